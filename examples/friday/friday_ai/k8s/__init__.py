@@ -1,0 +1,1 @@
+"""A client for clusters that the agent is allowed to work on."""

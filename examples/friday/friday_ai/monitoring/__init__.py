@@ -1,0 +1,1 @@
+"""Watching the agent's own limits while it runs."""

@@ -1,0 +1,1 @@
+"""scaffold: audits a Docker Compose project for what production still needs, and writes it."""

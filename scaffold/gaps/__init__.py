@@ -1,0 +1,1 @@
+"""One room a layer: its rules, one small module each."""

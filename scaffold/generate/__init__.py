@@ -1,0 +1,1 @@
+"""One room an output: each renders the Target to artifacts and edits."""

@@ -1,0 +1,252 @@
+"""What Compose says, after interpolation and merging: stacks of services whose facts still know their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scaffold.model.document import Location, Mapping, VariableReference
+from scaffold.model.names import APPLICATION, DATASTORES, EnvironmentClass, Role
+from scaffold.model.values import ImageReference
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One published port; numbers are None where an unset variable hides them, host_ip "" means all interfaces."""
+
+    target: int | None
+    published: int | None
+    host_ip: str
+    protocol: str
+    location: Location
+    raw: str = ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only the host itself reaches the port."""
+        return self.host_ip.startswith("127.") or self.host_ip in {"::1", "[::1]", "localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One volume of a service: kind is bind, volume, tmpfs, image or npipe; an anonymous volume has source ""."""
+
+    kind: str
+    source: str
+    target: str
+    read_only: bool
+    location: Location
+    resolved: str | None = None
+    """The source of a bind as a path relative to the project's root, None when it is outside or not a bind."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvValue:
+    """One environment entry: value None means `KEY` alone (taken from the shell); source tells where it stood."""
+
+    name: str
+    value: str | None = field(repr=False)
+    raw: str | None = field(repr=False)
+    references: tuple[VariableReference, ...]
+    source: str
+    """`environment`, or the path of the env_file."""
+    location: Location = field(default=Location("", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One `depends_on` edge; condition is the effective one (service_started where none stands)."""
+
+    service: str
+    condition: str
+    required: bool
+    location: Location
+    short_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """A healthcheck; `test` as argv with CMD or CMD-SHELL in front, empty when it only changes timings."""
+
+    test: tuple[str, ...]
+    disabled: bool
+    location: Location
+    test_location: Location
+    interval: str = ""
+    timeout: str = ""
+    retries: str = ""
+    start_period: str = ""
+    start_interval: str = ""
+
+    @property
+    def command(self) -> str:
+        """The test as one line of text for recognising programs and ports."""
+        return " ".join(self.test[1:]) if self.test[:1] in {("CMD",), ("CMD-SHELL",)} else " ".join(self.test)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Where an image is built from; context and dockerfile are relative to the project's root, None when outside."""
+
+    context: str | None
+    dockerfile: str | None
+    raw_context: str
+    raw_dockerfile: str
+    target: str
+    inline: bool
+    remote: bool
+    location: Location
+    context_location: Location
+    dockerfile_location: Location
+    args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEvidence:
+    """A role with the score and the signals that gave it."""
+
+    role: Role
+    score: int
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of one stack; `node` is its merged and interpolated mapping."""
+
+    name: str
+    location: Location
+    node: Mapping = field(repr=False)
+    image: ImageReference | None = None
+    image_location: Location | None = None
+    image_references: tuple[VariableReference, ...] = ()
+    build: Build | None = None
+    command: tuple[str, ...] | None = None
+    command_location: Location | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: tuple[EnvValue, ...] = ()
+    env_files: tuple[tuple[str, Location], ...] = ()
+    ports: tuple[Port, ...] = ()
+    expose: tuple[int, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+    healthcheck: Healthcheck | None = None
+    profiles: tuple[str, ...] = ()
+    profiles_location: Location | None = None
+    networks: tuple[str, ...] = ()
+    network_mode: str = ""
+    aliases: tuple[str, ...] = ()
+    """Every further name under which the other services reach it: container_name, hostname, network aliases."""
+    container_name: str = ""
+    restart: str = ""
+    user: str = ""
+    roles: tuple[RoleEvidence, ...] = ()
+    datastore_version: str = ""
+    """The version of a store by its tag (`16-alpine` is 16, `0.8.0-pg17` is 17), "" when unknown."""
+    listens: tuple[int, ...] = ()
+
+    @property
+    def role(self) -> Role | None:
+        """The best role, or None when no signal reached the threshold."""
+        return self.roles[0].role if self.roles else None
+
+    def has_role(self, *roles: Role) -> bool:
+        """Whether any of its roles is one of `roles`."""
+        return any(evidence.role in roles for evidence in self.roles)
+
+    @property
+    def is_datastore(self) -> bool:
+        """Whether the service keeps data: database, queue, search, vector or object store."""
+        return self.role in DATASTORES
+
+    @property
+    def is_application(self) -> bool:
+        """Whether the service runs the team's own code for users."""
+        return self.role in APPLICATION
+
+    def env(self, name: str) -> EnvValue | None:
+        """Return the effective environment entry `name`, or None."""
+        return next((entry for entry in self.environment if entry.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names by which other services of a shared network reach it."""
+        return tuple(dict.fromkeys((self.name, *self.aliases)))
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A top-level network; external ones are created by somebody else."""
+
+    name: str
+    external: bool
+    internal: bool
+    location: Location
+    real_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A top-level named volume."""
+
+    name: str
+    external: bool
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A set of compose files that run together, merged; `id` is folder plus set name, `base` for the root's own."""
+
+    id: str
+    files: tuple[str, ...]
+    environment: EnvironmentClass
+    services: tuple[Service, ...]
+    networks: tuple[Network, ...]
+    volumes: tuple[Volume, ...]
+    node: Mapping = field(repr=False)
+    name: str = ""
+    """The project name that the files declare, "" when none."""
+    directory: str = ""
+    """The project directory relative to the root: paths of the files resolve against it."""
+    evidence: tuple[str, ...] = ()
+    """Why these files belong together and have this environment class, one short sentence each."""
+    complete: bool = True
+    """False for a file that neither stands alone nor merges: an overlay whose base is unknown or lacks its services."""
+
+    extends_stack: str = ""
+    """The id of the stack that this set adds overlays to, so that a gap keeps its fingerprint when an overlay joins."""
+
+    def resource(self, service: str) -> str:
+        """Return the resource of a gap about `service`: `<stack>/<service>`."""
+        return f"{self.extends_stack or self.id}/{service}"
+
+    def service(self, name: str) -> Service | None:
+        """Return the service `name`, or None."""
+        return next((service for service in self.services if service.name == name), None)
+
+    def resolve_host(self, host: str) -> Service | None:
+        """Return the service that answers to `host` on the networks of this stack, or None."""
+        return next((service for service in self.services if host in service.names), None)
+
+    @property
+    def is_runnable_in_production(self) -> bool:
+        """Whether the stack counts as what runs in production: the class production, or base."""
+        return self.environment in {EnvironmentClass.PRODUCTION, EnvironmentClass.BASE}
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeFile:
+    """One compose file as written, before merging; `undefined_dependencies` names services that only a base can have."""
+
+    path: str
+    node: Mapping = field(repr=False)
+    service_names: tuple[str, ...] = ()
+    is_fragment: bool = False
+    """Whether the file cannot stand alone (services without image and build, or dependencies it does not define)."""
+
+
+def shared_network(first: Service, second: Service) -> bool:
+    """Whether two services of one stack reach each other; host networking reaches published ports only."""
+    if first.network_mode.startswith(("host", "none")) or second.network_mode.startswith(("host", "none")):
+        return False
+    return bool(set(first.networks or ("default",)) & set(second.networks or ("default",)))

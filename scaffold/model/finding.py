@@ -1,0 +1,31 @@
+"""What a validator says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scaffold.model.names import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One message of one tool about one place; `line` is 0 when the tool names none."""
+
+    tool: str
+    id: str
+    path: str
+    line: int
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRun:
+    """What became of one validator: passed, failed or not-run with the reason; never passed over nothing looked at."""
+
+    tool: str
+    version: str
+    state: str
+    looked_at: int
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()

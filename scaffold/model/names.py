@@ -1,0 +1,136 @@
+"""The closed sets of words that reports, files and folders share (design page, section 7)."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Layer(StrEnum):
+    """The layers of an audit, in the order of the report; also the folder names below gaps/."""
+
+    IMAGE = "image"
+    COMPOSE = "compose"
+    CONFIG = "config"
+    SECRETS = "secrets"
+    IAC = "iac"
+    KUBERNETES = "kubernetes"
+    NETWORK = "network"
+    CI = "ci"
+    SUPPLY_CHAIN = "supply-chain"
+    METRICS = "metrics"
+    ALERTING = "alerting"
+    LOGGING = "logging"
+    TRACING = "tracing"
+    BACKUP = "backup"
+    SCALING = "scaling"
+    DOCS = "docs"
+
+
+class LayerState(StrEnum):
+    """How much of a layer the files show; inert means configured but not wired or not reachable."""
+
+    ABSENT = "absent"
+    PARTIAL = "partial"
+    INERT = "inert"
+    PRESENT = "present"
+
+
+class Severity(IntEnum):
+    """How bad a gap is; comparable."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def word(self) -> str:
+        """The lower-case word of reports and options."""
+        return self.name.lower()
+
+    def lowered(self, steps: int) -> Severity:
+        """Return the severity `steps` lower, at least info."""
+        return Severity(max(Severity.INFO, self - steps))
+
+
+class Confidence(StrEnum):
+    """How sure a rule is; low shows only with --all."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class EnvironmentClass(StrEnum):
+    """What a stack or file is for."""
+
+    PRODUCTION = "production"
+    BASE = "base"
+    STAGING = "staging"
+    DEV = "dev"
+    TEST = "test"
+    EXAMPLE = "example"
+
+    @property
+    def severity_steps(self) -> int:
+        """How many steps a finding loses here: two in dev, test and example (catalogue, section 3)."""
+        return 2 if self in {EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE} else 0
+
+
+class Role(StrEnum):
+    """What a service does."""
+
+    POSTGRES = "postgres"
+    MYSQL = "mysql"
+    MONGO = "mongo"
+    CLICKHOUSE = "clickhouse"
+    REDIS = "redis"
+    CACHE = "cache"
+    VECTOR_DB = "vector-db"
+    SEARCH = "search"
+    BROKER = "broker"
+    OBJECT_STORE = "object-store"
+    WEB = "web"
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+    FRONTEND = "frontend"
+    PROXY = "proxy"
+    ONE_SHOT = "one-shot"
+    E2E = "e2e"
+    MONITORING = "monitoring"
+    LOGGING = "logging"
+    TRACING = "tracing"
+    ADMIN_UI = "admin-ui"
+    MOCK = "mock"
+    ML_INFERENCE = "ml-inference"
+
+
+DATASTORES = frozenset(
+    {
+        Role.POSTGRES,
+        Role.MYSQL,
+        Role.MONGO,
+        Role.CLICKHOUSE,
+        Role.REDIS,
+        Role.VECTOR_DB,
+        Role.SEARCH,
+        Role.BROKER,
+        Role.OBJECT_STORE,
+    }
+)
+APPLICATION = frozenset({Role.WEB, Role.WORKER, Role.SCHEDULER, Role.FRONTEND})
+
+
+class Room(StrEnum):
+    """The rooms of generate."""
+
+    TERRAFORM = "terraform"
+    HELM = "helm"
+    OVERLAYS = "overlays"
+    MONITORING = "monitoring"
+    WORKFLOWS = "workflows"
+    ENV = "env"
+    BACKUP = "backup"
+    GUIDES = "guides"
+    EDITS = "edits"

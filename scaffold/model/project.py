@@ -1,0 +1,476 @@
+"""The project as its files show it: the one value that rules and the plan read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scaffold.model.compose import ComposeFile, Service, Stack
+from scaffold.model.configuration import Configuration
+from scaffold.model.document import Document, Location, Mapping, Problem
+from scaffold.model.secrets import SecretClass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The text of a file that was read, for edits and for showing lines; line ends as in the file."""
+
+    path: str
+    text: str = field(repr=False)
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One Dockerfile instruction; `argv` is set for the exec form, else the words of the shell form."""
+
+    keyword: str
+    text: str = field(repr=False)
+    location: Location = field(default=Location("", 1))
+    argv: tuple[str, ...] = ()
+    exec_form: bool = False
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One build stage: its base image after ARG defaults ("" when unknown), its alias and its instructions."""
+
+    base: str
+    alias: str
+    location: Location
+    instructions: tuple[Instruction, ...] = ()
+
+    def last(self, keyword: str) -> Instruction | None:
+        """Return the last instruction with this keyword, or None."""
+        return next((item for item in reversed(self.instructions) if item.keyword == keyword), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """One Dockerfile; `context` is the folder that holds it (compose may name another one)."""
+
+    path: str
+    stages: tuple[Stage, ...]
+
+    def stage(self, target: str = "") -> Stage | None:
+        """Return the stage `target` names, else the last one; None when there is no such stage."""
+        if not target:
+            return self.stages[-1] if self.stages else None
+        return next((stage for stage in self.stages if stage.alias == target), None)
+
+    def effective(self, keyword: str, target: str = "") -> Instruction | None:
+        """Return the last `keyword` of the stage or, by inheritance, of the stages that it is built from."""
+        stage = self.stage(target)
+        for _ in range(len(self.stages) + 1):
+            if stage is None:
+                return None
+            found = stage.last(keyword)
+            if found:
+                return found
+            base = stage.base
+            stage = next((other for other in self.stages if other.alias and other.alias == base), None)
+        return None
+
+    @property
+    def exposed(self) -> tuple[int, ...]:
+        """Every port that any stage exposes."""
+        ports = []
+        for stage in self.stages:
+            for item in stage.instructions:
+                if item.keyword == "EXPOSE":
+                    ports += [int(word.split("/")[0]) for word in item.text.split() if word.split("/")[0].isdigit()]
+        return tuple(dict.fromkeys(ports))
+
+
+# --- workflows --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One event under `on`; node is its filter mapping or None."""
+
+    event: str
+    location: Location
+    node: Mapping | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; `run` is the script text, `inputs` the `with` pairs, `env` the names and raw values it sets."""
+
+    id: str
+    name: str
+    uses: str
+    run: str
+    location: Location
+    inputs: tuple[tuple[str, str], ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    condition: str = ""
+    working_directory: str = ""
+    continue_on_error: bool = False
+    run_location: Location | None = None
+    uses_location: Location | None = None
+    env_locations: tuple[tuple[str, Location], ...] = ()
+
+    def input(self, name: str, default: str = "") -> str:
+        """Return the value of one `with` key as text."""
+        return dict(self.inputs).get(name, default)
+
+    @property
+    def action(self) -> str:
+        """The action without its ref: `docker/build-push-action`."""
+        return self.uses.partition("@")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job; `uses` names a reusable workflow; steps of local reusable workflows and actions are followed one level."""
+
+    id: str
+    name: str
+    location: Location
+    steps: tuple[Step, ...] = ()
+    uses: str = ""
+    needs: tuple[str, ...] = ()
+    condition: str = ""
+    permissions: tuple[tuple[str, str], ...] | None = None
+    environment: str = ""
+    matrix: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    node: Mapping | None = field(default=None, repr=False)
+    followed_steps: tuple[Step, ...] = ()
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Its own steps and those of the local workflows and actions that it calls."""
+        return self.steps + self.followed_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One GitHub Actions workflow as written; `commands` of make, tox, nox, just, npm targets are followed one level."""
+
+    path: str
+    name: str
+    document: Document = field(repr=False)
+    triggers: tuple[Trigger, ...] = ()
+    on_location: Location | None = None
+    jobs: tuple[Job, ...] = ()
+    permissions: tuple[tuple[str, str], ...] | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The names of the events that start it."""
+        return tuple(trigger.event for trigger in self.triggers)
+
+
+# --- configuration ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EnvEntry:
+    """One `KEY=value` of an env file; commented entries (`# KEY=value`) count in templates."""
+
+    name: str
+    value: str = field(repr=False)
+    location: Location = field(default=Location("", 1))
+    commented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """One env file; kind is `template`, `real` or `documented`; `environment` is the word in its name, such as staging."""
+
+    path: str
+    kind: str
+    entries: tuple[EnvEntry, ...]
+    environment: str = ""
+
+    def entry(self, name: str) -> EnvEntry | None:
+        """Return the last entry of this name, uncommented ones first."""
+        found = [item for item in self.entries if item.name == name]
+        return next((item for item in reversed(found) if not item.commented), found[-1] if found else None)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDefault:
+    """A default value in application code for a setting: kind is assignment, field, getenv or expression."""
+
+    name: str
+    value: str | None = field(repr=False)
+    value_class: SecretClass
+    kind: str
+    location: Location
+    guarded: bool = False
+    """Whether the code refuses the default outside development, or sets it only there."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvRead:
+    """The code reads an environment variable; required when no default stands beside it."""
+
+    name: str
+    required: bool
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFact:
+    """Something seen in application code. kind is one of: `logging-text`, `logging-json`, `http-route` (detail: path),
+    `metrics-route` (detail: path), `metrics-library` (detail: name), `metrics-exporter` (detail: class or function),
+    `celery-app`, `tracing`, `server-entry` (detail: module or file), `json-formatter` (detail: module).
+    """
+
+    kind: str
+    detail: str
+    location: Location
+    reachable: bool | None = None
+    """Whether served code reaches the module; None when that could not be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A dependency manifest: ecosystem is python, node, ruby, go, rust, java, php, elixir or dotnet."""
+
+    path: str
+    ecosystem: str
+    name: str
+    dependencies: tuple[str, ...]
+    scripts: tuple[tuple[str, str], ...] = ()
+    """npm scripts and the like: name and command."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the manifest, "" for the root."""
+        return self.path.rpartition("/")[0]
+
+
+# --- what runs beside the app -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeTarget:
+    """One static target of a Prometheus job."""
+
+    job: str
+    host: str
+    port: int | None
+    metrics_path: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusConfig:
+    """A Prometheus configuration; `dynamic_jobs` use service discovery."""
+
+    path: str
+    targets: tuple[ScrapeTarget, ...]
+    dynamic_jobs: tuple[str, ...] = ()
+    rule_files: tuple[str, ...] = ()
+    alertmanagers: tuple[str, ...] = ()
+    location: Location = field(default=Location("", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """One alerting rule."""
+
+    name: str
+    expression: str
+    severity: str
+    location: Location
+    has_runbook: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRuleFile:
+    """A file of Prometheus alerting or recording rules."""
+
+    path: str
+    alerts: tuple[AlertRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One Alertmanager receiver; `placeholders` are the places whose value is a stand-in (values are not kept)."""
+
+    name: str
+    integrations: tuple[str, ...]
+    placeholders: tuple[Location, ...]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class AlertmanagerConfig:
+    """An Alertmanager configuration."""
+
+    path: str
+    receivers: tuple[Receiver, ...]
+    location: Location = field(default=Location("", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringFile:
+    """Any other monitoring or logging configuration: kind is grafana-datasource, grafana-dashboard-provider,
+    grafana-dashboard, loki, promtail, alloy, fluent, vector, logstash, otel-collector, tempo or blackbox.
+    """
+
+    path: str
+    kind: str
+    location: Location
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InfrastructureFile:
+    """A file of infrastructure as code or of Kubernetes packaging: kind is terraform, opentofu, pulumi, cdk, cdktf, bicep,
+    cloudformation, serverless, crossplane, paas, helm, kustomize or kubernetes; resources are type and name.
+    """
+
+    path: str
+    kind: str
+    location: Location
+    resources: tuple[tuple[str, str, Location], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyUpstream:
+    """A host that a proxy's configuration forwards to."""
+
+    host: str
+    port: int | None
+    location: Location
+
+
+# --- people's words ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a Markdown or reStructuredText file."""
+
+    level: int
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line of shell that the project shows or runs: context is makefile, script, workflow, doc, package or dockerfile;
+    `owner` is the make target, npm script, workflow job or "" it belongs to.
+    """
+
+    text: str = field(repr=False)
+    context: str
+    owner: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class DocFile:
+    """A README or a page below docs/."""
+
+    path: str
+    headings: tuple[Heading, ...]
+    text: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSighting:
+    """A credential in a form that one provider issues, found in tracked text; the value itself is not kept."""
+
+    provider: str
+    key: str
+    location: Location
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything that was read; every tuple is sorted by path or by name, so that two readings compare equal."""
+
+    name: str
+    files: tuple[str, ...] = field(repr=False)
+    """Every file of the inventory, excluded folders left out."""
+    ignored: tuple[tuple[str, str], ...] = ()
+    """Paths that matter and that git ignores, with the place of the pattern (`.gitignore:3`)."""
+    directories: frozenset[str] = field(default=frozenset(), repr=False)
+    git: bool = False
+    owned: frozenset[str] = frozenset()
+    """Paths that scaffold.lock lists: written by scaffold, part of this view."""
+    production_set: tuple[str, ...] = ()
+    configuration: Configuration = field(default_factory=Configuration)
+    sources: tuple[SourceFile, ...] = field(default=(), repr=False)
+    documents: tuple[Document, ...] = field(default=(), repr=False)
+    compose_files: tuple[ComposeFile, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    dockerfiles: tuple[Dockerfile, ...] = ()
+    dockerignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each .dockerignore with its patterns."""
+    workflows: tuple[Workflow, ...] = ()
+    other_ci: tuple[str, ...] = ()
+    """Files of other CI systems, recognised as present only."""
+    env_files: tuple[EnvFile, ...] = ()
+    settings: tuple[SettingDefault, ...] = ()
+    env_reads: tuple[EnvRead, ...] = ()
+    code_facts: tuple[CodeFact, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    prometheus: tuple[PrometheusConfig, ...] = ()
+    alert_rules: tuple[AlertRuleFile, ...] = ()
+    alertmanagers: tuple[AlertmanagerConfig, ...] = ()
+    monitoring_files: tuple[MonitoringFile, ...] = ()
+    infrastructure: tuple[InfrastructureFile, ...] = ()
+    upstreams: tuple[ProxyUpstream, ...] = ()
+    docs: tuple[DocFile, ...] = ()
+    commands: tuple[Command, ...] = ()
+    sightings: tuple[SecretSighting, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def source(self, path: str) -> str | None:
+        """Return the text of a file that was read, or None."""
+        return next((item.text for item in self.sources if item.path == path), None)
+
+    def document(self, path: str) -> Document | None:
+        """Return the first YAML document of a file that was read, or None."""
+        return next((item for item in self.documents if item.path == path), None)
+
+    def dockerfile(self, path: str | None) -> Dockerfile | None:
+        """Return the Dockerfile at `path`, or None."""
+        return next((item for item in self.dockerfiles if item.path == path), None)
+
+    def stack(self, stack_id: str) -> Stack | None:
+        """Return the stack with this id, or None."""
+        return next((item for item in self.stacks if item.id == stack_id), None)
+
+    def exists(self, path: str) -> bool:
+        """Whether a path is a file of the inventory or one of its folders."""
+        clean = path.strip("/").removeprefix("./")
+        return clean in self.directories or clean in self.files or clean == ""
+
+    @property
+    def main_stack(self) -> Stack | None:
+        """The stack that stands for production: `production` when scaffold assembled one, else the root's base, else the
+        production-like stack with most services, else the first.
+        """
+        for wanted in ("production", "base"):
+            found = self.stack(wanted)
+            if found:
+                return found
+        candidates = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
+        return max(candidates, key=lambda stack: len(stack.services)) if candidates else (self.stacks or (None,))[0]
+
+    @property
+    def production_stacks(self) -> tuple[Stack, ...]:
+        """The complete stacks that are judged as production; `production` stands for the base stack that it contains."""
+        covered = self.stack("production")
+        stacks = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
+        return tuple(s for s in stacks if not (covered and s.id != "production" and set(s.files) <= set(covered.files)))
+
+    def image_of(self, service: Service) -> Dockerfile | None:
+        """Return the Dockerfile that a service is built from, or None."""
+        return self.dockerfile(service.build.dockerfile) if service.build else None

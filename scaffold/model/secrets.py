@@ -1,0 +1,177 @@
+"""What a value is, never what it says: the classes by which secrets are judged and shown."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from enum import StrEnum
+
+from scaffold.model.document import VariableReference
+
+
+class SecretClass(StrEnum):
+    """The class of a value; reports show this word and a place, never a character of the value or its length."""
+
+    EMPTY = "empty"
+    REFERENCE = "reference"
+    FILE_PATH = "file path"
+    PLAIN = "plain value"
+    PLACEHOLDER = "placeholder"
+    WEAK = "weak word"
+    PROVIDER_KEY = "provider key"
+    RANDOM = "high entropy"
+    LITERAL = "literal"
+
+
+_SENSITIVE = frozenset(
+    {
+        "PASSWORD",
+        "PASSWD",
+        "PASS",
+        "PWD",
+        "SECRET",
+        "TOKEN",
+        "APIKEY",
+        "JWT",
+        "DSN",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "PASSPHRASE",
+        "SALT",
+    }
+)
+_SENSITIVE_PAIRS = (
+    ("API", "KEY"),
+    ("PRIVATE", "KEY"),
+    ("ACCESS", "KEY"),
+    ("ENCRYPTION", "KEY"),
+    ("SIGNING", "KEY"),
+    ("MASTER", "KEY"),
+)
+_INNOCENT_ENDINGS = frozenset(
+    {
+        "FILE",
+        "PATH",
+        "TTL",
+        "EXPIRE",
+        "EXPIRES",
+        "EXPIRATION",
+        "EXPIRY",
+        "MINUTES",
+        "SECONDS",
+        "HOURS",
+        "DAYS",
+        "ALGORITHM",
+        "LENGTH",
+        "ENABLED",
+        "NAME",
+        "HEADER",
+        "POLICY",
+        "LIMIT",
+        "ROUNDS",
+        "VERSION",
+        "HASH",
+        "URL",
+        "URI",
+        "HOST",
+        "PORT",
+        "TYPE",
+        "MODE",
+        "ID",
+        "COUNT",
+        "SIZE",
+        "TIMEOUT",
+        "ISSUER",
+        "AUDIENCE",
+        "MIN",
+        "MAX",
+        "PREFIX",
+        "REQUIRED",
+        "DELTA",
+    }
+)
+_PROVIDER_KEYS = re.compile(
+    r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[0-9A-Za-z_\-]{35}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_\-]{20,}"
+    r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
+    r"|sk_live_[A-Za-z0-9]{16,}|rk_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_DUMMY_KEY = re.compile(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
+    r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here|not[-_]?(?:so[-_]?)?secret",
+    re.IGNORECASE,
+)
+_WEAK = re.compile(
+    r"(?:pass(?:word)?|passwd|admin|root|postgres(?:ql)?|mysql|maria(?:db)?|mongo(?:db)?|redis|rabbit(?:mq)?|secret|minio"
+    r"(?:admin)?|guest|test|user|default|changeit|qwerty|letmein|welcome|dev(?:elopment)?|local|demo|app|db|database|token"
+    r"|jwt|key|foo|bar|baz|hello|abc|toor|elastic|grafana|clickhouse|api|django|insecure)+[-_]?[0-9]{0,6}[!@#]?",
+    re.IGNORECASE,
+)
+
+
+def is_sensitive_name(name: str) -> bool:
+    """Whether a key names a secret: tokens after splitting on `_`, `-`, `.` and camel case (catalogue, section 2, SEC)."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    tokens = tuple(token for token in re.split(r"[^A-Za-z0-9]+", spaced.upper()) if token)
+    if not tokens or tokens[-1] in _INNOCENT_ENDINGS or "PUBLIC" in tokens or "PUBLISHABLE" in tokens:
+        return False
+    if any(token in _SENSITIVE for token in tokens):
+        return True
+    return any(pair in zip(tokens, tokens[1:], strict=False) for pair in _SENSITIVE_PAIRS) or tokens[-2:] == (
+        "SECRET",
+        "KEY",
+    )
+
+
+def is_provider_key(value: str) -> bool:
+    """Whether the text holds a credential in a form that one provider issues, and no word that marks it as a dummy."""
+    match = _PROVIDER_KEYS.search(value)
+    return match is not None and not _DUMMY_KEY.search(match[0])
+
+
+def _entropy(value: str) -> float:
+    counts = Counter(value)
+    return -sum(count / len(value) * math.log2(count / len(value)) for count in counts.values())
+
+
+def classify(value: str | None, references: tuple[VariableReference, ...] = ()) -> SecretClass:
+    """Return the class of a literal value; a value with references and no default is a reference."""
+    if value is None or (references and not any(reference.has_default for reference in references)):
+        return SecretClass.REFERENCE
+    text = value.strip()
+    return next((found for found, matches in _CLASSES if matches(text)), SecretClass.LITERAL)
+
+
+def _looks_random(text: str) -> bool:
+    return len(text) >= 16 and _entropy(text) >= 3.5 and " " not in text
+
+
+_CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
+    (SecretClass.EMPTY, lambda text: not text),
+    (SecretClass.PROVIDER_KEY, is_provider_key),
+    (SecretClass.FILE_PATH, re.compile(r"(?:\./|/|~/)[\w./\-]+").fullmatch),
+    (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
+    (SecretClass.WEAK, _WEAK.fullmatch),
+    (SecretClass.PLAIN, re.compile(r"true|false|yes|no|on|off|none|null|\d{1,5}", re.IGNORECASE).fullmatch),
+    (SecretClass.RANDOM, _looks_random),
+)
+
+
+_USERINFO = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)"
+)
+
+
+def url_password(value: str) -> str | None:
+    """Return the password inside a URL's userinfo, or None; references such as `${X}` are returned as they stand."""
+    match = _USERINFO.search(value)
+    return match["password"] if match else None
+
+
+def url_host(value: str) -> str | None:
+    """Return the host of a URL, or None."""
+    match = re.match(r"[A-Za-z][A-Za-z0-9+.\-]*://(?:[^\s@/]*@)?(?P<host>[^\s:/?#,]+)", value.strip())
+    return match["host"] if match else None

@@ -1,0 +1,1 @@
+"""Project, settings and gaps to one frozen Target."""

@@ -1,0 +1,1 @@
+"""Files to Project: nothing reads the project after this."""

@@ -1,0 +1,1 @@
+"""Text, JSON, SARIF and Markdown, each through its own wire shape."""

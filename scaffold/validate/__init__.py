@@ -1,0 +1,1 @@
+"""One adapter a tool, each giving findings."""
