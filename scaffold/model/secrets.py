@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -120,7 +121,7 @@ def is_sensitive_name(name: str) -> bool:
         return False
     if any(token in _SENSITIVE for token in tokens):
         return True
-    return any(pair in zip(tokens, tokens[1:], strict=False) for pair in _SENSITIVE_PAIRS) or tokens[-2:] == (
+    return any(pair in itertools.pairwise(tokens) for pair in _SENSITIVE_PAIRS) or tokens[-2:] == (
         "SECRET",
         "KEY",
     )
@@ -160,9 +161,7 @@ _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
 )
 
 
-_USERINFO = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)"
-)
+_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)")
 
 
 def url_password(value: str) -> str | None:
