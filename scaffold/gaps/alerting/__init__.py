@@ -1,0 +1,1 @@
+"""Rules of the layer alerting, one module each, and its card."""

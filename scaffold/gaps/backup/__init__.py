@@ -1,0 +1,1 @@
+"""Rules of the layer backup, one module each, and its card."""

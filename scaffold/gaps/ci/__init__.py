@@ -1,0 +1,1 @@
+"""Rules of the layer ci, one module each, and its card."""

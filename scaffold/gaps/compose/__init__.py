@@ -1,0 +1,1 @@
+"""Rules of the layer compose, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer config, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer docs, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer iac, one module each, and its card."""

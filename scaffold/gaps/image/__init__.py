@@ -1,0 +1,1 @@
+"""Rules of the layer image, one module each, and its card."""

@@ -1,0 +1,70 @@
+"""Runs the rules and settles what stands: absorbed details, suppressions, overrides, the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scaffold.gaps.catalogue import all_rules, layer_cards
+from scaffold.model.gap import Gap, JudgedGap, Judgement, LayerCard, Suppression
+from scaffold.model.names import Confidence, LayerState, Severity
+from scaffold.model.project import Project
+
+ABSORBED = {
+    "IAC000": ("IAC001", "IAC002", "IAC003", "IAC004", "IAC005", "IAC006", "IAC007", "IAC008", "IAC009"),
+    "K8S000": ("K8S001", "K8S002", "K8S003", "K8S004", "K8S005", "K8S006", "K8S007", "K8S008", "K8S009"),
+    "MET000": ("MET003", "MET005", "MET006", "MET007", "ALR001", "ALR002", "ALR003", "ALR004", "ALR005", "ALR006"),
+    "BCK000": ("BCK001", "BCK002", "BCK003", "BCK004", "BCK005"),
+    "SUP000": ("SUP001", "SUP002", "SUP003", "SUP004", "SUP005", "SUP006", "SUP014"),
+    "LOG000": ("LOG005", "LOG006"),
+}
+"""Layer-absent rules and the rules that need the layer: those become details at severity info, so that their fingerprints
+are in the report before the layer is there (catalogue, section 3)."""
+
+
+def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
+    """Return every gap of the project with its standing, and the layer cards; `codes` limits the rules that run."""
+    rules = [rule for rule in all_rules() if not codes or rule.code in codes]
+    found = [gap for rule in rules for gap in rule.detect(project)]
+    unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
+    settled = [_with_overrides(project, gap) for gap in _absorb(unique.values())]
+    kept = [gap for gap in settled if gap.layer not in project.configuration.external]
+    judged = tuple(_standing(project, gap, baseline) for gap in sorted(kept, key=Gap.sort_key))
+    return Judgement(judged, _with_external(project, layer_cards(project)))
+
+
+def _absorb(gaps: Iterable[Gap]) -> list[Gap]:
+    listed = list(gaps)
+    open_codes = {gap.code for gap in listed}
+    parents = {detail: parent for parent, details in ABSORBED.items() if parent in open_codes for detail in details}
+    return [
+        replace(gap, severity=Severity.INFO, blocked_by=tuple(dict.fromkeys((*gap.blocked_by, parents[gap.code]))))
+        if gap.code in parents
+        else gap
+        for gap in listed
+    ]
+
+
+def _with_overrides(project: Project, gap: Gap) -> Gap:
+    override = dict(project.configuration.severities).get(gap.code)
+    return gap if override is None else replace(gap, severity=override)
+
+
+def _with_external(project: Project, cards: tuple[LayerCard, ...]) -> tuple[LayerCard, ...]:
+    external = project.configuration.external
+    return tuple(replace(card, external=True, state=LayerState.PRESENT) if card.layer in external else card for card in cards)
+
+
+def _standing(project: Project, gap: Gap, baseline: frozenset[str]) -> JudgedGap:
+    for ignore in project.configuration.ignores:
+        matches_path = not ignore.path or gap.primary.path == ignore.path
+        if ignore.code == gap.code and matches_path and (not ignore.resource or ignore.resource == gap.resource):
+            return JudgedGap(gap, "suppressed", Suppression("configuration", ignore.reason, ignore.until))
+    if gap.fingerprint in baseline:
+        return JudgedGap(gap, "baseline")
+    return JudgedGap(gap)
+
+
+def shown(judgement: Judgement, *, everything: bool) -> tuple[JudgedGap, ...]:
+    """Return the gaps of a report: low confidence only when `everything` is asked for."""
+    return tuple(item for item in judgement.gaps if everything or item.gap.confidence is not Confidence.LOW)

@@ -1,0 +1,1 @@
+"""Rules of the layer kubernetes, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer logging, one module each, and its card."""

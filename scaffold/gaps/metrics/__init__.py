@@ -1,0 +1,1 @@
+"""Rules of the layer metrics, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer network, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer scaling, one module each, and its card."""

@@ -1,0 +1,1 @@
+"""Rules of the layer secrets, one module each, and its card."""

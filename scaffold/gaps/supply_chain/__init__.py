@@ -1,0 +1,1 @@
+"""Rules of the layer supply-chain, one module each, and its card."""

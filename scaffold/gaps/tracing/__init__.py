@@ -1,0 +1,1 @@
+"""Rules of the layer tracing, one module each, and its card."""
