@@ -1,0 +1,114 @@
+"""The plan: every decision that two outputs share, made once; generators render it and decide nothing that another needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scaffold.model.document import Document
+from scaffold.model.gap import Gap
+from scaffold.model.monitoring import MonitoringPlan
+from scaffold.model.names import Role, Room
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentTarget:
+    """One environment to provision; `production` has the full posture, others may be smaller."""
+
+    name: str
+    production: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A data store of the app: where it will live and how its consumers reach it."""
+
+    service: str
+    """The compose service, which is also its name in every output."""
+    role: Role
+    placement: str
+    """`managed` (AWS runs it) or `container` (it stays where it is)."""
+    reason: str
+    """Why it is placed there, one sentence for the guides."""
+    engine: str = ""
+    """`postgres` or `valkey` for managed ones."""
+    version: str = ""
+    """The engine version to ask AWS for: a bare major for PostgreSQL, major.minor for Valkey; "" = a variable without default."""
+    source_version: str = ""
+    """The version that runs today, as the tag says it."""
+    database: str = ""
+    user: str = ""
+    """The role that the application logs in as; never the master user."""
+    port: int = 0
+    broker: bool = False
+    """Whether a queue library keeps jobs in it: eviction is then forbidden and cluster mode is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """One value inside a secret, and the environment variables of the services that read it."""
+
+    key: str
+    consumers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One secret in the secret manager: `name` is the part after `<app>/<environment>/`; kind is `store` or `application`."""
+
+    name: str
+    kind: str
+    keys: tuple[SecretKey, ...]
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One service that the team runs itself."""
+
+    service: str
+    role: Role | None
+    image: str
+    """The image reference, "" when it is built by the project."""
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditTask:
+    """Gaps that one edit of one file closes together, with the document that holds the positions."""
+
+    kind: str
+    """`healthy-dependency` (CMP001 with CMP003) or `workflow-trigger` (CIQ001)."""
+    document: Document
+    gaps: tuple[Gap, ...]
+    service: str = ""
+    """For a healthy dependency: the service that is awaited."""
+    healthcheck: tuple[str, ...] = ()
+    """The test to write in place of one that cannot pass; empty when the present one stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Everything that is to be written, decided."""
+
+    app: str
+    region: str
+    compute: str
+    environments: tuple[EnvironmentTarget, ...]
+    stores: tuple[Store, ...]
+    secrets: tuple[Secret, ...]
+    workloads: tuple[Workload, ...]
+    base_set: tuple[str, ...]
+    """The compose files that run the app today."""
+    production_set: tuple[str, ...]
+    """The compose files to run in production: the base set and the overlays that scaffold writes."""
+    terraform_folder: str = "infra/terraform"
+    monitoring: MonitoringPlan | None = None
+    edit_tasks: tuple[EditTask, ...] = ()
+    closes: tuple[tuple[Room, tuple[str, ...]], ...] = ()
+    """Per room, the fingerprints of the gaps that its new files close."""
+    skipped: tuple[tuple[str, str], ...] = field(default=())
+    """Paths that would have been written but are the user's own, with the reason."""
+
+    def closed_by(self, room: Room) -> tuple[str, ...]:
+        """Return the fingerprints of the gaps that new files of `room` close."""
+        return dict(self.closes).get(room, ())
