@@ -1,0 +1,49 @@
+# Every target sets up what it needs. `make tools` is the only one that may touch the system (Debian packages).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_VENV := $(if $(wildcard $(VENV)/.dev),$(VENV),.venv-demo)
+TESTS ?= tests
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint tools bench golden clean
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.dev: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]'
+	@touch $@
+
+.venv-demo/.demo: pyproject.toml
+	@test -x .venv-demo/bin/python || $(PYTHON) -m venv .venv-demo
+	@.venv-demo/bin/python -m pip install --quiet --upgrade uv
+	@.venv-demo/bin/uv pip install --quiet --python .venv-demo/bin/python -e '.[all]' zizmor
+	@touch $@
+
+demo: $(if $(wildcard $(VENV)/.dev),,.venv-demo/.demo)  ## gaps, generate and validate on examples/propertypro
+	@$(DEMO_VENV)/bin/python scripts/demo.py
+
+test: $(VENV)/.dev lint  ## lint, then every test that can run here
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+tools:  ## the real programs: Debian packages, and Go programs pinned in tools/
+	@bash tools/install.sh
+
+bench: $(VENV)/.dev  ## times as ratios to other programs on the same files
+	@$(BIN)/python scripts/bench.py
+
+golden: $(VENV)/.dev  ## write the golden trees anew; read the diff before committing it
+	@$(BIN)/python -m pytest $(TESTS) --update-golden
+
+clean:  ## what the targets above made, but for the tools
+	rm -rf $(VENV) .venv-demo dist
