@@ -1,0 +1,121 @@
+"""What several rooms of rules ask of a project: which stacks count, what checks a service's health, which profiles are used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Gap
+from scaffold.model.names import Role
+from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
+from scaffold.model.values import ImageReference
+
+EXEMPT_FROM_SERVICE_HYGIENE = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})
+"""Roles that need neither a healthcheck nor a restart policy: they end, or exist for tests."""
+
+_PROFILE_WORDS = re.compile(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
+
+
+def judged_stacks(project: Project) -> tuple[Stack, ...]:
+    """Return the stacks that rules look at: production ones first, then the complete others by their id."""
+    production = project.production_stacks
+    covered = project.stack("production")
+    others = [
+        stack
+        for stack in project.stacks
+        if stack.complete and stack not in production and not (covered and set(stack.files) <= set(covered.files))
+    ]
+    return (*production, *others)
+
+
+def once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Return the gaps without those whose subject and primary place an earlier gap already has."""
+    seen: dict[tuple[str, str, Location], Gap] = {}
+    for gap in gaps:
+        seen.setdefault((gap.code, gap.subject, gap.primary), gap)
+    return tuple(seen.values())
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+def final_stages(dockerfile: Dockerfile, target: str = "") -> tuple[Stage, ...]:
+    """Return the stage that runs and the stages it is built from, outermost first; empty when the target is unknown."""
+    chain: list[Stage] = []
+    stage = dockerfile.stage(target)
+    while stage is not None and stage not in chain:
+        chain.append(stage)
+        base = stage.base
+        stage = next((other for other in dockerfile.stages if other.alias and other.alias == base), None)
+    return tuple(chain)
+
+
+def root_image(dockerfile: Dockerfile, target: str = "") -> ImageReference | None:
+    """Return the image below all stages of the one that runs, or None when it is unknown."""
+    chain = final_stages(dockerfile, target)
+    base = chain[-1].base if chain else ""
+    return ImageReference.parse(base) if base and "$" not in base else None
+
+
+# --- health -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSource:
+    """What checks a service's health: the healthcheck of Compose or the HEALTHCHECK of its Dockerfile."""
+
+    command: str
+    location: Location
+    healthcheck: Healthcheck | None = None
+    instruction: Instruction | None = None
+
+
+def health_source(project: Project, service: Service) -> HealthSource | None:
+    """Return what checks the health of `service`, or None; checks that a base image brings along are not seen."""
+    check = service.healthcheck
+    if check and check.disabled:
+        return None
+    if check and check.test:
+        return HealthSource(check.command, check.test_location, healthcheck=check)
+    dockerfile = project.image_of(service)
+    instruction = dockerfile.effective("HEALTHCHECK", service.build.target if service.build else "") if dockerfile else None
+    if instruction is None or instruction.text.strip().upper() == "NONE":
+        return None
+    return HealthSource(" ".join(instruction.argv) or instruction.text, instruction.location, instruction=instruction)
+
+
+def edges(stack: Stack) -> tuple[tuple[Service, Dependency], ...]:
+    """Return every depends_on edge of a stack with the service that has it."""
+    return tuple((service, edge) for service in stack.services for edge in service.depends_on)
+
+
+def dependants(stack: Stack, name: str) -> tuple[tuple[Service, Dependency], ...]:
+    """Return the edges that lead to the service `name`."""
+    return tuple((service, edge) for service, edge in edges(stack) if edge.service == name)
+
+
+# --- commands and words -----------------------------------------------------------------------------------------------
+
+
+def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
+    """Return each Compose profile that a command of the project activates, with those commands; `*` stands for all."""
+    found: dict[str, list[Command]] = {}
+    for command in project.commands:
+        for match in _PROFILE_WORDS.finditer(command.text):
+            for name in (match[1] or match[2]).split(","):
+                found.setdefault(name, []).append(command)
+    return {name: tuple(commands) for name, commands in found.items()}
+
+
+def default_profiles(project: Project) -> frozenset[str]:
+    """Return the profiles that an env file activates through COMPOSE_PROFILES."""
+    values = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
+    return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def mentions(project: Project, word: str, contexts: frozenset[str] = frozenset()) -> bool:
+    """Whether a command of the project (of these contexts, all when empty) holds `word`."""
+    return any(word in command.text for command in project.commands if not contexts or command.context in contexts)
