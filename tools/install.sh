@@ -28,7 +28,8 @@ all_tools() {
     } | awk '!seen[$0]++'
 }
 
-# settings reads what a tool needs beyond its go.mod: ldflags, version_args, optional (why it is not built by default).
+# settings reads what a tool needs beyond its go.mod: ldflags, version_args, optional (why it is not built by default), and
+# install_programs where `go install` alone does not do.
 settings() {
     # shellcheck disable=SC2034 # settings.sh uses it
     module_version=$1
@@ -37,6 +38,18 @@ settings() {
         # shellcheck source=/dev/null
         source ./settings.sh
     fi
+}
+
+install_programs() {
+    if grep -q '^tool' go.mod; then
+        go_install tool
+    else
+        go_install .
+    fi
+}
+
+go_install() {
+    CGO_ENABLED=0 GOFLAGS='' GOBIN=$work/bin go install "${build_flags[@]}" -ldflags "-s -w $ldflags" "$@"
 }
 
 is_optional() (
@@ -69,22 +82,21 @@ is_current() {
 }
 
 build() {
-    local name=$1 stamp=$2 target=. path='' output
+    local name=$1 stamp=$2 version=''
     if grep -q '^tool' go.mod; then
-        target=tool
-        path=$(go list -find -f '{{.Module.Version}}' tool | head -n 1)
+        version=$(go list -find -f '{{.Module.Version}}' tool | head -n 1)
     fi
-    settings "$path"
-    output=$(mktemp -d "$root/build.XXXXXX")
-    CGO_ENABLED=0 GOFLAGS='' GOBIN=$output go install "${build_flags[@]}" -ldflags "-s -w $ldflags" "$target"
-    mkdir -p "$root/bin" "$root/stamps"
+    settings "$version"
+    work=$(mktemp -d "$root/build.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$work/bin" "$root/bin" "$root/stamps"
+    (install_programs)
     {
         printf '%s\n' "$stamp"
-        ls "$output"
-    } >"$root/stamps/$name.new"
-    mv -f "$output"/* "$root/bin/"
-    mv -f "$root/stamps/$name.new" "$root/stamps/$name"
-    rmdir "$output"
+        ls "$work/bin"
+    } >"$work/stamp"
+    mv -f "$work/bin"/* "$root/bin/"
+    mv -f "$work/stamp" "$root/stamps/$name"
 }
 
 # report NAME HOW: one line a program with its version, taken from the program itself.
