@@ -77,13 +77,13 @@ class EditTask:
     """Gaps that one edit of one file closes together, with the document that holds the positions."""
 
     kind: str
-    """`healthy-dependency` (CMP001 with CMP003) or `workflow-trigger` (CIQ001)."""
+    """`healthy-dependency` (CMP001), `passing-healthcheck` (CMP003) or `workflow-trigger` (CIQ001)."""
     document: Document
     gaps: tuple[Gap, ...]
     service: str = ""
-    """For a healthy dependency: the service that is awaited."""
+    """For a healthcheck: the service whose test is replaced."""
     healthcheck: tuple[str, ...] = ()
-    """The test to write in place of one that cannot pass; empty when the present one stays."""
+    """For a healthcheck: the test to write in place of one that cannot pass."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""Which store images have a managed twin on AWS, with the versions that can be created there (dated data)."""
+
+from __future__ import annotations
+
+from scaffold.model.values import ImageReference
+
+AS_OF = "2026-11-22"
+"""Sources: AWS API models as carried by cfn-lint 1.58 (2026-10-20), endoflife.date (2026-08-22), AWS documentation."""
+
+POSTGRES_MAJORS = ("14", "15", "16", "17", "18")
+"""Major versions that RDS for PostgreSQL creates in standard support; recheck by 2027-02-28, when 14 leaves it."""
+
+POSTGRES_RAISED = "17"
+"""The major that a database older than all of these is moved to by dump and restore."""
+
+VALKEY_VERSION = "8.2"
+"""The ElastiCache engine version for a Redis of any version: Redis OSS ends at 7.1 there."""
+
+_POSTGRES_IMAGES = frozenset(
+    {
+        "postgres",
+        "library/postgres",
+        "pgvector/pgvector",
+        "ankane/pgvector",
+        "postgis/postgis",
+        "imresamu/postgis",
+        "bitnami/postgresql",
+        "bitnamilegacy/postgresql",
+    }
+)
+_REDIS_IMAGES = frozenset(
+    {
+        "redis",
+        "library/redis",
+        "valkey/valkey",
+        "bitnami/redis",
+        "bitnamilegacy/redis",
+        "bitnami/valkey",
+        "bitnamilegacy/valkey",
+        "eqalpha/keydb",
+        "dragonflydb/dragonfly",
+    }
+)
+_STAYING = {
+    "timescale": "RDS does not offer the extension timescaledb",
+    "citusdata": "RDS does not offer the extension citus",
+    "supabase": "RDS does not offer the extensions of the supabase image",
+    "paradedb": "RDS does not offer the extension pg_search",
+    "tensorchord": "RDS does not offer the extension vectorchord",
+    "redis-stack": "ElastiCache does not offer all modules of redis-stack",
+}
+
+RESERVED_USERS = frozenset(
+    {
+        "admin",
+        "administrator",
+        "rdsadmin",
+        "root",
+        "user",
+        "public",
+        "none",
+        "postgres",
+        "master",
+        "authorization",
+        "current_user",
+        "session_user",
+    }
+)
+"""Names that RDS refuses for some engine, or that belong to the master; source: cfn-lint issue 4425, RDS API text."""
+
+
+def managed_engine(image: ImageReference | None, *, postgres: bool) -> tuple[str, str]:
+    """Return the engine of the managed twin and the reason; the engine is "" when the store has to stay a container."""
+    wanted = "postgres" if postgres else "valkey"
+    service = "Amazon RDS for PostgreSQL" if postgres else "Amazon ElastiCache for Valkey"
+    if image is None:
+        return "", "the image is built by the project, so its extensions or modules are unknown"
+    staying = next((why for part, why in _STAYING.items() if part in image.repository), "")
+    if staying:
+        return "", staying
+    if image.repository in (_POSTGRES_IMAGES if postgres else _REDIS_IMAGES):
+        return wanted, f"{service} runs it: backups, failover and patches come with it"
+    return "", f"{image.repository} is not an image that is known to match {service}"
+
+
+def postgres_version(source: str) -> str:
+    """Return the RDS engine version for a tag's version: the bare major, raised when too old, "" when unknown."""
+    major = source.partition(".")[0]
+    if not major.isdigit():
+        return ""
+    if major in POSTGRES_MAJORS:
+        return major
+    return POSTGRES_RAISED if int(major) < int(POSTGRES_MAJORS[0]) else ""
