@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,6 +43,8 @@ class Change:
     reason: str = ""
     beside: str | None = field(repr=False, default=None)
     """For a conflict: what goes to `<path>.scaffold-new`."""
+    base: str | None = field(repr=False, default=None)
+    """For a merge: the text that scaffold wrote, on which the next merge will be based."""
 
     @property
     def writes(self) -> bool:
@@ -126,7 +128,7 @@ def _merge(folder: Path, artifact: Artifact, entry: LockedFile, there: bytes) ->
     merged, conflicts = _merge_texts(folder, before, base, artifact.text)
     if conflicts:
         return change(State.CONFLICT, f"edited by you since; {conflicts} conflicts are marked", beside=merged)
-    return change(State.MERGED, "your edits are kept", after=merged)
+    return replace(change(State.MERGED, "your edits are kept", after=merged), base=artifact.text)
 
 
 def _blob(folder: Path, blob: str) -> str | None:

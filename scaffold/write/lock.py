@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scaffold.errors import UsageError
+from scaffold.errors import UnsafePathError, UsageError
 from scaffold.model.artifact import Artifact, safe_relative_path
 from scaffold.model.names import Room
 
@@ -82,7 +82,7 @@ def read_lock(folder: Path) -> Lock:
         return _parse(document)
     except (FileNotFoundError, NotADirectoryError):
         return Lock()
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, UnsafePathError) as error:
         hint = "restore it from git; without it, scaffold treats the files as yours and leaves them alone"
         raise UsageError(f"{LOCK_NAME} cannot be read ({type(error).__name__})", where=str(LOCK_NAME), hint=hint) from error
 

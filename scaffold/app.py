@@ -1,0 +1,254 @@
+"""The pipeline as plain functions: read, judge, plan, render, classify, write, validate."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from scaffold.errors import UsageError
+from scaffold.gaps.judge import judge
+from scaffold.model.artifact import Artifact, Edit, Rendering, Skipped, apply_splices
+from scaffold.model.gap import Gap, Judgement
+from scaffold.model.names import Room
+from scaffold.model.project import Project
+from scaffold.model.target import Target
+from scaffold.read.project import read_project
+from scaffold.write.apply import FileWrite, apply_writes, writes_of
+from scaffold.write.classify import Change, State, classify
+from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
+from scaffold.write.tracked import is_tracked_and_clean
+
+FILE_ROOMS = (Room.TERRAFORM, Room.MONITORING)
+"""The rooms that write files today, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the project is, and where artifacts go when that is another folder (--out)."""
+
+    root: Path
+    out: Path | None = None
+
+    @property
+    def target(self) -> Path:
+        """The folder that is written."""
+        return self.out or self.root
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A project and what the rules say of it."""
+
+    project: Project
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """One of the user's files as it is, and as the edit makes it."""
+
+    edit: Edit
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+    reason: str = ""
+    """Why the edit is not applied, "" when it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Everything that one `generate` would do; nothing is written yet."""
+
+    place: Place
+    project: Project
+    before: Judgement
+    target: Target
+    changes: tuple[Change, ...]
+    edits: tuple[EditedFile, ...]
+    skipped: tuple[Skipped, ...]
+    lock: Lock
+    closed: frozenset[str]
+    """Fingerprints that the project will have no more once everything is written."""
+
+    @property
+    def drifts(self) -> bool:
+        """Whether writing would change anything on the disk."""
+        return any(change.writes for change in self.changes) or any(not edited.reason for edited in self.edits)
+
+    @property
+    def conflicts(self) -> tuple[Change, ...]:
+        """The files that the user changed and that could not be merged."""
+        return tuple(change for change in self.changes if change.state is State.CONFLICT)
+
+
+def scaffold_version() -> str:
+    """Return the version of the installed package."""
+    try:
+        return version("scaffold-iac")
+    except PackageNotFoundError:
+        return "0"
+
+
+def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
+    """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
+    _refuse_missing(place)
+    lock = read_lock(place.target)
+    project = read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths)
+    return Examination(project, judge(project, codes=codes, baseline=baseline))
+
+
+def _refuse_missing(place: Place) -> None:
+    if not place.root.is_dir():
+        raise UsageError("the project is not a folder", where=str(place.root), hint="name the folder of a repository")
+
+
+def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None) -> Generation:
+    """Plan everything that `generate` would write.
+
+    `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all).
+    """
+    _refuse_missing(place)
+    lock = read_lock(place.target)
+    project = read_project(place.root, hide=lock.paths, overlay=place.out)
+    before = judge(project)
+    target = make_target(project, before)
+    renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]
+    artifacts = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
+    edits, refused = _plan_edits(place, project, before, target, edit_codes)
+    closed = _closed(place, before, target, artifacts, edits)
+    attributed = tuple(replace(artifact, closes=_closed_by(before, artifact.room, closed)) for artifact in artifacts)
+    changes = classify(place.target, attributed, lock, rooms=rooms)
+    skipped = (*(item for rendering in renderings for item in rendering.skipped), *refused)
+    new_lock = _next_lock(lock, target, changes, attributed)
+    return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
+
+
+def make_target(project: Project, judgement: Judgement) -> Target:
+    """Return the plan for a project and its open gaps."""
+    from scaffold.plan.target import make_target as plan
+
+    return plan(project, judgement.open)
+
+
+def _render(room: Room, target: Target) -> Rendering:
+    render: Callable[[Target], Rendering] = import_module(f"scaffold.generate.{room.value}").render
+    return render(target)
+
+
+def _plan_edits(
+    place: Place, project: Project, before: Judgement, target: Target, codes: frozenset[str] | None
+) -> tuple[tuple[EditedFile, ...], tuple[Skipped, ...]]:
+    """Return the edits that may be applied, each judged again on its own result, and what no edit could be made for."""
+    if codes is None:
+        return (), ()
+    tasks = tuple(task for task in target.edit_tasks if not codes or any(gap.code in codes for gap in task.gaps))
+    rendering = _render(Room.EDITS, replace(target, edit_tasks=tasks))
+    edited = tuple(_edited(place, project, edit) for edit in rendering.edits)
+    return tuple(_judged_again(place, project, before, item) for item in edited), rendering.skipped
+
+
+def _edited(place: Place, project: Project, edit: Edit) -> EditedFile:
+    text = project.source(edit.path) or ""
+    after = apply_splices(text, edit.splices)
+    clean = place.out is not None or is_tracked_and_clean(place.root, edit.path)
+    reason = "" if clean else "git does not track it, or it has changes that are not committed"
+    return EditedFile(edit, text, after, reason)
+
+
+def _judged_again(place: Place, project: Project, before: Judgement, item: EditedFile) -> EditedFile:
+    """Refuse an edit after which its gap is still there, or a new one is."""
+    if item.reason:
+        return item
+    with _laid_over(place, {item.edit.path: item.after}) as overlay:
+        again = judge(read_project(place.root, hide=project.owned, overlay=overlay))
+    known = {judged.gap.fingerprint for judged in before.gaps}
+    found = {judged.gap.fingerprint for judged in again.gaps}
+    if found - known:
+        return replace(item, reason="the edited file would have a new gap; change it by hand")
+    still = [code for code, mark in zip(item.edit.codes, item.edit.closes, strict=True) if mark in found]
+    return replace(item, reason=f"the edit would not close {', '.join(still)}; change it by hand") if still else item
+
+
+@contextmanager
+def _laid_over(place: Place, texts: dict[str, str]) -> Iterator[Path]:
+    """Give a temporary folder that holds --out and the given files, to be read over the project."""
+    with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
+        folder = Path(scratch)
+        if place.out and place.out.is_dir():
+            shutil.copytree(place.out, folder, dirs_exist_ok=True)
+        for path, text in texts.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="")
+        yield folder
+
+
+def _closed(
+    place: Place, before: Judgement, target: Target, artifacts: tuple[Artifact, ...], edits: tuple[EditedFile, ...]
+) -> frozenset[str]:
+    """Return the fingerprints that are gone once the artifacts and the edits are there."""
+    texts = {artifact.path: artifact.text for artifact in artifacts}
+    texts |= {item.edit.path: item.after for item in edits if not item.reason}
+    with _laid_over(place, texts) as overlay:
+        owned = frozenset(artifact.path for artifact in artifacts)
+        after = judge(read_project(place.root, overlay=overlay, production_set=target.production_set, owned=owned))
+    remaining = {judged.gap.fingerprint for judged in after.gaps}
+    return frozenset(judged.gap.fingerprint for judged in before.gaps) - remaining
+
+
+def _closed_by(before: Judgement, room: Room, closed: frozenset[str]) -> tuple[str, ...]:
+    gaps = [judged.gap for judged in before.gaps if judged.gap.fingerprint in closed]
+    return tuple(sorted(gap.fingerprint for gap in gaps if any(closer.by is room for closer in gap.closes)))
+
+
+def _next_lock(lock: Lock, target: Target, changes: tuple[Change, ...], artifacts: tuple[Artifact, ...]) -> Lock:
+    """Return the lock after the changes: what was not part of this run, and what the user keeps, stays as it is."""
+    by_path = {artifact.path: artifact for artifact in artifacts}
+    touched = {change.path: change.state for change in changes}
+    kept = {State.CONFLICT, State.KEPT}
+    entries = {entry.path: entry for entry in lock.files if entry.path not in touched or touched[entry.path] in kept}
+    for path, state in touched.items():
+        if path in by_path and state in {State.NEW, State.SAME, State.UPDATED, State.MERGED}:
+            fresh = locked(by_path[path], scaffold_version())
+            old = lock.file(path)
+            entries[path] = old if old and (old.sha256, old.room) == (fresh.sha256, fresh.room) else fresh
+    ours = frozenset(entries)
+    production = tuple(path for path in target.production_set if path in target.base_set or path in ours)
+    return Lock(target.app, production, tuple(entries[path] for path in sorted(entries)))
+
+
+def write_generation(generation: Generation) -> None:
+    """Write the files, the edits and the lock, or nothing; raises ConflictError when the disk refuses."""
+    folder = generation.place.target
+    _remember_merged(generation)
+    edits = [FileWrite(item.edit.path, item.after.encode()) for item in generation.edits if not item.reason]
+    writes = [*writes_of(generation.changes), *edits]
+    lock_text = generation.lock.to_text()
+    existing = folder / LOCK_NAME
+    if generation.lock.files and (not existing.is_file() or existing.read_text(encoding="utf-8") != lock_text):
+        writes.append(FileWrite(LOCK_NAME, lock_text.encode()))
+    if not generation.lock.files and existing.is_file():
+        writes.append(FileWrite(LOCK_NAME, None))
+    folder.mkdir(parents=True, exist_ok=True)
+    apply_writes(folder, tuple(writes))
+
+
+def _remember_merged(generation: Generation) -> None:
+    """Give git the text that scaffold wrote for each merged file, so that the next merge has its base."""
+    from scaffold.process import run
+
+    for change in generation.changes:
+        entry = generation.lock.file(change.path)
+        if change.state is State.MERGED and change.base is not None and entry is not None:
+            run(["git", "hash-object", "-w", "--stdin"], cwd=generation.place.target, timeout=30, input=change.base)
+
+
+def judged_gaps(judgement: Judgement, fingerprints: Iterable[str]) -> tuple[Gap, ...]:
+    """Return the gaps with these fingerprints, worst first."""
+    wanted = set(fingerprints)
+    return tuple(judged.gap for judged in judgement.gaps if judged.gap.fingerprint in wanted)

@@ -1,0 +1,59 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scaffold.model.names import Severity
+
+Command = Callable[..., Any]
+
+SEVERITIES = [severity.word for severity in sorted(Severity, reverse=True)]
+
+project_argument = click.argument("project", default=".", type=click.Path(path_type=Path))
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write and read generated files below this folder instead of in the project.",
+)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Return the option --format with the given words, the first one as the default."""
+    return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+def fail_on_option(default: str) -> Callable[[Command], Command]:
+    """Return the option --fail-on."""
+    choices = click.Choice([*SEVERITIES, "never"])
+    return click.option("--fail-on", type=choices, default=default, show_default=True, help="Exit 1 from this severity on.")
+
+
+def severity_of(word: str) -> Severity | None:
+    """Return the severity of an option's word, None for `never`."""
+    return None if word == "never" else Severity[word.upper()]
+
+
+def say(message: str) -> None:
+    """Print a line for people on stderr: stdout carries the payload alone."""
+    click.echo(message, err=True)
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal that wants colour."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, 100 when the output is piped."""
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
