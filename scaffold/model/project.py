@@ -400,7 +400,11 @@ class Project:
     ignored: tuple[tuple[str, str], ...] = ()
     """Paths that matter and that git ignores, with the place of the pattern (`.gitignore:3`)."""
     directories: frozenset[str] = field(default=frozenset(), repr=False)
+    present: frozenset[str] = field(default=frozenset(), repr=False)
+    """Every path of the tree, excluded folders included: whether a file exists is not a question of what is judged."""
     git: bool = False
+    untracked: frozenset[str] = field(default=frozenset(), repr=False)
+    """Files that git neither tracks nor ignores."""
     owned: frozenset[str] = frozenset()
     """Paths that scaffold.lock lists: written by scaffold, part of this view."""
     production_set: tuple[str, ...] = ()
@@ -448,9 +452,9 @@ class Project:
         return next((item for item in self.stacks if item.id == stack_id), None)
 
     def exists(self, path: str) -> bool:
-        """Whether a path is a file of the inventory or one of its folders."""
+        """Whether a path is a file of the tree or one of its folders, excluded ones included."""
         clean = path.strip("/").removeprefix("./")
-        return clean in self.directories or clean in self.files or clean == ""
+        return clean in self.directories or clean in self.present or clean in self.files or clean in {"", "."}
 
     @property
     def main_stack(self) -> Stack | None:

@@ -1,0 +1,131 @@
+"""What stands beside the app: monitoring, infrastructure as code, proxies, found by name or by words that only they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from scaffold.model.document import Document
+from scaffold.model.project import (
+    AlertmanagerConfig,
+    AlertRuleFile,
+    InfrastructureFile,
+    MonitoringFile,
+    PrometheusConfig,
+    ProxyUpstream,
+)
+from scaffold.read import infrastructure, observability, prometheus, proxies
+from scaffold.read.inventory import Inventory, TextReader
+from scaffold.read.paths import is_workflow, is_yaml
+
+_WORDS = (
+    "scrape_configs:",
+    "groups:",
+    "receivers:",
+    "datasources:",
+    "providers:",
+    "schema_config:",
+    "distributor:",
+    "modules:",
+    "sinks:",
+    "pipeline:",
+    "apiVersion:",
+    "AWSTemplateFormatVersion",
+    "Resources:",
+    "loadBalancer:",
+)
+"""A YAML file with none of these keys configures nothing that is looked for here, and is not parsed."""
+
+
+class _Sources(Protocol):
+    texts: TextReader
+
+    def documents(self, path: str) -> tuple[Document, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Everything found beside the app, each tuple in the order of paths."""
+
+    prometheus: tuple[PrometheusConfig, ...]
+    alert_rules: tuple[AlertRuleFile, ...]
+    alertmanagers: tuple[AlertmanagerConfig, ...]
+    monitoring_files: tuple[MonitoringFile, ...]
+    infrastructure: tuple[InfrastructureFile, ...]
+    upstreams: tuple[ProxyUpstream, ...]
+
+
+def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
+    """Read every file that is neither compose, workflow nor code."""
+    charts = {path.rpartition("/")[0] for path in inventory.files if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"}}
+    found: list[object] = []
+    for path in inventory.files:
+        if is_workflow(path):
+            continue
+        chart_file = _in_chart_templates(path, charts)
+        text = sources.texts.text(path) if chart_file or _by_name(path) else None
+        if chart_file:
+            found += [infrastructure.read_chart_template(path, text)] if text is not None and is_yaml(path) else []
+        elif text is not None:
+            found += _read_named(path, text)
+        elif is_yaml(path):
+            found += _read_yaml(path, sources)
+        elif path.endswith(".json"):
+            found += _read_json(path, sources)
+    return Beside(
+        prometheus=tuple(item for item in found if isinstance(item, PrometheusConfig)),
+        alert_rules=tuple(item for item in found if isinstance(item, AlertRuleFile)),
+        alertmanagers=tuple(item for item in found if isinstance(item, AlertmanagerConfig)),
+        monitoring_files=tuple(item for item in found if isinstance(item, MonitoringFile)),
+        infrastructure=tuple(item for item in found if isinstance(item, InfrastructureFile)),
+        upstreams=tuple(item for item in found if isinstance(item, ProxyUpstream)),
+    )
+
+
+def _in_chart_templates(path: str, charts: set[str]) -> bool:
+    chart, separator, _ = path.partition("/templates/")
+    return bool(separator) and chart in charts
+
+
+def _by_name(path: str) -> bool:
+    return bool(infrastructure.infrastructure_kind(path)) or observability.is_shipper(path) or bool(proxies.proxy_kind(path))
+
+
+def _read_named(path: str, text: str) -> list[object]:
+    if infrastructure.infrastructure_kind(path):
+        return [infrastructure.read_infrastructure(path, text)]
+    if proxies.proxy_kind(path):
+        return list(proxies.read_proxy(path, text))
+    shipper = observability.read_shipper(path, text)
+    return [shipper] if shipper else []
+
+
+def _read_yaml(path: str, sources: _Sources) -> list[object]:
+    text = sources.texts.glance(path)
+    packaged = path.rpartition("/")[2] in {"kustomization.yaml", "kustomization.yml"}
+    if text is None or not (packaged or any(word in text for word in _WORDS)):
+        return []
+    documents = sources.documents(path)
+    declared = infrastructure.read_manifests(documents)
+    if declared is not None:
+        return [declared]
+    first = next(iter(documents), None)
+    if first is None:
+        return []
+    readers = (
+        prometheus.read_prometheus,
+        prometheus.read_alert_rules,
+        prometheus.read_alertmanager,
+        observability.read_observability,
+    )
+    found: list[object] = [value for reader in readers if (value := reader(first)) is not None]
+    return found or list(proxies.read_traefik(first))
+
+
+def _read_json(path: str, sources: _Sources) -> list[object]:
+    text = sources.texts.glance(path)
+    if text is None or not observability.may_be_dashboard(path, text):
+        return []
+    sources.texts.text(path)
+    dashboard = observability.read_dashboard(path, text)
+    return [dashboard] if dashboard else []

@@ -1,0 +1,210 @@
+"""Commands that a project names: make and just targets, scripts, tox and nox sessions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from scaffold.model.document import Location
+from scaffold.model.project import Command, Manifest, Workflow
+from scaffold.read.lines import numbered
+
+_RULE = re.compile(r"(?P<targets>[^\s:#=][^:#=]*?)\s*::?(?!=)(?P<needs>[^;#=]*?)(?:\s*;(?P<recipe>[^#]*))?\s*(?:#.*)?")
+_JUST_RULE = re.compile(r"@?(?P<name>[A-Za-z_][\w-]*)(?:[^:=\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
+_SECTION = re.compile(r"\[([^\]]+)\]\s*")
+_RECIPE_PREFIX = re.compile(r"^[@\-+\s]+")
+_SESSION_RUN = re.compile(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
+
+
+def is_makefile(path: str) -> bool:
+    """Whether make reads the file."""
+    name = path.rpartition("/")[2]
+    return name in {"Makefile", "makefile", "GNUmakefile"} or name.endswith(".mk")
+
+
+def is_justfile(path: str) -> bool:
+    """Whether just reads the file."""
+    return path.rpartition("/")[2].lower() in {"justfile", ".justfile"}
+
+
+def is_script(path: str) -> bool:
+    """Whether the file is a shell script by its name, or may be one by its folder."""
+    folder, _, name = path.rpartition("/")
+    if name.endswith((".sh", ".bash")):
+        return True
+    return "." not in name and folder.rpartition("/")[2] in {"scripts", "script", "bin", "hack", "tools"}
+
+
+def command_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | None:
+    """Return the reader for a file that holds commands by its name, or None."""
+    name = path.rpartition("/")[2]
+    if is_makefile(path):
+        return read_makefile
+    if is_justfile(path):
+        return read_justfile
+    if name == "tox.ini":
+        return read_tox
+    if name == "noxfile.py":
+        return read_noxfile
+    return read_script if is_script(path) else None
+
+
+def read_makefile(path: str, text: str) -> tuple[Command, ...]:
+    """Return the recipe lines of each target; a needed target of the same file appears as `make <target>`."""
+    commands = []
+    needed: list[tuple[str, str, int]] = []
+    targets: set[str] = set()
+    owner = ""
+    lines = _joined(numbered(text))
+    for number, line in lines:
+        if line.startswith("\t"):
+            if owner and (recipe := _recipe(line)):
+                commands.append(Command(recipe, "makefile", owner, Location(path, number)))
+            continue
+        rule = _RULE.fullmatch(line) if line.strip() and not line.startswith("#") else None
+        if rule is None:
+            owner = owner if not line.strip() or line.startswith(("#", " ")) else ""
+            continue
+        names = rule["targets"].split()
+        owner = names[0] if names and not names[0].startswith(".") else ""
+        targets.update(names)
+        needed += [(owner, need, number) for need in rule["needs"].split() if owner]
+        if owner and rule["recipe"] and rule["recipe"].strip():
+            commands.append(Command(_recipe(rule["recipe"]), "makefile", owner, Location(path, number)))
+    commands += [
+        Command(f"make {need}", "makefile", owner, Location(path, number)) for owner, need, number in needed if need in targets
+    ]
+    return tuple(sorted(commands, key=lambda command: command.location.line))
+
+
+def _recipe(line: str) -> str:
+    text = _RECIPE_PREFIX.sub("", line).strip()
+    return "" if text.startswith("#") else text
+
+
+def read_justfile(path: str, text: str) -> tuple[Command, ...]:
+    """Return the lines of each recipe; a needed recipe of the same file appears as `just <recipe>`."""
+    commands = []
+    needed: list[tuple[str, str, int]] = []
+    names: set[str] = set()
+    owner = ""
+    for number, line in _joined(numbered(text)):
+        if line.startswith((" ", "\t")):
+            if owner and (recipe := _recipe(line)) and not recipe.startswith("#!"):
+                commands.append(Command(recipe, "makefile", owner, Location(path, number)))
+            continue
+        rule = _JUST_RULE.fullmatch(line)
+        if rule is None:
+            owner = owner if not line.strip() else ""
+            continue
+        owner = rule["name"]
+        names.add(owner)
+        needed += [(owner, need, number) for need in re.findall(r"[A-Za-z_][\w-]*", rule["needs"])]
+    commands += [
+        Command(f"just {need}", "makefile", owner, Location(path, number)) for owner, need, number in needed if need in names
+    ]
+    return tuple(sorted(commands, key=lambda command: command.location.line))
+
+
+def read_script(path: str, text: str) -> tuple[Command, ...]:
+    """Return the lines of a shell script that do something; a file that another program interprets gives none."""
+    first = text.removeprefix("\ufeff").partition("\n")[0]
+    named = path.endswith((".sh", ".bash"))
+    if first.startswith("#!") and not re.search(r"\b(?:ba|da|z|k|a)?sh\b", first):
+        return ()
+    if not named and not first.startswith("#!"):
+        return ()
+    lines = ((number, line.strip()) for number, line in _joined(numbered(text)))
+    return tuple(
+        Command(line, "script", "", Location(path, number)) for number, line in lines if line and not line.startswith("#")
+    )
+
+
+def read_tox(path: str, text: str) -> tuple[Command, ...]:
+    """Return the commands of each test environment of a tox.ini (or setup.cfg); the owner is `tox` or `tox:<name>`."""
+    commands = []
+    owner = ""
+    inside = False
+    for number, line in _joined(numbered(text)):
+        section = _SECTION.fullmatch(line)
+        if section:
+            name = section[1].strip()
+            owner = (
+                "tox" if name == "testenv" else f"tox:{name.removeprefix('testenv:')}" if name.startswith("testenv:") else ""
+            )
+            inside = False
+            continue
+        if not line.startswith((" ", "\t")):
+            key, separator, value = line.partition("=")
+            inside = bool(separator) and key.strip() in {"commands", "commands_pre"}
+            line = value if inside else ""  # noqa: PLW2901 - the value on the line of its key
+        if owner and inside and line.strip() and not line.strip().startswith("#"):
+            commands.append(Command(line.strip().lstrip("-").strip(), "makefile", owner, Location(path, number)))
+    return tuple(commands)
+
+
+def read_noxfile(path: str, text: str) -> tuple[Command, ...]:
+    """Return what each nox session runs, where the arguments are literals; the owner is `nox:<session>`."""
+    commands = []
+    starts = [(match.start(), match[1]) for match in re.finditer(r"^def (\w+)\(session", text, re.MULTILINE)]
+    for match in _SESSION_RUN.finditer(text):
+        owner = next((name for start, name in reversed(starts) if start < match.start()), "")
+        words = re.findall(r"\"([^\"]*)\"|'([^']*)'", match[1])
+        line = text.count("\n", 0, match.start()) + 1
+        commands.append(
+            Command(" ".join(first or second for first, second in words), "makefile", f"nox:{owner}", Location(path, line))
+        )
+    return tuple(commands)
+
+
+def workflow_commands(workflows: Iterable[Workflow]) -> tuple[Command, ...]:
+    """Return the run lines of every step, the owner being the job; comments and empty lines are left out."""
+    return tuple(
+        command
+        for workflow in workflows
+        for job in workflow.jobs
+        for step in job.steps
+        for command in run_lines(workflow.document.text, job.id, step.run, step.run_location)
+    )
+
+
+def run_lines(text: str, owner: str, run: str, location: Location | None) -> tuple[Command, ...]:
+    """Return the lines of one `run` text with their places; a block scalar begins on the line after its key."""
+    if location is None:
+        return ()
+    lines = text.split("\n")
+    head = lines[location.line - 1][location.column - 1 :] if location.line <= len(lines) else ""
+    first = location.line + (1 if head.startswith(("|", ">")) else 0)
+    rows = _joined([(min(first + index, len(lines)), line) for index, line in enumerate(run.split("\n"))])
+    return tuple(
+        Command(line.strip(), "workflow", owner, Location(location.path, number))
+        for number, line in rows
+        if line.strip() and not line.strip().startswith("#")
+    )
+
+
+def package_commands(manifests: Iterable[Manifest], text_of: dict[str, str]) -> tuple[Command, ...]:
+    """Return the scripts of package.json and composer.json files, each at its line."""
+    commands = []
+    for manifest in manifests:
+        text = text_of.get(manifest.path, "")
+        start = max(text.find('"scripts"'), 0)
+        for name, command in manifest.scripts:
+            found = re.compile(r'"' + re.escape(name) + r'"\s*:').search(text, start)
+            line = text.count("\n", 0, found.start()) + 1 if found else 1
+            commands.append(Command(command, "package", name, Location(manifest.path, line)))
+    return tuple(commands)
+
+
+def _joined(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Join lines that end in a backslash; the number is that of the first."""
+    result: list[tuple[int, str]] = []
+    continued = False
+    for number, line in lines:
+        if continued:
+            first, before = result[-1]
+            result[-1] = (first, f"{before[:-1].rstrip()} {line.strip()}")
+        else:
+            result.append((number, line))
+        continued = result[-1][1].endswith("\\")
+    return result

@@ -1,0 +1,224 @@
+"""Dockerfiles into stages and instructions, as BuildKit's parser splits them (docs.docker.com/reference/dockerfile)."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, replace
+
+from scaffold.model.document import Location, Problem
+from scaffold.model.project import Dockerfile, Instruction, Stage
+from scaffold.read.lines import numbered
+
+_KEYWORDS = frozenset(
+    {
+        "ADD",
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "MAINTAINER",
+        "ONBUILD",
+        "RUN",
+        "SHELL",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+        "WORKDIR",
+    }
+)
+_DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(.+?)\s*")
+_HEREDOC = re.compile(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
+_FLAG = re.compile(r"(--[a-z][\w-]*(?:=(?:\"[^\"]*\"|'[^']*'|\S*))?)(?:\s+|$)")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?([-+])([^}]*))?\}|([A-Za-z_]\w*))")
+_MOST_ROUNDS = 8
+"""ARG defaults may name other arguments; deeper chains than this are left unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Logical:
+    """One instruction line after continuations and heredocs."""
+
+    line: int
+    column: int
+    text: str
+
+
+def read_dockerfile(path: str, text: str) -> tuple[Dockerfile, tuple[Problem, ...]]:
+    """Return the stages of a Dockerfile; a file without FROM gives no stage and a problem."""
+    arguments: dict[str, str] = {}
+    stages: list[Stage] = []
+    current: list[Instruction] = []
+    for logical in _logical_lines(text):
+        instruction = _instruction(path, logical)
+        if instruction is None:
+            continue
+        if instruction.keyword == "FROM":
+            _close(stages, current)
+            stages.append(_stage(instruction, arguments, stages))
+        elif stages:
+            current.append(instruction)
+        elif instruction.keyword == "ARG":
+            arguments |= _arguments(instruction.text)
+    _close(stages, current)
+    problems = () if stages else (Problem(Location(path, 1), "a Dockerfile without a FROM instruction"),)
+    return Dockerfile(path, tuple(stages)), problems
+
+
+def read_dockerignore(text: str) -> tuple[str, ...]:
+    """Return the patterns of a .dockerignore, comments and empty lines left out."""
+    lines = (line.strip() for _, line in numbered(text))
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _close(stages: list[Stage], current: list[Instruction]) -> None:
+    if stages and current:
+        stages[-1] = replace(stages[-1], instructions=tuple(current))
+        current.clear()
+
+
+def _escape(lines: list[tuple[int, str]]) -> str:
+    for _, line in lines:
+        directive = _DIRECTIVE.fullmatch(line.strip())
+        if directive is None:
+            return "\\"
+        if directive[1].lower() == "escape" and directive[2] in {"\\", "`"}:
+            return directive[2]
+    return "\\"
+
+
+def _logical_lines(text: str) -> list[_Logical]:
+    lines = numbered(text)
+    ends = re.compile(re.escape(_escape(lines)) + r"[ \t]*$")
+    result = []
+    index = 0
+    while index < len(lines):
+        number, line = lines[index]
+        index += 1
+        stripped = line.lstrip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        parts, index = _continued(lines, index, line, ends)
+        body, index = _heredocs(lines, index, parts)
+        result.append(_Logical(number, len(line) - len(stripped) + 1, (parts + body).strip()))
+    return result
+
+
+def _continued(lines: list[tuple[int, str]], index: int, first: str, ends: re.Pattern[str]) -> tuple[str, int]:
+    """Join the lines that a trailing escape continues; comments and empty lines between them do not count."""
+    parts = []
+    line = first
+    while ends.search(line):
+        parts.append(ends.sub("", line))
+        while index < len(lines) and (not lines[index][1].strip() or lines[index][1].lstrip().startswith("#")):
+            index += 1
+        if index >= len(lines):
+            line = ""
+            break
+        line = lines[index][1]
+        index += 1
+    return "".join([*parts, line]), index
+
+
+def _heredocs(lines: list[tuple[int, str]], index: int, joined: str) -> tuple[str, int]:
+    """Return the bodies of the heredocs that RUN, COPY or ADD open on this line, and the index after them."""
+    keyword = joined.split(maxsplit=1)[0].upper() if joined.strip() else ""
+    if keyword not in {"RUN", "COPY", "ADD"}:
+        return "", index
+    body: list[str] = []
+    for dash, _, word in _HEREDOC.findall(joined):
+        end = next((i for i in range(index, len(lines)) if (lines[i][1].lstrip("\t") if dash else lines[i][1]) == word), None)
+        if end is None:
+            break
+        body += [f"\n{line}" for _, line in lines[index:end]]
+        index = end + 1
+    return "".join(body), index
+
+
+def _instruction(path: str, logical: _Logical) -> Instruction | None:
+    word, _, rest = logical.text.partition(" ")
+    keyword, tab, after = word.partition("\t")
+    rest = f"{after} {rest}" if tab else rest
+    keyword = keyword.upper()
+    if keyword not in _KEYWORDS:
+        return None
+    flags, rest = _flags(rest.strip())
+    location = Location(path, logical.line, logical.column)
+    if keyword not in {"CMD", "ENTRYPOINT", "RUN", "SHELL", "HEALTHCHECK"}:
+        return Instruction(keyword, rest, location, flags=flags)
+    command = rest
+    if keyword == "HEALTHCHECK":
+        start = re.match(r"CMD\b\s*", rest, re.IGNORECASE)
+        command = rest[start.end() :] if start else rest
+    argv, exec_form = _argv(command)
+    return Instruction(keyword, rest, location, argv, exec_form, flags)
+
+
+def _flags(rest: str) -> tuple[tuple[str, ...], str]:
+    flags = []
+    while match := _FLAG.match(rest):
+        flags.append(match[1])
+        rest = rest[match.end() :]
+    return tuple(flags), rest
+
+
+def _argv(command: str) -> tuple[tuple[str, ...], bool]:
+    if command.startswith("["):
+        try:
+            items = json.loads(command)
+        except (ValueError, RecursionError):
+            items = None
+        if isinstance(items, list) and all(isinstance(item, str) for item in items):
+            return tuple(items), True
+    try:
+        return tuple(shlex.split(command)), False
+    except ValueError:
+        return tuple(command.split()), False
+
+
+def _arguments(text: str) -> dict[str, str]:
+    """Return the arguments of an ARG instruction that have a default."""
+    found = {}
+    for match in re.finditer(r"([A-Za-z_]\w*)(?:=(\"[^\"]*\"|'[^']*'|\S*))?", text):
+        if match[2] is not None:
+            found[match[1]] = match[2].strip("\"'")
+    return found
+
+
+def _expand(text: str, arguments: dict[str, str]) -> str:
+    """Return `text` with ARG defaults put in, or "" when an argument without a default is part of it."""
+    unknown = False
+
+    def value(match: re.Match[str]) -> str:
+        nonlocal unknown
+        name, operator, word = match[1] or match[4], match[2], match[3]
+        if operator == "+":
+            return word if name in arguments else ""
+        if name in arguments:
+            return arguments[name]
+        unknown = unknown or operator != "-"
+        return word or ""
+
+    for _ in range(_MOST_ROUNDS):
+        if "$" not in text:
+            break
+        text = _VARIABLE.sub(value, text)[:2000]
+        if unknown:
+            return ""
+    return "" if "$" in text else text
+
+
+def _stage(instruction: Instruction, arguments: dict[str, str], earlier: list[Stage]) -> Stage:
+    words = instruction.text.split()
+    alias = words[2].lower() if len(words) >= 3 and words[1].lower() == "as" else ""
+    base = _expand(words[0].strip("\"'"), arguments) if words else ""
+    # Stage names are compared without regard to case.
+    if any(stage.alias and stage.alias == base.lower() for stage in earlier):
+        base = base.lower()
+    return Stage(base, alias, instruction.location)

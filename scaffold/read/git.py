@@ -1,0 +1,59 @@
+"""What git knows of a project: its files, what it ignores, the name of its remote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from scaffold.errors import ToolError
+from scaffold.process import Completed, run
+
+_LIMIT = 60.0
+"""Seconds that a git command may take; a listing of a hundred thousand files needs less than one."""
+
+
+def _git(root: Path, *arguments: str, text: str | None = None) -> Completed | None:
+    # A repository may name a program for core.fsmonitor; reading a project must not start it.
+    argv = ("git", "-c", "core.fsmonitor=false", *arguments)
+    try:
+        return run(argv, cwd=root, timeout=_LIMIT, input=text, env={"GIT_OPTIONAL_LOCKS": "0"})
+    except ToolError:
+        return None
+
+
+def listed_files(root: Path) -> tuple[tuple[str, bool], ...] | None:
+    """Return each file below `root` that git tracks or does not ignore, with whether it is tracked; None without git."""
+    done = _git(root, "ls-files", "-co", "--exclude-standard", "-z", "-t")
+    if done is None or done.code != 0:
+        return None
+    rows = (row.partition(" ") for row in done.stdout.split("\0") if row)
+    return tuple(sorted({path: tag != "?" for tag, _, path in rows}.items()))
+
+
+def ignored_paths(root: Path, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return those of `paths` that git ignores, each with the place of the pattern that says so (`.gitignore:3`)."""
+    asked = sorted({path for path in paths if path and "\0" not in path})
+    if not asked:
+        return ()
+    done = _git(root, "check-ignore", "-v", "-z", "--stdin", text="\0".join(asked) + "\0")
+    if done is None or done.code != 0:
+        return ()
+    fields = done.stdout.split("\0")
+    rows = zip(fields[0::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
+    hits = [(path, source, line) for source, line, pattern, path in rows if not pattern.startswith("!")]
+    inside = _prefix(root) if hits else ""
+    return tuple(sorted((path, f"{source.removeprefix(inside)}:{line}") for path, source, line in hits))
+
+
+def _prefix(root: Path) -> str:
+    """Return the path of `root` inside its repository, with a slash at the end; "" at the top."""
+    done = _git(root, "rev-parse", "--show-prefix")
+    return done.stdout.strip("\n") if done is not None and done.code == 0 else ""
+
+
+def remote_name(root: Path) -> str:
+    """Return the repository's name in the URL of the remote `origin`, "" when there is none."""
+    done = _git(root, "config", "--local", "--get", "remote.origin.url")
+    if done is None or done.code != 0:
+        return ""
+    return done.stdout.strip().rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].removesuffix(".git")

@@ -1,0 +1,210 @@
+"""The files of a project, and their texts: each is read once, and what cannot be read is a problem beside the rest."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scaffold.model.document import Location, Problem
+from scaffold.read.git import listed_files
+from scaffold.read.paths import is_documentation, is_excluded, is_yaml
+
+TEXT_LIMIT = 1024 * 1024
+"""Bytes of a text file that is no YAML; larger ones are data, not configuration."""
+
+_SKIPPED_FOLDERS = frozenset(
+    {".git", "node_modules", ".venv", "venv", "__pycache__", ".terraform", ".tox", ".nox", ".mypy_cache"}
+)
+_MOST_FILES = 200_000
+"""A walk without git stops here: beyond it the folder is no project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Every path that can be read: `files` without excluded folders, `docs` below documentation, `present` all of them."""
+
+    root: Path
+    overlay: Path | None
+    git: bool
+    files: tuple[str, ...]
+    docs: tuple[str, ...]
+    present: frozenset[str]
+    directories: frozenset[str]
+    untracked: frozenset[str]
+    overlaid: frozenset[str]
+    problems: tuple[Problem, ...] = ()
+
+
+def take_inventory(root: Path, *, hide: frozenset[str] = frozenset(), overlay: Path | None = None) -> Inventory:
+    """List the files below `root` without those in `hide`; files below `overlay` count as if they stood in the project."""
+    root = root.resolve()
+    overlay = overlay.resolve() if overlay is not None and overlay.is_dir() else None
+    listed = listed_files(root)
+    base = dict(listed) if listed is not None else dict.fromkeys(_walk(root), True)
+    if overlay is not None and overlay != root and overlay.is_relative_to(root):
+        inside = overlay.relative_to(root).as_posix() + "/"
+        base = {path: tracked for path, tracked in base.items() if not path.startswith(inside)}
+    kept, problems = _regular(root, (path for path in base if path not in hide))
+    laid: list[str] = []
+    if overlay is not None and overlay != root:
+        laid, more = _regular(overlay, _walk(overlay))
+        problems += more
+    everything = sorted({*kept, *laid})
+    charts = frozenset(path.rpartition("/")[0] for path in everything if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"})
+    ours = [path for path in everything if not is_excluded(path, charts)]
+    return Inventory(
+        root=root,
+        overlay=overlay if laid else None,
+        git=listed is not None,
+        files=tuple(path for path in ours if not is_documentation(path)),
+        docs=tuple(path for path in ours if is_documentation(path)),
+        present=frozenset(everything),
+        directories=_directories(everything),
+        untracked=frozenset(path for path, tracked in base.items() if not tracked),
+        overlaid=frozenset(laid),
+        problems=tuple(sorted(problems, key=lambda problem: problem.location.sort_key())),
+    )
+
+
+def _walk(root: Path) -> Iterable[str]:
+    """Yield the path of every entry that is no folder, below `root` and never through a link to a folder."""
+    pending = [""]
+    count = 0
+    while pending:
+        prefix = pending.pop()
+        try:
+            entries = sorted(os.scandir(root / prefix), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{prefix}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _SKIPPED_FOLDERS:
+                    pending.append(f"{path}/")
+                continue
+            count += 1
+            if count > _MOST_FILES:
+                return
+            yield path
+
+
+def _regular(root: Path, paths: Iterable[str]) -> tuple[list[str], list[Problem]]:
+    kept = []
+    problems = []
+    for path in paths:
+        message = _objection(root, path)
+        if message is None:
+            kept.append(path)
+        elif message:
+            problems.append(Problem(Location(path, 1), message))
+    return kept, problems
+
+
+def _objection(root: Path, path: str) -> str | None:
+    """Return None for a file to read, "" for one to pass over in silence, else why it is not read."""
+    full = f"{root}/{path}"
+    try:
+        mode = os.lstat(full).st_mode
+    except (OSError, ValueError):
+        return "its name is not UTF-8; the file is left out" if "\ufffd" in path else ""
+    if stat.S_ISREG(mode):
+        return None
+    if stat.S_ISLNK(mode):
+        return _link_objection(root, full)
+    return "" if stat.S_ISDIR(mode) else "neither a regular file nor a link to one; the file is left out"
+
+
+def _link_objection(root: Path, full: str) -> str | None:
+    target = os.path.realpath(full)
+    if target != str(root) and not target.startswith(f"{str(root).rstrip('/')}/"):
+        return "a link that leaves the project; the file is left out"
+    return None if os.path.isfile(target) else ""  # noqa: PTH113 - hot loop
+
+
+def _directories(paths: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return frozenset(found)
+
+
+@dataclass(slots=True)
+class TextReader:
+    """Gives the text of a path, read at most once, line ends and byte order mark as in the file; keeps what failed."""
+
+    inventory: Inventory
+    yaml_limit: int = 4 * TEXT_LIMIT
+    problems: list[Problem] = field(default_factory=list)
+    _texts: dict[str, str | None] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+
+    def exists(self, path: str) -> bool:
+        """Whether the path is a file of the project, excluded folders included."""
+        return path in self.inventory.present
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file, or None; a failure is kept as a problem."""
+        self._used.add(path)
+        return self._read(path, quiet=False)
+
+    def glance(self, path: str) -> str | None:
+        """Return the text as `text` does, but pass over what is binary, large or unreadable in silence."""
+        return self._read(path, quiet=True)
+
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """Return path and text of every file that `text` gave, in the order of paths."""
+        return tuple((path, text) for path in sorted(self._used) if (text := self._texts.get(path)) is not None)
+
+    def _read(self, path: str, *, quiet: bool) -> str | None:
+        if path in self._texts and (quiet or self._texts[path] is not None):
+            return self._texts[path]
+        if not self.exists(path):
+            return None
+        text, message = self._load(path)
+        known = path in self._texts
+        self._texts[path] = text
+        if message and not quiet:
+            problem = Problem(Location(path, 1), message)
+            if not known or problem not in self.problems:
+                self.problems.append(problem)
+        return text
+
+    def _load(self, path: str) -> tuple[str | None, str]:
+        root = self.inventory.overlay if path in self.inventory.overlaid else self.inventory.root
+        limit = self.yaml_limit if is_yaml(path) else TEXT_LIMIT
+        try:
+            data = _bytes(f"{root}/{path}", limit + 1)
+        except (OSError, ValueError) as error:
+            return None, f"cannot be read ({getattr(error, 'strerror', None) or 'not a regular file'})"
+        if len(data) > limit:
+            return None, f"is larger than the limit of {limit} bytes; the file is left out"
+        if b"\0" in data:
+            return None, "holds NUL bytes, so it is no text; the file is left out"
+        try:
+            return data.decode("utf-8"), ""
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            return None, f"is not UTF-8 (line {line}); the file is left out"
+
+
+def _bytes(path: str, limit: int) -> bytes:
+    # Not blocking, and checked after opening: a pipe put in the place of a file must not stop the run.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("not a regular file")
+        chunks = []
+        left = limit
+        while left > 0 and (chunk := os.read(descriptor, min(left, 1 << 20))):
+            chunks.append(chunk)
+            left -= len(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(descriptor)

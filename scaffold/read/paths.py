@@ -1,0 +1,153 @@
+"""What a path alone says: excluded folders, and the kind of a file by its name."""
+
+from __future__ import annotations
+
+import re
+
+_EXCLUDED = frozenset(
+    {
+        "node_modules",
+        "vendor",
+        "third_party",
+        ".venv",
+        "venv",
+        "site-packages",
+        "__pycache__",
+        "dist",
+        "build",
+        "testdata",
+        "fixtures",
+        ".claude",
+        "example",
+        "examples",
+        ".git",
+        ".terraform",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".next",
+    }
+)
+_DOCS = frozenset({"docs", "doc", "documentation"})
+_TEMPLATES = frozenset({"template", "templates"})
+_CI_FOLDERS = (".circleci/config.yml", ".circleci/config.yaml", ".buildkite/pipeline.yml", ".buildkite/pipeline.yaml")
+_CI_NAMES = frozenset(
+    {
+        ".gitlab-ci.yml",
+        ".gitlab-ci.yaml",
+        "Jenkinsfile",
+        "azure-pipelines.yml",
+        "azure-pipelines.yaml",
+        "bitbucket-pipelines.yml",
+        ".travis.yml",
+        ".drone.yml",
+        ".woodpecker.yml",
+        ".cirrus.yml",
+        "appveyor.yml",
+        "buildspec.yml",
+        "cloudbuild.yaml",
+        "cloudbuild.yml",
+    }
+)
+_NOT_DOCKERFILE = (
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".tmpl",
+    ".tpl",
+    ".template",
+    ".erb",
+    ".dockerignore",
+    ".md",
+    ".py",
+    ".sh",
+    ".bak",
+)
+_ENV_NAME = re.compile(
+    r"\.env(?:[._-][\w.-]+)?|[\w.-]+\.env(?:[._-][\w.-]+)?|env[._-](?:example|sample|template|dist|defaults?)(?:[._-][\w.-]+)?"
+    r"|env-(?:example|sample|template)[\w.-]*|(?:example|sample|template)[._-]env|dotenv(?:[._-][\w.-]+)?",
+    re.IGNORECASE,
+)
+_NOT_ENV = (
+    ".py",
+    ".js",
+    ".ts",
+    ".mjs",
+    ".cjs",
+    ".d.ts",
+    ".sh",
+    ".md",
+    ".yml",
+    ".yaml",
+    ".json",
+    ".toml",
+    ".j2",
+    ".tf",
+    ".html",
+    ".go",
+    ".rb",
+)
+
+
+def is_excluded(path: str, charts: frozenset[str] = frozenset()) -> bool:
+    """Whether a folder of the path holds other people's, built or sample files; templates below a chart count as ours."""
+    folders = path.split("/")[:-1]
+    for index, folder in enumerate(folders):
+        if folder in _EXCLUDED:
+            return True
+        if folder in _TEMPLATES and "/".join(folders[:index]) not in charts:
+            return True
+    return False
+
+
+def is_documentation(path: str) -> bool:
+    """Whether the path lies below a folder of documentation."""
+    return any(folder in _DOCS for folder in path.split("/")[:-1])
+
+
+def is_dockerfile(path: str) -> bool:
+    """Whether the name is one that Docker or Podman users give to a build file."""
+    name = path.rpartition("/")[2]
+    lower = name.lower()
+    if lower.endswith(_NOT_DOCKERFILE):
+        return False
+    return (
+        lower in {"dockerfile", "containerfile"}
+        or lower.startswith(("dockerfile.", "containerfile."))
+        or lower.endswith(".dockerfile")
+    )
+
+
+def is_dockerignore(path: str) -> bool:
+    """Whether the file is a .dockerignore, of a context or of one Dockerfile."""
+    return path.endswith(".dockerignore")
+
+
+def is_workflow(path: str) -> bool:
+    """Whether GitHub reads the file as a workflow."""
+    folder, _, name = path.rpartition("/")
+    return folder == ".github/workflows" and name.endswith((".yml", ".yaml"))
+
+
+def is_other_ci(path: str) -> bool:
+    """Whether the file configures a CI system other than GitHub Actions."""
+    return path in _CI_FOLDERS or path in _CI_NAMES
+
+
+def is_env_file(path: str) -> bool:
+    """Whether the name is a spelling of an env file or of its template."""
+    name = path.rpartition("/")[2]
+    return bool(_ENV_NAME.fullmatch(name)) and not name.lower().endswith(_NOT_ENV)
+
+
+def is_yaml(path: str) -> bool:
+    """Whether the name ends as YAML does."""
+    return path.endswith((".yml", ".yaml"))
+
+
+def is_test_code(path: str) -> bool:
+    """Whether the file is test code by its folder or its name."""
+    *folders, name = path.lower().split("/")
+    if any(folder in {"test", "tests", "__tests__", "spec", "specs", "e2e", "testing"} for folder in folders):
+        return True
+    return name.startswith(("test_", "conftest.")) or bool(re.search(r"(?:_test\.(?:py|go)|\.(?:test|spec)\.[jt]sx?)$", name))

@@ -1,0 +1,285 @@
+"""Joins every reader into one Project: inventory, compose, workflows, images, settings, and what runs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from scaffold.errors import NothingToReadError, UsageError
+from scaffold.model.configuration import Configuration
+from scaffold.model.document import Document, Problem
+from scaffold.model.project import (
+    Command,
+    DocFile,
+    Dockerfile,
+    EnvFile,
+    Manifest,
+    Project,
+    SecretSighting,
+    SourceFile,
+    Workflow,
+)
+from scaffold.model.values import dns_label
+from scaffold.read import commands, configuration, docs, env_files, paths
+from scaffold.read.beside import read_beside
+from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
+from scaffold.read.git import ignored_paths, remote_name
+from scaffold.read.inventory import Inventory, TextReader, take_inventory
+from scaffold.read.manifests import manifest_reader
+from scaffold.read.sightings import read_sightings
+from scaffold.read.workflows import follow_local, read_workflow
+from scaffold.read.yaml import parse_documents
+
+_T = TypeVar("_T")
+_BINARY = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".ico",
+    ".webp",
+    ".svg",
+    ".woff",
+    ".woff2",
+    ".ttf",
+    ".eot",
+    ".pdf",
+    ".zip",
+    ".gz",
+    ".mp4",
+    ".mp3",
+    ".lock",
+)
+_OFTEN_IGNORED = (
+    ".dockerignore",
+    ".env",
+    ".env.example",
+    ".env.production",
+    ".env.production.example",
+    "compose.hardening.yaml",
+    "compose.monitoring.yaml",
+    "deploy/helm/values.yaml",
+    "docs/operations/deployment.md",
+    "infra/terraform/main.tf",
+    "monitoring/prometheus.yml",
+    "scaffold.lock",
+    "scripts/secrets-env",
+)
+"""Paths that scaffold would write or that a rule asks for: a pattern that hides one of them has to be told."""
+
+
+@dataclass(slots=True)
+class Sources:
+    """The texts and the YAML documents of one reading, each parsed once; what failed is kept as problems."""
+
+    texts: TextReader
+    problems: list[Problem] = field(default_factory=list)
+    _documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+
+    def documents(self, path: str) -> tuple[Document, ...]:
+        """Return the YAML documents of a file; those after a mistake are missing, and the mistake is a problem."""
+        if path not in self._documents:
+            text = self.texts.text(path)
+            found, problems = parse_documents(path, text) if text is not None else ((), ())
+            self._documents[path] = found
+            self.problems += problems
+        return self._documents[path]
+
+    def document(self, path: str) -> Document | None:
+        """Return the first document of a file, or None."""
+        return next(iter(self.documents(path)), None)
+
+    def all_documents(self) -> tuple[Document, ...]:
+        """Return every document that was parsed, in the order of paths."""
+        return tuple(document for path in sorted(self._documents) for document in self._documents[path])
+
+
+def read_project(
+    root: Path,
+    *,
+    hide: frozenset[str] = frozenset(),
+    overlay: Path | None = None,
+    production_set: tuple[str, ...] = (),
+    owned: frozenset[str] = frozenset(),
+) -> Project:
+    """Read the project below `root`, without the paths in `hide` and with the files of `overlay` laid over it.
+
+    Raises UsageError when `root` is no folder or scaffold.yaml is wrong, NothingToReadError when no compose file and no
+    workflow could be read.
+    """
+    if not root.is_dir():
+        raise UsageError("is not a folder", where=str(root))
+    inventory = take_inventory(root, hide=hide, overlay=overlay)
+    settings = _configuration(inventory)
+    sources = Sources(TextReader(inventory, settings.max_yaml_bytes))
+    workflows = _workflows(inventory, sources)
+    images = _dockerfiles(inventory, sources)
+    if not workflows:
+        raise _nothing(inventory, sources)
+    manifests = _manifests(inventory, sources)
+    beside = read_beside(inventory, sources)
+    pages, shown = _docs(inventory, sources)
+    return Project(
+        name=_name(inventory, settings, "", manifests),
+        files=inventory.files,
+        present=inventory.present,
+        ignored=ignored_paths(inventory.root, _OFTEN_IGNORED) if inventory.git else (),
+        directories=inventory.directories,
+        git=inventory.git,
+        untracked=inventory.untracked,
+        owned=owned,
+        production_set=production_set,
+        configuration=settings,
+        dockerfiles=images,
+        dockerignores=_dockerignores(inventory, sources),
+        workflows=workflows,
+        other_ci=tuple(path for path in inventory.files if paths.is_other_ci(path)),
+        env_files=_env_files(inventory, sources),
+        manifests=manifests,
+        prometheus=beside.prometheus,
+        alert_rules=beside.alert_rules,
+        alertmanagers=beside.alertmanagers,
+        monitoring_files=beside.monitoring_files,
+        infrastructure=beside.infrastructure,
+        upstreams=beside.upstreams,
+        docs=pages,
+        commands=_commands(inventory, sources, workflows, manifests, shown),
+        sightings=_sightings(inventory, sources.texts),
+        sources=tuple(SourceFile(path, text) for path, text in sources.texts.sources()),
+        documents=sources.all_documents(),
+        problems=_problems(inventory, sources),
+    )
+
+
+def _configuration(inventory: Inventory) -> Configuration:
+    reader = TextReader(inventory)
+    text = reader.text(configuration.FILE)
+    if reader.problems:
+        raise UsageError(reader.problems[0].message, where=configuration.FILE)
+    return configuration.read_configuration(configuration.FILE, text) if text is not None else Configuration()
+
+
+def _problems(inventory: Inventory, sources: Sources) -> tuple[Problem, ...]:
+    found = {*inventory.problems, *sources.texts.problems, *sources.problems}
+    return tuple(sorted(found, key=lambda problem: (*problem.location.sort_key(), problem.message)))
+
+
+def _nothing(inventory: Inventory, sources: Sources) -> NothingToReadError:
+    lines = [f"{item.location.path}:{item.location.line}: {item.message}" for item in _problems(inventory, sources)]
+    message = "neither a compose file nor a workflow could be read"
+    hint = "\n  ".join(lines) if lines else "scaffold looks for compose.yaml, docker-compose.yml and .github/workflows/*.yml"
+    return NothingToReadError(message, where=str(inventory.root), hint=hint)
+
+
+def _name(inventory: Inventory, settings: Configuration, compose_name: str, manifests: tuple[Manifest, ...]) -> str:
+    """Return the app's name: as set, as Compose, the root's manifest or the remote calls it, else as the folder is called."""
+    manifest = next((item.name for item in manifests if item.name and not item.folder), "")
+    # The scope of an npm package (`@team/app`) and the owner of a PHP one are not part of the name.
+    name = settings.project or compose_name or manifest.rpartition("/")[2]
+    return dns_label(name or (remote_name(inventory.root) if inventory.git else "") or inventory.root.name)
+
+
+def _workflows(inventory: Inventory, sources: Sources) -> tuple[Workflow, ...]:
+    found = []
+    for path in filter(paths.is_workflow, inventory.files):
+        document = sources.document(path)
+        workflow, problems = read_workflow(document) if document is not None else (None, ())
+        sources.problems += problems
+        if workflow is not None:
+            found.append(workflow)
+    return follow_local(found, sources.document)
+
+
+def _dockerfiles(inventory: Inventory, sources: Sources, named: Iterable[str] = ()) -> tuple[Dockerfile, ...]:
+    """Return the Dockerfiles by name, and those in excluded folders or of other names that a compose file builds."""
+    wanted = {path for path in inventory.files if paths.is_dockerfile(path)} | {
+        path for path in named if sources.texts.exists(path)
+    }
+    return _each(sorted(wanted), sources, read_dockerfile)
+
+
+def _dockerignores(inventory: Inventory, sources: Sources) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    texts = ((path, sources.texts.text(path)) for path in filter(paths.is_dockerignore, inventory.files))
+    return tuple((path, read_dockerignore(text)) for path, text in texts if text is not None)
+
+
+def _env_files(inventory: Inventory, sources: Sources) -> tuple[EnvFile, ...]:
+    """Return the env files; a real one that git does not track is somebody's own and is not read."""
+    wanted = [
+        path
+        for path in inventory.files
+        if paths.is_env_file(path) and (_is_shared(inventory, path) or env_files.is_template(path))
+    ]
+    return _each(wanted, sources, env_files.read_env_file)
+
+
+def _is_shared(inventory: Inventory, path: str) -> bool:
+    if inventory.git:
+        return path not in inventory.untracked
+    return path.rpartition("/")[2] != ".env" and not path.endswith(".local")
+
+
+def _manifests(inventory: Inventory, sources: Sources) -> tuple[Manifest, ...]:
+    found: list[Manifest] = []
+    for path in inventory.files:
+        reader = manifest_reader(path)
+        if reader is not None:
+            found += _each([path], sources, reader)
+    return tuple(found)
+
+
+def _docs(inventory: Inventory, sources: Sources) -> tuple[tuple[DocFile, ...], tuple[Command, ...]]:
+    pages = []
+    shown: list[Command] = []
+    for path in filter(docs.is_doc, sorted(inventory.files + inventory.docs)):
+        text = sources.texts.text(path)
+        if text is not None:
+            page, listed = docs.read_doc(path, text)
+            pages.append(page)
+            shown += listed
+    return tuple(pages), tuple(shown)
+
+
+def _commands(
+    inventory: Inventory,
+    sources: Sources,
+    workflows: tuple[Workflow, ...],
+    manifests: tuple[Manifest, ...],
+    shown: tuple[Command, ...],
+) -> tuple[Command, ...]:
+    found = [*shown, *commands.workflow_commands(workflows)]
+    for path in inventory.files:
+        reader = commands.command_reader(path)
+        text = sources.texts.text(path) if reader else None
+        if reader and text is not None:
+            found += reader(path, text)
+    texts = {manifest.path: sources.texts.text(manifest.path) or "" for manifest in manifests if manifest.scripts}
+    found += commands.package_commands(manifests, texts)
+    return tuple(sorted(found, key=lambda command: command.location.sort_key()))
+
+
+def _sightings(inventory: Inventory, texts: TextReader) -> tuple[SecretSighting, ...]:
+    """Return the provider keys in every text of the tree that git tracks, documentation included."""
+    found: list[SecretSighting] = []
+    for path in sorted(inventory.files + inventory.docs):
+        if path in inventory.untracked or path.endswith(_BINARY):
+            continue
+        text = texts.glance(path)
+        if text is not None:
+            found += read_sightings(path, text)
+    return tuple(found)
+
+
+def _each(
+    wanted: Iterable[str], sources: Sources, reader: Callable[[str, str], tuple[_T, tuple[Problem, ...]]]
+) -> tuple[_T, ...]:
+    found = []
+    for path in wanted:
+        text = sources.texts.text(path)
+        if text is not None:
+            value, problems = reader(path, text)
+            found.append(value)
+            sources.problems += problems
+    return tuple(found)
