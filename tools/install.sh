@@ -84,7 +84,7 @@ is_current() {
 build() {
     local name=$1 stamp=$2 version=''
     if grep -q '^tool' go.mod; then
-        version=$(go list -find -f '{{.Module.Version}}' tool | head -n 1)
+        version=$(go list -find -f '{{.Module.Version}}' tool | sed -n 1p)
     fi
     settings "$version"
     work=$(mktemp -d "$root/build.XXXXXX")
@@ -112,7 +112,6 @@ report() {
 
 install_tool() (
     local name=$1 stamp start=$SECONDS
-    [[ -f $here/$name/go.mod ]] || fail "no tool of that name: $name (known: debian $(all_tools | tr '\n' ' '))"
     cd "$here/$name"
     stamp=$(stamp_of)
     if is_current "$name" "$stamp"; then
@@ -181,6 +180,9 @@ main() {
             is_optional "$name" || names+=("$name")
         done < <(all_tools)
     fi
+    for name in "${names[@]}"; do
+        [[ $name == debian || -f $here/$name/go.mod ]] || fail "no tool of that name: $name; $(usage)"
+    done
     mkdir -p "$root"
     for name in "${names[@]}"; do
         install_named "$name"

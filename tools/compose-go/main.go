@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 const loaderModule = "github.com/compose-spec/compose-go/v2"
@@ -37,33 +38,49 @@ func started() (origin, error) {
 	return origin{dir: dir, env: os.Environ()}, err
 }
 
+// settings are the flags that are not part of a request.
+type settings struct {
+	batch, version, worker bool
+	timeout                time.Duration
+}
+
 func main() {
-	here, err := started()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	request, batch, version, err := parse(os.Args[1:])
+	request, mode, err := parse(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(0)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
-	case version:
-		fmt.Println("compose-go " + loaderVersion())
-	case batch:
-		err = answerAll(os.Stdin, os.Stdout, here)
-	default:
-		err = answerOne(request.from(here), os.Stdout, os.Stderr)
 	}
-	if err != nil {
+	if err = run(request, mode); err != nil {
 		os.Exit(1)
 	}
 }
 
+func run(request Request, mode settings) error {
+	if mode.version {
+		fmt.Println("compose-go " + loaderVersion())
+		return nil
+	}
+	if mode.worker {
+		return work(os.Stdin, os.Stdout)
+	}
+	here, err := started()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return err
+	}
+	loader := supervisor{timeout: mode.timeout}
+	defer loader.stop()
+	if mode.batch {
+		return answerAll(os.Stdin, os.Stdout, here, loader.ask)
+	}
+	return answerOne(loader.ask(request.from(here)), os.Stdout, os.Stderr)
+}
+
 // parse reads the command line; the names of the flags are those of docker compose.
-func parse(args []string) (request Request, batch, version bool, err error) {
+func parse(args []string) (request Request, mode settings, err error) {
 	var files, envFiles, profiles, env list
 	var noDotEnv bool
 	flags := flag.NewFlagSet("compose-go-config", flag.ContinueOnError)
@@ -77,24 +94,26 @@ func parse(args []string) (request Request, batch, version bool, err error) {
 	flags.BoolVar(&request.OSEnv, "os-env", false, "add the environment of this process")
 	flags.BoolVar(&noDotEnv, "no-dot-env", false, "do not read the project's .env")
 	flags.BoolVar(&request.NoInterpolate, "no-interpolate", false, "leave variables as they are")
-	flags.BoolVar(&batch, "batch", false, "answer JSON requests, one a line, from standard input")
-	flags.BoolVar(&version, "version", false, "print the version of compose-go")
+	flags.DurationVar(&mode.timeout, "timeout", 30*time.Second, "`time` for one load")
+	flags.BoolVar(&mode.batch, "batch", false, "answer JSON requests, one a line, from standard input")
+	flags.BoolVar(&mode.version, "version", false, "print the version of compose-go")
+	flags.BoolVar(&mode.worker, strings.TrimPrefix(workerFlag, "--"), false, "for compose-go-config itself")
 	if err = flags.Parse(args); err != nil {
-		return
+		return request, mode, err
 	}
 	request.Files, request.EnvFiles, request.Profiles = files, envFiles, profiles
 	request.Services = flags.Args()
 	request.Env = map[string]string{}
 	for _, entry := range env {
 		if !strings.Contains(entry, "=") {
-			return request, batch, version, fmt.Errorf("--env needs K=V, got %q", entry)
+			return request, mode, fmt.Errorf("--env needs K=V, got %q", entry)
 		}
 	}
 	request.addEnv(env)
 	if noDotEnv {
 		request.DotEnv = new(bool)
 	}
-	return
+	return request, mode, nil
 }
 
 func loaderVersion() string {
@@ -109,8 +128,7 @@ func loaderVersion() string {
 }
 
 // answerOne writes the project, indented, or {"error": ...}; warnings go to stderr.
-func answerOne(request Request, out, warn io.Writer) error {
-	answer := request.answer()
+func answerOne(answer Answer, out, warn io.Writer) error {
 	for _, message := range answer.Warnings {
 		fmt.Fprintln(warn, "warning: "+message)
 	}
@@ -131,14 +149,14 @@ func answerOne(request Request, out, warn io.Writer) error {
 }
 
 // answerAll answers every line of in, in order; a line that cannot be read is answered with an error.
-func answerAll(in io.Reader, out io.Writer, here origin) error {
+func answerAll(in io.Reader, out io.Writer, here origin, ask func(Request) Answer) error {
 	lines := bufio.NewReader(in)
 	buffered := bufio.NewWriter(out)
 	defer buffered.Flush()
 	for {
 		line, readErr := lines.ReadBytes('\n')
 		if len(bytes.TrimSpace(line)) > 0 {
-			text, err := encode(answerLine(line, here))
+			text, err := encode(answerLine(line, here, ask))
 			if err != nil {
 				return err
 			}
@@ -159,14 +177,14 @@ func answerAll(in io.Reader, out io.Writer, here origin) error {
 	}
 }
 
-func answerLine(line []byte, here origin) Answer {
+func answerLine(line []byte, here origin, ask func(Request) Answer) Answer {
 	var request Request
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&request); err != nil {
 		return Answer{ID: request.ID, Error: "bad request: " + err.Error()}
 	}
-	return request.from(here).answer()
+	return ask(request.from(here))
 }
 
 // encode is json.Marshal without the escapes for HTML, with a newline at the end.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // project writes files into a folder of its own, named shop.
@@ -164,7 +165,7 @@ func TestAnswersEveryLineOfABatchInOrder(t *testing.T) {
 		`{"id": 3, "dir": "` + good + `"}`,
 	}
 	var out bytes.Buffer
-	if err := answerAll(strings.NewReader(strings.Join(lines, "\n")), &out, origin{dir: "/"}); err != nil {
+	if err := answerAll(strings.NewReader(strings.Join(lines, "\n")), &out, origin{dir: "/"}, Request.answer); err != nil {
 		t.Fatal(err)
 	}
 	answers := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -178,13 +179,41 @@ func TestAnswersEveryLineOfABatchInOrder(t *testing.T) {
 	}
 }
 
+// The worker is this test binary: TestMain turns into it.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == workerFlag {
+		if work(os.Stdin, os.Stdout) != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestGivesUpOnALoadThatHangsAndGoesOn(t *testing.T) {
+	slow := "services: {web: {image: a, command: \"" + strings.Repeat("a", 3_000_000) + "\"}}"
+	hanging := project(t, map[string]string{"compose.yaml": slow})
+	good := project(t, map[string]string{"compose.yaml": "services: {web: {image: a}}"})
+	loader := supervisor{timeout: 500 * time.Millisecond}
+	defer loader.stop()
+	for _, step := range []struct{ dir, want string }{{good, ""}, {hanging, "not loaded within"}, {good, ""}} {
+		answer := loader.ask(Request{ID: json.RawMessage("7"), Dir: step.dir})
+		if step.want == "" != (answer.Error == "") || !strings.Contains(answer.Error, step.want) {
+			t.Errorf("want %q, got %q", step.want, answer.Error)
+		}
+		if string(answer.ID) != "7" {
+			t.Errorf("id %s", answer.ID)
+		}
+	}
+}
+
 func TestReadsTheFlagsOfDockerCompose(t *testing.T) {
-	request, batch, version, err := parse([]string{
+	request, mode, err := parse([]string{
 		"-f", "a", "--file", "b", "--project-directory", "d", "--profile", "p", "--env-file", "e",
 		"--env", "K=a=b", "--no-dot-env", "--no-interpolate", "web",
 	})
-	if err != nil || batch || version {
-		t.Fatal(err, batch, version)
+	if err != nil || mode.batch || mode.version {
+		t.Fatal(err, mode)
 	}
 	got, _ := json.Marshal(request)
 	for _, want := range []string{
@@ -195,7 +224,7 @@ func TestReadsTheFlagsOfDockerCompose(t *testing.T) {
 			t.Errorf("want %s in %s", want, got)
 		}
 	}
-	if _, _, _, err := parse([]string{"--env", "K"}); err == nil {
+	if _, _, err := parse([]string{"--env", "K"}); err == nil {
 		t.Error("--env without a value was accepted")
 	}
 }
