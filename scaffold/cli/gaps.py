@@ -1,0 +1,61 @@
+"""`scaffold gaps`: which layers are absent, inert or weak, with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scaffold import app
+from scaffold.cli.options import (
+    coloured,
+    fail_on_option,
+    format_option,
+    out_option,
+    project_argument,
+    say,
+    severity_of,
+    terminal_width,
+)
+from scaffold.errors import UsageError
+from scaffold.model.names import Layer
+
+
+@click.command()
+@project_argument
+@format_option("text", "json", "sarif", "markdown")
+@click.option("--layer", "layers", multiple=True, type=click.Choice([layer.value for layer in Layer]), help="Only this layer.")
+@click.option("--rule", "rules", multiple=True, metavar="CODE", help="Only this rule; may be given again.")
+@click.option("--all", "everything", is_flag=True, help="Every gap, also those of low confidence.")
+@fail_on_option("high")
+@out_option
+@click.option("-q", "--quiet", is_flag=True, help="No next step on stderr.")
+def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
+    project: Path,
+    form: str,
+    layers: tuple[str, ...],
+    rules: tuple[str, ...],
+    everything: bool,  # noqa: FBT001 - click passes flags so
+    fail_on: str,
+    out: Path | None,
+    quiet: bool,  # noqa: FBT001
+) -> int:
+    """Show what PROJECT lacks for production, worst first, with the place of each gap and what closes it."""
+    codes = _codes(rules, layers)
+    examination = app.examine(app.Place(project, out), codes=codes)
+    options = app.GapReport(form, everything, severity_of(fail_on), coloured(), terminal_width())
+    report = app.report_gaps(examination, options)
+    click.echo(report.text, nl=False)
+    if not quiet:
+        say(report.next_step)
+    return report.exit_code
+
+
+def _codes(rules: tuple[str, ...], layers: tuple[str, ...]) -> frozenset[str]:
+    """Return the codes to run; empty means all. Raises UsageError for a rule that does not exist."""
+    known = app.rule_codes()
+    wanted = {code.upper() for code in rules}
+    unknown = sorted(wanted - set(known))
+    if unknown:
+        raise UsageError(f"there is no rule {', '.join(unknown)}", where="--rule", hint="docs/rules.md lists them all")
+    return frozenset(wanted | {code for code, layer in known.items() if layer in layers})

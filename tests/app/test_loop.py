@@ -1,0 +1,183 @@
+"""The loop closes: what `generate` says it closes is gone, nothing new appears, and a second run writes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.app import Place, examine, plan_generation, write_generation
+from scaffold.model.gap import Gap
+from scaffold.model.names import Room
+from scaffold.write.classify import State
+from scaffold.write.lock import LOCK_NAME
+from tests.conftest import commit_all
+from tests.projects import EXAMPLES, copy_corpus_project, corpus_projects
+
+
+def gaps_of(root: Path) -> dict[str, Gap]:
+    return {judged.gap.fingerprint: judged.gap for judged in examine(Place(root)).judgement.gaps}
+
+
+def closable(gaps: dict[str, Gap], kind: str) -> dict[str, Gap]:
+    return {mark: gap for mark, gap in gaps.items() if any(closer.kind == kind for closer in gap.closes)}
+
+
+def named(gaps: dict[str, Gap]) -> list[str]:
+    return sorted(f"{gap.code} {gap.resource} {gap.subject}" for gap in gaps.values())
+
+
+def generate_files(root: Path) -> None:
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+
+
+def generate_edits(root: Path) -> None:
+    write_generation(plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset()))
+
+
+def assert_loop_closes(root: Path) -> None:
+    first = gaps_of(root)
+    generate_files(root)
+    second = gaps_of(root)
+    assert named({mark: gap for mark, gap in second.items() if mark not in first}) == []
+    assert named({mark: gap for mark, gap in closable(first, "files").items() if mark in second}) == []
+
+    again = plan_generation(Place(root), rooms=None, edit_codes=None)
+    assert [change.path for change in again.changes if change.state is not State.SAME] == []
+    assert not again.drifts
+
+    commit_all(root)
+    generate_edits(root)
+    third = gaps_of(root)
+    assert named({mark: gap for mark, gap in third.items() if mark not in first}) == []
+    assert named({mark: gap for mark, gap in closable(first, "edit").items() if mark in third}) == []
+    assert not plan_generation(Place(root), rooms=None, edit_codes=frozenset()).drifts
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_loop_closes_on_the_examples(example: Callable[[str], Path], name: str) -> None:
+    assert_loop_closes(example(name))
+
+
+@pytest.mark.parametrize("name", corpus_projects() or ["missing"])
+def test_the_loop_closes_on_real_projects(corpus: Path, tmp_path: Path, name: str) -> None:
+    assert_loop_closes(copy_corpus_project(corpus, name, tmp_path))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_something_is_really_closed(example: Callable[[str], Path], name: str) -> None:
+    first = gaps_of(example(name))
+    assert {"IAC000"} <= {gap.code for gap in closable(first, "files").values()}
+    assert {gap.code for gap in closable(first, "edit").values()} >= ({"CIQ001"} if name == "friday" else {"CMP001", "CMP003"})
+
+
+def test_the_same_tree_gives_the_same_bytes_whatever_the_folder_is_called(
+    example: Callable[[str], Path], tmp_path: Path
+) -> None:
+    root = example("propertypro")
+    moved = tmp_path / "another place" / "grüße"
+    moved.parent.mkdir()
+    shutil.copytree(root, moved)
+    texts = [
+        {change.path: change.after for change in plan_generation(Place(place), rooms=None, edit_codes=None).changes}
+        for place in (root, moved)
+    ]
+    assert texts[0] == texts[1]
+    assert len(texts[0]) > 10
+
+
+COMPOSE = """\
+services:
+  web:
+    image: ghcr.io/acme/web:1.4.2
+    ports: ["8080:8080"]
+    environment:
+      DATABASE_URL: postgresql://shop:${DB_PASSWORD:?}@db:5432/shop
+    depends_on: [db]
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_USER: shop
+      POSTGRES_DB: shop
+      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
+    volumes: [data:/var/lib/postgresql/data]
+volumes:
+  data:
+"""
+CACHE = """\
+  cache:
+    image: redis:7.4-alpine
+    command: ["redis-server", "--save", ""]
+"""
+
+
+def written(root: Path) -> dict[str, str]:
+    ours = {change.path for change in plan_generation(Place(root), rooms=None, edit_codes=None).changes}
+    return {path: (root / path).read_text() for path in sorted(ours) if (root / path).exists()}
+
+
+def test_an_added_service_changes_only_what_is_about_it(make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": COMPOSE})
+    generate_files(root)
+    before = written(root)
+    (root / "compose.yaml").write_text(COMPOSE.replace("volumes:\n  data:", CACHE + "volumes:\n  data:"))
+    changes = plan_generation(Place(root), rooms=None, edit_codes=None).changes
+    untouched = {change.path for change in changes if change.state is State.SAME}
+    assert "infra/terraform/elasticache.tf" in {change.path for change in changes if change.state is State.NEW}
+    assert {"infra/terraform/rds.tf", "infra/terraform/network.tf"} <= untouched
+    for change in changes:
+        if change.state is State.UPDATED:
+            added = set((change.after or "").splitlines()) - set(before[change.path].splitlines())
+            assert added, change.path
+
+
+def test_a_removed_service_takes_its_untouched_files_and_names_the_edited_ones(make_project: Callable[..., Path]) -> None:
+    with_cache = COMPOSE.replace("volumes:\n  data:", CACHE + "volumes:\n  data:")
+    root = make_project({"compose.yaml": with_cache})
+    generate_files(root)
+    commit_all(root)
+    (root / "compose.yaml").write_text(COMPOSE)
+    removed = {c.path for c in plan_generation(Place(root), rooms=None, edit_codes=None).changes if c.state is State.REMOVED}
+    assert "infra/terraform/elasticache.tf" in removed
+    edited = root / "infra/terraform/elasticache.tf"
+    edited.write_text(edited.read_text() + "\n# ours, by hand\n")
+    generate_files(root)
+    assert edited.read_text().endswith("# ours, by hand\n")
+    kept = {
+        c.path: c.reason for c in plan_generation(Place(root), rooms=None, edit_codes=None).changes if c.state is State.KEPT
+    }
+    assert "infra/terraform/elasticache.tf" in kept
+
+
+def test_an_edited_artifact_is_never_overwritten(make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": COMPOSE})
+    generate_files(root)
+    target = root / "infra/terraform/rds.tf"
+    target.write_text("# mine now\n")
+    generate_files(root)
+    assert target.read_text() == "# mine now\n"
+
+
+def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
+    root = example("propertypro")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}
+    place = Place(root, tmp_path / "out")
+    first = {judged.gap.fingerprint: judged.gap for judged in examine(place).judgement.gaps}
+    write_generation(plan_generation(place, rooms=None, edit_codes=None))
+    second = {judged.gap.fingerprint for judged in examine(place).judgement.gaps}
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts} == before
+    assert named({mark: gap for mark, gap in closable(first, "files").items() if mark in second}) == []
+    assert (tmp_path / "out" / LOCK_NAME).is_file()
+    assert not plan_generation(place, rooms=None, edit_codes=None).drifts
+
+
+def test_one_room_leaves_the_other_alone(example: Callable[[str], Path]) -> None:
+    root = example("propertypro")
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.TERRAFORM}), edit_codes=None))
+    assert (root / "infra/terraform/versions.tf").is_file()
+    assert not (root / "compose.monitoring.yaml").exists()
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.MONITORING}), edit_codes=None))
+    assert (root / "compose.monitoring.yaml").is_file()
+    assert not plan_generation(Place(root), rooms=None, edit_codes=None).drifts
