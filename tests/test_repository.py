@@ -17,5 +17,7 @@ def test_the_import_contracts_name_every_package_of_the_pipeline() -> None:
 
 def test_no_tracked_file_is_larger_than_a_megabyte() -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
-    large = [name for name in tracked.stdout.split("\0") if name and (ROOT / name).is_file() and (ROOT / name).stat().st_size > 2**20]
+    large = [
+        name for name in tracked.stdout.split("\0") if name and (ROOT / name).is_file() and (ROOT / name).stat().st_size > 2**20
+    ]
     assert large == []
