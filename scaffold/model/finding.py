@@ -29,3 +29,8 @@ class ToolRun:
     looked_at: int
     reason: str = ""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def could_run(self) -> bool:
+        """Whether there was something for the tool to look at."""
+        return self.state != "not-run" or not self.reason.startswith("nothing")

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
+from scaffold.model.document import Document
 from scaffold.model.gap import Gap
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
 from scaffold.model.target import EditTask
 
-EDITED_CODES = frozenset({"CMP001", "CMP003", "CIQ001"})
+_KINDS = {"CMP001": "healthy-dependency", "CMP003": "passing-healthcheck", "CIQ001": "workflow-trigger"}
 
 
 def plan_edits(project: Project, gaps: tuple[Gap, ...]) -> tuple[EditTask, ...]:
-    """Return the edits that could close gaps, in the order of the gaps."""
-    tasks = [_plan_edit(project, gap) for gap in gaps if gap.code in EDITED_CODES and _has_edit(gap)]
-    return tuple(task for task in tasks if task is not None)
+    """Return the edits that could close gaps, one per file, rule and resource."""
+    editable = [gap for gap in gaps if gap.code in _KINDS and any(closer.kind == "edit" for closer in gap.closes)]
+    tasks = []
+    for (path, code, resource), group in groupby(sorted(editable, key=_place), key=_place):
+        document = project.document(path)
+        task = _task(project, document, code, resource, tuple(group)) if document else None
+        if task:
+            tasks.append(task)
+    return tuple(tasks)
 
 
-def _has_edit(gap: Gap) -> bool:
-    return any(closer.kind == "edit" for closer in gap.closes)
+def _place(gap: Gap) -> tuple[str, str, str]:
+    return (gap.primary.path, gap.code, gap.resource)
 
 
-def _plan_edit(project: Project, gap: Gap) -> EditTask | None:
-    document = project.document(gap.primary.path)
-    if document is None:
-        return None
-    if gap.code == "CIQ001":
-        return EditTask("workflow-trigger", document, (gap,))
-    if gap.code == "CMP001":
-        return EditTask("healthy-dependency", document, (gap,))
-    stack_id, _, name = gap.resource.rpartition("/")
-    service = next((s.service(name) for s in project.stacks if stack_id in {s.id, s.extends_stack} and s.service(name)), None)
+def _task(project: Project, document: Document, code: str, resource: str, gaps: tuple[Gap, ...]) -> EditTask | None:
+    if code != "CMP003":
+        return EditTask(_KINDS[code], document, gaps)
+    stack_id, _, name = resource.rpartition("/")
+    stacks = [stack for stack in project.stacks if stack_id in {stack.id, stack.extends_stack}]
+    service = next((found for stack in stacks if (found := stack.service(name))), None)
     test = working_healthcheck(service) if service else None
-    return EditTask("passing-healthcheck", document, (gap,), name, test) if test else None
+    return EditTask(_KINDS[code], document, gaps, name, test) if test else None

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.app import Place, examine, plan_generation, write_generation
+from scaffold.app.examination import Place, examine
+from scaffold.app.generation import plan_generation, write_generation
 from scaffold.model.gap import Gap
 from scaffold.model.names import Room
 from scaffold.write.classify import State

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Span
+from scaffold.model.document import Mapping, Span
 from scaffold.model.target import EditTask
-from scaffold.model.workflow_triggers import nested_events
+from scaffold.model.workflow_triggers import NestedEvent, is_null, nested_events
 
 
 def workflow_trigger(task: EditTask) -> tuple[Splice, ...]:
-    """Return the splices that give each nested event the indentation of the event that holds it."""
-    splices: list[Splice] = []
-    text = task.document.text
-    for nested in nested_events(task.document):
-        shift = nested.key.location.column - nested.parent.location.column
-        last = max(nested.key.span.end, nested.value.span.end)
-        for start in _line_starts(text, nested.key.span.start, last):
-            line_end = text.find("\n", start)
-            line = text[start : line_end if line_end >= 0 else len(text)]
-            removable = min(shift, len(line) - len(line.lstrip(" ")))
-            if line.strip() and removable:
-                splices.append(Splice(Span(start, start + removable), ""))
-    return tuple(splices)
+    """Return the splices that give each nested event the indentation of the event that holds it; empty when one is unclear."""
+    found = nested_events(task.document)
+    if not all(_is_clear(nested) for nested in found):
+        return ()
+    return tuple(splice for nested in found for splice in _dedent(task.document.text, nested))
+
+
+def _is_clear(nested: NestedEvent) -> bool:
+    """Whether every key behind the nested event is known to be its own: only then does moving one line mend the block."""
+    outer = nested.outer.value
+    if not isinstance(outer, Mapping) or outer.flow:
+        return False
+    behind = outer.entries[outer.entries.index(nested.inner) + 1 :]
+    following = nested.following if is_null(nested.inner.value) else ()
+    return len(following) == len(behind)
+
+
+def _dedent(text: str, nested: NestedEvent) -> list[Splice]:
+    shift = nested.inner.key.location.column - nested.outer.key.location.column
+    last = max(nested.inner.key.span.end, nested.inner.value.span.end)
+    splices = []
+    for start in _line_starts(text, nested.inner.key.span.start, last):
+        indent = len(text) - start - len(text[start:].lstrip(" "))
+        if text[start + indent : start + indent + 1] not in {"", "\r", "\n"}:
+            splices.append(Splice(Span(start, start + min(shift, indent)), ""))
+    return splices
 
 
 def _line_starts(text: str, first: int, last: int) -> list[int]:

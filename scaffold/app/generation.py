@@ -1,23 +1,23 @@
-"""The pipeline as plain functions: read, judge, plan, render, classify, write, validate."""
+"""`generate`: read, judge, plan, render, classify, judge again with everything laid over, write."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from scaffold.errors import UsageError
+from scaffold.app.examination import Place, refuse_missing
 from scaffold.gaps.judge import judge
 from scaffold.model.artifact import Artifact, Edit, Rendering, Skipped, apply_splices
-from scaffold.model.gap import Gap, Judgement
+from scaffold.model.gap import Judgement
 from scaffold.model.names import Room
 from scaffold.model.project import Project
-from scaffold.model.target import Target
+from scaffold.model.target import EditTask, Target
 from scaffold.read.project import read_project
 from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
@@ -26,27 +26,6 @@ from scaffold.write.tracked import is_tracked_and_clean
 
 FILE_ROOMS = (Room.TERRAFORM, Room.MONITORING)
 """The rooms that write files today, in the order in which they are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the project is, and where artifacts go when that is another folder (--out)."""
-
-    root: Path
-    out: Path | None = None
-
-    @property
-    def target(self) -> Path:
-        """The folder that is written."""
-        return self.out or self.root
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """A project and what the rules say of it."""
-
-    project: Project
-    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +60,11 @@ class Generation:
         return any(change.writes for change in self.changes) or any(not edited.reason for edited in self.edits)
 
     @property
+    def edited_paths(self) -> tuple[str, ...]:
+        """The user's files that the edits change."""
+        return tuple(item.edit.path for item in self.edits if not item.reason)
+
+    @property
     def conflicts(self) -> tuple[Change, ...]:
         """The files that the user changed and that could not be merged."""
         return tuple(change for change in self.changes if change.state is State.CONFLICT)
@@ -94,25 +78,12 @@ def scaffold_version() -> str:
         return "0"
 
 
-def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
-    """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
-    _refuse_missing(place)
-    lock = read_lock(place.target)
-    project = read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths)
-    return Examination(project, judge(project, codes=codes, baseline=baseline))
-
-
-def _refuse_missing(place: Place) -> None:
-    if not place.root.is_dir():
-        raise UsageError("the project is not a folder", where=str(place.root), hint="name the folder of a repository")
-
-
 def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None) -> Generation:
     """Plan everything that `generate` would write.
 
     `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all).
     """
-    _refuse_missing(place)
+    refuse_missing(place)
     lock = read_lock(place.target)
     project = read_project(place.root, hide=lock.paths, overlay=place.out)
     before = judge(project)
@@ -146,10 +117,16 @@ def _plan_edits(
     """Return the edits that may be applied, each judged again on its own result, and what no edit could be made for."""
     if codes is None:
         return (), ()
-    tasks = tuple(task for task in target.edit_tasks if not codes or any(gap.code in codes for gap in task.gaps))
-    rendering = _render(Room.EDITS, replace(target, edit_tasks=tasks))
+    rendering = _render(Room.EDITS, replace(target, edit_tasks=_selected_tasks(target, codes)))
     edited = tuple(_edited(place, project, edit) for edit in rendering.edits)
     return tuple(_judged_again(place, project, before, item) for item in edited), rendering.skipped
+
+
+def _selected_tasks(target: Target, codes: frozenset[str]) -> tuple[EditTask, ...]:
+    """Return the tasks of these codes (empty is all), and of the codes that block them: one without the other would break."""
+    blocking = {code for task in target.edit_tasks for gap in task.gaps if gap.code in codes for code in gap.blocked_by}
+    wanted = codes | blocking
+    return tuple(task for task in target.edit_tasks if not codes or any(gap.code in wanted for gap in task.gaps))
 
 
 def _edited(place: Place, project: Project, edit: Edit) -> EditedFile:
@@ -246,9 +223,3 @@ def _remember_merged(generation: Generation) -> None:
         entry = generation.lock.file(change.path)
         if change.state is State.MERGED and change.base is not None and entry is not None:
             run(["git", "hash-object", "-w", "--stdin"], cwd=generation.place.target, timeout=30, input=change.base)
-
-
-def judged_gaps(judgement: Judgement, fingerprints: Iterable[str]) -> tuple[Gap, ...]:
-    """Return the gaps with these fingerprints, worst first."""
-    wanted = set(fingerprints)
-    return tuple(judged.gap for judged in judgement.gaps if judged.gap.fingerprint in wanted)

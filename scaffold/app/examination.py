@@ -1,0 +1,48 @@
+"""`gaps`: read and judge a project with the files that scaffold wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.errors import UsageError
+from scaffold.gaps.judge import judge
+from scaffold.model.gap import Judgement
+from scaffold.model.project import Project
+from scaffold.read.project import read_project
+from scaffold.write.lock import read_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the project is, and where artifacts go when that is another folder (--out)."""
+
+    root: Path
+    out: Path | None = None
+
+    @property
+    def target(self) -> Path:
+        """The folder that is written."""
+        return self.out or self.root
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A project and what the rules say of it."""
+
+    project: Project
+    judgement: Judgement
+
+
+def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
+    """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
+    refuse_missing(place)
+    lock = read_lock(place.target)
+    project = read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths)
+    return Examination(project, judge(project, codes=codes, baseline=baseline))
+
+
+def refuse_missing(place: Place) -> None:
+    """Raise UsageError when the project is no folder."""
+    if not place.root.is_dir():
+        raise UsageError("the project is not a folder", where=str(place.root), hint="name the folder of a repository")

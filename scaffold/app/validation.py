@@ -1,0 +1,74 @@
+"""`validate`: the real tools over a temporary copy of the project; nothing is left behind."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.app.examination import Place, refuse_missing
+from scaffold.model.finding import ToolRun
+from scaffold.model.names import Severity
+from scaffold.model.project import Project
+from scaffold.read.project import read_project
+from scaffold.validate.request import ValidationRequest
+from scaffold.validate.runner import validate
+from scaffold.write.lock import Lock, read_lock
+
+_COPY_LIMIT = 4 * 1024 * 1024
+"""Files over this size, in bytes, are left out of the copy: no tool judges them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What every tool said."""
+
+    runs: tuple[ToolRun, ...]
+
+    def fails_at(self, severity: Severity | None) -> bool:
+        """Whether a finding is at or above `severity`; None never fails."""
+        return severity is not None and any(finding.severity >= severity for run in self.runs for finding in run.findings)
+
+    def missing(self, required: frozenset[str]) -> tuple[str, ...]:
+        """Return the required tools that did not run; `all` requires every tool that has something to look at."""
+        absent = [run for run in self.runs if run.state == "not-run"]
+        named = {run.tool for run in absent if run.tool in required or ("all" in required and run.could_run)}
+        unknown = required - {run.tool for run in self.runs} - {"all"}
+        return tuple(sorted(named | unknown))
+
+
+def validate_place(
+    place: Place, *, everything: bool, environment: Mapping[str, str], edited: tuple[str, ...] = ()
+) -> Validation:
+    """Judge what the lock lists and `edited` (with `everything` all files); raises UsageError and NothingToReadError."""
+    refuse_missing(place)
+    lock = read_lock(place.target)
+    project = read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths)
+    with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
+        folder = Path(scratch) / project.name
+        _copy(place, project, lock, folder)
+        paths = {*lock.paths, *edited, *(project.files if everything else ())}
+        request = ValidationRequest(
+            folder, tuple(sorted(paths)), _compose_sets(project, lock, everything=everything), environment=environment
+        )
+        return Validation(validate(request))
+
+
+def _compose_sets(project: Project, lock: Lock, *, everything: bool) -> tuple[tuple[str, ...], ...]:
+    sets = [lock.production_set] if lock.production_set else []
+    if everything:
+        sets += [stack.files for stack in project.stacks if stack.complete]
+    return tuple(dict.fromkeys(sets))
+
+
+def _copy(place: Place, project: Project, lock: Lock, folder: Path) -> None:
+    """Copy the regular files that the project shows, then those of --out over them."""
+    for path in sorted({*project.files, *lock.paths}):
+        for source in (place.root / path, place.target / path):
+            if source.is_file() and not source.is_symlink() and source.stat().st_size <= _COPY_LIMIT:
+                target = folder / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+    folder.mkdir(parents=True, exist_ok=True)
