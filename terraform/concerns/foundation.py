@@ -1,0 +1,129 @@
+"""What every concern builds on: versions, provider, the names of the project and where it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terraform import names
+from terraform.plan import Plan
+from terraform.resource import Reference, Stack, Variable
+from terraform.values import Expression, Template, join
+
+VARIABLES = "variables.tf"
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The stack with the expressions that all concerns share."""
+
+    stack: Stack
+    plan: Plan
+    name: Expression
+    region: Expression
+    account: Expression
+    partition: Expression
+    log_retention: Expression
+    stores: dict[str, str]
+    """A short name for each store of the plan, unique among them."""
+
+    def named(self, suffix: str) -> Template:
+        """Return `<project>-<environment>-<suffix>`."""
+        return join(self.name, f"-{suffix}")
+
+    def variable(self, variable: Variable) -> Expression:
+        """Add an input to variables.tf."""
+        return self.stack.variable(VARIABLES, variable)
+
+
+def build(stack: Stack, plan: Plan) -> Foundation:
+    """Add versions, provider, the project's variables, and the data sources that policies need."""
+    stack.settings(">= 1.11.0", {"aws": {"source": "hashicorp/aws", "version": "~> 6.69"}})
+    project, environment, region = (stack.variable(VARIABLES, variable) for variable in _inputs(plan))
+    tags = {"Project": project, "Environment": environment, "ManagedBy": "terraform"}
+    stack.provider("providers.tf", {"region": region, "default_tags": {"tags": tags}})
+    identity = stack.data("data.tf", "aws_caller_identity", "current", {})
+    partition = stack.data("data.tf", "aws_partition", "current", {})
+    return Foundation(
+        stack=stack,
+        plan=plan,
+        name=stack.local("locals.tf", "name", join(project, "-", environment)),
+        region=region,
+        account=identity.attribute("account_id"),
+        partition=partition.attribute("partition"),
+        log_retention=stack.variable(VARIABLES, _log_retention()),
+        stores=names.unique_slugs([store.service for store in (*plan.postgres, *plan.caches)], names.STORE_LENGTH),
+    )
+
+
+def _inputs(plan: Plan) -> tuple[Variable, Variable, Variable]:
+    project = Variable(
+        "project",
+        "string",
+        "Name of the project: the first part of every name. Changing it replaces the resources that carry it.",
+        names.slug(plan.app, names.PROJECT_LENGTH),
+        f'can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) <= {names.PROJECT_LENGTH}',
+        f"Lower case letters, digits and single hyphens, a letter first, at most {names.PROJECT_LENGTH} characters.",
+    )
+    environment = Variable(
+        "environment",
+        "string",
+        "Environment that this state holds, such as production: the second part of every name.",
+        None,
+        f'can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= {names.ENVIRONMENT_LENGTH}',
+        f"Lower case letters, digits and single hyphens, a letter first, at most {names.ENVIRONMENT_LENGTH} characters.",
+    )
+    region = Variable(
+        "region",
+        "string",
+        "AWS region of all resources.",
+        plan.region,
+        'can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]+$", var.region))',
+        "A region such as us-east-1.",
+    )
+    return project, environment, region
+
+
+def _log_retention() -> Variable:
+    days = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+    return Variable(
+        "log_retention_days",
+        "number",
+        "Days for which CloudWatch keeps logs.",
+        365,
+        f"contains([{', '.join(map(str, days))}], var.log_retention_days)",
+        f"CloudWatch takes one of {', '.join(map(str, days))}.",
+    )
+
+
+def log_group(base: Foundation, file: str, name: str, path: Template, key: Reference) -> Reference:
+    """Add an encrypted log group; AWS services would else create one that is kept for ever."""
+    arguments = {"name": path, "retention_in_days": base.log_retention, "kms_key_id": key.attribute("arn")}
+    return base.stack.resource(file, "aws_cloudwatch_log_group", name, arguments)
+
+
+def credentials_version(base: Foundation, prefix: str, what: str) -> Expression:
+    """Add the number that is raised to change a password: everything that holds the password follows it in one apply."""
+    return base.variable(
+        Variable(
+            f"{prefix}_credentials_version",
+            "number",
+            f"Raise it to give the application a new password for {what}; everything that holds the password changes in that apply.",
+            1,
+            f"var.{prefix}_credentials_version >= 1",
+            "A number from 1 on.",
+        )
+    )
+
+
+def final_snapshot_suffix(base: Foundation) -> None:
+    """Add the ending of the last snapshots' names: a second deletion must not meet the snapshot of the first one."""
+    base.variable(
+        Variable(
+            "final_snapshot_suffix",
+            "string",
+            "Ending of the name of the snapshot that is taken when a store is deleted. Change it before a store is deleted again.",
+            "1",
+            'can(regex("^[a-z0-9]{1,20}$", var.final_snapshot_suffix))',
+            "Lower case letters and digits, at most 20.",
+        )
+    )

@@ -1,0 +1,283 @@
+"""The VPC: public subnets for what faces the internet, private ones for what runs, isolated ones for the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terraform.concerns import kms
+from terraform.concerns.foundation import Foundation, log_group
+from terraform.resource import Reference, Variable
+from terraform.values import Expression, JsonDocument, Value, join
+
+FILE = "network.tf"
+_COUNT = Expression("var.availability_zone_count")
+_INDEX = Expression("count.index")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What other concerns attach to."""
+
+    vpc: Reference
+    private_subnets: Expression
+    data_subnets: Expression
+    application: Reference
+    """The security group of everything that runs the application: the stores admit it and nothing else."""
+
+
+def build(base: Foundation, key: Reference) -> Network:
+    """Add the network, its flow log, and the security group of the application."""
+    for variable in _variables():
+        base.variable(variable)
+    vpc = _vpc(base)
+    zones = base.stack.data("data.tf", "aws_availability_zones", "available", {"state": "available"})
+    gateway = base.stack.resource(
+        FILE, "aws_internet_gateway", "main", {"vpc_id": vpc.attribute("id"), "tags": {"Name": base.name}}
+    )
+    public = _subnets(base, vpc, zones, "public", "cidrsubnet(var.vpc_cidr, 8, 240 + count.index)")
+    private = _subnets(base, vpc, zones, "private", "cidrsubnet(var.vpc_cidr, 4, count.index)")
+    data = _subnets(base, vpc, zones, "data", "cidrsubnet(var.vpc_cidr, 8, 200 + count.index)")
+    nat = _nat(base, public, gateway)
+    tables = _routes(base, vpc, gateway, nat)
+    for kind, subnets in (("public", public), ("private", private), ("data", data)):
+        _associate(base, kind, subnets, tables[kind])
+    _endpoint(base, vpc, tables)
+    _flow_log(base, vpc, key)
+    return Network(
+        vpc=vpc,
+        private_subnets=private.attribute("id", "*"),
+        data_subnets=data.attribute("id", "*"),
+        application=_application_group(base, vpc),
+    )
+
+
+def _variables() -> tuple[Variable, ...]:
+    return (
+        Variable(
+            "vpc_cidr",
+            "string",
+            "IPv4 range of the VPC. It must not overlap with networks that are to be peered.",
+            "10.0.0.0/16",
+            'can(cidrnetmask(var.vpc_cidr)) && can(regex("/(16|17|18|19|20)$", var.vpc_cidr))',
+            "An IPv4 range with a prefix from /16 to /20.",
+        ),
+        Variable(
+            "availability_zone_count",
+            "number",
+            "Availability zones to use: with two or more the loss of one is survived.",
+            2,
+            "contains([2, 3], var.availability_zone_count)",
+            "2 or 3; RDS and ElastiCache want subnets in at least two zones.",
+        ),
+        Variable(
+            "nat_gateway_count",
+            "number",
+            "NAT gateways, billed by the hour: one for each zone keeps the loss of a zone local, a single one costs less.",
+            2,
+            "var.nat_gateway_count >= 1 && var.nat_gateway_count <= var.availability_zone_count",
+            "From 1 to availability_zone_count.",
+        ),
+    )
+
+
+def _vpc(base: Foundation) -> Reference:
+    vpc = base.stack.resource(
+        FILE,
+        "aws_vpc",
+        "main",
+        {
+            "cidr_block": Expression("var.vpc_cidr"),
+            "enable_dns_support": True,
+            "enable_dns_hostnames": True,
+            "tags": {"Name": base.name},
+        },
+    )
+    tags: Value = {"Name": base.named("default-unused")}
+    base.stack.resource(FILE, "aws_default_security_group", "main", {"vpc_id": vpc.attribute("id"), "tags": tags})
+    return vpc
+
+
+def _subnets(base: Foundation, vpc: Reference, zones: Reference, kind: str, cidr: str) -> Reference:
+    roles = {"public": "kubernetes.io/role/elb", "private": "kubernetes.io/role/internal-elb"}
+    load_balancers: dict[str, Value] = {roles[kind]: "1"} if base.plan.compute == "eks" and kind in roles else {}
+    return base.stack.resource(
+        FILE,
+        "aws_subnet",
+        kind,
+        {
+            "count": _COUNT,
+            "vpc_id": vpc.attribute("id"),
+            "availability_zone": Expression(f"{zones.attribute('names').code}[count.index]"),
+            "cidr_block": Expression(cidr),
+            "map_public_ip_on_launch": False,
+            "tags": {"Name": join(base.name, f"-{kind}-", _INDEX), **load_balancers},
+        },
+    )
+
+
+def _nat(base: Foundation, public: Reference, gateway: Reference) -> Reference:
+    count = Expression("var.nat_gateway_count")
+    name: Value = {"Name": join(base.name, "-nat-", _INDEX)}
+    address = base.stack.resource(FILE, "aws_eip", "nat", {"count": count, "domain": "vpc", "tags": name})
+    return base.stack.resource(
+        FILE,
+        "aws_nat_gateway",
+        "main",
+        {
+            "count": count,
+            "allocation_id": address.attribute("id", "count.index"),
+            "subnet_id": public.attribute("id", "count.index"),
+            "tags": name,
+            "depends_on": [gateway.whole],
+        },
+    )
+
+
+def _routes(base: Foundation, vpc: Reference, gateway: Reference, nat: Reference) -> dict[str, Reference]:
+    stack, vpc_id = base.stack, vpc.attribute("id")
+    public = stack.resource(FILE, "aws_route_table", "public", {"vpc_id": vpc_id, "tags": {"Name": base.named("public")}})
+    private = stack.resource(
+        FILE,
+        "aws_route_table",
+        "private",
+        {"count": _COUNT, "vpc_id": vpc_id, "tags": {"Name": join(base.name, "-private-", _INDEX)}},
+    )
+    data = stack.resource(FILE, "aws_route_table", "data", {"vpc_id": vpc_id, "tags": {"Name": base.named("data")}})
+    everywhere = "0.0.0.0/0"
+    stack.resource(
+        FILE,
+        "aws_route",
+        "public",
+        {
+            "route_table_id": public.attribute("id"),
+            "destination_cidr_block": everywhere,
+            "gateway_id": gateway.attribute("id"),
+        },
+    )
+    stack.resource(
+        FILE,
+        "aws_route",
+        "private",
+        {
+            "count": _COUNT,
+            "route_table_id": private.attribute("id", "count.index"),
+            "destination_cidr_block": everywhere,
+            "nat_gateway_id": nat.attribute("id", "min(count.index, var.nat_gateway_count - 1)"),
+        },
+    )
+    return {"public": public, "private": private, "data": data}
+
+
+def _associate(base: Foundation, kind: str, subnets: Reference, table: Reference) -> None:
+    base.stack.resource(
+        FILE,
+        "aws_route_table_association",
+        kind,
+        {
+            "count": _COUNT,
+            "subnet_id": subnets.attribute("id", "count.index"),
+            "route_table_id": table.attribute("id", "count.index" if kind == "private" else ""),
+        },
+    )
+
+
+def _endpoint(base: Foundation, vpc: Reference, tables: dict[str, Reference]) -> None:
+    """The gateway endpoint of S3 is free, and images and backups then do not pay for NAT."""
+    private = tables["private"].attribute("id", "*").code
+    others = ", ".join(tables[kind].attribute("id").code for kind in ("public", "data"))
+    base.stack.resource(
+        FILE,
+        "aws_vpc_endpoint",
+        "s3",
+        {
+            "vpc_id": vpc.attribute("id"),
+            "service_name": join("com.amazonaws.", base.region, ".s3"),
+            "vpc_endpoint_type": "Gateway",
+            "route_table_ids": Expression(f"concat([{others}], {private})"),
+            "tags": {"Name": base.named("s3")},
+        },
+    )
+
+
+def _flow_log(base: Foundation, vpc: Reference, key: Reference) -> None:
+    group = log_group(base, FILE, "flow_log", join("/aws/vpc/", base.name, "/flow-log"), key)
+    role = base.stack.resource(
+        FILE,
+        "aws_iam_role",
+        "flow_log",
+        {
+            "name": base.named("flow-log"),
+            "assume_role_policy": kms.assume_role_policy("vpc-flow-logs.amazonaws.com"),
+        },
+    )
+    statement: Value = {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        "Resource": [group.attribute("arn"), join(group.attribute("arn"), ":*")],
+    }
+    policy = JsonDocument({"Version": "2012-10-17", "Statement": [statement]})
+    base.stack.resource(
+        FILE, "aws_iam_role_policy", "flow_log", {"name": "write", "role": role.attribute("id"), "policy": policy}
+    )
+    base.stack.resource(
+        FILE,
+        "aws_flow_log",
+        "main",
+        {
+            "vpc_id": vpc.attribute("id"),
+            "traffic_type": "ALL",
+            "log_destination": group.attribute("arn"),
+            "iam_role_arn": role.attribute("arn"),
+            "tags": {"Name": base.name},
+        },
+    )
+
+
+def _application_group(base: Foundation, vpc: Reference) -> Reference:
+    group = security_group(base, FILE, "application", vpc, "application", "What runs the application")
+    base.stack.resource(
+        FILE,
+        "aws_vpc_security_group_egress_rule",
+        "application",
+        {
+            "security_group_id": group.attribute("id"),
+            "description": "The application may call out",
+            "ip_protocol": "-1",
+            "cidr_ipv4": "0.0.0.0/0",
+        },
+    )
+    return group
+
+
+def security_group(
+    base: Foundation, file: str, name: str, vpc: Reference, suffix: str, description: str
+) -> Reference:
+    """Add a security group without rules."""
+    return base.stack.resource(
+        file,
+        "aws_security_group",
+        name,
+        {
+            "name": base.named(suffix),
+            "description": description,
+            "vpc_id": vpc.attribute("id"),
+            "tags": {"Name": base.named(suffix)},
+        },
+    )
+
+
+def admit_application(base: Foundation, file: str, name: str, store: Reference, network: Network, port: int) -> None:
+    """Let the application, and nothing else, reach a store on its port."""
+    base.stack.resource(
+        file,
+        "aws_vpc_security_group_ingress_rule",
+        name,
+        {
+            "security_group_id": store.attribute("id"),
+            "description": "From the application",
+            "referenced_security_group_id": network.application.attribute("id"),
+            "ip_protocol": "tcp",
+            "from_port": port,
+            "to_port": port,
+        },
+    )

@@ -1,0 +1,125 @@
+"""Secrets Manager: the application's logins, written by Terraform and never stored by it, and the secrets people fill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from terraform import names
+from terraform.concerns import elasticache, rds
+from terraform.concerns.foundation import Foundation, credentials_version
+from terraform.errors import BuildError
+from terraform.plan import Secret
+from terraform.resource import Reference, Variable
+from terraform.values import Expression, JsonDocument, Template, Value, join
+
+FILE = "secrets.tf"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSecret:
+    """One secret; `store` names the service whose login it holds, "" for values that people fill in."""
+
+    plan: Secret
+    reference: Reference
+
+
+def build(
+    base: Foundation, key: Reference, databases: tuple[rds.Database, ...], caches: tuple[elasticache.BuiltCache, ...]
+) -> tuple[BuiltSecret, ...]:
+    """Add every secret of the plan, and one for each store that the plan names no secret for."""
+    secrets = all_secrets(base)
+    if not secrets:
+        return ()
+    base.variable(
+        Variable(
+            "secret_recovery_window_days",
+            "number",
+            "Days for which a deleted secret can be brought back.",
+            30,
+            "var.secret_recovery_window_days >= 7 && var.secret_recovery_window_days <= 30",
+            "From 7 to 30 days.",
+        )
+    )
+    logins = {item.store.service: item for item in (*databases, *caches)}
+    slugs = names.unique_slugs([secret.name for secret in secrets], 40)
+    return tuple(_secret(base, key, secret, names.identifier(slugs[secret.name]), logins) for secret in secrets)
+
+
+def all_secrets(base: Foundation) -> tuple[Secret, ...]:
+    """Return the plan's secrets, with one for each store whose login no secret of the plan holds."""
+    held = {secret.store for secret in base.plan.secrets}
+    stores = (*base.plan.postgres, *base.plan.caches)
+    taken = {secret.name for secret in base.plan.secrets}
+    added = (store.service for store in stores if store.service not in held)
+    return (*base.plan.secrets, *(Secret(name if name not in taken else f"{name}-login", (), name) for name in added))
+
+
+def _secret(
+    base: Foundation,
+    key: Reference,
+    secret: Secret,
+    name: str,
+    logins: Mapping[str, rds.Database | elasticache.BuiltCache],
+) -> BuiltSecret:
+    what = f"Login of the application at {secret.store}" if secret.store else "Values of the application, filled in by people"
+    reference = base.stack.resource(
+        FILE,
+        "aws_secretsmanager_secret",
+        name,
+        {
+            "name": join(Expression("var.project"), "/", Expression("var.environment"), f"/{names.secret_name(secret.name)}"),
+            "description": what,
+            "kms_key_id": key.attribute("arn"),
+            "recovery_window_in_days": Expression("var.secret_recovery_window_days"),
+        },
+    )
+    if secret.store:
+        _login(base, secret, name, reference, logins[secret.store])
+    return BuiltSecret(secret, reference)
+
+
+def _login(
+    base: Foundation, secret: Secret, name: str, reference: Reference, store: rds.Database | elasticache.BuiltCache
+) -> None:
+    if isinstance(store, rds.Database):
+        password = base.stack.ephemeral(
+            FILE, "aws_secretsmanager_random_password", name, {"password_length": 48, "exclude_punctuation": True}
+        ).attribute("random_password")
+        version = credentials_version(base, store.variable_prefix, f"the database of the service {store.store.service}")
+        content = _database_login(store, password)
+        followed = [store.instance.attribute("address")]
+    else:
+        password, version = store.password, store.password_version
+        content = _cache_login(store)
+        followed = [store.group.attribute("primary_endpoint_address"), store.user.attribute("id")]
+    unknown = sorted(set(secret.keys) - set(content))
+    if unknown:
+        raise BuildError(f"{FILE}/{secret.name}", f"a login has the keys {', '.join(content)}, and no {unknown[0]}")
+    base.stack.resource(
+        FILE,
+        "aws_secretsmanager_secret_version",
+        name,
+        {
+            "secret_id": reference.attribute("id"),
+            "secret_string_wo": JsonDocument(content),
+            "secret_string_wo_version": version,
+            "lifecycle": {"replace_triggered_by": followed},
+        },
+    )
+
+
+def _database_login(database: rds.Database, password: Expression) -> dict[str, Value]:
+    address = database.instance.attribute("address")
+    url = (f"postgresql://{database.user}:", password, "@", address, f":{database.port}/{database.database}?sslmode=require")
+    return _content(database.user, password, address, database.port, {"dbname": database.database, "url": join(*url)})
+
+
+def _cache_login(cache: elasticache.BuiltCache) -> dict[str, Value]:
+    address = cache.group.attribute("primary_endpoint_address")
+    url: Template = join("rediss://:", cache.password, "@", address, f":{cache.store.port}/0")
+    return _content(elasticache.USER, cache.password, address, cache.store.port, {"url": url})
+
+
+def _content(user: str, password: Expression, host: Expression, port: int, rest: dict[str, Value]) -> dict[str, Value]:
+    return {"username": user, "password": password, "host": host, "port": str(port), **rest}

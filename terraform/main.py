@@ -1,0 +1,62 @@
+"""The program: the plan as JSON on stdin, one JSON document on stdout; `--out DIR` writes the same files instead."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    # Python puts this folder on the path: its modules would then hide those of the standard library (`resource`).
+    sys.path = [str(_HERE.parent), *(entry for entry in sys.path if Path(entry or ".").resolve() != _HERE)]
+
+
+def answer(text: str) -> tuple[Mapping[str, object], int]:
+    """Return the JSON document for a plan, and the exit code."""
+    from terraform import accepted
+    from terraform.errors import AppError
+    from terraform.plan import parse
+
+    try:
+        plan = parse(text)
+        from terraform.app import render
+
+        return {"files": render(plan, accepted.load())}, 0
+    except AppError as error:
+        return _failure(error.path, error.message), 1
+    except Exception as error:  # noqa: BLE001 - jsii raises what it likes; the caller gets JSON, never a traceback
+        first = str(error).splitlines()[:1]
+        return _failure("", f"{type(error).__name__}: {''.join(first)[:500]}"), 1
+
+
+def _failure(path: str, message: str) -> Mapping[str, object]:
+    return {"error": {"path": path, "message": message}}
+
+
+def write(files: Mapping[str, str], folder: Path) -> None:
+    """Write the files below a folder."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode("utf-8"))
+
+
+def main() -> int:
+    """Run the program and return its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write the files below DIR instead of printing them")
+    out = parser.parse_args().out
+    document, code = answer(sys.stdin.buffer.read().decode("utf-8", "replace"))
+    files = document.get("files")
+    if out is not None and isinstance(files, dict):
+        write(files, out)
+    else:
+        sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
