@@ -14,10 +14,11 @@ def healthy_dependency(task: EditTask) -> tuple[Splice, ...]:
     """Return the splices that make every edge of the task's gaps wait for health; empty when one edge cannot be edited."""
     splices: list[Splice] = []
     for service, awaited in _edges(task).items():
-        node = find(task.document.root, "services", service, "depends_on")
-        if node is None or not _is_inside(task.document.root, service, node):
+        home = find(task.document.root, "services", service)
+        entry = home.entry("depends_on") if isinstance(home, Mapping) else None
+        if home is None or entry is None or not _is_inside(home, entry.value):
             return ()
-        made = _edit_node(task.document.text, node, frozenset(awaited))
+        made = _edit_node(task.document.text, entry, frozenset(awaited))
         if not made:
             return ()
         splices += made
@@ -49,18 +50,20 @@ def _awaited(root: Node | None, route: tuple[str | int, ...]) -> str:
     return item.value if isinstance(item, Scalar) else ""
 
 
-def _is_inside(root: Node | None, service: str, node: Node) -> bool:
+def _is_inside(home: Node, node: Node) -> bool:
     """Whether the node is written at the service itself, and does not come from an anchor elsewhere."""
-    home = find(root, "services", service)
-    return home is not None and home.span.start <= node.span.start and node.span.end <= home.span.end
+    return home.span.start <= node.span.start and node.span.end <= home.span.end
 
 
-def _edit_node(text: str, node: Node, awaited: frozenset[str]) -> list[Splice]:
+def _edit_node(text: str, entry: Entry, awaited: frozenset[str]) -> list[Splice]:
+    node = entry.value
     if isinstance(node, Mapping):
         return _edit_mapping(node, awaited)
     if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
         names = [item for item in node.items if isinstance(item, Scalar)]
-        return [_flow_list(node, names, awaited)] if node.flow else [_block_item(text, item, awaited) for item in names]
+        if node.flow:
+            return [_flow_list(node, names, awaited)]
+        return [_block_item(text, item, awaited, entry.key.location.column) for item in names]
     return []
 
 
@@ -73,14 +76,18 @@ def _flow_list(node: Sequence, names: list[Scalar], awaited: frozenset[str]) -> 
     return Splice(node.span, f"{{{inner}}}")
 
 
-def _block_item(text: str, item: Scalar, awaited: frozenset[str]) -> Splice:
-    """Turn `- name` into `name:` with its condition below, from the dash to the end of the name."""
+def _block_item(text: str, item: Scalar, awaited: frozenset[str], key_column: int) -> Splice:
+    """Turn `- name` into `name:` with its condition below, from the dash to the end of the name.
+
+    A list may stand at the column of its key, a mapping may not: it moves two columns in.
+    """
     dash = text.rindex("-", 0, item.span.start)
     line_start = text.rfind("\n", 0, dash) + 1
-    indent = text[line_start:dash]
+    inward = "" if dash - line_start >= key_column else "  "
+    indent = text[line_start:dash] + inward
     line_end = "\r\n" if "\r\n" in text else "\n"
     condition = f"{line_end}{indent}  condition: {_condition(item.value, awaited)}"
-    return Splice(Span(dash, item.span.end), f"{item.value}:{condition}")
+    return Splice(Span(dash, item.span.end), f"{inward}{item.value}:{condition}")
 
 
 def _edit_mapping(node: Mapping, awaited: frozenset[str]) -> list[Splice]:
