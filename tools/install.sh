@@ -106,7 +106,7 @@ report() {
     while read -r program; do
         # shellcheck disable=SC2086 # version_args is a list of words
         version=$("$root/bin/$program" $version_args 2>&1) || fail "$name: $program does not run: $version"
-        printf '%-20s %8s  %s\n' "$program" "$how" "$(grep -m 1 . <<<"$version")"
+        printf '%-20s %8s  %s\n' "$program" "$how" "$(grep -m 1 '[0-9]' <<<"$version")"
     done < <(tail -n +2 "$root/stamps/$name")
 }
 
