@@ -1,0 +1,80 @@
+"""What a model names and does not define: the test of whether a file can stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
+from scaffold.read.compose.nodes import effective_entries
+from scaffold.read.yaml import is_null
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """One thing that is missing: kind is source, service, network, volume, secret, config or model."""
+
+    kind: str
+    name: str
+    service: str
+    location: Location
+
+
+def undefined_things(root: Mapping) -> tuple[Undefined, ...]:
+    """Return everything for which Compose would refuse the model, in the order of the services."""
+    services = root.get("services")
+    if not isinstance(services, Mapping):
+        return ()
+    known = {
+        section: frozenset(node.keys()) if isinstance(node := root.get(section), Mapping) else frozenset()
+        for section in ("services", "networks", "volumes", "secrets", "configs", "models")
+    }
+    found = []
+    for entry in effective_entries(services):
+        if isinstance(entry.value, Mapping):
+            found.extend(_of_service(entry.key.value, entry.value, entry.key.location, known))
+        else:
+            found.append(Undefined("source", entry.key.value, entry.key.value, entry.key.location))
+    return tuple(found)
+
+
+def _of_service(name: str, node: Mapping, place: Location, known: dict[str, frozenset[str]]) -> Iterator[Undefined]:
+    if all(is_null(node.get(key)) for key in ("image", "build", "provider")):
+        yield Undefined("source", name, name, place)
+    for kind, section, used, location in _uses(node):
+        if used not in known[section] and not (section == "networks" and used == "default"):
+            yield Undefined(kind, used, name, location)
+
+
+def _uses(node: Mapping) -> Iterator[tuple[str, str, str, Location]]:
+    for key, kind, section in (
+        ("depends_on", "service", "services"),
+        ("networks", "network", "networks"),
+        ("models", "model", "models"),
+    ):
+        value = node.get(key)
+        for entry in effective_entries(value) if isinstance(value, Mapping) else ():
+            optional = text_of(find(entry.value, "required")).lower() == "false"
+            if not optional:
+                yield kind, section, entry.key.value, entry.key.location
+    for item in _items(node.get("volumes")):
+        source = find(item, "source")
+        if text_of(find(item, "type")) == "volume" and isinstance(source, Scalar) and source.value:
+            yield "volume", "volumes", source.value, item.location
+    for key, kind in (("secrets", "secret"), ("configs", "config")):
+        for item in _items(node.get(key)):
+            yield kind, key, text_of(find(item, "source")), item.location
+    for key in ("network_mode", "ipc", "pid"):
+        shared = text_of(node.get(key))
+        if shared.startswith("service:"):
+            yield "service", "services", shared.removeprefix("service:"), place_of(node, key)
+
+
+def place_of(node: Mapping, key: str) -> Location:
+    """Return where the value of `key` stands."""
+    value = node.get(key)
+    return value.location if value is not None else node.location
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else ()

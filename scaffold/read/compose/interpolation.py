@@ -1,0 +1,171 @@
+"""Variables in Compose texts: every form of the interpolation chapter of the Compose specification, with provenance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence, VariableReference
+
+MAX_NESTING = 20
+"""How deeply a default may hold further references; deeper text is refused."""
+
+_NAME = re.compile(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
+_HEAD = re.compile(r"([_a-z][_a-z0-9]*)(:?[-+?])?", re.IGNORECASE)
+_BRACE = re.compile(r"[{}]")
+
+Lookup = Callable[[str], str | None]
+
+
+class InterpolationError(Exception):
+    """A text that Compose refuses: a malformed reference, or a required variable without a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """One reference in a text and the offset behind it; `name` is empty for `$$`."""
+
+    name: str
+    operator: str
+    argument: str
+    end: int
+
+
+def _closing_brace(text: str, start: int, limit: int) -> int:
+    """The offset of the brace that closes the one at `start`, or -1; as compose-go, a brace shields the next character."""
+    depth = 0
+    position = start
+    while match := _BRACE.search(text, position, limit):
+        position = match.end()
+        if match[0] == "}":
+            depth -= 1
+            if depth == 0:
+                return match.start()
+        else:
+            depth += 1
+            position += 1
+    return -1
+
+
+def _reference_at(text: str, dollar: int) -> _Reference | None:
+    """Return the reference that starts with the dollar sign at `dollar`, or None for a lone one."""
+    after = text[dollar + 1 : dollar + 2]
+    if after == "$":
+        return _Reference("", "", "", dollar + 2)
+    if after != "{":
+        match = _NAME.match(text, dollar + 1)
+        return _Reference(match[0], "", "", match.end()) if match else None
+    head = _HEAD.match(text, dollar + 2)
+    if head and not head[2] and text[head.end() : head.end() + 1] == "}":
+        return _Reference(head[1], "", "", head.end() + 1)
+    newline = text.find("\n", dollar)
+    last = text.rfind("}", dollar, newline if newline >= 0 else len(text))
+    if not head or not head[2] or last < head.end():
+        raise InterpolationError("malformed variable reference; a literal dollar sign is written $$")
+    closing = _closing_brace(text, dollar + 1, last + 1)
+    end = closing if closing >= 0 else last
+    return _Reference(head[1], head[2], text[head.end() : end], end + 1)
+
+
+def references(text: str, _depth: int = 0) -> tuple[VariableReference, ...]:
+    """Return every reference in `text`, those inside defaults included; what is malformed is passed over."""
+    found: list[VariableReference] = []
+    position = text.find("$")
+    while position >= 0 and _depth < MAX_NESTING:
+        try:
+            reference = _reference_at(text, position)
+        except InterpolationError:
+            reference = None
+        if reference and reference.name:
+            found.append(VariableReference(reference.name, reference.operator, reference.argument))
+            found.extend(references(reference.argument, _depth + 1))
+        position = text.find("$", reference.end if reference else position + 1)
+    return tuple(found)
+
+
+def substitute(text: str, lookup: Lookup, *, strict: bool = True, _depth: int = 0) -> str:
+    """Return `text` with its variables replaced; unset ones give "". Raises InterpolationError where Compose stops;
+    without `strict` a required variable without a value gives "" too.
+    """
+    if _depth > MAX_NESTING:
+        raise InterpolationError(f"variables nested deeper than {MAX_NESTING} levels")
+    parts: list[str] = []
+    position = 0
+    dollar = text.find("$")
+    while dollar >= 0:
+        reference = _reference_at(text, dollar)
+        if reference is None:
+            dollar = text.find("$", dollar + 1)
+            continue
+        parts.append(text[position:dollar])
+        parts.append(_value(reference, lookup, _depth, strict=strict) if reference.name else "$")
+        position = reference.end
+        dollar = text.find("$", position)
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _value(reference: _Reference, lookup: Lookup, depth: int, *, strict: bool) -> str:
+    value = lookup(reference.name)
+    kind = reference.operator[-1:]
+    present = value is not None and (value != "" or not reference.operator.startswith(":"))
+    if (kind == "-" and not present) or (kind == "+" and present):
+        return substitute(reference.argument, lookup, strict=strict, _depth=depth + 1)
+    if kind == "?" and not present and strict:
+        reason = substitute(reference.argument, lookup, _depth=depth + 1)
+        raise InterpolationError(f"the required variable {reference.name} has no value" + (f": {reason}" if reason else ""))
+    return value or ""
+
+
+@dataclass(slots=True)
+class Interpolator:
+    """Interpolates the scalars of a tree, each shared node once; refused texts keep "" and become problems.
+
+    Only when `strict` is a required variable without a value a problem: gaps and generate never need a real `.env`.
+    """
+
+    lookup: Lookup
+    problems: list[Problem]
+    strict: bool = False
+    _done: dict[int, tuple[Node, Node]] | None = None
+
+    def node(self, node: Node) -> Node:
+        """Return the tree with values interpolated; keys stay as they are."""
+        if isinstance(node, Scalar):
+            return self.scalar(node) if "$" in node.value else node
+        if self._done is None:
+            self._done = {}
+        known = self._done.get(id(node))
+        if known is not None:
+            return known[1]
+        result = self.sequence(node) if isinstance(node, Sequence) else self.mapping(node)
+        self._done[id(node)] = (node, result)
+        return result
+
+    def sequence(self, node: Sequence) -> Sequence:
+        """Return the sequence with its items interpolated, itself where nothing changes."""
+        items = tuple(self.node(item) for item in node.items)
+        if all(new is old for new, old in zip(items, node.items, strict=True)):
+            return node
+        return Sequence(items, node.location, node.span, node.flow, node.tag)
+
+    def mapping(self, node: Mapping) -> Mapping:
+        """Return the mapping with its values interpolated, itself where nothing changes."""
+        values = [self.node(entry.value) for entry in node.entries]
+        if all(value is entry.value for value, entry in zip(values, node.entries, strict=True)):
+            return node
+        entries = tuple(
+            entry if value is entry.value else Entry(entry.key, value)
+            for entry, value in zip(node.entries, values, strict=True)
+        )
+        return Mapping(entries, node.location, node.span, node.flow, node.tag)
+
+    def scalar(self, node: Scalar) -> Scalar:
+        """Return the scalar with its value interpolated and its references kept; the text stays in `raw`."""
+        value = ""
+        try:
+            value = substitute(node.value, self.lookup, strict=self.strict)
+        except InterpolationError as error:
+            self.problems.append(Problem(node.location, str(error)))
+        return replace(node, value=value, raw=node.value, references=references(node.value))

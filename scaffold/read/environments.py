@@ -1,0 +1,88 @@
+"""Environment classes: what the names of files and the values of services say that a stack is for."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from scaffold.model.compose import Service
+from scaffold.model.names import EnvironmentClass
+
+_WORDS = {
+    EnvironmentClass.PRODUCTION: ("prod", "production", "live", "deploy", "deployment", "release"),
+    EnvironmentClass.STAGING: ("staging", "stage", "stg", "preprod", "uat", "qa", "preview"),
+    EnvironmentClass.TEST: ("test", "tests", "testing", "ci", "cicd", "e2e", "integration", "cypress", "playwright", "spec"),
+    EnvironmentClass.EXAMPLE: ("example", "examples", "sample", "samples", "demo", "template", "templates"),
+    EnvironmentClass.DEV: (
+        "dev",
+        "devel",
+        "develop",
+        "development",
+        "local",
+        "override",
+        "debug",
+        "hot",
+        "watch",
+        "devcontainer",
+    ),
+}
+_CLASSES = {word: kind for kind, words in _WORDS.items() for word in words}
+_FOLDERS = {
+    **{word: EnvironmentClass.TEST for word in ("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci")},
+    **{word: EnvironmentClass.EXAMPLE for word in ("example", "examples", "sample", "samples", "demo", "demos")},
+    **{word: EnvironmentClass.DEV for word in ("dev", "development", "local", ".devcontainer", "devcontainer")},
+    **{word: EnvironmentClass.PRODUCTION for word in ("prod", "production")},
+    **{word: EnvironmentClass.STAGING for word in ("staging", "stage")},
+}
+_VARIABLES = frozenset(
+    {
+        "ENVIRONMENT",
+        "ENV",
+        "APP_ENV",
+        "NODE_ENV",
+        "RAILS_ENV",
+        "RACK_ENV",
+        "MIX_ENV",
+        "FLASK_ENV",
+        "DJANGO_ENV",
+        "ASPNETCORE_ENVIRONMENT",
+        "SPRING_PROFILES_ACTIVE",
+    }
+)
+
+
+def _tokens(text: str) -> list[str]:
+    return [token for token in re.split(r"[^a-z0-9]+", text.lower()) if token]
+
+
+def class_of_word(word: str) -> EnvironmentClass | None:
+    """Return the class that a make target's, job's or file's name speaks of, None when it names none or several."""
+    found = {_CLASSES[token] for token in _tokens(word) if token in _CLASSES}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def class_of_files(files: tuple[str, ...]) -> tuple[EnvironmentClass | None, str]:
+    """Return the class by the names of a set's files, the last one first, else by their folders, and why."""
+    for path in reversed(files):
+        tokens = _tokens(posixpath.basename(path).rpartition(".")[0])
+        named = [_CLASSES[token] for token in tokens if token in _CLASSES]
+        specific = [kind for kind in named if kind is not EnvironmentClass.DEV] or named
+        if specific:
+            return specific[-1], f"the name of {path} says {specific[-1].value}"
+    for folder in posixpath.dirname(files[0]).lower().split("/"):
+        if folder in _FOLDERS:
+            return _FOLDERS[folder], f"the folder of {files[0]} says {_FOLDERS[folder].value}"
+    return None, ""
+
+
+def declared_class(services: tuple[Service, ...]) -> tuple[EnvironmentClass | None, str]:
+    """Return the class that the services' own environment variables agree on, and why."""
+    found = {}
+    for service in services:
+        for entry in service.environment:
+            kind = class_of_word(entry.value or "") if entry.name in _VARIABLES else None
+            if kind is not None:
+                found[kind] = f"{service.name} sets {entry.name} to a {kind.value} value"
+    if len(found) == 1:
+        return next(iter(found.items()))
+    return None, ""

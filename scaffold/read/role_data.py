@@ -1,0 +1,251 @@
+"""Images and ports by which roles are known: repositories of Docker Hub, ghcr.io, quay.io and mirrors.
+
+Each pattern is matched against the whole image repository, without registry and tag.
+"""
+
+from __future__ import annotations
+
+from scaffold.model.names import Role
+
+AS_OF = "2026-11-22"
+"""When the tables were last looked through."""
+
+IMAGES: tuple[tuple[str, Role], ...] = (
+    # Exporters carry the name of what they watch, so they come first.
+    (r"(.*/)?[\w-]*exporter[\w-]*", Role.MONITORING),
+    (
+        r"(.*/)?(postgres-backup[\w-]*|pg-?backup[\w-]*|docker-db-backup|mysql-?backup[\w-]*|restic|offen/docker-volume-backup)",
+        Role.ONE_SHOT,
+    ),
+    (
+        r"(.*/)?(pgadmin4?|adminer|phpmyadmin|mongo-express|redis-commander|redis-?insight|flower|mailpit|mailhog|maildev|kafka-ui"
+        r"|akhq|dozzle|portainer(-ce)?|pghero|cloudbeaver|dbgate|kibana|opensearch-dashboards|cerebro|asynqmon|bull-board|rq-dashboard)",
+        Role.ADMIN_UI,
+    ),
+    (r"(.*/)?(postgrest|pgbouncer|pgpool|pgcat)", Role.PROXY),
+    (
+        r"(prom/(prometheus|alertmanager|pushgateway)|.*/prometheus|.*/alertmanager|grafana/(grafana(-oss|-enterprise)?|mimir)|grafana"
+        r"|(.*/)?cadvisor|victoriametrics/.*|(.*/)?netdata|(.*/)?uptime-kuma|thanosio/.*|(.*/)?statsd[\w-]*|datadog/agent|(.*/)?datadog-agent"
+        r"|(.*/)?telegraf)",
+        Role.MONITORING,
+    ),
+    (
+        r"(grafana/(loki|promtail|alloy|agent)|(.*/)?(fluentd|fluent-bit|vector|logstash|filebeat|promtail|loki|graylog|seq))",
+        Role.LOGGING,
+    ),
+    (
+        r"((.*/)?(jaeger|all-in-one|zipkin|opentelemetry-collector[\w-]*|otel-collector[\w-]*|tempo)|jaegertracing/.*|grafana/tempo"
+        r"|(.*/)?(glitchtip|aspire-dashboard))",
+        Role.TRACING,
+    ),
+    (
+        r"(.*/)?(postgres|postgis|pgvector|timescaledb[\w-]*|postgresql[\w-]*|paradedb|supabase-postgres|cloudnative-pg|alloydbomni|citus)"
+        r"|supabase/postgres|ankane/pgvector|(.*/)?pg_?vector|tensorchord/.*|(.*/)?pgvecto-rs",
+        Role.POSTGRES,
+    ),
+    (r"(.*/)?(mysql(-server)?|mariadb|percona(-server)?|mysql5[\w-]*)", Role.MYSQL),
+    (r"(.*/)?(mongo|mongodb[\w-]*|ferretdb)", Role.MONGO),
+    (r"(.*/)?(clickhouse(-server)?)", Role.CLICKHOUSE),
+    (r"(.*/)?(redis|redis-stack[\w-]*|valkey|keydb|dragonfly|redis-cluster|redis-sentinel)", Role.REDIS),
+    (r"(.*/)?memcached", Role.CACHE),
+    (r"(.*/)?(chroma|chromadb|qdrant|weaviate|milvus|pinecone-local|vespa|lancedb)", Role.VECTOR_DB),
+    (r"(.*/)?(elasticsearch(-oss)?|opensearch|meilisearch|typesense|solr|manticore|quickwit|zincsearch)", Role.SEARCH),
+    (
+        r"(.*/)?(rabbitmq|kafka|cp-kafka|cp-server|redpanda|nats|activemq[\w-]*|zookeeper|cp-zookeeper|pulsar|emqx|eclipse-mosquitto"
+        r"|elasticmq[\w-]*|beanstalkd)",
+        Role.BROKER,
+    ),
+    (r"(.*/)?(minio|seaweedfs|rustfs|garage|azurite|fake-gcs-server|ceph)", Role.OBJECT_STORE),
+    (
+        r"(.*/)?(localstack|localstack-pro|wiremock|mockserver|mock-oauth2-server|stripe-mock|moto|dynamodb-local|prism)",
+        Role.MOCK,
+    ),
+    (
+        r"(.*/)?(playwright|cypress|included|standalone-chrome[\w-]*|standalone-firefox[\w-]*|selenium[\w-]*|hub|node-chrome|k6|locust)"
+        r"|cypress/.*|selenium/.*|mcr.microsoft.com/playwright.*",
+        Role.E2E,
+    ),
+    (
+        r"(.*/)?(ollama|vllm-openai|text-generation-inference|text-embeddings-inference|localai|tritonserver|llama\.cpp|infinity)"
+        r"|vllm/.*",
+        Role.ML_INFERENCE,
+    ),
+    (
+        r"(.*/)?(traefik|haproxy|envoy|kong|caddy-docker-proxy|nginx-proxy(-manager)?|swag|oauth2-proxy|cloudflared|ngrok|certbot"
+        r"|acme-companion|squid|jwilder/nginx-proxy|apisix)",
+        Role.PROXY,
+    ),
+    (r"(.*/)?(nginx|nginx-unprivileged|caddy|httpd|openresty|angie)", Role.PROXY),
+    (r"(.*/)?(flyway|liquibase|migrate|dbmate|atlas|goose|sqitch|mc|minio-mc|wait-for-it|dockerize)", Role.ONE_SHOT),
+    (r"(.*/)?(ofelia|cronicle|supercronic)", Role.SCHEDULER),
+)
+"""Pattern of the repository and role; the first match counts."""
+
+LISTENS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    (r"(.*/)?(postgres|postgis|pgvector|timescaledb[\w-]*|postgresql[\w-]*|paradedb|citus)", (5432,)),
+    (r"(.*/)?pgbouncer", (6432,)),
+    (r"(.*/)?(mysql|mariadb|percona)(-server)?", (3306,)),
+    (r"(.*/)?mongo(db[\w-]*)?", (27017,)),
+    (r"(.*/)?clickhouse(-server)?", (8123, 9000)),
+    (r"(.*/)?(redis|redis-stack[\w-]*|valkey|keydb|dragonfly)", (6379,)),
+    (r"(.*/)?memcached", (11211,)),
+    (r"(.*/)?chroma(db)?", (8000,)),
+    (r"(.*/)?qdrant", (6333, 6334)),
+    (r"(.*/)?weaviate", (8080, 50051)),
+    (r"(.*/)?milvus", (19530, 9091)),
+    (r"(.*/)?(elasticsearch|opensearch)", (9200, 9300)),
+    (r"(.*/)?meilisearch", (7700,)),
+    (r"(.*/)?typesense", (8108,)),
+    (r"(.*/)?rabbitmq", (5672,)),
+    (r"(.*/)?(kafka|cp-kafka|redpanda)", (9092,)),
+    (r"(.*/)?nats", (4222,)),
+    (r"(.*/)?(cp-)?zookeeper", (2181,)),
+    (r"(.*/)?minio", (9000,)),
+    (r"(.*/)?localstack(-pro)?", (4566,)),
+    (r"prom/prometheus|.*/prometheus", (9090,)),
+    (r"(.*/)?alertmanager", (9093,)),
+    (r"(.*/)?pushgateway", (9091,)),
+    (r"grafana/grafana(-oss|-enterprise)?|grafana", (3000,)),
+    (r"(.*/)?loki", (3100,)),
+    (r"(.*/)?tempo", (3200,)),
+    (r"(.*/)?promtail", (9080,)),
+    (r"(.*/)?alloy", (12345,)),
+    (r"(.*/)?cadvisor", (8080,)),
+    (r"(.*/)?node-exporter", (9100,)),
+    (r"(.*/)?postgres[-_]exporter", (9187,)),
+    (r"(.*/)?redis[-_]exporter", (9121,)),
+    (r"(.*/)?mysqld[-_]exporter", (9104,)),
+    (r"(.*/)?nginx-prometheus-exporter", (9113,)),
+    (r"(.*/)?blackbox[-_]exporter", (9115,)),
+    (r"(.*/)?celery-exporter", (9808,)),
+    (r"(.*/)?(jaeger|all-in-one)", (16686, 4317, 4318)),
+    (r"(.*/)?opentelemetry-collector[\w-]*", (4317, 4318)),
+    (r"(.*/)?zipkin", (9411,)),
+    (r"(.*/)?logstash", (5044, 9600)),
+    (r"(.*/)?kibana", (5601,)),
+    (r"(.*/)?adminer", (8080,)),
+    (r"(.*/)?(pgadmin4?|phpmyadmin)", (80,)),
+    (r"(.*/)?redis-commander", (8081,)),
+    (r"(.*/)?flower", (5555,)),
+    (r"(.*/)?(mailhog|mailpit)", (1025, 8025)),
+    (r"(.*/)?maildev", (1025, 1080)),
+    (r"(.*/)?ollama", (11434,)),
+    (r"(.*/)?nginx-unprivileged", (8080,)),
+    (r"(.*/)?(nginx|caddy|httpd|openresty|traefik)", (80,)),
+)
+"""Pattern of the repository and the ports on which its default configuration listens."""
+
+PORTS: tuple[tuple[int, Role], ...] = (
+    (5432, Role.POSTGRES),
+    (3306, Role.MYSQL),
+    (27017, Role.MONGO),
+    (8123, Role.CLICKHOUSE),
+    (6379, Role.REDIS),
+    (11211, Role.CACHE),
+    (6333, Role.VECTOR_DB),
+    (19530, Role.VECTOR_DB),
+    (9200, Role.SEARCH),
+    (7700, Role.SEARCH),
+    (5672, Role.BROKER),
+    (9092, Role.BROKER),
+    (4222, Role.BROKER),
+    (9090, Role.MONITORING),
+    (9093, Role.MONITORING),
+    (9100, Role.MONITORING),
+    (3100, Role.LOGGING),
+    (16686, Role.TRACING),
+    (11434, Role.ML_INFERENCE),
+)
+"""Container ports that speak for a role, one point each."""
+
+ENVIRONMENT: tuple[tuple[str, Role], ...] = (
+    (
+        r"POSTGRES_(USER|PASSWORD(_FILE)?|DB|INITDB_ARGS|HOST_AUTH_METHOD)|PGDATA|POSTGRESQL_(USERNAME|PASSWORD|DATABASE)",
+        Role.POSTGRES,
+    ),
+    (
+        r"(MYSQL|MARIADB)_(ROOT_PASSWORD(_FILE)?|RANDOM_ROOT_PASSWORD|ALLOW_EMPTY_PASSWORD|ALLOW_EMPTY_ROOT_PASSWORD)",
+        Role.MYSQL,
+    ),
+    (r"MONGO_INITDB_\w+", Role.MONGO),
+    (r"CLICKHOUSE_(DB|DEFAULT_ACCESS_MANAGEMENT)", Role.CLICKHOUSE),
+    (r"REDIS_ARGS|VALKEY_EXTRA_FLAGS|ALLOW_EMPTY_PASSWORD", Role.REDIS),
+    (r"CHROMA_SERVER_\w+|IS_PERSISTENT|PERSIST_DIRECTORY|QDRANT__\w+|QUERY_DEFAULTS_LIMIT", Role.VECTOR_DB),
+    (r"discovery\.type|xpack\.security\.enabled|OPENSEARCH_INITIAL_ADMIN_PASSWORD|MEILI_\w+|TYPESENSE_\w+", Role.SEARCH),
+    (r"RABBITMQ_DEFAULT_(USER|PASS|VHOST)|KAFKA_ADVERTISED_LISTENERS|KAFKA_CFG_\w+|ZOOKEEPER_CLIENT_PORT", Role.BROKER),
+    (r"MINIO_ROOT_(USER|PASSWORD)", Role.OBJECT_STORE),
+    (r"PGADMIN_DEFAULT_\w+|PMA_HOST|ME_CONFIG_MONGODB_\w+", Role.ADMIN_UI),
+    (r"GF_SECURITY_ADMIN_\w+|DATA_SOURCE_NAME", Role.MONITORING),
+    (r"COLLECTOR_OTLP_ENABLED", Role.TRACING),
+)
+"""Names of variables that only the store's own container takes, two points."""
+
+COMMANDS: tuple[tuple[str, Role], ...] = (
+    (
+        r"celery\b.*\bbeat\b|celerybeat|rqscheduler|clockwork\b|\bcrond?\b|supercronic|apscheduler|\bsidekiq-scheduler|scheduler:work|schedule:work",
+        Role.SCHEDULER,
+    ),
+    (
+        r"celery\b.*\bworker\b|\brq\s+worker|\bdramatiq\b|\barq\b|\bsidekiq\b|\bhuey|\bgood_job\b|solid_queue|resque|queue:work|horizon"
+        r"|delayed_job|\bbullmq\b|faktory|oban|\bworkers?\.(py|js|ts)\b|\bqcluster\b|temporal.*worker|taskiq\s+worker|procrastinate\s+worker",
+        Role.WORKER,
+    ),
+    (
+        r"alembic\s+upgrade|manage\.py\s+(migrate|collectstatic|loaddata)|prisma\s+(migrate|db\s+push)|db:(migrate|setup|prepare|seed)"
+        r"|\bflyway\b|\bliquibase\b|typeorm.*migration:run|knex.*migrate|sequelize.*db:migrate|drizzle-kit\s+(push|migrate)|goose\s+up"
+        r"|migrate\s+-path|artisan\s+migrate|ecto\.migrate|ef\s+database\s+update|yoyo\s+apply|\bmc\s+(alias|mb|config)",
+        Role.ONE_SHOT,
+    ),
+    (
+        r"playwright\s+test|cypress\s+run|\bpytest\b|npm\s+(run\s+)?test|yarn\s+test|vitest\b|jest\b|\bgo\s+test\b|newman\s+run|\bk6\s+run",
+        Role.E2E,
+    ),
+    (
+        r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress|fastapi\s+(run|dev)|flask\s+run|manage\.py\s+runserver|\bpuma\b|unicorn|rails\s+s"
+        r"|phx\.server|dotnet\s+\S+\.dll|java\s+.*-jar|node\s+\S*(server|app|index|main)\S*|php-fpm|artisan\s+serve|nest\s+start|streamlit\s+run"
+        r"|http-server|\bair\b",
+        Role.WEB,
+    ),
+    (
+        r"next\s+(start|dev)|\bvite\b|react-scripts\s+start|ng\s+serve|vue-cli-service\s+serve|nuxt|npm\s+run\s+(dev|start)|yarn\s+(dev|start)|pnpm\s+(dev|start)",
+        Role.FRONTEND,
+    ),
+    (r"\bpostgres\b\s+-c|docker-entrypoint\.sh postgres", Role.POSTGRES),
+    (r"\b(redis|valkey)-server\b", Role.REDIS),
+    (r"\bminio\s+server|server\s+/data\s+--console-address", Role.OBJECT_STORE),
+)
+"""What a command or entrypoint runs, two points; the first match counts."""
+
+NAMES: tuple[tuple[str, Role], ...] = (
+    (r".*exporter.*|prometheus|alertmanager|grafana|cadvisor", Role.MONITORING),
+    (r"(.*[-_])?(migrat\w*|init|setup|seed|bootstrap|createbuckets?|prestart)([-_].*)?", Role.ONE_SHOT),
+    (r"(.*[-_])?(e2e|playwright|cypress|tests?)([-_].*)?", Role.E2E),
+    (r"(.*[-_])?(beat|scheduler|cron|clock)([-_].*)?", Role.SCHEDULER),
+    (r"(.*[-_])?(workers?|celery|consumer|sidekiq|jobs?|queue)([-_].*)?", Role.WORKER),
+    (r"(.*[-_])?(postgres|postgresql|pg|pgsql|timescaledb)([-_]?db)?", Role.POSTGRES),
+    (r"(.*[-_])?(mysql|mariadb)", Role.MYSQL),
+    (r"(.*[-_])?mongo(db)?", Role.MONGO),
+    (r"(.*[-_])?(redis|valkey)", Role.REDIS),
+    (r"(.*[-_])?(chroma(db)?|qdrant|weaviate|milvus)", Role.VECTOR_DB),
+    (r"(.*[-_])?(elasticsearch|opensearch|meilisearch|typesense)", Role.SEARCH),
+    (r"(.*[-_])?(rabbitmq|kafka|nats|broker)", Role.BROKER),
+    (r"(.*[-_])?(minio|s3|storage)", Role.OBJECT_STORE),
+    (r"(.*[-_])?(frontend|ui|client|spa|webapp|react|next(js)?|vue|angular|dashboard|streamlit)([-_].*)?", Role.FRONTEND),
+    (r"(.*[-_])?(proxy|nginx|traefik|caddy|gateway|ingress|lb|load-?balancer)", Role.PROXY),
+    (r"(.*[-_])?(api|backend|server|app|web|django|flask|fastapi|rails|laravel|node)([-_].*)?", Role.WEB),
+)
+"""What services are called, one point; the first match counts."""
+
+FRAMEWORKS: tuple[tuple[frozenset[str], Role], ...] = (
+    (frozenset({"next", "nuxt", "@remix-run/react", "@sveltejs/kit", "astro", "gatsby"}), Role.FRONTEND),
+    (
+        frozenset({"fastapi", "django", "flask", "starlette", "aiohttp", "sanic", "litestar", "falcon", "tornado", "quart"}),
+        Role.WEB,
+    ),
+    (frozenset({"express", "fastify", "koa", "@nestjs/core", "hono", "@hapi/hapi", "restify"}), Role.WEB),
+    (frozenset({"rails", "sinatra", "phoenix", "laravel/framework", "symfony/framework-bundle"}), Role.WEB),
+    (frozenset({"streamlit", "gradio"}), Role.FRONTEND),
+    (frozenset({"react", "vue", "svelte", "@angular/core", "vite", "preact", "solid-js", "react-scripts"}), Role.FRONTEND),
+    (frozenset({"@playwright/test", "cypress"}), Role.E2E),
+)
+"""Dependencies of the build context's manifest, one point; the first match counts."""

@@ -1,0 +1,105 @@
+"""The sets of compose files that commands and env files name together."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from scaffold.model.project import Command, EnvFile
+from scaffold.read.compose.reader import join
+
+BASE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""What docker compose looks for, in its order."""
+OVERRIDE_NAMES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+"""What docker compose merges over the base by itself, in its order."""
+
+_COMPOSE_NAME = re.compile(
+    r"(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml|[\w.+-]+[._-](?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml",
+    re.IGNORECASE,
+)
+_INVOCATION = re.compile(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
+_FILE_OPTION = re.compile(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
+_CHANGE_DIRECTORY = re.compile(r"(?:^|[;&]\s*)cd\s+(?P<path>[\w./-]+)\s*(?:&&|;)")
+_COMPOSE_FILE = re.compile(r"\bCOMPOSE_FILE=[\"']?(?P<paths>[\w./:;-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSet:
+    """Files that one place names together; `word` is the target, script or environment that does."""
+
+    files: tuple[str, ...]
+    evidence: str
+    word: str = ""
+
+
+def is_compose_path(path: str) -> bool:
+    """Whether a file is named like a compose file and is no workflow."""
+    return bool(_COMPOSE_NAME.fullmatch(posixpath.basename(path))) and not path.startswith(".github/")
+
+
+def sets_of_commands(commands: Iterable[Command], known: frozenset[str]) -> Iterator[NamedSet]:
+    """Yield the set of each `docker compose -f ... -f ...` whose files all exist."""
+    for command in commands:
+        if "compose" not in command.text.lower():
+            continue
+        for names in _named_files(command.text):
+            files = _existing(names, _directories(command), known)
+            if files:
+                place = f"{command.location.path}:{command.location.line}"
+                word = command.owner or posixpath.basename(command.location.path)
+                yield NamedSet(files, f"{place} runs {' with '.join(files)}", word)
+
+
+def _named_files(text: str) -> Iterator[tuple[str, ...]]:
+    for match in _INVOCATION.finditer(text):
+        head = match["rest"]
+        found = tuple(option["path"].strip("\"'") for option in _FILE_OPTION.finditer(head))
+        paths = tuple(path for path in found if path.endswith((".yml", ".yaml")))
+        if paths:
+            yield paths
+    for match in _COMPOSE_FILE.finditer(text):
+        yield tuple(filter(None, re.split(r"[:;]", match["paths"])))
+
+
+def _directories(command: Command) -> tuple[str, ...]:
+    """The folders that a command may run in: where it changes to, the root, and its own file's folder and the one above."""
+    own = posixpath.dirname(command.location.path)
+    starts = ["", own, posixpath.dirname(own)]
+    if command.context == "makefile":
+        starts = [own, ""]
+    changed = _CHANGE_DIRECTORY.search(command.text)
+    moved = [path for start in starts if changed and (path := join(start, changed["path"])) is not None]
+    return tuple(dict.fromkeys((*moved, *starts)))
+
+
+def _existing(names: tuple[str, ...], directories: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
+    """The files as paths relative to the root, from the first folder in which all of them exist."""
+    for directory in directories:
+        paths = [join(directory, name) for name in names]
+        if all(path is not None and path in known for path in paths):
+            return tuple(dict.fromkeys(path for path in paths if path is not None))
+    return ()
+
+
+def sets_of_env_files(env_files: Iterable[EnvFile], known: frozenset[str]) -> Iterator[NamedSet]:
+    """Yield the set that `COMPOSE_FILE` names in each env file."""
+    for env_file in env_files:
+        entry = env_file.entry("COMPOSE_FILE")
+        if entry is None or entry.commented:
+            continue
+        separator = env_file.entry("COMPOSE_PATH_SEPARATOR")
+        names = tuple(
+            filter(None, re.split(re.escape(separator.value) if separator and separator.value else "[:;]", entry.value))
+        )
+        folder = posixpath.dirname(env_file.path)
+        files = _existing(names, (folder, ""), known) if names else ()
+        if files:
+            place = f"{entry.location.path}:{entry.location.line}"
+            yield NamedSet(files, f"{place} sets COMPOSE_FILE to {' and '.join(files)}", env_file.environment)

@@ -1,0 +1,293 @@
+"""Which compose files run together, and what for: bases, overrides, overlays, sets that commands and env files name."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from scaffold.model.compose import ComposeFile, Stack
+from scaffold.model.document import Mapping, Node, Problem, Sequence, find, scalars_of
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import Command, EnvFile
+from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack, project_variables
+from scaffold.read.compose.completeness import Undefined, undefined_things
+from scaffold.read.compose.reader import join
+from scaffold.read.environments import class_of_files, class_of_word, declared_class
+from scaffold.read.sets import BASE_NAMES, OVERRIDE_NAMES, NamedSet, is_compose_path, sets_of_commands, sets_of_env_files
+
+PRODUCTION = "production"
+"""The id of the stack of the production set that scaffold keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A set of files to be loaded as one stack."""
+
+    files: tuple[str, ...]
+    evidence: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    """What the places that name the set say of it, such as make targets."""
+
+
+@dataclass(slots=True)
+class _Assembly:
+    """Everything that the assembly of one project shares."""
+
+    reader: TextReader
+    documents: Documents
+    compose: dict[str, Mapping]
+    problems: list[Problem] = field(default_factory=list)
+    loaded: dict[tuple[str, ...], LoadedStack] = field(default_factory=dict)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def load(self, files: tuple[str, ...]) -> LoadedStack:
+        """Load a set once; its project directory is the folder of its first file."""
+        if files not in self.loaded:
+            directory = posixpath.dirname(files[0])
+            if directory not in self.variables:
+                self.variables[directory], found = project_variables(self.reader, directory)
+                self.problems.extend(found)
+            variables = self.variables[directory]
+            self.loaded[files] = load_stack(
+                self.reader, files, directory=directory, variables=variables, documents=self.documents
+            )
+        return self.loaded[files]
+
+    def undefined(self, files: tuple[str, ...]) -> tuple[Undefined, ...]:
+        """What a set names and does not define."""
+        return undefined_things(self.load(files).node)
+
+    def stands(self, files: tuple[str, ...]) -> bool:
+        """Whether Compose would start the set: services, and nothing undefined."""
+        return bool(self.load(files).services) and not self.undefined(files)
+
+
+def assemble(  # noqa: PLR0913
+    files: Iterable[str],
+    reader: TextReader,
+    *,
+    commands: tuple[Command, ...] = (),
+    env_files: tuple[EnvFile, ...] = (),
+    production_set: tuple[str, ...] = (),
+    documents: Documents | None = None,
+) -> tuple[tuple[ComposeFile, ...], tuple[Stack, ...], tuple[Problem, ...]]:
+    """Return the compose files as written, the stacks that they form, and what could not be read.
+
+    `files` is the inventory; `documents` parses each file once for everybody.
+    """
+    known = frozenset(files)
+    documents = documents or Documents(reader)
+    compose = {path: root for path in sorted(known) if (root := _compose_root(path, documents)) is not None}
+    assembly = _Assembly(reader, documents, compose)
+    named = (*sets_of_commands(commands, known), *sets_of_env_files(env_files, known))
+    for extra in sorted({path for item in named for path in item.files} | set(production_set)):
+        if extra not in compose and extra in known and (root := _root(extra, documents)) is not None:
+            compose[extra] = root
+    plans = _plans(assembly, named, production_set)
+    stacks = _stacks(assembly, plans, production_set)
+    broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
+    problems = {*assembly.problems, *broken, *(problem for loaded in assembly.loaded.values() for problem in loaded.problems)}
+    listed = tuple(sorted(problems, key=lambda problem: (problem.location.sort_key(), problem.message)))
+    return tuple(_compose_file(assembly, path) for path in sorted(compose)), stacks, listed
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _root(path: str, documents: Documents) -> Mapping | None:
+    found = documents.of(path)
+    roots = [document.root for document in found[0]] if found else []
+    return next((root for root in roots if isinstance(root, Mapping)), None)
+
+
+def _compose_root(path: str, documents: Documents) -> Mapping | None:
+    """The mapping of a file that is named like a compose file and reads like one."""
+    if not is_compose_path(path):
+        return None
+    root = _root(path, documents)
+    if root is None or "apiVersion" in root.keys():
+        return None
+    sections = ("services", "include", "networks", "volumes", "secrets", "configs")
+    return root if any(isinstance(root.get(section), (Mapping, Sequence)) for section in sections) else None
+
+
+def _compose_file(assembly: _Assembly, path: str) -> ComposeFile:
+    node = assembly.compose[path]
+    services = node.get("services")
+    names = services.keys() if isinstance(services, Mapping) else ()
+    return ComposeFile(path, node, names, is_fragment=not assembly.stands((path,)))
+
+
+def _brought_in(assembly: _Assembly) -> dict[str, str]:
+    """Each file that another one includes or extends, with the one that does."""
+    found: dict[str, str] = {}
+    for path, root in assembly.compose.items():
+        directory = posixpath.dirname(path)
+        for target in _targets(root):
+            resolved = join(directory, target)
+            if resolved is not None and resolved != path:
+                found.setdefault(resolved, path)
+    return found
+
+
+def _targets(root: Mapping) -> Iterable[str]:
+    include: Node | None = root.get("include")
+    for item in include.items if isinstance(include, Sequence) else ():
+        yield from (path.value for path in scalars_of(item.get("path") if isinstance(item, Mapping) else item))
+    services = root.get("services")
+    for entry in services.entries if isinstance(services, Mapping) else ():
+        yield from (path.value for path in scalars_of(find(entry.value, "extends", "file")))
+
+
+# --- sets -------------------------------------------------------------------------------------------------------------
+
+
+def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], production_set: tuple[str, ...]) -> tuple[_Plan, ...]:
+    """Return every set once: bases, overrides, named sets, and what is left over."""
+    plans: dict[tuple[str, ...], _Plan] = {}
+    bases = _bases(assembly.compose)
+    for folder, base in bases.items():
+        _add(plans, (base,), f"{base} is what docker compose reads in {folder or 'the root'}")
+        override = next((p for name in OVERRIDE_NAMES if (p := posixpath.join(folder, name)) in assembly.compose), None)
+        if override:
+            _add(plans, (base, override), f"docker compose merges {override} over {base} when no file is named")
+    for item in named:
+        if all(path in assembly.compose for path in item.files):
+            _add(plans, item.files, item.evidence, item.word)
+    used = {path for files in plans for path in files} | set(production_set)
+    brought_in = _brought_in(assembly)
+    for path in sorted(assembly.compose):
+        if path not in used and (path not in brought_in or posixpath.basename(path) in BASE_NAMES):
+            files, evidence = _left_over(assembly, path, bases)
+            _add(plans, files, evidence)
+    return tuple(plans.values())
+
+
+def _add(plans: dict[tuple[str, ...], _Plan], files: tuple[str, ...], evidence: str, word: str = "") -> None:
+    old = plans.get(files, _Plan(files, ()))
+    words = (*old.words, word) if word and word not in old.words else old.words
+    plans[files] = _Plan(files, tuple(dict.fromkeys((*old.evidence, evidence))), words)
+
+
+def _bases(compose: dict[str, Mapping]) -> dict[str, str]:
+    """The file that docker compose finds by itself, for each folder that has one."""
+    found: dict[str, str] = {}
+    for name in BASE_NAMES:
+        for path in compose:
+            if posixpath.basename(path) == name:
+                found.setdefault(posixpath.dirname(path), path)
+    return dict(sorted(found.items()))
+
+
+def _left_over(assembly: _Assembly, path: str, bases: dict[str, str]) -> tuple[tuple[str, ...], str]:
+    """Place a file that nobody names: alone if it stands, else over the base beside or above it, else as it is."""
+    if assembly.stands((path,)):
+        return (path,), f"{path} defines everything that it uses, so it can run alone"
+    folder = posixpath.dirname(path)
+    for candidate in dict.fromkeys((folder, posixpath.dirname(folder), "")):
+        base = bases.get(candidate)
+        if base and base != path and not assembly.undefined((base, path)):
+            return (base, path), f"{path} lacks what {base} defines, so it lies over it"
+    missing = "; ".join(_sentence(item) for item in assembly.undefined((path,))[:3])
+    return (path,), f"{path} neither stands alone nor fits a base: {missing or 'it has no services'}"
+
+
+def _sentence(item: Undefined) -> str:
+    if item.kind == "source":
+        return f"{item.service} has neither image nor build"
+    return f"{item.service} uses the {item.kind} {item.name}, which is not defined"
+
+
+# --- stacks -----------------------------------------------------------------------------------------------------------
+
+
+def _stacks(assembly: _Assembly, plans: tuple[_Plan, ...], production_set: tuple[str, ...]) -> tuple[Stack, ...]:
+    taken: set[str] = {PRODUCTION} if production_set else set()
+    stacks: list[Stack] = []
+    for plan in sorted(plans, key=lambda item: (len(item.files), item.files)):
+        if plan.files != production_set or len(plan.files) == 1:
+            stacks.append(_stack(assembly, plan, _free_id(plan.files, taken)))
+    stacks = _settle_bases(stacks)
+    if production_set and all(path in assembly.compose for path in production_set):
+        evidence = ("scaffold.lock names this set as what production runs",)
+        stacks.append(
+            replace(_stack(assembly, _Plan(production_set, evidence), PRODUCTION), environment=EnvironmentClass.PRODUCTION)
+        )
+    by_files = {stack.files: stack for stack in stacks if stack.id != PRODUCTION}
+    linked = (_linked(stack, by_files) for stack in stacks)
+    return tuple(sorted(linked, key=lambda stack: stack.id))
+
+
+def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
+    loaded = assembly.load(plan.files)
+    environment, why = _environment(plan)
+    return Stack(
+        id=stack_id,
+        files=plan.files,
+        environment=environment,
+        services=loaded.services,
+        networks=loaded.networks,
+        volumes=loaded.volumes,
+        node=loaded.node,
+        name=loaded.name,
+        directory=posixpath.dirname(plan.files[0]),
+        evidence=(*plan.evidence, *((why,) if why else ())),
+        complete=assembly.stands(plan.files),
+    )
+
+
+def _environment(plan: _Plan) -> tuple[EnvironmentClass, str]:
+    """The class by the names of the files, else by what the places that name the set are called."""
+    found, why = class_of_files(plan.files)
+    if found is not None:
+        return found, why
+    classes = {word: kind for word in plan.words if (kind := class_of_word(word)) is not None}
+    if len(plan.files) > 1 and len(set(classes.values())) == 1:
+        word, kind = next(iter(classes.items()))
+        return kind, f"{word!r} runs it"
+    return EnvironmentClass.BASE, ""
+
+
+def _settle_bases(stacks: list[Stack]) -> list[Stack]:
+    """A base whose services are all set to development is a dev stack where the same folder has a production stack."""
+    productive = {stack.directory for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION}
+    settled = []
+    for stack in stacks:
+        kind, why = declared_class(stack.services) if stack.environment is EnvironmentClass.BASE else (None, "")
+        is_dev = kind is EnvironmentClass.DEV and stack.directory in productive
+        if kind is not None and (is_dev or kind is EnvironmentClass.TEST):
+            settled.append(replace(stack, environment=kind, evidence=(*stack.evidence, why)))
+        else:
+            settled.append(stack)
+    return settled
+
+
+def _linked(stack: Stack, by_files: dict[tuple[str, ...], Stack]) -> Stack:
+    """Name the stack that a production-like set adds overlays to: that of its first file."""
+    first = by_files.get(stack.files[:1])
+    is_overlay = first is not None and (len(stack.files) > 1 or stack.id == PRODUCTION)
+    if first is None or not is_overlay or not stack.is_runnable_in_production:
+        return stack
+    return replace(stack, extends_stack=first.id)
+
+
+def _free_id(files: tuple[str, ...], taken: set[str]) -> str:
+    """The id of a set: the first file's folder, and the words that its names add to `compose`."""
+    folder = posixpath.dirname(files[0])
+    words = [word for path in files if (word := _set_word(posixpath.basename(path)))]
+    name = "+".join(dict.fromkeys(words)) or "base"
+    wanted = posixpath.join(folder, name)
+    candidate, number = wanted, 2
+    while candidate in taken:
+        candidate, number = f"{wanted}-{number}", number + 1
+    taken.add(candidate)
+    return candidate
+
+
+def _set_word(name: str) -> str:
+    """What a file's name says beside `docker-compose`: `prod` of docker-compose.prod.yml."""
+    stem = name.rpartition(".")[0]
+    for noise in ("docker-compose", "podman-compose", "compose"):
+        stem = stem.replace(noise, "")
+    return stem.strip(".-_")
