@@ -35,5 +35,8 @@ def load() -> tuple[AcceptedCheck, ...]:
 def comments(checks: Iterable[AcceptedCheck], placed: tuple[Placed, ...]) -> dict[str, tuple[str, ...]]:
     """Return by address the comments that tell checkov, without their leading `#`."""
     table = tuple(checks)
-    found = {item.address: tuple(f"checkov:skip={check.id}:{check.reason}" for check in table if check.covers(item)) for item in placed}
+    found = {
+        item.address: tuple(f"checkov:skip={check.id}:{check.reason}" for check in table if check.covers(item))
+        for item in placed
+    }
     return {address: lines for address, lines in found.items() if lines}

@@ -27,7 +27,8 @@ def answer(text: str) -> tuple[Mapping[str, object], int]:
         return {"files": render(plan, accepted.load())}, 0
     except AppError as error:
         return _failure(error.path, error.message), 1
-    except Exception as error:  # noqa: BLE001 - jsii raises what it likes; the caller gets JSON, never a traceback
+    except Exception as error:
+        # jsii raises what it likes: the caller gets JSON, never a traceback.
         first = str(error).splitlines()[:1]
         return _failure("", f"{type(error).__name__}: {''.join(first)[:500]}"), 1
 

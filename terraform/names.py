@@ -8,16 +8,23 @@ from collections.abc import Iterable
 
 PROJECT_LENGTH = 18
 ENVIRONMENT_LENGTH = 12
-STORE_LENGTH = 8
+CACHE_LENGTH = 8
 """A cache's replication group takes 40 characters: project, environment and store with two hyphens (API: 1-40)."""
+DATABASE_LENGTH = 24
+"""A database's identifier takes 63 characters (API: 1-63)."""
 
 _RESERVED_ROLES = frozenset(
-    "admin all analyse analyze and any array as authorization binary both case cast check collate column constraint create current_role "
-    "current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially "
-    "intersect into leading limit localtime new none not null off offset old on only or order placing postgres primary public rdsadmin "
-    "rds_superuser references root select session_user some symmetric table then to trailing true union unique user using variadic when "
-    "where window with".split()
-)
+    {
+        "admin", "all", "analyse", "analyze", "and", "any", "array", "as", "authorization", "binary", "both", "case",
+        "cast", "check", "collate", "column", "constraint", "create", "current_role", "current_user", "default",
+        "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign", "from",
+        "grant", "group", "having", "in", "initially", "intersect", "into", "leading", "limit", "localtime", "new",
+        "none", "not", "null", "off", "offset", "old", "on", "only", "or", "order", "placing", "postgres", "primary",
+        "public", "rdsadmin", "rds_superuser", "references", "root", "select", "session_user", "some", "symmetric",
+        "table", "then", "to", "trailing", "true", "union", "unique", "user", "using", "variadic", "when", "where",
+        "window", "with",
+    }
+)  # fmt: skip
 """Role names that PostgreSQL reserves (its key words, table C.1) or that RDS keeps for itself or for the master."""
 
 
@@ -35,7 +42,8 @@ def unique_slugs(texts: Iterable[str], limit: int) -> dict[str, str]:
     plain = {text: slug(text, limit) for text in texts}
     taken = list(plain.values())
     return {
-        text: name if taken.count(name) == 1 else f"{name[: limit - 5].rstrip('-')}-{_digest(text)[:4]}" for text, name in plain.items()
+        text: name if taken.count(name) == 1 else f"{name[: limit - 5].rstrip('-')}-{_digest(text)[:4]}"
+        for text, name in plain.items()
     }
 
 

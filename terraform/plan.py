@@ -66,6 +66,11 @@ class Plan:
     caches: tuple[Cache, ...]
     secrets: tuple[Secret, ...]
 
+    @property
+    def stores(self) -> tuple[Postgres | Cache, ...]:
+        """Every store that AWS will run."""
+        return (*self.postgres, *self.caches)
+
 
 def parse(text: str) -> Plan:
     """Return the plan that `text` holds; raises PlanError with the path of the first mistake."""
@@ -110,7 +115,7 @@ def _secret(reader: _Reader) -> Secret:
 
 def _check(plan: Plan) -> None:
     """Refuse what no single field shows: repeated names, a login for a store that is not there."""
-    services = [store.service for store in (*plan.postgres, *plan.caches)]
+    services = [store.service for store in plan.stores]
     for what, names in (
         ("environments", [environment.name for environment in plan.environments]),
         ("stores", services),

@@ -108,7 +108,8 @@ def _after() -> str:
   A cache refuses the old password from that moment.
 - The master password of a database is kept and rotated by AWS. Nothing but the job that makes the application's role uses it.
 - Blue/green deployments of RDS exclude a managed master password; they are not used here.
-- A new major of PostgreSQL: take a snapshot, add `allow_major_version_upgrade = true` to the instance for one apply, raise the version.
+- A new major of PostgreSQL: take a snapshot, add `allow_major_version_upgrade = true` to the instance for one apply,
+  raise the version.
 - Before a store with deletion protection goes, set `..._deletion_protection = false` and apply once."""
 
 

@@ -13,7 +13,7 @@ from terraform.errors import BuildError
 from terraform.schema.check import ResourceType, problems, resource_type
 from terraform.values import Expression, Value, synthesise
 
-_CONSTRUCTS = {
+_CONSTRUCTS: dict[str, Any] = {
     "resource": cdktn.TerraformResource,
     "data": cdktn.TerraformDataSource,
     "ephemeral": cdktn.TerraformEphemeralResource,
@@ -149,7 +149,9 @@ class Stack:
             raise BuildError(f"{path}/{wrong.path}", wrong.message)
         placed = self._place(wanted)
         make = _CONSTRUCTS[placed.kind]
-        construct = make(self._scope(placed), f"{placed.type}.{placed.name}", terraform_resource_type=placed.type)
+        construct: cdktn.TerraformElement = make(
+            self._scope(placed), f"{placed.type}.{placed.name}", terraform_resource_type=placed.type
+        )
         construct.override_logical_id(placed.name)
         for key, value in arguments.items():
             if value is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _MARKERS = re.compile(r"[$%](?=[{$%]|\Z)")
-_FOREIGN_TOKEN = "TfToken"
+_FOREIGN_MARK = "TfToken"
 """cdktn looks for its own markers in every string: the same word in a user's text must not meet it."""
 
 
@@ -33,9 +33,7 @@ class JsonDocument:
     content: Value
 
 
-Value = (
-    str | bool | int | float | Expression | Template | JsonDocument | Sequence["Value"] | Mapping[str, "Value"] | None
-)
+Value = str | bool | int | float | Expression | Template | JsonDocument | Sequence["Value"] | Mapping[str, "Value"] | None
 Synthesised = str | bool | int | float | list["Synthesised"] | dict[str, "Synthesised"] | None
 
 
@@ -55,18 +53,22 @@ def synthesise(value: Value) -> Synthesised:
             return synthesise(value.content)
         case str():
             return escape(value)
-        case Mapping():
-            return {escape(key): synthesise(item) for key, item in value.items() if item is not None}
         case bool() | int() | float() | None:
             return value
         case _:
-            return [synthesise(item) for item in value]
+            return _structure(value)
+
+
+def _structure(value: Sequence[Value] | Mapping[str, Value]) -> Synthesised:
+    if isinstance(value, Mapping):
+        return {escape(key): synthesise(item) for key, item in value.items() if item is not None}
+    return [synthesise(item) for item in value]
 
 
 def escape(text: str) -> str:
     """Return `text` as a template without meaning; every doubtful character becomes `${"..."}`, which stays valid anywhere."""
     marked = _MARKERS.sub(lambda match: _constant(match[0]), text)
-    return marked.replace(_FOREIGN_TOKEN, f"{_FOREIGN_TOKEN[0]}{_constant(_FOREIGN_TOKEN[1:])}")
+    return marked.replace(_FOREIGN_MARK, f"{_FOREIGN_MARK[0]}{_constant(_FOREIGN_MARK[1:])}")
 
 
 def _constant(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from terraform import names
 from terraform.concerns.foundation import Foundation, credentials_version, log_group
-from terraform.concerns.network import Network, admit_application, security_group
+from terraform.concerns.network import Door, Network, store_group
 from terraform.plan import Cache
 from terraform.resource import Reference, Variable
 from terraform.values import Expression, Value, join
@@ -32,7 +32,7 @@ def build(base: Foundation, network: Network, key: Reference) -> tuple[BuiltCach
     stores = base.plan.caches
     if not stores:
         return ()
-    subnets: Value = {"name": base.named("elasticache"), "subnet_ids": network.data_subnets}
+    subnets: dict[str, Value] = {"name": base.named("elasticache"), "subnet_ids": network.data_subnets}
     group = base.stack.resource(FILE, "aws_elasticache_subnet_group", "main", subnets)
     return tuple(_cache(base, network, key, store, group) for store in stores)
 
@@ -49,8 +49,7 @@ def _cache(base: Foundation, network: Network, key: Reference, store: Cache, sub
     for variable in _variables(prefix, store):
         base.variable(variable)
     place = f"elasticache_{names.identifier(short)}"
-    secured = security_group(base, FILE, place, network.vpc, f"{short}-elasticache", "Valkey")
-    admit_application(base, FILE, place, secured, network, store.port)
+    secured = store_group(base, network, Door(FILE, place, f"{short}-elasticache", "Valkey", store.port))
     password = base.stack.ephemeral(
         FILE, "aws_secretsmanager_random_password", place, {"password_length": 48, "exclude_punctuation": True}
     ).attribute("random_password")
@@ -101,9 +100,7 @@ def _protection(base: Foundation, short: str, prefix: str, key: Reference) -> di
     }
 
 
-def _users(
-    base: Foundation, name: str, short: str, password: Expression, version: Expression
-) -> tuple[Reference, Reference]:
+def _users(base: Foundation, name: str, short: str, password: Expression, version: Expression) -> tuple[Reference, Reference]:
     user = base.stack.resource(
         FILE,
         "aws_elasticache_user",
@@ -181,9 +178,9 @@ def _variables(prefix: str, store: Cache) -> tuple[Variable, ...]:
             f"{prefix}_failover",
             "bool",
             f"Whether a replica in another zone takes over when the primary of {what} is lost.",
-            True,
-            f"!var.{prefix}_failover || var.{prefix}_node_count > 1",
-            "Failover needs at least two nodes.",
+            default=True,
+            condition=f"!var.{prefix}_failover || var.{prefix}_node_count > 1",
+            error="Failover needs at least two nodes.",
         ),
         Variable(
             f"{prefix}_maxmemory_policy",

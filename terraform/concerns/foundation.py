@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from terraform import names
 from terraform.plan import Plan
 from terraform.resource import Reference, Stack, Variable
-from terraform.values import Expression, Template, join
+from terraform.values import Expression, Template, Value, join
 
 VARIABLES = "variables.tf"
+_SLUG = "Lower case letters, digits and single hyphens, a letter first, at most {} characters."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Foundation:
     partition: Expression
     log_retention: Expression
     stores: dict[str, str]
-    """A short name for each store of the plan, unique among them."""
+    """A short name for each store of the plan, unique among those of its kind."""
 
     def named(self, suffix: str) -> Template:
         """Return `<project>-<environment>-<suffix>`."""
@@ -39,7 +40,7 @@ def build(stack: Stack, plan: Plan) -> Foundation:
     """Add versions, provider, the project's variables, and the data sources that policies need."""
     stack.settings(">= 1.11.0", {"aws": {"source": "hashicorp/aws", "version": "~> 6.69"}})
     project, environment, region = (stack.variable(VARIABLES, variable) for variable in _inputs(plan))
-    tags = {"Project": project, "Environment": environment, "ManagedBy": "terraform"}
+    tags: Value = {"Project": project, "Environment": environment, "ManagedBy": "terraform"}
     stack.provider("providers.tf", {"region": region, "default_tags": {"tags": tags}})
     identity = stack.data("data.tf", "aws_caller_identity", "current", {})
     partition = stack.data("data.tf", "aws_partition", "current", {})
@@ -51,8 +52,15 @@ def build(stack: Stack, plan: Plan) -> Foundation:
         account=identity.attribute("account_id"),
         partition=partition.attribute("partition"),
         log_retention=stack.variable(VARIABLES, _log_retention()),
-        stores=names.unique_slugs([store.service for store in (*plan.postgres, *plan.caches)], names.STORE_LENGTH),
+        stores={
+            **names.unique_slugs([store.service for store in plan.postgres], names.DATABASE_LENGTH),
+            **names.unique_slugs([store.service for store in plan.caches], names.CACHE_LENGTH),
+        },
     )
+
+
+def _is_slug(variable: str, length: int) -> str:
+    return f'can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.{variable})) && length(var.{variable}) <= {length}'
 
 
 def _inputs(plan: Plan) -> tuple[Variable, Variable, Variable]:
@@ -61,16 +69,16 @@ def _inputs(plan: Plan) -> tuple[Variable, Variable, Variable]:
         "string",
         "Name of the project: the first part of every name. Changing it replaces the resources that carry it.",
         names.slug(plan.app, names.PROJECT_LENGTH),
-        f'can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) <= {names.PROJECT_LENGTH}',
-        f"Lower case letters, digits and single hyphens, a letter first, at most {names.PROJECT_LENGTH} characters.",
+        _is_slug("project", names.PROJECT_LENGTH),
+        _SLUG.format(names.PROJECT_LENGTH),
     )
     environment = Variable(
         "environment",
         "string",
         "Environment that this state holds, such as production: the second part of every name.",
         None,
-        f'can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= {names.ENVIRONMENT_LENGTH}',
-        f"Lower case letters, digits and single hyphens, a letter first, at most {names.ENVIRONMENT_LENGTH} characters.",
+        _is_slug("environment", names.ENVIRONMENT_LENGTH),
+        _SLUG.format(names.ENVIRONMENT_LENGTH),
     )
     region = Variable(
         "region",
@@ -97,7 +105,7 @@ def _log_retention() -> Variable:
 
 def log_group(base: Foundation, file: str, name: str, path: Template, key: Reference) -> Reference:
     """Add an encrypted log group; AWS services would else create one that is kept for ever."""
-    arguments = {"name": path, "retention_in_days": base.log_retention, "kms_key_id": key.attribute("arn")}
+    arguments: dict[str, Value] = {"name": path, "retention_in_days": base.log_retention, "kms_key_id": key.attribute("arn")}
     return base.stack.resource(file, "aws_cloudwatch_log_group", name, arguments)
 
 
@@ -107,7 +115,7 @@ def credentials_version(base: Foundation, prefix: str, what: str) -> Expression:
         Variable(
             f"{prefix}_credentials_version",
             "number",
-            f"Raise it to give the application a new password for {what}; everything that holds the password changes in that apply.",
+            f"Raise it to give the application a new password for {what}: all that holds the password changes in that apply.",
             1,
             f"var.{prefix}_credentials_version >= 1",
             "A number from 1 on.",
@@ -121,7 +129,7 @@ def final_snapshot_suffix(base: Foundation) -> None:
         Variable(
             "final_snapshot_suffix",
             "string",
-            "Ending of the name of the snapshot that is taken when a store is deleted. Change it before a store is deleted again.",
+            "Ending of the name of the last snapshot of a deleted store. Change it before a store is deleted a second time.",
             "1",
             'can(regex("^[a-z0-9]{1,20}$", var.final_snapshot_suffix))',
             "Lower case letters and digits, at most 20.",

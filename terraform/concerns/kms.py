@@ -70,5 +70,3 @@ def assume_role_policy(service: str) -> JsonDocument:
     """Return the trust policy for an AWS service."""
     statement: Value = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return JsonDocument({"Version": "2012-10-17", "Statement": [statement]})
-
-

@@ -10,8 +10,10 @@ from terraform.resource import Reference, Variable
 from terraform.values import Expression, JsonDocument, Value, join
 
 FILE = "network.tf"
-_COUNT = Expression("var.availability_zone_count")
+_COUNT = Expression("length(var.availability_zones)")
 _INDEX = Expression("count.index")
+_FIRST_ZONES = {"ap-northeast-1": "ac", "us-west-1": "ac"}
+"""Regions where newer accounts do not see a zone with the letter b."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +29,15 @@ class Network:
 
 def build(base: Foundation, key: Reference) -> Network:
     """Add the network, its flow log, and the security group of the application."""
-    for variable in _variables():
+    for variable in _variables(base.plan.region):
         base.variable(variable)
     vpc = _vpc(base)
-    zones = base.stack.data("data.tf", "aws_availability_zones", "available", {"state": "available"})
     gateway = base.stack.resource(
         FILE, "aws_internet_gateway", "main", {"vpc_id": vpc.attribute("id"), "tags": {"Name": base.name}}
     )
-    public = _subnets(base, vpc, zones, "public", "cidrsubnet(var.vpc_cidr, 8, 240 + count.index)")
-    private = _subnets(base, vpc, zones, "private", "cidrsubnet(var.vpc_cidr, 4, count.index)")
-    data = _subnets(base, vpc, zones, "data", "cidrsubnet(var.vpc_cidr, 8, 200 + count.index)")
+    public = _subnets(base, vpc, "public", "cidrsubnet(var.vpc_cidr, 8, 240 + count.index)")
+    private = _subnets(base, vpc, "private", "cidrsubnet(var.vpc_cidr, 4, count.index)")
+    data = _subnets(base, vpc, "data", "cidrsubnet(var.vpc_cidr, 8, 200 + count.index)")
     nat = _nat(base, public, gateway)
     tables = _routes(base, vpc, gateway, nat)
     for kind, subnets in (("public", public), ("private", private), ("data", data)):
@@ -51,7 +52,8 @@ def build(base: Foundation, key: Reference) -> Network:
     )
 
 
-def _variables() -> tuple[Variable, ...]:
+def _variables(region: str) -> tuple[Variable, ...]:
+    letters = _FIRST_ZONES.get(region, "ab")
     return (
         Variable(
             "vpc_cidr",
@@ -62,20 +64,21 @@ def _variables() -> tuple[Variable, ...]:
             "An IPv4 range with a prefix from /16 to /20.",
         ),
         Variable(
-            "availability_zone_count",
-            "number",
-            "Availability zones to use: with two or more the loss of one is survived.",
-            2,
-            "contains([2, 3], var.availability_zone_count)",
-            "2 or 3; RDS and ElastiCache want subnets in at least two zones.",
+            "availability_zones",
+            "list(string)",
+            "Zones to use (`aws ec2 describe-availability-zones` lists yours). Named here, so that a new zone moves nothing.",
+            [f"{region}{letter}" for letter in letters],
+            "length(var.availability_zones) >= 2 && length(var.availability_zones) <= 4 && "
+            "alltrue([for zone in var.availability_zones : startswith(zone, var.region)])",
+            "2 to 4 zones of var.region; RDS and ElastiCache want subnets in at least two.",
         ),
         Variable(
             "nat_gateway_count",
             "number",
             "NAT gateways, billed by the hour: one for each zone keeps the loss of a zone local, a single one costs less.",
             2,
-            "var.nat_gateway_count >= 1 && var.nat_gateway_count <= var.availability_zone_count",
-            "From 1 to availability_zone_count.",
+            "var.nat_gateway_count >= 1 && var.nat_gateway_count <= length(var.availability_zones)",
+            "From 1 to the number of zones.",
         ),
     )
 
@@ -97,7 +100,7 @@ def _vpc(base: Foundation) -> Reference:
     return vpc
 
 
-def _subnets(base: Foundation, vpc: Reference, zones: Reference, kind: str, cidr: str) -> Reference:
+def _subnets(base: Foundation, vpc: Reference, kind: str, cidr: str) -> Reference:
     roles = {"public": "kubernetes.io/role/elb", "private": "kubernetes.io/role/internal-elb"}
     load_balancers: dict[str, Value] = {roles[kind]: "1"} if base.plan.compute == "eks" and kind in roles else {}
     return base.stack.resource(
@@ -107,7 +110,7 @@ def _subnets(base: Foundation, vpc: Reference, zones: Reference, kind: str, cidr
         {
             "count": _COUNT,
             "vpc_id": vpc.attribute("id"),
-            "availability_zone": Expression(f"{zones.attribute('names').code}[count.index]"),
+            "availability_zone": Expression("var.availability_zones[count.index]"),
             "cidr_block": Expression(cidr),
             "map_public_ip_on_launch": False,
             "tags": {"Name": join(base.name, f"-{kind}-", _INDEX), **load_balancers},
@@ -234,7 +237,7 @@ def _flow_log(base: Foundation, vpc: Reference, key: Reference) -> None:
 
 
 def _application_group(base: Foundation, vpc: Reference) -> Reference:
-    group = security_group(base, FILE, "application", vpc, "application", "What runs the application")
+    group = _group(base, Door(FILE, "application", "application", "What runs the application"), vpc)
     base.stack.resource(
         FILE,
         "aws_vpc_security_group_egress_rule",
@@ -249,35 +252,41 @@ def _application_group(base: Foundation, vpc: Reference) -> Reference:
     return group
 
 
-def security_group(
-    base: Foundation, file: str, name: str, vpc: Reference, suffix: str, description: str
-) -> Reference:
-    """Add a security group without rules."""
-    return base.stack.resource(
-        file,
-        "aws_security_group",
-        name,
-        {
-            "name": base.named(suffix),
-            "description": description,
-            "vpc_id": vpc.attribute("id"),
-            "tags": {"Name": base.named(suffix)},
-        },
-    )
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A security group to be built: the file and name of its block, the ending of its name, and its port if it has one."""
+
+    file: str
+    name: str
+    suffix: str
+    description: str
+    port: int = 0
 
 
-def admit_application(base: Foundation, file: str, name: str, store: Reference, network: Network, port: int) -> None:
-    """Let the application, and nothing else, reach a store on its port."""
+def store_group(base: Foundation, network: Network, door: Door) -> Reference:
+    """Add a security group that lets the application, and nothing else, reach a store on its port."""
+    group = _group(base, door, network.vpc)
     base.stack.resource(
-        file,
+        door.file,
         "aws_vpc_security_group_ingress_rule",
-        name,
+        door.name,
         {
-            "security_group_id": store.attribute("id"),
+            "security_group_id": group.attribute("id"),
             "description": "From the application",
             "referenced_security_group_id": network.application.attribute("id"),
             "ip_protocol": "tcp",
-            "from_port": port,
-            "to_port": port,
+            "from_port": door.port,
+            "to_port": door.port,
         },
     )
+    return group
+
+
+def _group(base: Foundation, door: Door, vpc: Reference) -> Reference:
+    arguments: dict[str, Value] = {
+        "name": base.named(door.suffix),
+        "description": door.description,
+        "vpc_id": vpc.attribute("id"),
+        "tags": {"Name": base.named(door.suffix)},
+    }
+    return base.stack.resource(door.file, "aws_security_group", door.name, arguments)

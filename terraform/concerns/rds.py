@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from terraform import names
 from terraform.concerns import kms
 from terraform.concerns.foundation import Foundation, log_group
-from terraform.concerns.network import Network, admit_application, security_group
+from terraform.concerns.network import Door, Network, store_group
 from terraform.plan import Postgres
 from terraform.resource import Reference, Variable
 from terraform.values import Expression, Value, join
@@ -36,15 +36,24 @@ class Database:
     variable_prefix: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    network: Network
+    key: Reference
+    role: Reference
+    subnets: Reference
+
+
 def build(base: Foundation, network: Network, key: Reference) -> tuple[Database, ...]:
     """Add what all databases share, then each of them."""
     stores = base.plan.postgres
     if not stores:
         return ()
     role = _monitoring_role(base)
-    subnets: Value = {"name": base.named("rds"), "subnet_ids": network.data_subnets}
+    subnets: dict[str, Value] = {"name": base.named("rds"), "subnet_ids": network.data_subnets}
     group = base.stack.resource(FILE, "aws_db_subnet_group", "main", subnets)
-    return tuple(_database(base, network, key, store, role, group) for store in stores)
+    shared = _Shared(network, key, role, group)
+    return tuple(_database(base, store, shared) for store in stores)
 
 
 def variable_prefix(base: Foundation, store: Postgres) -> str:
@@ -52,33 +61,31 @@ def variable_prefix(base: Foundation, store: Postgres) -> str:
     return "database" if len(base.plan.postgres) == 1 else f"database_{names.identifier(base.stores[store.service])}"
 
 
-def _database(
-    base: Foundation, network: Network, key: Reference, store: Postgres, role: Reference, subnets: Reference
-) -> Database:
+def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
     short = base.stores[store.service]
     name = "main" if len(base.plan.postgres) == 1 else names.identifier(short)
     prefix = variable_prefix(base, store)
     for variable in _variables(prefix, store):
         base.variable(variable)
     port = max(store.port, _LOWEST_PORT)
-    secured = security_group(base, FILE, f"rds_{names.identifier(short)}", network.vpc, f"{short}-rds", "PostgreSQL")
-    admit_application(base, FILE, f"rds_{names.identifier(short)}", secured, network, port)
+    door = Door(FILE, f"rds_{names.identifier(short)}", f"{short}-rds", "PostgreSQL", port)
+    secured = store_group(base, shared.network, door)
     parameters = _parameters(base, name, short, prefix)
-    logs = [_log(base, short, log, key) for log in _LOGS]
+    logs = [_log(base, short, log, shared.key) for log in _LOGS]
     instance = base.stack.resource(
         FILE,
         "aws_db_instance",
         name,
         {
             **_identity(base, store, short, prefix, port),
-            **_storage(prefix, key),
-            "db_subnet_group_name": subnets.attribute("name"),
+            **_storage(prefix, shared.key),
+            "db_subnet_group_name": shared.subnets.attribute("name"),
             "vpc_security_group_ids": [secured.attribute("id")],
             "publicly_accessible": False,
             "multi_az": Expression(f"var.{prefix}_multi_az"),
             "parameter_group_name": parameters.attribute("name"),
             **_protection(base, short, prefix),
-            **_observation(role, key),
+            **_observation(shared.role, shared.key),
             "depends_on": [log.whole for log in logs],
         },
     )

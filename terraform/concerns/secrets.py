@@ -41,7 +41,8 @@ def build(
             "From 7 to 30 days.",
         )
     )
-    logins = {item.store.service: item for item in (*databases, *caches)}
+    stores: tuple[rds.Database | elasticache.BuiltCache, ...] = (*databases, *caches)
+    logins = {item.store.service: item for item in stores}
     slugs = names.unique_slugs([secret.name for secret in secrets], 40)
     return tuple(_secret(base, key, secret, names.identifier(slugs[secret.name]), logins) for secret in secrets)
 
@@ -49,9 +50,8 @@ def build(
 def all_secrets(base: Foundation) -> tuple[Secret, ...]:
     """Return the plan's secrets, with one for each store whose login no secret of the plan holds."""
     held = {secret.store for secret in base.plan.secrets}
-    stores = (*base.plan.postgres, *base.plan.caches)
     taken = {secret.name for secret in base.plan.secrets}
-    added = (store.service for store in stores if store.service not in held)
+    added = (store.service for store in base.plan.stores if store.service not in held)
     return (*base.plan.secrets, *(Secret(name if name not in taken else f"{name}-login", (), name) for name in added))
 
 

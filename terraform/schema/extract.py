@@ -70,7 +70,11 @@ def folder(kind: str, name: str) -> str:
 def extract(source: str) -> dict[str, object]:
     """Return the schema of the one type that `source` (an index.js of the bindings) defines."""
     classes = _classes(source)
-    main = next(body for header, body in classes.items() if re.search(r"extends cdktn\.Terraform(Resource|DataSource|Ephemeral)", header))
+    main = next(
+        body
+        for header, body in classes.items()
+        if re.search(r"extends cdktn\.Terraform(Resource|DataSource|Ephemeral)", header)
+    )
     attributes = main.split("synthesizeHclAttributes()")[1]
     return _level(source, classes, main, attributes)
 
@@ -105,7 +109,9 @@ def _level(source: str, classes: dict[str, str], body: str, attributes: str) -> 
     return {"arguments": arguments, **({"exports": exports} if exports else {})}
 
 
-def _argument(source: str, classes: dict[str, str], entry: re.Match[str], flags: dict[str, bool], body: str) -> dict[str, object]:
+def _argument(
+    source: str, classes: dict[str, str], entry: re.Match[str], flags: dict[str, bool], body: str
+) -> dict[str, object]:
     name, value, is_block, container, storage = entry.groups()
     flags = {**flags, "write_only": "markWriteOnlyAttribute" in value}
     said = {key: True for key, held in flags.items() if held}
