@@ -7,12 +7,10 @@ import re
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import EnvEntry, EnvFile
 from scaffold.read.lines import numbered
+from scaffold.read.paths import is_env_template, name_words
 
 _ENTRY = re.compile(
     r"(?P<comment>\s*#+\s?)?\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|:\s)(?P<value>.*)", re.DOTALL
-)
-_TEMPLATE_WORDS = frozenset(
-    {"example", "examples", "sample", "template", "tmpl", "tpl", "dist", "default", "defaults", "skeleton"}
 )
 _ENVIRONMENTS = {
     "production": "production",
@@ -41,23 +39,12 @@ _HEAD = 400
 
 def read_env_file(path: str, text: str) -> tuple[EnvFile, tuple[Problem, ...]]:
     """Return the entries of an env file; lines that are neither an entry nor a comment are passed over, as shells differ."""
-    words = _words(path)
-    template = bool(_TEMPLATE_WORDS & set(words))
+    words = name_words(path)
+    template = is_env_template(path)
     entries = _entries(path, text)
     kind = "template" if template else "documented" if _is_documented(text) else "real"
     environment = next((_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS), "")
     return EnvFile(path, kind, entries, environment), ()
-
-
-def is_template(path: str) -> bool:
-    """Whether the name of an env file says that its values are stand-ins."""
-    return bool(_TEMPLATE_WORDS & set(_words(path)))
-
-
-def _words(path: str) -> list[str]:
-    """Return the words of the name, then of the folder that holds it (`env/production.env`, `.envs/.production/.django`)."""
-    folder, _, name = path.rpartition("/")
-    return [word for part in (name, folder.rpartition("/")[2]) for word in re.split(r"[^a-z0-9]+", part.lower()) if word]
 
 
 def _is_documented(text: str) -> bool:

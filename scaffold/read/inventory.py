@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scaffold.model.document import Location, Problem
 from scaffold.read.git import listed_files
-from scaffold.read.paths import is_documentation, is_excluded, is_yaml
+from scaffold.read.paths import is_documentation, is_env_file, is_env_template, is_excluded, is_yaml
 
 TEXT_LIMIT = 1024 * 1024
 """Bytes of a text file that is no YAML; larger ones are data, not configuration."""
@@ -35,6 +35,8 @@ class Inventory:
     directories: frozenset[str]
     untracked: frozenset[str]
     overlaid: frozenset[str]
+    private: frozenset[str]
+    """Real env files that git does not track: somebody's own, never read."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -65,6 +67,9 @@ def take_inventory(root: Path, *, hide: frozenset[str] = frozenset(), overlay: P
         directories=_directories(everything),
         untracked=frozenset(path for path, tracked in base.items() if not tracked),
         overlaid=frozenset(laid),
+        private=frozenset(
+            path for path in base if _is_private(path, tracked=listed is not None and base[path], git=listed is not None)
+        ),
         problems=tuple(sorted(problems, key=lambda problem: problem.location.sort_key())),
     )
 
@@ -124,6 +129,13 @@ def _link_objection(root: Path, full: str) -> str | None:
     return None if os.path.isfile(target) else ""  # noqa: PTH113 - hot loop
 
 
+def _is_private(path: str, *, tracked: bool, git: bool) -> bool:
+    """Whether a path is an env file that is not shared; without git, the names that projects never commit tell."""
+    if tracked or not is_env_file(path) or is_env_template(path):
+        return False
+    return git or path.rpartition("/")[2] == ".env" or path.endswith(".local")
+
+
 def _directories(paths: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for path in paths:
@@ -164,7 +176,7 @@ class TextReader:
     def _read(self, path: str, *, quiet: bool) -> str | None:
         if path in self._texts and (quiet or self._texts[path] is not None):
             return self._texts[path]
-        if not self.exists(path):
+        if not self.exists(path) or path in self.inventory.private:
             return None
         text, message = self._load(path)
         known = path in self._texts

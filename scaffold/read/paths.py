@@ -68,6 +68,9 @@ _ENV_NAME = re.compile(
     r"|env-(?:example|sample|template)[\w.-]*|(?:example|sample|template)[._-]env|dotenv(?:[._-][\w.-]+)?",
     re.IGNORECASE,
 )
+_TEMPLATE_WORDS = frozenset(
+    {"example", "examples", "sample", "template", "tmpl", "tpl", "dist", "default", "defaults", "skeleton"}
+)
 _NOT_ENV = (
     ".py",
     ".js",
@@ -138,6 +141,17 @@ def is_env_file(path: str) -> bool:
     """Whether the name is a spelling of an env file or of its template."""
     name = path.rpartition("/")[2]
     return bool(_ENV_NAME.fullmatch(name)) and not name.lower().endswith(_NOT_ENV)
+
+
+def name_words(path: str) -> list[str]:
+    """Return the words of the name, then of the folder that holds it (`env/production.env`, `.envs/.production/.django`)."""
+    folder, _, name = path.rpartition("/")
+    return [word for part in (name, folder.rpartition("/")[2]) for word in re.split(r"[^a-z0-9]+", part.lower()) if word]
+
+
+def is_env_template(path: str) -> bool:
+    """Whether the name of an env file says that its values are stand-ins."""
+    return not _TEMPLATE_WORDS.isdisjoint(name_words(path))
 
 
 def is_yaml(path: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from scaffold.errors import NothingToReadError, UsageError
+from scaffold.model.compose import Stack
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Problem
 from scaffold.model.project import (
@@ -23,14 +24,16 @@ from scaffold.model.project import (
 )
 from scaffold.model.values import dns_label
 from scaffold.read import commands, configuration, docs, env_files, paths
+from scaffold.read.application import read_application, served_entries, with_reach
 from scaffold.read.beside import read_beside
+from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
 from scaffold.read.git import ignored_paths, remote_name
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.sightings import read_sightings
+from scaffold.read.stacks import assemble
 from scaffold.read.workflows import follow_local, read_workflow
-from scaffold.read.yaml import parse_documents
 
 _T = TypeVar("_T")
 _BINARY = (
@@ -75,17 +78,14 @@ class Sources:
     """The texts and the YAML documents of one reading, each parsed once; what failed is kept as problems."""
 
     texts: TextReader
+    parsed: Documents
     problems: list[Problem] = field(default_factory=list)
-    _documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
 
     def documents(self, path: str) -> tuple[Document, ...]:
         """Return the YAML documents of a file; those after a mistake are missing, and the mistake is a problem."""
-        if path not in self._documents:
-            text = self.texts.text(path)
-            found, problems = parse_documents(path, text) if text is not None else ((), ())
-            self._documents[path] = found
-            self.problems += problems
-        return self._documents[path]
+        found, problems = self.parsed.of(path) or ((), ())
+        self.problems += problems
+        return found
 
     def document(self, path: str) -> Document | None:
         """Return the first document of a file, or None."""
@@ -93,7 +93,7 @@ class Sources:
 
     def all_documents(self) -> tuple[Document, ...]:
         """Return every document that was parsed, in the order of paths."""
-        return tuple(document for path in sorted(self._documents) for document in self._documents[path])
+        return tuple(document for path in sorted(self.parsed.parsed) for document in self.parsed.parsed[path][0])
 
 
 def read_project(
@@ -113,30 +113,45 @@ def read_project(
         raise UsageError("is not a folder", where=str(root))
     inventory = take_inventory(root, hide=hide, overlay=overlay)
     settings = _configuration(inventory)
-    sources = Sources(TextReader(inventory, settings.max_yaml_bytes))
-    workflows = _workflows(inventory, sources)
-    images = _dockerfiles(inventory, sources)
-    if not workflows:
-        raise _nothing(inventory, sources)
+    texts = TextReader(inventory, settings.max_yaml_bytes)
+    sources = Sources(texts, Documents(texts))
     manifests = _manifests(inventory, sources)
-    beside = read_beside(inventory, sources)
+    envs = _env_files(inventory, sources)
+    workflows = _workflows(inventory, sources)
     pages, shown = _docs(inventory, sources)
+    listed = _commands(inventory, sources, workflows, manifests, shown)
+    compose_files, stacks, problems = assemble(
+        inventory.files, texts, commands=listed, env_files=envs, production_set=production_set, documents=sources.parsed
+    )
+    sources.problems += problems
+    if not workflows and not stacks:
+        raise _nothing(inventory, sources)
+    builds = (service.build.dockerfile for stack in stacks for service in stack.services if service.build)
+    images = _dockerfiles(inventory, sources, filter(None, builds))
+    code, failed = read_application(inventory, texts)
+    sources.problems += failed
+    beside = read_beside(inventory, sources)
     return Project(
-        name=_name(inventory, settings, "", manifests),
+        name=_name(inventory, settings, _compose_name(stacks), manifests),
         files=inventory.files,
-        present=inventory.present,
-        ignored=ignored_paths(inventory.root, _OFTEN_IGNORED) if inventory.git else (),
+        ignored=_ignored(inventory, stacks),
         directories=inventory.directories,
+        present=inventory.present,
         git=inventory.git,
         untracked=inventory.untracked,
         owned=owned,
         production_set=production_set,
         configuration=settings,
+        compose_files=compose_files,
+        stacks=stacks,
         dockerfiles=images,
         dockerignores=_dockerignores(inventory, sources),
         workflows=workflows,
         other_ci=tuple(path for path in inventory.files if paths.is_other_ci(path)),
-        env_files=_env_files(inventory, sources),
+        env_files=envs,
+        settings=code.settings,
+        env_reads=code.reads,
+        code_facts=with_reach(code.facts, inventory, served_entries(stacks, images, listed), texts),
         manifests=manifests,
         prometheus=beside.prometheus,
         alert_rules=beside.alert_rules,
@@ -145,12 +160,30 @@ def read_project(
         infrastructure=beside.infrastructure,
         upstreams=beside.upstreams,
         docs=pages,
-        commands=_commands(inventory, sources, workflows, manifests, shown),
-        sightings=_sightings(inventory, sources.texts),
-        sources=tuple(SourceFile(path, text) for path, text in sources.texts.sources()),
+        commands=listed,
+        sightings=_sightings(inventory, texts),
+        sources=tuple(SourceFile(path, text) for path, text in texts.sources()),
         documents=sources.all_documents(),
         problems=_problems(inventory, sources),
     )
+
+
+def _compose_name(stacks: tuple[Stack, ...]) -> str:
+    """Return the name that the root's base declares, else that of the first stack that has one."""
+    ordered = sorted(stacks, key=lambda stack: (stack.id != "base", stack.directory != "", stack.id))
+    return next((stack.name for stack in ordered if stack.name), "")
+
+
+def _ignored(inventory: Inventory, stacks: tuple[Stack, ...]) -> tuple[tuple[str, str], ...]:
+    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds."""
+    if not inventory.git:
+        return ()
+    services = [service for stack in stacks for service in stack.services]
+    contexts = {service.build.context for service in services if service.build and service.build.context is not None}
+    binds = {mount.resolved for service in services for mount in service.mounts if mount.resolved}
+    files = {path for service in services for path, _ in service.env_files if not path.startswith(("/", ".."))}
+    asked = {*_OFTEN_IGNORED, *(f"{context}/.dockerignore".lstrip("/") for context in contexts), *binds, *files}
+    return ignored_paths(inventory.root, asked - inventory.present - inventory.directories)
 
 
 def _configuration(inventory: Inventory) -> Configuration:
@@ -206,19 +239,7 @@ def _dockerignores(inventory: Inventory, sources: Sources) -> tuple[tuple[str, t
 
 
 def _env_files(inventory: Inventory, sources: Sources) -> tuple[EnvFile, ...]:
-    """Return the env files; a real one that git does not track is somebody's own and is not read."""
-    wanted = [
-        path
-        for path in inventory.files
-        if paths.is_env_file(path) and (_is_shared(inventory, path) or env_files.is_template(path))
-    ]
-    return _each(wanted, sources, env_files.read_env_file)
-
-
-def _is_shared(inventory: Inventory, path: str) -> bool:
-    if inventory.git:
-        return path not in inventory.untracked
-    return path.rpartition("/")[2] != ".env" and not path.endswith(".local")
+    return _each(filter(paths.is_env_file, inventory.files), sources, env_files.read_env_file)
 
 
 def _manifests(inventory: Inventory, sources: Sources) -> tuple[Manifest, ...]:

@@ -1,0 +1,119 @@
+"""The application's code as a whole: every file's settings, reads and facts, and which facts served code reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scaffold.model.compose import Stack
+from scaffold.model.document import Problem
+from scaffold.model.project import CodeFact, Command, Dockerfile
+from scaffold.read.code import CodeReading
+from scaffold.read.inventory import Inventory, TextReader
+from scaffold.read.paths import is_test_code
+
+_JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
+_NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
+_MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
+
+
+def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReading, tuple[Problem, ...]]:
+    """Return what the code of the project gives, tests, migrations and bundles left out."""
+    readings = []
+    problems: list[Problem] = []
+    for path in inventory.files:
+        if not is_application_code(path):
+            continue
+        text = texts.glance(path)
+        if text is None:
+            continue
+        found, failed = _read(path, text)
+        problems += failed
+        if found != CodeReading():
+            texts.text(path)
+            readings.append(found)
+    return (
+        CodeReading(
+            tuple(item for found in readings for item in found.settings),
+            tuple(item for found in readings for item in found.reads),
+            tuple(item for found in readings for item in found.facts),
+        ),
+        tuple(problems),
+    )
+
+
+def is_application_code(path: str) -> bool:
+    """Whether a file is code that may run in a container: no test, no migration, no bundle, no tool's configuration."""
+    if not path.endswith((".py", *_JAVASCRIPT)) and not _is_other(path):
+        return False
+    if is_test_code(path) or path.endswith(_NOT_CODE):
+        return False
+    return not any(folder in _MIGRATIONS for folder in path.split("/")[:-1])
+
+
+def _is_other(path: str) -> bool:
+    from scaffold.read.other_code import is_other_code
+
+    return is_other_code(path)
+
+
+def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
+    # Each language's reader is loaded where the project has such a file: start-up stays light.
+    if path.endswith(".py"):
+        from scaffold.read.python_code import read_python
+
+        return read_python(path, text)
+    if path.endswith(_JAVASCRIPT):
+        from scaffold.read.javascript_code import read_javascript
+
+        return read_javascript(path, text), ()
+    from scaffold.read.other_code import read_other_code
+
+    return read_other_code(path, text), ()
+
+
+def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], commands: Iterable[Command]) -> tuple[str, ...]:
+    """Return the modules that containers start: by a service's command, by an image's, or by a script that these name."""
+    from scaffold.read.reach import entry_modules
+
+    lines = [
+        " ".join(words)
+        for stack in stacks
+        for service in stack.services
+        for words in (service.entrypoint, service.command)
+        if words
+    ]
+    for image in images:
+        for stage in image.stages:
+            lines += [" ".join(item.argv) for item in stage.instructions if item.keyword in {"CMD", "ENTRYPOINT"}]
+    started = {word.rpartition("/")[2] for line in lines for word in line.split() if word.endswith(".sh")}
+    lines += [
+        command.text
+        for command in commands
+        if command.context == "script" and command.location.path.rpartition("/")[2] in started
+    ]
+    return tuple(sorted({module for line in lines for module in entry_modules(line)}))
+
+
+def with_reach(
+    facts: tuple[CodeFact, ...], inventory: Inventory, entries: tuple[str, ...], texts: TextReader
+) -> tuple[CodeFact, ...]:
+    """Return the facts of Python files with `reachable` set where an entry module is known; Django loads apps by name, so
+    what its import graph misses stays unknown.
+    """
+    if not any(fact.location.path.endswith(".py") for fact in facts) or not entries:
+        return facts
+    from scaffold.read.reach import module_graph, reachable
+
+    reached = reachable(module_graph(inventory.files), entries, texts.glance)
+    if reached is None:
+        return facts
+    loads_by_name = any("django" in (texts.glance(path) or "") for path in reached)
+    return tuple(_reach(fact, reached, loads_by_name=loads_by_name) for fact in facts)
+
+
+def _reach(fact: CodeFact, reached: frozenset[str], *, loads_by_name: bool) -> CodeFact:
+    if not fact.location.path.endswith(".py"):
+        return fact
+    found = fact.location.path in reached
+    return replace(fact, reachable=True if found else None if loads_by_name else False)

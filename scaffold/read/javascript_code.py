@@ -1,0 +1,129 @@
+"""JavaScript and TypeScript application code: conservative patterns over text with its comments blanked out."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.project import CodeFact, EnvRead, SettingDefault
+from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.lines import place
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_READ = re.compile(
+    rf"process\.env(?:\.(?P<name>{_NAME})|\[['\"](?P<quoted>{_NAME})['\"]\])!?"
+    r"(?:\s*(?:\|\||\?\?)\s*(?:(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){0,300})(?P=mark)|(?P<number>\d{1,9}\b|true\b|false\b))?)?"
+)
+_DESTRUCTURED = re.compile(r"\{(?P<names>[^{}]{1,2000})\}\s*=\s*process\.env\b(?!\.)")
+_CONFIG_GET = re.compile(
+    r"\b(?:config|configService|env)(?:Service)?\.(?:get|getOrThrow)(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
+)
+_DEV_FILE = re.compile(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
+_ROUTE = re.compile(
+    r"\b(?P<on>\w*(?:app|router|server|fastify|api|routes?))\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)",
+    re.IGNORECASE,
+)
+_CONTROLLER = re.compile(r"@Controller\(\s*(?:\{[^}]*path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
+_NEST_ROUTE = re.compile(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"])?\s*\)")
+_FACTS = (
+    ("server-entry", re.compile(r"\b(?:app|server|httpServer|fastify)\.listen\(|NestFactory\.create")),
+    (
+        "logging-json",
+        re.compile(r"(?:require\(|from\s+)['\"](?P<detail>pino|pino-http|nestjs-pino|bunyan|fastify)['\"]|format\.json\(\)"),
+    ),
+    (
+        "metrics-library",
+        re.compile(
+            r"(?:require\(|from\s+)['\"](?P<detail>prom-client|express-prom-bundle|express-prometheus-middleware|@willsoto/nestjs-prometheus|@opentelemetry/exporter-prometheus)['\"]"
+        ),
+    ),
+    (
+        "tracing",
+        re.compile(r"\b(?P<detail>Sentry)\.init\(|new\s+(?P<otel>NodeSDK)\(|require\(['\"](?P<dd>dd-trace)['\"]\)\.init"),
+    ),
+    ("cors", re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]*origin:\s*['\"]\*['\"]")),
+)
+_SCRAPE = re.compile(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
+_COMMENT = re.compile(
+    r"(?P<keep>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?\*/|(?<![:\\])//[^\n]*", re.DOTALL
+)
+_WORTH_READING = re.compile(
+    r"process\.env|\.listen\(|NestFactory|prom-client|prometheus|pino|bunyan|winston|fastify|Sentry|NodeSDK|dd-trace|\.get\(|@Controller|cors\("
+    r"|[sS]ervice\.get"
+)
+
+
+def read_javascript(path: str, text: str) -> CodeReading:
+    """Return the variables, literal defaults, routes and libraries of a JavaScript or TypeScript file."""
+    if not _WORTH_READING.search(text):
+        return CodeReading()
+    bare = _COMMENT.sub(lambda match: match[0] if match["keep"] else re.sub(r"[^\n]", " ", match[0]), text)
+    settings: list[SettingDefault] = []
+    reads: list[EnvRead] = []
+    guarded = bool(_DEV_FILE.search(path))
+    for match in _READ.finditer(bare):
+        name = match["name"] or match["quoted"]
+        where = place(path, text, match.start())
+        has_default = "||" in match[0] or "??" in match[0]
+        reads.append(EnvRead(name, not has_default, where))
+        value = match["value"] if match["value"] is not None else match["number"]
+        if value is not None:
+            settings.append(setting(name, value, "expression", where, guarded=guarded))
+    reads += _other_reads(path, text, bare)
+    return reading(settings, reads, _facts(path, text, bare))
+
+
+def _other_reads(path: str, text: str, bare: str) -> list[EnvRead]:
+    found = [EnvRead(match["name"], False, place(path, text, match.start())) for match in _CONFIG_GET.finditer(bare)]  # noqa: FBT003
+    for match in _DESTRUCTURED.finditer(bare):
+        where = place(path, text, match.start())
+        for part in match["names"].split(","):
+            name = re.match(rf"\s*({_NAME})", part)
+            if name:
+                found.append(EnvRead(name[1], "=" not in part, where))
+    return found
+
+
+def _facts(path: str, text: str, bare: str) -> list[CodeFact]:
+    found = [
+        CodeFact(kind, _detail(kind, path, match), place(path, text, match.start()))
+        for kind, pattern in _FACTS
+        for match in pattern.finditer(bare)
+    ]
+    scrapes = bool(_SCRAPE.search(bare))
+    routes = [
+        (match["path"], match.start())
+        for match in _ROUTE.finditer(bare)
+        if match["method"].lower() != "use" or "metrics" in match["path"]
+    ]
+    routes += _nest_routes(bare)
+    for route, start in routes:
+        where = place(path, text, start)
+        found.append(CodeFact("http-route", route, where))
+        if scrapes and route.rstrip("/").endswith("/metrics"):
+            found.append(CodeFact("metrics-route", route, where))
+    if scrapes and not any(fact.kind == "metrics-route" for fact in found):
+        library = re.search(r"promBundle\(|PrometheusModule\.register", bare)
+        if library:
+            found.append(CodeFact("metrics-route", "/metrics", place(path, text, library.start())))
+    return found
+
+
+def _detail(kind: str, path: str, match: re.Match[str]) -> str:
+    if kind == "server-entry":
+        return path
+    if kind == "cors":
+        return "any-origin"
+    words = [word for word in match.groupdict().values() if word]
+    names = {"Sentry": "sentry", "NodeSDK": "opentelemetry", "dd-trace": "datadog"}
+    return names.get(words[0], words[0]) if words else "winston"
+
+
+def _nest_routes(bare: str) -> list[tuple[str, int]]:
+    controllers = [(match.start(), match["path"] or "") for match in _CONTROLLER.finditer(bare)]
+    found = []
+    for match in _NEST_ROUTE.finditer(bare) if controllers else ():
+        prefix = next((path for start, path in reversed(controllers) if start < match.start()), None)
+        if prefix is not None:
+            parts = [part.strip("/") for part in (prefix, match["path"] or "") if part.strip("/")]
+            found.append(("/" + "/".join(parts), match.start()))
+    return found

@@ -1,0 +1,143 @@
+"""Go, Ruby, PHP, Java, Kotlin, Rust, Elixir, C# and shell: variables read in their plain forms, and a few clear facts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from scaffold.model.project import CodeFact, EnvRead, SettingDefault
+from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.lines import place
+
+_Q = r"[\"'](?P<name>[A-Za-z_][A-Za-z0-9_]*)[\"']"
+_D = r"(?P<mark>[\"'])(?P<value>(?:(?!(?P=mark))[^\\\n]){0,300})(?P=mark)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The forms of one language: reads that fail without the variable, reads that do not, reads with a literal default."""
+
+    required: str = ""
+    optional: str = ""
+    with_default: str = ""
+    facts: tuple[tuple[str, str, str], ...] = ()
+    comment: str = r"(?<![:\"'])//[^\n]*|/\*.*?\*/"
+
+
+_GO = _Language(
+    optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)",
+    with_default=rf"(?:getenv|getEnv|GetEnv|envOr|envOrDefault|env\.Get\w*|viper\.SetDefault)\({_Q},\s*{_D}\)",
+    facts=(
+        ("metrics-route", r"Handle(?:Func)?\(\s*[\"'](?P<detail>/[\w/-]*)[\"'],\s*promhttp\.Handler", ""),
+        ("metrics-library", r"\"github\.com/prometheus/client_golang/prometheus", "client_golang"),
+        (
+            "http-route",
+            r"\.(?:HandleFunc|Handle|(?i:get|post|put|delete|patch))\(\s*\"(?:[A-Z]+ )?(?P<detail>/[^\"\n]*)\"",
+            "",
+        ),
+        ("logging-json", r"slog\.NewJSONHandler|zap\.NewProduction|logrus\.JSONFormatter|zerolog\.New", "go"),
+        ("logging-text", r"slog\.NewTextHandler|zap\.NewDevelopment\(|logrus\.TextFormatter|zerolog\.ConsoleWriter", "go"),
+        ("server-entry", r"http\.ListenAndServe|\.ListenAndServe\(|grpc\.NewServer\(", ""),
+        ("tracing", r"sentry\.Init\(", "sentry"),
+        ("tracing", r"\"go\.opentelemetry\.io/otel/sdk/trace", "opentelemetry"),
+    ),
+)
+_RUBY = _Language(
+    required=rf"ENV\.fetch\(\s*{_Q}\s*\)(?!\s*(?:\{{|do\b))",
+    optional=rf"ENV\[\s*{_Q}\s*\]",
+    with_default=rf"ENV\.fetch\(\s*{_Q}\s*(?:,\s*{_D}\s*\)|\)\s*\{{\s*(?P<mark2>[\"'])(?P<value2>[^\"'\n]{{0,300}})(?P=mark2)\s*\}})",
+    facts=(
+        ("http-route", r"^\s*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", ""),
+        ("logging-json", r"lograge\.formatter\s*=\s*Lograge::Formatters::Json|SemanticLogger", "ruby"),
+        ("tracing", r"Sentry\.init\b", "sentry"),
+    ),
+    comment=r"(?m:^\s*#[^\n]*)",
+)
+_PHP = _Language(
+    optional=rf"(?:getenv|env)\(\s*{_Q}\s*\)|\$_(?:ENV|SERVER)\[\s*{_Q.replace('name', 'name2')}\s*\]",
+    with_default=rf"\benv\(\s*{_Q},\s*{_D}\s*\)",
+)
+_JAVA = _Language(
+    optional=rf"System\.getenv\(\s*{_Q}\s*\)",
+    with_default=rf"getenv\(\)\.getOrDefault\(\s*{_Q},\s*{_D}\s*\)",
+    facts=(("http-route", r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
+)
+_RUST = _Language(
+    required=rf"env::var\(\s*{_Q}\s*\)\s*\.(?:expect|unwrap)\(|\benv!\(\s*{_Q.replace('name', 'name2')}",
+    optional=rf"env::var(?:_os)?\(\s*{_Q}\s*\)(?!\s*\.(?:expect|unwrap))",
+    with_default=rf"env::var\(\s*{_Q}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\|\s*)?(?:String::from\()?{_D}",
+    facts=(
+        ("http-route", r"\.route\(\s*\"(?P<detail>/[^\"\n]*)\"", ""),
+        ("logging-json", r"tracing_subscriber::fmt\(\)\s*\.json\(\)|\.json\(\)\s*\.init\(\)", "tracing"),
+        ("server-entry", r"axum::serve\(|HttpServer::new|rocket::build\(", ""),
+    ),
+)
+_ELIXIR = _Language(
+    required=rf"System\.fetch_env!\(\s*{_Q}\s*\)|System\.get_env\(\s*{_Q.replace('name', 'name2')}\s*\)\s*\|\|\s*raise",
+    optional=rf"System\.get_env\(\s*{_Q}\s*\)(?!\s*\|\|)",
+    with_default=rf"System\.get_env\(\s*{_Q}(?:,\s*|\s*\)\s*\|\|\s*){_D}",
+    comment=r"(?m:^\s*#[^\n]*)",
+)
+_CSHARP = _Language(
+    optional=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)(?!\s*\?\?)",
+    with_default=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)\s*\?\?\s*{_D}",
+    facts=(("http-route", r"\.Map(?:Get|Post|HealthChecks)\(\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
+)
+_SHELL = _Language(
+    required=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,}):?\?",
+    optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,})(?::?[-+][^}]*)?\}|\$(?P<name2>[A-Z][A-Z0-9_]{2,})\b",
+    comment=r"(?m:^\s*#[^\n]*)",
+)
+_BY_ENDING = {
+    ".go": _GO,
+    ".rb": _RUBY,
+    ".php": _PHP,
+    ".java": _JAVA,
+    ".kt": _JAVA,
+    ".rs": _RUST,
+    ".ex": _ELIXIR,
+    ".exs": _ELIXIR,
+    ".cs": _CSHARP,
+    ".sh": _SHELL,
+    ".bash": _SHELL,
+}
+_WORTH_READING = re.compile(
+    r"(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
+)
+
+
+def is_other_code(path: str) -> bool:
+    """Whether the file is code in one of these languages."""
+    return path.endswith(tuple(_BY_ENDING))
+
+
+def read_other_code(path: str, text: str) -> CodeReading:
+    """Return what the plain forms of the file's language give."""
+    ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
+    if not ending or not _WORTH_READING.search(text):
+        return CodeReading()
+    language = _BY_ENDING[ending]
+    bare = re.sub(language.comment, lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
+    settings: list[SettingDefault] = []
+    reads: dict[int, EnvRead] = {}
+    for pattern, required in ((language.with_default, False), (language.required, True), (language.optional, False)):
+        for match in re.finditer(pattern, bare) if pattern else ():
+            groups = match.groupdict()
+            name = groups.get("name") or groups.get("name2") or ""
+            where = place(path, text, match.start())
+            reads.setdefault(match.start(), EnvRead(name, required, where))
+            value = groups.get("value") if groups.get("value") is not None else groups.get("value2")
+            if value is not None:
+                settings.append(setting(name, value, "getenv", where, guarded=False))
+    return reading(settings, list(reads.values()), _facts(path, text, bare, language))
+
+
+def _facts(path: str, text: str, bare: str, language: _Language) -> list[CodeFact]:
+    found = []
+    for kind, pattern, detail in language.facts:
+        for match in re.finditer(pattern, bare, re.MULTILINE):
+            word = match.groupdict().get("detail") or detail or path
+            if kind == "http-route" and not word.startswith("/"):
+                word = f"/{word}"
+            found.append(CodeFact(kind, word, place(path, text, match.start())))
+    return found

@@ -1,0 +1,244 @@
+"""Defaults of settings in Python code, and the environment variables that it reads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from scaffold.model.project import EnvRead, SettingDefault
+from scaffold.model.secrets import is_sensitive_name
+from scaffold.read.code import setting
+from scaffold.read.python_tree import Scope, at, dotted, first_text, keyword, last_name, text_value
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GETTERS = frozenset(
+    {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.environ.setdefault", "environ.setdefault", "os.environ.pop"}
+)
+_MAPPINGS = frozenset({"os.environ", "environ"})
+_CONFIG_LIBRARIES = frozenset({"decouple", "environ", "environs", "starlette.config", "envparse", "prettyconf"})
+_CASTS = frozenset(
+    {
+        "str",
+        "bool",
+        "int",
+        "float",
+        "list",
+        "json",
+        "url",
+        "path",
+        "tuple",
+        "dict",
+        "db",
+        "cache",
+        "get_value",
+        "db_url",
+        "cache_url",
+    }
+)
+_SETTINGS_MODULE = re.compile(r"(?:^|/)(?:[\w]*settings|[\w]*config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
+
+Found = SettingDefault | EnvRead
+
+
+class SettingsReader:
+    """Finds defaults and reads in the nodes of one file."""
+
+    def __init__(self, path: str, imports: frozenset[str], prefixes: dict[str, str]) -> None:
+        self.path = path
+        self.is_settings = bool(_SETTINGS_MODULE.search(path))
+        self.has_config = bool(imports & _CONFIG_LIBRARIES)
+        self.prefixes = prefixes
+
+    def visit(self, node: ast.AST, scope: Scope) -> Iterator[Found]:
+        """Yield what one node gives."""
+        if isinstance(node, ast.Call):
+            yield from self._call(node, scope)
+        elif isinstance(node, ast.Subscript):
+            name = text_value(node.slice) if isinstance(node.ctx, ast.Load) and dotted(node.value) in _MAPPINGS else None
+            if name and _NAME.fullmatch(name):
+                yield EnvRead(name, required=True, location=at(self.path, node))
+        elif isinstance(node, ast.BoolOp):
+            yield from self._alternative(node, scope)
+        elif isinstance(node, ast.AnnAssign):
+            yield from self._annotated(node, scope)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from self._assigned(target, node.value, scope)
+
+    # --- reads of the environment -------------------------------------------------------------------------------------
+
+    def _read(self, node: ast.Call) -> tuple[str, ast.expr | None] | None:
+        """Return name and default of a call that reads the environment, or None for another call."""
+        function = dotted(node.func)
+        name = first_text(node)
+        if name is None or not _NAME.fullmatch(name):
+            return None
+        if function in _GETTERS:
+            return name, node.args[1] if len(node.args) > 1 else keyword(node, "default")
+        if self.has_config and self._is_config_call(function):
+            return name, keyword(node, "default") or (
+                node.args[1] if len(node.args) > 1 and function.endswith("get_value") else None
+            )
+        return None
+
+    def _is_config_call(self, function: str) -> bool:
+        head, _, tail = function.rpartition(".")
+        return function in {"config", "env", "Config"} or (head in {"env", "config"} and tail in _CASTS)
+
+    def _call(self, node: ast.Call, scope: Scope) -> Iterator[Found]:
+        found = self._read(node)
+        if found is None:
+            return
+        name, default = found
+        yield EnvRead(name, required=default is None or _is_missing(default), location=at(self.path, node))
+        if default is not None:
+            yield from self._default(name, default, "getenv", scope)
+
+    def _alternative(self, node: ast.BoolOp, scope: Scope) -> Iterator[Found]:
+        """`os.getenv("X") or "literal"`: the literal is the default, and the variable is not required."""
+        if not isinstance(node.op, ast.Or) or not isinstance(node.values[0], ast.Call):
+            return
+        found = self._read(node.values[0])
+        last = node.values[-1]
+        if found is not None and text_value(last) is not None:
+            yield EnvRead(found[0], required=False, location=at(self.path, node.values[0]))
+            yield from self._default(found[0], last, "expression", scope)
+
+    def _default(self, name: str, value: ast.expr, kind: str, scope: Scope) -> Iterator[SettingDefault]:
+        if isinstance(value, ast.List | ast.Tuple | ast.Set):
+            for item in value.elts:
+                yield from self._one(name, item, kind, scope)
+        else:
+            yield from self._one(name, value, kind, scope)
+
+    def _one(self, name: str, value: ast.expr, kind: str, scope: Scope) -> Iterator[SettingDefault]:
+        text = text_value(value)
+        if text is not None:
+            yield setting(name, text, kind, at(self.path, value), guarded=scope.guarded)
+
+    # --- assignments and fields ---------------------------------------------------------------------------------------
+
+    def _annotated(self, node: ast.AnnAssign, scope: Scope) -> Iterator[Found]:
+        if not isinstance(node.target, ast.Name) or scope.function is not None:
+            return
+        holder = scope.classes[-1] if scope.classes else None
+        if holder is not None and is_base_settings(holder):
+            yield from self._field(node, node.target.id, holder, scope)
+        elif node.value is not None and self._counts(node.target.id, scope):
+            value = _field_default(node.value)
+            kind = "field" if holder is not None and _is_dataclass(holder) else "assignment"
+            if value is not None:
+                yield from self._default(node.target.id, value, kind, scope)
+
+    def _field(self, node: ast.AnnAssign, name: str, holder: ast.ClassDef, scope: Scope) -> Iterator[Found]:
+        """A field of pydantic settings is a variable: prefix and name in upper case, or the alias that it names."""
+        if name == "model_config" or name.startswith("_") or "ClassVar" in ast.dump(node.annotation):
+            return
+        variable = _alias(node.value) or f"{self.prefixes.get(holder.name, '')}{name}".upper()
+        value = _field_default(node.value) if node.value is not None else None
+        has_default = value is not None or _has_factory(node.value)
+        yield EnvRead(variable, required=not has_default, location=at(self.path, node))
+        if value is not None and self._read_below(value) is None:
+            yield from self._default(variable, value, "field", scope)
+
+    def _read_below(self, value: ast.expr) -> tuple[str, ast.expr | None] | None:
+        return self._read(value) if isinstance(value, ast.Call) else None
+
+    def _assigned(self, target: ast.expr, value: ast.expr, scope: Scope) -> Iterator[Found]:
+        if isinstance(target, ast.Name) and scope.function is None:
+            if isinstance(value, ast.Dict):
+                yield from self._dictionary(target.id, value, scope)
+            elif self._counts(target.id, scope):
+                yield from self._default(target.id, value, "assignment", scope)
+        elif isinstance(target, ast.Subscript) and last_name(target.value) == "config":
+            name = text_value(target.slice)
+            if name and _NAME.fullmatch(name):
+                yield from self._default(name, value, "assignment", scope)
+        elif isinstance(target, ast.Attribute) and target.attr == "secret_key":
+            yield from self._default(target.attr, value, "assignment", scope)
+
+    def _dictionary(self, name: str, value: ast.Dict, scope: Scope) -> Iterator[SettingDefault]:
+        """Sensitive keys in a dictionary of settings, as in Django's DATABASES."""
+        pending = [(name, value)] if self.is_settings else []
+        while pending:
+            prefix, current = pending.pop()
+            for key, item in zip(current.keys, current.values, strict=True):
+                word = text_value(key)
+                if word is None:
+                    continue
+                if isinstance(item, ast.Dict):
+                    pending.append((f"{prefix}.{word}", item))
+                elif is_sensitive_name(word):
+                    yield from self._one(f"{prefix}.{word}", item, "assignment", scope)
+
+    def _counts(self, name: str, scope: Scope) -> bool:
+        """Whether an assignment is a setting: in a settings module or class, or by a name that promises a secret."""
+        if name.startswith("_"):
+            return False
+        if is_sensitive_name(name):
+            return name.upper() == name or self._in_settings(scope)
+        return (name.upper() == name or bool(scope.classes)) and self._in_settings(scope)
+
+    def _in_settings(self, scope: Scope) -> bool:
+        if scope.classes:
+            return bool(re.search(r"settings|config", scope.classes[-1].name, re.IGNORECASE))
+        return self.is_settings
+
+
+def is_base_settings(holder: ast.ClassDef) -> bool:
+    """Whether a class is one of pydantic's settings, by the name of a base."""
+    return any(last_name(base).endswith("BaseSettings") for base in holder.bases)
+
+
+def setting_prefixes(tree: ast.Module) -> dict[str, str]:
+    """Return the env_prefix of each settings class, from `model_config` or an inner `Config`."""
+    found = {}
+    for holder in ast.walk(tree):
+        if not isinstance(holder, ast.ClassDef) or not is_base_settings(holder):
+            continue
+        for item in ast.walk(holder):
+            value: ast.expr | None = None
+            if isinstance(item, ast.Call) and last_name(item).endswith(("ConfigDict", "dict")):
+                value = keyword(item, "env_prefix")
+            elif isinstance(item, ast.Assign) and any(last_name(target) == "env_prefix" for target in item.targets):
+                value = item.value
+            prefix = text_value(value)
+            if prefix:
+                found[holder.name] = prefix
+    return found
+
+
+def _is_missing(default: ast.expr) -> bool:
+    return isinstance(default, ast.Constant) and default.value is None
+
+
+def _is_dataclass(holder: ast.ClassDef) -> bool:
+    return any(last_name(item) in {"dataclass", "define", "frozen", "attrs"} for item in holder.decorator_list)
+
+
+def _is_field_call(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and last_name(value) in {"Field", "field", "ib"}
+
+
+def _field_default(value: ast.expr | None) -> ast.expr | None:
+    """Return the default of a field: the value itself, or what `Field(...)` names; None when there is none."""
+    if isinstance(value, ast.Call) and _is_field_call(value):
+        value = keyword(value, "default") or (value.args[0] if value.args else None)
+    return None if isinstance(value, ast.Constant) and value.value is Ellipsis else value
+
+
+def _has_factory(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and _is_field_call(value) and keyword(value, "default_factory") is not None
+
+
+def _alias(value: ast.expr | None) -> str:
+    """Return the variable that `Field(alias=...)`, `validation_alias` or `env` names, the first of several."""
+    named = (
+        keyword(value, "validation_alias", "alias", "env") if isinstance(value, ast.Call) and _is_field_call(value) else None
+    )
+    if isinstance(named, ast.Call):
+        return first_text(named) or ""
+    if isinstance(named, ast.List | ast.Tuple) and named.elts:
+        named = named.elts[0]
+    return text_value(named) or ""

@@ -1,0 +1,142 @@
+"""Python code as a tree, never imported: a walk that knows class, function and guard, and small questions about nodes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scaffold.model.document import Location
+
+_DEV_WORD = re.compile(r"(?:^|[^a-z])(?:dev|develop|development|local|test|tests|testing|debug)(?:$|[^a-z])")
+_PROD_WORD = re.compile(r"(?:^|[^a-z])(?:prod|production|live|staging)(?:$|[^a-z])")
+_DEV_FLAGS = frozenset(
+    {"debug", "is_dev", "is_development", "development", "is_local", "testing", "is_test", "dev_mode", "type_checking"}
+)
+_PROD_FLAGS = frozenset({"is_prod", "is_production", "production"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a node stands: its classes from outside in, its function, and whether only development runs it."""
+
+    classes: tuple[ast.ClassDef, ...] = ()
+    function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+    guarded: bool = False
+
+
+def parse_python(text: str) -> ast.Module | int:
+    """Return the tree of a Python text, or the line at which it cannot be parsed."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.removeprefix("\ufeff"))
+    except SyntaxError as error:
+        return max(error.lineno or 1, 1)
+    except (ValueError, RecursionError, MemoryError):
+        return 1
+
+
+def walk(tree: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
+    """Yield every node in the order of the text with its scope; a stack of our own, as code may nest as deep as it likes."""
+    pending = [(tree, scope)]
+    while pending:
+        node, inside = pending.pop()
+        yield node, inside
+        pending += reversed(_children(node, inside))
+
+
+def _children(node: ast.AST, scope: Scope) -> list[tuple[ast.AST, Scope]]:
+    if isinstance(node, ast.If):
+        body = replace(scope, guarded=True) if means_development(node.test) else scope
+        other = replace(scope, guarded=True) if means_production(node.test) else scope
+        return [(node.test, scope), *((item, body) for item in node.body), *((item, other) for item in node.orelse)]
+    if isinstance(node, ast.ClassDef):
+        scope = Scope((*scope.classes, node), None, scope.guarded or is_development_name(node.name))
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        scope = replace(scope, function=node)
+    return [(child, scope) for child in ast.iter_child_nodes(node)]
+
+
+def is_development_name(name: str) -> bool:
+    """Whether a class or a file is named after development or tests (`DevSettings`, `settings/local.py`)."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+    return bool(_DEV_WORD.search(words))
+
+
+def means_development(test: ast.expr) -> bool:
+    """Whether a condition holds only in development: `DEBUG`, `ENV == "dev"`, `not is_production`, `ENV != "production"`."""
+    return _means(test, _DEV_FLAGS, _DEV_WORD, _PROD_FLAGS, _PROD_WORD)
+
+
+def means_production(test: ast.expr) -> bool:
+    """Whether a condition holds only in production: the opposite conditions."""
+    return _means(test, _PROD_FLAGS, _PROD_WORD, _DEV_FLAGS, _DEV_WORD)
+
+
+def _means(
+    test: ast.expr, flags: frozenset[str], word: re.Pattern[str], other_flags: frozenset[str], other_word: re.Pattern[str]
+) -> bool:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return last_name(test.operand).lower() in other_flags
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        words = " ".join(texts_below(test.comparators[0])).lower()
+        if isinstance(test.ops[0], ast.Eq | ast.In):
+            return bool(word.search(words))
+        return isinstance(test.ops[0], ast.NotEq | ast.NotIn) and bool(other_word.search(words))
+    return last_name(test).lower() in flags
+
+
+def last_name(node: ast.AST | None) -> str:
+    """Return the last name of `a.b.c` or of a call of it, "" for anything else."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def dotted(node: ast.AST | None) -> str:
+    """Return `a.b.c` of names and attributes, the innermost part "" when it is no name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    parts.append(node.id if isinstance(node, ast.Name) else "")
+    return ".".join(reversed(parts))
+
+
+def text_value(node: ast.AST | None) -> str | None:
+    """Return the text of a literal: strings as they are, numbers and truth values as Python writes them; else None."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
+        return str(node.value) if not isinstance(node.value, int) or abs(node.value) < 10**20 else None
+    if (
+        isinstance(node, ast.Call)
+        and last_name(node) in {"SecretStr", "PostgresDsn", "RedisDsn", "AnyUrl", "Secret", "Path"}
+        and node.args
+    ):
+        return text_value(node.args[0]) if not isinstance(node.args[0], ast.Call) else None
+    return None
+
+
+def first_text(call: ast.Call) -> str | None:
+    """Return the first positional argument when it is a literal string, else None."""
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+def keyword(call: ast.Call, *names: str) -> ast.expr | None:
+    """Return the value of the first keyword argument with one of these names, or None."""
+    return next((item.value for item in call.keywords if item.arg in names), None)
+
+
+def texts_below(node: ast.AST) -> list[str]:
+    """Return every literal string below a node."""
+    return [item.value for item in ast.walk(node) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+
+
+def at(path: str, node: ast.AST) -> Location:
+    """Return the place of a node; columns count characters only in lines of plain ASCII, as Python's own do."""
+    return Location(path, getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1)
