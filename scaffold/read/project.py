@@ -31,6 +31,7 @@ from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
 from scaffold.read.git import ignored_paths, remote_name
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
+from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.workflows import follow_local, read_workflow
@@ -128,6 +129,7 @@ def read_project(
         raise _nothing(inventory, sources)
     builds = (service.build.dockerfile for stack in stacks for service in stack.services if service.build)
     images = _dockerfiles(inventory, sources, filter(None, builds))
+    stacks = with_roles(stacks, RoleContext(images, manifests, settings.roles, settings.ports))
     code, failed = read_application(inventory, texts)
     sources.problems += failed
     beside = read_beside(inventory, sources)

@@ -18,7 +18,8 @@ _WORTH_PARSING = re.compile(
     r"environ|getenv|BaseSettings|basicConfig|Formatter|FileHandler|dictConfig|prometheus|# (?:TYPE|HELP) |Celery\(|sentry_sdk"
     r"|opentelemetry|FastAPI\(|Flask\(|Starlette\(|uvicorn|structlog|loguru|decouple|CORSMiddleware|urlpatterns|jsonlog|ddtrace"
     r"|SECRET|PASSWORD|TOKEN|API_KEY"
-    r"|@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|route|api_route)\(|add_(?:api_route|url_rule|route|get)\(|class \w*(?:Settings|Config)\b"
+    r"|@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|route|api_route)\(|add_(?:api_route|url_rule|route|get)\("
+    r"|class \w*(?:Settings|Config)\b"
 )
 """Code without any of these words gives nothing; parsing it would only take time."""
 
