@@ -1,0 +1,52 @@
+"""The card of the layer ALERTING: alert rules, receivers and dashboards, and whether anything loads them."""
+
+from __future__ import annotations
+
+from scaffold.gaps.monitoring_signals import mounts_of
+from scaffold.gaps.signals import foreign_infrastructure, is_in_use, resource_types, stacks_in_use, tool_services
+from scaffold.model.document import Location
+from scaffold.model.gap import LayerCard, Praise
+from scaffold.model.names import Layer, LayerState
+from scaffold.model.project import Project
+
+_TOOLS = frozenset({"alertmanager", "grafana", "grafana-oss", "grafana-enterprise", "otel-lgtm"})
+_ALARMS = (
+    "aws_cloudwatch_metric_alarm",
+    "google_monitoring_alert_policy",
+    "azurerm_monitor_",
+    "datadog_monitor",
+    "PrometheusRule",
+)
+
+
+def card(project: Project) -> LayerCard:
+    """Return present where rules, receivers or dashboards are loaded by a stack in use, inert where only files exist."""
+    files = _files(project)
+    alarms = any(kind.startswith(_ALARMS) for kind in resource_types(foreign_infrastructure(project)))
+    loaded = [
+        place
+        for place in files
+        if any(m.stack.complete and is_in_use(project, m.stack) for m in mounts_of(project, place.path))
+    ]
+    used = tool_services(project, stacks_in_use(project), _TOOLS)
+    missing = [
+        mount
+        for _, service in used
+        for mount in service.mounts
+        if mount.kind == "bind" and mount.resolved and not project.exists(mount.resolved)
+    ]
+    if loaded or alarms:
+        state = LayerState.PRESENT
+    elif files or missing:
+        state = LayerState.INERT
+    else:
+        state = LayerState.PARTIAL if used else LayerState.ABSENT
+    runbooks = [alert for rules in project.alert_rules for alert in rules.alerts if alert.has_runbook]
+    good = (Praise("Alerts link to their runbook.", runbooks[0].location),) if runbooks and loaded else ()
+    return LayerCard(Layer.ALERTING, state, (*files, *(service.location for _, service in used)), good)
+
+
+def _files(project: Project) -> tuple[Location, ...]:
+    rules = [Location(file.path, 1) for file in project.alert_rules if file.alerts]
+    managers = [config.location for config in project.alertmanagers]
+    return (*rules, *managers, *(file.location for file in project.monitoring_files if file.kind == "grafana-dashboard"))

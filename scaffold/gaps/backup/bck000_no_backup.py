@@ -1,0 +1,45 @@
+"""BCK000: stores hold data that nothing copies away, and no backup of any kind is scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.backup.coverage import is_covered, signals
+from scaffold.gaps.signals import durable_stores, main_environment
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    if signals(project):
+        return
+    bare = [(stack, service) for stack, service in durable_stores(project) if not is_covered(project, service, ())]
+    if not bare:
+        return
+    names = ", ".join(service.name for _, service in bare)
+    yield RULE.gap(
+        resource="backup",
+        subject="stores",
+        message=f"Nothing in this repository backs up {names}: a lost volume, a wrong migration or a deleted table cannot be undone.",
+        expected="a scheduled dump or snapshot of each store, kept off the host",
+        actual="no dump, snapshot or retention by content of scripts, workflows, services and resources",
+        locations=tuple(service.location for _, service in bare),
+        environment=main_environment(project),
+    )
+
+
+RULE = Rule(
+    code="BCK000",
+    name="no-backup",
+    layer=Layer.BACKUP,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Schedule a dump of each store to an object store with versioning and retention, and restore one of them in CI.",
+        ),
+    ),
+)

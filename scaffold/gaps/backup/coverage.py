@@ -1,0 +1,152 @@
+"""Which store something backs up, by what commands, images and resources say, never by the name of a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffold.gaps.signals import durable_stores
+from scaffold.model.compose import Service
+from scaffold.model.document import Location
+from scaffold.model.names import Role
+from scaffold.model.project import Project
+
+_COMMANDS: dict[Role, re.Pattern[str]] = {
+    Role.POSTGRES: re.compile(
+        r"\bpg_dump(?:all)?\b|\bpg_basebackup\b|\bpgbackrest\b|\bwal-g\b|\bwal-e\b|\bbarman\b|\bpg_probackup\b"
+    ),
+    Role.MYSQL: re.compile(r"\bmysqldump\b|\bmariadb-dump\b|\bmydumper\b|\bxtrabackup\b|\bmariabackup\b|\bmysqlpump\b"),
+    Role.MONGO: re.compile(r"\bmongodump\b"),
+    Role.REDIS: re.compile(
+        r"redis-cli\b[^\n;&|]*(?:--rdb|\bbgsave\b|\bsave\b)|\bdump\.rdb\b|\bappendonly(?:\.aof|dir)\b", re.IGNORECASE
+    ),
+    Role.CLICKHOUSE: re.compile(r"clickhouse-backup|\bBACKUP\s+(?:DATABASE|TABLE|ALL)\b"),
+    Role.SEARCH: re.compile(r"/_snapshot\b|elasticdump|meilisearch[^\n]*dump|/dumps\b"),
+    Role.OBJECT_STORE: re.compile(r"\bmc\s+mirror\b|\brclone\s+(?:sync|copy)\b|\baws\s+s3\s+sync\b"),
+    Role.VECTOR_DB: re.compile(r"/snapshots\b|chroma[^\n]*\b(?:backup|export|snapshot)\b|weaviate[^\n]*backups|milvus-backup"),
+}
+_ANY_STORE = re.compile(
+    r"\b(?:restic\s+backup|borg\s+create|borgmatic|kopia\s+snapshot|duplicity|velero\s+(?:backup|schedule|install)|rdiff-backup)\b"
+)
+_SCHEMA_ONLY = re.compile(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
+_COPIES = re.compile(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
+_IMAGES = {
+    Role.POSTGRES: r"postgres|pg|pgsql|db-backup",
+    Role.MYSQL: r"mysql|mariadb|db-backup",
+    Role.MONGO: r"mongo|db-backup",
+    Role.REDIS: r"redis",
+}
+_MANAGED = {
+    Role.POSTGRES: ("backup_retention_period", ("aws_db_instance", "aws_rds_cluster")),
+    Role.MYSQL: ("backup_retention_period", ("aws_db_instance", "aws_rds_cluster")),
+    Role.REDIS: ("snapshot_retention_limit", ("aws_elasticache_", "aws_memorydb_")),
+    Role.MONGO: ("backup_retention_period", ("aws_docdb_cluster",)),
+}
+_CLOUD_BACKUPS = (
+    "aws_backup_plan",
+    "aws_dlm_lifecycle_policy",
+    "google_sql_database_instance",
+    "azurerm_postgresql_",
+    "azurerm_mysql_",
+    "AWS::Backup::",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that backs up: its text, where it stands, what it belongs to, and whether it runs by itself."""
+
+    text: str
+    location: Location
+    owner: str
+    automatic: bool
+    image: bool = False
+
+
+def signals(project: Project) -> tuple[Signal, ...]:
+    """Return every command and service that backs up a store, by content."""
+    return (*_commands(project), *_services(project))
+
+
+def _commands(project: Project) -> Iterator[Signal]:
+    scheduled = {(w.path, job.id) for w in project.workflows if "schedule" in w.events for job in w.jobs}
+    for command in project.commands:
+        if command.context == "doc" or not is_backup_text(project, command.text):
+            continue
+        automatic = (command.location.path, command.owner) in scheduled if command.context == "workflow" else False
+        yield Signal(command.text, command.location, command.owner, automatic)
+
+
+def _services(project: Project) -> Iterator[Signal]:
+    for stack in project.stacks:
+        for service in stack.services:
+            name = service.image.repository if service.image else ""
+            words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+            if re.search(r"backup|pgbackrest|wal-g|barman|restic|borgmatic|velero|offen/", name):
+                yield Signal(f"{name} {words}", service.location, service.name, automatic=True, image=True)
+            elif is_backup_text(project, words):
+                yield Signal(words, service.location, service.name, automatic=True)
+
+
+def is_backup_text(project: Project, text: str) -> bool:
+    """Whether a command line copies a store's data away."""
+    stores = [service for _, service in durable_stores(project)]
+    patterns = [_COMMANDS[service.role] for service in stores if service.role in _COMMANDS]
+    if _ANY_STORE.search(text) or (any(pattern.search(text) for pattern in patterns) and not _SCHEMA_ONLY.search(text)):
+        return True
+    return bool(_COPIES.search(text)) and any(_names_volume(service, text) for service in stores)
+
+
+def _names_volume(service: Service, text: str) -> bool:
+    volumes = [mount.source for mount in service.mounts if mount.kind == "volume" and len(mount.source) > 3]
+    return any(re.search(rf"\b{re.escape(volume)}\b", text) for volume in volumes)
+
+
+def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) -> bool:
+    """Whether a signal or a managed resource with retention keeps copies of this store."""
+    role = service.role
+    return role is None or _is_managed(project, role) or _is_copied(service, role, found)
+
+
+def _is_copied(service: Service, role: Role, found: tuple[Signal, ...]) -> bool:
+    pattern = _COMMANDS.get(role)
+    for signal in found:
+        if (pattern and pattern.search(signal.text)) or _ANY_STORE.search(signal.text):
+            return True
+        if (signal.image and _covers_by_image(signal, role)) or (
+            _COPIES.search(signal.text) and _names_volume(service, signal.text)
+        ):
+            return True
+    return False
+
+
+def _covers_by_image(signal: Signal, role: Role) -> bool:
+    """Whether a backup image is for stores of the role; one that names no database copies volumes of every kind."""
+    name = signal.text.split()[0]
+    named = [other for other, words in _IMAGES.items() if re.search(words, name)]
+    return role in named or not named
+
+
+def _is_managed(project: Project, role: Role) -> bool:
+    for item in project.infrastructure:
+        kinds = {kind for kind, _, _ in item.resources}
+        if any(kind.startswith(_CLOUD_BACKUPS) for kind in kinds):
+            return True
+        key, types = _MANAGED.get(role, ("", ()))
+        text = project.source(item.path) or ""
+        if types and any(kind.startswith(types) for kind in kinds) and re.search(rf"{key}\"?\s*[=:]\s*(?!0\b)", text):
+            return True
+    return False
+
+
+def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
+    """Whether any backup is started by a clock: a service, a workflow's schedule, a CronJob, cron, a timer."""
+    if any(signal.automatic for signal in found) or any(
+        kind == "CronJob" for i in project.infrastructure for kind, _, _ in i.resources
+    ):
+        return True
+    if any(re.search(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$", path) for path in project.files):
+        return True
+    texts = (*(command.text for command in project.commands), *(doc.text for doc in project.docs))
+    return any(re.search(r"\bcron(?:tab|job)?\b|systemd|\bofelia\b", text) and "backup" in text.lower() for text in texts)

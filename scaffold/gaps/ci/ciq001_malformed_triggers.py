@@ -1,0 +1,86 @@
+"""CIQ001: the `on:` of a workflow is one that GitHub rejects or reads differently than it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.project import Project, Workflow
+from scaffold.model.workflow_triggers import NestedEvent, TriggerFault, nested_events, trigger_faults
+
+_ADVICE = {
+    "null": "Name at least one event under `on:`.",
+    "unknown": "Replace it by an event that GitHub knows, or indent it under the event that it filters.",
+    "duplicate": "Keep one of the two keys with the values of both.",
+    "filter": "Remove the filter, or move it under an event that takes it.",
+}
+_EXPECTED = {
+    "null": "at least one event",
+    "unknown": "an event of GitHub Actions",
+    "duplicate": "each key once",
+    "filter": "only filters that the event takes",
+}
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for workflow in project.workflows:
+        for nested in nested_events(workflow.document):
+            yield _nested(workflow, nested)
+        for fault in trigger_faults(workflow.document):
+            yield _faulty(workflow, fault)
+
+
+def _nested(workflow: Workflow, nested: NestedEvent) -> Gap:
+    outer, inner = nested.outer.key.value, nested.inner.key.value
+    repeated = ", ".join(dict.fromkeys(entry.key.value for entry in nested.following))
+    more = f", and repeats {repeated}" if repeated else ""
+    return RULE.gap(
+        resource=workflow.path,
+        subject=f"on/{outer}/{inner}",
+        message=f"{inner} is indented under {outer}{more}: GitHub rejects the workflow, so nothing of it runs, on pushes and pull requests alike.",
+        expected=f"{inner} beside {outer}",
+        actual=f"{inner} as a filter of {outer}",
+        locations=(nested.inner.key.location, *(entry.key.location for entry in nested.following)),
+        related=(nested.outer.key.location,),
+    )
+
+
+def _faulty(workflow: Workflow, fault: TriggerFault) -> Gap:
+    route = "/".join(part for part in ("on", fault.event, "" if fault.kind == "null" else fault.key) if part)
+    return RULE.gap(
+        resource=workflow.path,
+        subject=f"{route}/{fault.kind}",
+        message=_message(fault),
+        expected=_EXPECTED[fault.kind],
+        actual=f"{fault.key} ({fault.kind})",
+        locations=(fault.node.location,),
+        related=_earlier(fault),
+        closers=(Closer(None, "advice", _ADVICE[fault.kind]),),
+    )
+
+
+def _message(fault: TriggerFault) -> str:
+    where = fault.event or "on"
+    return {
+        "null": "The workflow names no event, so GitHub rejects it and nothing of it runs.",
+        "unknown": f"{fault.key} is no event of GitHub Actions, so the workflow is rejected and nothing of it runs.",
+        "duplicate": f"{fault.key} stands twice under {where}, so GitHub rejects the workflow and nothing of it runs.",
+        "filter": f"{fault.event} takes no {fault.key}, so GitHub rejects the workflow and nothing of it runs.",
+    }[fault.kind]
+
+
+def _earlier(fault: TriggerFault) -> tuple[Location, ...]:
+    return (fault.first.location,) if fault.first else ()
+
+
+RULE = Rule(
+    code="CIQ001",
+    name="malformed-triggers",
+    layer=Layer.CI,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(Closer(Room.EDITS, "edit"),),
+    maps_to=("actionlint:events", "actionlint:syntax-check"),
+)

@@ -1,0 +1,59 @@
+"""CIQ006: a test step writes a report that is lost when the runner goes away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+_REPORT = re.compile(
+    r"--cov-report[= ](?:xml|html|lcov|json)|--junit-?xml|--html[= ]|\bcoverage\s+(?:xml|html|lcov)\b|-coverprofile|--reporter[= ]junit"
+    r"|\bplaywright\s+test\b|\bcypress\s+run\b|--collect[: ]+\"?XPlat"
+)
+_KEPT = re.compile(
+    r"upload-artifact|upload-pages-artifact|codecov|coveralls|sonar|codacy|codeclimate|qlty|test-reporter|unit-test-result|action-junit-report"
+    r"|test-summary|coverage-comment|pytest-coverage-comment|octocov|actions-gh-pages|jest-coverage|orgoro/coverage|aws\s+s3\s+(?:cp|sync)",
+    re.IGNORECASE,
+)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    steps = [item for item in ci_steps(project) if item.workflow.path not in project.owned]
+    keepers = {item.workflow.path for item in steps if _KEPT.search(f"{item.step.uses}\n{item.text}")}
+    for item in steps:
+        if item.workflow.path in keepers or any(job.uses for job in item.workflow.jobs) or "GITHUB_STEP_SUMMARY" in item.text:
+            continue
+        report = _REPORT.search(item.text)
+        if report:
+            yield _gap(item, report[0].strip())
+
+
+def _gap(item: CiStep, report: str) -> Gap:
+    return RULE.gap(
+        resource=item.resource,
+        subject="artifacts",
+        message=f"The job {item.job.id} writes a report ({report}) that nothing uploads: when it fails, the evidence is gone with the runner.",
+        expected="a step that uploads the report, also after a failure",
+        actual="no upload in this workflow",
+        locations=(item.place,),
+    )
+
+
+RULE = Rule(
+    code="CIQ006",
+    name="no-artifacts-from-tests",
+    layer=Layer.CI,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Add actions/upload-artifact with `if: always()` after the tests, or send the coverage to a service.",
+        ),
+    ),
+)

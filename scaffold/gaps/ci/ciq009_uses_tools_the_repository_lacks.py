@@ -1,0 +1,98 @@
+"""CIQ009: a step installs from a manifest that the repository does not have, so the job is always red."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import normpath
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.model.document import Location, find, text_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Job, Project, Workflow
+
+_NODE = re.compile(
+    r"(?:npm|pnpm|yarn|bun)\s+(?:ci|run(?:-script)?\s+[\w:-]+|test|t|start|build|lint|install(?=\s*(?:--[\w-]+(?:=\S+)?\s*)*$)|i(?=\s*$))(?=\s|$)[^|;&]*"
+)
+_REQUIREMENTS = re.compile(r"\bpip3?\s+install\b[^|;&]*?(?:-r|--requirement)[= ]+(?P<path>[\w./-]+)")
+_MAKES_FILES = re.compile(
+    r"npm init|npx (?:--yes )?create|git clone|cookiecutter|tar |unzip|cp |mv |curl |wget |printf|echo .*>|pip-compile|export .*>|uv export|poetry export"
+)
+_ELSEWHERE = re.compile(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[tuple[str, str, str], list[tuple[CiStep, str]]] = {}
+    for item in ci_steps(project):
+        if item.step not in item.job.steps or _brings_files(item.job):
+            continue
+        for path, command in _needed(item):
+            if not project.exists(path):
+                found.setdefault((item.workflow.path, item.job.id, path), []).append((item, command))
+    for (workflow, job, path), uses in found.items():
+        yield _gap(f"{workflow}/{job}", path, uses)
+
+
+def _brings_files(job: Job) -> bool:
+    """Whether steps of the job bring files that the repository does not hold."""
+    for step in job.all_steps:
+        if step.action == "actions/checkout" and (step.input("path") or step.input("repository")):
+            return True
+        if step.action == "actions/download-artifact" or _MAKES_FILES.search(step.run):
+            return True
+    return not any(step.action == "actions/checkout" for step in job.all_steps)
+
+
+def _needed(item: CiStep) -> Iterator[tuple[str, str]]:
+    folder = _folder(item.workflow, item.job, item.step.working_directory)
+    if "$" in folder or _ELSEWHERE.search(item.step.run):
+        return
+    for line in item.step.run.splitlines():
+        text = line.strip()
+        node = _NODE.match(text)
+        if node:
+            yield _joined(folder, "package.json"), text
+        for match in _REQUIREMENTS.finditer(text):
+            yield _joined(folder, match["path"]), text
+
+
+def _folder(workflow: Workflow, job: Job, own: str) -> str:
+    shared = text_of(find(job.node, "defaults", "run", "working-directory"))
+    return own or shared or text_of(find(workflow.document.root, "defaults", "run", "working-directory"))
+
+
+def _joined(folder: str, name: str) -> str:
+    return normpath(f"{folder or '.'}/{name}")
+
+
+def _gap(resource: str, path: str, uses: list[tuple[CiStep, str]]) -> Gap:
+    commands = ", ".join(dict.fromkeys(command.split("\n")[0] for _, command in uses))
+    return RULE.gap(
+        resource=resource,
+        subject=path,
+        message=f"The job runs {commands}, but the repository has no {path}: it fails on every run.",
+        expected=f"{path}, or the commands of the tools that the repository uses",
+        actual="no such file",
+        locations=tuple(_line(item, command) for item, command in uses),
+    )
+
+
+def _line(item: CiStep, command: str) -> Location:
+    """Return the line of a command inside a step's script."""
+    start = item.step.run_location or item.step.location
+    lines = item.workflow.document.text.split("\n")
+    for number in range(start.line, len(lines) + 1):
+        if command in lines[number - 1]:
+            return Location(start.path, number, lines[number - 1].index(command) + 1)
+    return start
+
+
+RULE = Rule(
+    code="CIQ009",
+    name="uses-tools-the-repository-lacks",
+    layer=Layer.CI,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Remove the job, or replace its commands by those of the project's own tools."),),
+)

@@ -1,0 +1,134 @@
+"""What the workflows run: their steps, and the commands behind make, npm and the like, one level deep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffold.model.document import Location, Mapping, Sequence
+from scaffold.model.project import Job, Project, Step, Workflow
+
+_INDIRECT = re.compile(
+    r"\b(?:make|just|task|invoke|inv|rake|composer|npm|pnpm|yarn|bun|poe|hatch|pdm|nox|tox)\b(?P<words>[^\n;&|]*)"
+)
+_BUILD_ACTIONS = frozenset({"docker/build-push-action", "docker/bake-action", "docker/build-push-action-v2"})
+_BUILD_COMMAND = re.compile(
+    r"\b(?:docker|podman|nerdctl)\s+(?:buildx\s+)?(?:build|bake)\b|\bdocker(?:-|\s+)compose\b[^\n;&|]*\s(?:build|up[^\n;&|]*--build)\b"
+    r"|\bbuildah\s+(?:bud|build)\b|\bkaniko\b|\bko\s+(?:build|publish|resolve|apply)\b|\bpack\s+build\b|\bdocker\s+buildx\s+bake\b"
+    r"|\bskaffold\s+build\b|\bspring-boot:build-image\b|\bbootBuildImage\b|\bjib(?:DockerBuild|:build|:dockerBuild)?\b|\bdagger\b"
+    r"|\bearthly\b|\bnixpacks\b|\bdepot\s+build\b|\baz\s+acr\s+build\b|\bgcloud\s+builds\s+submit\b"
+)
+_BUILD_ACTION_WORDS = re.compile(
+    r"(?:build-push|bake-action|kaniko|buildah|docker-build|docker-publish|depot/build|ko-build|setup-ko|jib)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CiStep:
+    """One step with the workflow and job it belongs to and every text that it runs."""
+
+    workflow: Workflow
+    job: Job
+    step: Step
+    text: str
+
+    @property
+    def resource(self) -> str:
+        """The resource of a gap about this step: `<workflow>/<job>/<step>`."""
+        return f"{self.workflow.path}/{self.job.id}/{step_key(self.job, self.step)}"
+
+    @property
+    def place(self) -> Location:
+        """The line of what it runs or uses."""
+        return self.step.uses_location or self.step.run_location or self.step.location
+
+
+def step_key(job: Job, step: Step) -> str:
+    """Return the word by which a step is known: its id, its name, its action, else its place in the job."""
+    if step.id or step.name or step.action:
+        return step.id or step.name or step.action
+    return f"step-{job.all_steps.index(step) + 1}"
+
+
+def ci_steps(project: Project) -> Iterator[CiStep]:
+    """Yield every step of every workflow, those of local actions and reusable workflows included."""
+    for workflow in project.workflows:
+        for job in workflow.jobs:
+            for step in job.all_steps:
+                text = "\n".join((step.run, *_behind(project, step.run)))
+                yield CiStep(workflow, job, step, text)
+
+
+def _behind(project: Project, run: str) -> Iterator[str]:
+    """Yield the commands of the make targets, package scripts and shell scripts that a text calls, one level deep."""
+    paths = set(re.findall(r"[\w./-]+", run))
+    scripts = {path.removeprefix("./") for path in paths if "/" in path or path.endswith(".sh")}
+    for command in project.commands:
+        if command.context == "script" and command.location.path in scripts:
+            yield command.text
+    for match in _INDIRECT.finditer(run):
+        words = set(re.findall(r"[\w:./-]+", match["words"])) or {"all"}
+        if {"test", "t"} & words or "install-ci-test" in words:
+            words.add("test")
+        for command in project.commands:
+            if command.context in {"makefile", "package"} and command.owner.rpartition(":")[2] in words:
+                yield command.text
+
+
+def builds_image(item: CiStep) -> bool:
+    """Whether a step builds a container image."""
+    step = item.step
+    if step.action in _BUILD_ACTIONS or (step.uses and _BUILD_ACTION_WORDS.search(step.action)):
+        return True
+    return bool(_BUILD_COMMAND.search(item.text))
+
+
+def pushes_image(item: CiStep) -> bool:
+    """Whether a step sends an image to a registry."""
+    step = item.step
+    if step.action in _BUILD_ACTIONS:
+        return step.input("push", "false").strip().lower() not in {"", "false"} or "type=registry" in step.input("outputs")
+    return bool(
+        re.search(
+            r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",
+            item.text,
+        )
+    )
+
+
+def calls_remote_workflow(project: Project) -> bool:
+    """Whether a job calls a reusable workflow of another repository, whose steps nobody here can see."""
+    return any(job.uses and not job.uses.startswith("./") for workflow in project.workflows for job in workflow.jobs)
+
+
+def input_location(item: CiStep, name: str) -> Location:
+    """Return the line of one `with` key, else the line of the step."""
+    steps = item.job.node.get("steps") if item.job.node else None
+    for node in steps.items if isinstance(steps, Sequence) else ():
+        if isinstance(node, Mapping) and node.location == item.step.location:
+            given = node.get("with")
+            entry = given.entry(name) if isinstance(given, Mapping) else None
+            return entry.key.location if entry else item.place
+    return item.place
+
+
+def foreign_workflows(project: Project) -> tuple[Workflow, ...]:
+    """Return the workflows that scaffold did not write."""
+    return tuple(workflow for workflow in project.workflows if workflow.path not in project.owned)
+
+
+def effective_env(item: CiStep) -> dict[str, str]:
+    """Return the variables that a step sees as written, the step's own over the job's over the workflow's."""
+    return {**dict(item.workflow.env), **dict(item.job.env), **dict(item.step.env)}
+
+
+def env_location(item: CiStep, name: str) -> Location:
+    """Return the line of a variable that a step sets, else the line of the step."""
+    return dict(item.step.env_locations).get(name, item.place)
+
+
+def may_write_id_token(item: CiStep) -> bool:
+    """Whether the job may ask GitHub for an OIDC token."""
+    granted = item.job.permissions if item.job.permissions is not None else item.workflow.permissions
+    return any(scope in {"id-token", "*"} and level == "write" for scope, level in granted or ())

@@ -1,0 +1,68 @@
+"""DOC001: no page tells how this repository is brought to production with commands that work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.docs.pages import missing_in, page_anchor, sections
+from scaffold.gaps.signals import application_services, main_environment
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Command, Project
+
+GUIDE = re.compile(
+    r"\bdeploy|\bproduction\b|\bself[- ]?host|\bhosting\b|\brollout\b|\bgo(?:ing)? live\b|\binstall(?:ation)? on\b|\boperations\b",
+    re.IGNORECASE,
+)
+_LINKS_OUT = re.compile(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IGNORECASE)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    place = page_anchor(project)
+    if place is None or not application_services(project):
+        return
+    found = list(sections(project, GUIDE))
+    if has_deployment_guide(project):
+        return
+    broken = [missing[1] for section in found for command in section.commands if (missing := missing_in(project, command))]
+    headings = tuple(section.heading.location for section in found)
+    yield RULE.gap(
+        resource="docs",
+        subject="deployment-guide",
+        message=(
+            f"The pages on production name {', '.join(dict.fromkeys(broken))}, which the repository lacks, so nobody can deploy by them."
+            if broken
+            else "No page in this repository tells how to deploy it: a release depends on who remembers the steps."
+        ),
+        expected="a page with the steps to production, whose commands name files of this repository",
+        actual="steps that name missing files" if broken else "no such page with commands",
+        locations=headings or (place,),
+        environment=main_environment(project),
+    )
+
+
+def has_deployment_guide(project: Project) -> bool:
+    """Whether a section on deployment shows commands that name only what exists, or links to a guide elsewhere."""
+    found = sections(project, GUIDE)
+    return any(_is_guide(project, section.commands) or _LINKS_OUT.search(section.text) for section in found)
+
+
+def _is_guide(project: Project, commands: tuple[Command, ...]) -> bool:
+    return bool(commands) and not any(missing_in(project, command) for command in commands)
+
+
+RULE = Rule(
+    code="DOC001",
+    name="no-deployment-guide",
+    layer=Layer.DOCS,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Write docs/operations/deployment.md: what is needed, the order of the steps, how to see that it works, how to go back.",
+        ),
+    ),
+)

@@ -1,0 +1,57 @@
+"""DOC004: a Compose profile that no page, makefile, script or workflow mentions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import main_services
+from scaffold.model.compose import Service, Stack
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    profiles: dict[str, list[tuple[Stack, Service]]] = {}
+    for stack, service in main_services(project):
+        for profile in service.profiles:
+            profiles.setdefault(profile, []).append((stack, service))
+    texts = [page.text for page in project.docs] + [command.text for command in project.commands]
+    texts += [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
+    for profile, members in sorted(profiles.items()):
+        if not any(_mentions(text, profile) for text in texts):
+            yield _gap(profile, members)
+
+
+def _mentions(text: str, profile: str) -> bool:
+    """Whether a text names the profile as one: in a flag, in a variable, or beside the word profile."""
+    name = re.escape(profile)
+    wide = rf"--profile[= ]+[\"']?(?:{name}\b|\*)|COMPOSE_PROFILES\S*\b{name}\b|profile\W[^\n]*\b{name}\b|\b{name}\b[^\n]*\bprofile|^[\w,\s-]*\b{name}\b[\w,\s-]*\Z"
+    return bool(re.search(wide, text, re.IGNORECASE))
+
+
+def _gap(profile: str, members: list[tuple[Stack, Service]]) -> Gap:
+    names = ", ".join(service.name for _, service in members)
+    stack = members[0][0]
+    return RULE.gap(
+        resource=stack.resource(members[0][1].name),
+        subject=f"profile/{profile}",
+        message=f"No page, makefile or workflow mentions the profile {profile}, so nobody learns how {names} is started.",
+        expected=f"a sentence with --profile {profile}",
+        actual="not mentioned",
+        locations=tuple(service.profiles_location or service.location for _, service in members),
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="DOC004",
+    name="profile-undocumented",
+    layer=Layer.DOCS,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Say in the README which profile starts what, and put COMPOSE_PROFILES into the env template."),
+    ),
+)

@@ -1,0 +1,52 @@
+"""DOC005: a page shows a command with a compose file, a make target or a Dockerfile that the repository lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.docs.pages import current_pages, missing_in
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Command, Project
+
+_DOCKERFILE = re.compile(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= ]\s*(?P<path>[\w./-]*Dockerfile[\w./-]*)")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    pages = {page.path for page in current_pages(project)} - project.owned
+    found: dict[tuple[str, str, str], list[Location]] = {}
+    for command in project.commands:
+        missing = _missing(project, command) if command.context == "doc" and command.location.path in pages else None
+        if missing:
+            found.setdefault((command.location.path, *missing), []).append(command.location)
+    for (page, kind, name), places in sorted(found.items(), key=lambda item: item[0]):
+        yield RULE.gap(
+            resource=page,
+            subject=f"{kind.replace(' ', '-')}/{name}",
+            message=f"{page} tells readers to use the {kind} {name}, which the repository does not have.",
+            expected=f"a {kind} of this repository",
+            actual="no such thing",
+            locations=tuple(places),
+        )
+
+
+def _missing(project: Project, command: Command) -> tuple[str, str] | None:
+    found = missing_in(project, command)
+    if found:
+        return found
+    match = _DOCKERFILE.search(command.text)
+    if match and not re.search(r"\bcd\b", command.text) and not project.exists(match["path"]):
+        return "Dockerfile", match["path"]
+    return None
+
+
+RULE = Rule(
+    code="DOC005",
+    name="docs-name-missing-things",
+    layer=Layer.DOCS,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Correct the command, or remove the paragraph."),),
+)

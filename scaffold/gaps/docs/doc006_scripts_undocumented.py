@@ -1,0 +1,79 @@
+"""DOC006: scripts that people are meant to run, and that no page, makefile, image or workflow mentions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+_FOLDERS = frozenset({"scripts", "script", "bin", "ops", "tools", "hack", "jobs"})
+_RUNNABLE = re.compile(r".+\.(?:sh|bash|py|rb|pl|js|mjs|ts)")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    scripts = [path for path in project.files if _is_script(path) and path not in project.owned]
+    texts = _texts(project)
+    by_folder: dict[str, list[str]] = {}
+    for path in scripts:
+        if not _is_mentioned(path, texts):
+            by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+    for folder, paths in sorted(by_folder.items()):
+        yield _gap(folder, paths)
+
+
+def _is_script(path: str) -> bool:
+    parts = path.split("/")
+    return bool(
+        _FOLDERS & set(parts[:2])
+        and len(parts) > 1
+        and _RUNNABLE.fullmatch(parts[-1])
+        and not parts[-1].startswith(("_", "test_"))
+    )
+
+
+def _texts(project: Project) -> str:
+    texts = [page.text for page in project.docs] + [command.text for command in project.commands]
+    texts += [i.text for d in project.dockerfiles for stage in d.stages for i in stage.instructions]
+    texts += [" ".join((*(s.command or ()), *(s.entrypoint or ()))) for stack in project.stacks for s in stack.services]
+    texts += [mount.source for stack in project.stacks for s in stack.services for mount in s.mounts]
+    return "\n".join(texts)
+
+
+def _is_mentioned(path: str, texts: str) -> bool:
+    """Whether the name of the script, its module path or a folder above it that is no bare `scripts` stands in the texts."""
+    parts = path.split("/")
+    module = path.rpartition(".")[0].replace("/", ".")
+    folders = ["/".join(parts[:end]) + "/" for end in range(1, len(parts))]
+    return parts[-1] in texts or module in texts or any(folder in texts for folder in folders)
+
+
+def _gap(folder: str, paths: list[str]) -> Gap:
+    names = ", ".join(path.rpartition("/")[2] for path in paths[:5])
+    return RULE.gap(
+        resource=folder,
+        subject="scripts",
+        message=f"No page, makefile, image or workflow mentions {names} in {folder}, so nobody knows when they run, or whether they still may.",
+        expected="a paragraph on what each script does and when it runs",
+        actual=f"{len(paths)} scripts without a word",
+        locations=tuple(Location(path, 1) for path in paths),
+    )
+
+
+RULE = Rule(
+    code="DOC006",
+    name="scripts-undocumented",
+    layer=Layer.DOCS,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Say in the README or in the folder's own README what each script does and how it is run, or delete it.",
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""Sections of the pages, the commands that stand in them, and whether the repository has what they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import normpath
+
+from scaffold.gaps.signals import anchor
+from scaffold.model.document import Location
+from scaffold.model.project import Command, DocFile, Heading, Project
+
+_COMPOSE_FILE = re.compile(r"(?:-f|--file)[= ]\s*[\"']?(?P<path>[\w./-]+\.ya?ml)")
+_MAKE = re.compile(r"^\s*(?:sudo\s+)?make\s+(?:-C\s+(?P<folder>\S+)\s+)?(?P<target>[A-Za-z][\w.-]*)")
+_OLD_PAGES = re.compile(
+    r"change-?log|history|release-?notes|archive|migration|upgrad|/adr|decisions|blog|news|rfc", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, the text below it up to the next heading of its level or a higher one, and the commands in it."""
+
+    page: DocFile
+    heading: Heading
+    text: str
+    commands: tuple[Command, ...]
+
+
+def current_pages(project: Project) -> tuple[DocFile, ...]:
+    """Return the pages that speak of today: no changelogs, archives, decisions."""
+    return tuple(page for page in project.docs if not _OLD_PAGES.search(page.path))
+
+
+def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
+    """Yield the sections whose heading matches; a page named so counts as one from its first heading on."""
+    for page in current_pages(project):
+        lines = page.text.split("\n")
+        by_name = wanted.search(page.path.rpartition("/")[2].rpartition(".")[0].replace("_", " ").replace("-", " "))
+        for index, heading in enumerate(page.headings):
+            if not wanted.search(heading.text) and not (by_name and index == 0):
+                continue
+            following = (h for h in page.headings[index + 1 :] if h.level <= heading.level)
+            end = len(lines) if by_name and index == 0 else next((h.location.line - 1 for h in following), len(lines))
+            start = heading.location.line
+            inside = tuple(c for c in project.commands if c.location.path == page.path and start < c.location.line <= end)
+            yield Section(page, heading, "\n".join(lines[start:end]), inside)
+
+
+def missing_in(project: Project, command: Command) -> tuple[str, str] | None:
+    """Return kind and name of the first thing that a command names and the repository lacks, or None."""
+    if re.search(r"\bcompose\b", command.text):
+        for match in _COMPOSE_FILE.finditer(command.text):
+            if not _exists_beside(project, command.location.path, match["path"]):
+                return "compose file", match["path"]
+    make = _MAKE.match(command.text)
+    targets = _make_targets(project)
+    if make and not make["folder"] and targets and make["target"] not in targets and "%" not in targets:
+        return "make target", make["target"]
+    return None
+
+
+def _exists_beside(project: Project, page: str, path: str) -> bool:
+    """Whether the path exists from the root, from the page's folder, or anywhere below under the same name."""
+    folder = page.rpartition("/")[0]
+    name = path.rpartition("/")[2]
+    tries = (normpath(path), normpath(f"{folder or '.'}/{path}"))
+    return any(project.exists(item) for item in tries) or any(file.rpartition("/")[2] == name for file in project.files)
+
+
+def _make_targets(project: Project) -> frozenset[str]:
+    """Return every word that starts a rule line of a makefile, included files and patterns too."""
+    found: set[str] = set()
+    for source in project.sources:
+        name = source.path.rpartition("/")[2]
+        if name in {"Makefile", "makefile", "GNUmakefile"} or name.endswith(".mk"):
+            if re.search(r"^-?include\b|^%|\$\(eval", source.text, re.MULTILINE):
+                found.add("%")
+            for match in re.finditer(r"^([^\s#:=][^:#=]*):(?!=)", source.text, re.MULTILINE):
+                found.update(match[1].split())
+    return frozenset(found)
+
+
+def page_anchor(project: Project) -> Location | None:
+    """Return where an absent page is shown: the README, else the first service."""
+    readmes = sorted(
+        (page.path for page in project.docs if re.search(r"(?:^|/)readme", page.path, re.IGNORECASE)),
+        key=lambda p: (p.count("/"), p),
+    )
+    return Location(readmes[0], 1) if readmes else anchor(project)

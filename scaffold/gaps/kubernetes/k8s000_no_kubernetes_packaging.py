@@ -1,0 +1,78 @@
+"""K8S000: neither a chart nor manifests say how the app runs on Kubernetes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import anchor, application_services, foreign_infrastructure, main_environment, resource_types
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+PACKAGING = frozenset({"helm", "kustomize", "kubernetes"})
+_OTHER_TARGETS = (
+    *(
+        "aws_ecs_service",
+        "aws_apprunner_",
+        "aws_lambda_function",
+        "aws_elastic_beanstalk_",
+        "google_cloud_run",
+        "azurerm_container_app",
+    ),
+    *("AWS::ECS::Service", "AWS::Serverless::", "AWS::Lambda::", "kubernetes_deployment", "helm_release"),
+)
+_PROMISE = re.compile(r"\b(?:kubectl\s+(?:apply|rollout|create)|helm\s+(?:install|upgrade)|kustomize\s+build)\b")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    place = anchor(project)
+    if place is None or not application_services(project) or _has_target(project):
+        return
+    promises = _promises(project)
+    yield RULE.gap(
+        resource="kubernetes",
+        subject="packaging",
+        message=(
+            "The documentation shows commands for Kubernetes, but this repository has neither a chart nor manifests for them."
+            if promises
+            else "Neither a Helm chart, a kustomization nor manifests are declared in this repository: nothing but Compose can run the app."
+        ),
+        expected="a Helm chart, a kustomization or manifests",
+        actual="Compose only",
+        locations=promises or (place,),
+        severity=Severity.MEDIUM if promises else Severity.LOW,
+        environment=main_environment(project),
+    )
+
+
+def _has_target(project: Project) -> bool:
+    """Whether packaging exists or another platform was chosen on purpose."""
+    if project.configuration.compute == "ecs" or any(item.kind in {*PACKAGING, "paas"} for item in project.infrastructure):
+        return True
+    return any(kind.startswith(_OTHER_TARGETS) for kind in resource_types(foreign_infrastructure(project)))
+
+
+def _promises(project: Project) -> tuple[Location, ...]:
+    return tuple(
+        c.location
+        for c in project.commands
+        if c.context == "doc" and _PROMISE.search(c.text) and c.location.path not in project.owned
+    )
+
+
+RULE = Rule(
+    code="K8S000",
+    name="no-kubernetes-packaging",
+    layer=Layer.KUBERNETES,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Write a Helm chart with a workload for each service, or set `compute: ecs` when Kubernetes is not the target.",
+        ),
+    ),
+)

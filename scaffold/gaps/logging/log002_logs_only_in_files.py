@@ -1,0 +1,82 @@
+"""LOG002: a service writes its log to a file on a volume that nothing reads, so `docker logs` and collectors see nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import LOGGING_TOOLS, main_services, runs_tool, stacks_in_use
+from scaffold.model.compose import EnvValue, Mount, Service, Stack
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+_LOG_VARIABLES = re.compile(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)?LOGFILE")
+_STDOUT = re.compile(
+    r"StreamHandler\(|sys\.std(?:out|err)|logging\.basicConfig\((?![^)]*filename)|transports\.Console|stdout", re.DOTALL
+)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[str, list[tuple[Stack, Service, EnvValue, Mount]]] = {}
+    for stack, service in main_services(project):
+        hit = _log_volume(service)
+        if hit and service.is_application and not _also_on_stdout(project) and not _is_shipped(project, hit[1]):
+            found.setdefault(hit[1].source or hit[1].target, []).append((stack, service, *hit))
+    for volume, uses in sorted(found.items()):
+        yield _gap(volume, uses)
+
+
+def _log_volume(service: Service) -> tuple[EnvValue, Mount] | None:
+    """Return the variable that names a log file and the volume that keeps it, or None."""
+    variable = next((entry for entry in service.environment if _LOG_VARIABLES.fullmatch(entry.name) and entry.value), None)
+    mount = next(
+        (m for m in service.mounts if re.search(r"(?:^|/)logs?(?:/|$)", m.target) and m.kind in {"volume", "bind"}), None
+    )
+    return (variable, mount) if variable and mount else None
+
+
+def _also_on_stdout(project: Project) -> bool:
+    """Whether code that writes the log file writes to the standard streams too."""
+    files = [source for source in project.sources if re.search(r"FileHandler\(|transports\.File", source.text)]
+    return bool(files) and all(_STDOUT.search(source.text) for source in files)
+
+
+def _is_shipped(project: Project, mount: Mount) -> bool:
+    return any(
+        runs_tool(project, other, LOGGING_TOOLS)
+        and any(m.source == mount.source or m.resolved == mount.resolved is not None for m in other.mounts)
+        for stack in stacks_in_use(project)
+        for other in stack.services
+    )
+
+
+def _gap(volume: str, uses: list[tuple[Stack, Service, EnvValue, Mount]]) -> Gap:
+    stack = uses[0][0]
+    names = ", ".join(service.name for _, service, _, _ in uses)
+    return RULE.gap(
+        resource=stack.resource(uses[0][1].name) if len(uses) == 1 else stack.resource("*"),
+        subject=f"log-volume/{volume}",
+        message=f"{names} write their logs to files on {volume} that nothing collects, so they grow unseen and end with the volume.",
+        expected="log lines on stdout, or a collector that mounts the volume",
+        actual=f"files on {volume} only",
+        locations=tuple(entry.location for _, _, entry, _ in uses),
+        related=tuple(mount.location for _, _, _, mount in uses),
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="LOG002",
+    name="logs-only-in-files",
+    layer=Layer.LOGGING,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Log to stdout (a StreamHandler beside or instead of the file) and let the collector read the containers' output.",
+        ),
+    ),
+)

@@ -1,0 +1,61 @@
+"""MET001: a monitoring configuration that no container, chart or image takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.monitoring_signals import is_mentioned, mounts_of
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.project import Project
+
+_FAMILIES = {
+    **dict.fromkeys(("grafana-datasource", "grafana-dashboard-provider", "grafana-dashboard"), "grafana"),
+    **dict.fromkeys(("loki", "promtail", "alloy", "fluent", "vector", "logstash"), "logging"),
+    **dict.fromkeys(("otel-collector", "tempo", "blackbox"), ""),
+}
+_OURS = frozenset({"prometheus"})
+"""What our overlay mounts when no stack of theirs does; the others are wired by hand."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[tuple[str, str], list[Location]] = {}
+    for path, family, location in _configs(project):
+        if path not in project.owned and not mounts_of(project, path) and not is_mentioned(project, path):
+            found.setdefault((path.partition("/")[0], family), []).append(location)
+    for (folder, family), places in sorted(found.items(), key=lambda item: item[0]):
+        yield _gap(folder, family, tuple(places))
+
+
+def _configs(project: Project) -> Iterator[tuple[str, str, Location]]:
+    yield from ((config.path, "prometheus", config.location) for config in project.prometheus)
+    yield from ((rules.path, "prometheus", Location(rules.path, 1)) for rules in project.alert_rules)
+    yield from ((config.path, "alertmanager", config.location) for config in project.alertmanagers)
+    for file in project.monitoring_files:
+        if _FAMILIES.get(file.kind):
+            yield file.path, _FAMILIES[file.kind], file.location
+
+
+def _gap(folder: str, family: str, places: tuple[Location, ...]) -> Gap:
+    names = ", ".join(dict.fromkeys(place.path for place in places))
+    advice = Closer(None, "advice", f"Mount {names} in the service that reads it, in a stack that is in use, or delete it.")
+    return RULE.gap(
+        resource=folder,
+        subject=f"orphaned/{family}",
+        message=f"{names} configures {family}, but no stack, chart or image takes it, so it has no effect.",
+        expected="a mount in a stack that is in use",
+        actual="mounted by nothing",
+        locations=places,
+        closers=RULE.closers if family in _OURS else (advice,),
+    )
+
+
+RULE = Rule(
+    code="MET001",
+    name="monitoring-config-orphaned",
+    layer=Layer.METRICS,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(Room.MONITORING, "files"),),
+)

@@ -1,0 +1,70 @@
+"""MET003: Prometheus asks a host that no service of its stack answers to, or that no common network joins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from scaffold.gaps.monitoring_signals import (
+    Mounted,
+    answering,
+    is_in_stack_name,
+    is_mentioned,
+    neighbours,
+    scrapers_of,
+    static_targets,
+)
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for config in project.prometheus:
+        if config.path in project.owned:
+            continue
+        scrapers = scrapers_of(project, config)
+        if not scrapers and (project.main_stack is None or is_mentioned(project, config.path)):
+            continue
+        for (host, _), targets in static_targets(config).items():
+            if is_in_stack_name(targets[0]) and not _is_reached(project, scrapers, host):
+                yield _gap(project, config, scrapers, targets)
+
+
+def _is_reached(project: Project, scrapers: tuple[Mounted, ...], host: str) -> bool:
+    if not scrapers:
+        return any(stack.resolve_host(host) for stack in project.stacks)
+    return any(answering(project, scraper, host) for scraper in scrapers)
+
+
+def _gap(project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ...], targets: tuple[ScrapeTarget, ...]) -> Gap:
+    host, port = targets[0].host, targets[0].port
+    address = host if port is None else f"{host}:{port}"
+    services = (
+        neighbours(project, scrapers[0].stack) if scrapers else (project.main_stack.services if project.main_stack else ())
+    )
+    named = next((service for service in services if host in service.names), None)
+    same_port = [service.name for service in services if port in service.listens and not service.is_datastore]
+    close = get_close_matches(host, [service.name for service in services], n=1, cutoff=0.6) or same_port[:1]
+    hint = f"; the nearest service is {close[0]}" if close and not named else ""
+    reason = f"is {named.name}, but shares no network with Prometheus" if named else f"is no service of its stack{hint}"
+    return RULE.gap(
+        resource=config.path,
+        subject=f"scrape/{address}",
+        message=f"Prometheus scrapes {address}, which {reason}: the target is always down.",
+        expected=f"{close[0]}:{port}" if close and not named else "a service on a common network",
+        actual=address,
+        locations=tuple(target.location for target in targets),
+        related=tuple(dict.fromkeys(scraper.service.location for scraper in scrapers)),
+        environment=scrapers[0].stack.environment if scrapers else EnvironmentClass.BASE,
+    )
+
+
+RULE = Rule(
+    code="MET003",
+    name="scrape-target-unreachable",
+    layer=Layer.METRICS,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Name the service as Compose does, and put Prometheus on one of its networks."),),
+)

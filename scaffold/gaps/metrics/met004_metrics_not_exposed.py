@@ -1,0 +1,103 @@
+"""MET004: the code can produce Prometheus metrics, and no route of the served app gives them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import is_below, main_services, owner_of_path
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.project import Project
+
+_LIBRARIES = frozenset(
+    {
+        *(
+            "prometheus-client",
+            "prometheus_client",
+            "prometheus-fastapi-instrumentator",
+            "starlette-exporter",
+            "starlette_exporter",
+        ),
+        *(
+            "prometheus-flask-exporter",
+            "django-prometheus",
+            "prom-client",
+            "express-prom-bundle",
+            "micrometer-registry-prometheus",
+        ),
+    }
+)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[str, tuple[Stack, Service, list[tuple[str, Location]]]] = {}
+    for name, location in _producers(project):
+        owner = owner_of_path(project, location.path)
+        if owner is not None and not _is_exposed(project, owner[1]):
+            stack, service = owner
+            found.setdefault(stack.resource(service.name), (stack, service, []))[2].append((name, location))
+    for resource, (stack, service, producers) in sorted(found.items(), key=lambda item: item[0]):
+        yield _gap(resource, stack, service, producers)
+
+
+def _producers(project: Project) -> Iterator[tuple[str, Location]]:
+    """Yield exporters and libraries in code; where there are none, libraries that a manifest names."""
+    facts = [
+        f for f in project.code_facts if f.kind in {"metrics-exporter", "metrics-library"} and not _is_test(f.location.path)
+    ]
+    yield from ((fact.detail, fact.location) for fact in facts)
+    for manifest in project.manifests:
+        named = sorted(_LIBRARIES & {name.lower() for name in manifest.dependencies})
+        if named and not any(is_below(fact.location.path, manifest.folder) for fact in facts):
+            yield named[0], _line_of(project, manifest.path, named[0])
+
+
+def _is_test(path: str) -> bool:
+    return any(part in {"tests", "test", "spec", "__tests__"} for part in path.split("/"))
+
+
+def _line_of(project: Project, path: str, word: str) -> Location:
+    lines = (project.source(path) or "").split("\n")
+    return Location(path, next((number for number, line in enumerate(lines, 1) if word in line.lower()), 1))
+
+
+def _is_exposed(project: Project, service: Service) -> bool:
+    """Whether a route gives out metrics in the service's context, or a server of its own or a push does."""
+    context = service.build.context if service.build and service.build.context is not None else ""
+    for fact in project.code_facts:
+        if fact.kind == "metrics-route" and fact.reachable is not False and is_below(fact.location.path, context):
+            return True
+    return any(
+        Role.MONITORING in {e.role for e in other.roles} and "pushgateway" in other.name for _, other in main_services(project)
+    )
+
+
+def _gap(resource: str, stack: Stack, service: Service, producers: list[tuple[str, Location]]) -> Gap:
+    names = ", ".join(dict.fromkeys(name for name, _ in producers))
+    return RULE.gap(
+        resource=resource,
+        subject="metrics",
+        message=f"The code of {service.name} can produce metrics ({names}), but no route of the app gives them out, so nothing can scrape them.",
+        expected="a route such as /metrics in the Prometheus text format",
+        actual="no such route in the served app",
+        locations=tuple(dict.fromkeys(location for _, location in producers)),
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="MET004",
+    name="metrics-not-exposed",
+    layer=Layer.METRICS,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Mount the exporter on a route of the app (GET /metrics, text format 0.0.4) and add a scrape job for it.",
+        ),
+    ),
+)

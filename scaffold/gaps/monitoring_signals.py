@@ -1,0 +1,140 @@
+"""What the metrics, alerting and logging rooms ask: which files containers mount, and which services answer to a target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import normpath
+
+from scaffold.gaps.signals import (
+    METRICS_TOOLS,
+    dependency_names,
+    foreign_infrastructure,
+    is_below,
+    is_in_use,
+    resource_types,
+    runs_tool,
+    stacks_in_use,
+    tool_services,
+    variable_names,
+)
+from scaffold.model.compose import Service, Stack, shared_network
+from scaffold.model.document import Location, Mapping, text_of
+from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
+
+_PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
+_METRICS_VARIABLES = re.compile(
+    r"(?:DD|DATADOG)_(?:API_KEY|AGENT_HOST|TRACE_AGENT_URL)|NEW_RELIC_LICENSE_KEY|APPLICATIONINSIGHTS_CONNECTION_STRING|APPSIGNAL_PUSH_API_KEY"
+    r"|OTEL_EXPORTER_OTLP_(?:METRICS_)?ENDPOINT|GRAFANA_CLOUD_\w+|SCOUT_KEY|HONEYBADGER_API_KEY"
+)
+_METRICS_LIBRARIES = frozenset(
+    {"ddtrace", "dd-trace", "datadog", "newrelic", "applicationinsights", "appsignal", "@appsignal/nodejs", "scout-apm"}
+)
+_METRICS_RESOURCES = (
+    *("aws_cloudwatch_metric_alarm", "aws_cloudwatch_dashboard", "aws_prometheus_", "aws_grafana_", "google_monitoring_"),
+    *("azurerm_monitor_", "azurerm_application_insights", "datadog_", "newrelic_", "grafana_", "ServiceMonitor", "PodMonitor"),
+    *("PrometheusRule", "AWS::CloudWatch::", "signalfx_", "dynatrace_"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A service of a stack and the place at which it mounts a file."""
+
+    stack: Stack
+    service: Service
+    location: Location
+    target: str
+
+
+def mounts_of(project: Project, path: str) -> tuple[Mounted, ...]:
+    """Return every mount, by whatever stack, of a file or of a folder above it."""
+    return tuple(
+        Mounted(stack, service, mount.location, mount.target)
+        for stack in project.stacks
+        for service in stack.services
+        for mount in service.mounts
+        if mount.kind == "bind" and mount.resolved and is_below(path, mount.resolved)
+    ) + tuple(_as_config(project, path))
+
+
+def _as_config(project: Project, path: str) -> Iterator[Mounted]:
+    """Yield the services that get the file by the `configs` of Compose."""
+    for stack in project.stacks:
+        named = stack.node.get("configs")
+        for entry in named.entries if isinstance(named, Mapping) else ():
+            file = text_of(entry.value.get("file")) if isinstance(entry.value, Mapping) else ""
+            if file and normpath(f"{stack.directory or '.'}/{file}") == path:
+                yield from (Mounted(stack, service, entry.key.location, "") for service in stack.services)
+
+
+def is_mentioned(project: Project, path: str) -> bool:
+    """Whether an image, a chart, infrastructure code or a command takes the file, so that Compose need not mount it."""
+    name = path.rpartition("/")[2]
+    folder = path.rpartition("/")[0]
+    for dockerfile in project.dockerfiles:
+        here = dockerfile.path.rpartition("/")[0]
+        copies = [i.text for stage in dockerfile.stages for i in stage.instructions if i.keyword in {"COPY", "ADD"}]
+        if any(name in text or (is_below(path, here) and here and re.match(r"(?:--\S+\s+)*\./?\s", text)) for text in copies):
+            return True
+    texts = [command.text for command in project.commands if command.context != "doc"]
+    texts += [project.source(item.path) or "" for item in foreign_infrastructure(project)]
+    return any(path in text or (name in text and folder.rpartition("/")[2] in text) for text in texts)
+
+
+def has_metrics(project: Project) -> bool:
+    """Whether a stack in use, a hosted service or the infrastructure code collects metrics."""
+    return bool(
+        tool_services(project, stacks_in_use(project), METRICS_TOOLS)
+        or any(_METRICS_VARIABLES.fullmatch(name) for name in variable_names(project))
+        or _METRICS_LIBRARIES & dependency_names(project)
+        or any(kind.startswith(_METRICS_RESOURCES) for kind in resource_types(foreign_infrastructure(project)))
+        or chart_names(project, "prometheus", "victoria-metrics", "datadog", "newrelic")
+    )
+
+
+def chart_names(project: Project, *words: str) -> bool:
+    """Whether a chart or a kustomization names one of the tools, as a dependency or in a value."""
+    texts = (project.source(item.path) or "" for item in foreign_infrastructure(project) if item.kind in {"helm", "kustomize"})
+    return any(word in text for text in texts for word in words)
+
+
+def scrapers_of(project: Project, config: PrometheusConfig) -> tuple[Mounted, ...]:
+    """Return the Prometheus services that mount a configuration, those of stacks in use alone when there are any."""
+    found = [item for item in mounts_of(project, config.path) if runs_tool(project, item.service, _PROMETHEUS)]
+    used = [item for item in found if is_in_use(project, item.stack) and item.stack.complete]
+    return tuple(used or found)
+
+
+def neighbours(project: Project, stack: Stack) -> tuple[Service, ...]:
+    """Return the services that a stack can talk of: its own, and for an overlay without its base those of that base."""
+    base = next(
+        (s for s in project.stacks if s.directory == stack.directory and s.complete and s.id in {"base", stack.extends_stack}),
+        None,
+    )
+    beside = base.services if base and not stack.complete else ()
+    own = {service.name for service in stack.services}
+    return (*stack.services, *(service for service in beside if service.name not in own))
+
+
+def answering(project: Project, scraper: Mounted, host: str) -> Service | None:
+    """Return the service that answers to `host` on a network of the scraper, or None."""
+    named = next((service for service in neighbours(project, scraper.stack) if host in service.names), None)
+    ours = scraper.service.location.path in project.owned
+    return named if named and (ours or shared_network(scraper.service, named)) else None
+
+
+def is_in_stack_name(target: ScrapeTarget) -> bool:
+    """Whether a target's host can only be a name of the stack: no address, no domain, no variable, not the host itself."""
+    host = target.host
+    return bool(re.fullmatch(r"[A-Za-z0-9_-]+", host)) and host != "localhost" and not host.isdigit()
+
+
+def static_targets(config: PrometheusConfig) -> dict[tuple[str, int | None], tuple[ScrapeTarget, ...]]:
+    """Return the targets of a configuration by host and port."""
+    grouped: dict[tuple[str, int | None], tuple[ScrapeTarget, ...]] = {}
+    for target in config.targets:
+        key = (target.host, target.port)
+        grouped[key] = (*grouped.get(key, ()), target)
+    return grouped

@@ -1,0 +1,77 @@
+"""The images that a stack builds from its own source, and which of them the workflows build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps
+from scaffold.gaps.signals import foreign_infrastructure, main_services
+from scaffold.model.compose import Service, Stack
+from scaffold.model.names import Role
+from scaffold.model.project import Project
+
+_PLATFORM_BUILDS = re.compile(
+    r"\b(?:flyctl|fly)\s+deploy|git\s+push\s+(?:heroku|dokku)|railway\s+up|gcloud\s+run\s+deploy|\bkamal\s+(?:deploy|build)|copilot\s+(?:deploy|svc)"
+    r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook"
+)
+_NOT_SHIPPED = frozenset({Role.E2E, Role.MOCK, Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI})
+
+
+def own_images(project: Project) -> Iterator[tuple[Stack, Service]]:
+    """Yield one service for each image that the main stacks build: the first one with its context, file and target."""
+    seen: set[tuple[str, str, str]] = set()
+    for stack, service in main_services(project):
+        build = service.build
+        if build is None or build.remote or service.role in _NOT_SHIPPED:
+            continue
+        key = (build.raw_context, build.raw_dockerfile, build.target)
+        if key not in seen:
+            seen.add(key)
+            yield stack, service
+
+
+def building_steps(project: Project) -> tuple[CiStep, ...]:
+    """Return the steps that build a container image."""
+    return tuple(item for item in ci_steps(project) if builds_image(item))
+
+
+def built_elsewhere(project: Project) -> bool:
+    """Whether something builds the images where no step of ours shows it: another CI, a platform, a remote workflow."""
+    if project.other_ci or any(item.kind == "paas" for item in foreign_infrastructure(project)):
+        return True
+    remote = any(job.uses and not job.uses.startswith("./") for workflow in project.workflows for job in workflow.jobs)
+    return remote or any(_PLATFORM_BUILDS.search(item.text) for item in ci_steps(project))
+
+
+def is_built(service: Service, steps: tuple[CiStep, ...]) -> bool:
+    """Whether one of the steps builds the image of `service`; a step whose context is computed may build any."""
+    context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""
+    return any(_may_build(item, context, service) for item in steps)
+
+
+def _may_build(item: CiStep, context: str, service: Service) -> bool:
+    if item.step.action == "docker/build-push-action":
+        given = item.step.input("context", ".")
+        computed = "${{" in given or given.startswith(("http", "git@"))
+        if computed:
+            return True
+        file = item.step.input("file")
+        same_file = (
+            not file or "${{" in file or (service.build is not None and file.removeprefix("./") == service.build.dockerfile)
+        )
+        return given.removeprefix("./").strip("/").removeprefix(".") == context.removeprefix(".") and same_file
+    if item.step.uses:
+        return True
+    return any(_builds_line(line, context, service) for line in item.text.splitlines())
+
+
+def _builds_line(line: str, context: str, service: Service) -> bool:
+    if "compose" in line:
+        named = re.search(r"\bbuild\b(?P<rest>.*)", line)
+        words = [word for word in re.findall(r"\S+", named["rest"]) if not word.startswith("-")] if named else []
+        return not words or service.name in words or any("$" in word for word in words)
+    if not re.search(r"\bbuild\b", line):
+        return bool(re.search(r"bake|kaniko|\bko\b|skaffold|jib|earthly", line))
+    paths = {word.removeprefix("./").strip("/\"'") for word in line.split()[1:]}
+    return "$" in line or (context or ".") in paths or (not context and "." in paths) or "cd " in line

@@ -1,0 +1,45 @@
+"""SUP000: Compose builds images that no workflow builds, so what runs is made on somebody's machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import main_environment
+from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, own_images
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    images = tuple(own_images(project))
+    if not images or building_steps(project) or built_elsewhere(project):
+        return
+    names = ", ".join(service.name for _, service in images)
+    yield RULE.gap(
+        resource="supply-chain",
+        subject="image-build",
+        message=f"No workflow builds the image of {names}: what runs in production is built by hand, unscanned and unsigned.",
+        expected="a workflow that builds the images and pushes them by digest",
+        actual=f"no build in {len(project.workflows)} workflow files",
+        locations=tuple(service.build.location for _, service in images if service.build),
+        searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in project.workflows),
+        environment=main_environment(project),
+    )
+
+
+RULE = Rule(
+    code="SUP000",
+    name="ci-builds-no-image",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Add a workflow that builds each image with docker/build-push-action, pushes it from the main branch and keeps its digest.",
+        ),
+    ),
+)

@@ -1,0 +1,72 @@
+"""SUP003: nobody can tell the pushed image from one that somebody else pushed, because no step signs it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
+from scaffold.gaps.signals import main_environment
+from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, own_images
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+_SIGNS = re.compile(r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign")
+_SIGNING_ACTIONS = (
+    "actions/attest",
+    "notaryproject/notation-action/sign",
+    "Azure/notation-action",
+    "docker/build-push-action/sign",
+)
+
+
+def signing_steps(project: Project) -> tuple[CiStep, ...]:
+    """Return the steps that sign an image, or attest its provenance in its registry."""
+    return tuple(
+        item for item in ci_steps(project) if _SIGNS.search(item.text) or item.step.action.startswith(_SIGNING_ACTIONS)
+    )
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    if signing_steps(project) or built_elsewhere(project):
+        return
+    pushing = [item for item in ci_steps(project) if pushes_image(item)]
+    for item in pushing:
+        yield RULE.gap(
+            resource=item.resource,
+            subject="signature",
+            message=f"The image that {item.job.id} pushes is not signed, so a deployment cannot tell it from one that somebody else pushed.",
+            expected="cosign sign by digest after the push, with the job's own identity",
+            actual="no signature and no attestation in the workflows",
+            locations=(item.place,),
+        )
+    images = tuple(own_images(project))
+    if images and not pushing and not building_steps(project):
+        yield RULE.gap(
+            resource="supply-chain",
+            subject="signature",
+            message="No image is signed, because no workflow builds one: first it has to be built and pushed there.",
+            expected="cosign sign by digest after the push",
+            actual="no push and no signature in the workflows",
+            locations=tuple(service.build.location for _, service in images if service.build),
+            environment=main_environment(project),
+            blocked_by=("SUP000",),
+        )
+
+
+RULE = Rule(
+    code="SUP003",
+    name="images-unsigned",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "After the push, sign the digest with cosign (keyless, id-token: write on that job only) and attest its SBOM.",
+        ),
+    ),
+    maps_to=("CKV_GHA_5",),
+)

@@ -1,0 +1,111 @@
+"""SUP009: a workflow holds a credential that never expires where GitHub could prove who it is instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_location, input_location
+from scaffold.model.document import Location, find, scalars_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """One kind of credential: how its secret is named, where it must be used, and where it has no OIDC twin."""
+
+    name: str
+    secret: re.Pattern[str]
+    use: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    severity: Severity
+    instead: str
+
+
+_FAMILIES = (
+    _Family(
+        "pypi",
+        re.compile(r"secrets\.\w*(?:PYPI|TWINE)\w*", re.IGNORECASE),
+        re.compile(r"twine\s+upload|pypi-publish|(?:poetry|flit|hatch|uv|pdm)\s+publish|maturin\s+(?:upload|publish)"),
+        re.compile(r"repository[-_]url|TWINE_REPOSITORY|--index|publish-url|test\.pypi", re.IGNORECASE),
+        Severity.LOW,
+        "PyPI's trusted publishing (pypa/gh-action-pypi-publish with id-token: write)",
+    ),
+    _Family(
+        "npm",
+        re.compile(r"secrets\.\w*(?:NPM|NODE_AUTH)\w*", re.IGNORECASE),
+        re.compile(r"\b(?:npm|pnpm|yarn|lerna|changeset)\s+(?:npm\s+)?publish|semantic-release"),
+        re.compile(r"npm\.pkg\.github\.com|registry-url: (?!https://registry\.npmjs)|--registry", re.IGNORECASE),
+        Severity.LOW,
+        "npm's trusted publishing (id-token: write)",
+    ),
+    _Family(
+        "aws",
+        re.compile(r"secrets\.\w*AWS\w*(?:ACCESS_KEY|SECRET)\w*", re.IGNORECASE),
+        re.compile(r""),
+        re.compile(
+            r"endpoint[-_]url|AWS_ENDPOINT|r2\.cloudflarestorage|digitaloceanspaces|backblaze|minio|wasabi", re.IGNORECASE
+        ),
+        Severity.MEDIUM,
+        "aws-actions/configure-aws-credentials with role-to-assume (id-token: write)",
+    ),
+)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[tuple[str, str], tuple[_Family, list[tuple[Location, str]]]] = {}
+    for item in ci_steps(project):
+        if _is_self_hosted(item):
+            continue
+        for family in _FAMILIES:
+            places = _places(item, family)
+            if places:
+                key = (f"{item.workflow.path}/{item.job.id}", family.name)
+                found.setdefault(key, (family, []))[1].extend(places)
+    for (resource, _), (family, places) in found.items():
+        yield _gap(resource, family, places)
+
+
+def _places(item: CiStep, family: _Family) -> list[tuple[Location, str]]:
+    """Return where a step gets a secret of the family, with the name of the variable or input that holds it."""
+    given = [*effective_env(item).items(), *item.step.inputs]
+    everything = "\n".join((item.text, item.step.uses, *(f"{name}: {value}" for name, value in given)))
+    if not family.use.search(everything) or family.elsewhere.search(everything):
+        return []
+    held = [(env_location(item, name), name) for name, value in item.step.env if family.secret.search(value)]
+    held += [(input_location(item, name), name) for name, value in item.step.inputs if family.secret.search(value)]
+    held += [(item.place, "run")] if family.secret.search(item.step.run) else []
+    inherited = [name for name, value in effective_env(item).items() if family.secret.search(value)]
+    return held or [(item.place, name) for name in inherited if family.name != "aws" or "aws" in item.text.lower()]
+
+
+def _is_self_hosted(item: CiStep) -> bool:
+    return any("self-hosted" in label.value for label in scalars_of(find(item.job.node, "runs-on")))
+
+
+def _gap(resource: str, family: _Family, places: list[tuple[Location, str]]) -> Gap:
+    names = ", ".join(dict.fromkeys(name for _, name in places))
+    return RULE.gap(
+        resource=resource,
+        subject=f"credential/{family.name}",
+        message=f"The job holds a long-lived {family.name} credential ({names}): whoever reads it once can publish until it is revoked.",
+        expected=family.instead,
+        actual="a secret of the repository that does not expire",
+        locations=tuple(dict.fromkeys(location for location, _ in places)),
+        severity=family.severity,
+        closers=(Closer(None, "advice", f"Use {family.instead}, then delete the secret and revoke it."),),
+    )
+
+
+RULE = Rule(
+    code="SUP009",
+    name="long-lived-credential",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Use the OIDC identity of the job instead, then delete the secret and revoke it."),),
+    maps_to=("zizmor:use-trusted-publishing",),
+)

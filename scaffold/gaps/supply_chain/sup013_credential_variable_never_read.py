@@ -1,0 +1,48 @@
+"""SUP013: the publishing step passes its credential in a variable that the tool does not read, so the upload fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_location, may_write_id_token
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+_UPLOAD = re.compile(r"\btwine\s+upload\b")
+_OTHER_WAYS = re.compile(r"(?:\s-p\b|--password|--config-file|pypirc|keyring|TWINE_PASSWORD)")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for item in ci_steps(project):
+        job_text = "\n".join(step.run for step in item.job.all_steps)
+        if not _UPLOAD.search(item.text) or _OTHER_WAYS.search(job_text) or may_write_id_token(item):
+            continue
+        env = effective_env(item)
+        unread = [name for name, value in env.items() if "secrets." in value and re.search(r"TWINE|PYPI|TOKEN|PASSWORD", name)]
+        if "TWINE_PASSWORD" not in env and unread:
+            yield from (_gap(item, name) for name in unread)
+
+
+def _gap(item: CiStep, name: str) -> Gap:
+    return RULE.gap(
+        resource=item.resource,
+        subject=f"environment/{name}",
+        message=f"twine never reads {name}, so it has no password and the upload of {item.job.id} fails at the release.",
+        expected="TWINE_PASSWORD, or trusted publishing with id-token: write",
+        actual=f"the secret in {name}",
+        locations=(env_location(item, name),),
+    )
+
+
+RULE = Rule(
+    code="SUP013",
+    name="credential-variable-never-read",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Rename the variable to TWINE_PASSWORD, or better: publish with OIDC and delete the token."),
+    ),
+)
