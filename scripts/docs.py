@@ -46,8 +46,8 @@ def accepted_page() -> str:
     lines = [
         "# Accepted checks",
         "",
-        "What the generated Terraform does not follow of checkov, and why. Each entry is a skip comment inside the resource that",
-        "it is about; a test proves that every one is still needed. Made from `terraform/accepted_checks.json` by `scripts/docs.py`.",
+        "What the generated Terraform does not follow of checkov, and why. Each entry is a skip comment inside its resource;",
+        "a test proves that each is still needed. Made from `terraform/accepted_checks.json` by `scripts/docs.py`.",
         "",
         "| Check | Where | Reason | Source |",
         "|---|---|---|---|",
