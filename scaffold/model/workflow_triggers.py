@@ -79,7 +79,7 @@ def _nested_in(outer: Entry) -> tuple[NestedEvent, ...]:
     places = [index for index, entry in enumerate(entries) if entry.key.value in EVENT_FILTERS]
     return tuple(
         NestedEvent(outer, entries[start], _repeating(entries[:start], entries[start + 1 : end], entries[start].key.value))
-        for start, end in zip(places, (*places[1:], len(entries)), strict=True)
+        for start, end in zip(places, (*places[1:], len(entries)), strict=False)
     )
 
 

@@ -46,6 +46,9 @@ def read_doc(path: str, text: str) -> tuple[DocFile, tuple[Command, ...]]:
                 commands += _shell_lines(path, block, typed=bool(fence[2]))
         elif heading := _heading(path, lines, index - 1, number, line):
             headings.append(heading)
+        elif _starts_indented_code(lines, index - 1):
+            block, index = _indented(lines, index - 1)
+            commands += _shell_lines(path, block, typed=False)
     return DocFile(path, tuple(headings), text), tuple(commands)
 
 
@@ -67,6 +70,22 @@ def _block(lines: list[tuple[int, str]], index: int, fence: str) -> tuple[list[t
         if closing.startswith(fence) and not closing.strip(fence[0]):
             return lines[index:end], end + 1
     return lines[index:], len(lines)
+
+
+def _starts_indented_code(lines: list[tuple[int, str]], index: int) -> bool:
+    """Whether an indented code block begins here: after an empty line, and not inside a list item (CommonMark 4.4)."""
+    if not lines[index][1].startswith(("    ", "\t")) or not lines[index][1].strip() or (index and lines[index - 1][1].strip()):
+        return False
+    before = next((line for _, line in reversed(lines[:index]) if line.strip()), "")
+    return not re.match(r"\s*(?:[-*+]|\d+[.)])\s", before) and not before.startswith((" ", "\t"))
+
+
+def _indented(lines: list[tuple[int, str]], index: int) -> tuple[list[tuple[int, str]], int]:
+    """Return the lines of an indented code block without the empty ones, and the index after it."""
+    end = index
+    while end < len(lines) and (not lines[end][1].strip() or lines[end][1].startswith(("    ", "\t"))):
+        end += 1
+    return [row for row in lines[index:end] if row[1].strip()], end
 
 
 def _shell_lines(path: str, block: list[tuple[int, str]], *, typed: bool) -> list[Command]:

@@ -70,7 +70,7 @@ def _gap(project: Project, ecosystem: str, tests: tuple[Location, ...]) -> Gap:
         subject=f"tests/{ecosystem}",
         message=f"No workflow runs the {ecosystem} tests, so a change that breaks them is merged unseen.",
         expected="a step that runs the tests on pull requests",
-        actual=f"no such step in {len(workflows)} workflow files",
+        actual="no such step",
         locations=tests,
         searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in workflows),
         confidence=Confidence.MEDIUM,

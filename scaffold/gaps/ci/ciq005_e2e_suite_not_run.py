@@ -33,7 +33,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         subject="e2e",
         message=f"The end-to-end tests of {resource} run only by hand: no workflow starts them.",
         expected="a step that starts the stack and runs the end-to-end tests",
-        actual=f"no step of {len(workflows)} workflow files mentions them",
+        actual="no step of the workflows mentions them",
         locations=(*(Location(path, 1) for path in configs), *started),
         searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in workflows),
     )

@@ -35,7 +35,7 @@ def _gap(profile: str, members: list[tuple[Stack, Service]]) -> Gap:
     names = ", ".join(service.name for _, service in members)
     stack = members[0][0]
     return RULE.gap(
-        resource=stack.resource(members[0][1].name),
+        resource=stack.extends_stack or stack.id,
         subject=f"profile/{profile}",
         message=f"No page, makefile or workflow mentions the profile {profile}, so nobody learns how {names} is started.",
         expected=f"a sentence with --profile {profile}",

@@ -14,10 +14,8 @@ def card(project: Project) -> LayerCard:
     used = tool_services(project, stacks_in_use(project), LOGGING_TOOLS)
     idle = tool_services(project, project.stacks, LOGGING_TOOLS)
     unused = [fact.location for fact in project.code_facts if fact.kind == "json-formatter"]
-    if has_aggregation(project):
-        state = LayerState.PRESENT
-    else:
-        state = LayerState.INERT if idle or unused else LayerState.ABSENT
+    otherwise = LayerState.INERT if idle or unused else LayerState.ABSENT
+    state = LayerState.PRESENT if has_aggregation(project) else otherwise
     structured = [fact for fact in project.code_facts if fact.kind == "logging-json" and fact.reachable is not False]
     good = tuple(Praise("The served code logs JSON.", fact.location) for fact in structured[:1])
     return LayerCard(Layer.LOGGING, state, (*(service.location for _, service in used or idle), *unused), good)

@@ -55,7 +55,7 @@ def _gap(volume: str, uses: list[tuple[Stack, Service, EnvValue, Mount]]) -> Gap
     stack = uses[0][0]
     names = ", ".join(service.name for _, service, _, _ in uses)
     return RULE.gap(
-        resource=stack.resource(uses[0][1].name) if len(uses) == 1 else stack.resource("*"),
+        resource=stack.extends_stack or stack.id,
         subject=f"log-volume/{volume}",
         message=f"{names} write their logs to files on {volume} that nothing collects, so they grow unseen and end with the volume.",
         expected="log lines on stdout, or a collector that mounts the volume",

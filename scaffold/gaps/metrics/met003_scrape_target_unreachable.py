@@ -14,6 +14,7 @@ from scaffold.gaps.monitoring_signals import (
     scrapers_of,
     static_targets,
 )
+from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
@@ -44,20 +45,26 @@ def _gap(project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ..
         neighbours(project, scrapers[0].stack) if scrapers else (project.main_stack.services if project.main_stack else ())
     )
     named = next((service for service in services if host in service.names), None)
-    same_port = [service.name for service in services if port in service.listens and not service.is_datastore]
-    close = get_close_matches(host, [service.name for service in services], n=1, cutoff=0.6) or same_port[:1]
-    hint = f"; the nearest service is {close[0]}" if close and not named else ""
+    near = None if named else _nearest(services, host, port)
+    hint = f"; the nearest service is {near.name}" if near else ""
     reason = f"is {named.name}, but shares no network with Prometheus" if named else f"is no service of its stack{hint}"
     return RULE.gap(
         resource=config.path,
         subject=f"scrape/{address}",
         message=f"Prometheus scrapes {address}, which {reason}: the target is always down.",
-        expected=f"{close[0]}:{port}" if close and not named else "a service on a common network",
+        expected=f"{near.name}:{port}" if near and port in near.listens else "a service on a common network",
         actual=address,
         locations=tuple(target.location for target in targets),
         related=tuple(dict.fromkeys(scraper.service.location for scraper in scrapers)),
         environment=scrapers[0].stack.environment if scrapers else EnvironmentClass.BASE,
     )
+
+
+def _nearest(services: tuple[Service, ...], host: str, port: int | None) -> Service | None:
+    """Return the service that listens on the port, the team's own first, else the one with the most similar name."""
+    listening = sorted((s for s in services if port in s.listens), key=lambda s: (not s.is_application, s.name))
+    close = get_close_matches(host, [service.name for service in services], n=1, cutoff=0.6)
+    return next((s for s in (*listening, *services) if s in listening or s.name in close), None)
 
 
 RULE = Rule(

@@ -36,7 +36,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield _raw_gap(project, config, scrapers, port or 0, targets)
         covered = {_STORES[port] for port in raw if port in _STORES}
         if not config.dynamic_jobs:
-            yield from (_idle_gap(scraper, service, config) for scraper, service in _idle(project, config, scrapers, covered))
+            yield from (_idle_gap(scraper, service, config) for scraper, service in _idle(config, scrapers, covered))
 
 
 def _is_raw(targets: tuple[ScrapeTarget, ...]) -> bool:
@@ -46,7 +46,7 @@ def _is_raw(targets: tuple[ScrapeTarget, ...]) -> bool:
 
 
 def _idle(
-    project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ...], covered: set[str]
+    config: PrometheusConfig, scrapers: tuple[Mounted, ...], covered: set[str]
 ) -> Iterator[tuple[Mounted, Service]]:
     """Yield the exporters beside Prometheus that no job asks and that no raw target explains."""
     asked = {target.host for target in config.targets}

@@ -77,7 +77,7 @@ def _redis_faults(value: str, stores: list[Service]) -> tuple[str, ...]:
 
 
 def _gap(stack: Stack, service: Service, entry: EnvValue, faults: tuple[str, ...]) -> Gap:
-    words = " and ".join(faults)
+    words = ", ".join(faults)
     actual = f"another {words}" if faults != ("password",) else "no password"
     return RULE.gap(
         resource=stack.resource(service.name),
