@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+from scaffold.read.configuration import read_configuration
 from tests.conftest import ROOT
 
 
@@ -21,3 +22,13 @@ def test_relative_links_lead_somewhere() -> None:
             if "://" not in link and not (page.parent / link).exists():
                 dead.append(f"{page.name}: {link}")
     assert dead == []
+
+
+def test_the_documented_configuration_is_accepted() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    shown = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert shown
+    configuration = read_configuration("scaffold.yaml", shown[1])
+    assert configuration.project == "shop"
+    assert {layer.value for layer in configuration.external} == {"iac", "kubernetes"}
+    assert [ignore.code for ignore in configuration.ignores] == ["NET001"]
