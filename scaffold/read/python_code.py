@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 
 from scaffold.model.document import Location, Problem
-from scaffold.model.project import CodeFact, EnvRead, SettingDefault
+from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.read.code import CodeReading, reading
 from scaffold.read.python_facts import FactsReader
 from scaffold.read.python_guards import refused_names
-from scaffold.read.python_settings import SettingsReader, setting_prefixes
-from scaffold.read.python_tree import Scope, is_development_name, parse_python, walk
+from scaffold.read.python_settings import SettingsReader
+from scaffold.read.python_tree import Tree, is_development_name, parse_python
 
 _WORTH_PARSING = re.compile(
     r"environ|getenv|BaseSettings|basicConfig|Formatter|FileHandler|dictConfig|prometheus|# (?:TYPE|HELP) |Celery\(|sentry_sdk"
@@ -28,29 +28,20 @@ def read_python(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]
     """Return what one Python file gives; code that cannot be parsed is a problem with its line."""
     if not _WORTH_PARSING.search(text) and not re.search(r"(?:settings|config|conf|constants)(?:\.py|/)", path):
         return CodeReading(), ()
-    tree = parse_python(text)
+    tree = parse_python(text, guarded=is_development_name(path.rpartition("/")[2].removesuffix(".py")))
     if isinstance(tree, int):
-        return CodeReading(), (Problem(Location(path, tree), "cannot be parsed as Python 3"),)
+        return CodeReading(), (Problem(Location(path, tree), "cannot be parsed as Python 3; its settings are not looked at"),)
     return _read(path, tree), ()
 
 
-def _read(path: str, tree: ast.Module) -> CodeReading:
+def _read(path: str, tree: Tree) -> CodeReading:
     imports = _imported(tree)
-    settings_reader = SettingsReader(path, imports, setting_prefixes(tree))
-    facts_reader = FactsReader(path, tree, imports)
-    settings: list[SettingDefault] = []
-    reads: list[EnvRead] = []
-    facts: list[CodeFact] = []
-    for node, scope in walk(tree, Scope(guarded=is_development_name(path.rpartition("/")[2].removesuffix(".py")))):
-        for found in settings_reader.visit(node, scope):
-            if isinstance(found, EnvRead):
-                reads.append(found)
-            else:
-                settings.append(found)
-        facts += facts_reader.visit(node, scope)
+    found = tuple(SettingsReader(path, tree, imports).found())
+    reads = [item for item in found if isinstance(item, EnvRead)]
+    settings = [item for item in found if isinstance(item, SettingDefault)]
     refused = refused_names(tree) if settings else frozenset()
     settings = [replace(item, guarded=True) if item.name.lower() in refused else item for item in settings]
-    return reading(settings, _without_repeats(reads), facts)
+    return reading(settings, _without_repeats(reads), list(FactsReader(path, tree, imports).found()))
 
 
 def _without_repeats(reads: list[EnvRead]) -> list[EnvRead]:
@@ -63,14 +54,12 @@ def _without_repeats(reads: list[EnvRead]) -> list[EnvRead]:
     return list(found.values())
 
 
-def _imported(tree: ast.Module) -> frozenset[str]:
+def _imported(tree: Tree) -> frozenset[str]:
     """Return every module that the file imports, and the packages that hold them."""
+    modules = [alias.name for node, _ in tree.of(ast.Import) for alias in node.names]
+    modules += [node.module for node, _ in tree.of(ast.ImportFrom) if node.module and not node.level]
     names: set[str] = set()
-    for node in ast.walk(tree):
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            modules = [node.module]
-        for module in modules:
-            parts = module.split(".")
-            names.update(".".join(parts[: index + 1]) for index in range(len(parts)))
+    for module in modules:
+        parts = module.split(".")
+        names.update(".".join(parts[: index + 1]) for index in range(len(parts)))
     return frozenset(names)

@@ -7,7 +7,19 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
-from scaffold.read.python_tree import Scope, at, dotted, first_text, keyword, last_name, text_value, texts_below
+from scaffold.read.python_tree import (
+    Function,
+    Scope,
+    Tree,
+    at,
+    below,
+    dotted,
+    first_text,
+    keyword,
+    last_name,
+    text_value,
+    texts_below,
+)
 
 _METHODS = frozenset({"get", "post", "put", "delete", "patch", "head", "options", "route", "api_route", "websocket", "view"})
 _ROUTE_CALLS = frozenset(
@@ -17,17 +29,17 @@ _DJANGO_ROUTES = frozenset({"path", "re_path", "url"})
 _APPS = frozenset(
     {"FastAPI", "Flask", "Starlette", "Sanic", "Quart", "Litestar", "get_wsgi_application", "get_asgi_application"}
 )
-_METRICS_LIBRARIES = {
-    "prometheus_client": "prometheus_client",
-    "prometheus_fastapi_instrumentator": "prometheus_fastapi_instrumentator",
-    "starlette_exporter": "starlette_exporter",
-    "starlette_prometheus": "starlette_prometheus",
-    "prometheus_flask_exporter": "prometheus_flask_exporter",
-    "django_prometheus": "django_prometheus",
-    "aioprometheus": "aioprometheus",
-    "opentelemetry.exporter.prometheus": "opentelemetry.exporter.prometheus",
-    "opentelemetry.metrics": "opentelemetry.metrics",
-}
+_METRICS_LIBRARIES = (
+    "prometheus_client",
+    "prometheus_fastapi_instrumentator",
+    "starlette_exporter",
+    "starlette_prometheus",
+    "prometheus_flask_exporter",
+    "django_prometheus",
+    "aioprometheus",
+    "opentelemetry.exporter.prometheus",
+    "opentelemetry.metrics",
+)
 _TRACING = {
     "sentry_sdk.init": "sentry",
     "sentry_init": "sentry",
@@ -45,39 +57,51 @@ _JSON_LOGGERS = frozenset(
     {"JsonFormatter", "JSONFormatter", "JSONRenderer", "ProcessorFormatter", "ECSFormatter", "StdlibFormatter", "JsonLogger"}
 )
 _EXPOSITION = re.compile(r"# (?:TYPE|HELP) |_bucket\{|text/plain; version=0\.0\.4")
+_SCRAPE_WORD = re.compile(r"generate_latest|CONTENT_TYPE_LATEST|text/plain|PlainTextResponse")
 _TEXT_FORMAT = re.compile(r"%\((?:message|asctime|levelname)\)|\{(?:message|asctime|levelname)\}")
 
 
 class FactsReader:
     """Finds facts in the nodes of one file."""
 
-    def __init__(self, path: str, tree: ast.Module, imports: frozenset[str]) -> None:
+    def __init__(self, path: str, tree: Tree, imports: frozenset[str]) -> None:
         self.path = path
+        self.tree = tree
         self.imports = imports
         self.routers = _router_prefixes(tree)
-        self.exporter = _exporter_name(tree)
-        self.scraped = _scrape_handlers(tree)
+        self.scraped = _scrape_handlers(tree) if _SCRAPE_WORD.search(tree.text) else frozenset()
         self.is_django = path.endswith("urls.py")
 
-    def visit(self, node: ast.AST, scope: Scope) -> Iterator[CodeFact]:
-        """Yield what one node gives."""
-        if isinstance(node, ast.Call):
-            yield from self._call(node)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from self._decorated(node)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from self._imported(node)
-        elif isinstance(node, ast.ClassDef):
-            yield from self._class(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _EXPOSITION.search(node.value):
-            yield self._fact("metrics-exporter", self.exporter or _holder(scope), node)
+    def found(self) -> Iterator[CodeFact]:
+        """Yield every fact of the file."""
+        for call, _ in self.tree.of(ast.Call):
+            yield from self._call(call)
+        for function in self.tree.functions():
+            yield from self._decorated(function)
+        for plain, _ in self.tree.of(ast.Import):
+            for alias in plain.names:
+                yield from self._imported(alias.name, plain)
+        for named, _ in self.tree.of(ast.ImportFrom):
+            yield from self._imported(named.module or "", named)
+        for holder, _ in self.tree.of(ast.ClassDef):
+            yield from self._class(holder)
+        yield from self._exposition()
+
+    def _exposition(self) -> Iterator[CodeFact]:
+        """Code that writes the Prometheus text format itself: the class named after it, else what holds the text."""
+        if not _EXPOSITION.search(self.tree.text):
+            return
+        name = _exporter_name(self.tree)
+        for text, scope in self.tree.of(ast.Constant):
+            if isinstance(text.value, str) and _EXPOSITION.search(text.value):
+                yield self._fact("metrics-exporter", name or _holder(scope), text)
 
     def _fact(self, kind: str, detail: str, node: ast.AST) -> CodeFact:
         return CodeFact(kind, detail, at(self.path, node))
 
     # --- routes -------------------------------------------------------------------------------------------------------
 
-    def _decorated(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[CodeFact]:
+    def _decorated(self, function: Function) -> Iterator[CodeFact]:
         for decorator in function.decorator_list:
             if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Attribute):
                 continue
@@ -118,10 +142,10 @@ class FactsReader:
     def _metrics_call(self, name: str, node: ast.Call) -> Iterator[CodeFact]:
         if (
             name == "expose"
-            and any(last_name(item) == "Instrumentator" or last_name(item) == "instrument" for item in ast.walk(node.func))
+            and any(last_name(item) == "Instrumentator" or last_name(item) == "instrument" for item in below(node.func))
         ) or (name == "expose" and "prometheus_fastapi_instrumentator" in self.imports):
             yield self._fact("metrics-route", text_value(keyword(node, "endpoint")) or "/metrics", node)
-        elif name in {"mount", "Mount"} and {last_name(item) for item in ast.walk(node)} & {
+        elif name in {"mount", "Mount"} and {last_name(item) for item in below(node)} & {
             "make_asgi_app",
             "make_wsgi_app",
             "metrics_app",
@@ -133,16 +157,12 @@ class FactsReader:
         elif name in {"start_http_server", "start_wsgi_server"} and "prometheus_client" in self.imports:
             yield self._fact("metrics-route", "/metrics", node)
 
-    def _imported(self, node: ast.Import | ast.ImportFrom) -> Iterator[CodeFact]:
-        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-        for module in modules:
-            library = next(
-                (word for begin, word in _METRICS_LIBRARIES.items() if module == begin or module.startswith(f"{begin}.")), None
-            )
-            if library:
-                yield self._fact("metrics-library", library, node)
-            if module.startswith(("pythonjsonlogger", "json_log_formatter", "ecs_logging", "json_logging")):
-                yield self._fact("logging-json", module.partition(".")[0], node)
+    def _imported(self, module: str, node: ast.stmt) -> Iterator[CodeFact]:
+        library = next((name for name in _METRICS_LIBRARIES if module == name or module.startswith(f"{name}.")), None)
+        if library:
+            yield self._fact("metrics-library", library, node)
+        if module.startswith(("pythonjsonlogger", "json_log_formatter", "ecs_logging", "json_logging")):
+            yield self._fact("logging-json", module.partition(".")[0], node)
 
     # --- logging ------------------------------------------------------------------------------------------------------
 
@@ -178,7 +198,7 @@ class FactsReader:
     def _class(self, node: ast.ClassDef) -> Iterator[CodeFact]:
         if not any(last_name(base).endswith("Formatter") for base in node.bases):
             return
-        dumps = any(isinstance(item, ast.Call) and last_name(item) in {"dumps", "to_json"} for item in ast.walk(node))
+        dumps = any(isinstance(item, ast.Call) and last_name(item) in {"dumps", "to_json"} for item in below(node))
         if dumps or any(last_name(base) in _JSON_LOGGERS for base in node.bases):
             yield self._fact("json-formatter", node.name, node)
 
@@ -204,15 +224,11 @@ class FactsReader:
         return self._fact("cors", " ".join(words), node)
 
 
-def _router_prefixes(tree: ast.Module) -> dict[str, str]:
+def _router_prefixes(tree: Tree) -> dict[str, str]:
     """Return the prefix of each router or blueprint that the module makes."""
     found = {}
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Call)
-            and last_name(node.value) in {"APIRouter", "Blueprint"}
-        ):
+    for node, _ in tree.of(ast.Assign):
+        if isinstance(node.value, ast.Call) and last_name(node.value) in {"APIRouter", "Blueprint"}:
             prefix = text_value(keyword(node.value, "prefix", "url_prefix"))
             for target in node.targets:
                 if isinstance(target, ast.Name) and prefix:
@@ -220,10 +236,9 @@ def _router_prefixes(tree: ast.Module) -> dict[str, str]:
     return found
 
 
-def _exporter_name(tree: ast.Module) -> str:
+def _exporter_name(tree: Tree) -> str:
     """Return the class of the module that is named after Prometheus or exporting, "" when there is none."""
-    names = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    return next((name for name in names if re.search(r"Prometheus|Exporter", name)), "")
+    return next((node.name for node, _ in tree.of(ast.ClassDef) if re.search(r"Prometheus|Exporter", node.name)), "")
 
 
 def _holder(scope: Scope) -> str:
@@ -232,17 +247,15 @@ def _holder(scope: Scope) -> str:
     return scope.function.name if scope.function else ""
 
 
-def _scrape_handlers(tree: ast.Module) -> frozenset[str]:
+def _scrape_handlers(tree: Tree) -> frozenset[str]:
     """Return the functions that answer with the Prometheus text format."""
     found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            words = {last_name(item) for item in ast.walk(node)}
-            plain = any("text/plain" in text for text in texts_below(node)) or "PlainTextResponse" in words
-            if words & {"generate_latest", "CONTENT_TYPE_LATEST"} or (
-                plain and words & {"export", "render", "generate", "exposition"}
-            ):
-                found.add(node.name)
+    for node in tree.functions():
+        words = {last_name(item) for item in below(node)}
+        plain = any("text/plain" in text for text in texts_below(node)) or "PlainTextResponse" in words
+        writes = plain and words & {"export", "render", "generate", "exposition"}
+        if writes or words & {"generate_latest", "CONTENT_TYPE_LATEST"}:
+            found.add(node.name)
     return frozenset(found)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.code import setting
-from scaffold.read.python_tree import Scope, at, dotted, first_text, keyword, last_name, text_value
+from scaffold.read.python_tree import Scope, Tree, at, dotted, first_text, keyword, last_name, text_value
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _GETTERS = frozenset(
@@ -44,27 +44,26 @@ Found = SettingDefault | EnvRead
 class SettingsReader:
     """Finds defaults and reads in the nodes of one file."""
 
-    def __init__(self, path: str, imports: frozenset[str], prefixes: dict[str, str]) -> None:
+    def __init__(self, path: str, tree: Tree, imports: frozenset[str]) -> None:
         self.path = path
+        self.tree = tree
         self.is_settings = bool(_SETTINGS_MODULE.search(path))
         self.has_config = bool(imports & _CONFIG_LIBRARIES)
-        self.prefixes = prefixes
+        self.prefixes = setting_prefixes(tree) if "env_prefix" in tree.text else {}
 
-    def visit(self, node: ast.AST, scope: Scope) -> Iterator[Found]:
-        """Yield what one node gives."""
-        if isinstance(node, ast.Call):
-            yield from self._call(node, scope)
-        elif isinstance(node, ast.Subscript):
-            name = text_value(node.slice) if isinstance(node.ctx, ast.Load) and dotted(node.value) in _MAPPINGS else None
-            if name and _NAME.fullmatch(name):
-                yield EnvRead(name, required=True, location=at(self.path, node))
-        elif isinstance(node, ast.BoolOp):
-            yield from self._alternative(node, scope)
-        elif isinstance(node, ast.AnnAssign):
-            yield from self._annotated(node, scope)
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from self._assigned(target, node.value, scope)
+    def found(self) -> Iterator[Found]:
+        """Yield every default and every read of the file."""
+        for call, scope in self.tree.of(ast.Call):
+            yield from self._call(call, scope)
+        for subscript, _ in self.tree.of(ast.Subscript):
+            yield from self._subscript(subscript)
+        for choice, scope in self.tree.of(ast.BoolOp):
+            yield from self._alternative(choice, scope)
+        for annotated, scope in self.tree.of(ast.AnnAssign):
+            yield from self._annotated(annotated, scope)
+        for assigned, scope in self.tree.of(ast.Assign):
+            for target in assigned.targets:
+                yield from self._assigned(target, assigned.value, scope)
 
     # --- reads of the environment -------------------------------------------------------------------------------------
 
@@ -81,6 +80,12 @@ class SettingsReader:
                 node.args[1] if len(node.args) > 1 and function.endswith("get_value") else None
             )
         return None
+
+    def _subscript(self, node: ast.Subscript) -> Iterator[Found]:
+        """`os.environ["X"]` fails without the variable; an assignment to it reads nothing."""
+        name = text_value(node.slice) if isinstance(node.ctx, ast.Load) and dotted(node.value) in _MAPPINGS else None
+        if name and _NAME.fullmatch(name):
+            yield EnvRead(name, required=True, location=at(self.path, node))
 
     def _is_config_call(self, function: str) -> bool:
         head, _, tail = function.rpartition(".")
@@ -191,21 +196,17 @@ def is_base_settings(holder: ast.ClassDef) -> bool:
     return any(last_name(base).endswith("BaseSettings") for base in holder.bases)
 
 
-def setting_prefixes(tree: ast.Module) -> dict[str, str]:
+def setting_prefixes(tree: Tree) -> dict[str, str]:
     """Return the env_prefix of each settings class, from `model_config` or an inner `Config`."""
     found = {}
-    for holder in ast.walk(tree):
-        if not isinstance(holder, ast.ClassDef) or not is_base_settings(holder):
-            continue
-        for item in ast.walk(holder):
-            value: ast.expr | None = None
-            if isinstance(item, ast.Call) and last_name(item).endswith(("ConfigDict", "dict")):
-                value = keyword(item, "env_prefix")
-            elif isinstance(item, ast.Assign) and any(last_name(target) == "env_prefix" for target in item.targets):
-                value = item.value
-            prefix = text_value(value)
-            if prefix:
-                found[holder.name] = prefix
+    calls = ((call, scope) for call, scope in tree.of(ast.Call) if last_name(call).endswith(("ConfigDict", "dict")))
+    named = [(keyword(call, "env_prefix"), scope) for call, scope in calls]
+    named += [(node.value, scope) for node, scope in tree.of(ast.Assign) if "env_prefix" in map(last_name, node.targets)]
+    for value, scope in named:
+        holder = next((item for item in scope.classes if is_base_settings(item)), None)
+        prefix = text_value(value)
+        if holder is not None and prefix:
+            found[holder.name] = prefix
     return found
 
 

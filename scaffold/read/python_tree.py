@@ -7,8 +7,15 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from scaffold.model.document import Location
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Node = TypeVar("_Node", bound=ast.AST)
+_BARE_EXCEPT = re.compile(r"(?m)^([ \t]*except\*?[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*):")
+_TYPE_PARAMETERS = re.compile(r"(?m)^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)\[[^\n]*?\](?=[(:])(?:\()?")
+_TYPE_STATEMENT = re.compile(r"(?m)^([ \t]*)type[ \t]+(\w+)(?:\[[^\n]*?\])?[ \t]*=")
 
 _DEV_WORD = re.compile(r"(?:^|[^a-z])(?:dev|develop|development|local|test|tests|testing|debug)(?:$|[^a-z])")
 _PROD_WORD = re.compile(r"(?:^|[^a-z])(?:prod|production|live|staging)(?:$|[^a-z])")
@@ -23,41 +30,105 @@ class Scope:
     """Where a node stands: its classes from outside in, its function, and whether only development runs it."""
 
     classes: tuple[ast.ClassDef, ...] = ()
-    function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+    function: Function | None = None
     guarded: bool = False
 
 
-def parse_python(text: str) -> ast.Module | int:
-    """Return the tree of a Python text, or the line at which it cannot be parsed."""
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A parsed file: every node of the kinds that readers ask for, by its type and in the order of the text, with its scope."""
+
+    text: str
+    nodes: dict[type[ast.AST], list[tuple[ast.AST, Scope]]]
+
+    def of(self, kind: type[_Node]) -> Iterator[tuple[_Node, Scope]]:
+        """Yield the nodes of one type."""
+        yield from self.nodes.get(kind, ())  # type: ignore[misc]
+
+    def functions(self) -> Iterator[Function]:
+        """Yield every function."""
+        yield from (node for node, _ in self.of(ast.FunctionDef))
+        yield from (node for node, _ in self.of(ast.AsyncFunctionDef))
+
+
+def parse_python(text: str, *, guarded: bool = False) -> Tree | int:
+    """Return the tree of a Python text, or the line at which it cannot be parsed; `guarded` holds for the whole file."""
+    bare = text.removeprefix("\ufeff")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text.removeprefix("\ufeff"))
+        module = _parse(bare)
     except SyntaxError as error:
-        return max(error.lineno or 1, 1)
+        try:
+            # What a newer Python allows has to be read by an older one too: same tree, same report.
+            module = _parse(_older_syntax(bare))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return max(error.lineno or 1, 1)
     except (ValueError, RecursionError, MemoryError):
         return 1
+    nodes: dict[type[ast.AST], list[tuple[ast.AST, Scope]]] = {}
+    for node, scope in _walk(module, Scope(guarded=guarded)):
+        nodes.setdefault(node.__class__, []).append((node, scope))
+    return Tree(text, nodes)
 
 
-def walk(tree: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
-    """Yield every node in the order of the text with its scope; a stack of our own, as code may nest as deep as it likes."""
-    pending = [(tree, scope)]
+def _parse(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _older_syntax(text: str) -> str:
+    """Write except clauses without parentheses (PEP 758) and type parameters (PEP 695) as Python 3.11 reads them."""
+    text = _BARE_EXCEPT.sub(r"\1(\2)\3:", text)
+    text = _TYPE_PARAMETERS.sub(r"\1(", text)
+    return _TYPE_STATEMENT.sub(r"\1\2 =", text)
+
+
+def _walk(module: ast.Module, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
+    """Yield every node in the order of the text; a stack of our own, as code may nest as deep as it likes."""
+    pending: list[tuple[ast.AST, Scope]] = [(module, scope)]
     while pending:
         node, inside = pending.pop()
         yield node, inside
-        pending += reversed(_children(node, inside))
+        kind = node.__class__
+        if kind is ast.If:
+            pending += reversed(_branches(node, inside))  # type: ignore[arg-type]
+            continue
+        if kind is ast.ClassDef:
+            inside = _class_scope(node, inside)  # type: ignore[arg-type]
+        elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+            inside = replace(inside, function=node)  # type: ignore[arg-type]
+        pending += [(child, inside) for child in reversed(children(node))]
 
 
-def _children(node: ast.AST, scope: Scope) -> list[tuple[ast.AST, Scope]]:
-    if isinstance(node, ast.If):
-        body = replace(scope, guarded=True) if means_development(node.test) else scope
-        other = replace(scope, guarded=True) if means_production(node.test) else scope
-        return [(node.test, scope), *((item, body) for item in node.body), *((item, other) for item in node.orelse)]
-    if isinstance(node, ast.ClassDef):
-        scope = Scope((*scope.classes, node), None, scope.guarded or is_development_name(node.name))
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        scope = replace(scope, function=node)
-    return [(child, scope) for child in ast.iter_child_nodes(node)]
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes right below one, those without fields (operators, contexts) left out."""
+    found = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and value._fields:
+            found.append(value)
+    return found
+
+
+def below(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and everything below it."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending += reversed(children(current))
+
+
+def _branches(node: ast.If, scope: Scope) -> list[tuple[ast.AST, Scope]]:
+    body = replace(scope, guarded=True) if means_development(node.test) else scope
+    other = replace(scope, guarded=True) if means_production(node.test) else scope
+    return [(node.test, scope), *((item, body) for item in node.body), *((item, other) for item in node.orelse)]
+
+
+def _class_scope(node: ast.ClassDef, scope: Scope) -> Scope:
+    return Scope((*scope.classes, node), None, scope.guarded or is_development_name(node.name))
 
 
 def is_development_name(name: str) -> bool:
@@ -134,7 +205,7 @@ def keyword(call: ast.Call, *names: str) -> ast.expr | None:
 
 def texts_below(node: ast.AST) -> list[str]:
     """Return every literal string below a node."""
-    return [item.value for item in ast.walk(node) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return [item.value for item in below(node) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
 
 
 def at(path: str, node: ast.AST) -> Location:
