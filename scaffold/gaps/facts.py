@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, Node, Scalar, Sequence
 from scaffold.model.gap import Gap
 from scaffold.model.names import Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
@@ -16,7 +16,16 @@ from scaffold.model.values import ImageReference
 EXEMPT_FROM_SERVICE_HYGIENE = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})
 """Roles that need neither a healthcheck nor a restart policy: they end, or exist for tests."""
 
+ALL_INTERFACES = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 - the texts that are looked for
+"""Host addresses of a published port that mean every interface."""
+
+_DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
 _PROFILE_WORDS = re.compile(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
+
+
+def stands_alone(stack: Stack) -> bool:
+    """Whether the first file has one of the names that Compose starts by itself, so that it cannot be a fragment."""
+    return stack.files[0].rpartition("/")[2] in _DEFAULT_FILES if stack.files else False
 
 
 def judged_stacks(project: Project) -> tuple[Stack, ...]:
@@ -26,7 +35,9 @@ def judged_stacks(project: Project) -> tuple[Stack, ...]:
     others = [
         stack
         for stack in project.stacks
-        if stack.complete and stack not in production and not (covered and set(stack.files) <= set(covered.files))
+        if (stack.complete or stands_alone(stack))
+        and stack not in production
+        and not (covered and set(stack.files) <= set(covered.files))
     ]
     return (*production, *others)
 
@@ -110,7 +121,7 @@ def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
     return {name: tuple(commands) for name, commands in found.items()}
 
 
-def default_profiles(project: Project) -> frozenset[str]:
+def active_profiles(project: Project) -> frozenset[str]:
     """Return the profiles that an env file activates through COMPOSE_PROFILES."""
     values = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
     return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
@@ -119,3 +130,59 @@ def default_profiles(project: Project) -> frozenset[str]:
 def mentions(project: Project, word: str, contexts: frozenset[str] = frozenset()) -> bool:
     """Whether a command of the project (of these contexts, all when empty) holds `word`."""
     return any(word in command.text for command in project.commands if not contexts or command.context in contexts)
+
+
+# --- stacks beside each other -----------------------------------------------------------------------------------------
+
+
+def every_stack(project: Project) -> tuple[Stack, ...]:
+    """Return the judged stacks, then the files that neither stand alone nor merge: facts of single lines count there too."""
+    judged = judged_stacks(project)
+    return (*judged, *(stack for stack in project.stacks if not stack.complete and stack not in judged))
+
+
+def sibling_services(project: Project, stack: Stack) -> tuple[str, ...]:
+    """Return the services that complete stacks of the same directory define, for a stack that is not complete."""
+    if stack.complete:
+        return ()
+    siblings = [other for other in project.stacks if other.complete and other.directory == stack.directory]
+    return tuple(sorted({service.name for other in siblings for service in other.services}))
+
+
+# --- paths ------------------------------------------------------------------------------------------------------------
+
+_MAKERS = re.compile(
+    r"\b(?:mkdir|touch|cp|mv|install|tee|curl|wget|openssl|mkcert|certbot|envsubst|rsync|tar|unzip|git clone)\b|>"
+)
+
+
+def is_generated(project: Project, path: str) -> bool:
+    """Whether a command of the project makes the file or folder at `path`."""
+    name = path.rstrip("/")
+    return any(name in command.text and _MAKERS.search(command.text) for command in project.commands)
+
+
+def has_submodules(project: Project) -> bool:
+    """Whether parts of the tree live in other repositories, so that a missing folder says nothing."""
+    return project.exists(".gitmodules")
+
+
+# --- texts of a service -----------------------------------------------------------------------------------------------
+
+
+def scalars_below(node: Node | None) -> Iterator[Scalar]:
+    """Yield every scalar value at or below a node, keys left out."""
+    pending = [node] if node is not None else []
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Scalar):
+            yield item
+        elif isinstance(item, Sequence):
+            pending.extend(reversed(item.items))
+        else:
+            pending.extend(entry.value for entry in reversed(item.entries))
+
+
+def store_port_is_open(service: Service) -> bool:
+    """Whether a store publishes a port on all interfaces of the host."""
+    return service.is_datastore and any(port.host_ip in ALL_INTERFACES for port in service.ports)

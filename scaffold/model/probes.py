@@ -269,8 +269,9 @@ def requires_password(service: Service) -> bool:
     text = " ".join(words)
     if re.search(r"--(?:aclfile|user)\b", text):
         return True
-    match = re.search(r"--requirepass[= ]+(\S+)", text)
-    return bool(match) and match is not None and match[1] not in {'""', "''"}
+    # A password that is an unset variable is empty here, and still meant as one; `""` turns authentication off.
+    match = re.search(r"--requirepass(?:[= ]+(\S+)|\s*$)", text)
+    return match is not None and match[1] not in {'""', "''"}
 
 
 def working_healthcheck(service: Service) -> tuple[str, ...] | None:

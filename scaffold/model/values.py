@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -76,3 +77,8 @@ def dns_label(text: str, limit: int = 63) -> str:
     """Return `text` as a DNS label (RFC 1123): lower case letters, digits and hyphens, at most `limit` characters."""
     label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:limit].strip("-")
     return label or "app"
+
+
+def closest(name: str, candidates: tuple[str, ...]) -> str | None:
+    """Return the candidate that `name` is most likely a slip for, or None."""
+    return next(iter(difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)), None)

@@ -1,0 +1,85 @@
+"""CMP003: a healthcheck that cannot pass, cannot fail, or passes before the service answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.compose.health_faults import Fault, health_faults
+from scaffold.gaps.facts import HealthSource, dependants, health_source, judged_stacks, once
+from scaffold.model.compose import Service, Stack
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, Layer, Room, Severity
+from scaffold.model.probes import working_healthcheck
+from scaffold.model.project import Project
+
+_EFFECTS = {"pass": "cannot pass", "fail": "cannot fail", "wait": "passes too early"}
+_ADVICE = Closer(
+    None, "advice", "Write a check with a program that the image holds, against the port and path it serves today."
+)
+_ORDER = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
+
+
+def is_mendable(project: Project, service: Service) -> bool:
+    """Whether an edit can replace the service's healthcheck: it stands in a compose file and a passing one is known."""
+    source = health_source(project, service)
+    return source is not None and source.healthcheck is not None and working_healthcheck(service) is not None
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        faults = health_faults(project, service)
+        source = health_source(project, service)
+        if faults and source:
+            yield _gap(project, stack, service, source, faults)
+
+
+def _gap(project: Project, stack: Stack, service: Service, source: HealthSource, faults: tuple[Fault, ...]) -> Gap:
+    waiting = [user.name for user, edge in dependants(stack, service.name) if edge.condition == "service_healthy"]
+    worst = min(faults, key=lambda fault: list(_EFFECTS).index(fault.effect))
+    reasons = " and ".join(fault.reason for fault in faults)
+    waits = f"; {_listed(waiting)} for it" if waiting else ""
+    related = tuple(dict.fromkeys(place for fault in faults for place in fault.related))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="healthcheck",
+        message=f"{service.name}'s healthcheck {_EFFECTS[worst.effect]}: {reasons}{waits}.",
+        expected=_expected(service),
+        actual=reasons,
+        locations=(source.location,),
+        related=related,
+        severity=_severity(worst, relied_on=bool(waiting)),
+        confidence=min((fault.confidence for fault in faults if fault.effect == worst.effect), key=_ORDER.index),
+        environment=stack.environment,
+        closers=None if is_mendable(project, service) else (_ADVICE,),
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return f"{names[0]} waits" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} wait"
+
+
+def _severity(worst: Fault, *, relied_on: bool) -> Severity:
+    severity = Severity.HIGH if relied_on else Severity.MEDIUM
+    return severity.lowered(1) if worst.effect == "wait" else severity
+
+
+def _expected(service: Service) -> str:
+    test = working_healthcheck(service)
+    # A test that repeats the file's own reference to a password may hold its default value: it is not shown.
+    if test is None or any("${" in word.replace("$${", "") for word in test):
+        return "a check that passes when the service answers and fails when it does not"
+    return f"test: {' '.join(test)}".replace("$$", "$")
+
+
+RULE = Rule(
+    code="CMP003",
+    name="healthcheck-cannot-pass-or-fail",
+    layer=Layer.COMPOSE,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(Room.EDITS, "edit"),),
+)

@@ -1,0 +1,86 @@
+"""CMP006: a service can be enabled by a profile that leaves its dependency out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import active_profiles, edges, judged_stacks, once, profile_uses
+from scaffold.model.compose import Dependency, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Command, Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service, edge in edges(stack):
+        target = stack.service(edge.service)
+        if target is not None and edge.required and _missing(service, target):
+            yield _gap(project, stack, service, edge, target)
+
+
+def _missing(service: Service, target: Service) -> tuple[str, ...]:
+    """Return the profiles that enable the service without the target; "" when it is enabled without any profile."""
+    if not target.profiles:
+        return ()
+    return tuple(name for name in (service.profiles or ("",)) if name not in target.profiles)
+
+
+def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, target: Service) -> Gap:
+    missing = _missing(service, target)
+    commands = [command for name in missing for command in profile_uses(project).get(name, ())]
+    always_both = _always_both(project, commands, target)
+    how = f"with --profile {missing[0]}" if missing[0] else "without a profile"
+    theirs = ", ".join(target.profiles)
+    places = (target.profiles_location, service.profiles_location, *(command.location for command in commands[:3]))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"depends_on/{target.name}",
+        message=f"Started {how}, {service.name} depends on {target.name}, which only the profile {theirs} enables: "
+        "Compose refuses the project.",
+        expected=f"{target.name} in every profile of {service.name}, or `required: false`",
+        actual=f"{service.name}: {', '.join(service.profiles) or 'no profile'}; {target.name}: {theirs}",
+        locations=(edge.location,),
+        related=tuple(dict.fromkeys(place for place in places if place is not None and _is_set(place))),
+        severity=Severity.LOW if always_both else Severity.HIGH,
+        environment=stack.environment,
+    )
+
+
+def _is_set(place: Location) -> bool:
+    return bool(place.path)
+
+
+def _always_both(project: Project, commands: list[Command], target: Service) -> bool:
+    """Whether each command that enables the service enables the target too."""
+    if set(target.profiles) & active_profiles(project):
+        return True
+    return bool(commands) and all(any(_names(command, name) for name in (*target.profiles, "*")) for command in commands)
+
+
+def _names(command: Command, profile: str) -> bool:
+    return (
+        f"--profile {profile}" in command.text.replace("=", " ")
+        or f",{profile}" in command.text
+        or f"{profile}," in command.text
+    )
+
+
+RULE = Rule(
+    code="CMP006",
+    name="depends-on-across-profiles",
+    layer=Layer.COMPOSE,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Add the dependant's profile to the dependency's `profiles`, or write `required: false` on the edge.",
+        ),
+    ),
+)

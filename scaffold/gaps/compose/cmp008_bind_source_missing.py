@@ -1,0 +1,105 @@
+"""CMP008: a configuration file or folder that a service mounts is not in the repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import every_stack, is_generated, once
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.probes import known_image
+from scaffold.model.project import Project
+
+_CONFIG_FILE = re.compile(
+    r"\.(?:conf|cfg|cnf|ini|toml|ya?ml|json|xml|properties|rules|sql|sh|lua|hcl|te?mpl|template|vcl|alloy)", re.IGNORECASE
+)
+_CONFIG_WORDS = re.compile(
+    r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources"
+)
+_RUNTIME_WORDS = re.compile(
+    r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
+    r"|volumes?)(?:[/._-]|$)"
+)
+_GENERATED_TARGETS = {
+    "prometheus": ("/etc/prometheus/prometheus.yml", "/etc/prometheus/prometheus.yaml"),
+    "alertmanager": ("/etc/alertmanager/alertmanager.yml", "/etc/alertmanager/config.yml"),
+    "grafana": ("/etc/grafana/provisioning/dashboards", "/etc/grafana/provisioning/datasources", "/etc/grafana/provisioning"),
+}
+"""Files and folders that the monitoring room writes where they are missing, by the family of the image."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in every_stack(project) for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        for mount in service.mounts:
+            if mount.kind == "bind" and mount.resolved and not project.exists(mount.resolved):
+                kind = _kind(mount)
+                if kind and not _has_other_origin(project, mount.resolved):
+                    yield _gap(project, stack, service, mount, is_file=kind == "file")
+
+
+def _kind(mount: Mount) -> str:
+    """Return `file` or `folder` for a source that holds configuration, "" for one that Docker may well create."""
+    name = mount.source.rstrip("/").rpartition("/")[2]
+    ending = re.search(r"(?<=[^.])\.\w+$", name)
+    if ending and _CONFIG_FILE.fullmatch(ending[0]):
+        return "file"
+    target = mount.target.rstrip("/") + "/"
+    is_config = bool(_CONFIG_WORDS.search(target)) and not _RUNTIME_WORDS.search(name) and not ending
+    return "folder" if is_config and not _RUNTIME_WORDS.search(mount.target) else ""
+
+
+def _has_other_origin(project: Project, path: str) -> bool:
+    """Whether a script makes the path, or a template of the same name stands beside it."""
+    if is_generated(project, path):
+        return True
+    stem = path.rpartition(".")[0] or path
+    beside = (
+        *(f"{path}{end}" for end in (".example", ".sample", ".template", ".tmpl", ".dist", ".j2", ".tpl")),
+        f"{stem}.example",
+    )
+    return any(project.exists(other) for other in beside)
+
+
+def _gap(project: Project, stack: Stack, service: Service, mount: Mount, *, is_file: bool) -> Gap:
+    path = mount.resolved or mount.source
+    ignored = next((where for name, where in project.ignored if name == path or path.startswith(f"{name}/")), "")
+    effect = "Docker makes an empty folder in the place of the file" if is_file else "the container gets an empty folder"
+    note = f" ({where_ignored(ignored)})" if ignored else ""
+    severity = Severity.INFO if ignored else Severity.HIGH if is_file else Severity.LOW
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"volumes/{mount.target.lstrip('/')}",
+        message=f"{service.name} mounts {path}, which is not in this repository{note}: {effect}.",
+        expected=f"{path} in the repository",
+        actual="no such path",
+        locations=(mount.location,),
+        severity=severity,
+        environment=stack.environment,
+        closers=(Closer(Room.MONITORING, "files"),) if _is_ours_to_write(service, mount) else None,
+    )
+
+
+def where_ignored(pattern: str) -> str:
+    """Return the words for a path that a pattern of git hides."""
+    return f"ignored by git at {pattern}"
+
+
+def _is_ours_to_write(service: Service, mount: Mount) -> bool:
+    known = None if service.build else known_image(service.image)
+    return known is not None and mount.target.rstrip("/") in _GENERATED_TARGETS.get(known.facts.family, ())
+
+
+RULE = Rule(
+    code="CMP008",
+    name="bind-source-missing",
+    layer=Layer.COMPOSE,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Add the file to the repository, or take the mount out."),),
+)

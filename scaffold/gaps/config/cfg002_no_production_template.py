@@ -1,0 +1,71 @@
+"""CFG002: no env template says what production has to set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import scalars_below
+from scaffold.model.compose import Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.secrets import is_sensitive_name
+
+_SUBJECT = "production-template"
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stack = project.main_stack
+    if stack is None or not stack.is_runnable_in_production or _has_production_file(project):
+        return
+    if any(item.kind == "paas" for item in project.infrastructure):
+        return  # The platform holds the settings.
+    needed = _needed(stack)
+    if needed:
+        yield _gap(project, needed)
+
+
+def _has_production_file(project: Project) -> bool:
+    return any(file.environment == "production" for file in project.env_files)
+
+
+def _needed(stack: Stack) -> dict[str, Location]:
+    """Return the variables that a production start has to set: those without a default, and secrets."""
+    found: dict[str, Location] = {}
+    for service in stack.services:
+        for scalar in scalars_below(service.node):
+            for reference in scalar.references:
+                if is_sensitive_name(reference.name) or not (reference.has_default or reference.operator in {":+", "+"}):
+                    found.setdefault(reference.name, scalar.location)
+    return found
+
+
+def _gap(project: Project, needed: dict[str, Location]) -> Gap:
+    names = sorted(needed)
+    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    templates = tuple(Location(file.path, 1) for file in project.env_files if file.kind == "template")
+    first = min(needed.values(), key=Location.sort_key)
+    return RULE.gap(
+        resource="config",
+        subject=_SUBJECT,
+        message=f"No env template of this repository says what production has to set; the stack needs {shown}.",
+        expected=".env.production.example with every variable, secrets left empty",
+        actual="no env file for production",
+        locations=(first,),
+        searched=templates,
+    )
+
+
+RULE = Rule(
+    code="CFG002",
+    name="no-production-template",
+    layer=Layer.CONFIG,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None, "advice", "Add .env.production.example: every variable of the stack, required ones marked, no secret in it."
+        ),
+    ),
+)

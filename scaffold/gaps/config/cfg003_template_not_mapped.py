@@ -1,0 +1,95 @@
+"""CFG003: an env template that nothing points to, or templates that contradict each other."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import EnvFile, Project
+
+_STANDARD = re.compile(
+    r"\.env(?:\.[\w-]+)*\.(?:example|sample|template|dist|tmpl)|\.env\.(?:example|sample|template|dist)(?:\.[\w-]+)?"
+)
+_MOST_SHOWN = 4
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
+    unmapped = [file for file in templates if not _is_mapped(project, file)]
+    disagreeing = _disagreements(templates)
+    if unmapped or disagreeing:
+        yield _gap(project, unmapped, disagreeing)
+
+
+def _is_mapped(project: Project, file: EnvFile) -> bool:
+    """Whether the name is one that people look for, or a command, a page or an env_file points to it."""
+    name = file.path.rpartition("/")[2]
+    if _STANDARD.fullmatch(name):
+        return True
+    if any(path == file.path for stack in project.stacks for service in stack.services for path, _ in service.env_files):
+        return True
+    word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    texts = (*(command.text for command in project.commands), *(page.text for page in project.docs))
+    return any(word.search(text) for text in texts)
+
+
+def _disagreements(templates: list[EnvFile]) -> dict[str, tuple[Location, Location]]:
+    """Return the names to which two templates of the same environment give different values, with both places."""
+    found: dict[str, tuple[Location, Location]] = {}
+    for first, second in itertools.combinations(templates, 2):
+        if first.environment != second.environment:
+            continue
+        for entry in first.entries:
+            other = second.entry(entry.name)
+            if (
+                other
+                and not entry.commented
+                and not other.commented
+                and entry.value != other.value
+                and entry.value
+                and other.value
+            ):
+                found.setdefault(entry.name, (entry.location, other.location))
+    return found
+
+
+def _gap(project: Project, unmapped: list[EnvFile], disagreeing: dict[str, tuple[Location, Location]]) -> Gap:
+    parts = []
+    if unmapped:
+        names = " and ".join(file.path for file in unmapped)
+        parts.append(f"no command, page or env_file points to {names}")
+    if disagreeing:
+        shown = sorted(disagreeing)
+        more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+        parts.append(f"the templates give different values to {', '.join(shown[:_MOST_SHOWN])}{more}")
+    places = (*(Location(file.path, 1) for file in unmapped), *(place for pair in disagreeing.values() for place in pair))
+    others = [file.path for file in project.env_files]
+    return RULE.gap(
+        resource="config",
+        subject="templates",
+        message=f"Which env file is right is not said: {'; '.join(parts)} ({len(others)} env files in all).",
+        expected="one template, .env.example, that the start page says to copy to .env",
+        actual=", ".join(others[:6]),
+        locations=tuple(dict.fromkeys(places)),
+        severity=Severity.MEDIUM if disagreeing else Severity.LOW,
+    )
+
+
+RULE = Rule(
+    code="CFG003",
+    name="template-not-mapped",
+    layer=Layer.CONFIG,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Keep one template named .env.example, write `cp .env.example .env` into the README, and drop the copies.",
+        ),
+    ),
+)

@@ -1,0 +1,79 @@
+"""IMG001: a service is built from a Dockerfile or a context that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, once
+from scaffold.model.compose import Build, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Dockerfile, Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        build = service.build
+        if build is None or build.remote or build.inline or build.context is None or has_submodules(project):
+            continue
+        missing = _missing(project, build)
+        if missing and not is_generated(project, missing) and not _is_ignored(project, missing):
+            yield _gap(project, stack, service, build, missing)
+
+
+def _missing(project: Project, build: Build) -> str:
+    """Return the context or the Dockerfile that is not there, or ""."""
+    if build.context and not project.exists(build.context):
+        return build.context
+    return build.dockerfile if build.dockerfile and not project.exists(build.dockerfile) else ""
+
+
+def _is_ignored(project: Project, path: str) -> bool:
+    return any(name == path or path.startswith(f"{name}/") for name, _ in project.ignored)
+
+
+def _gap(project: Project, stack: Stack, service: Service, build: Build, missing: str) -> Gap:
+    is_context = missing == build.context
+    near = None if is_context else nearest_dockerfile(project, missing)
+    hint = f"; {near.path} has that name" if near else ""
+    what = "the context" if is_context else "the Dockerfile"
+    place = build.context_location if is_context else build.dockerfile_location
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="build/context" if is_context else "build/dockerfile",
+        message=f"{service.name} cannot be built: {what} {missing} is not in this repository{hint}.",
+        expected=near.path if near else "a path that exists",
+        actual=missing,
+        locations=(place,),
+        related=(Location(near.path, 1),) if near else (),
+        environment=stack.environment,
+        closers=(Closer(None, "advice", _advice(build, near)),) if near else None,
+    )
+
+
+def nearest_dockerfile(project: Project, missing: str) -> Dockerfile | None:
+    """Return the Dockerfile with the same file name that is nearest to the root, or None."""
+    name = missing.rpartition("/")[2]
+    found = [item for item in project.dockerfiles if item.path.rpartition("/")[2] == name]
+    return min(found, key=lambda item: (item.path.count("/"), item.path), default=None)
+
+
+def _advice(build: Build, near: Dockerfile) -> str:
+    context = build.context or ""
+    inside = near.path.removeprefix(f"{context}/") if context else near.path
+    return f"Write `dockerfile: {inside}` under `build`."
+
+
+RULE = Rule(
+    code="IMG001",
+    name="build-file-missing",
+    layer=Layer.IMAGE,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Correct `context` and `dockerfile` under `build`, or add the Dockerfile."),),
+)

@@ -1,0 +1,137 @@
+"""IMG003: a Dockerfile copies its whole context and no .dockerignore keeps secrets and history out of it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+
+from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Dockerfile, Instruction, Project
+
+_DOCKER_BUILD = re.compile(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
+_HEAVY = frozenset({".git", "node_modules", ".venv", "venv"})
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    wide: dict[str, list[Location]] = {}
+    for dockerfile in project.dockerfiles:
+        places = [item.location for stage in dockerfile.stages for item in stage.instructions if _copies_everything(item)]
+        for context in build_contexts(project, dockerfile) if places else ():
+            if not _has_ignore_file(project, dockerfile, context):
+                wide.setdefault(context, []).extend(places)
+    for context, places in sorted(wide.items()):
+        yield _gap(project, context, tuple(dict.fromkeys(places)))
+
+
+def _copies_everything(item: Instruction) -> bool:
+    if item.keyword not in {"COPY", "ADD"} or any(flag.startswith("--from") for flag in item.flags):
+        return False
+    sources = item.text.replace('"', " ").replace("[", " ").replace("]", " ").replace(",", " ").split()[:-1]
+    return any(source in {".", "./", "./.", "*", "./*"} for source in sources)
+
+
+def build_contexts(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
+    """Return the folders that are sent as context when this Dockerfile is built, "" for the root; empty when unknown."""
+    builds = [service.build for stack in project.stacks for service in stack.services if service.build]
+    named = [build.context for build in builds if build.dockerfile == dockerfile.path and build.context is not None]
+    if not named:
+        # A build whose Dockerfile moved away: its context is where the file was meant to be used.
+        lost = [build for build in builds if build.dockerfile and not project.exists(build.dockerfile)]
+        named = [
+            build.context
+            for build in lost
+            if build.context is not None and nearest_dockerfile(project, build.dockerfile or "") == dockerfile
+        ]
+    named += _contexts_of_workflows(project, dockerfile) + _contexts_of_commands(project, dockerfile)
+    if not named and _is_plain_name(dockerfile):
+        named = [dockerfile.path.rpartition("/")[0]]
+    return tuple(dict.fromkeys(named))
+
+
+def _is_plain_name(dockerfile: Dockerfile) -> bool:
+    return dockerfile.path.rpartition("/")[2] in {"Dockerfile", "Containerfile"}
+
+
+def _contexts_of_workflows(project: Project, dockerfile: Dockerfile) -> list[str]:
+    found = []
+    for workflow in project.workflows:
+        for step in (step for job in workflow.jobs for step in job.all_steps):
+            context = _clean(step.input("context"))
+            file = _clean(step.input("file")) or (f"{context}/Dockerfile" if context else "Dockerfile")
+            if step.action == "docker/build-push-action" and file == dockerfile.path and "$" not in context:
+                found.append(context)
+    return found
+
+
+def _contexts_of_commands(project: Project, dockerfile: Dockerfile) -> list[str]:
+    found = []
+    for command in project.commands:
+        if not _DOCKER_BUILD.search(command.text):
+            continue
+        try:
+            words = shlex.split(command.text)
+        except ValueError:
+            continue
+        files = [after for word, after in itertools.pairwise(words) if word in {"-f", "--file"}]
+        if files and _clean(files[-1]) == dockerfile.path and "$" not in words[-1] and project.exists(_clean(words[-1])):
+            found.append(_clean(words[-1]))
+    return found
+
+
+def _clean(path: str) -> str:
+    clean = path.strip().removeprefix("./").rstrip("/")
+    return "" if clean == "." else clean
+
+
+def _has_ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> bool:
+    known = {path for path, _ in project.dockerignores} | set(project.files)
+    return _ignore_path(context) in known or f"{dockerfile.path}.dockerignore" in known
+
+
+def _ignore_path(context: str) -> str:
+    return f"{context}/.dockerignore" if context else ".dockerignore"
+
+
+def _gap(project: Project, context: str, places: tuple[Location, ...]) -> Gap:
+    path = _ignore_path(context)
+    hidden = next((where for name, where in project.ignored if name in {path, ".dockerignore"}), "")
+    note = f" ({hidden} makes git ignore it, so a local one does not reach anybody else)" if hidden else ""
+    taken = _sensitive_content(project, context)
+    what = f", {' and '.join(taken)} included" if taken else ""
+    return RULE.gap(
+        resource=path,
+        subject="dockerignore",
+        message=f"The image takes in the whole folder {context or 'of the project'}{what}: there is no {path}{note}.",
+        expected=path,
+        actual="no such file; COPY takes everything",
+        locations=places,
+        severity=Severity.MEDIUM if taken else Severity.LOW,
+    )
+
+
+def _sensitive_content(project: Project, context: str) -> tuple[str, ...]:
+    """Return what a build on a developer's machine would copy from the context: history, env files, dependencies."""
+    found = [".git"] if project.git and not context else []
+    real = [file.path for file in project.env_files if file.kind != "template" and file.path.rpartition("/")[0] == context]
+    names = {path.removeprefix(f"{context}/" if context else "").partition("/")[0] for path in project.directories}
+    return (*found, *real[:2], *sorted(names & _HEAVY))
+
+
+RULE = Rule(
+    code="IMG003",
+    name="no-dockerignore",
+    layer=Layer.IMAGE,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None, "advice", "Add a .dockerignore with .git, .env*, caches, tests and whatever the image does not need to run."
+        ),
+    ),
+    maps_to=("CKV_DOCKER_5",),
+)

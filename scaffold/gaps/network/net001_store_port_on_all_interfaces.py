@@ -1,0 +1,91 @@
+"""NET001: a store publishes its port on every interface of the host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import ALL_INTERFACES, every_stack, once
+from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+_REFERENCE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
+
+
+def open_ports(project: Project, service: Service) -> tuple[Port, ...]:
+    """Return the ports that a service publishes on all interfaces; a variable in the place of the address is unknown."""
+    return tuple(
+        port
+        for port in service.ports
+        if port.host_ip in ALL_INTERFACES and not _address_is_variable(_as_written(project, port))
+    )
+
+
+def _as_written(project: Project, port: Port) -> str:
+    document = project.document(port.location.path)
+    node = find(document.root, *port.location.route) if document else None
+    return node.raw if isinstance(node, Scalar) else port.raw
+
+
+def _address_is_variable(text: str) -> bool:
+    """Tell `${IP}:5432:5432` and `${BIND}5432:5432` from `${PORT}:5432`: three parts, or a reference glued to digits."""
+    parts = _REFERENCE.sub("\0", text.strip("\"'")).split(":")
+    if "\0" not in parts[0]:
+        return False
+    return len(parts) >= 3 or parts[0] != "\0"
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in every_stack(project) for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        if not service.is_datastore or service.network_mode.startswith("host"):
+            continue
+        host_mode = _in_host_mode(service)
+        for port in open_ports(project, service):
+            if port.location not in host_mode:
+                yield _gap(stack, service, port)
+
+
+def _in_host_mode(service: Service) -> frozenset[Location]:
+    """Return the ports of the long form with `mode: host`: a swarm node's own port, chosen on purpose."""
+    ports = service.node.get("ports")
+    items = ports.items if isinstance(ports, Sequence) else ()
+    return frozenset(item.location for item in items if isinstance(item, Mapping) and text_of(item.get("mode")) == "host")
+
+
+def _gap(stack: Stack, service: Service, port: Port) -> Gap:
+    number = port.target if port.target is not None else "its port"
+    published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"ports/{port.target if port.target is not None else 'unknown'}{'/udp' if port.protocol == 'udp' else ''}",
+        message=f"{service.name} publishes {number}{published} on every interface of the host: whoever reaches the host "
+        "reaches the store, because Docker's own rules come before a host firewall such as ufw.",
+        expected=f"127.0.0.1 before the port, or no `ports` at all: other services reach {service.name} without it",
+        actual="no host address (all interfaces)" if not port.host_ip else port.host_ip,
+        locations=(port.location,),
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="NET001",
+    name="store-port-on-all-interfaces",
+    layer=Layer.NETWORK,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Take the port out of `ports` (services of the stack need no published port), or bind it to 127.0.0.1.",
+        ),
+    ),
+    maps_to=("OWASP-DOCKER-5a",),
+)

@@ -1,0 +1,52 @@
+"""SEC001: a reference falls back to a credential that everybody can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    groups = (group for stack in every_stack(project) for group in credential_groups(stack, "default"))
+    return iter(once(_gap(group) for group in groups))
+
+
+def _gap(group: CredentialGroup) -> Gap:
+    owner = group.owner
+    count = len(group.locations)
+    places = f" in {count} places" if count > 1 else ""
+    exposed = (
+        "; the store's port is published too, so anybody who reaches the host can log in" if group.opens_published_store else ""
+    )
+    return RULE.gap(
+        resource=group.stack.resource(owner.service.name),
+        subject=f"environment/{owner.key}",
+        message=f"Where {owner.key} is not set, {owner.service.name} runs with a default credential of the repository "
+        f"({owner.value_class.value}){places}{exposed}.",
+        expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
+        actual=f"a default: {owner.value_class.value}",
+        locations=group.locations,
+        severity=Severity.CRITICAL if group.opens_published_store else Severity.HIGH,
+        environment=group.stack.environment,
+    )
+
+
+RULE = Rule(
+    code="SEC001",
+    name="default-credential",
+    layer=Layer.SECRETS,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Write `${NAME:?}` in place of the default, put the value into an env file outside git, and change it.",
+        ),
+    ),
+)

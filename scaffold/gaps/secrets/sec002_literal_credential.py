@@ -1,0 +1,103 @@
+"""SEC002: a credential stands in a compose file or in a tracked env file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.secrets.credentials import CredentialGroup, counts, credential_groups
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
+
+_CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    groups = (group for stack in every_stack(project) for group in credential_groups(stack, "literal"))
+    yield from once(_of_group(group) for group in groups)
+    for file in project.env_files:
+        if file.kind == "real":
+            yield from _of_file(file)
+
+
+def _of_group(group: CredentialGroup) -> Gap:
+    owner = group.owner
+    count = len(group.locations)
+    where = "its command line" if owner.key == "command" else owner.key
+    places = f", in {count} places" if count > 1 else ""
+    return RULE.gap(
+        resource=group.stack.resource(owner.service.name),
+        subject="command" if owner.key == "command" else f"environment/{owner.key}",
+        message=f"{owner.service.name} has a credential in {where} itself ({owner.value_class.value}){places}: "
+        "who can read the repository can use it.",
+        expected="a reference to a variable that an env file outside git sets, or a secret",
+        actual=owner.value_class.value,
+        locations=group.locations,
+        environment=group.stack.environment,
+    )
+
+
+def environment_of(file: EnvFile) -> EnvironmentClass:
+    """Return the environment class that the name of an env file says."""
+    return _CLASSES.get(file.environment, EnvironmentClass.BASE)
+
+
+def literal_credentials(file: EnvFile) -> dict[str, tuple[EnvEntry, ...]]:
+    """Return the entries of an env file that hold a credential which is no stand-in, by the name of the first one."""
+    by_value: dict[str, list[EnvEntry]] = {}
+    for entry in file.entries:
+        value = None if entry.commented else _credential(entry)
+        if value is not None:
+            by_value.setdefault(value, []).append(entry)
+    return {entries[0].name: tuple(entries) for entries in by_value.values()}
+
+
+def _credential(entry: EnvEntry) -> str | None:
+    password = url_password(entry.value)
+    if password is not None and "$" not in password:
+        return (
+            password
+            if url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=False)
+            else None
+        )
+    if "$" in entry.value or not is_sensitive_name(entry.name) or not counts(entry.value, placeholders=False):
+        return None
+    # A provider's key has a rule of its own (SEC004).
+    return None if classify(entry.value) is SecretClass.PROVIDER_KEY else entry.value
+
+
+def _of_file(file: EnvFile) -> Iterator[Gap]:
+    groups = literal_credentials(file)
+    if not groups:
+        return
+    entries = [entry for group in groups.values() for entry in group]
+    classes = dict.fromkeys(classify(_credential(group[0])).value for group in groups.values())
+    yield RULE.gap(
+        resource=file.path,
+        subject="credentials",
+        message=f"{file.path} is tracked and holds credentials ({', '.join(entry.name for entry in entries)}): "
+        "who can read the repository can use them.",
+        expected="a template with stand-ins, and the values outside git",
+        actual=", ".join(classes),
+        locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
+        environment=environment_of(file),
+    )
+
+
+RULE = Rule(
+    code="SEC002",
+    name="literal-credential",
+    layer=Layer.SECRETS,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Replace the value by a reference, set it outside git, and change the credential: history keeps the old one.",
+        ),
+    ),
+)

@@ -1,0 +1,67 @@
+"""SEC003: application code falls back to a credential that stands in the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project, SettingDefault
+from scaffold.model.secrets import SecretClass, is_sensitive_name, url_password
+
+_COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LITERAL, SecretClass.RANDOM})
+_SIGNING = re.compile(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[tuple[str, str], list[SettingDefault]] = {}
+    for setting in project.settings:
+        if _is_credential(setting):
+            found.setdefault((setting.location.path, setting.name), []).append(setting)
+    for (path, name), settings in sorted(found.items()):
+        yield _gap(path, name, settings)
+
+
+def _is_credential(setting: SettingDefault) -> bool:
+    if setting.value is None:
+        return False
+    password = url_password(setting.value)
+    if password is not None:
+        return "$" not in password and "{" not in password
+    return is_sensitive_name(setting.name) and setting.value_class in _COUNTED
+
+
+def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
+    guarded = all(setting.guarded for setting in settings)
+    what = "a URL with a password" if url_password(settings[0].value or "") else settings[0].value_class.value
+    note = "; the code refuses it outside development" if guarded else ""
+    return RULE.gap(
+        resource=path,
+        subject=name,
+        message=f"Without {name} in the environment the application runs with a value that stands in its code ({what}){note}.",
+        expected="no default: the process ends with a message that names the variable",
+        actual=f"a default: {what}",
+        locations=tuple(setting.location for setting in settings),
+        severity=_severity(name, guarded=guarded),
+    )
+
+
+def _severity(name: str, *, guarded: bool) -> Severity:
+    if guarded:
+        return Severity.LOW
+    return Severity.HIGH if _SIGNING.search(name) else Severity.MEDIUM
+
+
+RULE = Rule(
+    code="SEC003",
+    name="insecure-default-in-settings",
+    layer=Layer.SECRETS,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None, "advice", "Read the variable without a default and end the process with a clear message where it is missing."
+        ),
+    ),
+)

@@ -1,0 +1,51 @@
+"""SEC005: an env file with the values of a running system is in the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.secrets.sec002_literal_credential import environment_of, literal_credentials
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import EnvFile, Project
+from scaffold.model.secrets import is_sensitive_name
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for file in project.env_files:
+        if file.kind != "template" and file.path not in project.owned and any(not entry.commented for entry in file.entries):
+            yield _gap(project, file)
+
+
+def _gap(project: Project, file: EnvFile) -> Gap:
+    keys = {sighting.key for sighting in project.sightings if sighting.location.path == file.path}
+    held = tuple(sorted({*literal_credentials(file), *keys}))
+    sensitive = any(is_sensitive_name(entry.name) and entry.value for entry in file.entries if not entry.commented)
+    what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if sensitive else "without credentials"
+    related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
+    return RULE.gap(
+        resource=file.path,
+        subject="tracked",
+        message=f"{file.path} is an env file of a running system, {what}, and it is part of the repository.",
+        expected=f"a template such as {file.path}.example in git, the file itself in .gitignore",
+        actual="tracked",
+        locations=(related[0] if related else Location(file.path, 1),),
+        related=tuple(related[1:]),
+        severity=Severity.HIGH if held and file.kind == "real" else Severity.MEDIUM if held else Severity.LOW,
+        environment=environment_of(file),
+    )
+
+
+RULE = Rule(
+    code="SEC005",
+    name="real-env-file-tracked",
+    layer=Layer.SECRETS,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None, "advice", "Take the file out of git (`git rm --cached`), ignore it, keep a template, and change what it held."
+        ),
+    ),
+)

@@ -1,0 +1,54 @@
+"""SEC007: a tool with a web page starts with a login that everybody knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.secrets.credentials import TOOL_LOGINS, counts
+from scaffold.model.compose import EnvValue, Stack
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.secrets import classify
+
+_DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in every_stack(project) for gap in _of_stack(stack)))
+
+
+def _of_stack(stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        for entry in service.environment:
+            value = _known_value(entry) if entry.name in TOOL_LOGINS else ""
+            if value:
+                what = classify(value).value
+                yield RULE.gap(
+                    resource=stack.resource(service.name),
+                    subject=f"environment/{entry.name}",
+                    message=f"{service.name} starts with an administrator's password that stands in the repository ({what}).",
+                    expected=f"{entry.name} from a variable without a default",
+                    actual=f"a default: {what}" if entry.references else what,
+                    locations=(entry.location,),
+                    environment=stack.environment,
+                )
+
+
+def _known_value(entry: EnvValue) -> str:
+    raw = entry.raw or entry.value or ""
+    match = _DEFAULT.fullmatch(raw)
+    value = match[1] if match else "" if entry.references else raw
+    return value if value and counts(value) else ""
+
+
+RULE = Rule(
+    code="SEC007",
+    name="default-tool-login",
+    layer=Layer.SECRETS,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Write `${NAME:?}` in place of the value and set a password of its own outside git."),),
+)
