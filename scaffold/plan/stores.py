@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from scaffold.model.compose import Service, Stack
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.document import VariableReference, scalars_of
 from scaffold.model.names import Role
-from scaffold.model.secrets import is_sensitive_name, url_password
+from scaffold.model.secrets import is_sensitive_name, url_host, url_password
 from scaffold.model.target import Secret, SecretKey, Store
 from scaffold.plan.engines import RESERVED_USERS, VALKEY_VERSION, managed_engine, postgres_version
 
@@ -78,21 +79,55 @@ def _user_name(service: Service, app: str) -> str:
 
 
 def plan_secrets(stack: Stack, stores: tuple[Store, ...]) -> tuple[Secret, ...]:
-    """Return one secret per managed store and one for the application's own sensitive variables."""
-    managed = [store for store in stores if store.placement == "managed"]
-    secrets = [Secret(store.service, "store", (SecretKey("password"),), store.service) for store in managed]
-    keys: dict[str, list[tuple[str, str]]] = {}
+    """Return one secret per managed store and one for the application's own sensitive variables.
+
+    A variable that logs in to a managed store takes its value from the store's secret: people fill in the others only.
+    """
+    managed = {store.service for store in stores if store.placement == "managed"}
+    users: dict[tuple[str, str], list[tuple[str, str]]] = {(store, "password"): [] for store in managed}
     for service in stack.services:
-        if service.is_datastore or not _runs_own_code(service):
-            continue
-        for entry in service.environment:
-            if is_sensitive_name(entry.name) or (entry.value and url_password(entry.value)):
-                keys.setdefault(entry.name, []).append((service.name, entry.name))
-    if keys:
-        listed = tuple(SecretKey(name, tuple(sorted(users))) for name, users in sorted(keys.items()))
-        secrets.append(Secret("app", "application", listed))
-    return tuple(secrets)
+        if _runs_own_code(service):
+            for entry in service.environment:
+                place = _place_of(entry, stack, managed)
+                if place:
+                    users.setdefault(place, []).append((service.name, entry.name))
+    names = sorted({name for name, _ in users}, key=lambda name: (name == "", name))
+    return tuple(_secret(name, {key: found for (owner, key), found in users.items() if owner == name}) for name in names)
+
+
+def _secret(store: str, users: dict[str, list[tuple[str, str]]]) -> Secret:
+    keys = tuple(SecretKey(key, tuple(sorted(found))) for key, found in sorted(users.items()))
+    return Secret(store or "app", "store" if store else "application", keys, store)
+
+
+def _place_of(entry: EnvValue, stack: Stack, managed: set[str]) -> tuple[str, str] | None:
+    """Return the store ("" for the application's own secret) and the key that give a variable its value."""
+    value = entry.value or ""
+    host = url_host(value)
+    home = stack.resolve_host(host) if host else None
+    if home is not None and home.name in managed:
+        return (home.name, "url")
+    if not is_sensitive_name(entry.name) and not url_password(value):
+        return None
+    variables = {reference.name for reference in entry.references}
+    for name in sorted(managed):
+        store = stack.service(name)
+        if store is not None and variables & _login_variables(store):
+            return (name, "password")
+    return ("", entry.name)
+
+
+def _login_variables(store: Service) -> set[str]:
+    """Return the variables from which a store takes its own password: in its environment or in its command."""
+    found = {ref.name for entry in store.environment if is_sensitive_name(entry.name) for ref in entry.references}
+    return found | {ref.name for ref in _command_references(store) if is_sensitive_name(ref.name)}
+
+
+def _command_references(store: Service) -> tuple[VariableReference, ...]:
+    return tuple(ref for scalar in scalars_of(store.node.get("command")) for ref in scalar.references)
 
 
 def _runs_own_code(service: Service) -> bool:
+    if service.is_datastore:
+        return False
     return service.is_application or service.has_role(Role.ONE_SHOT) or service.build is not None
