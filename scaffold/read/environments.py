@@ -28,11 +28,11 @@ _WORDS = {
 }
 _CLASSES = {word: kind for kind, words in _WORDS.items() for word in words}
 _FOLDERS = {
-    **{word: EnvironmentClass.TEST for word in ("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci")},
-    **{word: EnvironmentClass.EXAMPLE for word in ("example", "examples", "sample", "samples", "demo", "demos")},
-    **{word: EnvironmentClass.DEV for word in ("dev", "development", "local", ".devcontainer", "devcontainer")},
-    **{word: EnvironmentClass.PRODUCTION for word in ("prod", "production")},
-    **{word: EnvironmentClass.STAGING for word in ("staging", "stage")},
+    **dict.fromkeys(("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci"), EnvironmentClass.TEST),
+    **dict.fromkeys(("example", "examples", "sample", "samples", "demo", "demos"), EnvironmentClass.EXAMPLE),
+    **dict.fromkeys(("dev", "development", "local", ".devcontainer", "devcontainer"), EnvironmentClass.DEV),
+    **dict.fromkeys(("prod", "production"), EnvironmentClass.PRODUCTION),
+    **dict.fromkeys(("staging", "stage"), EnvironmentClass.STAGING),
 }
 _VARIABLES = frozenset(
     {

@@ -82,6 +82,7 @@ def _services(services: tuple[Service, ...], context: RoleContext) -> tuple[Serv
     references = _references(services)
     found = []
     for service in services:
+        roles: tuple[RoleEvidence, ...]
         if service.name in overrides:
             roles = (RoleEvidence(overrides[service.name], 100, ("scaffold.yaml names the role",)),)
         else:

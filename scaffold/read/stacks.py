@@ -106,7 +106,7 @@ def _compose_root(path: str, documents: Documents) -> Mapping | None:
     if not is_compose_path(path):
         return None
     root = _root(path, documents)
-    if root is None or "apiVersion" in root.keys():
+    if root is None or root.get("apiVersion") is not None:
         return None
     sections = ("services", "include", "networks", "volumes", "secrets", "configs")
     return root if any(isinstance(root.get(section), (Mapping, Sequence)) for section in sections) else None

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -37,7 +38,7 @@ _CONSTANTS: dict[str, bool | float | None] = {
 class _RefusedError(Exception):
     """The document breaks a rule of ours: too deep, too many alias nodes, an alias without its anchor."""
 
-    def __init__(self, mark: yaml.Mark, message: str) -> None:
+    def __init__(self, mark: _Mark, message: str) -> None:
         self.mark = mark
         super().__init__(message)
 
@@ -109,12 +110,12 @@ class _Builder:
 
     def place(self, event: yaml.NodeEvent, *, block: bool = False) -> tuple[int, Location]:
         """The offset and location at which the node's own text starts, after its tag and anchor."""
-        mark = event.end_mark if block else event.start_mark
+        mark = _mark(event.end_mark if block else event.start_mark)
         start, line, column = mark.index + self.shift, mark.line, mark.column
         if block and isinstance(event, yaml.SequenceStartEvent) and self.text[start : start + 1] != "-":
             start, column = start - 1, column - 1  # the parser has passed the dash of a sequence that is not indented
         if not block and (event.anchor or getattr(event, "tag", None)):
-            end = self.skip_properties(start, event.end_mark.index + self.shift)
+            end = self.skip_properties(start, _mark(event.end_mark).index + self.shift)
             lines = self.text.count("\n", start, end)
             column = end - self.text.rindex("\n", start, end) - 1 if lines else column + end - start
             start, line = end, line + lines
@@ -129,7 +130,7 @@ class _Builder:
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         start, location = self.place(event)
-        end = event.end_mark.index + self.shift
+        end = _mark(event.end_mark).index + self.shift
         if event.style in {"|", ">"}:
             end = start + len(self.text[start:end].rstrip())
         plain = event.style in {None, ""}
@@ -138,7 +139,7 @@ class _Builder:
 
     def open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         if len(self.frames) >= MAX_DEPTH:
-            raise _RefusedError(event.start_mark, f"nested deeper than {MAX_DEPTH} levels")
+            raise _RefusedError(_mark(event.start_mark), f"nested deeper than {MAX_DEPTH} levels")
         flow = bool(event.flow_style)
         start, location = self.place(event, block=not flow)
         sequence = isinstance(event, yaml.SequenceStartEvent)
@@ -146,7 +147,7 @@ class _Builder:
 
     def close(self, event: yaml.Event) -> None:
         frame = self.frames.pop()
-        end = event.end_mark.index + self.shift if frame.flow else frame.end
+        end = _mark(event.end_mark).index + self.shift if frame.flow else frame.end
         span = Span(frame.start, end)
         node: Node
         if frame.sequence:
@@ -156,19 +157,19 @@ class _Builder:
         self.add(node, frame.size, frame.height, end, frame.anchor)
 
     def alias(self, event: yaml.AliasEvent) -> None:
-        target = self.anchors.get(event.anchor)
+        target = self.anchors.get(event.anchor or "")
         if target is None:
             is_open = any(frame.anchor == event.anchor for frame in self.frames)
             why = "contains itself" if is_open else "is not defined before"
-            raise _RefusedError(event.start_mark, f"the anchor {event.anchor!r} {why}")
+            raise _RefusedError(_mark(event.start_mark), f"the anchor {event.anchor!r} {why}")
         self.aliased += target.size
         if self.aliased > MAX_EXPANDED_NODES:
-            raise _RefusedError(event.start_mark, f"aliases expand to more than {MAX_EXPANDED_NODES} nodes")
+            raise _RefusedError(_mark(event.start_mark), f"aliases expand to more than {MAX_EXPANDED_NODES} nodes")
         if len(self.frames) + target.height > MAX_DEPTH:
-            raise _RefusedError(event.start_mark, f"nested deeper than {MAX_DEPTH} levels through aliases")
-        self.add(target.node, target.size, target.height, event.end_mark.index + self.shift, None)
+            raise _RefusedError(_mark(event.start_mark), f"nested deeper than {MAX_DEPTH} levels through aliases")
+        self.add(target.node, target.size, target.height, _mark(event.end_mark).index + self.shift, None)
 
-    def add(self, node: Node, size: int, height: int, end: int, anchor: str | None) -> None:  # noqa: PLR0913
+    def add(self, node: Node, size: int, height: int, end: int, anchor: str | None) -> None:
         """Put a finished node into the collection that waits for it; `end` is where its text or its alias ends."""
         if anchor:
             self.anchors[anchor] = _Anchored(node, size, height)
@@ -192,6 +193,19 @@ class _Builder:
             frame.awaits_value, frame.key = False, None
 
 
+class _Mark(NamedTuple):
+    """A place in the parsed text: offset, line and column, from 0."""
+
+    index: int
+    line: int
+    column: int
+
+
+def _mark(mark: Any) -> _Mark:
+    """The place of one of PyYAML's two kinds of marks; where it gives none, the start of the text."""
+    return _Mark(mark.index, mark.line, mark.column) if mark is not None else _Mark(0, 0, 0)
+
+
 def _short_tag(tag: str | None) -> str:
     if not tag:
         return ""
@@ -207,7 +221,7 @@ def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[P
     except _RefusedError as error:
         builder.problems.append(Problem(_at(path, error.mark), str(error)))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = _mark(error.problem_mark or error.context_mark)
         message = " ".join(filter(None, (error.context, error.problem)))
         builder.problems.append(Problem(_at(path, mark), f"not valid YAML: {message}"))
     except yaml.reader.ReaderError as error:
@@ -220,14 +234,14 @@ def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[P
 def _events(text: str) -> Iterator[yaml.Event]:
     loader = _LOADER(text)
     try:
-        while loader.check_event():  # type: ignore[no-untyped-call]
+        while loader.check_event():
             yield loader.get_event()  # type: ignore[no-untyped-call]
     finally:
         loader.dispose()
 
 
-def _at(path: str, mark: yaml.Mark | None) -> Location:
-    return Location(path, mark.line + 1, mark.column + 1) if mark else Location(path, 1)
+def _at(path: str, mark: _Mark) -> Location:
+    return Location(path, mark.line + 1, mark.column + 1)
 
 
 def _control_character(path: str, text: str) -> Location:
@@ -346,4 +360,4 @@ def _merged_entries(node: Node) -> Iterator[Entry]:
     """Yield the entries of one mapping, or of a sequence of them, of which the earlier ones win."""
     for mapping in node.items if isinstance(node, Sequence) else (node,):
         if isinstance(mapping, Mapping):
-            yield from (entry for key in mapping.keys() if (entry := mapping.entry(key)))
+            yield from (entry for key in dict.fromkeys(mapping.keys()) if (entry := mapping.entry(key)))

@@ -45,11 +45,13 @@ def load_stack(  # noqa: PLR0913
     variables: Variables[str, str] | None = None,
     profiles: tuple[str, ...] | None = None,
     documents: Documents | None = None,
+    name: str = "",
     strict: bool = False,
 ) -> LoadedStack:
     """Load `files` in order; paths in them start from `directory`, which is relative to the root.
 
     `variables` alone are interpolated (never the process's environment); with None, those of a tracked `.env` are.
+    `name` is the project name that counts where the files declare none: a variable can refer to it.
     `profiles` keeps only the services that these profiles enable, None keeps all. With `strict`, an unset required
     variable is a problem. Nothing is raised: what Compose refuses is in the problems.
     """
@@ -60,7 +62,7 @@ def load_stack(  # noqa: PLR0913
         problems.extend(found)
     given = dict(variables)
     loader = Loader(documents, strict, problems)
-    name = declared_name(documents, files, given.get)
+    name = declared_name(documents, files, given.get) or name
     if name:
         given["COMPOSE_PROJECT_NAME"] = name
     root = loader.load(files, directory, given)

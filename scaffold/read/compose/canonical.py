@@ -21,12 +21,27 @@ def canonical(root: Mapping, problems: Problems) -> Mapping:
     entries = []
     for entry in root.entries:
         key, value = entry.key.value, entry.value
-        if key == "services" and isinstance(value, Mapping):
+        if key in {"services", "jobs"} and isinstance(value, Mapping):
             value = _each(value, lambda node: _service(node, problems))
         elif key in {"volumes", "networks", "secrets", "configs"} and isinstance(value, Mapping):
             value = _each(value, _resource)
         entries.append(entry if value is entry.value else Entry(entry.key, value))
     return with_entries(root, entries)
+
+
+def with_defaults(root: Mapping) -> Mapping:
+    """Return the model with the values that Compose adds before it resolves paths: the build context."""
+    services = root.get("services")
+    if not isinstance(services, Mapping):
+        return root
+    return with_value(root, "services", _each(services, _with_context))
+
+
+def _with_context(node: Node) -> Node:
+    build = node.get("build") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or not isinstance(build, Mapping) or build.get("context") is not None:
+        return node
+    return with_value(node, "build", with_value(build, "context", text_like(build, ".")))
 
 
 def _each(node: Mapping, change: Callable[[Node], Node]) -> Mapping:
@@ -240,6 +255,13 @@ def _gpus(node: Node, _problems: Problems) -> Node:
     return node
 
 
+def _hooks(node: Node, problems: Problems) -> Node:
+    """Init containers have the same forms as the service itself."""
+    if not isinstance(node, Sequence):
+        return node
+    return sequence_like(node, (_service(item, problems) for item in node.items))
+
+
 def _dns(node: Node, problems: Problems) -> Node:
     """A list in which empty entries do not count."""
     found = _list(node, problems)
@@ -266,6 +288,7 @@ _FORMS: dict[str, Form] = {
     "models": _names,
     "networks": _names,
     "ports": _ports,
+    "pre_start": _hooks,
     "secrets": _file_mounts,
     "volumes": _volumes,
 }

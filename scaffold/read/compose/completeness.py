@@ -29,7 +29,7 @@ def undefined_things(root: Mapping) -> tuple[Undefined, ...]:
         section: frozenset(node.keys()) if isinstance(node := root.get(section), Mapping) else frozenset()
         for section in ("services", "networks", "volumes", "secrets", "configs", "models")
     }
-    found = []
+    found: list[Undefined] = []
     for entry in effective_entries(services):
         if isinstance(entry.value, Mapping):
             found.extend(_of_service(entry.key.value, entry.value, entry.key.location, known))

@@ -117,7 +117,7 @@ def _check_key(key: str) -> None:
 
 
 def _unescape(text: str) -> str:
-    """Expand the escapes of a double-quoted value; `\\$` becomes `$$`, so that interpolation keeps the dollar."""
+    """Expand the escapes of a double-quoted value; an escaped dollar becomes `$$`, so that interpolation keeps the dollar."""
 
     def expand(match: re.Match[str]) -> str:
         code = match[0][1:]

@@ -27,6 +27,7 @@ class _Scope:
     services: dict[str, Node]
     file: str
     resets: Resets
+    lookup: Lookup
     resolved: dict[str, Node] = field(default_factory=dict)
 
 
@@ -44,11 +45,11 @@ class Extender:
         services = model.get("services")
         if not isinstance(services, Mapping) or not any(_extends(entry.value) for entry in services.entries):
             return model
-        scope = _Scope({entry.key.value: entry.value for entry in services.entries}, path, resets)
-        entries = [Entry(entry.key, self.service(entry.key.value, scope, lookup, ())) for entry in effective_entries(services)]
+        scope = _Scope({entry.key.value: entry.value for entry in services.entries}, path, resets, lookup)
+        entries = [Entry(entry.key, self.service(entry.key.value, scope, ())) for entry in effective_entries(services)]
         return with_value(model, "services", with_entries(services, entries))
 
-    def service(self, name: str, scope: _Scope, lookup: Lookup, chain: tuple[tuple[str, str], ...]) -> Node:
+    def service(self, name: str, scope: _Scope, chain: tuple[tuple[str, str], ...]) -> Node:
         """Return one service with what it extends merged under it."""
         node = scope.services[name]
         extends = _extends(node)
@@ -61,25 +62,24 @@ class Extender:
         if step in chain or len(chain) > MAX_CHAIN:
             self.complain_about_cycle(extends, (*chain, step))
             return bare
-        scope.resolved[name] = merged = self.extended(name, bare, extends, scope, lookup, (*chain, step))
+        scope.resolved[name] = merged = self.extended(bare, extends, scope, (*chain, step))
         return merged
 
-    def extended(  # noqa: PLR0913
-        self, name: str, node: Mapping, extends: Node, scope: _Scope, lookup: Lookup, chain: tuple[tuple[str, str], ...]
-    ) -> Node:
-        """Merge a service over the base that `extends` names, if it is found."""
+    def extended(self, node: Mapping, extends: Node, scope: _Scope, chain: tuple[tuple[str, str], ...]) -> Node:
+        """Merge a service, the last of `chain`, over the base that `extends` names, if it is found."""
+        name = chain[-1][1]
         service = text_of(extends.get("service")) if isinstance(extends, Mapping) else text_of(extends)
         file = extends.get("file") if isinstance(extends, Mapping) else None
         base_scope: _Scope | None = scope
         if isinstance(file, Scalar) and file.value:
-            base_scope = self.other_file(file, lookup)
+            base_scope = self.other_file(file, scope.lookup)
         if base_scope is None:
             return node
         if service not in base_scope.services:
             message = f"service {name!r} extends {service!r}, which {base_scope.file} does not define"
             self.problems.append(Problem(extends.location, message))
             return node
-        base = self.service(service, base_scope, lookup, chain)
+        base = self.service(service, base_scope, chain)
         if not isinstance(base, Mapping):
             return node
         base = scope.resets.apply(base, ("services", name))
@@ -105,6 +105,7 @@ class Extender:
         return self.files[path]
 
     def load_scope(self, path: str, lookup: Lookup) -> _Scope | None:
+        """Load the services of a file; their paths are rewritten to start from this project's directory."""
         loaded = self.load_file(path, lookup)
         if loaded is None:
             return None
@@ -112,9 +113,10 @@ class Extender:
         model = rebase(model, posixpath.relpath(posixpath.dirname(path) or ".", self.directory or "."))
         services = model.get("services")
         entries = services.entries if isinstance(services, Mapping) else ()
-        return _Scope({entry.key.value: entry.value for entry in entries}, path, resets)
+        return _Scope({entry.key.value: entry.value for entry in entries}, path, resets, lookup)
 
     def complain_about_cycle(self, extends: Node, chain: tuple[tuple[str, str], ...]) -> None:
+        """Name the services that extend one another in a circle."""
         start = chain.index(chain[-1])
         trail = " extends ".join(f"{service} in {file}" for file, service in chain[start:])
         self.problems.append(Problem(extends.location, f"extends cycle: {trail}"))

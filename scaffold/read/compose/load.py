@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scaffold.model.document import Document, Location, Mapping, Node, Problem, Scalar, Sequence, scalars_of, text_of
-from scaffold.read.compose.canonical import canonical
+from scaffold.read.compose.aliases import promote
+from scaffold.read.compose.canonical import canonical, with_defaults
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.extends import Extender
 from scaffold.read.compose.interpolation import Interpolator, Lookup
@@ -39,7 +40,7 @@ class Loader:
         model: Mapping = NOWHERE
         for path in files:
             model = self.add_file(model, path, directory, variables, chain)
-        return model
+        return with_defaults(model)
 
     def add_file(self, model: Mapping, path: str, directory: str, variables: dict[str, str], chain: tuple[str, ...]) -> Mapping:
         """Return the model with one more file merged over it."""
@@ -76,7 +77,7 @@ class Loader:
         cleaned, resets = collect(document.root, document.text)
         merged = resolve_merges(cleaned)
         root = Interpolator(lookup, self.problems, self.strict).node(merged)
-        return (root, resets) if isinstance(root, Mapping) else None
+        return (promote(root, self.problems), resets) if isinstance(root, Mapping) else None
 
     def combine(self, base: Mapping, other: Mapping) -> Mapping:
         """Merge one file's model over another's, then bring the result into its long form."""

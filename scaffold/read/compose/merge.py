@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from scaffold.model.document import Entry, Mapping, Node, Scalar, Sequence
 from scaffold.read.compose.nodes import effective_entries, mapping_like, sequence_like, text_like, with_entries
+from scaffold.read.compose.unique import key_of_pair, unique_items
 from scaffold.read.compose.values import go_text, same_value, text_of_value
 from scaffold.read.yaml import is_null, resolve
 
@@ -104,8 +106,7 @@ def _key_value_items(entry: Entry) -> Iterable[Scalar]:
             yield text_like(entry.key, key)
             continue
         text = go_text(None) if is_null(value) else text_of_value(value)
-        item = text_like(value, f"{key}={text}")
-        yield Scalar(item.value, value.location, value.span, f"{key}={value.raw or value.value}", False, "", value.references)
+        yield replace(value, value=f"{key}={text}", raw=f"{key}={value.raw or value.value}", plain=False, tag="")
 
 
 def as_mapping(node: Node, defaults: tuple[tuple[str, str], ...] | None) -> Mapping:
@@ -136,8 +137,6 @@ def _replace(_base: Node, other: Node, _path: Path) -> Node:
 
 def _key_values(base: Node, other: Node, path: Path) -> Node:
     first = as_sequence(base)
-    from scaffold.read.compose.unique import key_of_pair, unique_items
-
     return unique_items(sequence_like(first, (*first.items, *as_sequence(other).items)), key_of_pair, path)
 
 

@@ -73,6 +73,7 @@ def _service(node: Node, change: Change) -> Node:
     node = _at(
         node, "extends", lambda item: _at(item, "file", lambda path: path if is_remote(text_of(path)) else _text(path, change))
     )
+    node = _at(node, "pre_start", lambda hooks: _items(hooks, lambda hook: _service(hook, change)))
     node = _at(node, "develop", lambda item: _at(item, "watch", lambda watch: _watches(watch, change)))
     return _at(node, "volumes", lambda volumes: _items(volumes, lambda item: _volume(item, change)))
 
@@ -108,6 +109,7 @@ def _top_volume(node: Node, change: Change) -> Node:
 
 _SECTIONS: dict[str, Callable[[Node, Change], Node]] = {
     "services": _service,
+    "jobs": _service,
     "configs": _file,
     "secrets": _file,
     "volumes": _top_volume,

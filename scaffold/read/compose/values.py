@@ -10,11 +10,11 @@ from scaffold.read.yaml import resolve
 Value = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
 
 
-def go_text(value: bool | float | str | None) -> str:
+def go_text(value: float | str | None) -> str:
     """Return what Go's fmt prints with %v: `true`, `<nil>`, and floats in their shortest form."""
     if value is None:
         return "<nil>"
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # a kind of int
         return "true" if value else "false"
     if isinstance(value, float):
         return _go_float(value)
