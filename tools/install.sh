@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Gets the programs that the tests and `scaffold validate` run: one Go module a folder beside this file, and the
-# Debian packages of debian.txt. `tools/install.sh [NAME...]`; without names, everything that is not optional.
+# Debian packages of debian.txt. `tools/install.sh [NAME...]`; without names, everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=${SCAFFOLD_TOOLS:-$HOME/.cache/scaffold-tools}
 build_flags=(-trimpath -buildvcs=false)
 # The most used first, so that an interrupted run leaves the useful ones; the rest follow by name.
-first=(compose-go actionlint helm kubeconform prometheus alertmanager)
+first=(compose-go actionlint alloy-fmt helm kubeconform prometheus alertmanager crane redis-exporter postgres-exporter)
 
 fail() {
     printf 'tools/install.sh: %s\n' "$*" >&2
@@ -28,12 +28,12 @@ all_tools() {
     } | awk '!seen[$0]++'
 }
 
-# settings reads what a tool needs beyond its go.mod: ldflags, version_args, optional (why it is not built by default), and
-# install_programs where `go install` alone does not do.
+# settings reads what a tool needs beyond its go.mod: ldflags, version_args, and install_programs where
+# `go install` alone does not do.
 settings() {
     # shellcheck disable=SC2034 # settings.sh uses it
     module_version=$1
-    ldflags='' version_args='--version' optional=''
+    ldflags='' version_args='--version'
     if [[ -f settings.sh ]]; then
         # shellcheck source=/dev/null
         source ./settings.sh
@@ -51,12 +51,6 @@ install_programs() {
 go_install() {
     CGO_ENABLED=0 GOFLAGS='' GOBIN=$work/bin go install "${build_flags[@]}" -ldflags "-s -w $ldflags" "$@"
 }
-
-is_optional() (
-    cd "$here/$1"
-    settings ''
-    [[ -n $optional ]]
-)
 
 # The stamp of a build: its sources, the compiler and the flags. A changed pin gives another stamp.
 stamp_of() {
@@ -175,10 +169,8 @@ main() {
         return
     fi
     if ((${#names[@]} == 0)); then
-        names=(debian)
-        while read -r name; do
-            is_optional "$name" || names+=("$name")
-        done < <(all_tools)
+        mapfile -t names < <(all_tools)
+        names=(debian "${names[@]}")
     fi
     for name in "${names[@]}"; do
         [[ $name == debian || -f $here/$name/go.mod ]] || fail "no tool of that name: $name; $(usage)"
