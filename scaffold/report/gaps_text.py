@@ -1,0 +1,258 @@
+"""`gaps` for a terminal: what is good, the layers, the worst gaps and the reason for the exit code, on one screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, JudgedGap, LayerCard, Praise
+from scaffold.model.names import Layer, LayerState, Severity
+from scaffold.report.page import Line, Span, clean_line, line, render, wrapped
+from scaffold.report.redaction import Redactor
+from scaffold.report.wire import GapsReport
+
+SCREEN = 48
+"""Lines of the default view: a terminal of 50, less the prompt and the next step on stderr."""
+TOP = 10
+"""How many gaps the default view shows."""
+_GOOD = 3
+_PROBLEMS = 2
+_MESSAGE_LINES = 2
+_STATES = (LayerState.ABSENT, LayerState.INERT, LayerState.PARTIAL, LayerState.PRESENT)
+_HEAD = 16
+"""Columns before a gap's message: severity and code."""
+_INDENT = 4
+
+
+def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool) -> str:
+    """Return the default view, or with `everything` each layer and gap in full; `width` in columns."""
+    lines = _full(report, width) if report.everything else _screen(report, width)
+    return redactor.clean(render(lines, width=width, color=color))
+
+
+def _screen(report: GapsReport, width: int) -> list[Line]:
+    """Return the view of one screen; when it is too long, messages lose their second line, the least severe first."""
+    top = report.open[:TOP]
+    limits = [_MESSAGE_LINES] * len(top)
+    good = _GOOD
+    while True:
+        lines = _screen_lines(report, width, top, limits, good)
+        longer = [index for index, limit in enumerate(limits) if limit > 1]
+        if len(lines) <= SCREEN or (not longer and good == 1):
+            return lines
+        if longer:
+            limits[longer[-1]] = 1
+        else:
+            good -= 1
+
+
+def _screen_lines(report: GapsReport, width: int, top: Sequence[JudgedGap], limits: Sequence[int], good: int) -> list[Line]:
+    lines = [*_title(report, width), *_good(report.cards, width, good), line(), *_states(report.cards, width)]
+    lines += _problems(report, width, _PROBLEMS)
+    if top:
+        lines += [line(), line((_heading(len(top), len(report.open)), "title"))]
+        for judged, limit in zip(top, limits, strict=True):
+            lines += _gap(judged.gap, report, width, limit)
+    return [*lines, *_rest(report, width, len(top)), line(), *_verdict(report, width)]
+
+
+# --- the head ---------------------------------------------------------------------------------------------------------
+
+
+def _title(report: GapsReport, width: int) -> list[Line]:
+    counted = Counter(item.gap.severity for item in report.open)
+    parts = [f"{counted[severity]} {severity.word}" for severity in sorted(Severity, reverse=True) if counted[severity]]
+    total = len(report.open)
+    said = f"{_plural(total, 'gap')}: {', '.join(parts)}" if total else "no open gap"
+    return wrapped(said, width, first=[(clean_line(report.project), "title"), ("  ", "")], indent=2)
+
+
+def _good(cards: Sequence[LayerCard], width: int, at_most: int) -> list[Line]:
+    """Return what the files do right, one praise a layer before a second one of any, a line each."""
+    praised = [card.good for card in cards if card.good]
+    rounds = max((len(good) for good in praised), default=0)
+    ordered = [good[turn] for turn in range(rounds) for good in praised if turn < len(good)]
+    lines: list[Line] = []
+    for praise in ordered[:at_most]:
+        lines += wrapped(_praise(praise), width, first=[("good ", "good")], indent=5, at_most=1)
+    if len(ordered) > at_most:
+        lines.append(line((f"     and {len(ordered) - at_most} more good things (--all)", "place")))
+    return lines
+
+
+def _praise(praise: Praise) -> str:
+    return f"{praise.message.rstrip('.')} ({_place(praise.location)})"
+
+
+def _states(cards: Sequence[LayerCard], width: int) -> list[Line]:
+    """Return the cards by state, each layer with the file that decided it; an absent one has none."""
+    lines: list[Line] = []
+    for state in _STATES:
+        entries = [_card(card) for card in cards if card.state is state]
+        if entries:
+            first: list[Span] = [(f"{state.value:<9}", state.value)]
+            lines += _listed(entries, width, first)
+    return lines
+
+
+def _card(card: LayerCard) -> str:
+    if card.external:
+        return f"{card.layer.value} (elsewhere: scaffold.yaml)"
+    if card.state is LayerState.ABSENT or not card.evidence:
+        return card.layer.value
+    return f"{card.layer.value} {_place(card.evidence[0])}"
+
+
+def _listed(entries: Iterable[str], width: int, first: Sequence[Span]) -> list[Line]:
+    """Return entries with commas between them, broken only between entries."""
+    head = sum(len(text) for text, _ in first)
+    rows: list[str] = []
+    for entry in map(clean_line, entries):
+        if rows and head + len(rows[-1]) + len(entry) + 3 <= width:
+            rows[-1] += f", {entry}"
+        else:
+            if rows:
+                rows[-1] += ","
+            rows.append(entry)
+    return [Line((*first, (row, ""))) if not index else line(" " * head + row) for index, row in enumerate(rows)]
+
+
+def _problems(report: GapsReport, width: int, at_most: int) -> list[Line]:
+    if not report.problems:
+        return []
+    lines = [line(), line((f"{_plural(len(report.problems), 'problem')} while reading", "high"))]
+    for problem in report.problems[:at_most]:
+        lines += wrapped(f"{_place(problem.location)}  {problem.message}", width, first=[("  ", "")], indent=4, at_most=1)
+    more = len(report.problems) - at_most
+    return [*lines, line((f"  and {more} more (--all)", "place"))] if more > 0 else lines
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+
+def _heading(shown: int, total: int) -> str:
+    return f"The {shown} worst of {total} gaps" if shown < total else _plural(total, "gap")
+
+
+def _gap(gap: Gap, report: GapsReport, width: int, limit: int) -> list[Line]:
+    first: list[Span] = [(f"{gap.severity.word:<9}", gap.severity.word), (f"{gap.code:<7}", "title")]
+    lines = wrapped(gap.message, width, first=first, indent=_HEAD, at_most=limit)
+    place, closer = _place(gap.primary), closing(gap, report)
+    together = f"{place}  {closer}"
+    if _INDENT + len(clean_line(together)) <= width:
+        return [*lines, line((" " * _INDENT + clean_line(place), "place"), "  " + clean_line(closer))]
+    lines += wrapped(place, width, first=[(" " * _INDENT, "")], indent=_INDENT)
+    return lines + wrapped(closer, width, first=[(" " * _INDENT, "")], indent=_INDENT + 2, at_most=limit)
+
+
+def closing(gap: Gap, report: GapsReport) -> str:
+    """Return how a gap is closed: by files, by an edit, by both, or by a person who follows the advice."""
+    able = [closer for closer in gap.closes if _is_built(closer, report)]
+    files = any(closer.kind == "files" for closer in able)
+    if any(closer.kind == "edit" for closer in able):
+        start = "files and edit ready" if files else "edit ready"
+        return f"{start}: scaffold generate --edit {gap.code}"
+    if files:
+        return "files: scaffold generate"
+    advice = next((closer.text for closer in gap.closes if closer.kind == "advice" and closer.text), "")
+    if advice:
+        return f"advice: {advice}"
+    if gap.closes and not able and any(closer.by for closer in gap.closes):
+        return f"by hand: {gap.expected}"
+    return f"advice: scaffold explain {gap.code}"
+
+
+def _is_built(closer: Closer, report: GapsReport) -> bool:
+    return closer.by is None or report.built is None or closer.by in report.built
+
+
+def _rest(report: GapsReport, width: int, shown: int) -> list[Line]:
+    """Return how many gaps are not on the screen, and why."""
+    more = len(report.open) - shown
+    counted = Counter(item.status for item in report.gaps)
+    parts = [f"{_plural(more, 'more gap')}: scaffold gaps --all"] if more > 0 else []
+    if report.hidden:
+        parts.append(f"{report.hidden} of low confidence (--all)")
+    if counted["suppressed"]:
+        parts.append(f"{counted['suppressed']} suppressed with a reason")
+    if counted["baseline"]:
+        parts.append(f"{counted['baseline']} in the baseline")
+    return wrapped("; ".join(parts), width) if parts else []
+
+
+def _verdict(report: GapsReport, width: int) -> list[Line]:
+    if report.fail_on is None:
+        return [line("exit 0: --fail-on never")]
+    option = f"--fail-on {report.fail_on.word}"
+    if report.failing:
+        worst = max(item.gap.severity for item in report.open)
+        named = "critical" if report.fail_on is Severity.CRITICAL else f"{report.fail_on.word} or worse"
+        text = f"exit 1: {_plural(report.failing, 'gap')} {'is' if report.failing == 1 else 'are'} {named} ({option})"
+        return wrapped(text, width, first=[("", worst.word)])
+    return wrapped(f"exit 0: no gap is {report.fail_on.word} or worse ({option})", width)
+
+
+# --- everything -------------------------------------------------------------------------------------------------------
+
+
+def _full(report: GapsReport, width: int) -> list[Line]:
+    lines = _title(report, width)
+    lines += _problems(report, width, len(report.problems))
+    cards = {card.layer: card for card in report.cards}
+    for layer in Layer:
+        found = [item for item in report.gaps if item.gap.layer is layer]
+        if layer in cards or found:
+            lines += [line(), *_layer(layer, cards.get(layer), width)]
+        for item in found:
+            lines += _detail(item, report, width)
+    return [*lines, line(), *_rest(report, width, len(report.open)), *_verdict(report, width)]
+
+
+def _layer(layer: Layer, card: LayerCard | None, width: int) -> list[Line]:
+    if card is None:
+        return [line((layer.value, "title"))]
+    state: list[Span] = [(f"{layer.value:<14}", "title"), (f"{card.state.value:<9}", card.state.value)]
+    places = ["elsewhere: scaffold.yaml"] if card.external else [_place(location) for location in card.evidence]
+    lines = _listed(places, width, state) or [Line(tuple(state))]
+    for praise in card.good:
+        lines += wrapped(_praise(praise), width, first=[("  good  ", "good")], indent=8)
+    return lines
+
+
+def _detail(judged: JudgedGap, report: GapsReport, width: int) -> list[Line]:
+    gap = judged.gap
+    first: list[Span] = [(f"  {gap.severity.word:<9}", gap.severity.word), (f"{gap.code:<7}", "title")]
+    lines = wrapped(gap.message, width, first=first, indent=_HEAD + 2)
+    facts = [
+        ("at", ", ".join(_place(item.location) for item in gap.evidence if item.role != "searched")),
+        ("searched", ", ".join(_place(item.location) for item in gap.evidence if item.role == "searched")),
+        ("expected", gap.expected),
+        ("found", gap.actual),
+        ("needs first", ", ".join(gap.blocked_by)),
+        ("confidence", gap.confidence.value if gap.confidence.value != "high" else ""),
+        ("stack is", gap.environment.value if gap.environment.severity_steps else ""),
+        ("closed by", closing(gap, report)),
+        ("status", _status(judged)),
+    ]
+    for name, text in facts:
+        if text:
+            lines += wrapped(text, width, first=[(f"{'':<4}{name:<13}", "place")], indent=17)
+    return lines
+
+
+def _status(judged: JudgedGap) -> str:
+    if judged.status == "open":
+        return ""
+    if judged.suppression is None:
+        return judged.status
+    until = f", until {judged.suppression.until}" if judged.suppression.until else ""
+    return f"{judged.status}: {judged.suppression.reason}{until}"
+
+
+def _place(location: Location) -> str:
+    return f"{location.path}:{location.line}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,276 @@
+"""Keeps secret values out of every text: at the places where diffs show values, and wherever a known one turns up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from scaffold.model.compose import EnvValue
+from scaffold.model.document import Mapping, Node, Scalar, Sequence
+from scaffold.model.project import Project
+from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
+
+MARK = "<redacted>"
+SHORTEST = 8
+"""Shorter values are too common as words to be replaced outside the place of a value."""
+_HEAD = 32
+"""How much of a long value is compared; behind it everything to the end of the line goes."""
+_PREFIX = 4
+_SECRET_CLASSES = frozenset({SecretClass.RANDOM, SecretClass.PROVIDER_KEY, SecretClass.LITERAL})
+_OPEN_CLASSES = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
+_START = re.compile(r"(?<!\w)\w|[^\w\s]")
+_WORD = re.compile(r"\w")
+_DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
+_USERINFO = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)")
+_ASSIGNMENT = re.compile(
+    r"(?P<head>(?:^|[\s,{\[(\"'])(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}"
+    r"(?::\s{0,20}[\w.\[\]| ]{0,60}=|[:=])[ \t]{0,20})"
+    r"(?P<value>\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s#][^\n]*)"
+)
+_OPTION = re.compile(
+    r"(?P<head>(?<![\w-])--?(?:requirepass|masterauth|pass(?:word)?|token|secret)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
+    r"(?P<value>[^\s\"',\]]+)",
+    re.IGNORECASE,
+)
+_CLIENT_OPTION = re.compile(
+    r"(?P<head>(?<![\w-])(?:-a[\"']?(?:\s{0,9},\s{0,9}|\s{1,9})[\"']?|-p(?=\S)))(?P<value>[^\s\"',\]]+)"
+)
+"""`redis-cli -a VALUE` and `mysql -pVALUE`."""
+_CLIENTS = ("redis-cli", "mysql", "mariadb")
+_LOOK_UP = re.compile(
+    r"(?P<head>(?:getenv|environ\.get|config|env)\(\s{0,9}[\"'](?P<name>\w{1,100})[\"']\s{0,9},\s{0,9}(?:default\s?=\s?)?[\"'])"
+    r"(?P<value>[^\"'\n]+)"
+)
+_REFERENCE = re.compile(
+    r"(?:\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|<[^<>]*>)[\"']?[,\]})]{0,9}(?:\s+#.*)?|" + re.escape(MARK)
+)
+_CALLS = ("os.", "env(", "getenv", "process.env")
+_KEY_BEGINS = "PRIVATE KEY-----"
+_TOKEN = re.compile(r"[A-Za-z0-9_\-.]{16,}")
+
+Tree = TypeVar("Tree")
+
+
+class Redactor:
+    """Replaces the secret values of one project in text; made once, used for every output of a command."""
+
+    def __init__(self, project: Project | None = None) -> None:
+        values = set(_values(project)) if project else set()
+        ordinary = _ordinary_words(project) if project else frozenset()
+        lines = {part.strip() for value in values for part in value.splitlines()}
+        secret = {value for value in lines if len(value) >= SHORTEST and value not in ordinary}
+        self._everywhere = _Finder(value for value in secret if classify(value) in _SECRET_CLASSES)
+        self._in_diffs = _Finder(
+            value for value in secret if classify(value) not in _OPEN_CLASSES | {SecretClass.WEAK, SecretClass.PLAIN}
+        )
+        self._weak = _Finder(value for value in lines if _is_weak_but_telling(value) and value not in ordinary)
+
+    def clean(self, text: str) -> str:
+        """Return the text of a report without any known secret value."""
+        return self._everywhere.replace(text)
+
+    def clean_diff(self, text: str) -> str:
+        """Return a diff, or lines of the user's files, with every value of a secret replaced, known or not."""
+        kept = "\n".join(_clean_lines(text.split("\n")))
+        return self._weak.replace(self._in_diffs.replace(kept))
+
+    def clean_tree(self, tree: Tree) -> Tree:
+        """Return dictionaries, lists and texts with every text cleaned; keys stay."""
+        return self._clean(tree)  # type: ignore[return-value]
+
+    def _clean(self, tree: object) -> object:
+        if isinstance(tree, str):
+            return self.clean(tree)
+        if isinstance(tree, dict):
+            return {key: self._clean(value) for key, value in tree.items()}
+        if isinstance(tree, (list, tuple)):
+            return [self._clean(value) for value in tree]
+        return tree
+
+
+class _Finder:
+    """Finds any of many values in a text, in time that grows with the text and not with their number."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        heads: dict[int, set[str]] = {}
+        for value in values:
+            heads.setdefault(min(len(value), _HEAD), set()).add(value[:_HEAD])
+        self.heads = sorted(heads.items(), reverse=True)
+        self.prefixes = {value[:_PREFIX] for group in heads.values() for value in group}
+
+    def replace(self, text: str) -> str:
+        """Return the text with each value that stands between token borders replaced, longest first."""
+        if not self.heads:
+            return text
+        result: list[str] = []
+        done = 0
+        for start, end in self._matches(text):
+            result += [text[done:start], MARK]
+            done = end
+        return "".join([*result, text[done:]])
+
+    def _matches(self, text: str) -> Iterator[tuple[int, int]]:
+        done = 0
+        for match in _START.finditer(text):
+            start = match.start()
+            if start < done or text[start : start + _PREFIX] not in self.prefixes:
+                continue
+            end = self._end(text, start)
+            if end:
+                yield start, end
+                done = end
+
+    def _end(self, text: str, start: int) -> int:
+        """Return the end of the value at `start`, 0 when there is none."""
+        for length, group in self.heads:
+            candidate = text[start : start + length]
+            if candidate not in group:
+                continue
+            end = start + length
+            if length == _HEAD:
+                stop = text.find("\n", end)
+                return len(text) if stop < 0 else stop
+            if not (_WORD.match(candidate[-1]) and _WORD.match(text[end : end + 1] or " ")):
+                return end
+        return 0
+
+
+def _is_weak_but_telling(value: str) -> bool:
+    """Whether a weak value is still no word of ordinary text: `redis123` is, `redis` is not."""
+    return len(value) >= 5 and classify(value) is SecretClass.WEAK and any(char.isdigit() for char in value)
+
+
+# --- the places of values in a line -----------------------------------------------------------------------------------
+
+
+def _clean_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield each line with its values replaced, and nothing of what stands inside a private key."""
+    inside = False
+    for line in lines:
+        begins = _KEY_BEGINS in line and "BEGIN " in line
+        if inside and not (_KEY_BEGINS in line and "END " in line):
+            yield MARK
+            continue
+        inside = begins and "END " not in line
+        yield _clean_places(line)
+
+
+def _clean_places(line: str) -> str:
+    """Return one line of a diff with values replaced where a secret stands by its place."""
+    line = _LOOK_UP.sub(_replace_looked_up, line)
+    line = _USERINFO.sub(_replace_unless_reference, line)
+    line = _DEFAULT.sub(_replace_default, line)
+    line = _ASSIGNMENT.sub(_replace_assigned, line)
+    line = _OPTION.sub(_replace_unless_reference, line)
+    if any(client in line for client in _CLIENTS):
+        line = _CLIENT_OPTION.sub(_replace_unless_reference, line)
+    return _TOKEN.sub(lambda match: MARK if is_provider_key(match[0]) else match[0], line)
+
+
+def _replace_unless_reference(match: re.Match[str]) -> str:
+    return match[0] if _is_reference(match["value"]) else match["head"] + MARK
+
+
+def _replace_default(match: re.Match[str]) -> str:
+    if not _is_secret_name(match["name"]) or not match["value"] or match["value"] == MARK:
+        return match[0]
+    return f"${{{match['name']}{match['operator']}{MARK}}}"
+
+
+def _replace_looked_up(match: re.Match[str]) -> str:
+    return match["head"] + MARK if _is_secret_name(match["name"]) else match[0]
+
+
+def _is_secret_name(name: str) -> bool:
+    """Whether a name is sensitive; some programs write theirs without a border, such as PGPASSWORD."""
+    return is_sensitive_name(name) or name.upper().endswith(("PASSWORD", "PASSWD", "REDISCLI_AUTH"))
+
+
+def _replace_assigned(match: re.Match[str]) -> str:
+    value = match["value"]
+    bare = value.strip().strip("\"'")
+    if not _is_secret_name(match["name"]) or _is_reference(bare) or classify(bare) in {*_OPEN_CLASSES, SecretClass.PLAIN}:
+        return match[0]
+    return f"{match['head']}{MARK}"
+
+
+def _is_reference(value: str) -> bool:
+    """Whether a value is nothing but a reference or a call, so that no secret stands in it."""
+    return _REFERENCE.fullmatch(value) is not None or value.startswith(_CALLS)
+
+
+# --- what the project holds -------------------------------------------------------------------------------------------
+
+
+def _values(project: Project) -> Iterator[str]:
+    for stack in project.stacks:
+        for service in stack.services:
+            for entry in service.environment:
+                yield from _environment_values(entry)
+            if service.build:
+                yield from (value for name, value in service.build.args if _is_secret_name(name))
+    for file in project.env_files:
+        for item in file.entries:
+            yield from _named(item.name, item.value)
+    for setting in project.settings:
+        yield from _named(setting.name, setting.value or "")
+        if setting.value and setting.value_class in {SecretClass.PROVIDER_KEY, SecretClass.RANDOM}:
+            yield setting.value
+    for document in project.documents:
+        yield from _document_values(document.root)
+        yield from _text_values(document.text)
+
+
+def _environment_values(entry: EnvValue) -> Iterator[str]:
+    for text in (entry.value, entry.raw):
+        if text:
+            yield from _named(entry.name, text)
+    for reference in entry.references:
+        if reference.has_default:
+            yield from _named(reference.name, reference.argument)
+            yield from _named(entry.name, reference.argument)
+
+
+def _named(name: str, value: str) -> Iterator[str]:
+    """Yield the value when its name is sensitive, and the password of a URL under any name."""
+    if _is_secret_name(name) and "${" not in value:
+        yield value
+    password = url_password(value)
+    if password and not _is_reference(password):
+        yield password
+
+
+def _document_values(root: Node | None) -> Iterator[str]:
+    """Yield the scalars that stand under a sensitive key of a YAML document, and `KEY=value` items of its lists."""
+    pending: list[tuple[str, Node]] = [("", root)] if root else []
+    seen: set[int] = set()
+    while pending:
+        name, node = pending.pop()
+        if isinstance(node, Scalar):
+            key, equals, value = node.value.partition("=")
+            yield from _named(key.strip(), value) if equals and not name else _named(name, node.value)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if isinstance(node, Mapping):
+                pending += [(entry.key.value, entry.value) for entry in node.entries]
+            elif isinstance(node, Sequence):
+                pending += [("", item) for item in node.items]
+
+
+def _text_values(text: str) -> Iterator[str]:
+    """Yield defaults of sensitive references and passwords after options, wherever they stand in a file."""
+    for match in _DEFAULT.finditer(text):
+        if _is_secret_name(match["name"]):
+            yield match["value"]
+    options = _OPTION, *([_CLIENT_OPTION] if any(client in text for client in _CLIENTS) else ())
+    for match in (found for option in options for found in option.finditer(text)):
+        if not _is_reference(match["value"]):
+            yield match["value"]
+
+
+def _ordinary_words(project: Project) -> frozenset[str]:
+    """Return the names that reports have to say: a password that equals one is not told by it."""
+    names = {project.name, *(service.name for stack in project.stacks for service in stack.services)}
+    paths = {part for path in project.files for part in (path, *path.split("/"))}
+    return frozenset(names | paths | project.directories)
