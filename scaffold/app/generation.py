@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from scaffold.app.examination import Place, refuse_missing
+from scaffold.app.version import scaffold_version
 from scaffold.gaps.judge import judge
 from scaffold.model.artifact import Artifact, Edit, Rendering, Skipped, apply_splices
 from scaffold.model.gap import Judgement
-from scaffold.model.names import Room
+from scaffold.model.names import FILE_ROOMS, Room
 from scaffold.model.project import Project
 from scaffold.model.target import EditTask, Target
 from scaffold.read.project import read_project
@@ -23,9 +23,6 @@ from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
 from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
 from scaffold.write.tracked import is_tracked_and_clean
-
-FILE_ROOMS = (Room.TERRAFORM, Room.MONITORING)
-"""The rooms that write files today, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +65,6 @@ class Generation:
     def conflicts(self) -> tuple[Change, ...]:
         """The files that the user changed and that could not be merged."""
         return tuple(change for change in self.changes if change.state is State.CONFLICT)
-
-
-def scaffold_version() -> str:
-    """Return the version of the installed package."""
-    try:
-        return version("scaffold-iac")
-    except PackageNotFoundError:
-        return "0"
 
 
 def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None) -> Generation:

@@ -23,8 +23,9 @@ _COPY_LIMIT = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What every tool said."""
+    """What every tool said of a project."""
 
+    project: Project
     runs: tuple[ToolRun, ...]
 
     def fails_at(self, severity: Severity | None) -> bool:
@@ -53,7 +54,7 @@ def validate_place(
         request = ValidationRequest(
             folder, tuple(sorted(paths)), _compose_sets(project, lock, everything=everything), environment=environment
         )
-        return Validation(validate(request))
+        return Validation(project, validate(request))
 
 
 def _compose_sets(project: Project, lock: Lock, *, everything: bool) -> tuple[tuple[str, ...], ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from scaffold import app
+from scaffold.app.diagnosis import diagnose
 from scaffold.cli.options import say
 
 
 @click.command()
 def doctor() -> int:
-    """List every tool that generate and validate can use, its version, and how to get it when it is missing."""
-    for row in app.diagnose():
-        click.echo(f"{row.name:14} {row.state:9} {row.detail}")
+    """List every tool and extra that generate and validate can use, and how to get what is missing."""
+    for row in diagnose():
+        click.echo(f"{'here' if row.present else 'missing':8} {row.name:18} {row.detail}")
     say("next: scaffold gaps")
     return 0

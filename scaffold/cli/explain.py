@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from scaffold import app
-from scaffold.cli.options import say
+from scaffold.app.presentation import show_rule
+from scaffold.cli.options import say, view_of
 
 
 @click.command()
 @click.argument("rule")
 def explain(rule: str) -> int:
     """Say what RULE (a code such as CMP001, or a name) looks for, why it matters and how to close it."""
-    click.echo(app.explain_rule(rule), nl=False)
+    click.echo(show_rule(rule, view_of("text")), nl=False)
     say("next: scaffold gaps --rule " + rule.upper())
     return 0

@@ -6,17 +6,9 @@ from pathlib import Path
 
 import click
 
-from scaffold import app
-from scaffold.cli.options import (
-    coloured,
-    fail_on_option,
-    format_option,
-    out_option,
-    project_argument,
-    say,
-    severity_of,
-    terminal_width,
-)
+from scaffold.app.examination import Place, examine
+from scaffold.app.presentation import rule_codes, show_gaps
+from scaffold.cli.options import fail_on_option, format_option, out_option, project_argument, say, severity_of, view_of
 from scaffold.errors import UsageError
 from scaffold.model.names import Layer
 
@@ -41,10 +33,8 @@ def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
     quiet: bool,  # noqa: FBT001
 ) -> int:
     """Show what PROJECT lacks for production, worst first, with the place of each gap and what closes it."""
-    codes = _codes(rules, layers)
-    examination = app.examine(app.Place(project, out), codes=codes)
-    options = app.GapReport(form, everything, severity_of(fail_on), coloured(), terminal_width())
-    report = app.report_gaps(examination, options)
+    examination = examine(Place(project, out), codes=_codes(rules, layers))
+    report = show_gaps(examination, view_of(form), everything=everything, fail_on=severity_of(fail_on))
     click.echo(report.text, nl=False)
     if not quiet:
         say(report.next_step)
@@ -53,7 +43,7 @@ def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def _codes(rules: tuple[str, ...], layers: tuple[str, ...]) -> frozenset[str]:
     """Return the codes to run; empty means all. Raises UsageError for a rule that does not exist."""
-    known = app.rule_codes()
+    known = rule_codes()
     wanted = {code.upper() for code in rules}
     unknown = sorted(wanted - set(known))
     if unknown:

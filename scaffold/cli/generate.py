@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from scaffold import app
-from scaffold.cli.options import coloured, format_option, out_option, say, terminal_width
+from scaffold.app.examination import Place
+from scaffold.app.generation import Generation, plan_generation, write_generation
+from scaffold.app.presentation import show_validation
+from scaffold.app.preview import show_generation
+from scaffold.app.validation import validate_place
+from scaffold.cli.options import format_option, out_option, say, view_of
 from scaffold.errors import UsageError
-from scaffold.model.names import Room
+from scaffold.model.names import FILE_ROOMS, Room, Severity
 
 
 @click.command()
@@ -48,20 +52,14 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Write what closes the gaps of PROJECT: all rooms, or the named ones (terraform, monitoring, edits)."""
     selection = _select(words, edit)
-    generation = app.plan_generation(app.Place(selection.project, out), rooms=selection.rooms, edit_codes=selection.codes)
-    preview = app.report_generation(generation, app.GenerationReport(form, diff, coloured(), terminal_width()))
-    if check:
-        click.echo(preview, nl=False)
-        return 1 if generation.drifts else 0
-    if dry_run or diff or not generation.drifts:
-        click.echo(preview, nl=False)
+    generation = plan_generation(Place(selection.project, out), rooms=selection.rooms, edit_codes=selection.codes)
+    only_shows = check or dry_run or diff or not generation.drifts or not _may_write(generation, selection, yes=yes)
+    if not only_shows:
+        write_generation(generation)
+    click.echo(show_generation(generation, view_of(form), diff=diff, written=not only_shows), nl=False)
+    if only_shows:
         _tell(generation, quiet=quiet, written=False)
-        return 1 if generation.conflicts and not (dry_run or diff) else 0
-    click.echo(preview, nl=False)
-    if not _may_write(selection, yes=yes):
-        say("nothing was written; `scaffold generate --yes` writes it")
-        return 0
-    app.write_generation(generation)
+        return 1 if check and generation.drifts else 0
     code = 1 if generation.conflicts else 0
     if not no_validate:
         code = max(code, _validate(generation, form))
@@ -82,7 +80,7 @@ class _Selection:
 def _select(words: tuple[str, ...], edit: str | None) -> _Selection:
     """Split rooms from the project; `--edit` swallows the word behind it, which may be the project."""
     edit_codes, words = _edit_codes(words, edit)
-    known = {room.value for room in (*app.FILE_ROOMS, Room.EDITS)}
+    known = {room.value for room in (*FILE_ROOMS, Room.EDITS)}
     rooms = {Room(word) for word in words if word in known}
     later = sorted(word for word in words if word in {room.value for room in Room} - known)
     if later:
@@ -110,21 +108,24 @@ def _edit_codes(words: tuple[str, ...], edit: str | None) -> tuple[frozenset[str
     return frozenset(), (edit, *words)
 
 
-def _may_write(selection: _Selection, *, yes: bool) -> bool:
+def _may_write(generation: Generation, selection: _Selection, *, yes: bool) -> bool:
+    """Return whether to write: asked for by name or --yes, else after the plan was shown on a terminal and agreed to."""
     if yes or selection.named:
         return True
-    return sys.stdin.isatty() and click.confirm("Write these files?", default=False, err=True)
+    if not sys.stdin.isatty():
+        return False
+    click.echo(show_generation(generation, view_of("text"), diff=False, written=False), nl=False, err=True)
+    return click.confirm("Write these files?", default=False, err=True)
 
 
-def _validate(generation: app.Generation, form: str) -> int:
+def _validate(generation: Generation, form: str) -> int:
     say("validating what was written ...")
-    outcome = app.validate_place(replace(generation.place), everything=False, edited=generation.edited_paths)
-    report = app.report_validation(outcome, app.ValidationReport(form, coloured(), terminal_width()))
-    click.echo(report, nl=False, err=form == "json")
-    return 1 if outcome.failed else 0
+    outcome = validate_place(generation.place, everything=False, environment=os.environ, edited=generation.edited_paths)
+    click.echo(show_validation(outcome, view_of("text"), fail_on=Severity.LOW), nl=False, err=form == "json")
+    return 1 if outcome.fails_at(Severity.LOW) else 0
 
 
-def _tell(generation: app.Generation, *, quiet: bool, written: bool) -> None:
+def _tell(generation: Generation, *, quiet: bool, written: bool) -> None:
     if quiet:
         return
     if generation.conflicts:

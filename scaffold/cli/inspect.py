@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from scaffold import app
-from scaffold.cli.options import format_option, out_option, project_argument, say
+from scaffold.app.examination import Place
+from scaffold.app.presentation import show_project
+from scaffold.cli.options import format_option, out_option, project_argument, say, view_of
 
 
 @click.command()
@@ -24,7 +25,7 @@ def inspect(
     quiet: bool,  # noqa: FBT001
 ) -> int:
     """Show the stacks of PROJECT merged and interpolated, and each service with its role and the evidence."""
-    click.echo(app.inspect_place(app.Place(project, out), form, show_secrets=show_secrets), nl=False)
+    click.echo(show_project(Place(project, out), view_of(form), show_secrets=show_secrets), nl=False)
     if not quiet:
         say("next: scaffold gaps")
     return 0

@@ -53,7 +53,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the boundary: everything else is a bug of ours
+    except Exception as error:
         _report_bug(error)
         sys.exit(_BUG)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from scaffold.app.presentation import View
 from scaffold.model.names import Severity
 
 Command = Callable[..., Any]
@@ -45,15 +46,11 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def coloured() -> bool:
-    """Whether stdout is a terminal that wants colour."""
+def view_of(form: str) -> View:
+    """Return how to show a report here: colour and width of the terminal, or plain text of 100 columns when piped."""
     import os
-
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def terminal_width() -> int:
-    """Return the columns of the terminal, 100 when the output is piped."""
     import shutil
 
-    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    return View(form, terminal and not os.environ.get("NO_COLOR"), width)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from scaffold import app
-from scaffold.cli.options import (
-    coloured,
-    fail_on_option,
-    format_option,
-    out_option,
-    project_argument,
-    say,
-    severity_of,
-    terminal_width,
-)
+from scaffold.app.examination import Place
+from scaffold.app.presentation import show_validation
+from scaffold.app.validation import validate_place
+from scaffold.cli.options import fail_on_option, format_option, out_option, project_argument, say, severity_of, view_of
 from scaffold.errors import ToolError
 
 
@@ -38,12 +32,14 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
     quiet: bool,  # noqa: FBT001
 ) -> int:
     """Judge what scaffold wrote in PROJECT, on a temporary copy; tools that are missing are shown as not run."""
-    outcome = app.validate_place(app.Place(project, out), everything=everything)
-    click.echo(app.report_validation(outcome, app.ValidationReport(form, coloured(), terminal_width())), nl=False)
+    place = Place(project, out)
+    severity = severity_of(fail_on)
+    outcome = validate_place(place, everything=everything, environment=os.environ)
+    click.echo(show_validation(outcome, view_of(form), fail_on=severity), nl=False)
     missing = outcome.missing(frozenset(filter(None, require.split(","))))
     if missing:
         raise ToolError(f"required, but not run: {', '.join(missing)}", hint="`scaffold doctor` says how to get them")
-    failed = outcome.fails_at(severity_of(fail_on))
+    failed = outcome.fails_at(severity)
     if not quiet:
         say("next: mend the findings above" if failed else "next: commit what was written")
     return 1 if failed else 0

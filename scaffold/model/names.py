@@ -134,3 +134,7 @@ class Room(StrEnum):
     BACKUP = "backup"
     GUIDES = "guides"
     EDITS = "edits"
+
+
+FILE_ROOMS = (Room.TERRAFORM, Room.MONITORING)
+"""The rooms that write files in this version, in the order in which they are shown."""

