@@ -35,14 +35,23 @@ def ignored_paths(root: Path, paths: Iterable[str]) -> tuple[tuple[str, str], ..
     asked = sorted({path for path in paths if path and "\0" not in path})
     if not asked:
         return ()
-    done = _git(root, "check-ignore", "-v", "-z", "--stdin", text="\0".join(asked) + "\0")
+    # A path that does not exist may become a folder: only with a slash at its end does `data/` match it.
+    lines = [form for path in asked for form in (path, f"{path.rstrip('/')}/")]
+    done = _git(root, "check-ignore", "-v", "-z", "--stdin", text="\0".join(lines) + "\0")
     if done is None or done.code != 0:
         return ()
     fields = done.stdout.split("\0")
     rows = zip(fields[0::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
-    hits = [(path, source, line) for source, line, pattern, path in rows if not pattern.startswith("!")]
+    hits = {path.rstrip("/"): (source, line) for source, line, pattern, path in rows if not pattern.startswith("!")}
     inside = _prefix(root) if hits else ""
-    return tuple(sorted((path, f"{source.removeprefix(inside)}:{line}") for path, source, line in hits))
+    return tuple(sorted((path, f"{_from_here(source, inside)}:{line}") for path, (source, line) in hits.items()))
+
+
+def _from_here(source: str, inside: str) -> str:
+    """Return a path that git gives from the top of the repository as it is called in the folder `inside`."""
+    if source.startswith(("/", inside)):
+        return source.removeprefix(inside)
+    return "../" * inside.count("/") + source
 
 
 def _prefix(root: Path) -> str:

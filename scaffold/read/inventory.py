@@ -191,11 +191,11 @@ class TextReader:
         root = self.inventory.overlay if path in self.inventory.overlaid else self.inventory.root
         limit = self.yaml_limit if is_yaml(path) else TEXT_LIMIT
         try:
-            data = _bytes(f"{root}/{path}", limit + 1)
+            data, size = _bytes(f"{root}/{path}", limit)
         except (OSError, ValueError) as error:
             return None, f"cannot be read ({getattr(error, 'strerror', None) or 'not a regular file'})"
-        if len(data) > limit:
-            return None, f"is larger than the limit of {limit} bytes; the file is left out"
+        if size > limit:
+            return None, f"has {size} bytes, more than the limit of {limit}; the file is left out"
         if b"\0" in data:
             return None, "holds NUL bytes, so it is no text; the file is left out"
         try:
@@ -205,7 +205,8 @@ class TextReader:
             return None, f"is not UTF-8 (line {line}); the file is left out"
 
 
-def _bytes(path: str, limit: int) -> bytes:
+def _bytes(path: str, limit: int) -> tuple[bytes, int]:
+    """Return at most `limit` bytes of a regular file, and its size; raises OSError, and ValueError for anything else."""
     # Not blocking, and checked after opening: a pipe put in the place of a file must not stop the run.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -213,10 +214,10 @@ def _bytes(path: str, limit: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("not a regular file")
         chunks = []
-        left = limit
+        left = limit if status.st_size <= limit else 0
         while left > 0 and (chunk := os.read(descriptor, min(left, 1 << 20))):
             chunks.append(chunk)
             left -= len(chunk)
-        return b"".join(chunks)
+        return b"".join(chunks), status.st_size
     finally:
         os.close(descriptor)

@@ -171,9 +171,13 @@ def read_project(
 
 
 def _compose_name(stacks: tuple[Stack, ...]) -> str:
-    """Return the name that the root's base declares, else that of the first stack that has one."""
-    ordered = sorted(stacks, key=lambda stack: (stack.id != "base", stack.directory != "", stack.id))
-    return next((stack.name for stack in ordered if stack.name), "")
+    """Return the name that a stack of the root declares, its base first, else the one that most stacks agree on."""
+    named = [stack for stack in stacks if stack.name and not stack.directory]
+    at_root = sorted(named, key=lambda stack: (stack.id != "base", stack.id))
+    if at_root:
+        return at_root[0].name
+    names = [stack.name for stack in stacks]
+    return next((name for name in sorted(set(names)) if names.count(name) * 2 > len(names)), "")
 
 
 def _ignored(inventory: Inventory, stacks: tuple[Stack, ...]) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from scaffold.model.document import Location
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Node = TypeVar("_Node", bound=ast.AST)
 _BARE_EXCEPT = re.compile(r"(?m)^([ \t]*except\*?[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*):")
-_TYPE_PARAMETERS = re.compile(r"(?m)^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)\[[^\n]*?\](?=[(:])(?:\()?")
+_TYPE_PARAMETERS = re.compile(r"(?m)^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)\[[^\n]*?\](?=[ \t]*[(:])")
 _TYPE_STATEMENT = re.compile(r"(?m)^([ \t]*)type[ \t]+(\w+)(?:\[[^\n]*?\])?[ \t]*=")
 
 _DEV_WORD = re.compile(r"(?:^|[^a-z])(?:dev|develop|development|local|test|tests|testing|debug)(?:$|[^a-z])")
@@ -53,7 +53,8 @@ class Tree:
 
 def parse_python(text: str, *, guarded: bool = False) -> Tree | int:
     """Return the tree of a Python text, or the line at which it cannot be parsed; `guarded` holds for the whole file."""
-    bare = text.removeprefix("\ufeff")
+    # Python ends a line at a lone carriage return as well, editors and reports do not.
+    bare = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", " ")
     try:
         module = _parse(bare)
     except SyntaxError as error:
@@ -79,7 +80,7 @@ def _parse(text: str) -> ast.Module:
 def _older_syntax(text: str) -> str:
     """Write except clauses without parentheses (PEP 758) and type parameters (PEP 695) as Python 3.11 reads them."""
     text = _BARE_EXCEPT.sub(r"\1(\2)\3:", text)
-    text = _TYPE_PARAMETERS.sub(r"\1(", text)
+    text = _TYPE_PARAMETERS.sub(r"\1", text)
     return _TYPE_STATEMENT.sub(r"\1\2 =", text)
 
 
