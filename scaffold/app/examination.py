@@ -10,7 +10,7 @@ from scaffold.gaps.judge import judge
 from scaffold.model.gap import Judgement
 from scaffold.model.project import Project
 from scaffold.read.project import read_project
-from scaffold.write.lock import read_lock
+from scaffold.write.lock import Lock, read_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,16 @@ class Examination:
     judgement: Judgement
 
 
-def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
-    """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
+def look(place: Place) -> tuple[Project, Lock]:
+    """Read a project with the files that scaffold wrote, and the lock; raises UsageError and NothingToReadError."""
     refuse_missing(place)
     lock = read_lock(place.target)
-    project = read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths)
+    return read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths), lock
+
+
+def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
+    """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
+    project, _ = look(place)
     return Examination(project, judge(project, codes=codes, baseline=baseline))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scaffold.app.examination import Examination, Place, examine
+from scaffold.app.examination import Examination
 from scaffold.app.validation import Validation
 from scaffold.app.version import scaffold_version
 from scaffold.errors import UsageError
@@ -114,18 +114,3 @@ def show_rule(word: str, view: View) -> str:
             f"there is no rule {word[:60]}", where="explain", hint="`scaffold gaps --all` names the rules that fire"
         )
     return explain_text(rule_text(rule), width=view.width, color=view.color)
-
-
-def show_project(place: Place, view: View, *, show_secrets: bool) -> str:
-    """Return the report of `inspect`."""
-    project = examine(place).project
-    redactor = Redactor(project)
-    if view.form == "json":
-        from scaffold.read.compose import to_compose_json
-        from scaffold.report.inspect_json import inspect_json
-
-        stacks = {stack.id: to_compose_json(stack, redact=not show_secrets) for stack in project.stacks}
-        return inspect_json(project, stacks, redactor)
-    from scaffold.report.inspect_text import inspect_text
-
-    return inspect_text(project, redactor, width=view.width, color=view.color)

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.app.examination import Place, refuse_missing
+from scaffold.app.examination import Place, look
 from scaffold.model.finding import ToolRun
 from scaffold.model.names import Severity
 from scaffold.model.project import Project
-from scaffold.read.project import read_project
 from scaffold.validate.request import ValidationRequest
 from scaffold.validate.runner import validate
-from scaffold.write.lock import Lock, read_lock
+from scaffold.write.lock import Lock
 
 _COPY_LIMIT = 4 * 1024 * 1024
 """Files over this size, in bytes, are left out of the copy: no tool judges them."""
@@ -44,9 +43,7 @@ def validate_place(
     place: Place, *, everything: bool, environment: Mapping[str, str], edited: tuple[str, ...] = ()
 ) -> Validation:
     """Judge what the lock lists and `edited` (with `everything` all files); raises UsageError and NothingToReadError."""
-    refuse_missing(place)
-    lock = read_lock(place.target)
-    project = read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths)
+    project, lock = look(place)
     with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
         folder = Path(scratch) / project.name
         _copy(place, project, lock, folder)

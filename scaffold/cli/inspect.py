@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scaffold.app.examination import Place
-from scaffold.app.presentation import show_project
+from scaffold.app.inspection import show_project
 from scaffold.cli.options import format_option, out_option, project_argument, say, view_of
 
 
