@@ -29,7 +29,9 @@ def require_tool() -> Callable[[str], str]:
     """Return the path of a real program, from the tools folder, the environment's own folder or PATH."""
 
     def find(name: str) -> str:
-        search = os.pathsep.join([str(TOOLS / "bin"), str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")])
+        postgres = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"))]
+        folders = [str(TOOLS / "bin"), str(ROOT / ".venv" / "bin"), *postgres, os.environ.get("PATH", "")]
+        search = os.pathsep.join(folders)
         found = shutil.which(name, path=search)
         if found is None:
             _missing("tools", name)
