@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from scaffold.app.examination import Place, look
-from scaffold.app.presentation import View
+from scaffold.app.view import View
 from scaffold.model.compose import Stack
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.report.redaction import MARK, Redactor

@@ -5,24 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scaffold.app.examination import Examination
-from scaffold.app.validation import Validation
 from scaffold.app.version import scaffold_version
+from scaffold.app.view import View
 from scaffold.errors import UsageError
 from scaffold.gaps.catalogue import all_rules
 from scaffold.gaps.judge import shown
 from scaffold.gaps.texts import find_rule, rule_text, title_of
 from scaffold.model.names import FILE_ROOMS, Room, Severity
 from scaffold.report.redaction import Redactor
-from scaffold.report.wire import GapsReport, ValidateReport
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a report is shown: format, colour, and the width of the terminal in columns."""
-
-    form: str = "text"
-    color: bool = False
-    width: int = 100
+from scaffold.report.wire import GapsReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +80,6 @@ def _next_after_gaps(report: GapsReport) -> str:
     if report.open:
         return f"next: scaffold explain {report.open[0].gap.code}"
     return "next: scaffold validate"
-
-
-def show_validation(validation: Validation, view: View, *, fail_on: Severity | None) -> str:
-    """Return the report of `validate`."""
-    report = ValidateReport(validation.runs, fail_on)
-    redactor = Redactor(validation.project)
-    if view.form == "json":
-        from scaffold.report.validate_json import validate_json
-
-        return validate_json(report, redactor)
-    from scaffold.report.validate_text import validate_text
-
-    return validate_text(report, redactor, width=view.width, color=view.color)
 
 
 def show_rule(word: str, view: View) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaffold.app.generation import EditedFile, Generation
-from scaffold.app.presentation import View
+from scaffold.app.view import View
 from scaffold.report.diff import unified_diff
 from scaffold.report.redaction import Redactor
 from scaffold.report.wire import FileChange, FileEdit, GenerateReport, LeftAlone

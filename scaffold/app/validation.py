@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.app.examination import Place, look
+from scaffold.app.view import View
 from scaffold.model.finding import ToolRun
 from scaffold.model.names import Severity
 from scaffold.model.project import Project
+from scaffold.report.redaction import Redactor
+from scaffold.report.wire import ValidateReport
 from scaffold.validate.request import ValidationRequest
 from scaffold.validate.runner import validate
 from scaffold.write.lock import Lock
@@ -70,3 +73,16 @@ def _copy(place: Place, project: Project, lock: Lock, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def show_validation(validation: Validation, view: View, *, fail_on: Severity | None) -> str:
+    """Return the report of `validate`."""
+    report = ValidateReport(validation.runs, fail_on)
+    redactor = Redactor(validation.project)
+    if view.form == "json":
+        from scaffold.report.validate_json import validate_json
+
+        return validate_json(report, redactor)
+    from scaffold.report.validate_text import validate_text
+
+    return validate_text(report, redactor, width=view.width, color=view.color)

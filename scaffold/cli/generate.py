@@ -11,9 +11,8 @@ import click
 
 from scaffold.app.examination import Place
 from scaffold.app.generation import Generation, plan_generation, write_generation
-from scaffold.app.presentation import show_validation
 from scaffold.app.preview import show_generation
-from scaffold.app.validation import validate_place
+from scaffold.app.validation import show_validation, validate_place
 from scaffold.cli.options import format_option, out_option, say, view_of
 from scaffold.errors import UsageError
 from scaffold.model.names import FILE_ROOMS, Room, Severity

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scaffold.app.presentation import View
+from scaffold.app.view import View
 from scaffold.model.names import Severity
 
 Command = Callable[..., Any]

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from scaffold.app.examination import Place
-from scaffold.app.presentation import show_validation
-from scaffold.app.validation import validate_place
+from scaffold.app.validation import show_validation, validate_place
 from scaffold.cli.options import fail_on_option, format_option, out_option, project_argument, say, severity_of, view_of
 from scaffold.errors import ToolError
 
