@@ -116,7 +116,8 @@ class Stack:
     def output(self, file: str, name: str, description: str, value: Value) -> None:
         """Add an output."""
         placed = self._place(Placed(file, "output", "", name))
-        construct = cdktn.TerraformOutput(self._scope(placed), name, value=synthesise(value), description=description)
+        construct = cdktn.TerraformOutput(self._scope(placed), name, value=synthesise(value))
+        construct.add_override("description", synthesise(description))
         construct.override_logical_id(name)
 
     def provider(self, file: str, arguments: Mapping[str, Value]) -> None:
