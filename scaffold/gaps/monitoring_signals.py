@@ -71,6 +71,14 @@ def _as_config(project: Project, path: str) -> Iterator[Mounted]:
 
 def is_mentioned(project: Project, path: str) -> bool:
     """Whether an image, a chart, infrastructure code or a command takes the file, so that Compose need not mount it."""
+    contexts = [
+        s.build.context
+        for stack in project.stacks
+        for s in stack.services
+        if s.build and s.build.context not in {None, "", "."}
+    ]
+    if any(is_below(path, context) for context in contexts if context):
+        return True
     name = path.rpartition("/")[2]
     folder = path.rpartition("/")[0]
     for dockerfile in project.dockerfiles:

@@ -182,7 +182,17 @@ def durable_stores(project: Project) -> tuple[tuple[Stack, Service], ...]:
         for stack, service in main_services(project)
         if service.is_datastore
         and service.role not in _WITHOUT_BACKUP
+        and not runs_a_script(service)
         and (service.role is not Role.REDIS or is_queue(project, service))
+    )
+
+
+def runs_a_script(service: Service) -> bool:
+    """Whether a store's image is used for its client programs only: its command is a shell text without a server."""
+    words = (*(service.entrypoint or ()), *(service.command or ()))
+    shell = bool(words) and words[0].rpartition("/")[2] in {"sh", "bash", "ash"}
+    return shell and not re.search(
+        r"\b(?:postgres|mysqld|mariadbd|mongod|redis-server|valkey-server|docker-entrypoint)\b", " ".join(words)
     )
 
 

@@ -31,7 +31,7 @@ def _gap(config: AlertmanagerConfig, receiver: Receiver) -> Gap:
     return RULE.gap(
         resource=config.path,
         subject=f"receivers/{receiver.name}",
-        message=f"The receiver {receiver.name} ({ways}) points at a stand-in, so the alerts that are routed to it reach nobody.",
+        message=f"The receiver {receiver.name} ({ways}) points at a stand-in: the alerts routed to it reach nobody.",
         expected="an address that somebody reads, its secret from a file",
         actual="placeholder" if receiver.placeholders else "a receiver without integration",
         locations=receiver.placeholders or (receiver.location,),

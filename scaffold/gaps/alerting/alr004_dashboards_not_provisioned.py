@@ -44,7 +44,7 @@ def _wrapped(file: MonitoringFile) -> Gap:
     return RULE.gap(
         resource=file.path,
         subject="wrapped",
-        message=f"{file.path} wraps its dashboard in an object of the HTTP API, which Grafana refuses when it provisions files.",
+        message=f"{file.path} wraps its dashboard as the HTTP API does, which Grafana refuses in a file.",
         expected="title and panels at the top of the file",
         actual="both below the key dashboard",
         locations=(file.location,),

@@ -21,7 +21,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield RULE.gap(
         resource="backup",
         subject="stores",
-        message=f"Nothing in this repository backs up {names}: a lost volume, a wrong migration or a deleted table cannot be undone.",
+        message=f"Nothing in this repository backs up {names}: a lost volume or a wrong migration cannot be undone.",
         expected="a scheduled dump or snapshot of each store, kept off the host",
         actual="no dump, snapshot or retention by content of scripts, workflows, services and resources",
         locations=tuple(service.location for _, service in bare),

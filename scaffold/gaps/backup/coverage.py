@@ -85,8 +85,14 @@ def _services(project: Project) -> Iterator[Signal]:
             words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
             if re.search(r"backup|pgbackrest|wal-g|barman|restic|borgmatic|velero|offen/", name):
                 yield Signal(f"{name} {words}", service.location, service.name, automatic=True, image=True)
-            elif is_backup_text(project, words):
-                yield Signal(words, service.location, service.name, automatic=True)
+            elif words and is_backup_text(project, text := f"{words}\n{_called(project, words)}"):
+                yield Signal(text, service.location, service.name, automatic=True)
+
+
+def _called(project: Project, words: str) -> str:
+    """Return the lines of the shell scripts that a command names, wherever they are mounted."""
+    names = set(re.findall(r"[\w.-]+\.(?:sh|bash)\b", words))
+    return "\n".join(c.text for c in project.commands if c.context == "script" and c.location.path.rpartition("/")[2] in names)
 
 
 def is_backup_text(project: Project, text: str) -> bool:

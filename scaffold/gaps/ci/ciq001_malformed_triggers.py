@@ -39,7 +39,7 @@ def _nested(workflow: Workflow, nested: NestedEvent) -> Gap:
     return RULE.gap(
         resource=workflow.path,
         subject=f"on/{outer}/{inner}",
-        message=f"{inner} is indented under {outer}{more}: GitHub rejects the workflow, so nothing of it runs, on pushes and pull requests alike.",
+        message=f"{inner} is indented under {outer}{more}: GitHub rejects the workflow, so nothing of it ever runs.",
         expected=f"{inner} beside {outer}",
         actual=f"{inner} as a filter of {outer}",
         locations=(nested.inner.key.location, *(entry.key.location for entry in nested.following)),

@@ -53,7 +53,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Add a workflow that builds the stack, waits until it is healthy, runs the suite and uploads its report; nightly is enough.",
+            "Add a workflow that starts the stack, waits until it is healthy and runs the suite; nightly will do.",
         ),
     ),
 )

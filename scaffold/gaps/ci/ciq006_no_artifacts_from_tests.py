@@ -11,7 +11,8 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
 _REPORT = re.compile(
-    r"--cov-report[= ](?:xml|html|lcov|json)|--junit-?xml|--html[= ]|\bcoverage\s+(?:xml|html|lcov)\b|-coverprofile|--reporter[= ]junit"
+    r"--cov-report[= ](?:xml|html|lcov|json)|--junit-?xml|--html[= ]|\bcoverage\s+(?:xml|html|lcov)\b|-coverprofile"
+    r"|--reporter[= ]junit"
     r"|\bplaywright\s+test\b|\bcypress\s+run\b|--collect[: ]+\"?XPlat"
 )
 _KEPT = re.compile(
@@ -36,7 +37,7 @@ def _gap(item: CiStep, report: str) -> Gap:
     return RULE.gap(
         resource=item.resource,
         subject="artifacts",
-        message=f"The job {item.job.id} writes a report ({report}) that nothing uploads: when it fails, the evidence is gone with the runner.",
+        message=f"The job {item.job.id} writes a report ({report}) that nothing uploads: it goes with the runner.",
         expected="a step that uploads the report, also after a failure",
         actual="no upload in this workflow",
         locations=(item.place,),

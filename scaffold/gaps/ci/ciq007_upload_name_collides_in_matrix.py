@@ -48,7 +48,7 @@ def _gap(item: CiStep, legs: int | None) -> Gap:
     return RULE.gap(
         resource=item.resource,
         subject="upload/name",
-        message=f"Every leg of the matrix of {item.job.id} uploads {name}: the second one fails with a conflict, and its report is lost.",
+        message=f"Every leg of the matrix of {item.job.id} uploads {name}: the second one fails with a conflict.",
         expected="a name with the values of the matrix in it",
         actual=f"{name} in {legs or 'all'} legs",
         locations=(input_location(item, "name"),),

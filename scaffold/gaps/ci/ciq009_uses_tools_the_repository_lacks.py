@@ -13,11 +13,13 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
 
 _NODE = re.compile(
-    r"(?:npm|pnpm|yarn|bun)\s+(?:ci|run(?:-script)?\s+[\w:-]+|test|t|start|build|lint|install(?=\s*(?:--[\w-]+(?:=\S+)?\s*)*$)|i(?=\s*$))(?=\s|$)[^|;&]*"
+    r"(?:npm|pnpm|yarn|bun)\s+(?:ci|run(?:-script)?\s+[\w:-]+|test|t|start|build|lint|i(?=\s*$)"
+    r"|install(?=\s*(?:--[\w-]+(?:=\S+)?\s*)*$))(?=\s|$)[^|;&]*"
 )
 _REQUIREMENTS = re.compile(r"\bpip3?\s+install\b[^|;&]*?(?:-r|--requirement)[= ]+(?P<path>[\w./-]+)")
 _MAKES_FILES = re.compile(
-    r"npm init|npx (?:--yes )?create|git clone|cookiecutter|tar |unzip|cp |mv |curl |wget |printf|echo .*>|pip-compile|export .*>|uv export|poetry export"
+    r"npm init|npx (?:--yes )?create|git clone|cookiecutter|tar |unzip|cp |mv |curl |wget |printf|echo .*>|pip-compile|export .*>"
+    r"|uv export|poetry export"
 )
 _ELSEWHERE = re.compile(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import missing_in, page_anchor, sections
+from scaffold.gaps.docs.pages import current_pages, missing_in, page_anchor, sections
 from scaffold.gaps.signals import application_services, main_environment
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -16,6 +16,9 @@ GUIDE = re.compile(
     re.IGNORECASE,
 )
 _LINKS_OUT = re.compile(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IGNORECASE)
+_GUIDE_ELSEWHERE = re.compile(
+    r"(?:deploy|production|self-?host|hosting)[^\n]{0,80}https?://|https?://\S*(?:deploy|self-?host)", re.IGNORECASE
+)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -31,7 +34,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         resource="docs",
         subject="deployment-guide",
         message=(
-            f"The pages on production name {', '.join(dict.fromkeys(broken))}, which the repository lacks, so nobody can deploy by them."
+            f"The pages on production name {', '.join(dict.fromkeys(broken))}, which are not there: nobody can deploy by them."
             if broken
             else "No page in this repository tells how to deploy it: a release depends on who remembers the steps."
         ),
@@ -44,6 +47,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def has_deployment_guide(project: Project) -> bool:
     """Whether a section on deployment shows commands that name only what exists, or links to a guide elsewhere."""
+    if any(_GUIDE_ELSEWHERE.search(page.text) for page in current_pages(project) if "readme" in page.path.lower()):
+        return True
     found = sections(project, GUIDE)
     return any(_is_guide(project, section.commands) or _LINKS_OUT.search(section.text) for section in found)
 
@@ -62,7 +67,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Write docs/operations/deployment.md: what is needed, the order of the steps, how to see that it works, how to go back.",
+            "Write docs/operations/deployment.md: what is needed, the steps in order, how to see that it works.",
         ),
     ),
 )

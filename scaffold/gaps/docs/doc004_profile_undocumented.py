@@ -18,16 +18,21 @@ def _detect(project: Project) -> Iterator[Gap]:
         for profile in service.profiles:
             profiles.setdefault(profile, []).append((stack, service))
     texts = [page.text for page in project.docs] + [command.text for command in project.commands]
-    texts += [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
+    chosen = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
+    texts += chosen
+    computed = any("$" in text for text in chosen)
     for profile, members in sorted(profiles.items()):
-        if not any(_mentions(text, profile) for text in texts):
+        if not computed and not any(_mentions(text, profile) for text in texts):
             yield _gap(profile, members)
 
 
 def _mentions(text: str, profile: str) -> bool:
     """Whether a text names the profile as one: in a flag, in a variable, or beside the word profile."""
     name = re.escape(profile)
-    wide = rf"--profile[= ]+[\"']?(?:{name}\b|\*)|COMPOSE_PROFILES\S*\b{name}\b|profile\W[^\n]*\b{name}\b|\b{name}\b[^\n]*\bprofile|^[\w,\s-]*\b{name}\b[\w,\s-]*\Z"
+    wide = (
+        rf"--profile[= ]+[\"']?(?:{name}\b|\*)|COMPOSE_PROFILES\S*\b{name}\b|profile\W[^\n]*\b{name}\b"
+        rf"|\b{name}\b[^\n]*\bprofile|^[\w,\s-]*\b{name}\b[\w,\s-]*\Z"
+    )
     return bool(re.search(wide, text, re.IGNORECASE))
 
 

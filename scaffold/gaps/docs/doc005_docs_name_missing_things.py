@@ -16,19 +16,21 @@ _DOCKERFILE = re.compile(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= 
 
 def _detect(project: Project) -> Iterator[Gap]:
     pages = {page.path for page in current_pages(project)} - project.owned
-    found: dict[tuple[str, str, str], list[Location]] = {}
+    found: dict[tuple[str, str], list[tuple[str, Location]]] = {}
     for command in project.commands:
         missing = _missing(project, command) if command.context == "doc" and command.location.path in pages else None
         if missing:
-            found.setdefault((command.location.path, *missing), []).append(command.location)
-    for (page, kind, name), places in sorted(found.items(), key=lambda item: item[0]):
+            found.setdefault((command.location.path, missing[0]), []).append((missing[1], command.location))
+    for (page, kind), places in sorted(found.items(), key=lambda item: item[0]):
+        names = tuple(dict.fromkeys(name for name, _ in places))
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         yield RULE.gap(
             resource=page,
-            subject=f"{kind.replace(' ', '-')}/{name}",
-            message=f"{page} tells readers to use the {kind} {name}, which the repository does not have.",
+            subject=kind.replace(" ", "-"),
+            message=f"{page} names a {kind} that the repository does not have: {', '.join(names[:5])}{more}.",
             expected=f"a {kind} of this repository",
             actual="no such thing",
-            locations=tuple(places),
+            locations=tuple(location for _, location in places),
         )
 
 

@@ -56,7 +56,7 @@ def _gap(folder: str, paths: list[str]) -> Gap:
     return RULE.gap(
         resource=folder,
         subject="scripts",
-        message=f"No page, makefile, image or workflow mentions {names} in {folder}, so nobody knows when they run, or whether they still may.",
+        message=f"No page, makefile, image or workflow mentions {names} in {folder}, so nobody knows when they run.",
         expected="a paragraph on what each script does and when it runs",
         actual="no mention",
         locations=tuple(Location(path, 1) for path in paths),

@@ -21,9 +21,9 @@ def _detect(project: Project) -> Iterator[Gap]:
         resource="iac",
         subject="infrastructure-as-code",
         message=(
-            f"No infrastructure as code is declared in this repository, so the stores {names} and what runs the app are made by hand."
+            f"This repository declares no infrastructure as code: the stores {names} and what runs the app are made by hand."
             if stores
-            else "No infrastructure as code is declared in this repository, so what runs the app is made by hand."
+            else "This repository declares no infrastructure as code: what runs the app is made by hand."
         ),
         expected="Terraform, OpenTofu, Pulumi, CDK, CloudFormation or the like for the stores and the compute",
         actual=f"none among {len(project.files)} files",

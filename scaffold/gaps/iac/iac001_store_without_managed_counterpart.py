@@ -12,7 +12,7 @@ from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
 
 _ADVICE = {
-    Role.VECTOR_DB: "AWS runs no such store: keep its volume on EFS or EBS with snapshots, or move the vectors to pgvector on RDS.",
+    Role.VECTOR_DB: "AWS runs no such store: keep its volume on EBS or EFS with snapshots, or move to pgvector on RDS.",
     Role.MYSQL: "Declare an RDS for MySQL or MariaDB instance (aws_db_instance) and point the DSN at it.",
     Role.MONGO: "Declare a DocumentDB cluster (aws_docdb_cluster) or an Atlas cluster and point the URL at it.",
     Role.SEARCH: "Declare an OpenSearch domain (aws_opensearch_domain) and point the URL at it.",
@@ -36,7 +36,7 @@ def _gap(stack: Stack, service: Service, role: Role) -> Gap:
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="managed-counterpart",
-        message=f"{service.name} ({role.value}) has no managed counterpart in the infrastructure code: its data lives and dies with one host.",
+        message=f"{service.name} ({role.value}) has no counterpart in the infrastructure code: its data lives on one host.",
         expected=f"a managed {role.value} or a snapshotted volume, declared as a resource",
         actual="only the container",
         locations=(service.location,),

@@ -37,7 +37,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         message=(
             "The documentation shows commands for Kubernetes, but this repository has neither a chart nor manifests for them."
             if promises
-            else "Neither a Helm chart, a kustomization nor manifests are declared in this repository: nothing but Compose can run the app."
+            else "This repository declares neither a chart nor manifests for Kubernetes: nothing but Compose can run the app."
         ),
         expected="a Helm chart, a kustomization or manifests",
         actual="Compose only",

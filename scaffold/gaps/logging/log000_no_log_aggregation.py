@@ -25,7 +25,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         message=(
             f"No stack in use gathers logs: {files} would, but no command, COMPOSE_FILE or default file starts it."
             if idle
-            else "The logs of the services are gathered nowhere that is declared in this repository: they go when their container or host goes."
+            else "Nothing that this repository declares gathers the logs: they go when their container or host goes."
         ),
         expected="a collector and a store for logs in a stack that is in use, or a log driver of the platform",
         actual="configured but in no stack in use" if idle else "Docker's files on one host",

@@ -57,7 +57,7 @@ def _gap(volume: str, uses: list[tuple[Stack, Service, EnvValue, Mount]]) -> Gap
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject=f"log-volume/{volume}",
-        message=f"{names} write their logs to files on {volume} that nothing collects, so they grow unseen and end with the volume.",
+        message=f"Nothing collects the log files that {names} write to {volume}: they grow unseen and end with it.",
         expected="log lines on stdout, or a collector that mounts the volume",
         actual=f"files on {volume} only",
         locations=tuple(entry.location for _, _, entry, _ in uses),

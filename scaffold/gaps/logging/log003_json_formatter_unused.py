@@ -16,7 +16,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield RULE.gap(
                 resource=fact.location.path,
                 subject="json-formatter",
-                message=f"{fact.location.path} defines a JSON formatter that no served code uses, so the logs stay as they are.",
+                message=f"{fact.location.path} defines a JSON formatter that no served code uses: the logs stay text.",
                 expected="the formatter on the root handler of the app",
                 actual="defined, never reached from an entry point",
                 locations=(fact.location,),

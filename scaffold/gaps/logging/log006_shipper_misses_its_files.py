@@ -52,7 +52,7 @@ def _gap(stack: Stack, service: Service, subject: str, mount: Mount) -> Gap:
         resource=stack.resource(service.name),
         subject=f"{subject}/{mount.target}",
         message=(
-            f"{service.name} mounts {mount.resolved} as its pipeline, but the repository has no such path, so it collects nothing."
+            f"{service.name} mounts {mount.resolved} as its pipeline, but there is no such path: it collects nothing."
             if missing
             else f"{service.name} reads {mount.resolved}, but no service writes its logs there, so it collects nothing."
         ),

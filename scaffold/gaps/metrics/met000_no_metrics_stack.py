@@ -23,7 +23,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         message=(
             f"No stack in use collects metrics: {files} would, but no command, COMPOSE_FILE or default file starts it."
             if idle
-            else "No metrics are collected by anything that is declared in this repository: a slow or failing service is noticed by its users."
+            else "Nothing that this repository declares collects metrics: a slow or failing service is noticed by its users."
         ),
         expected="Prometheus or another collector in a stack that is in use",
         actual="configured but in no stack in use" if idle else "none",

@@ -43,7 +43,7 @@ def _gap(folder: str, family: str, places: tuple[Location, ...]) -> Gap:
     return RULE.gap(
         resource=folder,
         subject=f"orphaned/{family}",
-        message=f"{names} configures {family}, but no stack, chart or image takes it, so it has no effect.",
+        message=f"No stack, chart or image takes {names} ({family}), so what it says has no effect.",
         expected="a mount in a stack that is in use",
         actual="mounted by nothing",
         locations=places,

@@ -34,11 +34,11 @@ def _gap(stack: Stack, tools: list[Service], missing: tuple[tuple[Service, Depen
     path = tools[0].location.path
     wanted = ", ".join(dict.fromkeys(edge.service for _, edge in missing))
     external = tuple(network for network in stack.networks if network.external)
-    joined = f" and joins {', '.join(network.name for network in external)}, which it does not create" if external else ""
+    joined = f"; it also joins {', '.join(network.name for network in external)}, which it does not create" if external else ""
     return RULE.gap(
         resource=path,
         subject="overlay",
-        message=f"{path} starts neither alone nor with the app: it depends on {wanted}, which no compose file beside it defines{joined}.",
+        message=f"{path} runs neither alone nor with the app: no file beside it has {wanted}, on which it depends{joined}.",
         expected="dependencies and networks of the stack that it watches",
         actual=f"unknown: {wanted}",
         locations=tuple(edge.location for _, edge in missing),
@@ -57,7 +57,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Name the services and networks of the app's own compose file in the overlay, or remove it when another monitoring overlay is in use.",
+            "Name the services and networks of the app's compose file in it, or remove it where another overlay is in use.",
         ),
     ),
 )

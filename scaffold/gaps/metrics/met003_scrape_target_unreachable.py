@@ -14,7 +14,8 @@ from scaffold.gaps.monitoring_signals import (
     scrapers_of,
     static_targets,
 )
-from scaffold.model.compose import Service
+from scaffold.gaps.signals import is_in_use
+from scaffold.model.compose import Service, shared_network
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
@@ -33,9 +34,18 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _is_reached(project: Project, scrapers: tuple[Mounted, ...], host: str) -> bool:
+    """Whether any scraper reaches the host; beside an overlay that nobody starts, every file of its folder may be started."""
     if not scrapers:
         return any(stack.resolve_host(host) for stack in project.stacks)
-    return any(answering(project, scraper, host) for scraper in scrapers)
+    return any(answering(project, scraper, host) or _beside(project, scraper, host) for scraper in scrapers)
+
+
+def _beside(project: Project, scraper: Mounted, host: str) -> bool:
+    if scraper.stack.complete and is_in_use(project, scraper.stack):
+        return False
+    stacks = [stack for stack in project.stacks if stack.directory == scraper.stack.directory]
+    found = [service for stack in stacks for service in stack.services if host in service.names]
+    return any(shared_network(scraper.service, service) for service in found)
 
 
 def _gap(project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ...], targets: tuple[ScrapeTarget, ...]) -> Gap:

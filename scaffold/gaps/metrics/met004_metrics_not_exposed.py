@@ -25,7 +25,6 @@ _LIBRARIES = frozenset(
             "django-prometheus",
             "prom-client",
             "express-prom-bundle",
-            "micrometer-registry-prometheus",
         ),
     }
 )
@@ -79,7 +78,7 @@ def _gap(resource: str, stack: Stack, service: Service, producers: list[tuple[st
     return RULE.gap(
         resource=resource,
         subject="metrics",
-        message=f"The code of {service.name} can produce metrics ({names}), but no route of the app gives them out, so nothing can scrape them.",
+        message=f"The code of {service.name} can produce metrics ({names}), but no route gives them out.",
         expected="a route such as /metrics in the Prometheus text format",
         actual="no such route in the served app",
         locations=tuple(dict.fromkeys(location for _, location in producers)),

@@ -40,21 +40,22 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _is_raw(targets: tuple[ScrapeTarget, ...]) -> bool:
-    """Whether the first target is a store's own port, asked for plain metrics; exporters take stores as parameters on other paths."""
+    """Whether the target is a store's own port, asked for plain metrics; exporters take stores on other paths."""
     target = targets[0]
     return target.port in _STORES and target.metrics_path == "/metrics" and not _EXPORTER.search(target.host)
 
 
-def _idle(
-    config: PrometheusConfig, scrapers: tuple[Mounted, ...], covered: set[str]
-) -> Iterator[tuple[Mounted, Service]]:
+def _idle(config: PrometheusConfig, scrapers: tuple[Mounted, ...], covered: set[str]) -> Iterator[tuple[Mounted, Service]]:
     """Yield the exporters beside Prometheus that no job asks and that no raw target explains."""
     asked = {target.host for target in config.targets}
     for scraper in scrapers[:1]:
         for service in scraper.stack.services:
-            is_exporter = service.image is not None and _EXPORTER.search(service.image.repository)
-            if is_exporter and not asked & set(service.names) and not any(store in service.name for store in covered):
+            if _is_exporter(service) and not asked & set(service.names) and not any(store in service.name for store in covered):
                 yield scraper, service
+
+
+def _is_exporter(service: Service) -> bool:
+    return service.image is not None and bool(_EXPORTER.search(service.image.repository))
 
 
 def _raw_gap(
@@ -69,7 +70,7 @@ def _raw_gap(
     return RULE.gap(
         resource=config.path,
         subject=f"store/{address}",
-        message=f"Prometheus scrapes {address} as HTTP, but {_STORES[port]} speaks its own protocol there: the target is always down{unused}.",
+        message=f"Prometheus scrapes {address} as HTTP, which {_STORES[port]} does not speak: it is always down{unused}.",
         expected=f"the port of a {_STORES[port]} exporter",
         actual=address,
         locations=tuple(target.location for target in targets),

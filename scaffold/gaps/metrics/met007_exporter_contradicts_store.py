@@ -82,7 +82,7 @@ def _gap(stack: Stack, service: Service, entry: EnvValue, faults: tuple[str, ...
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"environment/{entry.name}",
-        message=f"{entry.name} of {service.name} contradicts its store in {words}, so the exporter cannot log in and the store looks down.",
+        message=f"{entry.name} of {service.name} contradicts its store in {words}: the exporter cannot log in.",
         expected=f"the {words} that the store is started with",
         actual=actual,
         locations=(entry.location,),

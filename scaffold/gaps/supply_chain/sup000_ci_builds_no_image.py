@@ -39,7 +39,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Add a workflow that builds each image with docker/build-push-action, pushes it from the main branch and keeps its digest.",
+            "Add a workflow that builds each image with docker/build-push-action and pushes it from the main branch.",
         ),
     ),
 )

@@ -19,7 +19,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield RULE.gap(
                 resource=stack.resource(service.name),
                 subject="image-build",
-                message=f"No workflow builds the image of {service.name}, so it is neither tested, scanned nor released with the others.",
+                message=f"No workflow builds the image of {service.name}, so it is not released with the others.",
                 expected=f"a build of {service.build.raw_context or 'its context'} in a workflow",
                 actual="built by Compose only",
                 locations=(service.build.location,),

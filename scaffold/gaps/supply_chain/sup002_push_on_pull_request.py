@@ -47,7 +47,7 @@ def _gap(item: CiStep) -> Gap:
     return RULE.gap(
         resource=item.resource,
         subject="push",
-        message=f"The job {item.job.id} pushes its image on pull requests too, so unreviewed code overwrites the tags that production pulls.",
+        message=f"The job {item.job.id} pushes its image on pull requests too: unreviewed code overwrites its tags.",
         expected="a push on the main branch and on tags only",
         actual="a push on every event of the workflow",
         locations=(input_location(item, "push"),),

@@ -32,15 +32,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     if signing_steps(project) or built_elsewhere(project):
         return
     pushing = [item for item in ci_steps(project) if pushes_image(item)]
+    jobs: dict[tuple[str, str], list[CiStep]] = {}
     for item in pushing:
-        yield RULE.gap(
-            resource=item.resource,
-            subject="signature",
-            message=f"The image that {item.job.id} pushes is not signed, so a deployment cannot tell it from one that somebody else pushed.",
-            expected="cosign sign by digest after the push, with the job's own identity",
-            actual="no signature and no attestation in the workflows",
-            locations=(item.place,),
-        )
+        jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
+    yield from (_gap(f"{path}/{job}", job, steps) for (path, job), steps in jobs.items())
     images = tuple(own_images(project))
     if images and not pushing and not building_steps(project):
         yield RULE.gap(
@@ -53,6 +48,17 @@ def _detect(project: Project) -> Iterator[Gap]:
             environment=main_environment(project),
             blocked_by=("SUP000",),
         )
+
+
+def _gap(resource: str, job: str, steps: list[CiStep]) -> Gap:
+    return RULE.gap(
+        resource=resource,
+        subject="signature",
+        message=f"What {job} pushes is not signed, so a deployment cannot tell it from an image that somebody else pushed.",
+        expected="cosign sign by digest after the push, with the job's own identity",
+        actual="no signature and no attestation in the workflows",
+        locations=tuple(dict.fromkeys(item.place for item in steps)),
+    )
 
 
 RULE = Rule(

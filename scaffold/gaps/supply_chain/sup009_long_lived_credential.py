@@ -91,7 +91,7 @@ def _gap(resource: str, family: _Family, places: list[tuple[Location, str]]) -> 
     return RULE.gap(
         resource=resource,
         subject=f"credential/{family.name}",
-        message=f"The job holds a long-lived {family.name} credential ({names}): whoever reads it once can use it until it is revoked.",
+        message=f"The job holds a long-lived {family.name} credential ({names}): who reads it once can use it for ever.",
         expected=family.instead,
         actual="a secret of the repository that does not expire",
         locations=tuple(dict.fromkeys(location for location, _ in places)),
