@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from html import escape
 
 from scaffold.model.document import Location
 from scaffold.model.gap import JudgedGap
@@ -18,7 +19,7 @@ MARKER = "<!-- scaffold gaps -->"
 """The first line, by which a workflow finds the comment that it wrote before."""
 ROWS_AT_MOST = 150
 """Rows of the whole list: a comment on GitHub holds 65,536 characters."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!&])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
 
 
 def gaps_markdown(report: GapsReport, redactor: Redactor) -> str:
@@ -68,5 +69,5 @@ def _place(location: Location) -> str:
 
 def _escape(text: str) -> str:
     """Return text as Markdown that shows it as it is; `@` and `://` are broken so that nobody is called and nothing linked."""
-    escaped = _SPECIAL.sub(r"\\\1", clean_line(text))
+    escaped = _SPECIAL.sub(r"\\\1", escape(clean_line(text), quote=False))
     return escaped.replace("@", "&#64;").replace("://", "&#58;//")

@@ -18,11 +18,17 @@ TOP = 10
 """How many gaps the default view shows."""
 _GOOD = 3
 _PROBLEMS = 2
-_MESSAGE_LINES = 2
+_LEVELS = ((2, 2), (2, 1), (1, 1), (1, 0))
+"""How many lines a message and its advice may take, roomy first; at 0 an advice stands only where the place leaves room."""
 _STATES = (LayerState.ABSENT, LayerState.INERT, LayerState.PARTIAL, LayerState.PRESENT)
 _HEAD = 16
 """Columns before a gap's message: severity and code."""
 _INDENT = 4
+_STATE = 9
+_WIDE = 72
+"""From this width on, a message stands in a column of its own."""
+_WORTH = 30
+"""Columns that an advice needs beside the place to be worth reading there."""
 
 
 def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool) -> str:
@@ -32,28 +38,34 @@ def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool
 
 
 def _screen(report: GapsReport, width: int) -> list[Line]:
-    """Return the view of one screen; when it is too long, messages lose their second line, the least severe first."""
+    """Return the view of one screen: when it is too long, advice is cut first, then messages, the least severe gap's first."""
     top = report.open[:TOP]
-    limits = [_MESSAGE_LINES] * len(top)
-    good = _GOOD
-    while True:
-        lines = _screen_lines(report, width, top, limits, good)
-        longer = [index for index, limit in enumerate(limits) if limit > 1]
-        if len(lines) <= SCREEN or (not longer and good == 1):
-            return lines
-        if longer:
-            limits[longer[-1]] = 1
-        else:
-            good -= 1
+    roomy = [0] * len(top)
+    for good in range(_GOOD, 0, -1):
+        for levels in _ever_shorter(roomy) if good == _GOOD else [[len(_LEVELS) - 1] * len(top)]:
+            lines = _screen_lines(report, width, top, levels, good)
+            if len(lines) <= SCREEN:
+                return lines
+    return lines
 
 
-def _screen_lines(report: GapsReport, width: int, top: Sequence[JudgedGap], limits: Sequence[int], good: int) -> list[Line]:
+def _ever_shorter(levels: Sequence[int]) -> Iterable[list[int]]:
+    """Yield the levels as they are, then with one more gap from the end made shorter, until all are as short as can be."""
+    current = list(levels)
+    yield list(current)
+    for level in range(1, len(_LEVELS)):
+        for index in reversed(range(len(current))):
+            current[index] = level
+            yield list(current)
+
+
+def _screen_lines(report: GapsReport, width: int, top: Sequence[JudgedGap], levels: Sequence[int], good: int) -> list[Line]:
     lines = [*_title(report, width), *_good(report.cards, width, good), line(), *_states(report.cards, width)]
     lines += _problems(report, width, _PROBLEMS)
     if top:
         lines += [line(), line((_heading(len(top), len(report.open)), "title"))]
-        for judged, limit in zip(top, limits, strict=True):
-            lines += _gap(judged.gap, report, width, limit)
+        for judged, level in zip(top, levels, strict=True):
+            lines += _gap(judged.gap, report, width, level)
     return [*lines, *_rest(report, width, len(top)), line(), *_verdict(report, width)]
 
 
@@ -75,7 +87,12 @@ def _good(cards: Sequence[LayerCard], width: int, at_most: int) -> list[Line]:
     ordered = [good[turn] for turn in range(rounds) for good in praised if turn < len(good)]
     lines: list[Line] = []
     for praise in ordered[:at_most]:
-        lines += wrapped(_praise(praise), width, first=[("good ", "good")], indent=5, at_most=1)
+        place = clean_line(f" ({_place(praise.location)})")
+        if width - len(place) < _WORTH:
+            lines += wrapped(_praise(praise), width, first=[("good ", "good")], indent=5, at_most=1)
+            continue
+        kept = wrapped(praise.message.rstrip("."), width - len(place), first=[("good ", "good")], indent=5, at_most=1)
+        lines += [Line((*kept[0].spans, (place, "place")))] if kept else []
     if len(ordered) > at_most:
         lines.append(line((f"     and {len(ordered) - at_most} more good things (--all)", "place")))
     return lines
@@ -89,19 +106,22 @@ def _states(cards: Sequence[LayerCard], width: int) -> list[Line]:
     """Return the cards by state, each layer with the file that decided it; an absent one has none."""
     lines: list[Line] = []
     for state in _STATES:
-        entries = [_card(card) for card in cards if card.state is state]
+        entries = [_card(card, width - _STATE - 1) for card in cards if card.state is state]
         if entries:
-            first: list[Span] = [(f"{state.value:<9}", state.value)]
+            first: list[Span] = [(f"{state.value:<{_STATE}}", state.value)]
             lines += _listed(entries, width, first)
     return lines
 
 
-def _card(card: LayerCard) -> str:
+def _card(card: LayerCard, room: int) -> str:
+    """Return a layer with its file; of a path that is longer than `room` columns the end is kept."""
     if card.external:
         return f"{card.layer.value} (elsewhere: scaffold.yaml)"
     if card.state is LayerState.ABSENT or not card.evidence:
         return card.layer.value
-    return f"{card.layer.value} {_place(card.evidence[0])}"
+    place = clean_line(_place(card.evidence[0]))
+    free = max(1, room - len(card.layer.value) - 1)
+    return f"{card.layer.value} {place if len(place) <= free else '…' + place[1 - free :]}"
 
 
 def _listed(entries: Iterable[str], width: int, first: Sequence[Span]) -> list[Line]:
@@ -115,7 +135,8 @@ def _listed(entries: Iterable[str], width: int, first: Sequence[Span]) -> list[L
             if rows:
                 rows[-1] += ","
             rows.append(entry)
-    return [Line((*first, (row, ""))) if not index else line(" " * head + row) for index, row in enumerate(rows)]
+    lines = wrapped(rows[0], width, first=first, indent=head) if rows else []
+    return lines + [part for row in rows[1:] for part in wrapped(row, width, first=[(" " * head, "")], indent=head)]
 
 
 def _problems(report: GapsReport, width: int, at_most: int) -> list[Line]:
@@ -135,15 +156,21 @@ def _heading(shown: int, total: int) -> str:
     return f"The {shown} worst of {total} gaps" if shown < total else _plural(total, "gap")
 
 
-def _gap(gap: Gap, report: GapsReport, width: int, limit: int) -> list[Line]:
+def _gap(gap: Gap, report: GapsReport, width: int, level: int) -> list[Line]:
+    message_lines, advice_lines = _LEVELS[level]
     first: list[Span] = [(f"{gap.severity.word:<9}", gap.severity.word), (f"{gap.code:<7}", "title")]
-    lines = wrapped(gap.message, width, first=first, indent=_HEAD, at_most=limit)
-    place, closer = _place(gap.primary), closing(gap, report)
-    together = f"{place}  {closer}"
-    if _INDENT + len(clean_line(together)) <= width:
-        return [*lines, line((" " * _INDENT + clean_line(place), "place"), "  " + clean_line(closer))]
-    lines += wrapped(place, width, first=[(" " * _INDENT, "")], indent=_INDENT)
-    return lines + wrapped(closer, width, first=[(" " * _INDENT, "")], indent=_INDENT + 2, at_most=limit)
+    indent = _HEAD if width >= _WIDE else _INDENT
+    lines = wrapped(gap.message, width, first=first, indent=indent, at_most=message_lines)
+    place, closer = clean_line(_place(gap.primary)), closing(gap, report)
+    head: list[Span] = [(f"{'':<{_INDENT}}{place}  ", "place")]
+    command = closer.rpartition(": ")[2].startswith("scaffold ")
+    at_most = 0 if command else max(1, advice_lines)
+    if _INDENT + len(place) + 2 + (len(closer) if command else _WORTH) <= width:
+        return lines + wrapped(closer, width, first=head, indent=_INDENT + 2, at_most=at_most)
+    lines.append(line((f"{'':<{_INDENT}}{place}", "place")))
+    if not command and not advice_lines:
+        return lines
+    return lines + wrapped(closer, width, first=[(" " * _INDENT, "")], indent=_INDENT + 2, at_most=at_most)
 
 
 def closing(gap: Gap, report: GapsReport) -> str:

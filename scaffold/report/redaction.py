@@ -23,11 +23,8 @@ _START = re.compile(r"(?<!\w)\w|[^\w\s]")
 _WORD = re.compile(r"\w")
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
 _USERINFO = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)")
-_ASSIGNMENT = re.compile(
-    r"(?P<head>(?:^|[\s,{\[(\"'])(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}"
-    r"(?::\s{0,20}[\w.\[\]| ]{0,60}=|[:=])[ \t]{0,20})"
-    r"(?P<value>\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s#][^\n]*)"
-)
+_KEY = re.compile(r"(?:^|[\s,\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = re.compile(
     r"(?P<head>(?<![\w-])--?(?:requirepass|masterauth|pass(?:word)?|token|secret)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
     r"(?P<value>[^\s\"',\]]+)",
@@ -161,7 +158,7 @@ def _clean_places(line: str) -> str:
     line = _LOOK_UP.sub(_replace_looked_up, line)
     line = _USERINFO.sub(_replace_unless_reference, line)
     line = _DEFAULT.sub(_replace_default, line)
-    line = _ASSIGNMENT.sub(_replace_assigned, line)
+    line = _clean_assignments(line)
     line = _OPTION.sub(_replace_unless_reference, line)
     if any(client in line for client in _CLIENTS):
         line = _CLIENT_OPTION.sub(_replace_unless_reference, line)
@@ -187,12 +184,21 @@ def _is_secret_name(name: str) -> bool:
     return is_sensitive_name(name) or name.upper().endswith(("PASSWORD", "PASSWD", "REDISCLI_AUTH"))
 
 
-def _replace_assigned(match: re.Match[str]) -> str:
-    value = match["value"]
+def _clean_assignments(line: str) -> str:
+    """Return the line with the value behind each sensitive key replaced; an unquoted one goes to the end of the line."""
+    position = 0
+    while match := _KEY.search(line, position):
+        position = max(match.start() + 1, match.end() - 1)
+        value = _VALUE.match(line, match.end())
+        if value and _is_secret_name(match["name"]) and _holds_secret(value[0]):
+            line = line[: value.start()] + MARK + line[value.end() :]
+            position = value.start() + len(MARK)
+    return line
+
+
+def _holds_secret(value: str) -> bool:
     bare = value.strip().strip("\"'")
-    if not _is_secret_name(match["name"]) or _is_reference(bare) or classify(bare) in {*_OPEN_CLASSES, SecretClass.PLAIN}:
-        return match[0]
-    return f"{match['head']}{MARK}"
+    return not _is_reference(bare) and classify(bare) not in {*_OPEN_CLASSES, SecretClass.PLAIN}
 
 
 def _is_reference(value: str) -> bool:
