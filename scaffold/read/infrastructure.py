@@ -7,7 +7,7 @@ import re
 
 from scaffold.model.document import Document, Location, Mapping, Node, Sequence, text_of
 from scaffold.model.project import InfrastructureFile
-from scaffold.read.lines import line_of, numbered
+from scaffold.read.lines import Places, line_of, numbered
 
 Resource = tuple[str, str, Location]
 
@@ -111,12 +111,12 @@ def read_infrastructure(path: str, text: str) -> InfrastructureFile:
 def _terraform(path: str, text: str) -> tuple[Resource, ...]:
     """Return each block with labels: a resource by type and name, the others as `data.<type>`, `module`, `backend`, ..."""
     bare = _without_comments(text)
+    places = Places(path, bare)
     found = []
     for match in _BLOCK.finditer(bare):
         labels = [first or second for first, second in _LABEL.findall(match["labels"])]
         kind = match["kind"]
-        start = match.start("kind")
-        location = Location(path, line_of(bare, start), len(match["indent"]) + 1)
+        location = places.at(match.start("kind"))
         if kind == "resource" and len(labels) == 2:
             found.append((labels[0], labels[1], location))
         elif kind == "data" and len(labels) == 2:

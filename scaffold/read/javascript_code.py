@@ -6,14 +6,14 @@ import re
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.read.code import CodeReading, reading, setting
-from scaffold.read.lines import place
+from scaffold.read.lines import Places
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _READ = re.compile(
     rf"process\.env(?:\.(?P<name>{_NAME})|\[['\"](?P<quoted>{_NAME})['\"]\])!?"
     r"(?:\s*(?:\|\||\?\?)\s*(?:(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){0,300})(?P=mark)|(?P<number>\d{1,9}\b|true\b|false\b))?)?"
 )
-_DESTRUCTURED = re.compile(r"\{(?P<names>[^{}]{1,2000})\}\s*=\s*process\.env\b(?!\.)")
+_DESTRUCTURED = re.compile(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
 _CONFIG_GET = re.compile(
     r"\b(?:config|configService|env)(?:Service)?\.(?:get|getOrThrow)(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
 )
@@ -22,7 +22,7 @@ _ROUTE = re.compile(
     r"\b(?P<on>\w*(?:app|router|server|fastify|api|routes?))\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)",
     re.IGNORECASE,
 )
-_CONTROLLER = re.compile(r"@Controller\(\s*(?:\{[^}]*path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
+_CONTROLLER = re.compile(r"@Controller\(\s*(?:\{[^}]{0,200}?path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
 _NEST_ROUTE = re.compile(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"])?\s*\)")
 _FACTS = (
     ("server-entry", re.compile(r"\b(?:app|server|httpServer|fastify)\.listen\(|NestFactory\.create")),
@@ -40,11 +40,11 @@ _FACTS = (
         "tracing",
         re.compile(r"\b(?P<detail>Sentry)\.init\(|new\s+(?P<otel>NodeSDK)\(|require\(['\"](?P<dd>dd-trace)['\"]\)\.init"),
     ),
-    ("cors", re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]*origin:\s*['\"]\*['\"]")),
+    ("cors", re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]{0,300}?origin:\s*['\"]\*['\"]")),
 )
 _SCRAPE = re.compile(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
 _COMMENT = re.compile(
-    r"(?P<keep>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?\*/|(?<![:\\])//[^\n]*", re.DOTALL
+    r"(?P<keep>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?(?:\*/|\Z)|(?<![:\\])//[^\n]*", re.DOTALL
 )
 _WORTH_READING = re.compile(
     r"process\.env|\.listen\(|NestFactory|prom-client|prometheus|pino|bunyan|winston|fastify|Sentry|NodeSDK|dd-trace|\.get\(|@Controller|cors\("
@@ -60,22 +60,23 @@ def read_javascript(path: str, text: str) -> CodeReading:
     settings: list[SettingDefault] = []
     reads: list[EnvRead] = []
     guarded = bool(_DEV_FILE.search(path))
+    places = Places(path, text)
     for match in _READ.finditer(bare):
         name = match["name"] or match["quoted"]
-        where = place(path, text, match.start())
+        where = places.at(match.start())
         has_default = "||" in match[0] or "??" in match[0]
         reads.append(EnvRead(name, not has_default, where))
         value = match["value"] if match["value"] is not None else match["number"]
         if value is not None:
             settings.append(setting(name, value, "expression", where, guarded=guarded))
-    reads += _other_reads(path, text, bare)
-    return reading(settings, reads, _facts(path, text, bare))
+    reads += _other_reads(places, bare)
+    return reading(settings, reads, _facts(path, places, bare))
 
 
-def _other_reads(path: str, text: str, bare: str) -> list[EnvRead]:
-    found = [EnvRead(match["name"], False, place(path, text, match.start())) for match in _CONFIG_GET.finditer(bare)]  # noqa: FBT003
+def _other_reads(places: Places, bare: str) -> list[EnvRead]:
+    found = [EnvRead(match["name"], False, places.at(match.start())) for match in _CONFIG_GET.finditer(bare)]  # noqa: FBT003
     for match in _DESTRUCTURED.finditer(bare):
-        where = place(path, text, match.start())
+        where = places.at(match.start())
         for part in match["names"].split(","):
             name = re.match(rf"\s*({_NAME})", part)
             if name:
@@ -83,9 +84,9 @@ def _other_reads(path: str, text: str, bare: str) -> list[EnvRead]:
     return found
 
 
-def _facts(path: str, text: str, bare: str) -> list[CodeFact]:
+def _facts(path: str, places: Places, bare: str) -> list[CodeFact]:
     found = [
-        CodeFact(kind, _detail(kind, path, match), place(path, text, match.start()))
+        CodeFact(kind, _detail(kind, path, match), places.at(match.start()))
         for kind, pattern in _FACTS
         for match in pattern.finditer(bare)
     ]
@@ -97,14 +98,14 @@ def _facts(path: str, text: str, bare: str) -> list[CodeFact]:
     ]
     routes += _nest_routes(bare)
     for route, start in routes:
-        where = place(path, text, start)
+        where = places.at(start)
         found.append(CodeFact("http-route", route, where))
         if scrapes and route.rstrip("/").endswith("/metrics"):
             found.append(CodeFact("metrics-route", route, where))
     if scrapes and not any(fact.kind == "metrics-route" for fact in found):
         library = re.search(r"promBundle\(|PrometheusModule\.register", bare)
         if library:
-            found.append(CodeFact("metrics-route", "/metrics", place(path, text, library.start())))
+            found.append(CodeFact("metrics-route", "/metrics", places.at(library.start())))
     return found
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import re
+
 from scaffold.model.document import Location
+
+_LINE_END = re.compile("\n")
 
 
 def numbered(text: str) -> list[tuple[int, str]]:
@@ -18,7 +23,14 @@ def line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
-def place(path: str, text: str, offset: int) -> Location:
-    """Return the location of a character offset in the text of a file."""
-    start = text.rfind("\n", 0, offset) + 1
-    return Location(path, line_of(text, offset), offset - start + 1)
+class Places:
+    """The locations of character offsets in one text, for many questions: lines are counted once."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+    def at(self, offset: int) -> Location:
+        """Return the location of one offset."""
+        line = bisect.bisect_right(self.starts, offset)
+        return Location(self.path, line, offset - self.starts[line - 1] + 1)

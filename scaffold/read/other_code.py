@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.read.code import CodeReading, reading, setting
-from scaffold.read.lines import place
+from scaffold.read.lines import Places
 
 _Q = r"[\"'](?P<name>[A-Za-z_][A-Za-z0-9_]*)[\"']"
 _D = r"(?P<mark>[\"'])(?P<value>(?:(?!(?P=mark))[^\\\n]){0,300})(?P=mark)"
@@ -21,7 +21,7 @@ class _Language:
     optional: str = ""
     with_default: str = ""
     facts: tuple[tuple[str, str, str], ...] = ()
-    comment: str = r"(?<![:\"'])//[^\n]*|/\*.*?\*/"
+    comment: str = r"(?<![:\"'])//[^\n]*|/\*.*?(?:\*/|\Z)"
 
 
 _GO = _Language(
@@ -85,7 +85,7 @@ _CSHARP = _Language(
 )
 _SHELL = _Language(
     required=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,}):?\?",
-    optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,})(?::?[-+][^}]*)?\}|\$(?P<name2>[A-Z][A-Z0-9_]{2,})\b",
+    optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,})(?::?[-+][^}\n]{0,200})?\}|\$(?P<name2>[A-Z][A-Z0-9_]{2,})\b",
     comment=r"(?m:^\s*#[^\n]*)",
 )
 _BY_ENDING = {
@@ -119,25 +119,26 @@ def read_other_code(path: str, text: str) -> CodeReading:
     language = _BY_ENDING[ending]
     bare = re.sub(language.comment, lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
     settings: list[SettingDefault] = []
+    places = Places(path, text)
     reads: dict[int, EnvRead] = {}
     for pattern, required in ((language.with_default, False), (language.required, True), (language.optional, False)):
         for match in re.finditer(pattern, bare) if pattern else ():
             groups = match.groupdict()
             name = groups.get("name") or groups.get("name2") or ""
-            where = place(path, text, match.start())
+            where = places.at(match.start())
             reads.setdefault(match.start(), EnvRead(name, required, where))
             value = groups.get("value") if groups.get("value") is not None else groups.get("value2")
             if value is not None:
                 settings.append(setting(name, value, "getenv", where, guarded=False))
-    return reading(settings, list(reads.values()), _facts(path, text, bare, language))
+    return reading(settings, list(reads.values()), _facts(path, places, bare, language))
 
 
-def _facts(path: str, text: str, bare: str, language: _Language) -> list[CodeFact]:
+def _facts(path: str, places: Places, bare: str, language: _Language) -> list[CodeFact]:
     found = []
     for kind, pattern, detail in language.facts:
         for match in re.finditer(pattern, bare, re.MULTILINE):
             word = match.groupdict().get("detail") or detail or path
             if kind == "http-route" and not word.startswith("/"):
                 word = f"/{word}"
-            found.append(CodeFact(kind, word, place(path, text, match.start())))
+            found.append(CodeFact(kind, word, places.at(match.start())))
     return found

@@ -68,7 +68,7 @@ def entry_modules(command: str) -> tuple[str, ...]:
 
 def reachable(graph: ModuleGraph, entries: Iterable[str], text_of: Callable[[str], str | None]) -> frozenset[str] | None:
     """Return the files that the entries reach by imports, or None when no entry is a file of the project."""
-    starts = [path for entry in entries if (path := _entry_file(graph, entry)) is not None]
+    starts = [path for entry in entries for path in _entry_files(graph, entry)]
     if not starts:
         return None
     seen: set[str] = set()
@@ -83,10 +83,12 @@ def reachable(graph: ModuleGraph, entries: Iterable[str], text_of: Callable[[str
     return frozenset(seen)
 
 
-def _entry_file(graph: ModuleGraph, entry: str) -> str | None:
+def _entry_files(graph: ModuleGraph, entry: str) -> tuple[str, ...]:
+    """Return every file that an entry may mean: which folder a container calls its root is not known here."""
     if entry.endswith(".py"):
-        return next((path for path in sorted(graph.paths, key=len) if path == entry or path.endswith(f"/{entry}")), None)
-    return graph.find(f"{entry}.__main__") or graph.find(entry)
+        ends = {"/".join(entry.split("/")[start:]) for start in range(entry.count("/") + 1)}
+        return tuple(sorted(path for path in graph.paths if path in ends or path.endswith(f"/{entry}")))
+    return graph.by_name.get(f"{entry}.__main__", ()) or graph.by_name.get(entry, ())
 
 
 def _packages(graph: ModuleGraph, path: str) -> list[str]:
@@ -104,9 +106,8 @@ def _imported(graph: ModuleGraph, path: str, text: str) -> list[str]:
             names.update(word.split()[0] for word in match["plain"].split(",") if word.split())
             continue
         module = _absolute(match["module"], folder)
-        listed = [
-            word.split()[0] for word in (match["many"] or match["names"] or "").replace("\n", " ").split(",") if word.split()
-        ]
+        words = re.sub(r"#[^\n]*", "", match["many"] or match["names"] or "").replace("\n", " ").split(",")
+        listed = [word.split()[0] for word in words if word.split()]
         names.add(module)
         names.update(f"{module}.{name}" if module else name for name in listed)
     # A module may be named in a text: `include=["app.tasks"]`, `uvicorn.run("app.main:app")`, Django's settings.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from scaffold.model.document import Location
 from scaffold.model.project import SecretSighting
 from scaffold.model.secrets import is_provider_key
-from scaffold.read.lines import place
+from scaffold.read.lines import line_of
 
 _PROVIDERS = (
     ("aws", ("AKIA", "ASIA")),
@@ -55,4 +56,4 @@ def _sighting(path: str, text: str, provider: str, offset: int) -> SecretSightin
     if not is_provider_key(line[column:]):
         return None
     key = _KEY.search(line[:column])
-    return SecretSighting(provider, key[1] if key else "", place(path, text, start + column))
+    return SecretSighting(provider, key[1] if key else "", Location(path, line_of(text, start), column + 1))
