@@ -8,7 +8,9 @@ from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Node, Scalar, scalars_of
 from scaffold.model.secrets import is_sensitive_name, url_password
 
-_REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})")
+_REFERENCE = re.compile(
+    r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})"
+)
 _USERINFO = re.compile(r"://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/]*)@")
 _REQUIREPASS = re.compile(r"--requirepass[=\s]+[\"']?(?P<value>\$\$?\{[^}]*\}|[^\s\"']+)")
 
@@ -52,7 +54,7 @@ def _required_references(raw: str, service: str) -> str:
 
 
 def plain_text(entry: EnvValue | None, default: str, service: str) -> str:
-    """Return a value that is no secret (a user, a database) as Compose text; a secret-like part becomes a required reference."""
+    """Return a value that is no secret (a user, a database) as Compose text; a secret-like part is made required."""
     if entry is None:
         return default
     if entry.source != "environment":
@@ -102,12 +104,17 @@ def redis_password(service: Service, fallback: str) -> tuple[str, bool] | None:
     match = _REQUIREPASS.search(_raw_command(service.node.get("command")))
     if match is None:
         entry = next((found for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if (found := service.env(name))), None)
-        return secret_reference(entry, fallback, service.name) if entry and service.name_of_image_sets_password else None
+        return secret_reference(entry, fallback, service.name) if entry and _reads_password(service) else None
     value = match["value"]
     if value.startswith("$$"):
         name = value.strip("${}").partition(":")[0]
         return secret_reference(service.env(name), name if re.fullmatch(r"[A-Za-z_]\w*", name) else fallback, service.name)
     return secret_text(value, fallback, service.name)
+
+
+def _reads_password(service: Service) -> bool:
+    """Whether the image sets the password by itself from REDIS_PASSWORD, as Bitnami's do."""
+    return service.image is not None and "bitnami" in service.image.repository
 
 
 def _raw_command(node: Node | None) -> str:

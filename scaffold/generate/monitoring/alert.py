@@ -1,0 +1,54 @@
+"""What an alert is: its expression, its words for people, and the series that must fire it and that must not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+Series = tuple[tuple[str, str], ...]
+"""Series and their values a minute, in promtool's notation."""
+_UNITS = {"humanizePercentage": "N %", "humanizeDuration": "N seconds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alerting rule with its place in the runbook and its test."""
+
+    name: str
+    expression: str
+    minutes: int
+    """How long the expression must hold before the alert fires."""
+    severity: str
+    summary: str
+    description: str
+    check: str
+    """What to look at first."""
+    act: str
+    """The first safe step."""
+    firing: Series
+    quiet: Series
+    at: int = 60
+    """The minute at which the test looks."""
+    service: str = ""
+    """The service, where the expression keeps no label that names it."""
+
+    @property
+    def meaning(self) -> str:
+        """What it says, with general words where Prometheus puts the labels and the value."""
+        text = re.sub(
+            r"\{\{ \$value \| (\w+)[^}]*\}\}", lambda match: _UNITS.get(match[1], "N"), f"{self.summary}. {self.description}"
+        )
+        return re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda match: f"<{match[1]}>", text)
+
+    @property
+    def anchor(self) -> str:
+        """The anchor of its heading in the guide."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertGroup:
+    """The rules of one file."""
+
+    name: str
+    alerts: tuple[Alert, ...]

@@ -1,0 +1,133 @@
+"""compose.monitoring.yaml: the services that are missing, and mounts for those that run already."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from scaffold.generate.emit import to_shell_word, to_yaml
+from scaffold.generate.monitoring.pins import AS_OF, IMAGES, Image
+from scaffold.model.artifact import Artifact
+from scaffold.model.monitoring import Component, ComponentKind, FileMount, MonitoringPlan
+from scaffold.model.names import Room
+from scaffold.model.target import Target
+
+_TIMING = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "30s"}
+
+
+def render_overlay(target: Target, plan: MonitoringPlan) -> Artifact:
+    """Return the overlay; every path in it is relative to the project directory of the base."""
+    services: dict[str, Any] = {}
+    for component in plan.components:
+        node = _joined(plan, component) if component.theirs else _service(plan, component)
+        if node:
+            services[component.service] = node
+    document: dict[str, Any] = {"services": services}
+    volumes = [component.volume for component in plan.components if component.volume]
+    if volumes:
+        document["volumes"] = {name: {} for name in sorted(volumes)}
+    if plan.new_networks:
+        document["networks"] = {name: {} for name in plan.new_networks}
+    return Artifact(plan.overlay, to_yaml(document, _header(plan)), Room.MONITORING, target.closed_by(Room.MONITORING))
+
+
+def _header(plan: MonitoringPlan) -> str:
+    lines = ["Monitoring beside the app. Start it together with the base:", f"  {compose_command(plan)} up -d"]
+    if plan.variables:
+        lines += ["Needs these variables, in the environment or an env file (--env-file):"]
+        lines += [f"  {item.name}: {item.why}" for item in plan.variables]
+    lines += [f"Image tags looked up on {AS_OF}. More in {plan.folder}/README.md."]
+    return "\n".join(lines)
+
+
+def compose_command(plan: MonitoringPlan) -> str:
+    """Return the start of a command for the production set, to be run in the project directory."""
+    paths = (*plan.base_set, *plan.overlays)
+    files = [f"-f {to_shell_word(posixpath.relpath(path, plan.directory or '.'))}" for path in paths]
+    return " ".join(["docker compose", *files, *(f"--profile {to_shell_word(name)}" for name in plan.profiles[:1])])
+
+
+def _service(plan: MonitoringPlan, component: Component) -> dict[str, Any]:
+    image = IMAGES[component.kind]
+    node: dict[str, Any] = {"image": image.reference}
+    if plan.profiles:
+        node["profiles"] = list(plan.profiles)
+    node["restart"] = "unless-stopped"
+    if image.command:
+        node["command"] = [item.replace("$", "$$") for item in image.command]
+    if image.user:
+        node["user"] = image.user
+    environment = _environment(component, image)
+    if environment:
+        node["environment"] = environment
+    if component.secrets:
+        node["secrets"] = list(component.secrets)
+    if component.host_port:
+        node["ports"] = [f"127.0.0.1:${{{port_variable(component)}:-{component.host_port}}}:{component.port}"]
+    volumes = [*_data(component, image), *_binds(plan, component.mounts), *(_host(*pair) for pair in image.host_mounts)]
+    if volumes:
+        node["volumes"] = volumes
+    node["networks"] = list(component.networks)
+    return {**node, **_hardening(image)}
+
+
+def port_variable(component: Component) -> str:
+    """Return the variable that moves the port on the host."""
+    return f"{component.kind.name}_PORT"
+
+
+def _environment(component: Component, image: Image) -> dict[str, str]:
+    password = {}
+    if component.kind is ComponentKind.GRAFANA:
+        password = {"GF_SECURITY_ADMIN_PASSWORD": "${GRAFANA_ADMIN_PASSWORD:?set GRAFANA_ADMIN_PASSWORD for Grafana}"}
+    return {**password, **dict(image.environment), **dict(component.environment)}
+
+
+def _hardening(image: Image) -> dict[str, Any]:
+    node: dict[str, Any] = {}
+    if image.healthcheck:
+        node["healthcheck"] = {"test": [item.replace("$", "$$") for item in image.healthcheck], **_TIMING}
+    node["security_opt"] = ["no-new-privileges:true"]
+    if image.drop_capabilities:
+        node["cap_drop"] = ["ALL"]
+    if image.read_only:
+        node["read_only"] = True
+    if image.tmpfs:
+        node["tmpfs"] = list(image.tmpfs)
+    node["deploy"] = {"resources": {"limits": {"cpus": image.cpus, "memory": image.memory}}}
+    node["logging"] = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+    return node
+
+
+def _data(component: Component, image: Image) -> list[dict[str, Any]]:
+    if not component.volume:
+        return []
+    return [{"type": "volume", "source": component.volume, "target": image.data}]
+
+
+def _binds(plan: MonitoringPlan, mounts: tuple[FileMount, ...]) -> list[dict[str, Any]]:
+    return [_bind(plan, mount) for mount in mounts if mount.added]
+
+
+def _bind(plan: MonitoringPlan, mount: FileMount) -> dict[str, Any]:
+    source = posixpath.relpath(mount.source, plan.directory or ".")
+    text = source if source.startswith("../") else f"./{source}"
+    return {"type": "bind", "source": text.replace("$", "$$"), "target": mount.target.replace("$", "$$"), "read_only": True}
+
+
+def _host(source: str, target: str) -> dict[str, Any]:
+    node: dict[str, Any] = {"type": "bind", "source": source, "target": target, "read_only": True}
+    if source == "/":
+        node["bind"] = {"propagation": "rslave"}
+    return node
+
+
+def _joined(plan: MonitoringPlan, component: Component) -> dict[str, Any]:
+    """Return what the overlay adds to a service of theirs: mounts, and networks where it lacks one."""
+    node: dict[str, Any] = {}
+    volumes = _binds(plan, component.mounts)
+    if volumes:
+        node["volumes"] = volumes
+    if component.added_networks:
+        node["networks"] = list(component.networks)
+    return node

@@ -1,0 +1,115 @@
+"""The rule files and their tests, for the roles that the stack has."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from scaffold.generate.emit import to_yaml
+from scaffold.generate.monitoring.alert import Alert, AlertGroup
+from scaffold.generate.monitoring.alerts_platform import (
+    containers_group,
+    host_group,
+    monitoring_group,
+    probes_group,
+    targets_group,
+)
+from scaffold.generate.monitoring.alerts_service import HTTP_METRICS, celery_group, http_group, postgres_group, redis_group
+from scaffold.generate.monitoring.prometheus import rules_folder
+from scaffold.model.artifact import Artifact
+from scaffold.model.monitoring import ComponentKind, MonitoringPlan
+from scaffold.model.names import Room
+
+
+def alert_groups(plan: MonitoringPlan) -> tuple[AlertGroup, ...]:
+    """Return the groups whose metrics the stack can give, in the order of the guide; none when nothing loads them."""
+    if not plan.own_rules:
+        return ()
+    probes = [job for job in plan.jobs if job.kind != "scrape"]
+    groups = [targets_group(tuple((job.name, job.targets[0].service) for job in plan.jobs))]
+    if probes:
+        groups.append(probes_group(tls=any(item.address.startswith("https:") for job in probes for item in job.targets)))
+    libraries = sorted({job.library for job in plan.jobs if job.library in HTTP_METRICS})
+    groups += [http_group(HTTP_METRICS[library], library) for library in libraries]
+    groups += _store_groups(plan)
+    if plan.component(ComponentKind.NODE_EXPORTER):
+        groups.append(host_group())
+    if plan.component(ComponentKind.CADVISOR):
+        groups.append(containers_group())
+    groups.append(monitoring_group(logs=plan.job("loki") is not None and plan.job("alloy") is not None))
+    return tuple(groups)
+
+
+def _store_groups(plan: MonitoringPlan) -> list[AlertGroup]:
+    groups = []
+    celery = plan.component(ComponentKind.CELERY_EXPORTER)
+    if plan.component(ComponentKind.POSTGRES_EXPORTER):
+        groups.append(postgres_group())
+    if plan.component(ComponentKind.REDIS_EXPORTER):
+        groups.append(redis_group(keeps_work=celery is not None))
+    if celery:
+        groups.append(celery_group(celery.watches or celery.service, events=plan.task_events))
+    return groups
+
+
+def render_rules(plan: MonitoringPlan) -> tuple[Artifact, ...]:
+    """Return one file of rules and one of tests for each group."""
+    folder = rules_folder(plan)
+    artifacts = []
+    for group in alert_groups(plan):
+        rules = f"{folder}/{group.name}.rules.yml"
+        tests = f"{plan.folder}/tests/{group.name}.test.yml"
+        header = f"Tests: promtool test rules {posixpath.basename(tests)}, in {posixpath.dirname(tests)}."
+        artifacts.append(Artifact(rules, to_yaml(_rules(plan, group), header), Room.MONITORING))
+        relative = posixpath.relpath(rules, posixpath.dirname(tests))
+        artifacts.append(Artifact(tests, to_yaml(_tests(group, relative)), Room.MONITORING))
+    return tuple(artifacts)
+
+
+def rule_paths(plan: MonitoringPlan) -> tuple[str, ...]:
+    """Return the paths of the rule files."""
+    return tuple(f"{rules_folder(plan)}/{group.name}.rules.yml" for group in alert_groups(plan))
+
+
+def _rules(plan: MonitoringPlan, group: AlertGroup) -> dict[str, Any]:
+    return {"groups": [{"name": group.name, "rules": [_rule(plan, alert) for alert in group.alerts]}]}
+
+
+def _rule(plan: MonitoringPlan, alert: Alert) -> dict[str, Any]:
+    node: dict[str, Any] = {"alert": alert.name, "expr": alert.expression}
+    if alert.minutes:
+        node["for"] = f"{alert.minutes}m"
+    service = alert.service.replace("{{", "{{ `{{` }}")
+    node["labels"] = {"severity": alert.severity, **({"service": service} if service else {})}
+    node["annotations"] = {
+        "summary": alert.summary,
+        "description": alert.description,
+        "runbook_url": f"{plan.folder}/README.md#{alert.anchor}",
+    }
+    return node
+
+
+def _tests(group: AlertGroup, rules: str) -> dict[str, Any]:
+    cases = []
+    for alert in group.alerts:
+        cases.append(_case(alert, alert.firing, fires=True))
+        if alert.quiet:
+            cases.append(_case(alert, alert.quiet, fires=False))
+    return {"rule_files": [rules], "evaluation_interval": "1m", "tests": cases}
+
+
+def _case(alert: Alert, series: tuple[tuple[str, str], ...], *, fires: bool) -> dict[str, Any]:
+    name = re.sub(r'["\\]', "", alert.name)
+    return {
+        "name": f"{name} {'fires' if fires else 'stays quiet'}",
+        "interval": "1m",
+        "input_series": [{"series": text, "values": values} for text, values in series],
+        "promql_expr_test": [
+            {
+                "expr": f'count(ALERTS{{alertname="{name}", alertstate="firing"}})',
+                "eval_time": f"{alert.at}m",
+                "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
+            }
+        ],
+    }

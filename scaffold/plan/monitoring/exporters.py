@@ -1,0 +1,171 @@
+"""Exporters for the stores and queues of a stack, with credentials by the references that the base uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffold.model.compose import EnvValue, Service
+from scaffold.model.document import Mapping, scalars_of, text_of
+from scaffold.model.monitoring import Component, ComponentKind, Remark, Variable
+from scaffold.model.names import Role
+from scaffold.plan.monitoring.free import Taken, networks_of
+from scaffold.plan.monitoring.references import plain_text, redis_password, secret_reference, url_text
+
+_REQUIRED = re.compile(r"\$\{([A-Za-z_]\w*):\?")
+_BROKER_NAMES = (
+    "CELERY_BROKER_URL",
+    "CELERY_BROKER",
+    "BROKER_URL",
+    "RABBITMQ_URL",
+    "AMQP_URL",
+    "CELERY_REDIS_URL",
+    "REDIS_URL",
+)
+_BROKER_SCHEMES = re.compile(r"(?:rediss?|amqps?|pyamqp|sentinel)://|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An exporter with the variables it needs and what is to be said about it."""
+
+    component: Component | None
+    variables: tuple[Variable, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+def with_hub(service: Service, hub: str) -> tuple[str, ...]:
+    """Return the hub network and, unless the service is on it, the first network of the service."""
+    networks = networks_of(service)
+    return (hub,) if hub in networks or not networks else (hub, networks[0])
+
+
+def postgres_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made:
+    """Return an exporter that logs in with the store's own user, password by reference or by the same secret file."""
+    user = plain_text(store.env("POSTGRES_USER"), "postgres", store.name)
+    database = plain_text(store.env("POSTGRES_DB"), user if store.env("POSTGRES_USER") else "postgres", store.name)
+    environment = [
+        ("DATA_SOURCE_URI", f"{store.name}:5432/{database}?sslmode=disable"),
+        ("DATA_SOURCE_USER", user),
+    ]
+    secrets: tuple[str, ...] = ()
+    file = store.env("POSTGRES_PASSWORD_FILE")
+    granted = _granted_secret(store, file)
+    known = True
+    if granted:
+        secrets = (granted,)
+        environment.append(("DATA_SOURCE_PASS_FILE", f"/run/secrets/{granted}"))
+    elif text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") != "trust" or store.env("POSTGRES_PASSWORD"):
+        password, known = secret_reference(store.env("POSTGRES_PASSWORD"), "POSTGRES_PASSWORD", store.name)
+        environment.append(("DATA_SOURCE_PASS", password))
+    component = Component(
+        ComponentKind.POSTGRES_EXPORTER,
+        taken.service(name),
+        9187,
+        with_hub(store, hub),
+        watches=store.name,
+        environment=tuple(environment),
+        secrets=secrets,
+    )
+    return _made(component, store, "" if known else "POSTGRES_PASSWORD")
+
+
+def redis_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made:
+    """Return an exporter for a Redis or Valkey."""
+    environment = [("REDIS_ADDR", f"redis://{store.name}:6379")]
+    password = redis_password(store, "REDIS_PASSWORD")
+    if password:
+        environment.append(("REDIS_PASSWORD", password[0]))
+    component = Component(
+        ComponentKind.REDIS_EXPORTER,
+        taken.service(name),
+        9121,
+        with_hub(store, hub),
+        watches=store.name,
+        environment=tuple(environment),
+    )
+    made = _made(component, store, "REDIS_PASSWORD" if password and not password[1] else "")
+    configured = any(mount.target.endswith(".conf") for mount in store.mounts)
+    if configured and not password:
+        remark = Remark(store.name, "its configuration file may ask for a password: then give the exporter REDIS_PASSWORD")
+        return Made(component, made.variables, (*made.remarks, remark))
+    return made
+
+
+def is_celery_worker(service: Service) -> bool:
+    """Whether the service runs `celery … worker`."""
+    words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+    return bool(re.search(r"\bcelery\b.*\bworker\b", words))
+
+
+def sends_task_events(service: Service) -> bool:
+    """Whether a worker is started with task events, without which no metric about tasks exists."""
+    words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+    return bool(re.search(r"(?:^|\s)(?:-E|--task-events|--events)(?=\s|$)", words))
+
+
+def celery_exporter(worker: Service, taken: Taken, hub: str) -> Made:
+    """Return an exporter that reads the broker of a worker, or a remark when no variable names the broker."""
+    entry = _broker(worker)
+    if entry is None:
+        return Made(
+            None, (), (Remark(worker.name, "no variable of it names the broker, so there is no exporter for its queues"),)
+        )
+    url, known = url_text(entry, entry.name, worker.name)
+    component = Component(
+        ComponentKind.CELERY_EXPORTER,
+        taken.service("celery-exporter"),
+        9808,
+        with_hub(worker, hub),
+        watches=worker.name,
+        environment=(("CE_BROKER_URL", url), ("CE_RETRY_INTERVAL", "5")),
+    )
+    return _made(component, worker, "" if known else entry.name)
+
+
+def _broker(worker: Service) -> EnvValue | None:
+    for name in _BROKER_NAMES:
+        entry = worker.env(name)
+        if entry and (entry.value is None or _BROKER_SCHEMES.search(entry.raw or entry.value)):
+            return entry
+    return None
+
+
+def _made(component: Component, store: Service, spelled_out: str) -> Made:
+    remarks: tuple[Remark, ...] = ()
+    if spelled_out:
+        text = f"its credential is not a variable of the base: set {spelled_out} to the same value for {component.service}"
+        remarks = (Remark(store.name, text),)
+    return Made(component, tuple(variables_of(component, store.name)), remarks)
+
+
+def variables_of(component: Component, service: str) -> Iterator[Variable]:
+    """Yield the variables that an exporter requires."""
+    for _, text in component.environment:
+        for name in _REQUIRED.findall(text):
+            yield Variable(name, f"{component.service} reads {service} with it")
+
+
+def text_of_env(service: Service, name: str) -> str:
+    """Return the value of an environment entry, "" when it has none."""
+    entry = service.env(name)
+    return (entry.value or "") if entry else ""
+
+
+def _granted_secret(store: Service, file: EnvValue | None) -> str:
+    """Return the Compose secret behind `*_FILE=/run/secrets/<name>`, or ""."""
+    if file is None or not (file.value or "").startswith("/run/secrets/"):
+        return ""
+    wanted = (file.value or "").removeprefix("/run/secrets/")
+    node = store.node.get("secrets")
+    names = [item.value for item in scalars_of(node)]
+    for item in getattr(node, "items", ()):
+        if isinstance(item, Mapping) and text_of(item.get("target")).removeprefix("/run/secrets/") in {"", wanted}:
+            names.append(text_of(item.get("source")))
+    return wanted if wanted in names else ""
+
+
+def has_exporter(service: Service) -> bool:
+    """Whether one of the exporters above reads this kind of store."""
+    return service.role in {Role.POSTGRES, Role.REDIS, Role.CACHE} and bool(service.image or service.build)

@@ -1,0 +1,98 @@
+"""How the files that we write reach a program: mounts of the overlay, or the very paths that the base binds already."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+
+from scaffold.model.compose import Service, Stack
+from scaffold.model.monitoring import FileMount, Remark
+from scaffold.model.project import Project
+from scaffold.plan.monitoring.free import Taken
+from scaffold.plan.monitoring.theirs import carried, configuration_path, host_path, unreachable
+
+PROMETHEUS_FILE = "/etc/prometheus/prometheus.yml"
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()")
+_WORDS = frozenset({"and", "or", "unless", "by", "without", "on", "ignoring", "offset", "bool", "inf", "nan", "start", "end"})
+_AGGREGATIONS = frozenset({"sum", "avg", "min", "max", "count", "topk", "bottomk", "quantile", "stddev", "stdvar", "group"})
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusWiring:
+    """Where the configuration and the rules of a Prometheus come from; `loads` tells whether it reads ours."""
+
+    mounts: tuple[FileMount, ...]
+    loads: bool = True
+    carried: str = ""
+    remarks: tuple[Remark, ...] = ()
+
+
+def inside(service: Service | None, target: str, source: str) -> FileMount:
+    """Return where a file has to be written so that `target` shows it: below a bind of the base, else `source`, mounted."""
+    bound = host_path(service, target) if service else None
+    return FileMount(bound, target, added=False) if bound else FileMount(source, target)
+
+
+def own_prometheus(folder: str, taken: Taken, their_rules: tuple[str, ...]) -> PrometheusWiring:
+    """Return the mounts of a Prometheus of ours."""
+    configuration = taken.path(f"{folder}/prometheus/prometheus.yml", f"{folder}/prometheus/production.yml")
+    mounts = [FileMount(configuration, PROMETHEUS_FILE), FileMount(_beside(configuration), "/etc/prometheus/rules")]
+    mounts += [
+        FileMount(path, f"/etc/prometheus/their-rules/{posixpath.basename(path)}", written=False) for path in their_rules
+    ]
+    return PrometheusWiring(tuple(mounts))
+
+
+def their_prometheus(project: Project, stack: Stack, service: Service, folder: str, taken: Taken) -> PrometheusWiring:
+    """Return how ours reaches their Prometheus: a missing file at the path that it binds, else theirs with ours added."""
+    target = configuration_path(service, PROMETHEUS_FILE)
+    bound = host_path(service, target)
+    if bound is None and service.build:
+        remark = Remark(service.name, "its configuration is built into its image, so nothing is added to it")
+        return PrometheusWiring((), loads=False, remarks=(remark,))
+    if bound is None:
+        return _with_rules(service, FileMount(taken.path(f"{folder}/prometheus/prometheus.yml"), target))
+    if not project.exists(bound):
+        remark = Remark(bound, f"{service.name} binds it and it did not exist: it is written there")
+        return replace(_with_rules(service, FileMount(bound, target, added=False)), remarks=(remark,))
+    config = next((item for item in project.prometheus if item.path == bound), None)
+    drop = unreachable(config, stack, service) if config else ()
+    kept = carried(project, bound, drop)
+    if kept is None or config is None:
+        text = "it holds credentials or could not be read, so nothing was added to it: add the jobs and rules by hand"
+        return PrometheusWiring((), loads=False, remarks=(Remark(bound, text),))
+    stem, extension = posixpath.splitext(bound)
+    ours = FileMount(taken.path(f"{stem}.production{extension}"), target)
+    text = f"it stays for the base; the production set mounts {ours.source}, which has its jobs and adds ours"
+    if drop:
+        text += f" (left out, because no service answers to that name: {', '.join(drop)})"
+    return replace(_with_rules(service, ours), carried=kept, remarks=(Remark(bound, text),))
+
+
+def _beside(configuration: str) -> str:
+    folder = posixpath.dirname(configuration)
+    return f"{folder}/rules" if folder else "rules"
+
+
+def _with_rules(service: Service, configuration: FileMount) -> PrometheusWiring:
+    """Return the configuration and, beside it on the host as in the container, the folder of rules."""
+    rules = inside(service, f"{posixpath.dirname(configuration.target)}/rules", _beside(configuration.source))
+    return PrometheusWiring((configuration, rules))
+
+
+def metrics_in(expression: str) -> tuple[str, ...]:
+    """Return the names of the metrics in a PromQL expression."""
+    text = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", "", expression)
+    text = re.sub(r"\{[^{}]*\}|\[[^\[\]]*\]", " ", text)
+    text = re.sub(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)", " ", text)
+    text = re.sub(r"(?<![\w:])\d[\w.]*", " ", text)
+    return tuple(
+        dict.fromkeys(
+            name for name in _METRIC.findall(text) if name.lower() not in _WORDS | _AGGREGATIONS and _whole(text, name)
+        )
+    )
+
+
+def _whole(text: str, name: str) -> bool:
+    return bool(re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])(?!\s*\()", text))
