@@ -195,7 +195,7 @@ class TextReader:
         except (OSError, ValueError) as error:
             return None, f"cannot be read ({getattr(error, 'strerror', None) or 'not a regular file'})"
         if size > limit:
-            return None, f"has {size} bytes, more than the limit of {limit}; the file is left out"
+            return None, f"has {size / 2**20:.1f} MiB, more than the limit of {limit / 2**20:g} MiB; the file is left out"
         if b"\0" in data:
             return None, "holds NUL bytes, so it is no text; the file is left out"
         try:

@@ -9,10 +9,10 @@ from scaffold.model.project import ProxyUpstream
 from scaffold.read.lines import numbered
 from scaffold.read.prometheus import split_host_port
 
-_NGINX_PASS = re.compile(r"\s*(?:proxy_pass\s+https?://|(?:fastcgi|uwsgi|grpc|scgi)_pass\s+(?:grpcs?://)?)([^\s;/]+)")
+_NGINX_PASS = re.compile(r"(?:^|[\s;{])(?:proxy_pass\s+https?://|(?:fastcgi|uwsgi|grpc|scgi)_pass\s+(?:grpcs?://)?)([^\s;/]+)")
 _NGINX_SERVER = re.compile(r"\s*server\s+([^\s;{]+)[^;{]*;")
-_NGINX_UPSTREAM = re.compile(r"\s*upstream\s+(\S+?)\s*\{?\s*")
-_CADDY = re.compile(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+(.+?)\s*\{?\s*")
+_NGINX_UPSTREAM = re.compile(r"\s*upstream\s+([^\s{]+)")
+_CADDY = re.compile(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+([^#]+?)\s*(?:\{\s*)?(?:#.*)?$")
 _HAPROXY = re.compile(r"\s*server\s+\S+\s+(\S+)")
 _HOST = re.compile(r"\[[0-9a-fA-F:]+\]|[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9_])?")
 
@@ -47,13 +47,14 @@ def _nginx(path: str, text: str) -> tuple[ProxyUpstream, ...]:
     groups: set[str] = set()
     inside = False
     found: list[ProxyUpstream] = []
-    for number, line in numbered(text):
+    for number, written in numbered(text):
+        line = written.partition("#")[0]
         opened = _NGINX_UPSTREAM.match(line)
         if opened:
-            groups.add(opened[1].rstrip("{"))
+            groups.add(opened[1])
             inside = True
         server = re.search(_NGINX_SERVER, line) if inside else None
-        passed = _NGINX_PASS.match(line)
+        passed = _NGINX_PASS.search(line)
         for match in (server, passed):
             found += _upstream(path, number, line, match[1]) if match else []
         if "}" in line:
