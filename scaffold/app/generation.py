@@ -200,7 +200,6 @@ def write_generation(generation: Generation) -> None:
         writes.append(FileWrite(LOCK_NAME, lock_text.encode()))
     if not generation.lock.files and existing.is_file():
         writes.append(FileWrite(LOCK_NAME, None))
-    folder.mkdir(parents=True, exist_ok=True)
     apply_writes(folder, tuple(writes))
 
 

@@ -133,4 +133,4 @@ def _tell(generation: Generation, *, quiet: bool, written: bool) -> None:
     elif written or not generation.drifts:
         say("next: scaffold gaps")
     else:
-        say("next: scaffold generate --yes")
+        say(f"next: scaffold generate {'--edit' if generation.edits and not generation.changes else '--yes'}")

@@ -40,6 +40,7 @@ def apply_writes(folder: Path, writes: tuple[FileWrite, ...]) -> None:
     """Write every file below `folder`, or none; raises ConflictError naming the path when the disk refuses."""
     undo: list[Callable[[], None]] = []
     try:
+        _make_parents(folder, undo)
         staged = [_stage(folder, write, undo) for write in writes]
         for write, temporary in staged:
             _commit(folder, write, temporary, undo)

@@ -58,7 +58,7 @@ def _is_inside(home: Node, node: Node) -> bool:
 def _edit_node(text: str, entry: Entry, awaited: frozenset[str]) -> list[Splice]:
     node = entry.value
     if isinstance(node, Mapping):
-        return _edit_mapping(node, awaited)
+        return _edit_mapping(text, node, awaited)
     if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
         names = [item for item in node.items if isinstance(item, Scalar)]
         if node.flow:
@@ -85,23 +85,26 @@ def _block_item(text: str, item: Scalar, awaited: frozenset[str], key_column: in
     line_start = text.rfind("\n", 0, dash) + 1
     inward = "" if dash - line_start >= key_column else "  "
     indent = text[line_start:dash] + inward
-    line_end = "\r\n" if "\r\n" in text else "\n"
-    condition = f"{line_end}{indent}  condition: {_condition(item.value, awaited)}"
+    condition = f"{_line_end(text)}{indent}  condition: {_condition(item.value, awaited)}"
     return Splice(Span(dash, item.span.end), f"{inward}{item.value}:{condition}")
 
 
-def _edit_mapping(node: Mapping, awaited: frozenset[str]) -> list[Splice]:
+def _line_end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _edit_mapping(text: str, node: Mapping, awaited: frozenset[str]) -> list[Splice]:
     splices = []
     for name in sorted(awaited):
         entry = node.entry(name)
-        splice = _edit_entry(entry) if entry else None
+        splice = _edit_entry(text, entry) if entry else None
         if splice is None:
             return []
         splices.append(splice)
     return splices
 
 
-def _edit_entry(entry: Entry) -> Splice | None:
+def _edit_entry(text: str, entry: Entry) -> Splice | None:
     value = entry.value
     if isinstance(value, Scalar):
         return Splice(Span(entry.key.span.end, value.span.end), f": {{condition: {_HEALTHY}}}") if not value.value else None
@@ -111,5 +114,5 @@ def _edit_entry(entry: Entry) -> Splice | None:
     if isinstance(condition, Scalar):
         return Splice(condition.span, _HEALTHY)
     start = value.entries[0].key.span.start
-    separator = ", " if value.flow else "\n" + " " * (value.entries[0].key.location.column - 1)
+    separator = ", " if value.flow else _line_end(text) + " " * (value.entries[0].key.location.column - 1)
     return Splice(Span(start, start), f"condition: {_HEALTHY}{separator}")
