@@ -65,7 +65,7 @@ def _outcome(done: Completed, request: ValidationRequest, material: Material) ->
         reports = _reports(done.stdout)
         version = next((str(report["summary"]["checkov_version"]) for report in reports), "")
         findings = [finding for report in reports for finding in _findings(report)]
-        resources = {str(report.get("check_type", "")): int(report["summary"]["resource_count"]) for report in reports}
+        resources = {str(report.get("check_type", "")): _looked_at(report, material) for report in reports}
         accepted = sum(int(report["summary"].get("skipped", 0)) for report in reports)
     except (ValueError, KeyError, TypeError, AttributeError):
         return crashed(NAME, f"exit code {done.code}, and no answer that could be read: {tail(done.stderr, request.folder)}")
@@ -81,6 +81,14 @@ def _reports(text: str) -> list[dict[str, Any]]:
     answer = json.loads(text)
     reports = answer if isinstance(answer, list) else [answer]
     return [report if "summary" in report else {"check_type": "", "results": {}, "summary": report} for report in reports]
+
+
+def _looked_at(report: Mapping[str, Any], material: Material) -> int:
+    """Return what a framework judged; checkov counts no resources for workflows, so those are counted as files."""
+    summary = report["summary"]
+    if report.get("check_type") == "github_actions":
+        return len(material.workflows) if summary["passed"] or summary["failed"] else 0
+    return int(summary["resource_count"])
 
 
 def _findings(report: Mapping[str, Any]) -> Iterable[Finding]:

@@ -12,6 +12,8 @@ from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
 from scaffold.process import Completed, run
 
+CRASH = "crash"
+"""The id of the finding about a tool that broke down."""
 NOTHING = "nothing of its kind was written"
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?[\w.\-+]*")
 _VERSION_SECONDS = 30.0
@@ -34,7 +36,7 @@ def judged(tool: str, version: str, looked_at: int, findings: Iterable[Finding],
 
 def crashed(tool: str, message: str, *, version: str = "", path: str = "", looked_at: int = 0) -> ToolRun:
     """Return a failed run for a tool that broke down instead of answering."""
-    finding = Finding(tool, "crash", path, 0, Severity.HIGH, message)
+    finding = Finding(tool, CRASH, path, 0, Severity.HIGH, message)
     return ToolRun(tool, version, "failed", looked_at, "the tool broke down", (finding,))
 
 

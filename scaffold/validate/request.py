@@ -18,6 +18,8 @@ class ValidationRequest:
     """Sets of compose files that are loaded together, base first: the production set, and the base alone."""
     terraform_folders: tuple[str, ...] = ()
     """Folders with HCL; without any, the folders of the .tf files among `paths`."""
+    before: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The text before the edit of each of the user's files that was edited: what it had wrong already does not count."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process environment as the command line passes it; read for where Terraform's providers are."""
     jobs: int = 2

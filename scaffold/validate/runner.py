@@ -22,6 +22,7 @@ from scaffold.validate import (
     yaml_syntax,
     zizmor,
 )
+from scaffold.validate.before import without_old_findings
 from scaffold.validate.material import Material, sort_material
 from scaffold.validate.outcome import crashed
 from scaffold.validate.request import ValidationRequest
@@ -54,7 +55,12 @@ def validate(request: ValidationRequest) -> tuple[ToolRun, ...]:
     material = sort_material(request)
     with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
         started = [pool.submit(_guarded, name, adapter, request, material) for name, adapter in ADAPTERS]
-        return tuple(future.result() for future in started)
+        runs = tuple(future.result() for future in started)
+    return without_old_findings(runs, request, _judge_alone)
+
+
+def _judge_alone(name: str, request: ValidationRequest) -> ToolRun:
+    return _guarded(name, dict(ADAPTERS)[name], request, sort_material(request))
 
 
 def _guarded(name: str, adapter: Adapter, request: ValidationRequest, material: Material) -> ToolRun:
