@@ -10,7 +10,7 @@ from scaffold.model.project import Command, Manifest, Workflow
 from scaffold.read.lines import numbered
 
 _RULE = re.compile(r"(?P<targets>[^\s:#=][^:#=]*?)\s*::?(?!=)(?P<needs>[^;#=]*?)(?:\s*;(?P<recipe>[^#]*))?\s*(?:#.*)?")
-_JUST_RULE = re.compile(r"@?(?P<name>[A-Za-z_][\w-]*)(?:[^:=\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
+_JUST_RULE = re.compile(r"@?(?P<name>[A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
 _SECTION = re.compile(r"\[([^\]]+)\]\s*")
 _RECIPE_PREFIX = re.compile(r"^[@\-+\s]+")
 _SESSION_RUN = re.compile(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
