@@ -39,7 +39,11 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     log = (tmp_path_factory.mktemp("moto") / "log").open("w")
     environment = {**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    command = [sys.executable, "-c", f"import sys; from moto.server import main; sys.exit(main(['-H', '127.0.0.1', '-p', '{port}']))"]
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; from moto.server import main; sys.exit(main(['-H', '127.0.0.1', '-p', '{port}']))",
+    ]
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait(f"http://localhost:{port}/moto-api/", server)

@@ -53,9 +53,7 @@ def login(store: str) -> dict[str, Any]:
     return {"name": store, "keys": ["password"], "store": store}
 
 
-FRIDAY = plan(
-    "friday", caches=[cache()], secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}]
-)
+FRIDAY = plan("friday", caches=[cache()], secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}])
 PROPERTYPRO = plan(
     "propertypro",
     postgres=[postgres()],

@@ -119,7 +119,9 @@ def batch(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
     """As many values as asked for: Terraform takes half a second to start, so one run judges them all."""
     values: list[Any] = []
 
-    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
     @given(strategy)
     def collect(value: Any) -> None:
         values.append(value)

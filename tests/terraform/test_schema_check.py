@@ -109,7 +109,9 @@ KNOWN_DIFFERENCES = {
 
 @pytest.fixture(scope="session")
 def older_schema(terraform: str, plugins: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = support.write({"versions.tf": support.lowered(support.rendered(support.FRIDAY))["versions.tf"]}, tmp_path_factory.mktemp("schema"))
+    folder = support.write(
+        {"versions.tf": support.lowered(support.rendered(support.FRIDAY))["versions.tf"]}, tmp_path_factory.mktemp("schema")
+    )
     support.initialise(terraform, plugins, folder)
     document = json.loads(support.terraform(terraform, folder, "providers", "schema", "-json").stdout)
     schema: dict[str, Any] = next(iter(document["provider_schemas"].values()))
@@ -127,7 +129,9 @@ def test_the_extractor_agrees_with_the_provider(older_schema: dict[str, Any]) ->
             if found is None or name not in older_schema[older]:
                 continue
             compared += 1
-            differences += [f"{name}.{text}" for text in _differences(found.arguments, found.exports, older_schema[older][name]["block"])]
+            differences += [
+                f"{name}.{text}" for text in _differences(found.arguments, found.exports, older_schema[older][name]["block"])
+            ]
     assert compared > 80
     assert set(differences) == KNOWN_DIFFERENCES
 
