@@ -195,7 +195,7 @@ class TextReader:
         except (OSError, ValueError) as error:
             return None, f"cannot be read ({getattr(error, 'strerror', None) or 'not a regular file'})"
         if size > limit:
-            return None, f"has {size / 2**20:.1f} MiB, more than the limit of {limit / 2**20:g} MiB; the file is left out"
+            return None, f"has {_in_words(size)}, more than the limit of {_in_words(limit)}; the file is left out"
         if b"\0" in data:
             return None, "holds NUL bytes, so it is no text; the file is left out"
         try:
@@ -221,3 +221,8 @@ def _bytes(path: str, limit: int) -> tuple[bytes, int]:
         return b"".join(chunks), status.st_size
     finally:
         os.close(descriptor)
+
+
+def _in_words(size: int) -> str:
+    """Return a size in bytes, or in MiB from one MiB on."""
+    return f"{size / 2**20:.4g} MiB" if size >= 2**20 else f"{size} bytes"
