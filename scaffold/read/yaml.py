@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -38,7 +38,7 @@ _CONSTANTS: dict[str, bool | float | None] = {
 class _RefusedError(Exception):
     """The document breaks a rule of ours: too deep, too many alias nodes, an alias without its anchor."""
 
-    def __init__(self, mark: _Mark, message: str) -> None:
+    def __init__(self, mark: Any, message: str) -> None:
         self.mark = mark
         super().__init__(message)
 
@@ -61,7 +61,7 @@ class _Frame:
     size: int = 1
     height: int = 1
 
-    def route(self, event: yaml.NodeEvent) -> Route:
+    def route(self, event: Any) -> Route:
         """The route of the child that the event starts; a key has the route of its value."""
         if self.sequence:
             return (*self.location.route, len(self.items))
@@ -80,7 +80,10 @@ class _Anchored:
 
 
 class _Builder:
-    """Turns the events of one file into documents; no recursion, so that depth costs no stack."""
+    """Turns the events of one file into documents; no recursion, so that depth costs no stack.
+
+    Events are untyped: the marks of PyYAML's two parsers share their attributes and no class.
+    """
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -93,7 +96,7 @@ class _Builder:
         self.root: Node | None = None
         self.aliased = 0
 
-    def feed(self, event: yaml.Event) -> None:
+    def feed(self, event: Any) -> None:
         """Take one event of the parser."""
         if isinstance(event, yaml.ScalarEvent):
             self.scalar(event)
@@ -108,14 +111,14 @@ class _Builder:
         elif isinstance(event, yaml.DocumentEndEvent):
             self.documents.append(Document(self.path, self.text, self.root))
 
-    def place(self, event: yaml.NodeEvent, *, block: bool = False) -> tuple[int, Location]:
+    def place(self, event: Any, *, block: bool = False) -> tuple[int, Location]:
         """The offset and location at which the node's own text starts, after its tag and anchor."""
-        mark = _mark(event.end_mark if block else event.start_mark)
+        mark = event.end_mark if block else event.start_mark
         start, line, column = mark.index + self.shift, mark.line, mark.column
         if block and isinstance(event, yaml.SequenceStartEvent) and self.text[start : start + 1] != "-":
             start, column = start - 1, column - 1  # the parser has passed the dash of a sequence that is not indented
         if not block and (event.anchor or getattr(event, "tag", None)):
-            end = self.skip_properties(start, _mark(event.end_mark).index + self.shift)
+            end = self.skip_properties(start, event.end_mark.index + self.shift)
             lines = self.text.count("\n", start, end)
             column = end - self.text.rindex("\n", start, end) - 1 if lines else column + end - start
             start, line = end, line + lines
@@ -128,26 +131,26 @@ class _Builder:
             position = match.end()
         return position
 
-    def scalar(self, event: yaml.ScalarEvent) -> None:
+    def scalar(self, event: Any) -> None:
         start, location = self.place(event)
-        end = _mark(event.end_mark).index + self.shift
+        end = event.end_mark.index + self.shift
         if event.style in {"|", ">"}:
             end = start + len(self.text[start:end].rstrip())
         plain = event.style in {None, ""}
         node = Scalar(event.value, location, Span(start, end), event.value, plain, _short_tag(event.tag))
         self.add(node, 1, 1, end, event.anchor)
 
-    def open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+    def open(self, event: Any) -> None:
         if len(self.frames) >= MAX_DEPTH:
-            raise _RefusedError(_mark(event.start_mark), f"nested deeper than {MAX_DEPTH} levels")
+            raise _RefusedError(event.start_mark, f"nested deeper than {MAX_DEPTH} levels")
         flow = bool(event.flow_style)
         start, location = self.place(event, block=not flow)
         sequence = isinstance(event, yaml.SequenceStartEvent)
         self.frames.append(_Frame(start, start, location, flow, _short_tag(event.tag), event.anchor, sequence))
 
-    def close(self, event: yaml.Event) -> None:
+    def close(self, event: Any) -> None:
         frame = self.frames.pop()
-        end = _mark(event.end_mark).index + self.shift if frame.flow else frame.end
+        end = event.end_mark.index + self.shift if frame.flow else frame.end
         span = Span(frame.start, end)
         node: Node
         if frame.sequence:
@@ -156,18 +159,18 @@ class _Builder:
             node = Mapping(tuple(frame.entries), frame.location, span, frame.flow, frame.tag)
         self.add(node, frame.size, frame.height, end, frame.anchor)
 
-    def alias(self, event: yaml.AliasEvent) -> None:
+    def alias(self, event: Any) -> None:
         target = self.anchors.get(event.anchor or "")
         if target is None:
             is_open = any(frame.anchor == event.anchor for frame in self.frames)
             why = "contains itself" if is_open else "is not defined before"
-            raise _RefusedError(_mark(event.start_mark), f"the anchor {event.anchor!r} {why}")
+            raise _RefusedError(event.start_mark, f"the anchor {event.anchor!r} {why}")
         self.aliased += target.size
         if self.aliased > MAX_EXPANDED_NODES:
-            raise _RefusedError(_mark(event.start_mark), f"aliases expand to more than {MAX_EXPANDED_NODES} nodes")
+            raise _RefusedError(event.start_mark, f"aliases expand to more than {MAX_EXPANDED_NODES} nodes")
         if len(self.frames) + target.height > MAX_DEPTH:
-            raise _RefusedError(_mark(event.start_mark), f"nested deeper than {MAX_DEPTH} levels through aliases")
-        self.add(target.node, target.size, target.height, _mark(event.end_mark).index + self.shift, None)
+            raise _RefusedError(event.start_mark, f"nested deeper than {MAX_DEPTH} levels through aliases")
+        self.add(target.node, target.size, target.height, event.end_mark.index + self.shift, None)
 
     def add(self, node: Node, size: int, height: int, end: int, anchor: str | None) -> None:
         """Put a finished node into the collection that waits for it; `end` is where its text or its alias ends."""
@@ -193,19 +196,6 @@ class _Builder:
             frame.awaits_value, frame.key = False, None
 
 
-class _Mark(NamedTuple):
-    """A place in the parsed text: offset, line and column, from 0."""
-
-    index: int
-    line: int
-    column: int
-
-
-def _mark(mark: Any) -> _Mark:
-    """The place of one of PyYAML's two kinds of marks; where it gives none, the start of the text."""
-    return _Mark(mark.index, mark.line, mark.column) if mark is not None else _Mark(0, 0, 0)
-
-
 def _short_tag(tag: str | None) -> str:
     if not tag:
         return ""
@@ -221,7 +211,7 @@ def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[P
     except _RefusedError as error:
         builder.problems.append(Problem(_at(path, error.mark), str(error)))
     except yaml.MarkedYAMLError as error:
-        mark = _mark(error.problem_mark or error.context_mark)
+        mark = error.problem_mark or error.context_mark
         message = " ".join(filter(None, (error.context, error.problem)))
         builder.problems.append(Problem(_at(path, mark), f"not valid YAML: {message}"))
     except yaml.reader.ReaderError as error:
@@ -231,7 +221,7 @@ def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[P
     return tuple(builder.documents), tuple(builder.problems)
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
+def _events(text: str) -> Iterator[Any]:
     loader = _LOADER(text)
     try:
         while loader.check_event():
@@ -240,8 +230,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
         loader.dispose()
 
 
-def _at(path: str, mark: _Mark) -> Location:
-    return Location(path, mark.line + 1, mark.column + 1)
+def _at(path: str, mark: Any) -> Location:
+    return Location(path, mark.line + 1, mark.column + 1) if mark is not None else Location(path, 1)
 
 
 def _control_character(path: str, text: str) -> Location:
@@ -330,7 +320,7 @@ class _Merger:
         changed = False
         for entry in node.entries:
             value = self.resolve(entry.value)
-            if _is_merge_key(entry.key) and _is_mergeable(value):
+            if is_merge_key(entry.key) and is_mergeable(value):
                 merged.extend(_merged_entries(value))
                 changed = True
                 continue
@@ -346,11 +336,13 @@ class _Merger:
         return Mapping(tuple(own), node.location, node.span, node.flow, node.tag)
 
 
-def _is_merge_key(key: Scalar) -> bool:
+def is_merge_key(key: Scalar) -> bool:
+    """Whether a key is the `<<` that brings in another mapping's entries; a quoted one is not."""
     return key.value == "<<" and key.plain and key.tag in {"", "!!merge"}
 
 
-def _is_mergeable(node: Node) -> bool:
+def is_mergeable(node: Node) -> bool:
+    """Whether a merge key may have this value: a mapping, or a sequence of mappings."""
     if isinstance(node, Sequence):
         return all(isinstance(item, Mapping) for item in node.items)
     return isinstance(node, Mapping)

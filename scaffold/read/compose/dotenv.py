@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaffold.model.document import Location, Problem
@@ -33,11 +34,11 @@ class _MalformedError(Exception):
 class _Parser:
     """Reads one file; `values` grows with each line, so that later lines can refer to earlier ones."""
 
-    def __init__(self, path: str, text: str, lookup: Lookup) -> None:
+    def __init__(self, path: str, text: str, lookup: Lookup, known: Mapping[str, str]) -> None:
         self.path = path
         self.text = text.removeprefix("\ufeff")
         self.position = 0
-        self.values: dict[str, str] = {}
+        self.values: dict[str, str] = dict(known)
         self.outer = lookup
         self.lines: list[EnvLine] = []
         self.line = 1
@@ -144,12 +145,14 @@ def _raw_lines(path: str, text: str) -> tuple[EnvLine, ...]:
 
 
 def parse_env(
-    path: str, text: str, lookup: Lookup = lambda _: None, *, raw: bool = False
+    path: str, text: str, lookup: Lookup = lambda _: None, *, known: Mapping[str, str] | None = None, raw: bool = False
 ) -> tuple[tuple[EnvLine, ...], tuple[Problem, ...]]:
-    """Parse an env file; `lookup` gives outer variables, which win. The lines before a broken one are kept."""
+    """Parse an env file; `lookup` gives outer variables, which win over those that this file sets, and these over `known`,
+    those of the files before. The lines before a broken one are kept.
+    """
     if raw:
         return _raw_lines(path, text), ()
-    parser = _Parser(path, text, lookup)
+    parser = _Parser(path, text, lookup, known or {})
     try:
         parser.run()
     except (_MalformedError, InterpolationError) as error:

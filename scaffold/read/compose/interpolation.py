@@ -11,6 +11,9 @@ from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Seque
 MAX_NESTING = 20
 """How deeply a default may hold further references; deeper text is refused."""
 
+MAX_UNBALANCED = 10_000
+"""How many characters a reference with unmatched braces may span, so that hostile text costs no quadratic time."""
+
 _NAME = re.compile(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
 _HEAD = re.compile(r"([_a-z][_a-z0-9]*)(:?[-+?])?", re.IGNORECASE)
 _BRACE = re.compile(r"[{}]")
@@ -64,6 +67,8 @@ def _reference_at(text: str, dollar: int) -> _Reference | None:
     if not head or not head[2] or last < head.end():
         raise InterpolationError("malformed variable reference; a literal dollar sign is written $$")
     closing = _closing_brace(text, dollar + 1, last + 1)
+    if closing < 0 and last - dollar > MAX_UNBALANCED:
+        raise InterpolationError("a variable reference whose braces do not match")
     end = closing if closing >= 0 else last
     return _Reference(head[1], head[2], text[head.end() : end], end + 1)
 

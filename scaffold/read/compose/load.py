@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from scaffold.model.document import Document, Location, Mapping, Node, Problem, Scalar, Sequence, scalars_of, text_of
@@ -12,6 +12,7 @@ from scaffold.read.compose.canonical import canonical, with_defaults
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.extends import Extender
 from scaffold.read.compose.interpolation import Interpolator, Lookup
+from scaffold.read.compose.keys import key_problems
 from scaffold.read.compose.merge import MergeError, merge
 from scaffold.read.compose.nodes import NOWHERE, effective_entries, with_value
 from scaffold.read.compose.paths import rebase
@@ -62,10 +63,13 @@ class Loader:
         if found is None:
             self.problems.append(Problem(Location(path, 1), "the file is missing or cannot be read"))
             return ()
-        for problem in found[1]:
-            if problem not in self.problems:
-                self.problems.append(problem)
+        self.note(found[1])
         return found[0]
+
+    def note(self, problems: Iterable[Problem]) -> None:
+        """Keep problems, each once: a file may be read as often as others name it."""
+        known = set(self.problems)
+        self.problems.extend(problem for problem in problems if problem not in known)
 
     def prepare(self, document: Document, lookup: Lookup) -> tuple[Mapping, Resets] | None:
         """Return the interpolated mapping of a document and what its tags reset."""
@@ -74,6 +78,7 @@ class Loader:
         if not isinstance(document.root, Mapping):
             self.problems.append(Problem(document.root.location, "a compose file must be a mapping"))
             return None
+        self.note(key_problems(document.root))
         cleaned, resets = collect(document.root, document.text)
         merged = resolve_merges(cleaned)
         root = Interpolator(lookup, self.problems, self.strict).node(merged)
@@ -166,8 +171,7 @@ class Loader:
                 if named and path is not None:
                     self.problems.append(Problem(item.location, f"the env file {path} is missing or cannot be read"))
                 continue
-            known = {**values, **variables}
-            lines, problems = parse_env(path, text, known.get)
+            lines, problems = parse_env(path, text, variables.get, known=values)
             self.problems.extend(problems)
             values.update((line.name, line.value) for line in lines if line.value is not None)
         yield from values.items()

@@ -159,7 +159,9 @@ def _environment(node: Mapping, around: Surroundings) -> tuple[EnvValue, ...]:
 
 def _file_values(node: Mapping, around: Surroundings) -> Iterator[EnvValue]:
     """Yield the values of the env files, later files after earlier ones; a missing file is no problem here."""
-    known = dict(around.variables)
+    own = {name: value for name, value, _, _ in _pairs(node.get("environment")) if value is not None}
+    outer = {**own, **around.variables}
+    known = dict(own)
     files = node.get("env_file")
     for item in files.items if isinstance(files, Sequence) else ():
         path = join(around.directory, text_of(find(item, "path")))
@@ -167,11 +169,11 @@ def _file_values(node: Mapping, around: Surroundings) -> Iterator[EnvValue]:
         if path is None or text is None:
             continue
         raw = text_of(find(item, "format")) == "raw"
-        lines, problems = parse_env(path, text, known.get, raw=raw)
+        lines, problems = parse_env(path, text, outer.get, known=known, raw=raw)
         around.problems.extend(problem for problem in problems if problem not in around.problems)
         for line in lines:
             if line.value is not None:
-                known.setdefault(line.name, line.value)
+                known[line.name] = line.value
                 yield EnvValue(line.name, line.value, line.raw, () if raw else references(line.raw), path, line.location)
 
 
