@@ -142,7 +142,7 @@ def test_limits_name_size_and_limit(make_project: MakeProject) -> None:
     assert reader.text("big.txt") is None
     assert reader.text("big.yml") is None
     assert len(reader.text("fits.txt") or "") == TEXT_LIMIT
-    assert [str(TEXT_LIMIT) in reader.problems[0].message, "1024" in reader.problems[1].message] == [True, True]
+    assert ["1 MiB" in reader.problems[0].message, "1024" in reader.problems[1].message] == [True, True]
     assert "2002" in reader.problems[1].message
 
 
