@@ -11,6 +11,7 @@ from scaffold.model.document import Location, Node, Scalar, Sequence
 from scaffold.model.gap import Gap
 from scaffold.model.names import Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
+from scaffold.model.secrets import is_sensitive_name
 from scaffold.model.values import ImageReference
 
 EXEMPT_FROM_SERVICE_HYGIENE = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})
@@ -43,11 +44,16 @@ def judged_stacks(project: Project) -> tuple[Stack, ...]:
 
 
 def once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    """Return the gaps without those whose subject and primary place an earlier gap already has."""
-    seen: dict[tuple[str, str, Location], Gap] = {}
+    """Return the gaps without those that an earlier one stands for: the same subject at the same place or places."""
+    seen: dict[tuple[str, str], set[Location]] = {}
+    kept = []
     for gap in gaps:
-        seen.setdefault((gap.code, gap.subject, gap.primary), gap)
-    return tuple(seen.values())
+        places = {item.location for item in gap.evidence if item.role != "searched"}
+        known = seen.setdefault((gap.code, gap.subject), set())
+        if gap.primary not in known:
+            kept.append(gap)
+        known |= places
+    return tuple(kept)
 
 
 # --- images -----------------------------------------------------------------------------------------------------------
@@ -122,9 +128,10 @@ def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
 
 
 def active_profiles(project: Project) -> frozenset[str]:
-    """Return the profiles that an env file activates through COMPOSE_PROFILES."""
+    """Return the profiles that an env file activates through COMPOSE_PROFILES; `*` stands for all."""
     values = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
-    return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
+    # A reference chooses among profiles by another setting: any of them may be active.
+    return frozenset("*" if "$" in name else name.strip() for value in values for name in value.split(",") if name.strip())
 
 
 def mentions(project: Project, word: str, contexts: frozenset[str] = frozenset()) -> bool:
@@ -186,3 +193,26 @@ def scalars_below(node: Node | None) -> Iterator[Scalar]:
 def store_port_is_open(service: Service) -> bool:
     """Whether a store publishes a port on all interfaces of the host."""
     return service.is_datastore and any(port.host_ip in ALL_INTERFACES for port in service.ports)
+
+
+# --- what an application depends on -----------------------------------------------------------------------------------
+
+
+def sensitive_references(stack: Stack) -> dict[str, Location]:
+    """Return the variables of a stack whose name says that they are secrets, each with its first place."""
+    found: dict[str, Location] = {}
+    for service in stack.services:
+        for scalar in scalars_below(service.node):
+            for reference in scalar.references:
+                if is_sensitive_name(reference.name):
+                    found.setdefault(reference.name, scalar.location)
+    return found
+
+
+def has_resource(project: Project, pattern: str) -> Location | None:
+    """Return the first resource of the infrastructure code or the manifests whose type matches, or None."""
+    for file in project.infrastructure:
+        for kind, _, place in file.resources:
+            if re.search(pattern, kind):
+                return place
+    return None

@@ -14,6 +14,8 @@ from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
 
 _WAITS_ITSELF = re.compile(r"wait[-_]?for|dockerize|wait-on", re.IGNORECASE)
+_PATIENT = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E})
+"""Roles that ask again by themselves, or that no user waits for."""
 _MEND_FIRST = Closer(
     None,
     "advice",
@@ -54,7 +56,7 @@ def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, tar
 
 def _severity(service: Service, target: Service) -> Severity:
     words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
-    if _WAITS_ITSELF.search(words):
+    if _WAITS_ITSELF.search(words) or service.role in _PATIENT:
         return Severity.LOW
     return Severity.MEDIUM if target.is_datastore or target.role is Role.WEB else Severity.LOW
 

@@ -11,6 +11,9 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Project
 
+_NEVER = frozenset({"none", "never", "disabled", "off", "donotstart", "do-not-start", "do_not_start"})
+"""Profiles whose name says that nobody activates them: a way to switch a service off in an overlay."""
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
@@ -27,7 +30,7 @@ def _missing(service: Service, target: Service) -> tuple[str, ...]:
     """Return the profiles that enable the service without the target; "" when it is enabled without any profile."""
     if not target.profiles:
         return ()
-    return tuple(name for name in (service.profiles or ("",)) if name not in target.profiles)
+    return tuple(name for name in (service.profiles or ("",)) if name not in target.profiles and name not in _NEVER)
 
 
 def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, target: Service) -> Gap:
@@ -57,7 +60,7 @@ def _is_set(place: Location) -> bool:
 
 def _always_both(project: Project, commands: list[Command], target: Service) -> bool:
     """Whether each command that enables the service enables the target too."""
-    if set(target.profiles) & active_profiles(project):
+    if {*target.profiles, "*"} & active_profiles(project):
         return True
     return bool(commands) and all(any(_names(command, name) for name in (*target.profiles, "*")) for command in commands)
 

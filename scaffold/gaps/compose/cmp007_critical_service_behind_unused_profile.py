@@ -12,7 +12,7 @@ from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Severity
 from scaffold.model.project import Project
 
 _OPTIONAL = re.compile(
-    r"debug|dev|tools?|test|gpu|cpu|monitor|observ|metrics|tracing|logging|admin|optional|extra|backup|seed|migrat|profil|example|demo",
+    r"debug|dev|tools?|test|gpu|cpu|monitor|observ|metrics|tracing|logging|admin|with-|optional|extra|backup|seed|migrat|profil|example|demo",
     re.IGNORECASE,
 )
 _CRITICAL = APPLICATION | DATASTORES | {Role.PROXY}

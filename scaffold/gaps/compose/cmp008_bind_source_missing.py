@@ -35,12 +35,14 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    found: dict[str, list[tuple[Service, Mount]]] = {}
     for service in stack.services:
         for mount in service.mounts:
-            if mount.kind == "bind" and mount.resolved and not project.exists(mount.resolved):
-                kind = _kind(mount)
-                if kind and not _has_other_origin(project, mount.resolved):
-                    yield _gap(project, stack, service, mount, is_file=kind == "file")
+            path = mount.resolved if mount.kind == "bind" else None
+            if path and not project.exists(path) and _kind(mount) and not _has_other_origin(project, path):
+                found.setdefault(path, []).append((service, mount))
+    for path, users in found.items():
+        yield _gap(project, stack, path, users)
 
 
 def _kind(mount: Mount) -> str:
@@ -48,6 +50,8 @@ def _kind(mount: Mount) -> str:
     name = mount.source.rstrip("/").rpartition("/")[2]
     ending = re.search(r"(?<=[^.])\.\w+$", name)
     if ending and _CONFIG_FILE.fullmatch(ending[0]):
+        return "file"
+    if _CONFIG_FILE.fullmatch(re.sub(r".*(?=\.\w+$)", "", mount.target)) or re.fullmatch(r"[A-Z][a-z]+file", name):
         return "file"
     target = mount.target.rstrip("/") + "/"
     is_config = bool(_CONFIG_WORDS.search(target)) and not _RUNTIME_WORDS.search(name) and not ending
@@ -66,28 +70,26 @@ def _has_other_origin(project: Project, path: str) -> bool:
     return any(project.exists(other) for other in beside)
 
 
-def _gap(project: Project, stack: Stack, service: Service, mount: Mount, *, is_file: bool) -> Gap:
-    path = mount.resolved or mount.source
+def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, Mount]]) -> Gap:
+    service, mount = users[0]
+    is_file = any(_kind(other) == "file" for _, other in users)
     ignored = next((where for name, where in project.ignored if name == path or path.startswith(f"{name}/")), "")
     effect = "Docker makes an empty folder in the place of the file" if is_file else "the container gets an empty folder"
-    note = f" ({where_ignored(ignored)})" if ignored else ""
+    names = " and ".join(dict.fromkeys(user.name for user, _ in users))
+    note = f" (ignored by git at {ignored})" if ignored else ""
+    verb = "mounts" if len(users) == 1 else "mount"
     severity = Severity.INFO if ignored else Severity.HIGH if is_file else Severity.LOW
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"volumes/{mount.target.lstrip('/')}",
-        message=f"{service.name} mounts {path}, which is not in this repository{note}: {effect}.",
+        message=f"{names} {verb} {path}, which is not in this repository{note}: {effect}.",
         expected=f"{path} in the repository",
         actual="no such path",
-        locations=(mount.location,),
+        locations=tuple(other.location for _, other in users),
         severity=severity,
         environment=stack.environment,
         closers=(Closer(Room.MONITORING, "files"),) if _is_ours_to_write(service, mount) else None,
     )
-
-
-def where_ignored(pattern: str) -> str:
-    """Return the words for a path that a pattern of git hides."""
-    return f"ignored by git at {pattern}"
 
 
 def _is_ours_to_write(service: Service, mount: Mount) -> bool:

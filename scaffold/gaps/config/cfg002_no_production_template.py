@@ -12,6 +12,8 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name
 
+_MANY = 3
+"""Variables without a default that are too many to guess, though none is a secret."""
 _SUBJECT = "production-template"
 
 
@@ -22,7 +24,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if any(item.kind == "paas" for item in project.infrastructure):
         return  # The platform holds the settings.
     needed = _needed(stack)
-    if needed:
+    if len(needed) >= _MANY or any(is_sensitive_name(name) for name in needed):
         yield _gap(project, needed)
 
 

@@ -68,10 +68,11 @@ def _gap(project: Project, unmapped: list[EnvFile], disagreeing: dict[str, tuple
         parts.append(f"the templates give different values to {', '.join(shown[:_MOST_SHOWN])}{more}")
     places = (*(Location(file.path, 1) for file in unmapped), *(place for pair in disagreeing.values() for place in pair))
     others = [file.path for file in project.env_files]
+    count = f"{len(others)} env files in all" if len(others) > 1 else "the only env file"
     return RULE.gap(
         resource="config",
         subject="templates",
-        message=f"Which env file is right is not said: {'; '.join(parts)} ({len(others)} env files in all).",
+        message=f"Which env file is right is not said: {'; '.join(parts)} ({count}).",
         expected="one template, .env.example, that the start page says to copy to .env",
         actual=", ".join(others[:6]),
         locations=tuple(dict.fromkeys(places)),

@@ -17,13 +17,16 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    found: dict[str, list[Service]] = {}
     for service in stack.services:
         build = service.build
         if build is None or build.remote or build.inline or build.context is None or has_submodules(project):
             continue
         missing = _missing(project, build)
         if missing and not is_generated(project, missing) and not _is_ignored(project, missing):
-            yield _gap(project, stack, service, build, missing)
+            found.setdefault(missing, []).append(service)
+    for missing, services in found.items():
+        yield _gap(project, stack, services, missing)
 
 
 def _missing(project: Project, build: Build) -> str:
@@ -37,22 +40,23 @@ def _is_ignored(project: Project, path: str) -> bool:
     return any(name == path or path.startswith(f"{name}/") for name, _ in project.ignored)
 
 
-def _gap(project: Project, stack: Stack, service: Service, build: Build, missing: str) -> Gap:
-    is_context = missing == build.context
+def _gap(project: Project, stack: Stack, services: list[Service], missing: str) -> Gap:
+    builds = [service.build for service in services if service.build]
+    is_context = missing == builds[0].context
     near = None if is_context else nearest_dockerfile(project, missing)
     hint = f"; {near.path} has that name" if near else ""
     what = "the context" if is_context else "the Dockerfile"
-    place = build.context_location if is_context else build.dockerfile_location
+    names = " and ".join(service.name for service in services)
     return RULE.gap(
-        resource=stack.resource(service.name),
+        resource=stack.resource(services[0].name),
         subject="build/context" if is_context else "build/dockerfile",
-        message=f"{service.name} cannot be built: {what} {missing} is not in this repository{hint}.",
+        message=f"{names} cannot be built: {what} {missing} is not in this repository{hint}.",
         expected=near.path if near else "a path that exists",
         actual=missing,
-        locations=(place,),
+        locations=tuple(build.context_location if is_context else build.dockerfile_location for build in builds),
         related=(Location(near.path, 1),) if near else (),
         environment=stack.environment,
-        closers=(Closer(None, "advice", _advice(build, near)),) if near else None,
+        closers=(Closer(None, "advice", _advice(builds[0], near)),) if near else None,
     )
 
 

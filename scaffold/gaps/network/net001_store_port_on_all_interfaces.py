@@ -12,6 +12,8 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
+_WEB_PORTS = frozenset({80, 443})
+"""No store speaks on these: the service is more than its store."""
 _REFERENCE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
 
 
@@ -48,7 +50,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             continue
         host_mode = _in_host_mode(service)
         for port in open_ports(project, service):
-            if port.location not in host_mode:
+            if port.location not in host_mode and port.target not in _WEB_PORTS:
                 yield _gap(stack, service, port)
 
 

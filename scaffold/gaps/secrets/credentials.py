@@ -13,6 +13,7 @@ from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url
 
 _INNERMOST_DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 _COMMAND_PASSWORD = re.compile(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
+_REFERENCE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _HARMLESS = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
 TOOL_LOGINS = frozenset(
@@ -129,7 +130,8 @@ def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:
     raw = entry.raw if entry.raw is not None else entry.value
     if raw is None:
         return
-    password = _password_in_url(raw)
+    # What stands inside a reference is its default, not a literal.
+    password = _password_in_url(_REFERENCE.sub("$", raw))
     if password is None and (entry.references or not is_sensitive_name(entry.name)):
         return
     value = raw if password is None else password

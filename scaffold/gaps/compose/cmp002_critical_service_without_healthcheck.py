@@ -1,0 +1,82 @@
+"""CMP002: others rely on a service, and nothing tells whether it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, judged_stacks, once, root_image
+from scaffold.model.compose import Service, Stack
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.probes import known_image, working_healthcheck
+from scaffold.model.project import Project
+
+_BACKGROUND = frozenset({Role.WORKER, Role.SCHEDULER})
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        if service.has_role(*EXEMPT_FROM_SERVICE_HYGIENE) or (service.healthcheck and service.healthcheck.disabled):
+            continue
+        users = tuple(user.name for user, edge in dependants(stack, service.name) if edge.required)
+        relied_on = bool(users) and (service.is_datastore or service.role is Role.WEB)
+        if (
+            (relied_on or service.role in _BACKGROUND)
+            and health_source(project, service) is None
+            and _is_visible(project, service)
+        ):
+            yield _gap(stack, service, users if relied_on else ())
+
+
+def _is_visible(project: Project, service: Service) -> bool:
+    """Whether the image is known to bring no check: one of the table, or one built here on a base of the table."""
+    if not service.build:
+        return known_image(service.image) is not None
+    dockerfile = project.image_of(service)
+    return dockerfile is not None and known_image(root_image(dockerfile, service.build.target)) is not None
+
+
+def _gap(stack: Stack, service: Service, users: tuple[str, ...]) -> Gap:
+    known = working_healthcheck(service)
+    plain = known is not None and not any("${" in word.replace("$${", "") for word in known)
+    waiting = [user for user, edge in dependants(stack, service.name) if edge.condition == "service_healthy"]
+    if waiting:
+        effect = f"{waiting[0].name} waits for its health and can never start"
+    elif users:
+        effect = f"{' and '.join(users)} cannot wait until it answers"
+    else:
+        effect = "a process that hangs is not seen"
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="healthcheck/absent",
+        message=f"{service.name} has no healthcheck, in Compose or in its image: {effect}.",
+        expected=f"test: {' '.join(known or ())}".replace("$$", "$") if plain else "a healthcheck",
+        actual="none",
+        locations=(service.location,),
+        severity=Severity.MEDIUM if users else Severity.LOW,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", _BEAT),) if service.role is Role.SCHEDULER else None,
+    )
+
+
+_BEAT = "A scheduler has no port: let it write a file each round, and check the file's age."
+
+RULE = Rule(
+    code="CMP002",
+    name="critical-service-without-healthcheck",
+    layer=Layer.COMPOSE,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Add a `healthcheck` with a program that the image holds, and `condition: service_healthy` on its edges.",
+        ),
+    ),
+    maps_to=("CKV_DOCKER_2",),
+)

@@ -1,0 +1,136 @@
+"""CMP009: a store of production writes into its container, or beside its volume."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import judged_stacks, once
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.probes import AS_OF, KnownImage, known_image
+from scaffold.model.project import Project
+
+_PERSISTENT_REDIS = re.compile(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
+_FOLDERS = {
+    "mysql": "/var/lib/mysql",
+    "mariadb": "/var/lib/mysql",
+    "mongo": "/data/db",
+    "chroma": "/data",
+    "qdrant": "/qdrant/storage",
+    "weaviate": "/var/lib/weaviate",
+    "rabbitmq": "/var/lib/rabbitmq",
+    "elasticsearch": "/usr/share/elasticsearch/data",
+    "redis": "/data",
+    "valkey": "/data",
+}
+"""Where the image of a family keeps its data; PostgreSQL's depends on its version."""
+_STALE = {"chroma": "/chroma/chroma"}
+"""Folders of earlier versions that the judged one no longer writes to."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    main = project.main_stack
+    return iter(once(gap for stack in stacks for gap in _of_stack(stack, is_main=stack is main)))
+
+
+def _of_stack(stack: Stack, *, is_main: bool) -> Iterator[Gap]:
+    for service in stack.services:
+        known = None if service.build else known_image(service.image)
+        folder = _data_folder(service, known) if known else ""
+        if not known or not folder or _is_cache(service, known):
+            continue
+        wrong = _wrong_mount(service, known, folder)
+        if wrong:
+            yield _wrong_gap(stack, service, known, folder, wrong)
+        elif not any(_holds(mount, folder) for mount in service.mounts):
+            yield _absent_gap(stack, service, folder, is_main=is_main)
+
+
+def _data_folder(service: Service, known: KnownImage) -> str:
+    """Return the folder that has to be a volume, "" when the table knows none."""
+    if known.facts.family == "postgres":
+        configured = service.env("PGDATA")
+        if configured and configured.value:
+            return configured.value.rstrip("/")
+        return "/var/lib/postgresql" if _postgres_major(service) >= 18 else "/var/lib/postgresql/data"
+    return _FOLDERS.get(known.facts.family, "")
+
+
+def _postgres_major(service: Service) -> int:
+    digits = re.match(r"\d+", service.datastore_version)
+    return int(digits[0]) if digits else 0
+
+
+def _is_cache(service: Service, known: KnownImage) -> bool:
+    """Redis without persistence on purpose keeps nothing worth a volume."""
+    if known.facts.family not in {"redis", "valkey"}:
+        return False
+    return not _PERSISTENT_REDIS.search(" ".join((*(service.entrypoint or ()), *(service.command or ()))))
+
+
+def _holds(mount: Mount, folder: str) -> bool:
+    target = mount.target.rstrip("/") or "/"
+    inside = folder == target or folder.startswith(f"{target}/")
+    # tmpfs says that the data may go; an anonymous volume goes with the container.
+    return inside and (mount.kind == "tmpfs" or bool(mount.source))
+
+
+def _wrong_mount(service: Service, known: KnownImage, folder: str) -> Mount | None:
+    """Return the mount at a folder that this version does not use, or that keeps it from starting."""
+    if known.facts.family == "postgres":
+        stale = "/var/lib/postgresql/data" if folder == "/var/lib/postgresql" else ""
+    else:
+        stale = _STALE.get(known.facts.family, "")
+    if not stale or any(_holds(mount, folder) for mount in service.mounts):
+        return None
+    return next((mount for mount in service.mounts if mount.target.rstrip("/") == stale and mount.source), None)
+
+
+def _wrong_gap(stack: Stack, service: Service, known: KnownImage, folder: str, mount: Mount) -> Gap:
+    judged = f" (no version in the tag: judged as the newest one of {AS_OF})" if known.assumed else ""
+    effect = (
+        "the image refuses to start on it" if known.facts.family == "postgres" else "what is written goes with the container"
+    )
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="volumes/data",
+        message=f"{service.name} keeps its data in {folder}{judged}, and its volume is at {mount.target}: {effect}.",
+        expected=f"the volume at {folder}",
+        actual=f"the volume at {mount.target}",
+        locations=(mount.location,),
+        related=(service.image_location,) if service.image_location else (),
+        severity=Severity.HIGH,
+        confidence=Confidence.MEDIUM if known.assumed else Confidence.HIGH,
+        environment=stack.environment,
+    )
+
+
+def _absent_gap(stack: Stack, service: Service, folder: str, *, is_main: bool) -> Gap:
+    place: Location = service.image_location or service.location
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="volumes/data",
+        message=f"{service.name} has no volume at {folder}: its data goes with the container, at the next update of the image.",
+        expected=f"a named volume at {folder}",
+        actual="no volume",
+        locations=(place,),
+        # A further stack beside the main one may be a sample or an alternative.
+        severity=Severity.CRITICAL if is_main else Severity.HIGH,
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="CMP009",
+    name="store-loses-data",
+    layer=Layer.COMPOSE,
+    severity=Severity.CRITICAL,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Mount a named volume at the folder that the message names, after a dump of what is there now."),
+    ),
+)

@@ -1,0 +1,94 @@
+"""CFG004: keys of an env template that nothing reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import scalars_below
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.project import EnvEntry, EnvFile, Project
+
+_READ_BY_OTHERS = re.compile(
+    r"DJANGO_|GUNICORN_|COMPOSE_|DOCKER_|BUILDKIT|PG[A-Z]+$|AWS_|VITE_|NEXT_PUBLIC_|REACT_APP_|NUXT_|PUBLIC_|EXPO_|NODE_|NPM_|PYTHON|PIP_"
+    r"|UVICORN_|WEB_CONCURRENCY$|CELERY_|FLASK_|OTEL_|DD_|GOOGLE_APPLICATION|HTTPS?_PROXY$|NO_PROXY$|TZ$|LANG$|LC_|PORT$|HOST$|PATH$"
+)
+_PROMISES = re.compile(r"BACKUP_|SSL_|TLS_|SENTRY_|PROMETHEUS_|METRICS_|RATE_LIMIT_|ALERT_")
+_READS_ANYTHING = re.compile(
+    r"os\.environ\.(?:items|copy|keys)|dict\(os\.environ|environ\[f|getenv\(f|process\.env\[(?!['\"])|env_prefix|from_env"
+)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_LANGUAGES = frozenset({"python", "node"})
+_MOST_SHOWN = 5
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    # Only where the reader knows how the code takes its environment can it be said that nothing reads a key.
+    if not project.env_reads or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
+        return
+    words = _words(project)
+    for file in project.env_files:
+        if file.kind == "template" and file.path not in project.owned:
+            dead = [entry for entry in file.entries if not entry.commented and _is_dead(entry, words)]
+            if dead:
+                yield _gap(file, dead)
+
+
+def _reads_anything(project: Project) -> bool:
+    return any(
+        item.path.endswith((".py", ".js", ".ts", ".mjs", ".cjs")) and _READS_ANYTHING.search(item.text)
+        for item in project.sources
+    )
+
+
+def _words(project: Project) -> frozenset[str]:
+    """Return every word of code, stacks, scripts and configuration in upper case; pages and env files left out."""
+    skipped = {file.path for file in project.env_files} | {page.path for page in project.docs}
+    found: set[str] = set()
+    for item in project.sources:
+        if item.path not in skipped:
+            found.update(word.upper() for word in _WORD.findall(item.text))
+    for command in project.commands:
+        if command.context != "doc":
+            found.update(word.upper() for word in _WORD.findall(command.text))
+    found.update(item.name.upper() for item in (*project.env_reads,))
+    found.update(item.name.upper() for item in project.settings)
+    for stack in project.stacks:
+        for service in stack.services:
+            found.update(entry.name.upper() for entry in service.environment if entry.source == "environment")
+            for scalar in scalars_below(service.node):
+                found.update(reference.name.upper() for reference in scalar.references)
+    return frozenset(found)
+
+
+def _is_dead(entry: EnvEntry, words: frozenset[str]) -> bool:
+    return "__" not in entry.name and entry.name.upper() not in words and not _READ_BY_OTHERS.match(entry.name)
+
+
+def _gap(file: EnvFile, dead: list[EnvEntry]) -> Gap:
+    promising = [entry.name for entry in dead if _PROMISES.match(entry.name)]
+    first = promising or [entry.name for entry in dead]
+    more = len(dead) - len(first[:_MOST_SHOWN])
+    shown = ", ".join(first[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    note = ": whoever sets them believes that they protect something" if promising else ""
+    return RULE.gap(
+        resource=file.path,
+        subject="dead-keys",
+        message=f"Nothing reads {shown} of {file.path}{note}.",
+        expected="keys that the code, the stack or a script reads",
+        actual=f"{len(dead)} keys that nothing reads" if len(dead) > 1 else "one key that nothing reads",
+        locations=tuple(entry.location for entry in dead),
+        severity=Severity.MEDIUM if promising else Severity.LOW,
+        confidence=Confidence.MEDIUM,
+    )
+
+
+RULE = Rule(
+    code="CFG004",
+    name="dead-template-keys",
+    layer=Layer.CONFIG,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Take the keys out of the template, or build what they promise."),),
+)

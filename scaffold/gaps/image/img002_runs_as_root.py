@@ -1,0 +1,81 @@
+"""IMG002: the processes of an image run as root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import final_stages
+from scaffold.model.compose import Service
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.project import Dockerfile, Project
+
+_ROOT = frozenset({"0", "root"})
+_NON_ROOT_BASE = re.compile(r"nonroot|unprivileged|rootless|cgr\.dev/|chainguard/|/distroless/.*:.*nonroot|bitnami/")
+_DROPS = re.compile(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
+_DEVELOPMENT = re.compile(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for dockerfile in project.dockerfiles:
+        found = _root_place(dockerfile)
+        users = _users(project, dockerfile)
+        overridden = bool(users) and all(service.user and service.user.split(":")[0] not in _ROOT for service in users)
+        if found and not overridden and not any(service.build and service.build.target for service in users):
+            yield _gap(dockerfile, *found)
+
+
+def _users(project: Project, dockerfile: Dockerfile) -> list[Service]:
+    return [
+        service
+        for stack in project.stacks
+        for service in stack.services
+        if service.build and service.build.dockerfile == dockerfile.path
+    ]
+
+
+def _root_place(dockerfile: Dockerfile) -> tuple[Location, str] | None:
+    """Return where and how the image comes to run as root, or None when it does not or when that is unknown."""
+    stages = final_stages(dockerfile)
+    if not stages or not stages[-1].base or stages[-1].base == "scratch" or _NON_ROOT_BASE.search(stages[-1].base):
+        return None
+    texts = " ".join(item.text for stage in stages for item in stage.instructions)
+    if _DROPS.search(texts):
+        return None
+    user = dockerfile.effective("USER")
+    if user is None:
+        return stages[0].location, "no USER"
+    name = user.text.split(":")[0].strip()
+    return (user.location, f"USER {name}") if name in _ROOT else None
+
+
+def _gap(dockerfile: Dockerfile, place: Location, how: str) -> Gap:
+    development = bool(_DEVELOPMENT.search(dockerfile.path))
+    start = dockerfile.effective("ENTRYPOINT")
+    scripted = start is not None and ".sh" in start.text
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject="user",
+        message=f"Containers of {dockerfile.path} run as root ({how}), so a hole in the program opens all of the container.",
+        expected="USER with a user of its own in the last stage",
+        actual=how,
+        locations=(place,),
+        # A start script that is not part of the Dockerfile may change the user.
+        confidence=Confidence.MEDIUM if scripted else Confidence.HIGH,
+        environment=EnvironmentClass.DEV if development else EnvironmentClass.BASE,
+    )
+
+
+RULE = Rule(
+    code="IMG002",
+    name="runs-as-root",
+    layer=Layer.IMAGE,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Make a user in the last stage, give it what the program writes to, and end with `USER`."),
+    ),
+    maps_to=("DL3002", "CKV_DOCKER_3", "CKV_DOCKER_8"),
+)

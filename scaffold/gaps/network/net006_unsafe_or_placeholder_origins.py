@@ -1,0 +1,85 @@
+"""NET006: the list of origins that browsers may call from is open, a stand-in, or does not mean what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.secrets import SecretClass
+
+_ORIGINS = re.compile(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
+_WILDCARD_HOST = re.compile(r"https?://[^/]*\*")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    facts = [fact for fact in project.code_facts if fact.kind == "cors" and fact.reachable is not False]
+    for fact in facts:
+        if {"any-origin", "credentials"} <= set(fact.detail.split()):
+            yield _open(fact.location)
+    if facts:
+        regex = any("regex" in fact.detail.split() for fact in facts)
+        yield from _lists(project, tuple(fact.location for fact in facts), regex=regex)
+
+
+def _open(place: Location) -> Gap:
+    return RULE.gap(
+        resource=place.path,
+        subject="cors",
+        message="Every web site may call the API with the visitor's cookies: any origin is allowed together with credentials.",
+        expected="a list of the origins that the frontend is served from",
+        actual="any origin, with credentials",
+        locations=(place,),
+    )
+
+
+def _lists(project: Project, users: tuple[Location, ...], *, regex: bool) -> Iterator[Gap]:
+    stand_ins: dict[tuple[str, str], list[Location]] = {}
+    wildcards: dict[tuple[str, str], list[Location]] = {}
+    for setting in project.settings:
+        if not _ORIGINS.search(setting.name) or setting.value is None:
+            continue
+        key = (setting.location.path, setting.name)
+        if setting.value_class is SecretClass.PLACEHOLDER:
+            stand_ins.setdefault(key, []).append(setting.location)
+        if _WILDCARD_HOST.search(setting.value) and not regex:
+            wildcards.setdefault(key, []).append(setting.location)
+    for path, name in sorted(stand_ins.keys() | wildcards.keys()):
+        yield _list_gap(path, name, users, stand_ins.get((path, name), []), wildcards.get((path, name), []))
+
+
+def _list_gap(path: str, name: str, users: tuple[Location, ...], stand_ins: list[Location], wildcards: list[Location]) -> Gap:
+    parts = []
+    if stand_ins:
+        parts.append("its origins are stand-ins, so browsers refuse the real frontend")
+    if wildcards:
+        parts.append("a pattern such as https://*.example is compared letter by letter and matches nothing")
+    return RULE.gap(
+        resource=path,
+        subject=name,
+        message=f"{name} decides who may call the API from a browser: {'; '.join(parts)}.",
+        expected=f"{name} from the environment of each deployment",
+        actual=" and ".join((["stand-ins"] if stand_ins else []) + (["a pattern in a literal list"] if wildcards else [])),
+        locations=tuple(dict.fromkeys((*stand_ins, *wildcards))),
+        related=users,
+        severity=Severity.MEDIUM if stand_ins else Severity.LOW,
+    )
+
+
+RULE = Rule(
+    code="NET006",
+    name="unsafe-or-placeholder-origins",
+    layer=Layer.NETWORK,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Read the origins from a variable without a default outside development, and set it in each deployment.",
+        ),
+    ),
+)

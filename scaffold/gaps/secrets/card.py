@@ -1,0 +1,30 @@
+"""The card of the layer secrets."""
+
+from __future__ import annotations
+
+from scaffold.gaps.facts import judged_stacks, scalars_below
+from scaffold.gaps.secrets.signals import file_signals, manager_signals
+from scaffold.model.gap import LayerCard, Praise
+from scaffold.model.names import Layer, LayerState
+from scaffold.model.project import Project
+from scaffold.model.secrets import is_sensitive_name
+
+
+def card(project: Project) -> LayerCard:
+    """Return present where a manager or an encrypted file is used, partial where only files of Compose are."""
+    managers, files = manager_signals(project), file_signals(project)
+    state = LayerState.PRESENT if managers else LayerState.PARTIAL if files else LayerState.ABSENT
+    return LayerCard(Layer.SECRETS, state, (*managers, *files)[:5], _good(project))
+
+
+def _good(project: Project) -> tuple[Praise, ...]:
+    praise: dict[str, Praise] = {}
+    for stack in judged_stacks(project):
+        for service in stack.services:
+            for scalar in scalars_below(service.node):
+                for reference in scalar.references:
+                    if reference.is_required and is_sensitive_name(reference.name):
+                        praise.setdefault(
+                            reference.name, Praise(f"{reference.name} stops the start when it is not set", scalar.location)
+                        )
+    return tuple(praise[name] for name in sorted(praise))
