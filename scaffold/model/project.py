@@ -220,10 +220,10 @@ class EnvRead:
 @dataclass(frozen=True, slots=True)
 class CodeFact:
     """Something seen in application code. kind is one of: `logging-text`, `logging-json`, `logging-file` and `logging-stream`
-    (detail: handler), `json-formatter` (detail: class), `http-route` (detail: path), `metrics-route` (detail: path, served in
-    the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter` (detail: class or function), `celery-app`
-    and `server-entry` (detail: file), `tracing` (detail: sentry, opentelemetry, datadog ...), `cors` (detail: the words
-    credentials, any-origin, regex that hold).
+    (detail: handler), `json-formatter` (detail: class), `http-route` (detail: path; `*/x` when only its end is known),
+    `metrics-route` (detail: path, served in the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter`
+    (detail: class or function), `celery-app` and `server-entry` (detail: file), `tracing` (detail: sentry, opentelemetry,
+    datadog ...), `cors` (detail: the words credentials, any-origin, regex that hold).
     """
 
     kind: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from scaffold.read.paths import is_test_code
 
 _JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
+_DJANGO = re.compile(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
 
@@ -32,14 +34,17 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if found != CodeReading():
             texts.text(path)
             readings.append(found)
-    return (
-        CodeReading(
-            tuple(item for found in readings for item in found.settings),
-            tuple(item for found in readings for item in found.reads),
-            tuple(item for found in readings for item in found.facts),
-        ),
-        tuple(problems),
-    )
+    settings = tuple(item for found in readings for item in found.settings)
+    reads = tuple(item for found in readings for item in found.reads)
+    facts = [item for found in readings for item in found.facts]
+    routings = [found.routing for found in readings if found.routing is not None]
+    if routings:
+        from scaffold.read.reach import module_graph
+        from scaffold.read.routes import route_facts
+
+        facts += route_facts(routings, module_graph(inventory.files), settings)
+    joined = tuple(sorted(dict.fromkeys(facts), key=lambda fact: (fact.location.sort_key(), fact.kind, fact.detail)))
+    return CodeReading(settings, reads, joined), tuple(problems)
 
 
 def is_application_code(path: str) -> bool:
@@ -108,7 +113,7 @@ def with_reach(
     reached = reachable(module_graph(inventory.files), entries, texts.glance)
     if reached is None:
         return facts
-    loads_by_name = any("django" in (texts.glance(path) or "") for path in reached)
+    loads_by_name = any(_DJANGO.search(texts.glance(path) or "") for path in reached)
     return tuple(_reach(fact, reached, loads_by_name=loads_by_name) for fact in facts)
 
 

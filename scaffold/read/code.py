@@ -10,12 +10,52 @@ from scaffold.model.secrets import classify
 
 
 @dataclass(frozen=True, slots=True)
+class RoutePart:
+    """A piece of a route: its text, or the name of the setting that holds it."""
+
+    text: str
+    setting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route on a router of the file; kind is that of the fact it becomes."""
+
+    kind: str
+    router: str
+    part: RoutePart
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """A router that hangs below another one; both are names as the file writes them."""
+
+    parent: str
+    child: str
+    prefix: RoutePart
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The routes of one file, and what is needed to tell the whole path of each."""
+
+    path: str
+    routes: tuple[Route, ...] = ()
+    inclusions: tuple[Inclusion, ...] = ()
+    routers: tuple[tuple[str, RoutePart], ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Each imported name with the module, or the module and name, that it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
 class CodeReading:
     """Defaults of settings, environment variables that are read, and facts, each in the order of lines."""
 
     settings: tuple[SettingDefault, ...] = ()
     reads: tuple[EnvRead, ...] = ()
     facts: tuple[CodeFact, ...] = ()
+    routing: Routing | None = None
 
 
 def setting(name: str, value: str, kind: str, location: Location, *, guarded: bool) -> SettingDefault:

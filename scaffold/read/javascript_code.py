@@ -13,6 +13,9 @@ _READ = re.compile(
     rf"process\.env(?:\.(?P<name>{_NAME})|\[['\"](?P<quoted>{_NAME})['\"]\])!?"
     r"(?:\s*(?:\|\||\?\?)\s*(?:(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){0,300})(?P=mark)|(?P<number>\d{1,9}\b|true\b|false\b))?)?"
 )
+_HAS_DEFAULT = re.compile(r"\|\||\?\?")
+_ONLY_ASKED = re.compile(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
+"""What follows a read that only asks: a comparison, a condition."""
 _DESTRUCTURED = re.compile(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
 _CONFIG_GET = re.compile(
     r"\b(?:config|configService|env)(?:Service)?\.(?:get|getOrThrow)(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
@@ -64,8 +67,7 @@ def read_javascript(path: str, text: str) -> CodeReading:
     for match in _READ.finditer(bare):
         name = match["name"] or match["quoted"]
         where = places.at(match.start())
-        has_default = "||" in match[0] or "??" in match[0]
-        reads.append(EnvRead(name, not has_default, where))
+        reads.append(EnvRead(name, not (_HAS_DEFAULT.search(match[0]) or _ONLY_ASKED.match(bare, match.end())), where))
         value = match["value"] if match["value"] is not None else match["number"]
         if value is not None:
             settings.append(setting(name, value, "expression", where, guarded=guarded))

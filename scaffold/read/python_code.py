@@ -11,13 +11,14 @@ from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.read.code import CodeReading, reading
 from scaffold.read.python_facts import FactsReader
 from scaffold.read.python_guards import refused_names
+from scaffold.read.python_routes import RoutesReader
 from scaffold.read.python_settings import SettingsReader
 from scaffold.read.python_tree import Tree, is_development_name, parse_python
 
 _WORTH_PARSING = re.compile(
     r"environ|getenv|BaseSettings|basicConfig|Formatter|FileHandler|dictConfig|prometheus|# (?:TYPE|HELP) |Celery\(|sentry_sdk"
     r"|opentelemetry|FastAPI\(|Flask\(|Starlette\(|uvicorn|structlog|loguru|decouple|CORSMiddleware|urlpatterns|jsonlog|ddtrace"
-    r"|SECRET|PASSWORD|TOKEN|API_KEY"
+    r"|SECRET|PASSWORD|TOKEN|API_KEY|APIRouter\(|include_router|Blueprint"
     r"|@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|route|api_route)\(|add_(?:api_route|url_rule|route|get)\("
     r"|class \w*(?:Settings|Config)\b"
 )
@@ -41,7 +42,8 @@ def _read(path: str, tree: Tree) -> CodeReading:
     settings = [item for item in found if isinstance(item, SettingDefault)]
     refused = refused_names(tree) if settings else frozenset()
     settings = [replace(item, guarded=True) if item.name.lower() in refused else item for item in settings]
-    return reading(settings, _without_repeats(reads), list(FactsReader(path, tree, imports).found()))
+    found_here = reading(settings, _without_repeats(reads), list(FactsReader(path, tree, imports).found()))
+    return replace(found_here, routing=RoutesReader(path, tree).routing())
 
 
 def _without_repeats(reads: list[EnvRead]) -> list[EnvRead]:

@@ -8,24 +8,17 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.read.python_tree import (
-    Function,
     Scope,
     Tree,
     at,
     below,
     dotted,
-    first_text,
     keyword,
     last_name,
     text_value,
     texts_below,
 )
 
-_METHODS = frozenset({"get", "post", "put", "delete", "patch", "head", "options", "route", "api_route", "websocket", "view"})
-_ROUTE_CALLS = frozenset(
-    {"add_api_route", "add_url_rule", "add_route", "add_get", "add_post", "Route", "APIRoute", "add_api_websocket_route"}
-)
-_DJANGO_ROUTES = frozenset({"path", "re_path", "url"})
 _APPS = frozenset(
     {"FastAPI", "Flask", "Starlette", "Sanic", "Quart", "Litestar", "get_wsgi_application", "get_asgi_application"}
 )
@@ -53,11 +46,8 @@ _TRACING = {
     "rollbar.init": "rollbar",
 }
 _FILE_HANDLERS = frozenset({"FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"})
-_JSON_LOGGERS = frozenset(
-    {"JsonFormatter", "JSONFormatter", "JSONRenderer", "ProcessorFormatter", "ECSFormatter", "StdlibFormatter", "JsonLogger"}
-)
+_JSON_LOGGER = re.compile(r"(?i:json)(?:Formatter|Renderer|Logger)$|^(?:ECSFormatter|StdlibFormatter)$")
 _EXPOSITION = re.compile(r"# (?:TYPE|HELP) |_bucket\{|text/plain; version=0\.0\.4")
-_SCRAPE_WORD = re.compile(r"generate_latest|CONTENT_TYPE_LATEST|text/plain|PlainTextResponse")
 _TEXT_FORMAT = re.compile(r"%\((?:message|asctime|levelname)\)|\{(?:message|asctime|levelname)\}")
 
 
@@ -68,16 +58,11 @@ class FactsReader:
         self.path = path
         self.tree = tree
         self.imports = imports
-        self.routers = _router_prefixes(tree)
-        self.scraped = _scrape_handlers(tree) if _SCRAPE_WORD.search(tree.text) else frozenset()
-        self.is_django = path.endswith("urls.py")
 
     def found(self) -> Iterator[CodeFact]:
         """Yield every fact of the file."""
         for call, _ in self.tree.of(ast.Call):
             yield from self._call(call)
-        for function in self.tree.functions():
-            yield from self._decorated(function)
         for plain, _ in self.tree.of(ast.Import):
             for alias in plain.names:
                 yield from self._imported(alias.name, plain)
@@ -99,22 +84,8 @@ class FactsReader:
     def _fact(self, kind: str, detail: str, node: ast.AST) -> CodeFact:
         return CodeFact(kind, detail, at(self.path, node))
 
-    # --- routes -------------------------------------------------------------------------------------------------------
-
-    def _decorated(self, function: Function) -> Iterator[CodeFact]:
-        for decorator in function.decorator_list:
-            if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Attribute):
-                continue
-            path = first_text(decorator)
-            if decorator.func.attr in _METHODS and path is not None and (path.startswith("/") or path == ""):
-                full = self.routers.get(dotted(decorator.func.value), "") + path
-                yield self._fact("http-route", full or "/", decorator)
-                if function.name in self.scraped:
-                    yield self._fact("metrics-route", full or "/", decorator)
-
     def _call(self, node: ast.Call) -> Iterator[CodeFact]:
         name = last_name(node)
-        yield from self._route_call(name, node)
         yield from self._metrics_call(name, node)
         yield from self._logging_call(name, node)
         yield from self._server_call(name, node)
@@ -122,38 +93,15 @@ class FactsReader:
         if tracing:
             yield self._fact("tracing", tracing, node)
 
-    def _route_call(self, name: str, node: ast.Call) -> Iterator[CodeFact]:
-        path = first_text(node)
-        if path is None:
-            return
-        if name in _ROUTE_CALLS and path.startswith("/"):
-            yield self._fact("http-route", path, node)
-            handler = next((last_name(item) for item in [*node.args[1:], *(word.value for word in node.keywords)]), "")
-            if handler in self.scraped or handler == "handle_metrics":
-                yield self._fact("metrics-route", path, node)
-        elif name in _DJANGO_ROUTES and self.is_django:
-            full = "/" + re.sub(r"^\^|\$$", "", path)
-            if "django_prometheus.urls" in texts_below(node):
-                yield self._fact("metrics-route", f"{full.rstrip('/')}/metrics", node)
-            yield self._fact("http-route", full, node)
-
     # --- metrics ------------------------------------------------------------------------------------------------------
 
     def _metrics_call(self, name: str, node: ast.Call) -> Iterator[CodeFact]:
-        if (
-            name == "expose"
-            and any(last_name(item) == "Instrumentator" or last_name(item) == "instrument" for item in below(node.func))
-        ) or (name == "expose" and "prometheus_fastapi_instrumentator" in self.imports):
-            yield self._fact("metrics-route", text_value(keyword(node, "endpoint")) or "/metrics", node)
-        elif name in {"mount", "Mount"} and {last_name(item) for item in below(node)} & {
-            "make_asgi_app",
-            "make_wsgi_app",
-            "metrics_app",
-        }:
-            yield self._fact("metrics-route", first_text(node) or "/metrics", node)
+        if name == "expose":
+            made = any(last_name(item) in {"Instrumentator", "instrument"} for item in below(node.func))
+            if made or "prometheus_fastapi_instrumentator" in self.imports:
+                yield self._fact("metrics-route", text_value(keyword(node, "endpoint")) or "/metrics", node)
         elif name in {"PrometheusMetrics", "GunicornPrometheusMetrics", "UWsgiPrometheusMetrics"}:
-            path = keyword(node, "path")
-            yield self._fact("metrics-route", text_value(path) or "/metrics", node)
+            yield self._fact("metrics-route", text_value(keyword(node, "path")) or "/metrics", node)
         elif name in {"start_http_server", "start_wsgi_server"} and "prometheus_client" in self.imports:
             yield self._fact("metrics-route", "/metrics", node)
 
@@ -177,7 +125,7 @@ class FactsReader:
             yield self._fact("logging-text", "Formatter", node)
         elif name == "dictConfig" and (kind := _format_kind(node)):
             yield self._fact(kind, "dictConfig", node)
-        elif name in _JSON_LOGGERS and name != "ProcessorFormatter":
+        elif _JSON_LOGGER.search(name):
             yield self._fact("logging-json", name, node)
         elif name == "ConsoleRenderer":
             yield self._fact("logging-text", name, node)
@@ -199,7 +147,7 @@ class FactsReader:
         if not any(last_name(base).endswith("Formatter") for base in node.bases):
             return
         dumps = any(isinstance(item, ast.Call) and last_name(item) in {"dumps", "to_json"} for item in below(node))
-        if dumps or any(last_name(base) in _JSON_LOGGERS for base in node.bases):
+        if dumps or any(_JSON_LOGGER.search(last_name(base)) for base in node.bases):
             yield self._fact("json-formatter", node.name, node)
 
     # --- servers and workers ------------------------------------------------------------------------------------------
@@ -224,18 +172,6 @@ class FactsReader:
         return self._fact("cors", " ".join(words), node)
 
 
-def _router_prefixes(tree: Tree) -> dict[str, str]:
-    """Return the prefix of each router or blueprint that the module makes."""
-    found = {}
-    for node, _ in tree.of(ast.Assign):
-        if isinstance(node.value, ast.Call) and last_name(node.value) in {"APIRouter", "Blueprint"}:
-            prefix = text_value(keyword(node.value, "prefix", "url_prefix"))
-            for target in node.targets:
-                if isinstance(target, ast.Name) and prefix:
-                    found[target.id] = prefix.rstrip("/")
-    return found
-
-
 def _exporter_name(tree: Tree) -> str:
     """Return the class of the module that is named after Prometheus or exporting, "" when there is none."""
     return next((node.name for node, _ in tree.of(ast.ClassDef) if re.search(r"Prometheus|Exporter", node.name)), "")
@@ -245,18 +181,6 @@ def _holder(scope: Scope) -> str:
     if scope.classes:
         return scope.classes[-1].name
     return scope.function.name if scope.function else ""
-
-
-def _scrape_handlers(tree: Tree) -> frozenset[str]:
-    """Return the functions that answer with the Prometheus text format."""
-    found = set()
-    for node in tree.functions():
-        words = {last_name(item) for item in below(node)}
-        plain = any("text/plain" in text for text in texts_below(node)) or "PlainTextResponse" in words
-        writes = plain and words & {"export", "render", "generate", "exposition"}
-        if writes or words & {"generate_latest", "CONTENT_TYPE_LATEST"}:
-            found.add(node.name)
-    return frozenset(found)
 
 
 def _format_kind(node: ast.Call) -> str:

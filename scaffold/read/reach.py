@@ -105,7 +105,7 @@ def _imported(graph: ModuleGraph, path: str, text: str) -> list[str]:
         if match["plain"]:
             names.update(word.split()[0] for word in match["plain"].split(",") if word.split())
             continue
-        module = _absolute(match["module"], folder)
+        module = absolute_module(match["module"], folder)
         words = re.sub(r"#[^\n]*", "", match["many"] or match["names"] or "").replace("\n", " ").split(",")
         listed = [word.split()[0] for word in words if word.split()]
         names.add(module)
@@ -125,7 +125,7 @@ def _known(name: str, graph: ModuleGraph) -> str:
     return parts[0]
 
 
-def _absolute(module: str, folder: str) -> str:
+def absolute_module(module: str, folder: str) -> str:
     """Return a relative import as the dotted path from the project's root."""
     dots = len(module) - len(module.lstrip("."))
     if not dots:
