@@ -62,7 +62,7 @@ def _secret(
     name: str,
     logins: Mapping[str, rds.Database | elasticache.BuiltCache],
 ) -> BuiltSecret:
-    what = f"Login of the application at {secret.store}" if secret.store else "Values of the application, filled in by people"
+    what = f"Login of the application at {secret.store[:100]}" if secret.store else "Values of the application, filled in by people"
     reference = base.stack.resource(
         FILE,
         "aws_secretsmanager_secret",

@@ -24,11 +24,15 @@ def terraform(require_tool: Callable[[str], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def plugins() -> Path:
-    found = support.mirror()
-    if found is None:
+def prepared(terraform: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was initialised with the provider that is at hand."""
+    mirror = support.mirror()
+    if mirror is None:
         _missing("tools", f"a mirror with the AWS provider {support.OLDER_PROVIDER} (SCAFFOLD_TF_PLUGINS)")
-    return Path(str(found))
+    versions = support.lowered(support.rendered(support.STATELESS))["versions.tf"]
+    folder = support.write({"versions.tf": versions}, tmp_path_factory.mktemp("prepared"))
+    support.terraform(terraform, folder, "init", "-backend=false", f"-plugin-dir={mirror}", "-no-color")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -115,9 +116,10 @@ def terraform(
     return done
 
 
-def initialise(program: str, plugins: Path, folder: Path) -> None:
-    """Initialise a copy with the older provider and without a backend."""
-    terraform(program, folder, "init", "-backend=false", f"-plugin-dir={plugins}", "-no-color")
+def initialise(prepared: Path, folder: Path) -> None:
+    """Make a copy ready for Terraform, with the provider that `prepared` was initialised with: init hashes it for seconds."""
+    shutil.copytree(prepared / ".terraform", folder / ".terraform", symlinks=True)
+    shutil.copy(prepared / ".terraform.lock.hcl", folder)
 
 
 def lowered(files: Mapping[str, str]) -> dict[str, str]:

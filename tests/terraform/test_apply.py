@@ -90,10 +90,10 @@ def changes(plan: dict[str, Any]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["friday", "propertypro"])
-def test_apply_plan_destroy(name: str, terraform: str, plugins: Path, aws: str, tmp_path: Path) -> None:
+def test_apply_plan_destroy(name: str, terraform: str, prepared: Path, aws: str, tmp_path: Path) -> None:
     files = applied_copy(support.rendered(support.PLANS[name]))
     folder = support.write(files, tmp_path)
-    support.initialise(terraform, plugins, folder)
+    support.initialise(prepared, folder)
     inputs = ("-no-color", "-input=false", "-var-file=envs/staging.tfvars")
 
     support.terraform(terraform, folder, "apply", "-auto-approve", *inputs, endpoint=aws)
@@ -129,7 +129,6 @@ def check_hand_over(terraform: str, folder: Path, name: str, aws: str) -> None:
         expected = f"postgresql://propertypro_app:{login['password']}@{database['host']}:5432/propertypro?sslmode=require"
         assert login["url"] == expected
         master = json.loads(manager.get_secret_value(SecretId=database["masterSecretArn"])["SecretString"])
-        assert master["username"] == "appadmin"
         assert master["password"] not in kept
 
 

@@ -38,7 +38,7 @@ def test_a_concern_that_the_project_lacks_has_no_file(name: str, stores: set[str
     assert set(support.rendered(support.PLANS[name])) == CORE | stores
 
 
-def test_hosts_of_text_are_data(terraform: str, tmp_path: Path, plugins: Path) -> None:
+def test_hostile_text_is_data(terraform: str, tmp_path: Path, prepared: Path) -> None:
     """A name that tries to be code, in every field that takes text, gives valid files that hold no block of its making."""
     evil = '"}\nresource "aws_iam_user" "evil" {}\n${file("/etc/passwd")} %{ if true } <<EOT `id` {{ .x }} TfToken[TOKEN.0]'
     document = support.plan(
@@ -51,10 +51,11 @@ def test_hosts_of_text_are_data(terraform: str, tmp_path: Path, plugins: Path) -
     files = support.rendered(document)
     assert all(re.fullmatch(r"[a-z0-9_./-]+", path.lower()) for path in files)
     addresses = {address for text in files.values() for address in support.blocks(text)}
-    assert not any("aws_iam_user" in address for address in addresses)
-    folder = support.write(lowered(files), tmp_path)
-    support.initialise(terraform, plugins, folder)
-    support.terraform(terraform, folder, "fmt", "-check", "-recursive", "-diff", "-no-color")
+    assert not any(address.startswith("aws_iam_user") for address in addresses)
+    whole = support.write(files, tmp_path / "whole")
+    support.terraform(terraform, whole, "fmt", "-check", "-recursive", "-diff", "-no-color")
+    folder = support.write(lowered(files), tmp_path / "older")
+    support.initialise(prepared, folder)
     support.terraform(terraform, folder, "validate", "-no-color")
     assert "```" not in files["README.md"].split("with `")[1].split("\n")[0]
 
@@ -65,13 +66,12 @@ def lowered(files: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", sorted(support.PLANS))
-def test_fmt_and_validate(name: str, terraform: str, plugins: Path, tmp_path: Path) -> None:
+def test_fmt_and_validate(name: str, terraform: str, prepared: Path, tmp_path: Path) -> None:
     """Clean with the provider that is at hand, but for exactly the arguments that it does not know yet."""
     files = support.rendered(support.PLANS[name])
-    (tmp_path / "whole").mkdir()
     support.terraform(terraform, support.write(files, tmp_path / "whole"), "fmt", "-check", "-recursive", "-diff", "-no-color")
     folder = support.write(support.lowered(files), tmp_path / "older")
-    support.initialise(terraform, plugins, folder)
+    support.initialise(prepared, folder)
     answer = json.loads(support.terraform(terraform, folder, "validate", "-json", codes=(0, 1)).stdout)
     found = {complaint(item) for item in answer["diagnostics"]}
     types = {address.split(".")[0] for text in files.values() for address in support.blocks(text)}
@@ -88,10 +88,10 @@ def complaint(diagnostic: dict[str, Any]) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def planned(terraform: str, plugins: Path, aws: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def planned(terraform: str, prepared: Path, aws: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Terraform plans for each environment of propertypro, from nothing."""
     folder = support.write(lowered(support.rendered(support.PROPERTYPRO)), tmp_path_factory.mktemp("planned"))
-    support.initialise(terraform, plugins, folder)
+    support.initialise(prepared, folder)
     found = {}
     for environment in ("production", "staging"):
         inputs = ("-no-color", "-input=false", "-refresh=false", f"-var-file=envs/{environment}.tfvars")

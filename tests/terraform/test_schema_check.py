@@ -108,12 +108,8 @@ KNOWN_DIFFERENCES = {
 
 
 @pytest.fixture(scope="session")
-def older_schema(terraform: str, plugins: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = support.write(
-        {"versions.tf": support.lowered(support.rendered(support.FRIDAY))["versions.tf"]}, tmp_path_factory.mktemp("schema")
-    )
-    support.initialise(terraform, plugins, folder)
-    document = json.loads(support.terraform(terraform, folder, "providers", "schema", "-json").stdout)
+def older_schema(terraform: str, prepared: Path) -> dict[str, Any]:
+    document = json.loads(support.terraform(terraform, prepared, "providers", "schema", "-json").stdout)
     schema: dict[str, Any] = next(iter(document["provider_schemas"].values()))
     return schema
 
