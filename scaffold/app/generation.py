@@ -62,6 +62,11 @@ class Generation:
         return tuple(item.edit.path for item in self.edits if not item.reason)
 
     @property
+    def texts_before(self) -> dict[str, str]:
+        """The text before the edit of each of the user's files that the edits change."""
+        return {item.edit.path: item.before for item in self.edits if not item.reason}
+
+    @property
     def conflicts(self) -> tuple[Change, ...]:
         """The files that the user changed and that could not be merged."""
         return tuple(change for change in self.changes if change.state is State.CONFLICT)

@@ -43,24 +43,33 @@ class Validation:
 
 
 def validate_place(
-    place: Place, *, everything: bool, environment: Mapping[str, str], edited: tuple[str, ...] = ()
+    place: Place, *, everything: bool, environment: Mapping[str, str], before: Mapping[str, str] | None = None
 ) -> Validation:
-    """Judge what the lock lists and `edited` (with `everything` all files); raises UsageError and NothingToReadError."""
+    """Judge what the lock lists and what was edited (with `everything` all files); raises UsageError and NothingToReadError.
+
+    `before` gives the text before the edit of each edited file: what it had wrong already does not count.
+    """
+    edited = dict(before or {})
     project, lock = look(place)
     with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
         folder = Path(scratch) / project.name
         _copy(place, project, lock, folder)
         paths = {*lock.paths, *edited, *(project.files if everything else ())}
         request = ValidationRequest(
-            folder, tuple(sorted(paths)), _compose_sets(project, lock, everything=everything), environment=environment
+            folder,
+            tuple(sorted(paths)),
+            _compose_sets(project, lock, edited, everything=everything),
+            before=edited,
+            environment=environment,
         )
         return Validation(project, validate(request))
 
 
-def _compose_sets(project: Project, lock: Lock, *, everything: bool) -> tuple[tuple[str, ...], ...]:
+def _compose_sets(project: Project, lock: Lock, edited: Mapping[str, str], *, everything: bool) -> tuple[tuple[str, ...], ...]:
+    """Return the production set, and the sets that hold an edited file; with `everything` every set that can be loaded."""
     sets = [lock.production_set] if lock.production_set else []
-    if everything:
-        sets += [stack.files for stack in project.stacks if stack.complete]
+    complete = [stack.files for stack in project.stacks if stack.complete]
+    sets += [files for files in complete if everything or not edited.keys().isdisjoint(files)]
     return tuple(dict.fromkeys(sets))
 
 

@@ -119,7 +119,7 @@ def _may_write(generation: Generation, selection: _Selection, *, yes: bool) -> b
 
 def _validate(generation: Generation, form: str) -> int:
     say("validating what was written ...")
-    outcome = validate_place(generation.place, everything=False, environment=os.environ, edited=generation.edited_paths)
+    outcome = validate_place(generation.place, everything=False, environment=os.environ, before=generation.texts_before)
     click.echo(show_validation(outcome, view_of("text"), fail_on=Severity.LOW), nl=False, err=form == "json")
     return 1 if outcome.fails_at(Severity.LOW) else 0
 
