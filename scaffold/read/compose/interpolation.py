@@ -16,7 +16,7 @@ MAX_UNBALANCED = 10_000
 
 _NAME = re.compile(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
 _HEAD = re.compile(r"([_a-z][_a-z0-9]*)(:?[-+?])?", re.IGNORECASE)
-_BRACE = re.compile(r"[{}]")
+_BRACE = re.compile(r"[{}\n]")
 
 Lookup = Callable[[str], str | None]
 
@@ -35,20 +35,24 @@ class _Reference:
     end: int
 
 
-def _closing_brace(text: str, start: int, limit: int) -> int:
-    """The offset of the brace that closes the one at `start`, or -1; as compose-go, a brace shields the next character."""
+def _closing_brace(text: str, start: int) -> tuple[int, int]:
+    """The offset of the brace that closes the one at `start`, or -1, and where the search ended: a reference stays on its
+    line. As in compose-go, an opening brace shields the character behind it.
+    """
     depth = 0
     position = start
-    while match := _BRACE.search(text, position, limit):
+    while match := _BRACE.search(text, position):
         position = match.end()
+        if match[0] == "\n":
+            return -1, match.start()
         if match[0] == "}":
             depth -= 1
             if depth == 0:
-                return match.start()
+                return match.start(), position
         else:
             depth += 1
-            position += 1
-    return -1
+            position += text[position : position + 1] != "\n"
+    return -1, len(text)
 
 
 def _reference_at(text: str, dollar: int) -> _Reference | None:
@@ -62,26 +66,26 @@ def _reference_at(text: str, dollar: int) -> _Reference | None:
     head = _HEAD.match(text, dollar + 2)
     if head and not head[2] and text[head.end() : head.end() + 1] == "}":
         return _Reference(head[1], "", "", head.end() + 1)
-    newline = text.find("\n", dollar)
-    last = text.rfind("}", dollar, newline if newline >= 0 else len(text))
-    if not head or not head[2] or last < head.end():
-        raise InterpolationError("malformed variable reference; a literal dollar sign is written $$")
-    closing = _closing_brace(text, dollar + 1, last + 1)
-    if closing < 0 and last - dollar > MAX_UNBALANCED:
-        raise InterpolationError("a variable reference whose braces do not match")
-    end = closing if closing >= 0 else last
+    malformed = InterpolationError("malformed variable reference; a literal dollar sign is written $$")
+    if not head or not head[2]:
+        raise malformed
+    end, limit = _closing_brace(text, dollar + 1)
+    if end < 0:
+        end = text.rfind("}", head.end(), limit)
+    if end < 0 or (limit - dollar > MAX_UNBALANCED and limit != end + 1):
+        raise malformed
     return _Reference(head[1], head[2], text[head.end() : end], end + 1)
 
 
 def references(text: str, _depth: int = 0) -> tuple[VariableReference, ...]:
-    """Return every reference in `text`, those inside defaults included; what is malformed is passed over."""
+    """Return every reference in `text`, those inside defaults included; nothing behind a malformed one counts."""
     found: list[VariableReference] = []
     position = text.find("$")
     while position >= 0 and _depth < MAX_NESTING:
         try:
             reference = _reference_at(text, position)
         except InterpolationError:
-            reference = None
+            break
         if reference and reference.name:
             found.append(VariableReference(reference.name, reference.operator, reference.argument))
             found.extend(references(reference.argument, _depth + 1))

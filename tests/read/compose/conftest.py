@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import settings
 
 from scaffold.read.compose import LoadedStack, load_stack
+
+# A loaded machine is no failure: the properties are about values, not about time.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 @dataclass
