@@ -14,6 +14,9 @@ from scaffold.model.probes import AS_OF, KnownImage, known_image
 from scaffold.model.project import Project
 
 _PERSISTENT_REDIS = re.compile(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
+_SERVER = re.compile(
+    r"-|(?:\S*/)?(?:docker-entrypoint\.sh|postgres|mysqld|mariadbd|mongod|(?:redis|valkey|rabbitmq)-server|run)\b"
+)
 _FOLDERS = {
     "mysql": "/var/lib/mysql",
     "mariadb": "/var/lib/mysql",
@@ -41,7 +44,7 @@ def _of_stack(stack: Stack, *, is_main: bool) -> Iterator[Gap]:
     for service in stack.services:
         known = None if service.build else known_image(service.image)
         folder = _data_folder(service, known) if known else ""
-        if not known or not folder or _is_cache(service, known):
+        if not known or not folder or _is_cache(service, known) or not _serves(service):
             continue
         wrong = _wrong_mount(service, known, folder)
         if wrong:
@@ -63,6 +66,12 @@ def _data_folder(service: Service, known: KnownImage) -> str:
 def _postgres_major(service: Service) -> int:
     digits = re.match(r"\d+", service.datastore_version)
     return int(digits[0]) if digits else 0
+
+
+def _serves(service: Service) -> bool:
+    """Whether the container runs the server and not a client of the same image, such as a dump."""
+    first = " ".join(service.command or ()).strip()
+    return service.is_datastore and service.entrypoint is None and (not first or bool(_SERVER.match(first)))
 
 
 def _is_cache(service: Service, known: KnownImage) -> bool:

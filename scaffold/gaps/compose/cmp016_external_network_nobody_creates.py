@@ -12,6 +12,9 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
+_BUILT_IN = frozenset({"bridge", "host", "none", "nat", "ingress", "default"})
+"""Networks that the engine brings along."""
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     return iter(once(gap for stack in every_stack(project) for gap in _of_stack(project, stack)))
@@ -22,6 +25,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         name = network.real_name or network.name
         if (
             network.external
+            and name not in _BUILT_IN
             and "$" not in name
             and not _is_created(project, "network", name)
             and not _is_defined(project, name)

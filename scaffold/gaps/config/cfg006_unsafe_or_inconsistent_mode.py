@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 
 _DEBUG = re.compile(r"(?:^|_)DEBUG$")
@@ -34,6 +34,9 @@ _RUNS_AS_PRODUCTION = frozenset({"NODE_ENV", "RAILS_ENV"})
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    # Beside a stack that says production, the base is what people develop with.
+    said = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION]
+    stacks = said or stacks
     yield from once(gap for stack in stacks for gap in _debug_in_stack(stack))
     for file in project.env_files:
         yield from _of_file(file)

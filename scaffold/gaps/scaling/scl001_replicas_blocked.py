@@ -22,8 +22,9 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(stack: Stack) -> Iterator[Gap]:
     services = [service for service in stack.services if service.role in _STATELESS]
     named = {service.name: place for service in services if (place := _name_location(service))}
-    # A fixed port of the only copy behind no proxy is how the app is reached; it blocks replicas all the same.
     ported = {service.name: port.location for service in services for port in service.ports if port.published is not None}
+    if not named and not any(service.has_role(Role.PROXY) for service in stack.services):
+        return  # Without a proxy the port of the host is how the app is reached.
     places = tuple(dict.fromkeys((*named.values(), *ported.values())))
     if not places:
         return
