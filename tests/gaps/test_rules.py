@@ -111,3 +111,66 @@ def test_rule_has_its_cases(rule: Rule) -> None:
     assert "trap" in kinds
     for case in load_cases(rule):
         assert bool(case["expect"]) == (case["kind"] == "positive"), case["name"]
+
+
+HOSTILE = {
+    "wrong types": """
+        services:
+          a: {image: 5, ports: "80", environment: [1, {x: y}], depends_on: 3, healthcheck: [], volumes: {a: b}, profiles: x}
+          b: {image: "", build: [], command: {a: 1}, healthcheck: {test: {}}, container_name: [1], deploy: 1, secrets: {}}
+          c: null
+          d: text
+        networks: [a, b]
+        volumes: 4
+        """,
+    "odd texts": """
+        services:
+          redis:
+            image: redis:99999999999999999999
+            command: 'redis-server --requirepass "unclosed'
+            healthcheck: {test: "redis-cli ping || "}
+            ports: ["${A}:${B}:${C:-${D:-}}", "99999999:1", ":::"]
+          api:
+            build: {context: ../../.., dockerfile: "../../x"}
+            environment: {SECRET_KEY: "${X:-${Y:-${Z:-{{ }}}}}", URL: "http://[::1", DATABASE_URL: "a://b:c@@d"}
+            volumes: ["./a:b:c:d", "${HOME:-}/x.conf:/etc/x.conf", "..:/etc"]
+            healthcheck: {test: ["CMD-SHELL"]}
+            depends_on: [api, redis]
+        """,
+    "a cycle and itself": """
+        services:
+          a: {image: "postgres:16", depends_on: [b], profiles: [x]}
+          b: {image: "postgres:16", depends_on: {a: null}, profiles: []}
+        """,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_rule_fails_on_hostile_input(name: str, make_project: Callable[..., Path]) -> None:
+    files = {
+        "docker-compose.yml": HOSTILE[name],
+        ".github/workflows/ci.yml": "on: push\njobs: {}\n",
+        "Dockerfile": "FROM\nUSER\nCOPY\n",
+    }
+    project = read_project(make_project(files))
+    for rule in all_rules():
+        for gap in rule.detect(project):
+            assert gap.resource
+            assert gap.message
+            assert gap.evidence
+
+
+def test_the_order_of_services_does_not_matter(make_project: Callable[..., Path]) -> None:
+    files = {
+        path: (ROOT / "examples" / "propertypro" / path).read_text(encoding="utf-8")
+        for path in ("docker-compose.yml", "Makefile")
+    }
+    content = yaml.safe_load(files["docker-compose.yml"])
+    turned = {**content, "services": dict(reversed(content["services"].items()))}
+    prints = []
+    for name, data in (("straight", content), ("turned", turned)):
+        files["docker-compose.yml"] = yaml.safe_dump(data, sort_keys=False)
+        project = read_project(make_project(files, name=name))
+        prints.append({gap.fingerprint for rule in all_rules() for gap in rule.detect(project)})
+    assert prints[0] == prints[1]
+    assert len(prints[0]) > 20

@@ -44,9 +44,9 @@ def _comes_from_file(project: Project, service: Service, name: str) -> bool:
 
 
 def _gap(stack: Stack, name: str, places: list[tuple[Location, Service]]) -> Gap:
-    services = tuple(dict.fromkeys(service.name for _, service in places))
+    services = tuple(sorted({service.name for _, service in places}))
     return RULE.gap(
-        resource=stack.resource(places[0][1].name),
+        resource=stack.resource(services[0]),
         subject=f"environment/{name}",
         message=f"Where {name} is not set, Compose gives {' and '.join(services)} an empty text with no more than a warning, "
         "and a check for a missing variable in the code does not see it.",

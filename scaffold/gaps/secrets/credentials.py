@@ -55,8 +55,10 @@ class CredentialGroup:
 
     @property
     def owner(self) -> Credential:
-        """The place to show: the store that the credential opens, else the first one."""
-        return next((item for item in self.places if item.service.is_datastore), self.places[0])
+        """The place to show: the store that the credential opens, else the first service by name; lines may move."""
+        return min(
+            self.places, key=lambda item: (not item.service.is_datastore, item.service.name, item.key, item.location.sort_key())
+        )
 
     @property
     def opens_published_store(self) -> bool:
