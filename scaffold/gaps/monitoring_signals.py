@@ -20,7 +20,7 @@ from scaffold.gaps.signals import (
     variable_names,
 )
 from scaffold.model.compose import Service, Stack, shared_network
-from scaffold.model.document import Location, Mapping, text_of
+from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 
 _PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
@@ -139,10 +139,28 @@ def is_in_stack_name(target: ScrapeTarget) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_-]+", host)) and host != "localhost" and not host.isdigit()
 
 
-def static_targets(config: PrometheusConfig) -> dict[tuple[str, int | None], tuple[ScrapeTarget, ...]]:
-    """Return the targets of a configuration by host and port."""
+def static_targets(project: Project, config: PrometheusConfig) -> dict[tuple[str, int | None], tuple[ScrapeTarget, ...]]:
+    """Return the targets that Prometheus itself connects to, by host and port; what an exporter probes for it is left out."""
+    rewritten = _rewritten_jobs(project, config)
     grouped: dict[tuple[str, int | None], tuple[ScrapeTarget, ...]] = {}
     for target in config.targets:
-        key = (target.host, target.port)
-        grouped[key] = (*grouped.get(key, ()), target)
+        if target.job not in rewritten and target.metrics_path not in {"/probe", "/scrape"}:
+            key = (target.host, target.port)
+            grouped[key] = (*grouped.get(key, ()), target)
     return grouped
+
+
+def _rewritten_jobs(project: Project, config: PrometheusConfig) -> frozenset[str]:
+    """Return the jobs whose relabelling replaces the address: the targets are parameters of an exporter then."""
+    document = project.document(config.path)
+    jobs = _items(find(document.root, "scrape_configs") if document else None)
+    return frozenset(
+        text_of(find(job, "job_name"))
+        for job in jobs
+        for rule in _items(find(job, "relabel_configs"))
+        if text_of(find(rule, "target_label")) == "__address__"
+    )
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else ()

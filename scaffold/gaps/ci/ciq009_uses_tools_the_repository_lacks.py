@@ -18,8 +18,8 @@ _NODE = re.compile(
 )
 _REQUIREMENTS = re.compile(r"\bpip3?\s+install\b[^|;&]*?(?:-r|--requirement)[= ]+(?P<path>[\w./-]+)")
 _MAKES_FILES = re.compile(
-    r"npm init|npx (?:--yes )?create|git clone|cookiecutter|tar |unzip|cp |mv |curl |wget |printf|echo .*>|pip-compile|export .*>"
-    r"|uv export"
+    r"npm init|npx (?:--yes )?create|git clone|cookiecutter|tar |unzip|cp |mv |curl |wget |printf|echo .*>"
+    r"|pip-compile|export .*>|uv export"
 )
 _ELSEWHERE = re.compile(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
 

@@ -12,7 +12,7 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Project
 
 GUIDE = re.compile(
-    r"\bdeploy|\bproduction\b|\bself[- ]?host|\bhosting\b|\brollout\b|\bgo(?:ing)? live\b|\binstall(?:ation)? on\b|\boperations\b",
+    r"\bdeploy|\bproduction\b|\bself[- ]?host|\bhosting\b|\brollout\b|\bgo(?:ing)? live\b|\boperations\b",
     re.IGNORECASE,
 )
 _LINKS_OUT = re.compile(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IGNORECASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.docs.pages import current_pages
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -17,7 +18,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     for stack, service in main_services(project):
         for profile in service.profiles:
             profiles.setdefault(profile, []).append((stack, service))
-    texts = [page.text for page in project.docs] + [command.text for command in project.commands]
+    texts = [page.text for page in current_pages(project)]
+    texts += [command.text for command in project.commands if command.location.path not in project.owned]
     chosen = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
     texts += chosen
     computed = any("$" in text for text in chosen)

@@ -29,8 +29,9 @@ class Section:
 
 
 def current_pages(project: Project) -> tuple[DocFile, ...]:
-    """Return the pages that speak of today: no changelogs, archives, decisions."""
-    return tuple(page for page in project.docs if not _OLD_PAGES.search(page.path))
+    """Return the pages that speak of today: no changelogs, archives, decisions, and of ours only the guides."""
+    pages = (page for page in project.docs if not _OLD_PAGES.search(page.path))
+    return tuple(page for page in pages if page.path not in project.owned or page.path.startswith("docs/"))
 
 
 def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:

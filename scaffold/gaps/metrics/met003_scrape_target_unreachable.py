@@ -28,7 +28,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         scrapers = scrapers_of(project, config)
         if not scrapers and (project.main_stack is None or is_mentioned(project, config.path)):
             continue
-        for (host, _), targets in static_targets(config).items():
+        for (host, _), targets in static_targets(project, config).items():
             if is_in_stack_name(targets[0]) and not _is_reached(project, scrapers, host):
                 yield _gap(project, config, scrapers, targets)
 

@@ -31,12 +31,12 @@ def _detect(project: Project) -> Iterator[Gap]:
         if config.path in project.owned:
             continue
         scrapers = scrapers_of(project, config)
-        raw = {port: group for (_, port), group in static_targets(config).items() if _is_raw(group)}
+        raw = {port: group for (_, port), group in static_targets(project, config).items() if _is_raw(group)}
         for port, targets in raw.items():
             yield _raw_gap(project, config, scrapers, port or 0, targets)
         covered = {_STORES[port] for port in raw if port in _STORES}
         if not config.dynamic_jobs:
-            yield from (_idle_gap(scraper, service, config) for scraper, service in _idle(config, scrapers, covered))
+            yield from (_idle_gap(scraper, service, config) for scraper, service in _idle(project, config, scrapers, covered))
 
 
 def _is_raw(targets: tuple[ScrapeTarget, ...]) -> bool:
@@ -45,12 +45,18 @@ def _is_raw(targets: tuple[ScrapeTarget, ...]) -> bool:
     return target.port in _STORES and target.metrics_path == "/metrics" and not _EXPORTER.search(target.host)
 
 
-def _idle(config: PrometheusConfig, scrapers: tuple[Mounted, ...], covered: set[str]) -> Iterator[tuple[Mounted, Service]]:
+def _idle(
+    project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ...], covered: set[str]
+) -> Iterator[tuple[Mounted, Service]]:
     """Yield the exporters beside Prometheus that no job asks and that no raw target explains."""
-    asked = {target.host for target in config.targets}
+    text = project.source(config.path) or ""
     for scraper in scrapers[:1]:
         for service in scraper.stack.services:
-            if _is_exporter(service) and not asked & set(service.names) and not any(store in service.name for store in covered):
+            if (
+                _is_exporter(service)
+                and not any(name in text for name in service.names)
+                and not any(store in service.name for store in covered)
+            ):
                 yield scraper, service
 
 
