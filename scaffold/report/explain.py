@@ -32,7 +32,7 @@ def _lines(markdown: str, width: int) -> Iterator[Line]:
         elif verbatim:
             yield line(("    " if code else "") + clean_line(text))
         elif heading:
-            yield line((clean_line(_plain(heading["text"])), "title"))
+            yield from (line((part.text, "title")) for part in wrapped(_plain(heading["text"]), width))
         elif text.strip():
             paragraph.append(text)
         else:

@@ -23,7 +23,7 @@ _START = re.compile(r"(?<!\w)\w|[^\w\s]")
 _WORD = re.compile(r"\w")
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
 _USERINFO = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)")
-_KEY = re.compile(r"(?:^|[\s,\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
+_KEY = re.compile(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
 _VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = re.compile(
     r"(?P<head>(?<![\w-])--?(?:requirepass|masterauth|pass(?:word)?|token|secret)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
@@ -35,6 +35,11 @@ _CLIENT_OPTION = re.compile(
 )
 """`redis-cli -a VALUE` and `mysql -pVALUE`."""
 _CLIENTS = ("redis-cli", "mysql", "mariadb")
+_CREDENTIALS = re.compile(
+    r"(?P<head>(?<![\w-])(?:-u|--user|--proxy-user)(?:\s{1,9}|=)[\"']?[^\s:\"']*:"
+    r"|\bAuthorization[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?:[A-Za-z]{1,20}\s{1,9})?|\blogin\b[^\n]{0,200}?\s-p\s{1,9}[\"']?|hooks\.slack\.com/services/)(?P<value>[^\s\"',\]]+)"
+)
+"""`curl -u user:VALUE`, an Authorization header, `docker login -p VALUE`, the path of a web hook."""
 _LOOK_UP = re.compile(
     r"(?P<head>(?:getenv|environ\.get|config|env)\(\s{0,9}[\"'](?P<name>\w{1,100})[\"']\s{0,9},\s{0,9}(?:default\s?=\s?)?[\"'])"
     r"(?P<value>[^\"'\n]+)"
@@ -160,6 +165,7 @@ def _clean_places(line: str) -> str:
     line = _DEFAULT.sub(_replace_default, line)
     line = _clean_assignments(line)
     line = _OPTION.sub(_replace_unless_reference, line)
+    line = _CREDENTIALS.sub(_replace_unless_reference, line)
     if any(client in line for client in _CLIENTS):
         line = _CLIENT_OPTION.sub(_replace_unless_reference, line)
     return _TOKEN.sub(lambda match: MARK if is_provider_key(match[0]) else match[0], line)

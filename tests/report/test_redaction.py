@@ -35,6 +35,12 @@ NONE = Redactor()
         "      test: redis-cli -a {} ping | grep PONG",
         "      test: mysqladmin ping -p{}",
         "      test: PGPASSWORD={} pg_dump app",
+        "      test: curl -u admin:{} http://localhost:8080/health",
+        '      run: curl -H "Authorization: Bearer {}" https://example.org',
+        '      test: curl -H "X-Token: {}" localhost',
+        "      run: docker login -u bot -p {} registry.example",
+        "      api_url: https://hooks.slack.com/services/T0/B0/{}",
+        "      url: https://example.org/hook?channel=a&token={}",
         'SECRET_KEY = "{}"',
         'SECRET_KEY: str = "{}"',
         'key = os.getenv("SECRET_KEY", "{}")',
@@ -70,6 +76,9 @@ def test_weak_words_are_hidden_at_their_place_too(word):
         "    image: registry.example:5000/app:1",
         "SECRET_KEY = os.environ['SECRET_KEY']",
         "      timeout: 5s",
+        "      user: app:app",
+        "    # Basic checks come first",
+        "      run: docker login -u bot -p ${TOKEN} registry.example",
     ],
 )
 def test_what_is_no_secret_stays(line):
