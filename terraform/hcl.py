@@ -58,7 +58,7 @@ def write_file(blocks: Iterable[Block], header: str = "") -> str:
 def write_assignments(values: Mapping[str, Synthesised], header: str = "") -> str:
     """Return a file of assignments alone, such as a tfvars file."""
     lines = _join(_attributes([Attribute(name, value) for name, value in values.items()], 0))
-    return "\n".join([*([f"# {header}"] if header else []), *lines]) + "\n"
+    return "\n".join([*([f"# {header}", ""] if header else []), *lines]) + "\n"
 
 
 def _join(lines: Iterable[_Line]) -> list[str]:

@@ -10,7 +10,7 @@ from terraform.resource import Placed
 from terraform.schema.check import Argument, resource_type
 from terraform.values import Synthesised
 
-HEADER = "Written by scaffold. `scaffold generate` writes it again; your own changes are merged, not lost."
+HEADER = "Written by scaffold; `scaffold generate` keeps what you change here."
 _FIRST = ("count",)
 _LAST = ("lifecycle", "depends_on")
 _LIFECYCLE = {"lifecycle": Argument("lifecycle", shape="single", is_block=True)}

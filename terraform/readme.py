@@ -10,13 +10,19 @@ from terraform.concerns.foundation import Foundation
 from terraform.environments import FOLDER, slugs
 
 _TITLE = "# Infrastructure"
+_IGNORED = """# What Terraform makes here and nobody commits; .terraform.lock.hcl is committed.
+.terraform/
+*.tfplan
+*.tfstate
+*.tfstate.*
+"""
 
 
 def files(base: Foundation) -> dict[str, str]:
-    """Return README.md."""
+    """Return README.md, and a .gitignore for what its commands leave behind."""
     first = slugs(base)[base.plan.environments[0].name]
     sections = [_TITLE, _overview(base), _state(base), _apply(first), _versions(base), _secrets(base, first), _after()]
-    return {"README.md": "\n\n".join(filter(None, sections)) + "\n"}
+    return {"README.md": "\n\n".join(filter(None, sections)) + "\n", ".gitignore": _IGNORED}
 
 
 def _overview(base: Foundation) -> str:
@@ -60,6 +66,7 @@ terraform apply {environment}.tfplan
 terraform output -json helm_values > values-infra-{environment}.json
 ```
 
+Commit `.terraform.lock.hcl`, which the first command writes: it holds the provider to one version for everybody.
 The last file holds hosts, ports and the names of secrets, and no secret. The chart takes it with `--values`."""
 
 
@@ -106,6 +113,8 @@ def _after() -> str:
 
 - New password for the application: raise `..._credentials_version` and apply, then restart what reads it.
   A cache refuses the old password from that moment.
+- A login's secret that was deleted or made anew: raise the same number in that apply, so that the store learns the
+  new password.
 - The master password of a database is kept and rotated by AWS. Nothing but the job that makes the application's role uses it.
 - Blue/green deployments of RDS exclude a managed master password; they are not used here.
 - A new major of PostgreSQL: take a snapshot, add `allow_major_version_upgrade = true` to the instance for one apply,

@@ -66,7 +66,12 @@ def _policy(base: Foundation) -> Value:
     }
 
 
-def assume_role_policy(service: str) -> JsonDocument:
-    """Return the trust policy for an AWS service."""
-    statement: Value = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def assume_role_policy(base: Foundation, service: str) -> JsonDocument:
+    """Return the trust policy for an AWS service that acts for this account alone."""
+    statement: Value = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": base.account}},
+    }
     return JsonDocument({"Version": "2012-10-17", "Statement": [statement]})

@@ -210,7 +210,7 @@ def _flow_log(base: Foundation, vpc: Reference, key: Reference) -> None:
         "flow_log",
         {
             "name": base.named("flow-log"),
-            "assume_role_policy": kms.assume_role_policy("vpc-flow-logs.amazonaws.com"),
+            "assume_role_policy": kms.assume_role_policy(base, "vpc-flow-logs.amazonaws.com"),
         },
     )
     statement: Value = {

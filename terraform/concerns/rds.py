@@ -147,7 +147,7 @@ def _observation(role: Reference, key: Reference) -> dict[str, Value]:
 
 
 def _monitoring_role(base: Foundation) -> Reference:
-    trust = kms.assume_role_policy("monitoring.rds.amazonaws.com")
+    trust = kms.assume_role_policy(base, "monitoring.rds.amazonaws.com")
     arguments: dict[str, Value] = {"name": base.named("rds-monitoring"), "assume_role_policy": trust}
     role = base.stack.resource(FILE, "aws_iam_role", "rds_monitoring", arguments)
     policy = join("arn:", base.partition, ":iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole")

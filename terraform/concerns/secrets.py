@@ -62,14 +62,14 @@ def _secret(
     name: str,
     logins: Mapping[str, rds.Database | elasticache.BuiltCache],
 ) -> BuiltSecret:
-    what = f"Login of the application at {secret.store[:100]}" if secret.store else "Values of the application, filled in by people"
+    login = f"Login of the application at {secret.store[:100]}"
     reference = base.stack.resource(
         FILE,
         "aws_secretsmanager_secret",
         name,
         {
             "name": join(Expression("var.project"), "/", Expression("var.environment"), f"/{names.secret_name(secret.name)}"),
-            "description": what,
+            "description": login if secret.store else "Values of the application, filled in by people",
             "kms_key_id": key.attribute("arn"),
             "recovery_window_in_days": Expression("var.secret_recovery_window_days"),
         },
@@ -92,7 +92,8 @@ def _login(
     else:
         password, version = store.password, store.password_version
         content = _cache_login(store)
-        followed = [store.group.attribute("primary_endpoint_address"), store.user.attribute("id")]
+        # Not the address: a replaced group keeps it, and the user would keep a password that the new secret lacks.
+        followed = [store.user.attribute("id")]
     unknown = sorted(set(secret.keys) - set(content))
     if unknown:
         raise BuildError(f"{FILE}/{secret.name}", f"a login has the keys {', '.join(content)}, and no {unknown[0]}")

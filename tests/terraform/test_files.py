@@ -12,6 +12,7 @@ import pytest
 from tests.terraform import support
 
 CORE = {
+    ".gitignore",
     "README.md",
     "backend.tf",
     "data.tf",
