@@ -66,7 +66,7 @@ IMAGES: tuple[tuple[str, Role], ...] = (
         Role.E2E,
     ),
     (
-        r"(.*/)?(ollama|vllm-openai|text-generation-inference|text-embeddings-inference|localai|tritonserver|llama\.cpp|infinity)"
+        r"(.*/)?(ollama|vllm-openai|text-generation-inference|text-embeddings-inference|localai|tritonserver|llama\.cpp|michaelf34/infinity)"
         r"|vllm/.*",
         Role.ML_INFERENCE,
     ),
@@ -169,7 +169,7 @@ ENVIRONMENT: tuple[tuple[str, Role], ...] = (
     ),
     (r"MONGO_INITDB_\w+", Role.MONGO),
     (r"CLICKHOUSE_(DB|DEFAULT_ACCESS_MANAGEMENT)", Role.CLICKHOUSE),
-    (r"REDIS_ARGS|VALKEY_EXTRA_FLAGS|ALLOW_EMPTY_PASSWORD", Role.REDIS),
+    (r"REDIS_ARGS|VALKEY_EXTRA_FLAGS", Role.REDIS),
     (r"CHROMA_SERVER_\w+|IS_PERSISTENT|PERSIST_DIRECTORY|QDRANT__\w+|QUERY_DEFAULTS_LIMIT", Role.VECTOR_DB),
     (r"discovery\.type|xpack\.security\.enabled|OPENSEARCH_INITIAL_ADMIN_PASSWORD|MEILI_\w+|TYPESENSE_\w+", Role.SEARCH),
     (r"RABBITMQ_DEFAULT_(USER|PASS|VHOST)|KAFKA_ADVERTISED_LISTENERS|KAFKA_CFG_\w+|ZOOKEEPER_CLIENT_PORT", Role.BROKER),
@@ -182,11 +182,11 @@ ENVIRONMENT: tuple[tuple[str, Role], ...] = (
 
 COMMANDS: tuple[tuple[str, Role], ...] = (
     (
-        r"celery\b.*\bbeat\b|celerybeat|rqscheduler|clockwork\b|\bcrond?\b|supercronic|apscheduler|\bsidekiq-scheduler|scheduler:work|schedule:work",
+        r"celery\b.*\bbeat\b|celery-?beat|rqscheduler|clockwork\b|\bcrond?\b|supercronic|apscheduler|\bsidekiq-scheduler|scheduler:work|schedule:work",
         Role.SCHEDULER,
     ),
     (
-        r"celery\b.*\bworker\b|\brq\s+worker|\bdramatiq\b|\barq\b|\bsidekiq\b|\bhuey|\bgood_job\b|solid_queue|resque|queue:work|horizon"
+        r"celery\b.*\bworker\b|celery-?worker|start-?worker|\brq\s+worker|\bdramatiq\b|\barq\b|\bsidekiq\b|\bhuey|\bgood_job\b|solid_queue|resque|queue:work|horizon"
         r"|delayed_job|\bbullmq\b|faktory|oban|\bworkers?\.(py|js|ts)\b|\bqcluster\b|temporal.*worker|taskiq\s+worker|procrastinate\s+worker",
         Role.WORKER,
     ),
@@ -202,12 +202,12 @@ COMMANDS: tuple[tuple[str, Role], ...] = (
     ),
     (
         r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress|fastapi\s+(run|dev)|flask\s+run|manage\.py\s+runserver|\bpuma\b|unicorn|rails\s+s"
-        r"|phx\.server|dotnet\s+\S+\.dll|java\s+.*-jar|node\s+\S*(server|app|index|main)\S*|php-fpm|artisan\s+serve|nest\s+start|streamlit\s+run"
+        r"|phx\.server|dotnet\s+\S+\.dll|java\s+.*-jar|node\s+\S*(server|app|index|main)\S*|php-fpm|artisan\s+serve|nest\s+start"
         r"|http-server|\bair\b",
         Role.WEB,
     ),
     (
-        r"next\s+(start|dev)|\bvite\b|react-scripts\s+start|ng\s+serve|vue-cli-service\s+serve|nuxt|npm\s+run\s+(dev|start)|yarn\s+(dev|start)|pnpm\s+(dev|start)",
+        r"next\s+(start|dev)|\bvite\b|react-scripts\s+start|ng\s+serve|vue-cli-service\s+serve|nuxt|streamlit\s+run|gradio",
         Role.FRONTEND,
     ),
     (r"\bpostgres\b\s+-c|docker-entrypoint\.sh postgres", Role.POSTGRES),
@@ -217,9 +217,15 @@ COMMANDS: tuple[tuple[str, Role], ...] = (
 """What a command or entrypoint runs, two points; the first match counts."""
 
 NAMES: tuple[tuple[str, Role], ...] = (
-    (r".*exporter.*|prometheus|alertmanager|grafana|cadvisor", Role.MONITORING),
+    (r".*exporter.*|(.*[-_])?(prometheus|alertmanager|grafana|cadvisor)([-_].*)?", Role.MONITORING),
     (r"(.*[-_])?(migrat\w*|init|setup|seed|bootstrap|createbuckets?|prestart)([-_].*)?", Role.ONE_SHOT),
-    (r"(.*[-_])?(e2e|playwright|cypress|tests?)([-_].*)?", Role.E2E),
+    (r"(.*[-_])?(emulator|mock\w*|stub|fake\w*)([-_].*)?", Role.MOCK),
+    (r"(.*[-_])?(flower|adminer|pgadmin4?|phpmyadmin|mailpit|mailhog|redis-?commander|kafka-?ui)([-_].*)?", Role.ADMIN_UI),
+    (
+        r"(.*[-_])?(e2e|playwright|cypress)([-_].*)?|tests?([-_]runner)?|.*[-_]tests"
+        r"|(integration|unit|component|api|smoke|acceptance)[-_]?tests?([-_].*)?",
+        Role.E2E,
+    ),
     (r"(.*[-_])?(beat|scheduler|cron|clock)([-_].*)?", Role.SCHEDULER),
     (r"(.*[-_])?(workers?|celery|consumer|sidekiq|jobs?|queue)([-_].*)?", Role.WORKER),
     (r"(.*[-_])?(postgres|postgresql|pg|pgsql|timescaledb)([-_]?db)?", Role.POSTGRES),
@@ -231,10 +237,37 @@ NAMES: tuple[tuple[str, Role], ...] = (
     (r"(.*[-_])?(rabbitmq|kafka|nats|broker)", Role.BROKER),
     (r"(.*[-_])?(minio|s3|storage)", Role.OBJECT_STORE),
     (r"(.*[-_])?(frontend|ui|client|spa|webapp|react|next(js)?|vue|angular|dashboard|streamlit)([-_].*)?", Role.FRONTEND),
-    (r"(.*[-_])?(proxy|nginx|traefik|caddy|gateway|ingress|lb|load-?balancer)", Role.PROXY),
-    (r"(.*[-_])?(api|backend|server|app|web|django|flask|fastapi|rails|laravel|node)([-_].*)?", Role.WEB),
+    (r"(.*[-_])?(proxy|nginx|traefik|caddy|ingress|lb|load-?balancer)", Role.PROXY),
+    (r"(.*[-_])?(api|gateway|backend|server|service|django|flask|fastapi|rails|laravel)([-_].*)?", Role.WEB),
 )
 """What services are called, one point; the first match counts."""
+
+AMBIGUOUS_NAME = r"(.*[-_])?(app|web|site|node|website|application)([-_].*)?"
+"""Names that say an application, and leave to its framework which."""
+
+AMBIGUOUS_COMMAND = r"\b(npm|yarn|pnpm|bun)\s+(run\s+)?(dev|start|serve|preview)|\bnode\s+\S+|\bbun\s+(run\s+)?\S+"
+"""Commands that start a Node program, and leave to its framework which."""
+
+CLIENTS = (
+    r"\b(pg_dump(all)?|pg_restore|pg_basebackup|pg_isready|psql|mysqldump|mariadb-dump|mysqladmin|mongodump|mongorestore|mongosh"
+    r"|redis-cli|valkey-cli|createdb|rabbitmqadmin|clickhouse-client)\b"
+)
+"""Programs of a store's image that use a store elsewhere."""
+
+SERVERS = (
+    r"(?:^|&&|;|\bexec\b)\s*(postgres|mysqld|mariadbd|mongod|redis-server|valkey-server|rabbitmq-server|clickhouse-server)\b"
+    r"|docker-entrypoint"
+)
+"""How a command starts the store itself."""
+
+STORE_ADDRESS = r"PGHOST|.*(_HOST|_HOSTNAME|_SERVER|_URL|_URI|_DSN|_ADDR(ESS)?)"
+"""Variables that point at a store: whoever takes them is its client."""
+
+STATIC_TARGETS = r"/usr/share/nginx/html(/.*)?|/var/www(/.*)?|/srv(/.*)?|/usr/local/apache2/htdocs(/.*)?"
+"""Where web servers look for files to serve."""
+
+SERVER_CONFIGURATION = r"/etc/nginx/.*|/etc/caddy/.*|/etc/haproxy/.*|/usr/local/apache2/conf/.*|.*Caddyfile|.*\.conf(\..*)?"
+"""Where web servers look for what to do."""
 
 FRAMEWORKS: tuple[tuple[frozenset[str], Role], ...] = (
     (frozenset({"next", "nuxt", "@remix-run/react", "@sveltejs/kit", "astro", "gatsby"}), Role.FRONTEND),

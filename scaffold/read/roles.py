@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from scaffold.model.compose import RoleEvidence, Service, Stack
-from scaffold.model.names import APPLICATION, Role
+from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest
+from scaffold.model.values import ImageReference
 from scaffold.read import role_data
 
 THRESHOLD = 2
@@ -115,61 +116,83 @@ def _full(table: str, text: str) -> Role | None:
 
 def _roles(service: Service, context: RoleContext) -> tuple[RoleEvidence, ...]:
     scores = _Scores()
-    _score_image(scores, service, context)
-    _score_command(scores, service, context)
-    _score_environment(scores, service)
+    framework = _framework(service, context)
+    image = _score_image(scores, service, context)
+    _score_command(scores, service, context, framework[0])
+    _score_environment(scores, service, image)
     _score_ports(scores, service)
-    role = _full("names", service.name.lower())
-    if role is not None:
-        scores.add(role, 1, f"is called {service.name}")
-    _score_context(scores, service, context)
-    _score_conditions(scores, service)
+    if framework[0] is not None:
+        scores.add(framework[0], 1, framework[1])
+    named = _score_name(scores, service, framework[0])
+    if image is None:
+        _score_own(scores, service, context, named)
     return scores.evidence()
+
+
+def _framework(service: Service, context: RoleContext) -> tuple[Role | None, str]:
+    """The role that the dependencies of the build context speak for, and the dependency that does."""
+    for manifest in context.manifests_of(service):
+        names = {name.lower() for name in manifest.dependencies}
+        for group, role in role_data.FRAMEWORKS:
+            hit = sorted(names & group)
+            if hit:
+                return role, f"{manifest.path} depends on {hit[0]}"
+    return None, ""
 
 
 def _repository(service: Service, context: RoleContext) -> tuple[str, str]:
     """The repository of the image that runs, and how it is known; a built one is known by its base image."""
     if service.build is None:
         return (service.image.repository.lower(), "image") if service.image else ("", "")
+    base = _base_image(service, context)
+    return (base.repository.lower(), "base image") if base else ("", "")
+
+
+def _base_image(service: Service, context: RoleContext) -> ImageReference | None:
+    """The image that the final stage of a build starts from, or None where that is not known."""
     dockerfile = context.dockerfile(service)
-    return (_base_repository(dockerfile, service.build.target), "base image") if dockerfile else ("", "")
-
-
-def _base_repository(dockerfile: Dockerfile, target: str) -> str:
-    """The repository of the image that the final stage starts from."""
-    from scaffold.model.values import ImageReference
-
-    stage = dockerfile.stage(target)
+    if dockerfile is None or service.build is None:
+        return None
+    stage = dockerfile.stage(service.build.target)
     for _ in range(len(dockerfile.stages)):
         before = next((other for other in dockerfile.stages if stage and other.alias and other.alias == stage.base), None)
         if before is None or before is stage:
             break
         stage = before
-    return ImageReference.parse(stage.base).repository.lower() if stage else ""
+    return ImageReference.parse(stage.base) if stage and stage.base else None
 
 
-def _score_image(scores: _Scores, service: Service, context: RoleContext) -> None:
+def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Role | None:
+    """Score the image and return the role that it gives, None for one that nobody knows."""
     repository, how = _repository(service, context)
     role = _full("images", repository.removeprefix("library/")) if repository else None
     if role is None:
-        return
-    if (
-        role is Role.PROXY
-        and service.build is not None
-        and _STATIC_SERVERS.fullmatch(repository)
-        and _is_static(service, context)
-    ):
-        scores.add(Role.FRONTEND, 3, f"serves a node build with {repository}")
-        return
-    scores.add(role, 3, f"{how} {repository}")
+        return None
+    signal = f"{how} {repository}"
+    if role is Role.PROXY and _STATIC_SERVERS.fullmatch(repository) and _is_static(service, context):
+        role, signal = Role.FRONTEND, f"serves files with {repository}"
+    elif role in DATASTORES and _is_client(_command(service, context)):
+        loops = re.search(r"\b(while|sleep|crond?)\b", _command(service, context))
+        role, signal = (Role.SCHEDULER if loops else Role.ONE_SHOT), f"uses {repository} as a client"
+    scores.add(role, 3, signal)
+    return role
+
+
+def _is_client(command: str) -> bool:
+    """Whether a store's image runs a client's program and not the store."""
+    return bool(re.search(role_data.CLIENTS, command)) and not re.search(role_data.SERVERS, command)
 
 
 def _is_static(service: Service, context: RoleContext) -> bool:
-    """Whether a web server's image holds a front end: a node stage, or a node manifest in the build context."""
+    """Whether a web server holds a front end: built from a node stage or context, or given files and no configuration."""
+    if service.build is None:
+        targets = [mount.target for mount in service.mounts]
+        serves = any(re.fullmatch(role_data.STATIC_TARGETS, target) for target in targets)
+        return serves and not any(re.fullmatch(role_data.SERVER_CONFIGURATION, target) for target in targets)
     dockerfile = context.dockerfile(service)
     bases = [stage.base.rpartition("/")[2].partition(":")[0] for stage in dockerfile.stages] if dockerfile else []
     return any(base in {"node", "bun", "deno"} for base in bases) or any(
-        m.ecosystem == "node" for m in context.manifests_of(service)
+        manifest.ecosystem == "node" for manifest in context.manifests_of(service)
     )
 
 
@@ -183,11 +206,13 @@ def _command(service: Service, context: RoleContext) -> str:
     return " ".join(words)
 
 
-def _score_command(scores: _Scores, service: Service, context: RoleContext) -> None:
+def _score_command(scores: _Scores, service: Service, context: RoleContext, framework: Role | None) -> None:
     text = _command(service, context)
-    if not text:
-        return
     matches = [(role, match) for pattern, role in _compiled()["commands"] if (match := pattern.search(text))]
+    node = re.search(role_data.AMBIGUOUS_COMMAND, text)
+    if node and framework is not None and (not matches or matches[0][0] in {Role.WEB, Role.FRONTEND}):
+        scores.add(framework, 2, f"runs {node[0]}")
+        return
     if not matches:
         return
     servers = [item for item in matches if item[0] in {Role.WEB, Role.FRONTEND}]
@@ -197,10 +222,12 @@ def _score_command(scores: _Scores, service: Service, context: RoleContext) -> N
     scores.add(role, 2, f"runs {match[0].split()[0]}")
 
 
-def _score_environment(scores: _Scores, service: Service) -> None:
+def _score_environment(scores: _Scores, service: Service, image: Role | None) -> None:
+    names = [entry.name for entry in service.environment]
+    is_client = service.build is not None or any(re.fullmatch(role_data.STORE_ADDRESS, name) for name in names)
     for pattern, role in _compiled()["environment"]:
-        name = next((entry.name for entry in service.environment if pattern.fullmatch(entry.name)), None)
-        if name is not None and not (service.build is not None and role is Role.POSTGRES):
+        name = next((name for name in names if pattern.fullmatch(name)), None)
+        if name is not None and (role is image or role not in DATASTORES or not is_client):
             scores.add(role, 2, f"takes {name}")
 
 
@@ -213,29 +240,29 @@ def _score_ports(scores: _Scores, service: Service) -> None:
             scores.add(role, 1, f"listens on {number}")
 
 
-def _score_context(scores: _Scores, service: Service, context: RoleContext) -> None:
-    if service.build is None:
-        return
-    for manifest in context.manifests_of(service):
-        names = {name.lower() for name in manifest.dependencies}
-        for group, role in role_data.FRAMEWORKS:
-            hit = sorted(names & group)
-            if hit:
-                scores.add(role, 1, f"{manifest.path} depends on {hit[0]}")
-                break
+def _score_name(scores: _Scores, service: Service, framework: Role | None) -> Role | None:
+    """Score the name and return the role that it speaks for."""
+    name = service.name.lower()
+    role = _full("names", name)
+    if role is None and re.fullmatch(role_data.AMBIGUOUS_NAME, name):
+        role = framework or Role.WEB
+    if role is not None:
+        scores.add(role, 1, f"is called {service.name}")
+    return role
 
 
-def _score_conditions(scores: _Scores, service: Service) -> None:
-    """An application that is built, publishes a port and shows nothing else is a web service; a store's sign outweighs it."""
-    application = {role: points for role, points in scores.points.items() if role in APPLICATION}
-    if service.build is None or any(points >= 3 for points in scores.points.values()):
-        return
-    if Role.ONE_SHOT in scores.points and service.restart in {"", "no", "on-failure"} and not service.ports:
-        scores.add(Role.ONE_SHOT, 1, "has no port and is not restarted")
-        return
-    if (service.ports or service.expose) and not {Role.WORKER, Role.SCHEDULER, Role.E2E} & set(scores.points):
-        best = max(application, key=lambda role: application[role], default=Role.WEB)
-        scores.add(best, 2 if best is Role.WEB else 1, "is built here and has a port")
+def _score_own(scores: _Scores, service: Service, context: RoleContext, named: Role | None) -> None:
+    """Score what only counts for an image that nobody knows: the team's own code, which its name describes."""
+    how = "is built here" if service.build is not None else "runs an image of its own"
+    has_port = bool(service.ports or service.expose)
+    is_known_not_a_store = named in DATASTORES and (service.build is None or context.dockerfile(service) is not None)
+    if named is not None and not is_known_not_a_store:
+        scores.add(named, 1, how)
+    elif service.build is not None and has_port and not APPLICATION & set(scores.points):
+        scores.add(Role.WEB, 2, f"{how} and has a port")
+    elif service.build is not None and has_port:
+        best = max(APPLICATION & set(scores.points), key=lambda role: (scores.points[role], role.value))
+        scores.add(best, 1, f"{how} and has a port")
 
 
 # --- redis ------------------------------------------------------------------------------------------------------------
@@ -306,10 +333,8 @@ def _version(service: Service, context: RoleContext) -> str:
     """The version of a store by its tag: `16-alpine` is 16, `0.8.0-pg17` is 17, `16.4-bookworm` is 16.4."""
     if not service.is_datastore:
         return ""
-    tag = service.image.tag if service.image and service.build is None else ""
-    dockerfile = context.dockerfile(service)
-    if dockerfile and service.build and (stage := dockerfile.stage(service.build.target)):
-        tag = stage.base.rpartition(":")[2] if ":" in stage.base.rpartition("/")[2] else ""
+    image = service.image if service.build is None else _base_image(service, context)
+    tag = image.tag if image else ""
     if service.role is Role.POSTGRES and (match := _PG_VERSION.search(tag)):
         return match[1]
     match = _VERSION.match(tag)
