@@ -24,7 +24,7 @@ _RUNTIME_WORDS = re.compile(
 )
 _GENERATED_TARGETS = {
     "prometheus": ("/etc/prometheus/prometheus.yml", "/etc/prometheus/prometheus.yaml"),
-    "alertmanager": ("/etc/alertmanager/alertmanager.yml", "/etc/alertmanager/config.yml"),
+    "alertmanager": ("/etc/alertmanager/alertmanager.yml",),
     "grafana": ("/etc/grafana/provisioning/dashboards", "/etc/grafana/provisioning/datasources", "/etc/grafana/provisioning"),
 }
 """Files and folders that the monitoring room writes where they are missing, by the family of the image."""
@@ -88,11 +88,15 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         locations=tuple(other.location for _, other in users),
         severity=severity,
         environment=stack.environment,
-        closers=(Closer(Room.MONITORING, "files"),) if _is_ours_to_write(service, mount) else None,
+        closers=(Closer(Room.MONITORING, "files"),) if _is_ours_to_write(project, stack, service, mount) else None,
     )
 
 
-def _is_ours_to_write(service: Service, mount: Mount) -> bool:
+def _is_ours_to_write(project: Project, stack: Stack, service: Service, mount: Mount) -> bool:
+    """Whether the monitoring room writes the path: it completes the programs of the stack that runs in production."""
+    main = project.main_stack
+    if main is None or main.id not in {stack.id, stack.extends_stack} or not main.is_runnable_in_production:
+        return False
     known = None if service.build else known_image(service.image)
     return known is not None and mount.target.rstrip("/") in _GENERATED_TARGETS.get(known.facts.family, ())
 

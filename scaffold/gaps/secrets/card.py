@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scaffold.gaps.facts import judged_stacks, scalars_below
 from scaffold.gaps.secrets.signals import file_signals, manager_signals
+from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
@@ -18,13 +19,16 @@ def card(project: Project) -> LayerCard:
 
 
 def _good(project: Project) -> tuple[Praise, ...]:
-    praise: dict[str, Praise] = {}
+    guarded: dict[str, Location] = {}
+    weak: set[str] = set()
     for stack in judged_stacks(project):
         for service in stack.services:
             for scalar in scalars_below(service.node):
                 for reference in scalar.references:
-                    if reference.is_required and is_sensitive_name(reference.name):
-                        praise.setdefault(
-                            reference.name, Praise(f"{reference.name} stops the start when it is not set", scalar.location)
-                        )
-    return tuple(praise[name] for name in sorted(praise))
+                    if not reference.is_required:
+                        weak.add(reference.name)
+                    elif is_sensitive_name(reference.name) and scalar.location.path not in project.owned:
+                        guarded.setdefault(reference.name, scalar.location)
+    # A name that has a default elsewhere is a gap there.
+    kept = sorted(guarded.keys() - weak)
+    return tuple(Praise(f"{name} stops the start when it is not set", guarded[name]) for name in kept)

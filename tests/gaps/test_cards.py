@@ -1,0 +1,82 @@
+"""The layer cards: the state that the files show, and no praise for what a rule calls wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from scaffold.gaps.catalogue import layer_cards
+from scaffold.model.gap import LayerCard
+from scaffold.model.names import Layer
+from scaffold.read.project import read_project
+
+API = "services:\n  api:\n    image: example.org/team/api:1.0\n    command: uvicorn app:app\n"
+PROXY = """
+    services:
+      proxy:
+        image: nginx:1.28-alpine
+        ports: ["80:80"]
+        volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
+    """
+
+
+def card_of(make_project: Callable[..., Path], layer: Layer, files: Mapping[str, str]) -> LayerCard:
+    project = read_project(make_project(files))
+    return next(card for card in layer_cards(project) if card.layer is layer)
+
+
+@pytest.mark.parametrize(
+    ("layer", "files", "state"),
+    [
+        (Layer.IMAGE, {"docker-compose.yml": API}, "absent"),
+        (Layer.IMAGE, {"docker-compose.yml": "services:\n  a:\n    build: .\n", "Dockerfile": "FROM alpine:3.22\n"}, "present"),
+        (
+            Layer.IMAGE,
+            {"docker-compose.yml": "services:\n  a:\n    build: .\n", "docker/Dockerfile": "FROM alpine:3.22\n"},
+            "inert",
+        ),
+        (Layer.COMPOSE, {"docker-compose.yml": API}, "present"),
+        (Layer.CONFIG, {"docker-compose.yml": API}, "absent"),
+        (Layer.CONFIG, {"docker-compose.yml": API + "    environment: {A: '${A}'}\n"}, "partial"),
+        (Layer.CONFIG, {"docker-compose.yml": API, ".env.example": "A=\n"}, "present"),
+        (Layer.SECRETS, {"docker-compose.yml": API}, "absent"),
+        (Layer.SECRETS, {"docker-compose.yml": API + "    secrets: [k]\nsecrets:\n  k: {file: ./k}\n"}, "partial"),
+        (Layer.SECRETS, {"docker-compose.yml": API, "main.tf": 'resource "aws_secretsmanager_secret" "a" {}\n'}, "present"),
+        (Layer.NETWORK, {"docker-compose.yml": API}, "absent"),
+        (Layer.NETWORK, {"docker-compose.yml": PROXY}, "inert"),
+        (Layer.NETWORK, {"docker-compose.yml": PROXY, "nginx.conf": "events {}\n"}, "present"),
+        (Layer.SCALING, {"docker-compose.yml": API}, "absent"),
+        (Layer.SCALING, {"docker-compose.yml": API + "    deploy: {replicas: 2}\n"}, "present"),
+        (
+            Layer.SCALING,
+            {"docker-compose.yml": API, "chart/Chart.yaml": "apiVersion: v2\nname: a\nversion: 0.1.0\n"},
+            "partial",
+        ),
+    ],
+)
+def test_state(layer: Layer, files: Mapping[str, str], state: str, make_project: Callable[..., Path]) -> None:
+    card = card_of(make_project, layer, files)
+    assert card.state == state
+    assert bool(card.evidence) == (state != "absent")
+
+
+def test_a_guard_is_praised_unless_the_name_has_a_default_elsewhere(make_project: Callable[..., Path]) -> None:
+    text = """
+    services:
+      db:
+        image: postgres:16
+        environment: {POSTGRES_PASSWORD: "${POSTGRES_PASSWORD:?}", API_KEY: "${API_KEY:?}"}
+      api:
+        image: example.org/team/api:1.0
+        environment: {DATABASE_URL: "postgresql://app:${POSTGRES_PASSWORD:-weak}@db/app"}
+    """
+    card = card_of(make_project, Layer.SECRETS, {"docker-compose.yml": text})
+    assert [praise.message for praise in card.good] == ["API_KEY stops the start when it is not set"]
+
+
+def test_a_healthcheck_without_its_program_is_not_praised(make_project: Callable[..., Path]) -> None:
+    text = "FROM python:3.13-slim\nUSER app\nHEALTHCHECK CMD curl -f http://localhost:8000/health\n"
+    card = card_of(make_project, Layer.IMAGE, {"docker-compose.yml": API, "Dockerfile": text})
+    assert [praise.message for praise in card.good] == ["Dockerfile runs as app, not as root"]
