@@ -114,6 +114,10 @@ _WEAK = re.compile(
 )
 
 
+_LONGEST_WEAK = 64
+"""Longer values are no weak words, whatever they repeat."""
+
+
 def is_sensitive_name(name: str) -> bool:
     """Whether a key names a secret: tokens after splitting on `_`, `-`, `.` and camel case (catalogue, section 2, SEC)."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
@@ -156,13 +160,13 @@ _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
     (SecretClass.PROVIDER_KEY, is_provider_key),
     (SecretClass.FILE_PATH, re.compile(r"(?:\./|/|~/)[\w./\-]+").fullmatch),
     (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
-    (SecretClass.WEAK, _WEAK.fullmatch),
+    (SecretClass.WEAK, lambda text: len(text) <= _LONGEST_WEAK and _WEAK.fullmatch(text)),
     (SecretClass.PLAIN, re.compile(r"true|false|yes|no|on|off|none|null|\d{1,5}", re.IGNORECASE).fullmatch),
     (SecretClass.RANDOM, _looks_random),
 )
 
 
-_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)")
+_USERINFO = re.compile(r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)")
 
 
 def url_password(value: str) -> str | None:

@@ -22,7 +22,9 @@ _OPEN_CLASSES = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass
 _START = re.compile(r"(?<!\w)\w|[^\w\s]")
 _WORD = re.compile(r"\w")
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
-_USERINFO = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)")
+_USERINFO = re.compile(
+    r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)"
+)
 _KEY = re.compile(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
 _VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = re.compile(
@@ -192,14 +194,15 @@ def _is_secret_name(name: str) -> bool:
 
 def _clean_assignments(line: str) -> str:
     """Return the line with the value behind each sensitive key replaced; an unquoted one goes to the end of the line."""
-    position = 0
+    parts: list[str] = []
+    done = position = 0
     while match := _KEY.search(line, position):
         position = max(match.start() + 1, match.end() - 1)
-        value = _VALUE.match(line, match.end())
-        if value and _is_secret_name(match["name"]) and _holds_secret(value[0]):
-            line = line[: value.start()] + MARK + line[value.end() :]
-            position = value.start() + len(MARK)
-    return line
+        value = _VALUE.match(line, match.end()) if _is_secret_name(match["name"]) else None
+        if value and _holds_secret(value[0]):
+            parts += [line[done : value.start()], MARK]
+            done = position = value.end()
+    return "".join([*parts, line[done:]])
 
 
 def _holds_secret(value: str) -> bool:

@@ -151,6 +151,26 @@ def test_time_grows_with_the_text_and_not_with_the_number_of_values(make_project
     assert time.perf_counter() - start < 5
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000,
+        '{A_PASSWORD: "x", ' * 60_000,
+        "A_TOKEN=" * 100_000,
+        "${A_TOKEN:-" * 100_000,
+        "x://a:" * 150_000,
+        "-u a" * 200_000,
+        'A_TOKEN: "' * 50_000,
+        "${${" * 200_000,
+    ],
+    ids=["word", "pairs", "equals", "defaults", "urls", "options", "quotes", "braces"],
+)
+def test_a_hostile_line_takes_no_more_time_than_its_length(text):
+    start = time.perf_counter()
+    NONE.clean_diff(text)
+    assert time.perf_counter() - start < 10
+
+
 def test_a_diff_shows_what_changes_and_hides_values():
     before = f"services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: {CANARY}\n"
     after = before.replace(CANARY, "${POSTGRES_PASSWORD:?}")
