@@ -24,6 +24,10 @@ _BUILD_ACTION_WORDS = re.compile(
 )
 
 
+_LONGEST_LINE = 4000
+_MOST_LINES = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class CiStep:
     """One step with the workflow and job it belongs to and every text that it runs."""
@@ -53,27 +57,46 @@ def step_key(job: Job, step: Step) -> str:
 
 def ci_steps(project: Project) -> Iterator[CiStep]:
     """Yield every step of every workflow, those of local actions and reusable workflows included."""
+    targets = _Targets.of(project)
     for workflow in project.workflows:
         for job in workflow.jobs:
             for step in job.all_steps:
-                text = "\n".join((step.run, *_behind(project, step.run)))
-                yield CiStep(workflow, job, step, text)
+                text = "\n".join((step.run, *targets.behind(step.run)))
+                yield CiStep(workflow, job, step, _bounded(text))
 
 
-def _behind(project: Project, run: str) -> Iterator[str]:
-    """Yield the commands of the make targets, package scripts and shell scripts that a text calls, one level deep."""
-    paths = set(re.findall(r"[\w./-]+", run))
-    scripts = {path.removeprefix("./") for path in paths if "/" in path or path.endswith(".sh")}
-    for command in project.commands:
-        if command.context == "script" and command.location.path in scripts:
-            yield command.text
-    for match in _INDIRECT.finditer(run):
-        words = set(re.findall(r"[\w:./-]+", match["words"])) or {"all"}
-        if {"test", "t"} & words or "install-ci-test" in words:
-            words.add("test")
+def _bounded(text: str) -> str:
+    """Return the text with lines cut where no person writes on, so that searching it stays linear."""
+    return "\n".join(line[:_LONGEST_LINE] for line in text.split("\n")[:_MOST_LINES])
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """What make targets and package scripts run, by name, and what shell scripts run, by path."""
+
+    named: dict[str, list[str]]
+    scripts: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, project: Project) -> _Targets:
+        named: dict[str, list[str]] = {}
+        scripts: dict[str, list[str]] = {}
         for command in project.commands:
-            if command.context in {"makefile", "package"} and command.owner.rpartition(":")[2] in words:
-                yield command.text
+            if command.context == "script":
+                scripts.setdefault(command.location.path, []).append(command.text)
+            elif command.context in {"makefile", "package"} and command.owner:
+                named.setdefault(command.owner.rpartition(":")[2], []).append(command.text)
+        return cls(named, scripts)
+
+    def behind(self, run: str) -> Iterator[str]:
+        """Yield the commands of the targets, package scripts and shell scripts that a text calls, one level deep."""
+        words = {"test"} if re.search(r"\b(?:npm|pnpm|yarn|bun)\s+(?:t|it|cit)\b", run) else set()
+        for match in _INDIRECT.finditer(run):
+            words.update(re.findall(r"[\w:./-]+", match["words"]) or ["all"])
+        for word in sorted(words & set(self.named)):
+            yield from self.named[word]
+        for path in sorted({word.removeprefix("./") for word in re.findall(r"[\w./-]+", run)} & set(self.scripts)):
+            yield from self.scripts[path]
 
 
 def builds_image(item: CiStep) -> bool:

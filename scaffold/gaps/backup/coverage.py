@@ -53,6 +53,9 @@ _CLOUD_BACKUPS = (
 )
 
 
+_LONGEST_TEXT = 20_000
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """Something that backs up: its text, where it stands, what it belongs to, and whether it runs by itself."""
@@ -66,26 +69,27 @@ class Signal:
 
 def signals(project: Project) -> tuple[Signal, ...]:
     """Return every command and service that backs up a store, by content."""
-    return (*_commands(project), *_services(project))
+    stores = tuple(service for _, service in durable_stores(project))
+    return (*_commands(project, stores), *_services(project, stores))
 
 
-def _commands(project: Project) -> Iterator[Signal]:
+def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
     scheduled = {(w.path, job.id) for w in project.workflows if "schedule" in w.events for job in w.jobs}
     for command in project.commands:
-        if command.context == "doc" or not is_backup_text(project, command.text):
+        if command.context == "doc" or not is_backup_text(stores, command.text):
             continue
         automatic = (command.location.path, command.owner) in scheduled if command.context == "workflow" else False
         yield Signal(command.text, command.location, command.owner, automatic)
 
 
-def _services(project: Project) -> Iterator[Signal]:
+def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
     for stack in project.stacks:
         for service in stack.services:
             name = service.image.repository if service.image else ""
             words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
             if re.search(r"backup|pgbackrest|wal-g|barman|restic|borgmatic|velero|offen/", name):
                 yield Signal(f"{name} {words}", service.location, service.name, automatic=True, image=True)
-            elif words and is_backup_text(project, text := f"{words}\n{_called(project, words)}"):
+            elif words and is_backup_text(stores, text := f"{words}\n{_called(project, words)}"):
                 yield Signal(text, service.location, service.name, automatic=True)
 
 
@@ -95,9 +99,9 @@ def _called(project: Project, words: str) -> str:
     return "\n".join(c.text for c in project.commands if c.context == "script" and c.location.path.rpartition("/")[2] in names)
 
 
-def is_backup_text(project: Project, text: str) -> bool:
+def is_backup_text(stores: tuple[Service, ...], text: str) -> bool:
     """Whether a command line copies a store's data away."""
-    stores = [service for _, service in durable_stores(project)]
+    text = text[:_LONGEST_TEXT]
     patterns = [_COMMANDS[service.role] for service in stores if service.role in _COMMANDS]
     if _ANY_STORE.search(text) or (any(pattern.search(text) for pattern in patterns) and not _SCHEMA_ONLY.search(text)):
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import current_pages, missing_in, page_anchor, sections
+from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in, page_anchor, sections
 from scaffold.gaps.signals import application_services, main_environment
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -26,9 +26,12 @@ def _detect(project: Project) -> Iterator[Gap]:
     if place is None or not application_services(project):
         return
     found = list(sections(project, GUIDE))
+    targets = make_targets(project)
     if has_deployment_guide(project):
         return
-    broken = [missing[1] for section in found for command in section.commands if (missing := missing_in(project, command))]
+    broken = [
+        missing[1] for section in found for command in section.commands if (missing := missing_in(project, command, targets))
+    ]
     headings = tuple(section.heading.location for section in found)
     yield RULE.gap(
         resource="docs",
@@ -50,11 +53,12 @@ def has_deployment_guide(project: Project) -> bool:
     if any(_GUIDE_ELSEWHERE.search(page.text) for page in current_pages(project) if "readme" in page.path.lower()):
         return True
     found = sections(project, GUIDE)
-    return any(_is_guide(project, section.commands) or _LINKS_OUT.search(section.text) for section in found)
+    targets = make_targets(project)
+    return any(_is_guide(project, section.commands, targets) or _LINKS_OUT.search(section.text) for section in found)
 
 
-def _is_guide(project: Project, commands: tuple[Command, ...]) -> bool:
-    return bool(commands) and not any(missing_in(project, command) for command in commands)
+def _is_guide(project: Project, commands: tuple[Command, ...], targets: frozenset[str]) -> bool:
+    return bool(commands) and not any(missing_in(project, command, targets) for command in commands)
 
 
 RULE = Rule(

@@ -12,6 +12,8 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
+_LONGEST_LINE = 4000
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     profiles: dict[str, list[tuple[Stack, Service]]] = {}
@@ -21,21 +23,21 @@ def _detect(project: Project) -> Iterator[Gap]:
     texts = [page.text for page in current_pages(project)]
     texts += [command.text for command in project.commands if command.location.path not in project.owned]
     chosen = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
-    texts += chosen
-    computed = any("$" in text for text in chosen)
+    if any("$" in text for text in chosen):
+        return
+    named = {name.strip() for text in chosen for name in text.split(",")}
     for profile, members in sorted(profiles.items()):
-        if not computed and not any(_mentions(text, profile) for text in texts):
+        if profile not in named and not any(_mentions(text, profile) for text in texts):
             yield _gap(profile, members)
 
 
 def _mentions(text: str, profile: str) -> bool:
-    """Whether a text names the profile as one: in a flag, in a variable, or beside the word profile."""
+    """Whether a text names the profile as one: in a flag, in a variable, or in a line with the word profile."""
     name = re.escape(profile)
-    wide = (
-        rf"--profile[= ]+[\"']?(?:{name}\b|\*)|COMPOSE_PROFILES\S*\b{name}\b|profile\W[^\n]*\b{name}\b"
-        rf"|\b{name}\b[^\n]*\bprofile|^[\w,\s-]*\b{name}\b[\w,\s-]*\Z"
-    )
-    return bool(re.search(wide, text, re.IGNORECASE))
+    flag = re.compile(rf"--profile[= ]+[\"']?(?:{name}\b|\*)|COMPOSE_PROFILES\S*\b{name}\b", re.IGNORECASE)
+    word = re.compile(rf"\b{name}\b", re.IGNORECASE)
+    lines = (line[:_LONGEST_LINE] for line in text.splitlines())
+    return any(flag.search(line) or ("profile" in line.lower() and word.search(line)) for line in lines)
 
 
 def _gap(profile: str, members: list[tuple[Stack, Service]]) -> Gap:

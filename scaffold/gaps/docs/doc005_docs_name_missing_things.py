@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import current_pages, missing_in
+from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -16,9 +16,10 @@ _DOCKERFILE = re.compile(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= 
 
 def _detect(project: Project) -> Iterator[Gap]:
     pages = {page.path for page in current_pages(project)} - project.owned
+    targets = make_targets(project)
     found: dict[tuple[str, str], list[tuple[str, Location]]] = {}
     for command in project.commands:
-        missing = _missing(project, command) if command.context == "doc" and command.location.path in pages else None
+        missing = _missing(project, command, targets) if command.context == "doc" and command.location.path in pages else None
         if missing:
             found.setdefault((command.location.path, missing[0]), []).append((missing[1], command.location))
     for (page, kind), places in sorted(found.items(), key=lambda item: item[0]):
@@ -34,8 +35,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         )
 
 
-def _missing(project: Project, command: Command) -> tuple[str, str] | None:
-    found = missing_in(project, command)
+def _missing(project: Project, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:
+    found = missing_in(project, command, targets)
     if found:
         return found
     match = _DOCKERFILE.search(command.text)

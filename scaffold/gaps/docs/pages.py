@@ -49,14 +49,13 @@ def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
             yield Section(page, heading, "\n".join(lines[start:end]), inside)
 
 
-def missing_in(project: Project, command: Command) -> tuple[str, str] | None:
+def missing_in(project: Project, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:
     """Return kind and name of the first thing that a command names and the repository lacks, or None."""
     if re.search(r"\bcompose\b", command.text):
         for match in _COMPOSE_FILE.finditer(command.text):
             if not _exists_beside(project, command.location.path, match["path"]):
                 return "compose file", match["path"]
     make = _MAKE.match(command.text)
-    targets = _make_targets(project)
     if make and not make["folder"] and targets and make["target"] not in targets and "%" not in targets:
         return "make target", make["target"]
     return None
@@ -70,7 +69,7 @@ def _exists_beside(project: Project, page: str, path: str) -> bool:
     return any(project.exists(item) for item in tries) or any(file.rpartition("/")[2] == name for file in project.files)
 
 
-def _make_targets(project: Project) -> frozenset[str]:
+def make_targets(project: Project) -> frozenset[str]:
     """Return every word that starts a rule line of a makefile, included files and patterns too."""
     found: set[str] = set()
     for source in project.sources:
