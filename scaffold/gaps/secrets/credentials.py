@@ -13,6 +13,7 @@ from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url
 
 _INNERMOST_DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 _COMMAND_PASSWORD = re.compile(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
+_CHECK_PASSWORD = re.compile(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)")
 _REFERENCE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _HARMLESS = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
@@ -142,9 +143,12 @@ def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:
 
 
 def _command_literals(service: Service) -> Iterator[Credential]:
-    text = " ".join(service.command or ())
-    node = service.node.get("command")
-    raws = " ".join(scalar.raw or scalar.value for scalar in scalars_below(node)) if node else text
-    match = _COMMAND_PASSWORD.search(raws)
-    if match and "$" not in match[1] and counts(match[1]) and service.command_location:
-        yield Credential(service, "command", "literal", classify(match[1]), service.command_location, match[1])
+    check = service.healthcheck
+    for key, pattern, location in (
+        ("command", _COMMAND_PASSWORD, service.command_location),
+        ("healthcheck", _CHECK_PASSWORD, check.test_location if check else None),
+    ):
+        text = " ".join(scalar.raw or scalar.value for scalar in scalars_below(service.node.get(key)))
+        match = pattern.search(text)
+        if match and location and "$" not in match[1] and counts(match[1]):
+            yield Credential(service, key, "literal", classify(match[1]), location, match[1])

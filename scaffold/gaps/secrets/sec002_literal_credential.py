@@ -12,6 +12,7 @@ from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
 
+_PLACES = {"command": "its command line", "healthcheck": "its healthcheck"}
 _CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
 
 
@@ -26,11 +27,11 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_group(group: CredentialGroup) -> Gap:
     owner = group.owner
     count = len(group.locations)
-    where = "its command line" if owner.key == "command" else owner.key
+    where = _PLACES.get(owner.key, owner.key)
     places = f", in {count} places" if count > 1 else ""
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
-        subject="command" if owner.key == "command" else f"environment/{owner.key}",
+        subject=owner.key if owner.key in _PLACES else f"environment/{owner.key}",
         message=f"{owner.service.name} has a credential in {where} itself ({owner.value_class.value}){places}: "
         "who can read the repository can use it.",
         expected="a reference to a variable that an env file outside git sets, or a secret",
