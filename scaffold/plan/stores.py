@@ -6,10 +6,10 @@ import re
 
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import VariableReference, scalars_of
+from scaffold.model.engines import RESERVED_USERS, VALKEY_VERSION, managed_engine, postgres_version
 from scaffold.model.names import Role
 from scaffold.model.secrets import is_sensitive_name, url_host, url_password
 from scaffold.model.target import Secret, SecretKey, Store
-from scaffold.plan.engines import RESERVED_USERS, VALKEY_VERSION, managed_engine, postgres_version
 
 _PORTS = {Role.POSTGRES: 5432, Role.REDIS: 6379}
 _STORE_ROLES = (

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scaffold.gaps.signals import durable_stores
+from scaffold.gaps.managed_stores import is_kept
+from scaffold.gaps.signals import durable_stores, resource_types
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.names import Role
@@ -37,22 +38,16 @@ _IMAGES = {
     Role.MONGO: r"mongo|db-backup",
     Role.REDIS: r"redis",
 }
-_MANAGED = {
-    Role.POSTGRES: ("backup_retention_period", ("aws_db_instance", "aws_rds_cluster")),
-    Role.MYSQL: ("backup_retention_period", ("aws_db_instance", "aws_rds_cluster")),
-    Role.REDIS: ("snapshot_retention_limit", ("aws_elasticache_", "aws_memorydb_")),
-    Role.MONGO: ("backup_retention_period", ("aws_docdb_cluster",)),
-}
-_CLOUD_BACKUPS = (
+_RETENTION = re.compile(
+    r"(?:backup_retention_period|snapshot_retention_limit|backup_retention_days|BackupRetentionPeriod)\"?\s*[=:]\s*(?!\"?0\b)"
+)
+_BACKUP_PLANS = (
     "aws_backup_plan",
     "aws_dlm_lifecycle_policy",
-    "google_sql_database_instance",
-    "azurerm_postgresql_",
-    "azurerm_mysql_",
     "AWS::Backup::",
+    "google_compute_resource_policy",
+    "azurerm_data_protection_",
 )
-
-
 _LONGEST_TEXT = 20_000
 
 
@@ -115,8 +110,7 @@ def _names_volume(service: Service, text: str) -> bool:
 
 def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) -> bool:
     """Whether a signal or a managed resource with retention keeps copies of this store."""
-    role = service.role
-    return role is None or _is_managed(project, role) or _is_copied(service, role, found)
+    return service.role is None or _is_managed(project, service) or _is_copied(service, service.role, found)
 
 
 def _is_copied(service: Service, role: Role, found: tuple[Signal, ...]) -> bool:
@@ -138,14 +132,11 @@ def _covers_by_image(signal: Signal, role: Role) -> bool:
     return role in named or not named
 
 
-def _is_managed(project: Project, role: Role) -> bool:
+def _is_managed(project: Project, service: Service) -> bool:
+    """Whether infrastructure code keeps the store and, there or by a plan of the cloud, its copies."""
+    planned = any(kind.startswith(_BACKUP_PLANS) for kind in resource_types(project.infrastructure))
     for item in project.infrastructure:
-        kinds = {kind for kind, _, _ in item.resources}
-        if any(kind.startswith(_CLOUD_BACKUPS) for kind in kinds):
-            return True
-        key, types = _MANAGED.get(role, ("", ()))
-        text = project.source(item.path) or ""
-        if types and any(kind.startswith(types) for kind in kinds) and re.search(rf"{key}\"?\s*[=:]\s*(?!0\b)", text):
+        if is_kept(service, resource_types((item,))) and (planned or _RETENTION.search(project.source(item.path) or "")):
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.iac.managed import IAC_KINDS
+from scaffold.gaps.managed_stores import IAC_KINDS
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.iac.managed import IAC_KINDS
+from scaffold.gaps.managed_stores import IAC_KINDS
 from scaffold.gaps.signals import anchor, main_environment, main_services
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.iac.managed import has_managed_twin, is_kept_by
+from scaffold.gaps.managed_stores import has_managed_twin, is_kept
 from scaffold.gaps.signals import main_services, resource_types
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -26,7 +26,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     types = resource_types(project.infrastructure)
     for stack, service in main_services(project):
-        if service.is_datastore and service.role and not is_kept_by(service.role, types):
+        if service.is_datastore and service.role and not is_kept(service, types):
             yield _gap(stack, service, service.role)
 
 

@@ -15,7 +15,7 @@ _FAMILIES = {
     **dict.fromkeys(("loki", "promtail", "alloy", "fluent", "vector", "logstash"), "logging"),
     **dict.fromkeys(("otel-collector", "tempo", "blackbox"), ""),
 }
-_OURS = frozenset({"prometheus"})
+_OURS = frozenset({"rules"})
 """What our overlay mounts when no stack of theirs does; the others are wired by hand."""
 
 
@@ -30,7 +30,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _configs(project: Project) -> Iterator[tuple[str, str, Location]]:
     yield from ((config.path, "prometheus", config.location) for config in project.prometheus)
-    yield from ((rules.path, "prometheus", Location(rules.path, 1)) for rules in project.alert_rules)
+    yield from ((rules.path, "rules", Location(rules.path, 1)) for rules in project.alert_rules)
     yield from ((config.path, "alertmanager", config.location) for config in project.alertmanagers)
     for file in project.monitoring_files:
         if _FAMILIES.get(file.kind):

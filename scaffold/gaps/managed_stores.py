@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.model.compose import Service
+from scaffold.model.engines import managed_engine
 from scaffold.model.names import Role
 
 IAC_KINDS = frozenset(
@@ -29,16 +30,28 @@ MANAGED: dict[Role, tuple[str, ...]] = {
 }
 """The beginnings of resource types that keep what a store of this role keeps."""
 
-_UNMANAGED_IMAGES = ("timescale", "paradedb", "citus", "redis-stack", "falkordb")
-"""Extensions and modules that RDS and ElastiCache do not offer (Amazon RDS: supported PostgreSQL extensions)."""
+_VOLUMES = (
+    "aws_efs_file_system",
+    "aws_ebs_volume",
+    "google_compute_disk",
+    "google_filestore_",
+    "azurerm_managed_disk",
+    "timescale_",
+)
+"""What keeps the data of a store that stays a container."""
 
 
-def is_kept_by(role: Role, types: frozenset[str]) -> bool:
-    """Whether one of the resource types keeps what a store of `role` keeps."""
-    return any(kind.startswith(MANAGED.get(role, ())) for kind in types)
+def is_kept(service: Service, types: frozenset[str]) -> bool:
+    """Whether a resource type keeps what the store keeps; a PostgreSQL or Redis beyond what AWS offers needs a volume."""
+    if service.role is None:
+        return False
+    stays = service.role in {Role.POSTGRES, Role.REDIS} and not has_managed_twin(service)
+    return any(kind.startswith(_VOLUMES if stays else MANAGED.get(service.role, ())) for kind in types)
 
 
 def has_managed_twin(service: Service) -> bool:
-    """Whether AWS runs this store as a service: PostgreSQL and Redis without modules that AWS lacks."""
-    repository = service.image.repository if service.image else ""
-    return service.role in {Role.POSTGRES, Role.REDIS} and not any(word in repository for word in _UNMANAGED_IMAGES)
+    """Whether AWS runs this very image as a service, so that scaffold declares it."""
+    image = None if service.build else service.image
+    return service.role in {Role.POSTGRES, Role.REDIS} and bool(
+        managed_engine(image, postgres=service.role is Role.POSTGRES)[0]
+    )
