@@ -13,34 +13,40 @@ from scaffold.validate.request import ValidationRequest
 
 ALLOY = "alloy"
 LOKI = "loki"
+_ALLOY_SYNTAX = "alloy-fmt"
+_SYNTAX_ONLY = "syntax and layout only: alloy itself is not installed"
 _ALLOY_PLACE = re.compile(r":(?P<line>\d+):\d+: (?P<message>.+)")
 _LOKI_PLACE = re.compile(r"line (?P<line>\d+): ?(?P<message>.*)")
+_Command = tuple[str, ...]
 
 
 def judge_alloy(request: ValidationRequest, material: Material) -> ToolRun:
-    """Run `alloy validate` on every Alloy file."""
-    return _judge(ALLOY, material.alloy, ("validate", "{}"), _ALLOY_PLACE, request)
+    """Run `alloy validate` on every Alloy file; without Alloy, its parser alone where that is installed."""
+    if find_program(ALLOY) is None and (parser := find_program(_ALLOY_SYNTAX)):
+        return _judge(ALLOY, material.alloy, (parser, "--test", "{}"), _ALLOY_PLACE, request, _SYNTAX_ONLY)
+    return _judge(ALLOY, material.alloy, (find_program(ALLOY) or "", "validate", "{}"), _ALLOY_PLACE, request)
 
 
 def judge_loki(request: ValidationRequest, material: Material) -> ToolRun:
     """Run `loki -verify-config` on every Loki configuration."""
-    return _judge(LOKI, material.loki, ("-verify-config", "-config.file={}"), _LOKI_PLACE, request)
+    command = (find_program(LOKI) or "", "-verify-config", "-config.file={}")
+    return _judge(LOKI, material.loki, command, _LOKI_PLACE, request)
 
 
-def _judge(
-    tool: str, paths: tuple[str, ...], arguments: tuple[str, ...], place: re.Pattern[str], request: ValidationRequest
+def _judge(  # noqa: PLR0913, PLR0917 - what differs between the two tools
+    tool: str, paths: tuple[str, ...], command: _Command, place: re.Pattern[str], request: ValidationRequest, note: str = ""
 ) -> ToolRun:
+    program, *arguments = command
     if not paths:
         return not_run(tool)
-    program = find_program(tool)
-    if program is None:
+    if not program:
         return not_run(tool, f"{tool} is not installed")
     findings = []
     for path in paths:
         done = run([program, *(word.format(path) for word in arguments)], cwd=request.folder, timeout=request.seconds)
         if done.code:
             findings.append(_finding(tool, path, done, place, request))
-    return judged(tool, version_of(program, cwd=request.folder), len(paths), findings)
+    return judged(tool, version_of(program, cwd=request.folder), len(paths), findings, note)
 
 
 def _finding(tool: str, path: str, done: Completed, place: re.Pattern[str], request: ValidationRequest) -> Finding:

@@ -195,6 +195,21 @@ def test_amtool_names_the_line(judge, require_tool):
     assert_failed(judge("amtool", {"monitoring/alertmanager.yml": bad}), "monitoring/alertmanager.yml", 5)
 
 
+def test_alloy_names_the_line(judge, require_tool):
+    require_tool("alloy-fmt")
+    good = 'loki.write "main" {\n\tendpoint {\n\t\turl = "http://loki:3100/loki/api/v1/push"\n\t}\n}\n'
+    result = judge("alloy", {"monitoring/config.alloy": good})
+    assert (result.state, result.looked_at) == ("passed", 1)
+    bad = good.replace('"http://loki:3100/loki/api/v1/push"', "")
+    assert_failed(judge("alloy", {"monitoring/config.alloy": bad}), "monitoring/config.alloy", 4)
+
+
+def test_loki_names_the_line(judge, require_tool):
+    require_tool("loki")
+    bad = "schema_config:\n  configs:\n    - from: 2024-04-01\n      stor: tsdb\n"
+    assert_failed(judge("loki", {"monitoring/loki.yml": bad}), "monitoring/loki.yml", 4, "stor")
+
+
 def test_compose_loads_the_set_as_one(judge, require_tool):
     require_tool("compose-go-config")
     base = "services:\n  api:\n    image: example/api:1\n    environment:\n      KEY: ${KEY:?set it}\n    env_file: [.env]\n"
