@@ -110,10 +110,11 @@ def with_reach(
         return facts
     from scaffold.read.reach import module_graph, reachable
 
-    reached = reachable(module_graph(inventory.files), entries, texts.glance)
+    wanted = frozenset(fact.location.path for fact in facts if fact.location.path.endswith(".py"))
+    reached = reachable(module_graph(inventory.files), entries, texts.glance, wanted)
     if reached is None:
         return facts
-    loads_by_name = any(_DJANGO.search(texts.glance(path) or "") for path in reached)
+    loads_by_name = not wanted <= reached and any(_DJANGO.search(texts.glance(path) or "") for path in reached)
     return tuple(_reach(fact, reached, loads_by_name=loads_by_name) for fact in facts)
 
 

@@ -21,43 +21,56 @@ _CONFIG_GET = re.compile(
     r"\b(?:config|configService|env)(?:Service)?\.(?:get|getOrThrow)(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
 )
 _DEV_FILE = re.compile(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
-_ROUTE = re.compile(
-    r"\b(?P<on>\w*(?:app|router|server|fastify|api|routes?))\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)",
-    re.IGNORECASE,
-)
+_ROUTE = re.compile(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
+_ROUTER = re.compile(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
+_LONGEST_NAME = 40
+"""Characters before a method that are looked at for the name of a router."""
 _CONTROLLER = re.compile(r"@Controller\(\s*(?:\{[^}]{0,200}?path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
 _NEST_ROUTE = re.compile(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"])?\s*\)")
 _FACTS = (
-    ("server-entry", re.compile(r"\b(?:app|server|httpServer|fastify)\.listen\(|NestFactory\.create")),
+    (
+        "server-entry",
+        ("listen(", "NestFactory"),
+        re.compile(r"\b(?:app|server|httpServer|fastify)\.listen\(|NestFactory\.create"),
+    ),
     (
         "logging-json",
+        ("pino", "bunyan", "fastify", "format.json"),
         re.compile(r"(?:require\(|from\s+)['\"](?P<detail>pino|pino-http|nestjs-pino|bunyan|fastify)['\"]|format\.json\(\)"),
     ),
     (
         "metrics-library",
+        ("prom",),
         re.compile(
-            r"(?:require\(|from\s+)['\"](?P<detail>prom-client|express-prom-bundle|express-prometheus-middleware|@willsoto/nestjs-prometheus|@opentelemetry/exporter-prometheus)['\"]"
+            r"(?:require\(|from\s+)['\"](?P<detail>prom-client|express-prom-bundle|express-prometheus-middleware"
+            r"|@willsoto/nestjs-prometheus|@opentelemetry/exporter-prometheus)['\"]"
         ),
     ),
     (
         "tracing",
+        ("Sentry", "NodeSDK", "dd-trace"),
         re.compile(r"\b(?P<detail>Sentry)\.init\(|new\s+(?P<otel>NodeSDK)\(|require\(['\"](?P<dd>dd-trace)['\"]\)\.init"),
     ),
-    ("cors", re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]{0,300}?origin:\s*['\"]\*['\"]")),
+    ("cors", ("cors(",), re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]{0,300}?origin:\s*['\"]\*['\"]")),
 )
+"""Each kind with words without which its pattern cannot match: looking for a word costs next to nothing."""
 _SCRAPE = re.compile(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
 _COMMENT = re.compile(
     r"(?P<keep>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?(?:\*/|\Z)|(?<![:\\])//[^\n]*", re.DOTALL
 )
-_WORTH_READING = re.compile(
-    r"process\.env|\.listen\(|NestFactory|prom-client|prometheus|pino|bunyan|winston|fastify|Sentry|NodeSDK|dd-trace|\.get\(|@Controller|cors\("
-    r"|[sS]ervice\.get"
+_WORDS = (
+    "process.env",
+    "onfig.get",
+    "ervice.get",
+    "env.get",
+    "@Controller",
+    *(word for _, words, _ in _FACTS for word in words),
 )
 
 
 def read_javascript(path: str, text: str) -> CodeReading:
     """Return the variables, literal defaults, routes and libraries of a JavaScript or TypeScript file."""
-    if not _WORTH_READING.search(text):
+    if not any(word in text for word in _WORDS) and not _ROUTE.search(text):
         return CodeReading()
     bare = _COMMENT.sub(lambda match: match[0] if match["keep"] else re.sub(r"[^\n]", " ", match[0]), text)
     settings: list[SettingDefault] = []
@@ -89,15 +102,12 @@ def _other_reads(places: Places, bare: str) -> list[EnvRead]:
 def _facts(path: str, places: Places, bare: str) -> list[CodeFact]:
     found = [
         CodeFact(kind, _detail(kind, path, match), places.at(match.start()))
-        for kind, pattern in _FACTS
+        for kind, words, pattern in _FACTS
+        if any(word in bare for word in words)
         for match in pattern.finditer(bare)
     ]
     scrapes = bool(_SCRAPE.search(bare))
-    routes = [
-        (match["path"], match.start())
-        for match in _ROUTE.finditer(bare)
-        if match["method"].lower() != "use" or "metrics" in match["path"]
-    ]
+    routes = [(match["path"], match.start()) for match in _ROUTE.finditer(bare) if _is_route(match)]
     routes += _nest_routes(bare)
     for route, start in routes:
         where = places.at(start)
@@ -109,6 +119,12 @@ def _facts(path: str, places: Places, bare: str) -> list[CodeFact]:
         if library:
             found.append(CodeFact("metrics-route", "/metrics", places.at(library.start())))
     return found
+
+
+def _is_route(match: re.Match[str]) -> bool:
+    """Whether the method is one of a router, by the router's name; `use` counts for metrics only, as it mounts anything."""
+    before = match.string[max(match.start() - _LONGEST_NAME, 0) : match.start()]
+    return bool(_ROUTER.search(before)) and (match["method"] != "use" or "metrics" in match["path"])
 
 
 def _detail(kind: str, path: str, match: re.Match[str]) -> str:

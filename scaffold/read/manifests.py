@@ -113,7 +113,8 @@ def read_go_mod(path: str, text: str) -> _Result:
     """Return the modules that a go.mod requires."""
     module = re.search(r"^module[ \t]+(\S+)", text, re.MULTILINE)
     names = re.findall(r"^(?:require)?[ \t]+([\w.-]+\.[\w.-]+/\S+|[\w.-]+\.[a-z]+)[ \t]+v\d", text, re.MULTILINE)
-    last = module[1].rstrip("/").rpartition("/")[2] if module else ""
+    # `/v2` at the end is the major version, not the name (go.dev/ref/mod#major-version-suffixes).
+    last = re.sub(r"/v\d+$", "", module[1].rstrip("/")).rpartition("/")[2] if module else ""
     return _manifest(path, "go", last, names), ()
 
 

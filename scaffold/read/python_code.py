@@ -15,21 +15,15 @@ from scaffold.read.python_routes import RoutesReader
 from scaffold.read.python_settings import SettingsReader
 from scaffold.read.python_tree import Tree, is_development_name, parse_python
 
-_WORTH_PARSING = re.compile(
-    r"environ|getenv|BaseSettings|basicConfig|Formatter|FileHandler|dictConfig|prometheus|# (?:TYPE|HELP) |Celery\(|sentry_sdk"
-    r"|opentelemetry|FastAPI\(|Flask\(|Starlette\(|uvicorn|structlog|loguru|decouple|CORSMiddleware|urlpatterns|jsonlog|ddtrace"
-    r"|SECRET|PASSWORD|TOKEN|API_KEY|APIRouter\(|include_router|Blueprint"
-    r"|@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|route|api_route)\(|add_(?:api_route|url_rule|route|get)\("
-    r"|class \w*(?:Settings|Config)\b"
-)
-"""Code without any of these words gives nothing; parsing it would only take time."""
+_SETTINGS_PATH = re.compile(r"(?:settings|config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
 
 
 def read_python(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
     """Return what one Python file gives; code that cannot be parsed is a problem with its line."""
-    if not _WORTH_PARSING.search(text) and not re.search(r"(?:settings|config|conf|constants)(?:\.py|/)", path):
-        return CodeReading(), ()
-    tree = parse_python(text, guarded=is_development_name(path.rpartition("/")[2].removesuffix(".py")))
+    # In a settings module every assignment counts, and any condition may refuse a default.
+    whole = "BaseSettings" in text or bool(_SETTINGS_PATH.search(path))
+    development = is_development_name(path.rpartition("/")[2].removesuffix(".py"))
+    tree = parse_python(text, guarded=development, whole=whole)
     if isinstance(tree, int):
         return CodeReading(), (Problem(Location(path, tree), "cannot be parsed as Python 3; its settings are not looked at"),)
     return _read(path, tree), ()

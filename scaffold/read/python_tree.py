@@ -10,9 +10,25 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from scaffold.model.document import Location
+from scaffold.read.python_blocks import condensed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Node = TypeVar("_Node", bound=ast.AST)
+_KINDS: tuple[type[ast.AST], ...] = (
+    ast.AnnAssign,
+    ast.Assign,
+    ast.AsyncFunctionDef,
+    ast.BoolOp,
+    ast.Call,
+    ast.ClassDef,
+    ast.Constant,
+    ast.FunctionDef,
+    ast.If,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Subscript,
+)
+"""The nodes that readers ask for; the others are walked through and not kept."""
 _BARE_EXCEPT = re.compile(r"(?m)^([ \t]*except\*?[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*):")
 _TYPE_PARAMETERS = re.compile(r"(?m)^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)\[[^\n]*?\](?=[ \t]*[(:])")
 _TYPE_STATEMENT = re.compile(r"(?m)^([ \t]*)type[ \t]+(\w+)(?:\[[^\n]*?\])?[ \t]*=")
@@ -51,24 +67,38 @@ class Tree:
         yield from (node for node, _ in self.of(ast.AsyncFunctionDef))
 
 
-def parse_python(text: str, *, guarded: bool = False) -> Tree | int:
-    """Return the tree of a Python text, or the line at which it cannot be parsed; `guarded` holds for the whole file."""
+def parse_python(text: str, *, guarded: bool = False, whole: bool = True) -> Tree | int:
+    """Return the tree of a Python text, or the line at which it cannot be parsed; `guarded` holds for the whole file.
+
+    Without `whole`, only the statements that may give a setting or a fact are in the tree.
+    """
     # Python ends a line at a lone carriage return as well, editors and reports do not.
     bare = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", " ")
+    module = _module(bare if whole else condensed(bare))
+    if not whole and isinstance(module, int):
+        module = _module(bare)
+    if isinstance(module, int):
+        return module
+    nodes: dict[type[ast.AST], list[tuple[ast.AST, Scope]]] = {kind: [] for kind in _KINDS}
+    for node, scope in _walk(module, Scope(guarded=guarded)):
+        if node.__class__ in nodes:
+            nodes[node.__class__].append((node, scope))
+    return Tree(text, nodes)
+
+
+def _module(text: str) -> ast.Module | int:
+    """Parse a text, or return the line of its mistake."""
     try:
-        module = _parse(bare)
+        return _parse(text)
     except SyntaxError as error:
-        try:
-            # What a newer Python allows has to be read by an older one too: same tree, same report.
-            module = _parse(_older_syntax(bare))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return max(error.lineno or 1, 1)
+        line = max(error.lineno or 1, 1)
     except (ValueError, RecursionError, MemoryError):
         return 1
-    nodes: dict[type[ast.AST], list[tuple[ast.AST, Scope]]] = {}
-    for node, scope in _walk(module, Scope(guarded=guarded)):
-        nodes.setdefault(node.__class__, []).append((node, scope))
-    return Tree(text, nodes)
+    try:
+        # What a newer Python allows has to be read by an older one too: same tree, same report.
+        return _parse(_older_syntax(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return line
 
 
 def _parse(text: str) -> ast.Module:
@@ -103,6 +133,8 @@ def _walk(module: ast.Module, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
 
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below one, those without fields (operators, contexts) left out."""
+    if node.__class__ is ast.Name or node.__class__ is ast.Constant:
+        return []
     found = []
     for name in node._fields:
         value = getattr(node, name, None)

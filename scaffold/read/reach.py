@@ -16,6 +16,8 @@ _MODULE_FLAG = re.compile(r"(?:^|\s)-m\s+([\w.]+)")
 _SERVED = re.compile(r"(?:^|[\s\"'])([A-Za-z_][\w.]*):(?:[A-Za-z_]\w*)(?:\(\))?(?=$|[\s\"'])")
 _WORKER = re.compile(r"(?:^|\s)(?:-A|--app)(?:\s+|=)([A-Za-z_][\w.]*)")
 _FILE = re.compile(r"(?:^|[\s/])((?:[\w-]+/)*[\w-]+\.py)(?=$|\s)")
+_FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
+"""Where `fastapi run` looks for the app when no file is named (fastapi.tiangolo.com/fastapi-cli)."""
 _RUNNERS = frozenset(
     {"uvicorn", "gunicorn", "hypercorn", "celery", "daphne", "flask", "fastapi", "granian", "rq", "dramatiq", "arq", "python"}
 )
@@ -62,18 +64,25 @@ def entry_modules(command: str) -> tuple[str, ...]:
     if not any(re.sub(r"[\d.]+$", "", word) in _RUNNERS for word in words) and ".py" not in command:
         return ()
     found = [match[1] for pattern in (_SERVED, _WORKER, _FILE) for match in pattern.finditer(command)]
+    if "fastapi" in words and not found:
+        found = list(_FASTAPI_DEFAULTS)
     started = [match[1] for match in _MODULE_FLAG.finditer(command)]
     return tuple(dict.fromkeys([*found, *(module for module in started if module not in _RUNNERS and module != "pip")]))
 
 
-def reachable(graph: ModuleGraph, entries: Iterable[str], text_of: Callable[[str], str | None]) -> frozenset[str] | None:
-    """Return the files that the entries reach by imports, or None when no entry is a file of the project."""
+def reachable(
+    graph: ModuleGraph, entries: Iterable[str], text_of: Callable[[str], str | None], wanted: frozenset[str] | None = None
+) -> frozenset[str] | None:
+    """Return the files that the entries reach by imports, or None when no entry is a file of the project.
+
+    The search ends early when all `wanted` files are reached.
+    """
     starts = [path for entry in entries for path in _entry_files(graph, entry)]
     if not starts:
         return None
     seen: set[str] = set()
     pending = list(starts)
-    while pending:
+    while pending and not (wanted is not None and wanted <= seen):
         path = pending.pop()
         if path in seen:
             continue

@@ -24,6 +24,8 @@ _PROVIDERS = (
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
 
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
+_KEY_BODY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
+_TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
 _LONGEST_LINE = 2000
 """Characters; longer lines are minified code or data."""
 
@@ -42,6 +44,16 @@ def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
     return tuple(found[line] for line in sorted(found))
 
 
+def _looks_issued(text: str, provider: str, offset: int) -> bool:
+    """Whether more than the first letters look real: a key's body follows its head, `sk-` keys mix cases and digits."""
+    if provider == "private key":
+        return bool(_KEY_BODY.match(text, offset))
+    if provider in {"openai", "anthropic"}:
+        body = _TOKEN.match(text, offset)
+        return body is not None and all(re.search(kind, body[0]) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+    return True
+
+
 def _sighting(path: str, text: str, provider: str, offset: int) -> SecretSighting | None:
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
@@ -53,7 +65,7 @@ def _sighting(path: str, text: str, provider: str, offset: int) -> SecretSightin
         return None
     if provider == "private key":
         column = max(line.find("-----BEGIN"), 0)
-    if not is_provider_key(line[column:]):
+    if not is_provider_key(line[column:]) or not _looks_issued(text, provider, start + column):
         return None
     key = _KEY.search(line[:column])
     return SecretSighting(provider, key[1] if key else "", Location(path, line_of(text, start), column + 1))

@@ -21,6 +21,7 @@ from scaffold.read.reach import entry_modules, module_graph, reachable
         ("poetry run python manage.py runserver 0.0.0.0:8000", ("manage.py",)),
         ("/opt/venv/bin/uvicorn app.main:app", ("app.main",)),
         ("fastapi run app/main.py", ("app/main.py",)),
+        ("fastapi run --workers 4", ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")),
         ("node dist/main.js", ()),
         ("nginx -g 'daemon off;'", ()),
         ("docker run redis:7", ()),
