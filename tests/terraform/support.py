@@ -51,10 +51,10 @@ def cache(service: str = "redis", **parts: Any) -> dict[str, Any]:
 
 
 def login(store: str) -> dict[str, Any]:
-    return {"name": store, "keys": ["password"], "store": store}
+    return {"name": store, "keys": ["password", "url"], "store": store}
 
 
-FRIDAY = plan("friday", caches=[cache()], secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}])
+FRIDAY = plan("friday-ai", caches=[cache()], secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}])
 PROPERTYPRO = plan(
     "propertypro",
     postgres=[postgres()],
@@ -62,7 +62,7 @@ PROPERTYPRO = plan(
     secrets=[
         login("db"),
         login("redis"),
-        {"name": "app", "keys": ["DATABASE_URL", "JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY"], "store": ""},
+        {"name": "app", "keys": ["JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY"], "store": ""},
     ],
 )
 STATELESS = plan("hello", secrets=[{"name": "app", "keys": ["API_TOKEN"], "store": ""}])

@@ -118,14 +118,15 @@ def check_hand_over(terraform: str, folder: Path, name: str, aws: str) -> None:
     """The logins work as the chart expects them, and no password is in the state or in the output."""
     values = json.loads(support.terraform(terraform, folder, "output", "-json", "helm_values").stdout)["infrastructure"]
     manager = client("secretsmanager", aws)
+    project = support.PLANS[name]["app"]
     kept = (folder / "terraform.tfstate").read_text(encoding="utf-8") + json.dumps(values)
     for service, store in values["stores"].items():
         login = json.loads(manager.get_secret_value(SecretId=store["secretName"])["SecretString"])
         assert len(login["password"]) == 48
         assert login["password"] not in kept
         assert (login["username"], login["host"], login["port"]) == (store["username"], store["host"], str(store["port"]))
-        assert store["secretName"] == f"{name}/staging/{service}"
-    assert values["secrets"]["app"] == f"{name}/staging/app"
+        assert store["secretName"] == f"{project}/staging/{service}"
+    assert values["secrets"]["app"] == f"{project}/staging/app"
     if name == "propertypro":
         database = values["stores"]["db"]
         login = json.loads(manager.get_secret_value(SecretId=database["secretName"])["SecretString"])
@@ -139,7 +140,7 @@ def check_new_password(terraform: str, folder: Path, inputs: tuple[str, ...], aw
     """Raising one number gives the application another password."""
 
     def password() -> str:
-        secret: str = client("secretsmanager", aws).get_secret_value(SecretId="friday/staging/redis")["SecretString"]
+        secret: str = client("secretsmanager", aws).get_secret_value(SecretId="friday-ai/staging/redis")["SecretString"]
         return str(json.loads(secret)["password"])
 
     before = password()

@@ -223,7 +223,7 @@ def test_the_backend_is_partial_and_locked() -> None:
     files = support.rendered(support.FRIDAY)
     assert "use_lockfile = true" in files["backend.tf"]
     assert "bucket" not in files["backend.tf"]
-    assert 'key    = "friday/staging/terraform.tfstate"' in files["envs/staging.s3.tfbackend"]
+    assert 'key    = "friday-ai/staging/terraform.tfstate"' in files["envs/staging.s3.tfbackend"]
 
 
 def test_no_resource_asks_which_environment_it_is_in() -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from scaffold.app.generation import make_target
 from scaffold.errors import ScaffoldError
+from scaffold.gaps.judge import judge
 from scaffold.generate.terraform import render
+from scaffold.generate.terraform.plan import make_plan
 from scaffold.model.names import Role, Room
 from scaffold.model.target import EnvironmentTarget, Secret, SecretKey, Store, Target
+from scaffold.read.project import read_project
 from tests.terraform import support
 
 TARGET = Target(
@@ -20,17 +26,8 @@ TARGET = Target(
     stores=(
         Store("chromadb", Role.VECTOR_DB, "container", "no managed twin"),
         Store("db", Role.POSTGRES, "managed", "RDS", "postgres", "15", "15", "propertypro", "propertypro_app", 5432),
-        Store("redis", Role.REDIS, "managed", "ElastiCache", "valkey", "8.2", "7", port=6379, broker=True),
     ),
-    secrets=(
-        Secret("db", "store", (SecretKey("password"),), "db"),
-        Secret("redis", "store", (SecretKey("password"),), "redis"),
-        Secret(
-            "app",
-            "application",
-            tuple(SecretKey(key) for key in ("DATABASE_URL", "JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY")),
-        ),
-    ),
+    secrets=(Secret("db", "store", (SecretKey("password"),), "db"), Secret("app", "application", (SecretKey("TOKEN"),))),
     workloads=(),
     base_set=("docker-compose.yml",),
     production_set=("docker-compose.yml",),
@@ -38,11 +35,21 @@ TARGET = Target(
 )
 
 
-def test_artifacts_are_what_the_app_makes_of_the_same_plan() -> None:
-    """The example's Target and the plan that the other tests of the app use describe the same project."""
+@pytest.mark.parametrize("name", ["friday", "propertypro"])
+def test_the_plans_of_the_other_tests_are_what_the_examples_give(name: str, example: Callable[[str], Path]) -> None:
+    project = read_project(example(name))
+    assert make_plan(make_target(project, judge(project))) == support.PLANS[name]
+
+
+def test_artifacts_are_what_the_app_makes() -> None:
+    plan = support.plan(
+        "propertypro",
+        postgres=[support.postgres()],
+        secrets=[{"name": "db", "keys": ["password"], "store": "db"}, {"name": "app", "keys": ["TOKEN"], "store": ""}],
+    )
     artifacts = render(TARGET).artifacts
     assert {item.path: item.text for item in artifacts} == {
-        f"infra/terraform/{path}": text for path, text in support.rendered(support.PROPERTYPRO).items()
+        f"infra/terraform/{path}": text for path, text in support.rendered(plan).items()
     }
     assert {(item.room, item.closes, item.mode) for item in artifacts} == {(Room.TERRAFORM, ("abc",), 0o644)}
 
