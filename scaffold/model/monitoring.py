@@ -36,6 +36,14 @@ class FileMount:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretFile:
+    """A secret of Compose below /run/secrets; `variable` is where a new one comes from, "" for one that the base declares."""
+
+    name: str
+    variable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One program: a service of the overlay, or one that the user's stack runs already (`theirs`)."""
 
@@ -54,8 +62,10 @@ class Component:
     """The compose service that an exporter reads."""
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Entries in Compose's syntax: credentials stand as references, never as text."""
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[SecretFile, ...] = ()
     mounts: tuple[FileMount, ...] = ()
+    command: tuple[str, ...] = ()
+    """The command, in Compose's syntax, that a service of theirs needs to read our configuration."""
 
 
 @dataclass(frozen=True, slots=True)

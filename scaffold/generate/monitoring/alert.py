@@ -31,6 +31,8 @@ class Alert:
     """The minute at which the test looks."""
     service: str = ""
     """The service, where the expression keeps no label that names it."""
+    job: str = ""
+    """The job, where one alert is written for each."""
 
     @property
     def meaning(self) -> str:

@@ -59,19 +59,19 @@ def targets_group(jobs: tuple[tuple[str, str], ...]) -> AlertGroup:
 
 
 def _missing(job: str, service: str) -> Alert:
-    words = "".join(part.capitalize() for part in job.replace("_", "-").split("-"))
     return Alert(
-        f"JobMissing{words}",
+        "JobMissing",
         f'absent(up{{job="{job}"}})',
         10,
         "critical",
-        f"Nothing is scraped by the job {job}",
-        f"Prometheus knows no target of the job {job}: its configuration lost it.",
+        "Nothing is scraped by the job {{ $labels.job }}",
+        "Prometheus knows no target of the job {{ $labels.job }}: its configuration lost it.",
         "The page Status, Target health of Prometheus, and what changed in its configuration.",
         "Put the job back and restart Prometheus.",
         (('up{job="another"}', "1x60"),),
         ((f'up{{job="{job}"}}', "1x60"),),
         service=service,
+        job=job,
     )
 
 

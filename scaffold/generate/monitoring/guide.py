@@ -27,12 +27,12 @@ def render_guide(target: Target, plan: MonitoringPlan) -> Artifact:
         "app": target.app,
         "command": compose_command(plan),
         "guide": {
-            "pages": [_page(item) for item in plan.components if item.host_port],
+            "pages": [_page(item) for item in plan.components if item.host_port and item.kind in _TITLES],
             "variables": [{"name": item.name, "why": item.why} for item in plan.variables],
             "jobs": [_job(job) for job in plan.jobs],
             "remarks": [_remark(item) for item in plan.remarks],
             "unwatched": [_remark(item) for item in plan.unwatched],
-            "alerts": [_alert(alert) for group in groups for alert in group.alerts],
+            "alerts": list({alert.name: _alert(alert) for group in groups for alert in group.alerts}.values()),
             "receivers": alertmanager.mounts[0].source if alertmanager and alertmanager.mounts else "",
             "alertmanager": alertmanager.service if alertmanager else "",
             "rules": rules_folder(plan) if groups else "",
@@ -52,8 +52,8 @@ def _page(component: Component) -> dict[str, object]:
     return {
         "title": _TITLES[component.kind],
         "port": str(component.host_port),
-        "variable": port_variable(component),
-        "login": component.kind is ComponentKind.GRAFANA,
+        "variable": "" if component.theirs else port_variable(component),
+        "login": component.kind is ComponentKind.GRAFANA and not component.theirs,
     }
 
 
@@ -70,7 +70,7 @@ def _alert(alert: Alert) -> dict[str, object]:
         "name": alert.name,
         "severity": alert.severity,
         "minutes": str(alert.minutes),
-        "expression": alert.expression,
+        "expression": alert.expression.replace(alert.job, "JOB") if alert.job else alert.expression,
         "meaning": alert.meaning,
         "check": alert.check,
         "act": alert.act,

@@ -8,7 +8,7 @@ from typing import Any
 from scaffold.generate.emit import to_shell_word, to_yaml
 from scaffold.generate.monitoring.pins import AS_OF, IMAGES, Image
 from scaffold.model.artifact import Artifact
-from scaffold.model.monitoring import Component, ComponentKind, FileMount, MonitoringPlan
+from scaffold.model.monitoring import Component, FileMount, MonitoringPlan, SecretFile
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 
@@ -26,6 +26,9 @@ def render_overlay(target: Target, plan: MonitoringPlan) -> Artifact:
     volumes = [component.volume for component in plan.components if component.volume]
     if volumes:
         document["volumes"] = {name: {} for name in sorted(volumes)}
+    secrets = {item.name: {"environment": item.variable} for c in plan.components for item in c.secrets if item.variable}
+    if secrets:
+        document["secrets"] = dict(sorted(secrets.items()))
     if plan.new_networks:
         document["networks"] = {name: {} for name in plan.new_networks}
     return Artifact(plan.overlay, to_yaml(document, _header(plan)), Room.MONITORING, target.closed_by(Room.MONITORING))
@@ -61,14 +64,27 @@ def _service(plan: MonitoringPlan, component: Component) -> dict[str, Any]:
     if environment:
         node["environment"] = environment
     if component.secrets:
-        node["secrets"] = list(component.secrets)
+        node["secrets"] = [_secret(item, image) for item in component.secrets]
+    if any(item.variable for item in component.secrets) and image.with_secret:
+        node["entrypoint"] = list(image.with_secret)
     if component.host_port:
         node["ports"] = [f"127.0.0.1:${{{port_variable(component)}:-{component.host_port}}}:{component.port}"]
     volumes = [*_data(component, image), *_binds(plan, component.mounts), *(_host(*pair) for pair in image.host_mounts)]
     if volumes:
         node["volumes"] = volumes
     node["networks"] = list(component.networks)
-    return {**node, **_hardening(image)}
+    hardening = _hardening(image)
+    if any(item.variable for item in component.secrets):
+        # Compose copies such a secret into the container, which Docker refuses where the root is read-only.
+        hardening.pop("read_only", None)
+    return {**node, **hardening}
+
+
+def _secret(secret: SecretFile, image: Image) -> str | dict[str, Any]:
+    """Return the grant of a secret; one that Compose writes belongs to the user of the image alone."""
+    if not secret.variable:
+        return secret.name
+    return {"source": secret.name, "target": secret.name, "uid": image.uid, "gid": image.uid, "mode": 0o400}
 
 
 def port_variable(component: Component) -> str:
@@ -77,10 +93,7 @@ def port_variable(component: Component) -> str:
 
 
 def _environment(component: Component, image: Image) -> dict[str, str]:
-    password = {}
-    if component.kind is ComponentKind.GRAFANA:
-        password = {"GF_SECURITY_ADMIN_PASSWORD": "${GRAFANA_ADMIN_PASSWORD:?set GRAFANA_ADMIN_PASSWORD for Grafana}"}
-    return {**password, **dict(image.environment), **dict(component.environment)}
+    return {**dict(image.environment), **dict(component.environment)}
 
 
 def _hardening(image: Image) -> dict[str, Any]:
@@ -125,6 +138,8 @@ def _host(source: str, target: str) -> dict[str, Any]:
 def _joined(plan: MonitoringPlan, component: Component) -> dict[str, Any]:
     """Return what the overlay adds to a service of theirs: mounts, and networks where it lacks one."""
     node: dict[str, Any] = {}
+    if component.command:
+        node["command"] = list(component.command)
     volumes = _binds(plan, component.mounts)
     if volumes:
         node["volumes"] = volumes

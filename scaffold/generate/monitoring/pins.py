@@ -27,6 +27,10 @@ class Image:
     environment: tuple[tuple[str, str], ...] = ()
     host_mounts: tuple[tuple[str, str], ...] = ()
     """Paths of the host and where the container sees them, read-only."""
+    uid: str = ""
+    """The user of the image, as a number: the owner of a secret that Compose writes for it."""
+    with_secret: tuple[str, ...] = ()
+    """The entrypoint that takes a secret from its file, in Compose's syntax."""
     data: str = ""
     """Where the container keeps data that must survive."""
 
@@ -70,6 +74,7 @@ IMAGES: dict[ComponentKind, Image] = {
         _wget("http://127.0.0.1:3000/api/health"),
         tmpfs=("/tmp",),  # noqa: S108 - a path in the container
         environment=(
+            ("GF_SECURITY_ADMIN_PASSWORD__FILE", "/run/secrets/grafana-admin-password"),
             ("GF_USERS_ALLOW_SIGN_UP", "false"),
             ("GF_ANALYTICS_REPORTING_ENABLED", "false"),
             ("GF_ANALYTICS_CHECK_FOR_UPDATES", "false"),
@@ -77,6 +82,9 @@ IMAGES: dict[ComponentKind, Image] = {
             ("GF_LOG_MODE", "console"),
             ("GF_LOG_CONSOLE_FORMAT", "json"),
         ),
+        uid="472",
+        # Grafana takes an empty password for none and falls back to its default: better it does not start.
+        with_secret=("sh", "-c", "test -s /run/secrets/grafana-admin-password && exec /run.sh"),
         data="/var/lib/grafana",
     ),
     ComponentKind.LOKI: Image(
@@ -108,11 +116,17 @@ IMAGES: dict[ComponentKind, Image] = {
         data="/data",
     ),
     ComponentKind.POSTGRES_EXPORTER: Image(
-        "quay.io/prometheuscommunity/postgres-exporter:v0.20.1", "128M", "0.2", _wget("http://127.0.0.1:9187/")
+        "quay.io/prometheuscommunity/postgres-exporter:v0.20.1", "128M", "0.2", _wget("http://127.0.0.1:9187/"), uid="65534"
     ),
     # The variant with a shell: the plain one has no program for a healthcheck.
     ComponentKind.REDIS_EXPORTER: Image(
-        "oliver006/redis_exporter:v1.88.0-alpine", "64M", "0.2", _wget("http://127.0.0.1:9121/health")
+        "oliver006/redis_exporter:v1.88.0-alpine",
+        "64M",
+        "0.2",
+        _wget("http://127.0.0.1:9121/health"),
+        uid="59000",
+        # Its own option for a file wants JSON by address, not a password.
+        with_secret=("sh", "-c", 'REDIS_PASSWORD="$$(cat /run/secrets/*-password)" exec /redis_exporter'),
     ),
     ComponentKind.CELERY_EXPORTER: Image(
         "danihodovic/celery-exporter:0.12.2",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import Any
 
 from scaffold.generate.emit import to_yaml
@@ -80,8 +79,8 @@ def _rule(plan: MonitoringPlan, alert: Alert) -> dict[str, Any]:
     node: dict[str, Any] = {"alert": alert.name, "expr": alert.expression}
     if alert.minutes:
         node["for"] = f"{alert.minutes}m"
-    service = alert.service.replace("{{", "{{ `{{` }}")
-    node["labels"] = {"severity": alert.severity, **({"service": service} if service else {})}
+    named = {"service": alert.service, "job": alert.job}
+    node["labels"] = {"severity": alert.severity, **{name: value for name, value in named.items() if value}}
     node["annotations"] = {
         "summary": alert.summary,
         "description": alert.description,
@@ -100,14 +99,14 @@ def _tests(group: AlertGroup, rules: str) -> dict[str, Any]:
 
 
 def _case(alert: Alert, series: tuple[tuple[str, str], ...], *, fires: bool) -> dict[str, Any]:
-    name = re.sub(r'["\\]', "", alert.name)
+    job = f', job="{alert.job}"' if alert.job else ""
     return {
-        "name": f"{name} {'fires' if fires else 'stays quiet'}",
+        "name": " ".join(filter(None, (alert.name, alert.job, "fires" if fires else "stays quiet"))),
         "interval": "1m",
         "input_series": [{"series": text, "values": values} for text, values in series],
         "promql_expr_test": [
             {
-                "expr": f'count(ALERTS{{alertname="{name}", alertstate="firing"}})',
+                "expr": f'count(ALERTS{{alertname="{alert.name}"{job}, alertstate="firing"}})',
                 "eval_time": f"{alert.at}m",
                 "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
             }

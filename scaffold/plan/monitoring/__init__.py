@@ -11,10 +11,8 @@ from scaffold.model.project import Project
 from scaffold.plan.monitoring.exporters import is_celery_worker, sends_task_events
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.jobs import plan_jobs
-from scaffold.plan.monitoring.programs import Programs, plan_programs
+from scaffold.plan.monitoring.programs import GRAFANA_PASSWORD, plan_programs
 from scaffold.plan.monitoring.scope import Scope, find_scope
-
-GRAFANA_PASSWORD = "GRAFANA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 def plan_monitoring(project: Project, gaps: tuple[Gap, ...]) -> MonitoringPlan | None:  # noqa: ARG001 - what closes them depends on files alone
@@ -103,6 +101,3 @@ def _left_overlays(scope: Scope) -> tuple[Remark, ...]:
 
 def _unique_remarks(remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
     return tuple(sorted(dict.fromkeys(remarks), key=lambda item: (item.subject, item.text)))
-
-
-__all__ = ["Programs", "plan_monitoring"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Mapping, scalars_of, text_of
-from scaffold.model.monitoring import Component, ComponentKind, Remark, Variable
+from scaffold.model.monitoring import Component, ComponentKind, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.references import plain_text, redis_password, secret_reference, url_text
@@ -49,16 +49,8 @@ def postgres_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made
         ("DATA_SOURCE_URI", f"{store.name}:5432/{database}?sslmode=disable"),
         ("DATA_SOURCE_USER", user),
     ]
-    secrets: tuple[str, ...] = ()
-    file = store.env("POSTGRES_PASSWORD_FILE")
-    granted = _granted_secret(store, file)
-    known = True
-    if granted:
-        secrets = (granted,)
-        environment.append(("DATA_SOURCE_PASS_FILE", f"/run/secrets/{granted}"))
-    elif text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") != "trust" or store.env("POSTGRES_PASSWORD"):
-        password, known = secret_reference(store.env("POSTGRES_PASSWORD"), "POSTGRES_PASSWORD", store.name)
-        environment.append(("DATA_SOURCE_PASS", password))
+    password, secret = _postgres_password(store, name)
+    environment += password
     component = Component(
         ComponentKind.POSTGRES_EXPORTER,
         taken.service(name),
@@ -66,16 +58,31 @@ def postgres_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made
         with_hub(store, hub),
         watches=store.name,
         environment=tuple(environment),
-        secrets=secrets,
+        secrets=secret,
     )
-    return _made(component, store, "" if known else "POSTGRES_PASSWORD")
+    return _made(component, store)
+
+
+def _postgres_password(store: Service, name: str) -> tuple[list[tuple[str, str]], tuple[SecretFile, ...]]:
+    granted = _granted_secret(store, store.env("POSTGRES_PASSWORD_FILE"))
+    if granted:
+        return [("DATA_SOURCE_PASS_FILE", f"/run/secrets/{granted}")], (SecretFile(granted),)
+    entry = store.env("POSTGRES_PASSWORD")
+    if entry is None and text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") == "trust":
+        return [], ()
+    password, known = secret_reference(entry, "POSTGRES_PASSWORD", store.name)
+    if known:
+        return [("DATA_SOURCE_PASS", password)], ()
+    secret = SecretFile(f"{name}-password", "POSTGRES_PASSWORD")
+    return [("DATA_SOURCE_PASS_FILE", f"/run/secrets/{secret.name}")], (secret,)
 
 
 def redis_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made:
     """Return an exporter for a Redis or Valkey."""
     environment = [("REDIS_ADDR", f"redis://{store.name}:6379")]
     password = redis_password(store, "REDIS_PASSWORD")
-    if password:
+    secrets = (SecretFile(f"{name}-password", "REDIS_PASSWORD"),) if password and not password[1] else ()
+    if password and password[1]:
         environment.append(("REDIS_PASSWORD", password[0]))
     component = Component(
         ComponentKind.REDIS_EXPORTER,
@@ -84,8 +91,9 @@ def redis_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made:
         with_hub(store, hub),
         watches=store.name,
         environment=tuple(environment),
+        secrets=secrets,
     )
-    made = _made(component, store, "REDIS_PASSWORD" if password and not password[1] else "")
+    made = _made(component, store)
     configured = any(mount.target.endswith(".conf") for mount in store.mounts)
     if configured and not password:
         remark = Remark(store.name, "its configuration file may ask for a password: then give the exporter REDIS_PASSWORD")
@@ -132,10 +140,11 @@ def _broker(worker: Service) -> EnvValue | None:
     return None
 
 
-def _made(component: Component, store: Service, spelled_out: str) -> Made:
+def _made(component: Component, store: Service, spelled_out: str = "") -> Made:
     remarks: tuple[Remark, ...] = ()
-    if spelled_out:
-        text = f"its credential is not a variable of the base: set {spelled_out} to the same value for {component.service}"
+    asked = [secret.variable for secret in component.secrets if secret.variable] + ([spelled_out] if spelled_out else [])
+    if asked:
+        text = f"its credential is not a variable of the base: set {asked[0]} to the same value for {component.service}"
         remarks = (Remark(store.name, text),)
     return Made(component, tuple(variables_of(component, store.name)), remarks)
 
@@ -145,6 +154,9 @@ def variables_of(component: Component, service: str) -> Iterator[Variable]:
     for _, text in component.environment:
         for name in _REQUIRED.findall(text):
             yield Variable(name, f"{component.service} reads {service} with it")
+    for secret in component.secrets:
+        if secret.variable:
+            yield Variable(secret.variable, f"{component.service} reads {service} with it")
 
 
 def text_of_env(service: Service, name: str) -> str:

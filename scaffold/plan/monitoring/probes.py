@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.compose import Service
+from scaffold.model.metrics import METRICS
 from scaffold.model.monitoring import ScrapeAddress
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.probes import known_image
@@ -120,8 +121,9 @@ def metrics_routes(project: Project, service: Service) -> tuple[tuple[ScrapeAddr
     fact = next(facts_of(project, service, "metrics-route"), None)
     if fact is None or not fact.detail.startswith("/"):
         return ()
-    libraries = sorted(fact.detail for fact in facts_of(project, service, "metrics-library"))
-    return ((ScrapeAddress(f"{service.name}:{ports[0]}", service.name), fact.detail, libraries[0] if libraries else ""),)
+    seen = {fact.detail.replace("_", "-") for fact in facts_of(project, service, "metrics-library")}
+    library = next((name for name in METRICS if name in seen), "")
+    return ((ScrapeAddress(f"{service.name}:{ports[0]}", service.name), fact.detail, library),)
 
 
 def store_metrics(service: Service) -> tuple[int, str] | None:

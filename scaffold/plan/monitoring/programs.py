@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scaffold.model.compose import Service
 from scaffold.model.metrics import could_exist
-from scaffold.model.monitoring import Component, ComponentKind, FileMount, Remark, Variable
+from scaffold.model.monitoring import Component, ComponentKind, FileMount, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.model.project import AlertmanagerConfig
 from scaffold.plan.monitoring.exporters import (
@@ -16,7 +16,6 @@ from scaffold.plan.monitoring.exporters import (
     is_celery_worker,
     postgres_exporter,
     redis_exporter,
-    variables_of,
 )
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.scope import Scope
@@ -36,6 +35,7 @@ _PORTS = {
     ComponentKind.NODE_EXPORTER: 9100,
     ComponentKind.CADVISOR: 8080,
 }
+GRAFANA_PASSWORD = "GRAFANA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
 _PUBLISHED = (ComponentKind.PROMETHEUS, ComponentKind.ALERTMANAGER, ComponentKind.GRAFANA)
 _KEEPS_DATA = (*_PUBLISHED, ComponentKind.LOKI, ComponentKind.ALLOY)
 
@@ -95,8 +95,17 @@ def _own(scope: Scope, taken: Taken, kind: ComponentKind, mounts: tuple[FileMoun
 
 
 def _theirs(scope: Scope, service: Service, kind: ComponentKind, mounts: tuple[FileMount, ...] = ()) -> Component:
-    networks = networks_of(service) or (scope.hub,)
-    return Component(kind, service.name, _PORTS[kind], networks, theirs=True, watches=_watched_by(scope, kind), mounts=mounts)
+    published = (port.published for port in service.ports if port.target == _PORTS[kind] and port.published)
+    return Component(
+        kind,
+        service.name,
+        _PORTS[kind],
+        networks_of(service) or (scope.hub,),
+        theirs=True,
+        host_port=next(published, 0),
+        watches=_watched_by(scope, kind),
+        mounts=mounts,
+    )
 
 
 def _watched_by(scope: Scope, kind: ComponentKind) -> str:
@@ -114,7 +123,8 @@ def _prometheus(scope: Scope, taken: Taken, rules: tuple[str, ...]) -> tuple[Com
     theirs = scope.their(ComponentKind.PROMETHEUS)
     if theirs:
         wiring = their_prometheus(scope.project, scope.stack, theirs, scope.folder, taken)
-        return _theirs(scope, theirs, ComponentKind.PROMETHEUS, wiring.mounts), wiring
+        component = _theirs(scope, theirs, ComponentKind.PROMETHEUS, wiring.mounts)
+        return replace(component, command=wiring.command), wiring
     wiring = own_prometheus(scope.folder, taken, rules)
     return _own(scope, taken, ComponentKind.PROMETHEUS, wiring.mounts), wiring
 
@@ -213,7 +223,8 @@ def _grafana(scope: Scope, taken: Taken) -> tuple[Component, tuple[Remark, ...]]
     if theirs:
         return _theirs(scope, theirs, ComponentKind.GRAFANA, mounts), ()
     found, remarks = _their_dashboards(scope)
-    return _own(scope, taken, ComponentKind.GRAFANA, (*mounts, *found)), remarks
+    grafana = _own(scope, taken, ComponentKind.GRAFANA, (*mounts, *found))
+    return replace(grafana, secrets=(SecretFile("grafana-admin-password", GRAFANA_PASSWORD),)), remarks
 
 
 def _their_dashboards(scope: Scope) -> tuple[tuple[FileMount, ...], tuple[Remark, ...]]:
@@ -242,6 +253,3 @@ def _their_rules(scope: Scope, kinds: set[ComponentKind]) -> tuple[tuple[str, ..
         elif posixpath.basename(file.path) not in {posixpath.basename(path) for path in loaded}:
             loaded.append(file.path)
     return tuple(loaded), tuple(remarks)
-
-
-__all__ = ["Programs", "plan_programs", "variables_of"]

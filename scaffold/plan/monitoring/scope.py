@@ -70,18 +70,6 @@ def find_scope(project: Project) -> Scope | None:
     logs = Layer.LOGGING not in external and (ComponentKind.LOKI in kinds or not has_other_logs(project, stack))
     if not (metrics or logs) or all(kind_of(project, service) for service in stack.services):
         return None
-    return _scope(project, base, stack, theirs, metrics=metrics, logs=logs)
-
-
-def _scope(
-    project: Project,
-    base: Stack,
-    stack: Stack,
-    theirs: tuple[tuple[ComponentKind, Service], ...],
-    *,
-    metrics: bool,
-    logs: bool,
-) -> Scope:
     centre = next((service for kind, service in theirs if kind in {ComponentKind.PROMETHEUS, ComponentKind.GRAFANA}), None)
     networks = networks_of(centre) if centre else ()
     taken = Taken.by(project, stack)

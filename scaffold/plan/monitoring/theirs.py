@@ -90,10 +90,11 @@ def unreachable(config: PrometheusConfig, stack: Stack, prometheus: Service | No
     return tuple(dict.fromkeys(host for host in hosts if host not in local and stack.resolve_host(host) is None))
 
 
-def carried(project: Project, path: str, drop: tuple[str, ...]) -> str | None:
+def carried(project: Project, path: str, folder: str, drop: tuple[str, ...]) -> str | None:
     """Return the configuration at `path` as JSON without the jobs of the hosts in `drop`.
 
-    None when it holds anything like a credential, or a form that cannot be carried over.
+    Rule files below `folder`, which is where the container has it, become relative to it. None when the file holds anything
+    like a credential, or has a form that cannot be carried over.
     """
     document = project.document(path)
     source = project.source(path)
@@ -104,6 +105,9 @@ def carried(project: Project, path: str, drop: tuple[str, ...]) -> str | None:
     data = _plain(document.root)
     if not isinstance(data, dict):
         return None
+    rules = data.get("rule_files")
+    if isinstance(rules, list):
+        data["rule_files"] = [str(rule).removeprefix(f"{folder}/") for rule in rules]
     jobs = data.get("scrape_configs")
     if isinstance(jobs, list):
         data["scrape_configs"] = [job for job in jobs if not _targets(job) & set(drop)]

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass, replace
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Scalar, Sequence, scalars_of
 from scaffold.model.monitoring import FileMount, Remark
 from scaffold.model.project import Project
+from scaffold.model.secrets import is_sensitive_name, url_password
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.theirs import carried, configuration_path, host_path, unreachable
 
@@ -25,6 +27,8 @@ class PrometheusWiring:
     mounts: tuple[FileMount, ...]
     loads: bool = True
     carried: str = ""
+    command: tuple[str, ...] = ()
+    """The command with our configuration in place of theirs, which stays mounted where it is."""
     remarks: tuple[Remark, ...] = ()
 
 
@@ -58,16 +62,38 @@ def their_prometheus(project: Project, stack: Stack, service: Service, folder: s
         return replace(_with_rules(service, FileMount(bound, target, added=False)), remarks=(remark,))
     config = next((item for item in project.prometheus if item.path == bound), None)
     drop = unreachable(config, stack, service) if config else ()
-    kept = carried(project, bound, drop)
+    kept = carried(project, bound, posixpath.dirname(target), drop)
     if kept is None or config is None:
         text = "it holds credentials or could not be read, so nothing was added to it: add the jobs and rules by hand"
         return PrometheusWiring((), loads=False, remarks=(Remark(bound, text),))
+    command = _command(service)
+    if command is None:
+        text = f"the command of {service.name} could not be taken over, so nothing was added to it"
+        return PrometheusWiring((), loads=False, remarks=(Remark(bound, text),))
     stem, extension = posixpath.splitext(bound)
-    ours = FileMount(taken.path(f"{stem}.production{extension}"), target)
-    text = f"it stays for the base; the production set mounts {ours.source}, which has its jobs and adds ours"
+    source = taken.path(f"{stem}.production{extension}")
+    ours = inside(service, f"{posixpath.dirname(target)}/{posixpath.basename(source)}", source)
+    text = f"it stays for the base; in the production set {service.name} reads {source}, which has its jobs and adds ours"
     if drop:
         text += f" (left out, because no service answers to that name: {', '.join(drop)})"
-    return replace(_with_rules(service, ours), carried=kept, remarks=(Remark(bound, text),))
+    remark = Remark(bound, text)
+    return replace(
+        _with_rules(service, ours), carried=kept, command=(*command, f"--config.file={ours.target}"), remarks=(remark,)
+    )
+
+
+def _command(service: Service) -> tuple[str, ...] | None:
+    """Return the words of the command without its configuration file, in Compose's syntax; None when they are not known."""
+    node = service.node.get("command")
+    if service.entrypoint is not None or (isinstance(node, Scalar) and "$" in (node.raw or node.value)):
+        return None
+    if node is None:
+        return ("--storage.tsdb.path=/prometheus",)
+    words = [item.raw or item.value for item in scalars_of(node)] if isinstance(node, Sequence) else list(service.command or ())
+    if any(is_sensitive_name(word.partition("=")[0].lstrip("-")) or url_password(word) for word in words):
+        return None
+    kept = [word for index, word in enumerate(words) if "--config.file" not in (words[index - 1] if index else "", word)]
+    return tuple(word for word in kept if not word.startswith("--config.file="))
 
 
 def _beside(configuration: str) -> str:

@@ -1,0 +1,135 @@
+"""What is emitted is read back as the same value by other readers of the format: PyYAML, compose-go, a shell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaffold.errors import ScaffoldError
+from scaffold.generate.emit import env_value, to_env, to_json, to_shell_word, to_yaml
+
+TEXT = st.text(st.characters(blacklist_categories=["Cs"]))
+WORDS = [
+    "on",
+    "off",
+    "yes",
+    "No",
+    "y",
+    "n",
+    "true",
+    "null",
+    "~",
+    "",
+    "08",
+    "0o17",
+    "1_000",
+    "12:30",
+    "1e3",
+    ".5",
+    "0x1F",
+    "1.0",
+]
+AWKWARD = [
+    "{{ $labels.x }}",
+    "${X:-y}",
+    "a: b",
+    "- a",
+    "# a",
+    "a #b",
+    "'",
+    '"',
+    "a\n\nb\n",
+    "  a",
+    "a\tb",
+    "@a",
+    "%a",
+    "!a",
+    "&a",
+    "*a",
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.recursive(TEXT, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8))
+def test_yaml_is_read_back_as_it_was(value: object) -> None:
+    assert yaml.safe_load(to_yaml(value)) == value
+
+
+@pytest.mark.parametrize("word", [*WORDS, *AWKWARD])
+def test_a_text_stays_a_text(word: str) -> None:
+    assert yaml.safe_load(to_yaml({"key": word, word: 1})) == {"key": word, word: 1}
+
+
+def test_compose_go_reads_the_same_environment(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    environment = {f"V{index}": text for index, text in enumerate([*WORDS, "'", '"', "a: b", "# a", "a\nb", "  a", "- a"])}
+    (tmp_path / "compose.yaml").write_text(to_yaml({"services": {"a": {"image": "a", "environment": environment}}}))
+    done = subprocess.run([require_tool("compose-go-config")], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["services"]["a"]["environment"] == environment
+
+
+def test_lists_are_indented_and_nothing_is_aliased() -> None:
+    shared = ["a"]
+    assert to_yaml({"x": shared, "z": shared}) == "x:\n  - a\nz:\n  - a\n"
+
+
+def test_a_header_is_a_comment_on_every_line() -> None:
+    assert to_yaml({"a": 1}, "first\n\nsecond\x07") == "# first\n#\n# second\na: 1\n"
+
+
+def test_json_refuses_what_json_has_not() -> None:
+    assert json.loads(to_json({"a": "é"})) == {"a": "é"}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json(float("nan"))
+
+
+ENV_TEXTS = [
+    "",
+    "plain",
+    "two words",
+    "a#b",
+    "a #b",
+    "$HOME",
+    "${X}",
+    "it's",
+    'say "no"',
+    "back\\slash",
+    "a\nb",
+    "=",
+    "'$a'",
+    " a ",
+]
+
+
+def test_compose_go_reads_the_same_env_file(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    entries = {f"V{index}": text for index, text in enumerate(ENV_TEXTS)}
+    (tmp_path / "app.env").write_text(to_env(entries, "made"))
+    (tmp_path / "compose.yaml").write_text(to_yaml({"services": {"a": {"image": "a", "env_file": ["app.env"]}}}))
+    done = subprocess.run([require_tool("compose-go-config")], cwd=tmp_path, capture_output=True, text=True, check=True)
+    # The canonical form doubles every dollar, so that it can be read as a compose file again.
+    read = {name: value.replace("$$", "$") for name, value in json.loads(done.stdout)["services"]["a"]["environment"].items()}
+    assert read == entries
+
+
+@pytest.mark.parametrize("name", ["", "A B", "1A", "A=B", "A\n"])
+def test_a_bad_name_of_a_variable_is_refused(name: str) -> None:
+    with pytest.raises(ScaffoldError):
+        to_env({name: "x"})
+
+
+def test_nul_is_refused() -> None:
+    for emit in (env_value, to_shell_word):
+        with pytest.raises(ScaffoldError, match="NUL"):
+            emit("a\x00b")
+
+
+@pytest.mark.parametrize("text", [*ENV_TEXTS, "`id`", "$(id)", "a;b", "*", "~", "-n"])
+def test_a_shell_reads_one_word(text: str) -> None:
+    done = subprocess.run(["sh", "-c", f"printf %s {to_shell_word(text)}"], capture_output=True, text=True, check=True)
+    assert done.stdout == text
