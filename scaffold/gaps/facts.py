@@ -163,6 +163,16 @@ _MAKERS = re.compile(
 )
 
 
+_TEST_PATH = re.compile(
+    r"(?:^|/)(?:\w+_)?(?:tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest|locustfile"
+)
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a file belongs to tests, fixtures, samples or pages, and not to what runs."""
+    return bool(_TEST_PATH.search(path))
+
+
 def is_generated(project: Project, path: str) -> bool:
     """Whether a command of the project makes the file or folder at `path`."""
     name = path.rstrip("/")

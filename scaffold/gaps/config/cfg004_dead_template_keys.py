@@ -21,6 +21,8 @@ _READS_ANYTHING = re.compile(
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _LANGUAGES = frozenset({"python", "node"})
 _MOST_SHOWN = 5
+_LEAST_READ = 0.4
+"""Share of the keys that must be seen as read before the others count as dead."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -30,8 +32,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     words = _words(project)
     for file in project.env_files:
         if file.kind == "template" and file.path not in project.owned:
-            dead = [entry for entry in file.entries if not entry.commented and _is_dead(entry, words)]
-            if dead:
+            entries = [entry for entry in file.entries if not entry.commented]
+            dead = [entry for entry in entries if _is_dead(entry, words)]
+            # Where most keys seem dead, the code takes them in a way that was not seen.
+            if dead and len(entries) - len(dead) >= _LEAST_READ * len(entries):
                 yield _gap(file, dead)
 
 

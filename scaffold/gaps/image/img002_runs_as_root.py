@@ -11,9 +11,16 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Project
+from scaffold.model.values import ImageReference
 
 _ROOT = frozenset({"0", "root"})
 _NON_ROOT_BASE = re.compile(r"nonroot|unprivileged|rootless|cgr\.dev/|chainguard/|/distroless/.*:.*nonroot|bitnami/")
+_ROOT_BASE = re.compile(
+    r"python|node|golang|ruby|rust|php|perl|elixir|erlang|haskell|swift|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|tomcat"
+    r"|debian|ubuntu|alpine|busybox|fedora|rockylinux|almalinux|centos|amazonlinux|nginx|httpd|caddy|bun|deno|buildpack-deps"
+    r"|dotnet/(?:aspnet|runtime|runtime-deps|sdk)|playwright(?:/python)?"
+)
+"""Images whose own configuration names no user; others (grafana, prom/*, stores that drop their rights) are left alone."""
 _DROPS = re.compile(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
 _DEVELOPMENT = re.compile(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
 
@@ -46,9 +53,17 @@ def _root_place(dockerfile: Dockerfile) -> tuple[Location, str] | None:
         return None
     user = dockerfile.effective("USER")
     if user is None:
-        return stages[0].location, "no USER"
+        return (stages[-1].location, "no USER") if _ROOT_BASE.fullmatch(_name(stages[-1].base)) else None
     name = user.text.split(":")[0].strip()
     return (user.location, f"USER {name}") if name in _ROOT else None
+
+
+def _name(base: str) -> str:
+    """Return the name of a base without registry, namespace of official images, tag and digest."""
+    repository = ImageReference.parse(base).repository
+    for prefix in ("library/", "oven/", "denoland/", "microsoft/", "docker/library/"):
+        repository = repository.removeprefix(prefix)
+    return repository
 
 
 def _gap(dockerfile: Dockerfile, place: Location, how: str) -> Gap:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.secrets import SecretClass, is_sensitive_name, url_password
 
 _COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LITERAL, SecretClass.RANDOM})
+_ENDING = re.compile(
+    r"(?:passw(?:or)?d|pass|pwd|secret|token|key|apikey|dsn|salt|jwt|credentials?|passphrase|base|default)$", re.IGNORECASE
+)
 _SIGNING = re.compile(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -29,7 +33,9 @@ def _is_credential(setting: SettingDefault) -> bool:
     password = url_password(setting.value)
     if password is not None:
         return "$" not in password and "{" not in password
-    return is_sensitive_name(setting.name) and setting.value_class in _COUNTED
+    # Constants of code hold texts about passwords as well: the name has to end in the secret, and the value is one word.
+    named = is_sensitive_name(setting.name) and bool(_ENDING.search(setting.name))
+    return named and setting.value_class in _COUNTED and len(setting.value.split()) == 1
 
 
 def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
@@ -44,6 +50,7 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
         actual=f"a default: {what}",
         locations=tuple(setting.location for setting in settings),
         severity=_severity(name, guarded=guarded),
+        environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
     )
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, SecretSighting
-
-_TEST_PATH = re.compile(
-    r"(?:^|/)(?:tests?|spec|specs|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest"
-)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -25,7 +21,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     provider = sightings[0].provider
     what = "a private key" if provider == "private key" else f"a key in the form that {provider} issues"
-    is_test = bool(_TEST_PATH.search(path))
+    is_test = is_test_path(path)
     return RULE.gap(
         resource=path,
         subject=key,
