@@ -17,9 +17,11 @@ from scaffold.validate.outcome import crashed, judged, not_run, tail
 from scaffold.validate.request import ValidationRequest
 
 NAME = "checkov"
+_NO_REASON = "No comment provided"
+"""What checkov says of a skip comment that ends at the check's id."""
 _PATTERNS = ("*.tf", "*.tofu", "*.tfvars", "*.json")
 _QUIET = {"LOG_LEVEL": "ERROR", "BC_API_KEY": "", "PRISMA_API_URL": "", "CHECKOV_ENABLE_DATADOG_METRICS": "", "NO_COLOR": "1"}
-_ARGUMENTS = ("--skip-download", "--download-external-modules", "False", "--quiet", "--compact", "--output", "json")
+_ARGUMENTS = ("--skip-download", "--download-external-modules", "False", "--compact", "--output", "json")
 
 
 def judge(request: ValidationRequest, material: Material) -> ToolRun:
@@ -72,7 +74,7 @@ def _outcome(done: Completed, request: ValidationRequest, material: Material) ->
     if material.terraform_folders and not resources.get("terraform") and not findings:
         folders = ", ".join(material.terraform_folders)
         return not_run(NAME, f"it found no Terraform resource in {folders}", version)
-    note = f"{accepted} checks are accepted in the files, each with its reason" if accepted else ""
+    note = f"{accepted} {'check is' if accepted == 1 else 'checks are'} accepted in the files" if accepted else ""
     return judged(NAME, version, sum(resources.values()), findings, note)
 
 
@@ -97,6 +99,11 @@ def _findings(report: Mapping[str, Any]) -> Iterable[Finding]:
         line = int((check.get("file_line_range") or [0])[0])
         message = f"{check['check_name']} ({check['resource']})"
         yield Finding(NAME, str(check["check_id"]), _path(check["file_path"]), line, Severity.MEDIUM, message)
+    for check in results.get("skipped_checks", ()):
+        if check["check_result"].get("suppress_comment", _NO_REASON) == _NO_REASON:
+            line = int((check.get("file_line_range") or [0])[0])
+            message = f"accepted without a reason: {check['check_name']} ({check['resource']})"
+            yield Finding(NAME, str(check["check_id"]), _path(check["file_path"]), line, Severity.LOW, message)
     for path in results.get("parsing_errors", ()):
         yield Finding(NAME, "parsing-error", _path(path), 0, Severity.HIGH, "checkov could not parse the file")
 

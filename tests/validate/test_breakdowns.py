@@ -60,6 +60,20 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., d
 OUTSIDE = {"yaml", "json-schema"}
 
 
+def test_docker_compose_stands_in_for_the_loader(run_with):
+    answer = (
+        'case "$*" in *version*) echo 2.38.2;; *) echo "validating compose.yaml: services.api.memory no" >&2; exit 15;; esac'
+    )
+    result = run_with(answer, ("docker",))["compose"]
+    assert (result.version, result.state) == ("docker compose 2.38.2", "failed")
+    assert result.findings[0].path == "compose.yaml"
+
+
+def test_docker_without_the_compose_plugin_is_no_loader(run_with):
+    result = run_with("echo unknown command >&2; exit 1", ("docker",))["compose"]
+    assert (result.state, "compose plugin" in result.reason) == ("not-run", True)
+
+
 def test_missing_programs_are_not_run_and_named(run_with):
     runs = run_with("", programs=())
     for tool, result in runs.items():

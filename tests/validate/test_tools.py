@@ -241,6 +241,14 @@ def test_checkov_judges_terraform(judge, require_tool):
     assert "CKV2_AWS_6" in {finding.id for finding in result.findings}
 
 
+def test_checkov_counts_accepted_checks_and_asks_for_their_reason(judge, require_tool):
+    require_tool("checkov")
+    comments = "  #checkov:skip=CKV_AWS_18\n  #checkov:skip=CKV_AWS_144:one region is enough\n"
+    result = judge("checkov", {"infra/terraform/storage.tf": BUCKET.replace("{\n", "{\n" + comments, 1)})
+    assert result.reason == "2 checks are accepted in the files"
+    assert [finding.id for finding in result.findings if "without a reason" in finding.message] == ["CKV_AWS_18"]
+
+
 def test_checkov_that_saw_no_resource_did_not_run(judge, require_tool):
     require_tool("checkov")
     result = judge("checkov", {"infra/terraform/variables.tf": 'variable "region" {}\n'})
