@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.managed_stores import IAC_KINDS
-from scaffold.gaps.signals import anchor, main_environment, main_services
+from scaffold.gaps.signals import anchor, main_environment, main_services, runs_a_script
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
@@ -15,7 +15,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     place = anchor(project)
     if place is None or any(item.kind in IAC_KINDS or item.kind == "paas" for item in project.infrastructure):
         return
-    stores = [(stack, service) for stack, service in main_services(project) if service.is_datastore]
+    stores = [
+        (stack, service) for stack, service in main_services(project) if service.is_datastore and not runs_a_script(service)
+    ]
     names = ", ".join(service.name for _, service in stores)
     yield RULE.gap(
         resource="iac",

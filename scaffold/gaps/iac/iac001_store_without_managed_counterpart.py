@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.managed_stores import has_managed_twin, is_kept
-from scaffold.gaps.signals import main_services, resource_types
+from scaffold.gaps.signals import main_services, resource_types, runs_a_script
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
@@ -24,14 +24,15 @@ _ADVICE = {
 def _detect(project: Project) -> Iterator[Gap]:
     if any(item.kind == "paas" for item in project.infrastructure):
         return
+    main = project.main_stack
     types = resource_types(project.infrastructure)
     for stack, service in main_services(project):
-        if service.is_datastore and service.role and not is_kept(service, types):
-            yield _gap(stack, service, service.role)
+        if service.is_datastore and service.role and not runs_a_script(service) and not is_kept(service, types):
+            yield _gap(stack, service, service.role, declared=stack is main and has_managed_twin(service))
 
 
-def _gap(stack: Stack, service: Service, role: Role) -> Gap:
-    managed = has_managed_twin(service)
+def _gap(stack: Stack, service: Service, role: Role, *, declared: bool) -> Gap:
+    """Return the gap of one store; `declared` tells that scaffold writes the resource."""
     fallback = "Keep it on a volume that is snapshotted, and declare that volume in the infrastructure code."
     return RULE.gap(
         resource=stack.resource(service.name),
@@ -41,7 +42,7 @@ def _gap(stack: Stack, service: Service, role: Role) -> Gap:
         actual="only the container",
         locations=(service.location,),
         environment=stack.environment,
-        closers=RULE.closers if managed else (Closer(None, "advice", _ADVICE.get(role, fallback)),),
+        closers=RULE.closers if declared else (Closer(None, "advice", _ADVICE.get(role, fallback)),),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.monitoring_signals import is_mentioned, mounts_of
+from scaffold.gaps.signals import tool_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
@@ -15,8 +16,6 @@ _FAMILIES = {
     **dict.fromkeys(("loki", "promtail", "alloy", "fluent", "vector", "logstash"), "logging"),
     **dict.fromkeys(("otel-collector", "tempo", "blackbox"), ""),
 }
-_OURS = frozenset({"rules"})
-"""What our overlay mounts when no stack of theirs does; the others are wired by hand."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -24,8 +23,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     for path, family, location in _configs(project):
         if path not in project.owned and not mounts_of(project, path) and not is_mentioned(project, path):
             found.setdefault((path.partition("/")[0], family), []).append(location)
+    main = project.main_stack
+    theirs = tool_services(project, (main,) if main else (), frozenset({"prometheus"}))
     for (folder, family), places in sorted(found.items(), key=lambda item: item[0]):
-        yield _gap(folder, family, tuple(places))
+        yield _gap(folder, family, tuple(places), mounted_by_us=family == "rules" and not theirs)
 
 
 def _configs(project: Project) -> Iterator[tuple[str, str, Location]]:
@@ -37,7 +38,8 @@ def _configs(project: Project) -> Iterator[tuple[str, str, Location]]:
             yield file.path, _FAMILIES[file.kind], file.location
 
 
-def _gap(folder: str, family: str, places: tuple[Location, ...]) -> Gap:
+def _gap(folder: str, family: str, places: tuple[Location, ...], *, mounted_by_us: bool) -> Gap:
+    """Return the gap of one folder and program; our overlay mounts rules where the stack has no Prometheus of its own."""
     names = ", ".join(dict.fromkeys(place.path for place in places))
     advice = Closer(None, "advice", f"Mount {names} in the service that reads it, in a stack that is in use, or delete it.")
     return RULE.gap(
@@ -47,7 +49,7 @@ def _gap(folder: str, family: str, places: tuple[Location, ...]) -> Gap:
         expected="a mount in a stack that is in use",
         actual="mounted by nothing",
         locations=places,
-        closers=RULE.closers if family in _OURS else (advice,),
+        closers=RULE.closers if mounted_by_us else (advice,),
     )
 
 
