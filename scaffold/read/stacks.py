@@ -40,6 +40,7 @@ class _Assembly:
     problems: list[Problem] = field(default_factory=list)
     loaded: dict[tuple[str, ...], LoadedStack] = field(default_factory=dict)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing: dict[tuple[str, ...], tuple[Undefined, ...]] = field(default_factory=dict)
 
     def load(self, files: tuple[str, ...]) -> LoadedStack:
         """Load a set once; its project directory is the folder of its first file."""
@@ -56,7 +57,9 @@ class _Assembly:
 
     def undefined(self, files: tuple[str, ...]) -> tuple[Undefined, ...]:
         """What a set names and does not define."""
-        return undefined_things(self.load(files).node)
+        if files not in self.missing:
+            self.missing[files] = undefined_things(self.load(files).node)
+        return self.missing[files]
 
     def stands(self, files: tuple[str, ...]) -> bool:
         """Whether Compose would start the set: services, and nothing undefined."""

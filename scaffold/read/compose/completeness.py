@@ -39,41 +39,36 @@ def undefined_things(root: Mapping) -> tuple[Undefined, ...]:
 
 
 def _of_service(name: str, node: Mapping, place: Location, known: dict[str, frozenset[str]]) -> Iterator[Undefined]:
-    if all(is_null(node.get(key)) for key in ("image", "build", "provider")):
+    fields = {entry.key.value: entry.value for entry in node.entries}
+    if all(is_null(fields.get(key)) for key in ("image", "build", "provider")):
         yield Undefined("source", name, name, place)
-    for kind, section, used, location in _uses(node):
+    for kind, section, used, location in _uses(fields):
         if used not in known[section] and not (section == "networks" and used == "default"):
             yield Undefined(kind, used, name, location)
 
 
-def _uses(node: Mapping) -> Iterator[tuple[str, str, str, Location]]:
+def _uses(fields: dict[str, Node]) -> Iterator[tuple[str, str, str, Location]]:
     for key, kind, section in (
         ("depends_on", "service", "services"),
         ("networks", "network", "networks"),
         ("models", "model", "models"),
     ):
-        value = node.get(key)
+        value = fields.get(key)
         for entry in effective_entries(value) if isinstance(value, Mapping) else ():
             optional = text_of(find(entry.value, "required")).lower() == "false"
             if not optional:
                 yield kind, section, entry.key.value, entry.key.location
-    for item in _items(node.get("volumes")):
+    for item in _items(fields.get("volumes")):
         source = find(item, "source")
         if text_of(find(item, "type")) == "volume" and isinstance(source, Scalar) and source.value:
             yield "volume", "volumes", source.value, item.location
     for key, kind in (("secrets", "secret"), ("configs", "config")):
-        for item in _items(node.get(key)):
+        for item in _items(fields.get(key)):
             yield kind, key, text_of(find(item, "source")), item.location
     for key in ("network_mode", "ipc", "pid"):
-        shared = text_of(node.get(key))
-        if shared.startswith("service:"):
-            yield "service", "services", shared.removeprefix("service:"), place_of(node, key)
-
-
-def place_of(node: Mapping, key: str) -> Location:
-    """Return where the value of `key` stands."""
-    value = node.get(key)
-    return value.location if value is not None else node.location
+        value = fields.get(key)
+        if value is not None and text_of(value).startswith("service:"):
+            yield "service", "services", text_of(value).removeprefix("service:"), value.location
 
 
 def _items(node: Node | None) -> tuple[Node, ...]:

@@ -18,6 +18,7 @@ from scaffold.read.compose.nodes import NOWHERE, effective_entries, with_value
 from scaffold.read.compose.paths import rebase
 from scaffold.read.compose.reader import Documents, is_remote, join
 from scaffold.read.compose.resets import Resets, collect
+from scaffold.read.compose.schema import schema_problems
 from scaffold.read.compose.unique import enforce_unicity
 from scaffold.read.compose.values import same_value
 from scaffold.read.yaml import is_null, resolve_merges
@@ -54,7 +55,7 @@ class Loader:
             base = resets.apply(model)
             extender = Extender(self.extended_file, self.problems, directory)
             current = extender.resolve(current, path, resets, variables.get)
-            model = self.combine(base if isinstance(base, Mapping) else model, current)
+            model = self.combine(base if isinstance(base, Mapping) else model, current, validate=True)
         return model
 
     def read(self, path: str) -> tuple[Document, ...]:
@@ -84,7 +85,7 @@ class Loader:
         root = Interpolator(lookup, self.problems, self.strict).node(merged)
         return (promote(root, self.problems), resets) if isinstance(root, Mapping) else None
 
-    def combine(self, base: Mapping, other: Mapping) -> Mapping:
+    def combine(self, base: Mapping, other: Mapping, *, validate: bool = False) -> Mapping:
         """Merge one file's model over another's, then bring the result into its long form."""
         try:
             merged = merge(base, other, ()) if base.entries else other
@@ -93,7 +94,10 @@ class Loader:
             merged = base
         if not isinstance(merged, Mapping):
             return base
-        return enforce_unicity(canonical(enforce_unicity(merged), self.problems))
+        merged = enforce_unicity(merged)
+        if validate:
+            self.note(schema_problems(merged))
+        return enforce_unicity(canonical(merged, self.problems))
 
     def extended_file(self, path: str, lookup: Lookup) -> tuple[Mapping, Resets] | None:
         """Return the services of a file that `extends` names, in long form, and what its tags reset."""

@@ -42,11 +42,12 @@ class Surroundings:
 def extract_service(entry: Entry, around: Surroundings) -> Service:
     """Return the service of one entry of `services`."""
     node = entry.value if isinstance(entry.value, Mapping) else Mapping((), entry.key.location, entry.key.span)
-    image = node.get("image")
+    get = {part.key.value: part.value for part in node.entries}.get
+    image = get("image")
     image_text = text_of(image).strip()
-    command, entrypoint = node.get("command"), node.get("entrypoint")
-    networks = node.get("networks")
-    profiles = node.get("profiles")
+    command, entrypoint = get("command"), get("entrypoint")
+    networks = get("networks")
+    profiles = get("profiles")
     return Service(
         name=entry.key.value,
         location=entry.key.location,
@@ -54,25 +55,25 @@ def extract_service(entry: Entry, around: Surroundings) -> Service:
         image=ImageReference.parse(image_text) if image_text else None,
         image_location=image.location if image is not None and image_text else None,
         image_references=image.references if isinstance(image, Scalar) else (),
-        build=_build(node.get("build"), around.directory),
+        build=_build(get("build"), around.directory),
         command=argv(command),
         command_location=command.location if command is not None and not is_null(command) else None,
         entrypoint=argv(entrypoint),
         environment=_environment(node, around),
         env_files=tuple(_env_files(node, around)),
-        ports=tuple(_ports(node.get("ports"))),
-        expose=tuple(_numbers(node.get("expose"))),
+        ports=tuple(_ports(get("ports"))),
+        expose=tuple(_numbers(get("expose"))),
         mounts=tuple(_mounts(node, around.directory)),
         depends_on=tuple(_dependencies(node)),
-        healthcheck=_healthcheck(node.get("healthcheck")),
+        healthcheck=_healthcheck(get("healthcheck")),
         profiles=tuple(item.value for item in scalars_of(profiles) if item.value),
         profiles_location=profiles.location if profiles is not None and not is_null(profiles) else None,
         networks=networks.keys() if isinstance(networks, Mapping) else (),
-        network_mode=text_of(node.get("network_mode")),
+        network_mode=text_of(get("network_mode")),
         aliases=tuple(dict.fromkeys(_aliases(node))),
-        container_name=text_of(node.get("container_name")),
+        container_name=text_of(get("container_name")),
         restart=_restart(node),
-        user=_text(node.get("user")),
+        user=_text(get("user")),
     )
 
 

@@ -1,0 +1,177 @@
+"""Whether a merged model keeps to the Compose specification's schema: unknown keys and wrong kinds, each with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence
+from scaffold.read.compose.nodes import effective_entries
+from scaffold.read.yaml import resolve
+from scaffold.resources import package_file
+
+Schema = dict[str, Any]
+_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """One thing that the schema forbids; the deeper of two is the one that says what is wrong."""
+
+    depth: int
+    node: Node
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The keys of a mapping, those of referenced and combined schemas included."""
+
+    properties: dict[str, Schema]
+    patterns: tuple[tuple[re.Pattern[str], Schema], ...]
+    other: Any
+    required: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Checker:
+    """Checks nodes against one schema; shapes are worked out once."""
+
+    definitions: dict[str, Schema]
+    shapes: dict[int, _Shape] = field(default_factory=dict)
+
+    def follow(self, schema: Schema) -> Schema:
+        """Return the schema that a `$ref` names."""
+        while "$ref" in schema:
+            schema = self.definitions[schema["$ref"].rpartition("/")[2]]
+        return schema
+
+    def kinds(self, schema: Schema) -> tuple[str, ...]:
+        """Return the kinds of value that a schema allows, none for any."""
+        kinds = schema.get("type", ())
+        if not kinds and "allOf" in schema:
+            return self.kinds(self.follow(schema["allOf"][0]))
+        return (kinds,) if isinstance(kinds, str) else tuple(kinds)
+
+    def shape(self, schema: Schema) -> _Shape:
+        """Return the keys that a schema knows."""
+        known = self.shapes.get(id(schema))
+        if known is None:
+            known = self.shapes[id(schema)] = self.combined(schema)
+        return known
+
+    def combined(self, schema: Schema) -> _Shape:
+        """Join the keys of a schema with those of its `allOf` parts."""
+        parts = [self.shape(self.follow(part)) for part in schema.get("allOf", ())]
+        properties = {key: value for part in parts for key, value in part.properties.items()}
+        patterns = [pattern for part in parts for pattern in part.patterns]
+        properties.update(schema.get("properties", {}))
+        patterns += [(re.compile(pattern), value) for pattern, value in schema.get("patternProperties", {}).items()]
+        other = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
+        return _Shape(properties, tuple(patterns), other, tuple(schema.get("required", ())))
+
+    def check(self, node: Node, schema: Any, path: tuple[str, ...]) -> Iterator[_Issue]:
+        """Yield what is wrong with a node."""
+        if schema is False:
+            yield _Issue(len(path), node, f"{'.'.join(path)} is not allowed here")
+        if not isinstance(schema, dict):
+            return
+        schema = self.follow(schema)
+        for choice in ("oneOf", "anyOf"):
+            if choice in schema:
+                yield from self.best_of(node, schema[choice], path)
+        kinds = self.kinds(schema)
+        if isinstance(node, Scalar):
+            yield from _check_scalar(node, schema, kinds, path)
+        elif not _is_kind(kinds, "array" if isinstance(node, Sequence) else "object"):
+            yield _wrong_kind(node, kinds, path)
+        elif isinstance(node, Sequence):
+            items = schema.get("items", True)
+            for index, item in enumerate(node.items):
+                yield from self.check(item, items, (*path, str(index)))
+        else:
+            yield from self.check_mapping(node, self.shape(schema), path)
+
+    def best_of(self, node: Node, choices: list[Schema], path: tuple[str, ...]) -> Iterator[_Issue]:
+        """Yield nothing when one choice fits, else the deepest issue of all: that of the form which was meant."""
+        found: list[_Issue] = []
+        for choice in choices:
+            issues = list(self.check(node, choice, path))
+            if not issues:
+                return
+            found.extend(issues)
+        deepest = max(found, key=lambda issue: issue.depth)
+        if deepest.depth == len(path) and "must be" in deepest.message:
+            kinds = dict.fromkeys(kind for choice in choices for kind in self.kinds(self.follow(choice)))
+            deepest = _wrong_kind(node, tuple(kinds), path)
+        yield deepest
+
+    def check_mapping(self, node: Mapping, shape: _Shape, path: tuple[str, ...]) -> Iterator[_Issue]:
+        """Yield unknown and missing keys, and what is wrong with the values of known ones."""
+        for entry in effective_entries(node):
+            key = entry.key.value
+            schema = shape.properties.get(key)
+            if schema is None:
+                schema = next((value for pattern, value in shape.patterns if pattern.search(key)), None)
+            if schema is not None:
+                yield from self.check(entry.value, schema, (*path, key))
+            elif shape.other is False:
+                yield _Issue(len(path) + 1, entry.key, f"{'.'.join((*path, key))} is not a key that Compose knows")
+            else:
+                yield from self.check(entry.value, shape.other, (*path, key))
+        present = {entry.key.value for entry in node.entries}
+        for key in shape.required:
+            if key not in present:
+                yield _Issue(len(path), node, f"{'.'.join(path)} lacks the key {key}")
+
+
+def _is_kind(kinds: tuple[str, ...], kind: str) -> bool:
+    return not kinds or kind in kinds or (kind == "integer" and "number" in kinds)
+
+
+def _wrong_kind(node: Node, kinds: tuple[str, ...], path: tuple[str, ...]) -> _Issue:
+    words = [_WORDS[kind] for kind in kinds]
+    listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return _Issue(len(path), node, f"{'.'.join(path) or 'the file'} must be {listed}")
+
+
+def _check_scalar(node: Scalar, schema: Schema, kinds: tuple[str, ...], path: tuple[str, ...]) -> Iterator[_Issue]:
+    if node.references or (node.raw and node.value != node.raw):
+        return  # what a variable will hold is not known
+    value = resolve(node)
+    kind = {bool: "boolean", int: "integer", float: "number", str: "string"}.get(type(value), "null")
+    if isinstance(value, float) and value.is_integer() and "integer" in kinds:
+        kind = "integer"
+    if not _is_kind(kinds, kind):
+        yield _wrong_kind(node, kinds, path)
+    elif "enum" in schema and value not in schema["enum"]:
+        yield _Issue(len(path), node, f"{'.'.join(path)} must be one of {', '.join(map(str, schema['enum']))}")
+    elif isinstance(value, (int, float)) and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        yield _Issue(len(path), node, f"{'.'.join(path)} is out of its range")
+
+
+@lru_cache(maxsize=1)
+def specification() -> Schema:
+    """Return the schema of the Compose specification."""
+    text = package_file("read", "compose", "compose-spec.json").read_text(encoding="utf-8")
+    schema: Schema = json.loads(text)
+    return schema
+
+
+def schema_problems(root: Mapping) -> tuple[Problem, ...]:
+    """Return a problem for each place where a model leaves the schema."""
+    schema = specification()
+    checker = _Checker(schema["$defs"])
+    return tuple(Problem(issue.node.location, issue.message) for issue in checker.check(root, schema, ()))
