@@ -38,7 +38,7 @@ def _good(dockerfile: Dockerfile) -> Iterator[Praise]:
     check = dockerfile.effective("HEALTHCHECK")
     if check and check.argv and check.text.strip().upper() != "NONE" and not _lacks_program(dockerfile, check.argv):
         yield Praise(f"{dockerfile.path} brings its own healthcheck", check.location)
-    if len(dockerfile.stages) > 1 and not dockerfile.stages[-1].base.startswith(dockerfile.stages[-2].alias or "\0"):
+    if len(dockerfile.stages) > 1 and len(final_stages(dockerfile)) == 1:
         yield Praise(f"{dockerfile.path} leaves the build tools behind in an earlier stage", dockerfile.stages[-1].location)
 
 
