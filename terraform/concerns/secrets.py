@@ -117,8 +117,10 @@ def _database_login(database: rds.Database, password: Expression) -> dict[str, V
 
 
 def _cache_login(cache: elasticache.BuiltCache) -> dict[str, Value]:
+    """Celery refuses a `rediss` URL without `ssl_cert_reqs`; the other queue libraries pass over it."""
     address = cache.group.attribute("primary_endpoint_address")
-    url: Template = join("rediss://:", cache.password, "@", address, f":{cache.store.port}/0")
+    query = "?ssl_cert_reqs=required" if cache.store.broker else ""
+    url: Template = join("rediss://:", cache.password, "@", address, f":{cache.store.port}/0{query}")
     return _content(elasticache.USER, cache.password, address, cache.store.port, {"url": url})
 
 

@@ -207,6 +207,19 @@ def test_one_number_changes_every_holder_of_a_cache_password() -> None:
     assert f"password = {password}\n" in version
 
 
+def test_a_url_asks_for_tls_as_its_client_wants_it() -> None:
+    """libpq and redis-py read these; Celery refuses `rediss` without ssl_cert_reqs (its documentation of the Redis backend)."""
+    jobs = support.blocks(support.rendered(support.PROPERTYPRO)["secrets.tf"])
+    assert re.search(
+        r'url += "rediss://:\$\{.*:6379/0\?ssl_cert_reqs=required"\n', jobs["aws_secretsmanager_secret_version.redis"]
+    )
+    assert re.search(
+        r'url += "postgresql://.*:5432/propertypro\?sslmode=require"\n', jobs["aws_secretsmanager_secret_version.db"]
+    )
+    sessions = support.blocks(support.rendered(support.FRIDAY)["secrets.tf"])
+    assert re.search(r'url += "rediss://:\$\{.*:6379/0"\n', sessions["aws_secretsmanager_secret_version.redis"])
+
+
 def test_several_stores_have_names_and_inputs_of_their_own() -> None:
     files = support.rendered(support.PLANS["several"])
     databases = [address for address in support.blocks(files["rds.tf"]) if address.startswith("aws_db_instance")]
