@@ -57,14 +57,14 @@ _WORDS = frozenset(
 )
 """The words on which a fact, a read or a default hangs."""
 _PATTERN = re.compile(
-    r"prometheus|sentry|opentelemetry|Instrument|Prometheus|Exporter|Formatter$|FileHandler$|StreamHandler$|Renderer$|Logger$|_bucket$"
+    r"prometheus|sentry|opentelemetry|Instrument|Prometheus|Formatter$|FileHandler$|StreamHandler$|Renderer$|(?:Json|JSON)Logger$"
     r"|jsonlog|json_log|ecs_logging|add_\w*(?:route|rule|get|post)$|BaseSettings$|ConfigDict$"
-    r"|^(?=[A-Z0-9_]*$)\w*(?:SECRET|PASS|PWD|TOKEN|KEY|JWT|DSN|CREDENTIAL|SALT)"
+    r"|^(?=[A-Z0-9_]*$)\w*(?<![A-Z])(?:SECRETS?|PASS\w*|PWD|TOKEN|\w+_KEY|APIKEY|JWT|DSN|CREDENTIALS?|SALT)(?![A-Z])"
 )
-_CONFIG_LIBRARIES = frozenset({"decouple", "environs", "environ", "envparse", "prettyconf"})
+_CONFIG_LIBRARIES = frozenset({"decouple", "environs", "envparse", "prettyconf"})
 _SPECIAL = re.compile(
     r"@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|head|options|route|api_route|websocket|view)\("
-    r"|\nclass \w*(?:[sS]ettings|[cC]onfig)|config\[|logger\.add\(|text/plain"
+    r"|\nclass \w*(?:[sS]ettings|[cC]onfig)|config\[|logger\.add\(|text/plain|_bucket\{"
 )
 _START = re.compile(r"^(?=[^\s)\]}#])", re.MULTILINE)
 _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")
@@ -92,7 +92,7 @@ def _tells(word: str) -> bool:
 def _telling_words(text: str) -> tuple[str, ...]:
     found = set(_WORD.findall(text))
     words = {word for word in found if _tells(word)}
-    if found & _CONFIG_LIBRARIES or "starlette.config" in text:
+    if found & _CONFIG_LIBRARIES or "import environ" in text or "starlette.config" in text:
         words |= found & {"config", "env", "Config"}
     return tuple(sorted(words))
 
