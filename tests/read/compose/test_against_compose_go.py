@@ -56,7 +56,9 @@ def ours(case: Case) -> tuple[object, list[str]]:
     name = project_name(posixpath.basename(case.folder))
     stack = load_stack(reader, case.files, directory=case.directory, variables=variables, name=name, strict=True)
     profiles = case.profiles or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
-    model = to_compose_json(stack.node, stack.services, Rendering(case.folder, stack.name, profiles))
+    model = to_compose_json(
+        stack.node, stack.services, Rendering(case.folder, stack.name, profiles, reader=reader, folder=case.directory)
+    )
     return json.loads(json.dumps(model)), [problem.message for problem in stack.problems]
 
 
@@ -192,6 +194,11 @@ FIXTURES: dict[str, Mapping[str, str]] = {
         "two.env": "FROM2=$FROM1\r\nFROM1=changed\r\nCR=x\r\n",
         "raw.env": "R=a#b\nS=a #b\nT=\n",
         ".env": "E1=dot\nALONE=dotted\n",
+    },
+    "labels": {
+        "compose.yaml": "services: {a: {image: a, label_file: [one.labels, two.labels], labels: [own=1, b=own]}, b: {image: b, label_file: one.labels}}",
+        "one.labels": "a=1\nb=2\n",
+        "two.labels": "# c\nc=${a}x\na='q'\n",
     },
     "depends": {
         "compose.yaml": """
