@@ -54,9 +54,15 @@ def _needed(item: CiStep) -> Iterator[tuple[str, str]]:
         text = line.strip()
         node = _NODE.match(text)
         if node:
-            yield _joined(folder, "package.json"), text
+            yield _joined(folder, "package.json"), _words(node[0])
         for match in _REQUIREMENTS.finditer(text):
-            yield _joined(folder, match["path"]), text
+            yield _joined(folder, match["path"]), match["path"]
+
+
+def _words(command: str) -> str:
+    """Return program and subcommand, with the name after `run`: further arguments may hold a token."""
+    words = command.split()
+    return " ".join(words[: 3 if words[1:2] in (["run"], ["run-script"]) else 2])
 
 
 def _folder(workflow: Workflow, job: Job, own: str) -> str:
@@ -69,11 +75,11 @@ def _joined(folder: str, name: str) -> str:
 
 
 def _gap(resource: str, path: str, uses: list[tuple[CiStep, str]]) -> Gap:
-    commands = ", ".join(dict.fromkeys(command.split("\n")[0] for _, command in uses))
+    commands = ", ".join(dict.fromkeys(command for _, command in uses))
     return RULE.gap(
         resource=resource,
         subject=path,
-        message=f"The job runs {commands}, but the repository has no {path}: it fails on every run.",
+        message=f"The job needs {path} ({commands}), which the repository does not have: it fails on every run.",
         expected=f"{path}, or the commands of the tools that the repository uses",
         actual="no such file",
         locations=tuple(_line(item, command) for item, command in uses),
