@@ -37,25 +37,11 @@ from scaffold.read.stacks import assemble
 from scaffold.read.workflows import follow_local, read_workflow
 
 _T = TypeVar("_T")
-_BINARY = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".gif",
-    ".ico",
-    ".webp",
-    ".svg",
-    ".woff",
-    ".woff2",
-    ".ttf",
-    ".eot",
-    ".pdf",
-    ".zip",
-    ".gz",
-    ".mp4",
-    ".mp3",
-    ".lock",
+_NO_CREDENTIALS = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".svg", ".woff", ".woff2", ".ttf", ".eot", ".pdf", ".zip", ".gz"),
+    *(".mp4", ".mp3", ".lock", ".min.js", ".min.css", ".map", ".snap", "package-lock.json", "pnpm-lock.yaml", "go.sum"),
 )
+"""Endings of files that are no text, or that programs write: nobody puts a credential there by hand."""
 _OFTEN_IGNORED = (
     ".dockerignore",
     ".env",
@@ -291,7 +277,7 @@ def _sightings(inventory: Inventory, texts: TextReader) -> tuple[SecretSighting,
     """Return the provider keys in every text of the tree that git tracks, documentation included."""
     found: list[SecretSighting] = []
     for path in sorted(inventory.files + inventory.docs):
-        if path in inventory.untracked or path.endswith(_BINARY):
+        if path in inventory.untracked or path.endswith(_NO_CREDENTIALS):
             continue
         text = texts.glance(path)
         if text is not None:
