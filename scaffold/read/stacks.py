@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from scaffold.model.compose import ComposeFile, Stack
-from scaffold.model.document import Mapping, Node, Problem, Sequence, find, scalars_of
+from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence, find, scalars_of
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, EnvFile
 from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack, project_variables
@@ -15,6 +15,7 @@ from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
 from scaffold.read.environments import class_of_files, class_of_word, declared_class
 from scaffold.read.sets import BASE_NAMES, OVERRIDE_NAMES, NamedSet, is_compose_path, sets_of_commands, sets_of_env_files
+from scaffold.read.yaml import is_null
 
 PRODUCTION = "production"
 """The id of the stack of the production set that scaffold keeps."""
@@ -90,6 +91,7 @@ def assemble(  # noqa: PLR0913
     plans = _plans(assembly, named, production_set)
     stacks = _stacks(assembly, plans, production_set)
     broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
+    broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]
     problems = {*assembly.problems, *broken, *(problem for loaded in assembly.loaded.values() for problem in loaded.problems)}
     listed = tuple(sorted(problems, key=lambda problem: (problem.location.sort_key(), problem.message)))
     return tuple(_compose_file(assembly, path) for path in sorted(compose)), stacks, listed
@@ -113,6 +115,17 @@ def _compose_root(path: str, documents: Documents) -> Mapping | None:
         return None
     sections = ("services", "include", "networks", "volumes", "secrets", "configs")
     return root if any(isinstance(root.get(section), (Mapping, Sequence)) for section in sections) else None
+
+
+def _misshapen(path: str, documents: Documents) -> Iterable[Problem]:
+    """A file with the name of a compose file whose content cannot be one."""
+    for document in (documents.of(path) or ((), ()))[0]:
+        root = document.root
+        if isinstance(root, (Scalar, Sequence)) and not is_null(root):
+            yield Problem(root.location, "is no mapping: a compose file has `services:` at the top")
+        services = root.get("services") if isinstance(root, Mapping) else None
+        if services is not None and not isinstance(services, Mapping) and not is_null(services):
+            yield Problem(services.location, "`services` must be a mapping of names and services")
 
 
 def _compose_file(assembly: _Assembly, path: str) -> ComposeFile:
