@@ -21,8 +21,10 @@ _IGNORED = """# What Terraform makes here and nobody commits; .terraform.lock.hc
 def files(base: Foundation) -> dict[str, str]:
     """Return README.md, and a .gitignore for what its commands leave behind."""
     first = slugs(base)[base.plan.environments[0].name]
-    sections = [_TITLE, _overview(base), _state(base), _apply(first), _versions(base), _secrets(base, first), _after()]
-    return {"README.md": "\n\n".join(filter(None, sections)) + "\n", ".gitignore": _IGNORED}
+    steps = [_versions(base), _state(base), _apply(first), _secrets(base, first), _roles(base)]
+    numbered = [f"## {number}. {step}" for number, step in enumerate(filter(None, steps), start=1)]
+    text = "\n\n".join([_TITLE, _overview(base), *numbered, _after()])
+    return {"README.md": f"{text}\n", ".gitignore": _IGNORED}
 
 
 def _overview(base: Foundation) -> str:
@@ -42,7 +44,7 @@ The defaults in `variables.tf` are the ones for production. Only the inputs of t
 def _state(base: Foundation) -> str:
     region = base.plan.region
     location = "" if region == "us-east-1" else f" \\\n  --create-bucket-configuration LocationConstraint={region}"
-    return f"""## 1. Once for each account: a bucket for the state
+    return f"""Once for each account: a bucket for the state
 
 ```sh
 export STATE_BUCKET=...   # a name that nobody in the world has taken
@@ -57,7 +59,7 @@ The state is locked by an object beside it (`use_lockfile`); no table is needed.
 
 
 def _apply(environment: str) -> str:
-    return f"""## 2. For each environment, here with `{environment}`
+    return f"""For each environment, here with `{environment}`
 
 ```sh
 terraform init -reconfigure -backend-config={FOLDER}/{environment}.s3.tfbackend -backend-config="bucket=$STATE_BUCKET"
@@ -76,7 +78,7 @@ def _versions(base: Foundation) -> str:
     if not unknown:
         return ""
     listed = "\n".join(f"- `{name}`" for name in unknown)
-    return f"""### Versions to choose first
+    return f"""Choose the versions that nobody knows
 
 The image of the store names no version, so these inputs have no default. Set them in each file of `{FOLDER}/`:
 
@@ -94,7 +96,7 @@ def _secrets(base: Foundation, environment: str) -> str:
         keys = ", ".join(f"`{_plain(key)}`" for key in secret.keys)
         rows.append(f"- `{name}`" + (f" with {keys}" if keys else ""))
     listed = "\n".join(rows)
-    return f"""## 3. Fill in the secrets that only you know
+    return f"""Fill in the secrets that only you know
 
 Terraform makes these secrets empty, so that no value passes through a state file or a command line:
 
@@ -108,11 +110,34 @@ rm values.json
 ```"""
 
 
+def _roles(base: Foundation) -> str:
+    if not base.plan.postgres:
+        return ""
+    texts = []
+    for store in base.plan.postgres:
+        role, database = names.role_name(store.user), names.database_name(store.database)
+        texts.append(f"""psql "host=$HOST port={rds.port(store)} dbname={database} user={names.MASTER} sslmode=require"
+  CREATE ROLE {role} LOGIN;
+  \\password {role}
+  GRANT CONNECT, CREATE, TEMPORARY ON DATABASE "{database}" TO {role};
+  GRANT USAGE, CREATE ON SCHEMA public TO {role};""")
+    commands = "\n\n".join(texts)
+    return f"""Give the application its role in the database
+
+The application never logs in as the master user, whose password changes every week. Its own role takes the password of its
+secret (`secretName` in the output); the host and the master's secret (`masterSecretArn`) are in the output too. From a
+machine that has the security group `application`:
+
+```text
+{commands}
+```"""
+
+
 def _after() -> str:
     return """## Later
 
 - New password for the application: raise `..._credentials_version` and apply, then restart what reads it.
-  A cache refuses the old password from that moment.
+  A cache refuses the old password from that moment; a database learns the new one by `\\password` as above.
 - A login's secret that was deleted or made anew: raise the same number in that apply, so that the store learns the
   new password.
 - The master password of a database is kept and rotated by AWS. Nothing but the job that makes the application's role uses it.

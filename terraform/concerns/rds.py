@@ -61,14 +61,18 @@ def variable_prefix(base: Foundation, store: Postgres) -> str:
     return "database" if len(base.plan.postgres) == 1 else f"database_{names.identifier(base.stores[store.service])}"
 
 
+def port(store: Postgres) -> int:
+    """Return the port on which RDS serves a database."""
+    return max(store.port, _LOWEST_PORT)
+
+
 def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
     short = base.stores[store.service]
     name = "main" if len(base.plan.postgres) == 1 else names.identifier(short)
     prefix = variable_prefix(base, store)
     for variable in _variables(prefix, store):
         base.variable(variable)
-    port = max(store.port, _LOWEST_PORT)
-    door = Door(FILE, f"rds_{names.identifier(short)}", f"{short}-rds", "PostgreSQL", port)
+    door = Door(FILE, f"rds_{names.identifier(short)}", f"{short}-rds", "PostgreSQL", port(store))
     secured = store_group(base, shared.network, door)
     parameters = _parameters(base, name, short, prefix)
     logs = [_log(base, short, log, shared.key) for log in _LOGS]
@@ -77,7 +81,7 @@ def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
         "aws_db_instance",
         name,
         {
-            **_identity(base, store, short, prefix, port),
+            **_identity(base, store, short, prefix),
             **_storage(prefix, shared.key),
             "db_subnet_group_name": shared.subnets.attribute("name"),
             "vpc_security_group_ids": [secured.attribute("id")],
@@ -89,10 +93,10 @@ def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
             "depends_on": [log.whole for log in logs],
         },
     )
-    return Database(store, instance, port, names.database_name(store.database), names.role_name(store.user), prefix)
+    return Database(store, instance, port(store), names.database_name(store.database), names.role_name(store.user), prefix)
 
 
-def _identity(base: Foundation, store: Postgres, short: str, prefix: str, port: int) -> dict[str, Value]:
+def _identity(base: Foundation, store: Postgres, short: str, prefix: str) -> dict[str, Value]:
     database = names.database_name(store.database)
     return {
         "identifier": base.named(short),
@@ -101,7 +105,7 @@ def _identity(base: Foundation, store: Postgres, short: str, prefix: str, port: 
         "engine_lifecycle_support": "open-source-rds-extended-support-disabled",
         "instance_class": Expression(f"var.{prefix}_instance_class"),
         "db_name": None if database == "postgres" else database,
-        "port": port,
+        "port": port(store),
         "username": names.MASTER,
         "manage_master_user_password": True,
         "iam_database_authentication_enabled": True,
