@@ -54,6 +54,7 @@ def _idle(
         for service in scraper.stack.services:
             if (
                 _is_exporter(service)
+                and service.location.path not in project.owned
                 and not any(name in text for name in service.names)
                 and not any(store in service.name for store in covered)
             ):
