@@ -36,6 +36,13 @@ _BY_NAME = {
     "apprunner.yaml": "paas",
     "heroku.yml": "paas",
 }
+_BY_PATH = (
+    (re.compile(r".*\.tf(?:\.json)?"), "terraform"),
+    (re.compile(r".*\.tofu(?:\.json)?"), "opentofu"),
+    (re.compile(r".*\.bicep"), "bicep"),
+    (re.compile(r"(?:.*/)?serverless\.(?:ya?ml|ts|js|json)"), "serverless"),
+    (re.compile(r"config/deploy\.ya?ml"), "paas"),  # Kamal
+)
 _WORKLOADS = frozenset(
     {
         "Deployment",
@@ -83,15 +90,7 @@ def infrastructure_kind(path: str) -> str:
     name = path.rpartition("/")[2]
     if name in _BY_NAME:
         return _BY_NAME[name] if name != "app.json" or "/" not in path else ""
-    if name.endswith((".tf", ".tf.json")):
-        return "terraform"
-    if name.endswith((".tofu", ".tofu.json")):
-        return "opentofu"
-    if name.endswith(".bicep"):
-        return "bicep"
-    if re.fullmatch(r"serverless\.(?:ya?ml|ts|js|json)", name):
-        return "serverless"
-    return ""
+    return next((kind for pattern, kind in _BY_PATH if pattern.fullmatch(path)), "")
 
 
 def read_infrastructure(path: str, text: str) -> InfrastructureFile:

@@ -40,8 +40,13 @@ class Inventory:
     problems: tuple[Problem, ...] = ()
 
 
-def take_inventory(root: Path, *, hide: frozenset[str] = frozenset(), overlay: Path | None = None) -> Inventory:
-    """List the files below `root` without those in `hide`; files below `overlay` count as if they stood in the project."""
+def take_inventory(
+    root: Path, *, hide: frozenset[str] = frozenset(), overlay: Path | None = None, owned: frozenset[str] = frozenset()
+) -> Inventory:
+    """List the files below `root` without those in `hide`; files below `overlay` count as if they stood in the project.
+
+    Files in `owned` count where they are on the disk, whatever git ignores.
+    """
     root = root.resolve()
     overlay = overlay.resolve() if overlay is not None and overlay.is_dir() else None
     listed = listed_files(root)
@@ -49,10 +54,11 @@ def take_inventory(root: Path, *, hide: frozenset[str] = frozenset(), overlay: P
     if overlay is not None and overlay != root and overlay.is_relative_to(root):
         inside = overlay.relative_to(root).as_posix() + "/"
         base = {path: tracked for path, tracked in base.items() if not path.startswith(inside)}
+    base |= {path: False for path in owned if path not in base and (root / path).is_file()}
     kept, problems = _regular(root, (path for path in base if path not in hide))
     laid: list[str] = []
     if overlay is not None and overlay != root:
-        laid, more = _regular(overlay, _walk(overlay))
+        laid, more = _regular(overlay, (path for path in _walk(overlay) if path not in hide))
         problems += more
     everything = sorted({*kept, *laid})
     charts = frozenset(path.rpartition("/")[0] for path in everything if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"})

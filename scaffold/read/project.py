@@ -98,7 +98,7 @@ def read_project(
     """
     if not root.is_dir():
         raise UsageError("is not a folder", where=str(root))
-    inventory = take_inventory(root, hide=hide, overlay=overlay)
+    inventory = take_inventory(root, hide=hide, overlay=overlay, owned=owned)
     settings = _configuration(inventory)
     texts = TextReader(inventory, settings.max_yaml_bytes)
     sources = Sources(texts, Documents(texts))

@@ -26,6 +26,8 @@ from scaffold.read.yaml import parse_documents
         ("fly.toml", "paas"),
         ("Procfile", "paas"),
         ("render.yaml", "paas"),
+        ("config/deploy.yml", "paas"),
+        ("k8s/deploy.yml", ""),
         ("terraform.tfvars", ""),
         ("main.tf.example", ""),
         ("mobile/app.json", ""),
