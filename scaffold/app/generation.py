@@ -18,6 +18,7 @@ from scaffold.model.gap import Judgement
 from scaffold.model.names import FILE_ROOMS, Room
 from scaffold.model.project import Project
 from scaffold.model.target import EditTask, Target
+from scaffold.read.git import ignored_paths
 from scaffold.read.project import read_project
 from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
@@ -84,11 +85,12 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     target = make_target(project, before)
     renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]
     artifacts = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
-    edits, refused = _plan_edits(place, project, before, target, edit_codes)
+    edits, refused = _plan_edits(_Before(place, project, before, lock.paths), target, edit_codes)
     closed = _closed(place, before, target, artifacts, edits)
     attributed = tuple(replace(artifact, closes=_closed_by(before, artifact.room, closed)) for artifact in artifacts)
     changes = classify(place.target, attributed, lock, rooms=rooms)
-    skipped = (*(item for rendering in renderings for item in rendering.skipped), *refused)
+    ignored = _ignored(place, changes)
+    skipped = (*(item for rendering in renderings for item in rendering.skipped), *refused, *ignored)
     new_lock = _next_lock(lock, target, changes, attributed)
     return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
 
@@ -100,20 +102,36 @@ def make_target(project: Project, judgement: Judgement) -> Target:
     return plan(project, judgement.open)
 
 
+def _ignored(place: Place, changes: tuple[Change, ...]) -> tuple[Skipped, ...]:
+    """Return the files that git would not take along, each with the line that says so."""
+    found = ignored_paths(place.target, [change.path for change in changes if change.after is not None])
+    return tuple(Skipped(path, f"written, but {line} makes git ignore it: git add -f {path}") for path, line in found)
+
+
 def _render(room: Room, target: Target) -> Rendering:
     render: Callable[[Target], Rendering] = import_module(f"scaffold.generate.{room.value}").render
     return render(target)
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The project as it is without the files that scaffold wrote, and what the rules say of it."""
+
+    place: Place
+    project: Project
+    judgement: Judgement
+    hidden: frozenset[str]
+
+
 def _plan_edits(
-    place: Place, project: Project, before: Judgement, target: Target, codes: frozenset[str] | None
+    before: _Before, target: Target, codes: frozenset[str] | None
 ) -> tuple[tuple[EditedFile, ...], tuple[Skipped, ...]]:
     """Return the edits that may be applied, each judged again on its own result, and what no edit could be made for."""
     if codes is None:
         return (), ()
     rendering = _render(Room.EDITS, replace(target, edit_tasks=_selected_tasks(target, codes)))
-    edited = tuple(_edited(place, project, edit) for edit in rendering.edits)
-    return tuple(_judged_again(place, project, before, item) for item in edited), rendering.skipped
+    edited = tuple(_edited(before.place, before.project, edit) for edit in rendering.edits)
+    return tuple(_judged_again(before, item) for item in edited), rendering.skipped
 
 
 def _selected_tasks(target: Target, codes: frozenset[str]) -> tuple[EditTask, ...]:
@@ -131,13 +149,13 @@ def _edited(place: Place, project: Project, edit: Edit) -> EditedFile:
     return EditedFile(edit, text, after, reason)
 
 
-def _judged_again(place: Place, project: Project, before: Judgement, item: EditedFile) -> EditedFile:
+def _judged_again(before: _Before, item: EditedFile) -> EditedFile:
     """Refuse an edit after which its gap is still there, or a new one is."""
     if item.reason:
         return item
-    with _laid_over(place, {item.edit.path: item.after}) as overlay:
-        again = judge(read_project(place.root, hide=project.owned, overlay=overlay))
-    known = {judged.gap.fingerprint for judged in before.gaps}
+    with _laid_over(before.place, {item.edit.path: item.after}) as overlay:
+        again = judge(read_project(before.place.root, hide=before.hidden, overlay=overlay))
+    known = {judged.gap.fingerprint for judged in before.judgement.gaps}
     found = {judged.gap.fingerprint for judged in again.gaps}
     if found - known:
         return replace(item, reason="the edited file would have a new gap; change it by hand")
