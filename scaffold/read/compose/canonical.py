@@ -213,7 +213,7 @@ def _volume(item: Scalar, problems: Problems) -> Node:
         bind.append(("create_host_path", true))
     if bind:
         pairs.append(("bind", mapping_like(item, bind)))
-    if volume.nocopy or (volume.kind == "volume"):
+    if volume.nocopy or (volume.kind == "volume" and len(item.value) > 2):  # compose-go prints none for `/x`
         pairs.append(("volume", mapping_like(item, (("nocopy", true),) if volume.nocopy else ())))
     return mapping_like(item, pairs)
 

@@ -45,7 +45,10 @@ def collect(node: Node, text: str) -> tuple[Node, Resets]:
 def _walk(node: Node, path: Path, paths: set[Path]) -> Node | None:
     if node.tag in _TAGS:
         paths.add(path)
-        return None if node.tag == "!reset" else replace(node, tag="")
+        if node.tag == "!reset":
+            return None
+        # go-yaml resolves no scalar with a tag of its own: `!override null` is the text null.
+        return replace(node, tag="", plain=False) if isinstance(node, Scalar) else replace(node, tag="")
     if isinstance(node, Scalar):
         return node
     if isinstance(node, Sequence):

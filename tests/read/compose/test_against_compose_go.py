@@ -135,13 +135,14 @@ FIXTURES: dict[str, Mapping[str, str]] = {
             image: a
             volumes:
               - /anonymous
+              - /s
               - named:/n
               - named2:/n2:nocopy
               - ./here:/h:ro,z
               - ../up/x:/u//v/:rshared
               - /abs:/abs:rw
               - {type: bind, source: ., target: /w, read_only: true, bind: {create_host_path: false, propagation: shared}}
-              - {type: volume, source: named, target: /s, volume: {nocopy: true, subpath: x}}
+              - {type: volume, source: named, target: /sub, volume: {nocopy: true, subpath: x}}
               - {type: tmpfs, target: /t, tmpfs: {size: 10m, mode: 0o1777}}
               - {type: image, source: busybox, target: /i, image: {subpath: bin}}
             tmpfs: [/run, "/tmp:size=1g"]
@@ -338,7 +339,7 @@ FIXTURES: dict[str, Mapping[str, str]] = {
     },
     "reset": {
         "compose.yaml": "services: {a: {image: a, ports: ['1:1', '2:2'], environment: {A: 1, B: 2}, labels: {x: y}, command: c}}",
-        "over.yaml": "services: {a: {ports: !override ['3:3'], environment: {A: !reset null}, labels: !reset null, command: !reset null}}",
+        "over.yaml": "services: {a: {ports: !override ['3:3'], environment: {A: !reset null}, labels: !reset null, command: !override null}}",
     },
     "anchors": {
         "compose.yaml": """
