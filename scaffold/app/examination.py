@@ -38,7 +38,9 @@ def look(place: Place) -> tuple[Project, Lock]:
     """Read a project with the files that scaffold wrote, and the lock; raises UsageError and NothingToReadError."""
     refuse_missing(place)
     lock = read_lock(place.target)
-    return read_project(place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths), lock
+    return read_project(
+        place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths, known_name=lock.app
+    ), lock
 
 
 def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:

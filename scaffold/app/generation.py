@@ -80,7 +80,7 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     """
     refuse_missing(place)
     lock = read_lock(place.target)
-    project = read_project(place.root, hide=lock.paths, overlay=place.out)
+    project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
     before = judge(project)
     target = make_target(project, before)
     renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]

@@ -83,15 +83,18 @@ class Sources:
         return tuple(document for path in sorted(self.parsed.parsed) for document in self.parsed.parsed[path][0])
 
 
-def read_project(
+def read_project(  # noqa: PLR0913 - what differs between the views of one project; all are named at the call
     root: Path,
     *,
     hide: frozenset[str] = frozenset(),
     overlay: Path | None = None,
     production_set: tuple[str, ...] = (),
     owned: frozenset[str] = frozenset(),
+    known_name: str = "",
 ) -> Project:
     """Read the project below `root`, without the paths in `hide` and with the files of `overlay` laid over it.
+
+    `owned` are the files that scaffold wrote, `known_name` the name that was used when they were written.
 
     Raises UsageError when `root` is no folder or scaffold.yaml is wrong, NothingToReadError when no compose file and no
     workflow could be read.
@@ -120,7 +123,7 @@ def read_project(
     sources.problems += failed
     beside = read_beside(inventory, sources)
     return Project(
-        name=_name(inventory, settings, _compose_name(stacks), manifests),
+        name=settings.project or known_name or _name(inventory, _compose_name(stacks), manifests),
         files=inventory.files,
         ignored=_ignored(inventory, stacks),
         directories=inventory.directories,
@@ -198,11 +201,11 @@ def _nothing(inventory: Inventory, sources: Sources) -> NothingToReadError:
     return NothingToReadError(message, where=str(inventory.root), hint=hint)
 
 
-def _name(inventory: Inventory, settings: Configuration, compose_name: str, manifests: tuple[Manifest, ...]) -> str:
-    """Return the app's name: as set, as Compose, the root's manifest or the remote calls it, else as the folder is called."""
+def _name(inventory: Inventory, compose_name: str, manifests: tuple[Manifest, ...]) -> str:
+    """Return the app's name as Compose, the root's manifest or the remote calls it, else as the folder is called."""
     manifest = next((item.name for item in manifests if item.name and not item.folder), "")
     # The scope of an npm package (`@team/app`) and the owner of a PHP one are not part of the name.
-    name = settings.project or compose_name or manifest.rpartition("/")[2]
+    name = compose_name or manifest.rpartition("/")[2]
     return dns_label(name or (remote_name(inventory.root) if inventory.git else "") or inventory.root.name)
 
 

@@ -78,6 +78,7 @@ def test_the_same_tree_gives_the_same_bytes_whatever_the_folder_is_called(
     example: Callable[[str], Path], tmp_path: Path
 ) -> None:
     root = example("propertypro")
+    (root / "scaffold.yaml").write_text("project: shop\n")
     moved = tmp_path / "another place" / "grüße"
     moved.parent.mkdir()
     shutil.copytree(root, moved)
@@ -159,6 +160,14 @@ def test_an_edited_artifact_is_never_overwritten(make_project: Callable[..., Pat
     target.write_text("# mine now\n")
     generate_files(root)
     assert target.read_text() == "# mine now\n"
+
+
+def test_the_name_that_was_used_first_is_kept(make_project: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_project({"compose.yaml": COMPOSE}, name="first-name")
+    generate_files(root)
+    moved = tmp_path / "second-name"
+    shutil.copytree(root, moved)
+    assert not plan_generation(Place(moved), rooms=None, edit_codes=None).drifts
 
 
 def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
