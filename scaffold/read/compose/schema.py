@@ -11,7 +11,7 @@ from typing import Any
 
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence
 from scaffold.read.compose.nodes import effective_entries
-from scaffold.read.yaml import resolve
+from scaffold.read.yaml import is_merge_key, resolve
 from scaffold.resources import package_file
 
 Schema = dict[str, Any]
@@ -125,6 +125,8 @@ class _Checker:
             schema = shape.properties.get(key)
             if schema is None:
                 schema = next((value for pattern, value in shape.patterns if pattern.search(key)), None)
+            if is_merge_key(entry.key):
+                continue  # one that could not be resolved has its own problem
             if schema is not None:
                 yield from self.check(entry.value, schema, (*path, key))
             elif shape.other is False:
