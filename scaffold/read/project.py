@@ -123,7 +123,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     sources.problems += failed
     beside = read_beside(inventory, sources)
     return Project(
-        name=settings.project or known_name or _name(inventory, _compose_name(stacks), manifests),
+        name=_as_set(settings) or known_name or _name(inventory, _compose_name(stacks), manifests),
         files=inventory.files,
         ignored=_ignored(inventory, stacks),
         directories=inventory.directories,
@@ -199,6 +199,10 @@ def _nothing(inventory: Inventory, sources: Sources) -> NothingToReadError:
     message = "neither a compose file nor a workflow could be read"
     hint = "\n  ".join(lines) if lines else "scaffold looks for compose.yaml, docker-compose.yml and .github/workflows/*.yml"
     return NothingToReadError(message, where=str(inventory.root), hint=hint)
+
+
+def _as_set(settings: Configuration) -> str:
+    return dns_label(settings.project) if settings.project else ""
 
 
 def _name(inventory: Inventory, compose_name: str, manifests: tuple[Manifest, ...]) -> str:

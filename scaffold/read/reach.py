@@ -13,7 +13,7 @@ _IMPORT = re.compile(
 )
 _DOTTED_TEXT = re.compile(r"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
 _MODULE_FLAG = re.compile(r"(?:^|\s)-m\s+([\w.]+)")
-_SERVED = re.compile(r"(?:^|[\s\"'])([A-Za-z_][\w.]*):(?:[A-Za-z_]\w*)(?:\(\))?(?=$|[\s\"'])")
+_SERVED = re.compile(r"(?:^|[\s\"'])([A-Za-z_][\w.-]*):(?:[A-Za-z_]\w*)(?:\(\))?(?=$|[\s\"'])")
 _WORKER = re.compile(r"(?:^|\s)(?:-A|--app)(?:\s+|=)([A-Za-z_][\w.]*)")
 _FILE = re.compile(r"(?:^|[\s/])((?:[\w-]+/)*[\w-]+\.py)(?=$|\s)")
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")

@@ -101,8 +101,9 @@ def test_two_views_and_an_overlay(make_project: MakeProject, tmp_path: Path) -> 
     laid = tmp_path / "out" / "infra" / "terraform"
     laid.mkdir(parents=True)
     shutil.copy(root / "infra/terraform/main.tf", laid)
-    with_overlay = read_project(root, hide=mine, overlay=tmp_path / "out")
-    assert [item.path for item in with_overlay.infrastructure] == ["infra/terraform/main.tf"]
+    (root / "infra/terraform/main.tf").unlink()
+    assert [item.path for item in read_project(root, overlay=tmp_path / "out").infrastructure] == ["infra/terraform/main.tf"]
+    assert read_project(root, hide=mine, overlay=tmp_path / "out").infrastructure == ()
 
 
 def test_equal_trees_give_equal_projects(make_project: MakeProject) -> None:

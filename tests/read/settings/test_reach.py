@@ -22,6 +22,7 @@ from scaffold.read.reach import entry_modules, module_graph, reachable
         ("/opt/venv/bin/uvicorn app.main:app", ("app.main",)),
         ("fastapi run app/main.py", ("app/main.py",)),
         ("fastapi run --workers 4", ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")),
+        ("sh -c uvicorn my-worker:app --port ${PORT:-8000}", ("my-worker",)),
         ("node dist/main.js", ()),
         ("nginx -g 'daemon off;'", ()),
         ("docker run redis:7", ()),
