@@ -16,6 +16,8 @@ from scaffold.read import role_data
 
 THRESHOLD = 2
 """The score that a role needs (catalogue, section 1.3)."""
+_SILENT = frozenset({Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT, Role.E2E})
+"""Roles that share their image with a server and do not listen on its port."""
 _STATIC_SERVERS = re.compile(r"(?:.*/)?(nginx(-unprivileged)?|caddy|httpd|static-web-server|serve)")
 _HOST_PORT = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*):(\d{2,5})(?!\d)")
 _BROKER_NAMES = re.compile(
@@ -317,16 +319,25 @@ def _listens(service: Service, context: RoleContext, references: dict[str, tuple
     """The container ports: published and exposed ones, the Dockerfile's, the image's own, and those that others name."""
     said = [port.target for port in service.ports if port.target is not None and port.protocol == "tcp"]
     found = [*said, *service.expose]
-    if not found:
+    serves = service.role not in _SILENT
+    if not found and serves:
         dockerfile = context.dockerfile(service)
         found = list(dockerfile.exposed) if dockerfile else []
-    if not found and service.image is not None and service.build is None:
-        repository = service.image.repository.lower().removeprefix("library/")
-        known = (ports for pattern, ports in role_data.LISTENS if re.fullmatch(pattern, repository))
-        found = list(next(known, ()))
+    image = service.image if service.build is None else _base_image(service, context)
+    if not found and serves and image is not None:
+        found = list(_image_ports(image.name.lower()))
     if not found:
         found = [port for name in service.names for port in references.get(name, ())]
     return tuple(dict.fromkeys(found))
+
+
+def _image_ports(name: str) -> tuple[int, ...]:
+    """The ports on which a well-known image listens."""
+    for names, ports in role_data.LISTENS:
+        for known in names.split():
+            if name == known or (known.endswith("*") and name.startswith(known[:-1])):
+                return ports
+    return ()
 
 
 def _version(service: Service, context: RoleContext) -> str:

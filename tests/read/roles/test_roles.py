@@ -244,6 +244,8 @@ def test_versions_of_stores(tag: str, version: str) -> None:
         ("{x: {image: team/x, ports: ['53:53/udp']}}", ()),
         ("{x: {image: team/x}}", ()),
         ("{x: {image: oliver006/redis_exporter}}", (9121,)),
+        ("{x: {image: 'timescale/timescaledb-ha:pg16'}}", (5432,)),
+        ("{x: {image: 'nginxinc/nginx-unprivileged'}}", (8080,)),
     ],
 )
 def test_listening_ports(compose: str, listens: tuple[int, ...]) -> None:
@@ -255,6 +257,19 @@ def test_the_dockerfile_says_the_port_of_what_is_built() -> None:
     assert services("services: {x: {build: .}}", context)["x"].listens == (8000,)
 
 
+def test_a_worker_does_not_listen_on_the_port_of_the_image_that_it_shares() -> None:
+    context = RoleContext((image("Dockerfile", "FROM python:3.12\nEXPOSE 8000\n"),))
+    found = services(
+        "services: {api: {build: ., command: gunicorn a}, worker: {build: ., command: celery -A a worker}}", context
+    )
+    assert (found["api"].listens, found["worker"].listens) == ((8000,), ())
+
+
+def test_a_built_server_listens_where_its_base_image_does() -> None:
+    context = RoleContext((image("web/Dockerfile", "FROM node:22 AS b\nFROM nginxinc/nginx-unprivileged:1.28\n"),))
+    assert services("services: {web: {build: ./web}}", context)["web"].listens == (8080,)
+
+
 def test_every_role_tells_the_signals_that_gave_it() -> None:
     (evidence,) = services("services: {db: {image: 'postgres:16', environment: {POSTGRES_PASSWORD: x}, expose: [5432]}}")[
         "db"
@@ -264,7 +279,7 @@ def test_every_role_tells_the_signals_that_gave_it() -> None:
 
 
 def test_the_tables_are_patterns_that_compile_and_have_a_date() -> None:
-    for table in (role_data.IMAGES, role_data.LISTENS, role_data.ENVIRONMENT, role_data.COMMANDS, role_data.NAMES):
+    for table in (role_data.IMAGES, role_data.ENVIRONMENT, role_data.COMMANDS, role_data.NAMES):
         for pattern, _ in table:
             re.compile(pattern)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", role_data.AS_OF)
