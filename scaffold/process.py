@@ -34,7 +34,7 @@ def run(
     *,
     cwd: Path,
     timeout: float,
-    input: str | None = None,  # noqa: A002 - the word of subprocess
+    input: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Completed:
     """Run a program to its end; `timeout` in seconds. Raises ToolError when it cannot be started or takes too long."""
