@@ -38,8 +38,10 @@ METRICS: dict[str, frozenset[str]] = {
         container_start_time_seconds container_health_state container_last_seen container_network_receive_bytes_total
         container_network_transmit_bytes_total container_fs_writes_bytes_total container_fs_reads_bytes_total""",
         "node-exporter": """node_cpu_seconds_total node_load1 node_load5 node_memory_MemAvailable_bytes
-        node_memory_MemTotal_bytes node_filesystem_avail_bytes node_filesystem_size_bytes node_filesystem_files_free node_filesystem_files
-        node_disk_io_time_seconds_total node_disk_read_bytes_total node_disk_written_bytes_total node_vmstat_oom_kill
+        node_memory_MemTotal_bytes node_filesystem_avail_bytes node_filesystem_size_bytes node_filesystem_files_free
+        node_filesystem_files
+        node_disk_io_time_seconds_total node_disk_read_bytes_total node_disk_written_bytes_total
+        node_vmstat_oom_kill
         node_boot_time_seconds node_filesystem_readonly""",
         "rabbitmq": "rabbitmq_queue_messages_ready rabbitmq_alarms_memory_used_watermark"
         " rabbitmq_alarms_free_disk_space_watermark",
