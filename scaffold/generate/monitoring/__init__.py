@@ -19,7 +19,7 @@ def render(target: Target) -> Rendering:
     made: list[Artifact | None] = [
         render_overlay(target, plan),
         render_prometheus(target, plan, rule_paths(plan)),
-        render_alertmanager(plan),
+        *render_alertmanager(plan),
         render_prober(plan),
         *render_rules(plan),
         *render_templates(target, plan),

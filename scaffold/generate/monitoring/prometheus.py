@@ -20,7 +20,8 @@ _CONTAINER_LABELS = [
 ]
 """A container's metrics carry the name of its compose service as their service, like everything else."""
 _RECEIVERS = """Alerts are grouped here and shown at Alertmanager's own page and in Grafana. The receiver "null" tells nobody.
-To be told, name a receiver of yours in `route`, and keep its secret in a file beside this one that git ignores:
+To be told, name a receiver of yours in `route`, and keep its secret in a file of the folder `secrets` beside this one, which
+git ignores and the container shows (readable for everybody, because Alertmanager runs as nobody):
 
   receivers:
     - name: team
@@ -90,12 +91,12 @@ def _job(plan: MonitoringPlan, job: ScrapeJob) -> dict[str, Any]:
     return node
 
 
-def render_alertmanager(plan: MonitoringPlan) -> Artifact | None:
-    """Return a configuration with a receiver that tells nobody; None where a configuration of theirs is used."""
+def render_alertmanager(plan: MonitoringPlan) -> tuple[Artifact, ...]:
+    """Return a configuration with a receiver that tells nobody, and its folder for secrets; nothing where theirs is used."""
     component = plan.component(ComponentKind.ALERTMANAGER)
     path = _configuration(component)
     if component is None or path is None or not component.mounts[0].written:
-        return None
+        return ()
     data = {
         "route": {
             "receiver": "null",
@@ -114,7 +115,8 @@ def render_alertmanager(plan: MonitoringPlan) -> Artifact | None:
         ],
         "receivers": [{"name": "null"}],
     }
-    return Artifact(path, to_yaml(data, _RECEIVERS), Room.MONITORING)
+    secrets = (Artifact(f"{mount.source}/.gitignore", "*\n!.gitignore\n", Room.MONITORING) for mount in component.mounts[1:])
+    return (Artifact(path, to_yaml(data, _RECEIVERS), Room.MONITORING), *secrets)
 
 
 def _configuration(component: Component | None) -> str | None:

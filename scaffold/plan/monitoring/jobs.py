@@ -32,7 +32,8 @@ def plan_jobs(scope: Scope, components: tuple[Component, ...]) -> tuple[tuple[Sc
     kinds = ("probe-http", "probe-local", "probe-tcp") if _has(components, ComponentKind.BLACKBOX) else ()
     probes: dict[str, list[ScrapeAddress]] = {kind: [] for kind in kinds}
     unwatched = []
-    for service in scope.watched:
+    read = {item.watches for item in components}
+    for service in (item for item in scope.watched if item.name not in read or item.network_mode):
         reason = _watch(scope, service, probes)
         if reason:
             unwatched.append(Remark(service.name, reason))

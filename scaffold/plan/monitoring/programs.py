@@ -143,7 +143,9 @@ def _alertmanager(scope: Scope, taken: Taken) -> Component:
         return _theirs(scope, theirs, kind, mounts)
     ready = next((config.path for config in scope.project.alertmanagers if _delivers(config)), None)
     source = ready or taken.path(f"{scope.folder}/alertmanager/alertmanager.yml", f"{scope.folder}/alertmanager/production.yml")
-    return _own(scope, taken, kind, (FileMount(source, target, written=ready is None),))
+    secrets = FileMount(f"{scope.folder}/alertmanager/secrets", "/etc/alertmanager/secrets")
+    mounts = (FileMount(source, target, written=ready is None), *(() if ready else (secrets,)))
+    return _own(scope, taken, kind, mounts)
 
 
 def _delivers(config: AlertmanagerConfig) -> bool:
