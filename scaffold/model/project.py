@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from scaffold.model.compose import ComposeFile, Service, Stack
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Location, Mapping, Problem
+from scaffold.model.names import EnvironmentClass
 from scaffold.model.secrets import SecretClass
 
 
@@ -460,15 +461,15 @@ class Project:
 
     @property
     def main_stack(self) -> Stack | None:
-        """The stack that stands for production: `production` when scaffold assembled one, else the root's base, else the
-        production-like stack with most services, else the first.
+        """The stack that stands for production: `production` when scaffold assembled one, else a set that is called
+        production and has the most services, else the root's base, else the largest that may run there, else the first.
         """
-        for wanted in ("production", "base"):
-            found = self.stack(wanted)
+        runnable = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
+        called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
+        for found in (self.stack("production"), _largest(called), self.stack("base"), _largest(runnable)):
             if found:
                 return found
-        candidates = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
-        return max(candidates, key=lambda stack: len(stack.services)) if candidates else (self.stacks or (None,))[0]
+        return self.stacks[0] if self.stacks else None
 
     @property
     def production_stacks(self) -> tuple[Stack, ...]:
@@ -480,3 +481,7 @@ class Project:
     def image_of(self, service: Service) -> Dockerfile | None:
         """Return the Dockerfile that a service is built from, or None."""
         return self.dockerfile(service.build.dockerfile) if service.build else None
+
+
+def _largest(stacks: list[Stack]) -> Stack | None:
+    return max(stacks, key=lambda stack: len(stack.services), default=None)

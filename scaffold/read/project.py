@@ -111,7 +111,13 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     pages, shown = _docs(inventory, sources)
     listed = _commands(inventory, sources, workflows, manifests, shown)
     compose_files, stacks, problems = assemble(
-        inventory.files, texts, commands=listed, env_files=envs, production_set=production_set, documents=sources.parsed
+        inventory.files,
+        texts,
+        commands=listed,
+        env_files=envs,
+        production_set=production_set,
+        owned=owned,
+        documents=sources.parsed,
     )
     sources.problems += problems
     if not workflows and not stacks:

@@ -74,11 +74,13 @@ def assemble(  # noqa: PLR0913
     commands: tuple[Command, ...] = (),
     env_files: tuple[EnvFile, ...] = (),
     production_set: tuple[str, ...] = (),
+    owned: frozenset[str] = frozenset(),
     documents: Documents | None = None,
 ) -> tuple[tuple[ComposeFile, ...], tuple[Stack, ...], tuple[Problem, ...]]:
     """Return the compose files as written, the stacks that they form, and what could not be read.
 
-    `files` is the inventory; `documents` parses each file once for everybody.
+    `files` is the inventory; `documents` parses each file once for everybody. The overlays among `owned`, which scaffold
+    wrote, belong to the production set alone: the user's own sets are the same with and without them.
     """
     known = frozenset(files)
     documents = documents or Documents(reader)
@@ -88,7 +90,7 @@ def assemble(  # noqa: PLR0913
     for extra in sorted({path for item in named for path in item.files} | set(production_set)):
         if extra not in compose and extra in known and (root := _root(extra, documents)) is not None:
             compose[extra] = root
-    plans = _plans(assembly, named, production_set)
+    plans = _plans(assembly, tuple(item for item in named if not owned & set(item.files)), owned)
     stacks = _stacks(assembly, plans, production_set)
     broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
     broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]
@@ -159,10 +161,10 @@ def _targets(root: Mapping) -> Iterable[str]:
 # --- sets -------------------------------------------------------------------------------------------------------------
 
 
-def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], production_set: tuple[str, ...]) -> tuple[_Plan, ...]:
-    """Return every set once: bases, overrides, named sets, and what is left over."""
+def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], owned: frozenset[str]) -> tuple[_Plan, ...]:
+    """Return every set of the user's once: bases, overrides, named sets, and what is left over."""
     plans: dict[tuple[str, ...], _Plan] = {}
-    bases = _bases(assembly.compose)
+    bases = _bases({path: root for path, root in assembly.compose.items() if path not in owned})
     for folder, base in bases.items():
         _add(plans, (base,), f"{base} is what docker compose reads in {folder or 'the root'}")
         override = next((p for name in OVERRIDE_NAMES if (p := posixpath.join(folder, name)) in assembly.compose), None)
@@ -171,7 +173,7 @@ def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], production_set: tup
     for item in named:
         if all(path in assembly.compose for path in item.files):
             _add(plans, item.files, item.evidence, item.word)
-    used = {path for files in plans for path in files} | set(production_set)
+    used = {path for files in plans for path in files} | owned
     brought_in = _brought_in(assembly)
     for path in sorted(assembly.compose):
         if path not in used and (path not in brought_in or posixpath.basename(path) in BASE_NAMES):
@@ -222,17 +224,25 @@ def _stacks(assembly: _Assembly, plans: tuple[_Plan, ...], production_set: tuple
     taken: set[str] = {PRODUCTION} if production_set else set()
     stacks: list[Stack] = []
     for plan in sorted(plans, key=lambda item: (len(item.files), item.files)):
-        if plan.files != production_set or len(plan.files) == 1:
-            stacks.append(_stack(assembly, plan, _free_id(plan.files, taken)))
+        stacks.append(_stack(assembly, plan, _free_id(plan.files, taken)))
     stacks = _settle_bases(stacks)
+    by_files = {stack.files: stack for stack in stacks}
+    linked = [_linked(stack, by_files) for stack in stacks]
     if production_set and all(path in assembly.compose for path in production_set):
-        evidence = ("scaffold.lock names this set as what production runs",)
-        stacks.append(
-            replace(_stack(assembly, _Plan(production_set, evidence), PRODUCTION), environment=EnvironmentClass.PRODUCTION)
-        )
-    by_files = {stack.files: stack for stack in stacks if stack.id != PRODUCTION}
-    linked = (_linked(stack, by_files) for stack in stacks)
+        linked.append(_production(assembly, production_set, linked))
     return tuple(sorted(linked, key=lambda stack: stack.id))
+
+
+def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: list[Stack]) -> Stack:
+    """The set that scaffold.lock names, in the class and under the name of the user's set that our overlays were added to:
+    an overlay must neither make the user's lines count for more nor their gaps look new.
+    """
+    made = _stack(assembly, _Plan(production_set, ("scaffold.lock names this set as what production runs",)), PRODUCTION)
+    inside = [stack for stack in stacks if stack.files == production_set[: len(stack.files)]]
+    longest = max(inside, key=lambda stack: len(stack.files), default=None)
+    if longest is None:
+        return replace(made, environment=EnvironmentClass.PRODUCTION)
+    return replace(made, environment=longest.environment, extends_stack=longest.extends_stack or longest.id)
 
 
 def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
@@ -282,8 +292,7 @@ def _settle_bases(stacks: list[Stack]) -> list[Stack]:
 def _linked(stack: Stack, by_files: dict[tuple[str, ...], Stack]) -> Stack:
     """Name the stack that a production-like set adds overlays to: that of its first file."""
     first = by_files.get(stack.files[:1])
-    is_overlay = first is not None and (len(stack.files) > 1 or stack.id == PRODUCTION)
-    if first is None or not is_overlay or not stack.is_runnable_in_production:
+    if first is None or len(stack.files) == 1 or not stack.is_runnable_in_production:
         return stack
     return replace(stack, extends_stack=first.id)
 
