@@ -24,6 +24,11 @@ def _missing(kind: str, what: str) -> None:
     pytest.skip(message)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes golden files; CI never gives it."""
+    parser.addoption("--update-golden", action="store_true", help="write the expected files of tests/cases anew")
+
+
 @pytest.fixture(scope="session")
 def require_tool() -> Callable[[str], str]:
     """Return the path of a real program, from the tools folder, the environment's own folder or PATH."""

@@ -1,0 +1,8 @@
+# Written by scaffold; `scaffold generate` keeps what you change here.
+
+terraform {
+  backend "s3" {
+    encrypt      = true
+    use_lockfile = true
+  }
+}

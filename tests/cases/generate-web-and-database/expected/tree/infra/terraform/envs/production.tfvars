@@ -1,0 +1,4 @@
+# Written by scaffold; `scaffold generate` keeps what you change here.
+
+environment = "production"
+region      = "us-east-1"

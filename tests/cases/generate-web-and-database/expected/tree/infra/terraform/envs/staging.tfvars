@@ -1,0 +1,13 @@
+# Written by scaffold; `scaffold generate` keeps what you change here.
+
+environment                    = "staging"
+region                         = "us-east-1"
+nat_gateway_count              = 1
+log_retention_days             = 30
+kms_deletion_window_days       = 7
+secret_recovery_window_days    = 7
+database_instance_class        = "db.t4g.small"
+database_multi_az              = false
+database_deletion_protection   = false
+database_skip_final_snapshot   = true
+database_backup_retention_days = 7
