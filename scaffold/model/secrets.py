@@ -43,6 +43,9 @@ _SENSITIVE = frozenset(
         "SALT",
     }
 )
+_READ_BY_CLIENTS = frozenset({"PGPASSWORD", "REDISCLI_AUTH"})
+"""Variables from which psql and redis-cli take a password."""
+_FOLDERS_OF_THE_SHELL = frozenset({"PWD", "OLDPWD"})
 _SENSITIVE_PAIRS = (
     ("API", "KEY"),
     ("PRIVATE", "KEY"),
@@ -122,14 +125,13 @@ def is_sensitive_name(name: str) -> bool:
     """Whether a key names a secret: tokens after splitting on `_`, `-`, `.` and camel case (catalogue, section 2, SEC)."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     tokens = tuple(token for token in re.split(r"[^A-Za-z0-9]+", spaced.upper()) if token)
-    if not tokens or tokens[-1] in _INNOCENT_ENDINGS or "PUBLIC" in tokens or "PUBLISHABLE" in tokens:
+    if name.upper() in _FOLDERS_OF_THE_SHELL or not tokens or tokens[-1] in _INNOCENT_ENDINGS:
         return False
-    if any(token in _SENSITIVE for token in tokens):
+    if "PUBLIC" in tokens or "PUBLISHABLE" in tokens:
+        return False
+    if name.upper() in _READ_BY_CLIENTS or any(token in _SENSITIVE for token in tokens):
         return True
-    return any(pair in itertools.pairwise(tokens) for pair in _SENSITIVE_PAIRS) or tokens[-2:] == (
-        "SECRET",
-        "KEY",
-    )
+    return any(pair in itertools.pairwise(tokens) for pair in _SENSITIVE_PAIRS)
 
 
 def is_provider_key(value: str) -> bool:
