@@ -12,7 +12,7 @@ from scaffold.report.wire import FileChange, FileEdit, GenerateReport
 _QUIET = frozenset({"same"})
 _STATE = 10
 _FILES_OF_A_ROOM = 12
-"""Past this many new files of one room, the rest is counted; the JSON has all."""
+"""Once they are written, the rest of a room's files is counted past this many; a plan names every file."""
 _ROTATE = "The old value stays in git's history: rotate the secret where it is used."
 
 
@@ -31,20 +31,20 @@ def _rooms(report: GenerateReport, width: int) -> list[Line]:
         closes = {mark for change in changes for mark in change.closes}
         closing = f", closes {_gaps(len(closes))}" if closes else ""
         lines += wrapped(f"{totals}{closing}", width, first=[(f"{room:<12}", "title")], indent=2)
-        lines += _files(changes, width)
+        lines += _files(changes, width, written=report.written)
     return lines
 
 
-def _files(changes: list[FileChange], width: int) -> list[Line]:
+def _files(changes: list[FileChange], width: int, *, written: bool) -> list[Line]:
     shown = [change for change in changes if change.state not in _QUIET]
-    diffs = any(change.diff for change in shown)
+    counted = written and not any(change.diff for change in shown)
     lines: list[Line] = []
-    for change in shown if diffs else shown[:_FILES_OF_A_ROOM]:
+    for change in shown[:_FILES_OF_A_ROOM] if counted else shown:
         text = f"{change.path}: {change.reason}" if change.reason else change.path
         lines += wrapped(text, width, first=[(f"  {change.state:<{_STATE}}", _style(change.state))], indent=_STATE + 2)
         lines += diff_lines(change.diff)
     more = len(shown) - _FILES_OF_A_ROOM
-    if more > 0 and not diffs:
+    if more > 0 and counted:
         lines.append(line((f"  and {more} more files", "place")))
     return lines
 
