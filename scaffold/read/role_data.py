@@ -43,13 +43,13 @@ IMAGES: tuple[tuple[str, Role], ...] = (
         r"|supabase/postgres|ankane/pgvector|(.*/)?pg_?vector|tensorchord/.*|(.*/)?pgvecto-rs",
         Role.POSTGRES,
     ),
-    (r"(.*/)?(mysql(-server)?|mariadb|percona(-server)?|mysql5[\w-]*)", Role.MYSQL),
+    (r"(.*/)?(mysql(-server)?|mariadb|percona(-server)?|mysql5[\w-]*|oceanbase(-ce)?|tidb)", Role.MYSQL),
     (r"(.*/)?(mongo|mongodb[\w-]*|ferretdb)", Role.MONGO),
     (r"(.*/)?(clickhouse(-server)?)", Role.CLICKHOUSE),
-    (r"(.*/)?(redis|redis-stack[\w-]*|valkey|keydb|dragonfly|redis-cluster|redis-sentinel)", Role.REDIS),
+    (r"(.*/)?(redis|redis-stack[\w-]*|redismod|valkey|keydb|dragonfly|redis-cluster|redis-sentinel)", Role.REDIS),
     (r"(.*/)?memcached", Role.CACHE),
-    (r"(.*/)?(chroma|chromadb|qdrant|weaviate|milvus|pinecone-local|vespa|lancedb)", Role.VECTOR_DB),
-    (r"(.*/)?(elasticsearch(-oss)?|opensearch|meilisearch|typesense|solr|manticore|quickwit|zincsearch)", Role.SEARCH),
+    (r"(.*/)?(chroma|chromadb|qdrant|weaviate|milvus|pinecone-local|vespa|lancedb|seekdb)|infiniflow/infinity", Role.VECTOR_DB),
+    (r"(.*/)?(elasticsearch(-oss)?|opensearch|meilisearch|typesense|solr|manticore|quickwit|zincsearch|serenedb)", Role.SEARCH),
     (
         r"(.*/)?(rabbitmq|kafka|cp-kafka|cp-server|redpanda|nats|activemq[\w-]*|zookeeper|cp-zookeeper|pulsar|emqx|eclipse-mosquitto"
         r"|elasticmq[\w-]*|beanstalkd)",
@@ -57,7 +57,8 @@ IMAGES: tuple[tuple[str, Role], ...] = (
     ),
     (r"(.*/)?(minio|seaweedfs|rustfs|garage|azurite|fake-gcs-server|ceph)", Role.OBJECT_STORE),
     (
-        r"(.*/)?(localstack|localstack-pro|wiremock|mockserver|mock-oauth2-server|stripe-mock|moto|dynamodb-local|prism)",
+        r"(.*/)?(localstack|localstack-pro|wiremock|mockserver|mock-oauth2-server|stripe-mock|moto|dynamodb-local|prism|(go-)?httpbin"
+        r"|http-echo|echo-server|whoami)",
         Role.MOCK,
     ),
     (
@@ -66,7 +67,7 @@ IMAGES: tuple[tuple[str, Role], ...] = (
         Role.E2E,
     ),
     (
-        r"(.*/)?(ollama|vllm-openai|text-generation-inference|text-embeddings-inference|localai|tritonserver|llama\.cpp|michaelf34/infinity)"
+        r"(.*/)?(ollama|vllm-openai|text-generation-inference|text-embeddings-inference|localai|tritonserver|llama\.cpp|michaelf34/infinity|tei(-[\w-]+)?)"
         r"|vllm/.*",
         Role.ML_INFERENCE,
     ),
@@ -78,6 +79,11 @@ IMAGES: tuple[tuple[str, Role], ...] = (
     (r"(.*/)?(nginx|nginx-unprivileged|caddy|httpd|openresty|angie)", Role.PROXY),
     (r"(.*/)?(flyway|liquibase|migrate|dbmate|atlas|goose|sqitch|mc|minio-mc|wait-for-it|dockerize)", Role.ONE_SHOT),
     (r"(.*/)?(ofelia|cronicle|supercronic)", Role.SCHEDULER),
+    (
+        r"(.*/)?(wordpress|nextcloud|gitea|forgejo|gitlab-(ce|ee)|ghost|drupal|joomla|odoo|keycloak|n8n|metabase|strapi|directus|mattermost"
+        r"[\w-]*|discourse|matomo|umami|mlflow|superset|sonarqube|jenkins|vaultwarden|mediawiki|moodle|redmine|rocket\.chat)",
+        Role.WEB,
+    ),
 )
 """Pattern of the repository and role; the first match counts."""
 
@@ -155,8 +161,30 @@ PORTS: tuple[tuple[int, Role], ...] = (
     (3100, Role.LOGGING),
     (16686, Role.TRACING),
     (11434, Role.ML_INFERENCE),
+    (4200, Role.FRONTEND),
+    (5173, Role.FRONTEND),
 )
 """Container ports that speak for a role, one point each."""
+
+WEB_PORTS = frozenset({80, 443, 3000, 3001, 4000, 5000, 8000, 8001, 8008, 8080, 8081, 8088, 8443, 8888})
+"""Container ports that are HTTP by habit."""
+
+OTHER_STORES = (
+    r"(.*/)?(mssql[\w-]*|mssql/.*|azure-sql-edge|eventstore(db)?|kurrentdb|cassandra|scylla|neo4j|couchdb|couchbase|influxdb|cockroach|arangodb"
+    r"|surrealdb|rethinkdb|dgraph|oracle[\w-]*|db2|yugabyte|rqlite|etcd|consul|vault|questdb|firebird|aerospike[\w-]*|hazelcast|ignite)"
+    r"|.*mssql/server"
+)
+"""Image repositories of stores that no role describes: they keep data, so they are no application."""
+
+DATA_FOLDERS: dict[Role, str] = {
+    Role.POSTGRES: r"^/var/lib/(\w+/)?postgres(ql)?(/|$)",
+    Role.MYSQL: r"^/var/lib/mysql(/|$)",
+    Role.MONGO: r"^/data/db(/|$)",
+    Role.CLICKHOUSE: r"^/var/lib/clickhouse(/|$)",
+    Role.SEARCH: r"^/usr/share/(elasticsearch|opensearch)/data(/|$)",
+    Role.BROKER: r"^/var/lib/(rabbitmq|kafka)(/|$)",
+}
+"""Where stores keep their data in the container."""
 
 ENVIRONMENT: tuple[tuple[str, Role], ...] = (
     (
@@ -193,15 +221,18 @@ COMMANDS: tuple[tuple[str, Role], ...] = (
     (
         r"alembic\s+upgrade|manage\.py\s+(migrate|collectstatic|loaddata)|prisma\s+(migrate|db\s+push)|db:(migrate|setup|prepare|seed)"
         r"|\bflyway\b|\bliquibase\b|typeorm.*migration:run|knex.*migrate|sequelize.*db:migrate|drizzle-kit\s+(push|migrate)|goose\s+up"
-        r"|migrate\s+-path|artisan\s+migrate|ecto\.migrate|ef\s+database\s+update|yoyo\s+apply|\bmc\s+(alias|mb|config)",
+        r"|migrate\s+-path|artisan\s+migrate|ecto\.migrate|ef\s+database\s+update|yoyo\s+apply|\bmc\s+(alias|mb|config)"
+        r"|\b(npm|yarn|pnpm|bun)[\s:]+(run[\s:]+)?(\w+:)?build\b|\b(generate|create|seed)[-_][\w-]+\.sh\b|^(/bin/)?(chown|chmod)\b[^&;|]*$"
+        r"|^(composer|npm|yarn|pnpm|bundle|mix|php\s+\S*artisan|python3?\s+\S*manage\.py)(\s+--?\S+)*$",
         Role.ONE_SHOT,
     ),
     (
-        r"playwright\s+test|cypress\s+run|\bpytest\b|npm\s+(run\s+)?test|yarn\s+test|vitest\b|jest\b|\bgo\s+test\b|newman\s+run|\bk6\s+run",
+        r"playwright\s+test|cypress\s+run|\bpytest\b|npm\s+(run\s+)?test|yarn\s+test|vitest\b|jest\b|\bgo\s+test\b|newman\s+run|\bk6\s+run"
+        r"|\b(unit|integration|e2e|smoke|acceptance)[-_]?tests?\b",
         Role.E2E,
     ),
     (
-        r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress|fastapi\s+(run|dev)|flask\s+run|manage\.py\s+runserver|\bpuma\b|unicorn|rails\s+s"
+        r"uvicorn|\buwsgi\b|gunicorn|hypercorn|daphne|granian|waitress|fastapi\s+(run|dev)|flask\s+run|manage\.py\s+runserver|\bpuma\b|unicorn|rails\s+s"
         r"|phx\.server|dotnet\s+\S+\.dll|java\s+.*-jar|node\s+\S*(server|app|index|main)\S*|php-fpm|artisan\s+serve|nest\s+start"
         r"|http-server|\bair\b",
         Role.WEB,
@@ -212,23 +243,28 @@ COMMANDS: tuple[tuple[str, Role], ...] = (
     ),
     (r"\bpostgres\b\s+-c|docker-entrypoint\.sh postgres", Role.POSTGRES),
     (r"\b(redis|valkey)-server\b", Role.REDIS),
-    (r"\bminio\s+server|server\s+/data\s+--console-address", Role.OBJECT_STORE),
+    (r"(^|\s)--model-id\b", Role.ML_INFERENCE),
+    (r"\bminio\s+server|\bserver\s.*--console-address", Role.OBJECT_STORE),
 )
 """What a command or entrypoint runs, two points; the first match counts."""
 
 NAMES: tuple[tuple[str, Role], ...] = (
     (r".*exporter.*|(.*[-_])?(prometheus|alertmanager|grafana|cadvisor)([-_].*)?", Role.MONITORING),
-    (r"(.*[-_])?(migrat\w*|init|setup|seed|bootstrap|createbuckets?|prestart)([-_].*)?", Role.ONE_SHOT),
+    (r"(.*[-_])?(migrat\w*|init(iali[sz]er)?|setup|seed|bootstrap|createbuckets?|prestart|upgrade)([-_].*)?", Role.ONE_SHOT),
     (r"(.*[-_])?(emulator|mock\w*|stub|fake\w*)([-_].*)?", Role.MOCK),
-    (r"(.*[-_])?(flower|adminer|pgadmin4?|phpmyadmin|mailpit|mailhog|redis-?commander|kafka-?ui)([-_].*)?", Role.ADMIN_UI),
     (
-        r"(.*[-_])?(e2e|playwright|cypress)([-_].*)?|tests?([-_]runner)?|.*[-_]tests"
+        r"(.*[-_])?(flower|adminer|pgadmin4?|phpmyadmin|mailpit|mailhog|maildev|redis-?commander|kafka-?ui)([-_].*)?",
+        Role.ADMIN_UI,
+    ),
+    (
+        r"(.*[-_])?(e2e|playwright|cypress)([-_].*)?|sut|tests?([-_]runner)?|.*[-_]tests"
         r"|(integration|unit|component|api|smoke|acceptance)[-_]?tests?([-_].*)?",
         Role.E2E,
     ),
     (r"(.*[-_])?(beat|scheduler|cron|clock)([-_].*)?", Role.SCHEDULER),
-    (r"(.*[-_])?(workers?|celery|consumer|sidekiq|jobs?|queue)([-_].*)?", Role.WORKER),
-    (r"(.*[-_])?(postgres|postgresql|pg|pgsql|timescaledb)([-_]?db)?", Role.POSTGRES),
+    (r"(.*[-_])?(workers?|celery|consumer|sidekiq|jobs?|queue|etl)([-_].*)?", Role.WORKER),
+    (r"(.*[-_])?(tei|tgi|vllm|ollama|triton)([-_].*)?", Role.ML_INFERENCE),
+    (r"(.*[-_])?(postgres|postgresql|pg|pgsql|timescaledb)\d*([-_]?db)?", Role.POSTGRES),
     (r"(.*[-_])?(mysql|mariadb)", Role.MYSQL),
     (r"(.*[-_])?mongo(db)?", Role.MONGO),
     (r"(.*[-_])?(redis|valkey)", Role.REDIS),
@@ -236,9 +272,9 @@ NAMES: tuple[tuple[str, Role], ...] = (
     (r"(.*[-_])?(elasticsearch|opensearch|meilisearch|typesense)", Role.SEARCH),
     (r"(.*[-_])?(rabbitmq|kafka|nats|broker)", Role.BROKER),
     (r"(.*[-_])?(minio|s3|storage)", Role.OBJECT_STORE),
-    (r"(.*[-_])?(frontend|ui|client|spa|webapp|react|next(js)?|vue|angular|dashboard|streamlit)([-_].*)?", Role.FRONTEND),
-    (r"(.*[-_])?(proxy|nginx|traefik|caddy|ingress|lb|load-?balancer)", Role.PROXY),
-    (r"(.*[-_])?(api|gateway|backend|server|service|django|flask|fastapi|rails|laravel)([-_].*)?", Role.WEB),
+    (r"(.*[-_])?(frontend|ui|client|spa|webapp|react|next(js)?|vue(js)?|angular|dashboard|streamlit)([-_].*)?", Role.FRONTEND),
+    (r"(.*[-_])?(proxy|nginx|traefik|caddy|ingress|lb|load-?balancer)([-_].*)?", Role.PROXY),
+    (r"(.*[-_])?(api|gateway|backend|server|service|http|django|flask|fastapi|rails|laravel)([-_].*)?", Role.WEB),
 )
 """What services are called, one point; the first match counts."""
 

@@ -13,9 +13,21 @@ from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest
 from scaffold.model.values import ImageReference
 from scaffold.read import role_data
+from scaffold.read.role_clues import (
+    answers_http,
+    awaited,
+    dockerfile_word,
+    folder_word,
+    has_store_signs,
+    has_web_port,
+    is_loop,
+    is_other_store,
+)
 
 THRESHOLD = 2
 """The score that a role needs (catalogue, section 1.3)."""
+_DECISIVE = 6
+"""More than image and command say together."""
 _SILENT = frozenset({Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT, Role.E2E})
 """Roles that share their image with a server and do not listen on its port."""
 _STATIC_SERVERS = re.compile(r"(?:.*/)?(nginx(-unprivileged)?|caddy|httpd|static-web-server|serve)")
@@ -83,13 +95,14 @@ def _services(services: tuple[Service, ...], context: RoleContext) -> tuple[Serv
     overrides, ports = dict(context.roles), dict(context.ports)
     uses = _uses_of_redis(services)
     references = _references(services)
+    finishing = awaited(services)
     found = []
     for service in services:
         roles: tuple[RoleEvidence, ...]
         if service.name in overrides:
             roles = (RoleEvidence(overrides[service.name], 100, ("scaffold.yaml names the role",)),)
         else:
-            roles = _roles(service, context)
+            roles = _roles(service, context, finishing)
         if roles and roles[0].role is Role.REDIS:
             roles = (*roles, *uses.get(service.name, ()))
         changed = replace(service, roles=roles)
@@ -116,17 +129,19 @@ def _full(table: str, text: str) -> Role | None:
     return next((role for pattern, role in _compiled()[table] if pattern.fullmatch(text)), None)
 
 
-def _roles(service: Service, context: RoleContext) -> tuple[RoleEvidence, ...]:
+def _roles(service: Service, context: RoleContext, finishing: frozenset[str]) -> tuple[RoleEvidence, ...]:
     scores = _Scores()
     framework = _framework(service, context)
+    if service.name in finishing:
+        scores.add(Role.ONE_SHOT, _DECISIVE, "others wait until it has completed")
     image = _score_image(scores, service, context)
-    _score_command(scores, service, context, framework[0])
+    runs = _score_command(scores, service, context, framework[0])
     _score_environment(scores, service, image)
     _score_ports(scores, service)
     if framework[0] is not None:
         scores.add(framework[0], 1, framework[1])
-    named = _score_name(scores, service, framework[0])
-    if image is None:
+    named = _score_name(scores, service, framework[0], image)
+    if image is None and (runs not in _SILENT or runs is named):
         _score_own(scores, service, context, named)
     return scores.evidence()
 
@@ -173,8 +188,8 @@ def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Rol
     signal = f"{how} {repository}"
     if role is Role.PROXY and _STATIC_SERVERS.fullmatch(repository) and _is_static(service, context):
         role, signal = Role.FRONTEND, f"serves files with {repository}"
-    elif role in DATASTORES and _is_client(_command(service, context)):
-        loops = re.search(r"\b(while|sleep|crond?)\b", _command(service, context))
+    elif role in DATASTORES and _is_client(command := _command(service, context)):
+        loops = is_loop(command) or re.search(r"\b(while|sleep|crond?)\b", command)
         role, signal = (Role.SCHEDULER if loops else Role.ONE_SHOT), f"uses {repository} as a client"
     scores.add(role, 3, signal)
     return role
@@ -182,7 +197,8 @@ def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Rol
 
 def _is_client(command: str) -> bool:
     """Whether a store's image runs a client's program and not the store."""
-    return bool(re.search(role_data.CLIENTS, command)) and not re.search(role_data.SERVERS, command)
+    uses = is_loop(command) or re.search(role_data.CLIENTS, command)
+    return bool(uses) and not re.search(role_data.SERVERS, command)
 
 
 def _is_static(service: Service, context: RoleContext) -> bool:
@@ -208,29 +224,45 @@ def _command(service: Service, context: RoleContext) -> str:
     return " ".join(words)
 
 
-def _score_command(scores: _Scores, service: Service, context: RoleContext, framework: Role | None) -> None:
+def _score_command(scores: _Scores, service: Service, context: RoleContext, framework: Role | None) -> Role | None:
+    """Score what runs and return the role that it speaks for."""
     text = _command(service, context)
     matches = [(role, match) for pattern, role in _compiled()["commands"] if (match := pattern.search(text))]
     node = re.search(role_data.AMBIGUOUS_COMMAND, text)
+    servers = [item for item in matches if item[0] in {Role.WEB, Role.FRONTEND}]
+    if node and not servers and matches and matches[0][0] is Role.ONE_SHOT:
+        servers = [(framework or Role.WEB, node)]
     if node and framework is not None and (not matches or matches[0][0] in {Role.WEB, Role.FRONTEND}):
         scores.add(framework, 2, f"runs {node[0]}")
-        return
+        return framework
+    if not matches and is_loop(text):
+        scores.add(Role.SCHEDULER, 2, "repeats a command after a pause")
+        return Role.SCHEDULER
     if not matches:
-        return
-    servers = [item for item in matches if item[0] in {Role.WEB, Role.FRONTEND}]
+        return None
     role, match = matches[0]
     if role is Role.ONE_SHOT and servers:
         role, match = servers[0]  # it migrates and then serves: the server is what stays
     scores.add(role, 2, f"runs {match[0].split()[0]}")
+    return role
 
 
 def _score_environment(scores: _Scores, service: Service, image: Role | None) -> None:
     names = [entry.name for entry in service.environment]
-    is_client = service.build is not None or any(re.fullmatch(role_data.STORE_ADDRESS, name) for name in names)
+    points_at_store = any(re.fullmatch(role_data.STORE_ADDRESS, name) for name in names)
     for pattern, role in _compiled()["environment"]:
         name = next((name for name in names if pattern.fullmatch(name)), None)
+        is_client = points_at_store or (service.build is not None and not _has_signs(service, role))
         if name is not None and (role is image or role not in DATASTORES or not is_client):
             scores.add(role, 2, f"takes {name}")
+
+
+def _has_signs(service: Service, role: Role) -> bool:
+    """Whether a container that is built is the store itself."""
+    if (word := dockerfile_word(service)) and _full("names", word) not in {None, role}:
+        return False
+    ports = frozenset(number for number, of in role_data.PORTS if of is role)
+    return has_store_signs(service, role_data.DATA_FOLDERS.get(role, "^$"), ports)
 
 
 def _score_ports(scores: _Scores, service: Service) -> None:
@@ -242,27 +274,41 @@ def _score_ports(scores: _Scores, service: Service) -> None:
             scores.add(role, 1, f"listens on {number}")
 
 
-def _score_name(scores: _Scores, service: Service, framework: Role | None) -> Role | None:
-    """Score the name and return the role that it speaks for."""
+def _score_name(scores: _Scores, service: Service, framework: Role | None, image: Role | None) -> Role | None:
+    """Score the name, and what it is built from, and return the role that they speak for."""
     name = service.name.lower()
     role = _full("names", name)
+    folder = _full("names", folder_word(service)) if image is None else None
+    built_as = _full("names", word) if image is None and (word := dockerfile_word(service)) else None
+    if built_as is None and folder is Role.MOCK and service.build is not None:
+        built_as = folder
     if role is None and re.fullmatch(role_data.AMBIGUOUS_NAME, name):
-        role = framework or Role.WEB
+        role = framework or (folder if folder in APPLICATION else None) or Role.WEB
     if role is not None:
         scores.add(role, 1, f"is called {service.name}")
-    return role
+    elif folder is not None and built_as is None:
+        scores.add(folder, 1, f"comes from {folder_word(service)}")
+    if built_as is not None:
+        scores.add(built_as, 1, f"is built from {dockerfile_word(service) or folder_word(service)}")
+    return built_as or role or folder
 
 
 def _score_own(scores: _Scores, service: Service, context: RoleContext, named: Role | None) -> None:
     """Score what only counts for an image that nobody knows: the team's own code, which its name describes."""
     how = "is built here" if service.build is not None else "runs an image of its own"
     has_port = bool(service.ports or service.expose)
+    is_store = any(scores.points.get(role, 0) >= THRESHOLD for role in DATASTORES)
     is_known_not_a_store = named in DATASTORES and (service.build is None or context.dockerfile(service) is not None)
-    if named is not None and not is_known_not_a_store:
+    if named is Role.WORKER and answers_http(service) and service.command is None:
+        scores.add(Role.WEB, 2, f"{how} and answers HTTP on a published port")
+    elif named is not None and not is_known_not_a_store:
         scores.add(named, 1, how)
-    elif service.build is not None and has_port and not APPLICATION & set(scores.points):
+    elif service.build is None:
+        if not is_store and named is None and has_web_port(service) and not is_other_store(service):
+            scores.add(Role.WEB, 2, f"{how} and has a port for HTTP")
+    elif has_port and not is_store and not APPLICATION & set(scores.points):
         scores.add(Role.WEB, 2, f"{how} and has a port")
-    elif service.build is not None and has_port:
+    elif has_port and not is_store:
         best = max(APPLICATION & set(scores.points), key=lambda role: (scores.points[role], role.value))
         scores.add(best, 1, f"{how} and has a port")
 

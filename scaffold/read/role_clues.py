@@ -1,0 +1,63 @@
+"""What surrounds a service and speaks for its role: who waits for it, what it is built from, how it is probed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+from scaffold.model.compose import Service
+from scaffold.read import role_data
+
+_DOCKERFILE = re.compile(r"\.?(docker|container)file\.?", re.IGNORECASE)
+_WEB_PROBE = re.compile(r"https?://|\bcurl\b|\bwget\b")
+
+
+def awaited(services: Iterable[Service]) -> frozenset[str]:
+    """Return the names of the services that others wait for until they have completed."""
+    edges = (edge for service in services for edge in service.depends_on)
+    return frozenset(edge.service for edge in edges if edge.condition == "service_completed_successfully")
+
+
+def dockerfile_word(service: Service) -> str:
+    """Return what the name of the Dockerfile itself says: `worker` of Dockerfile.worker, "" of a plain one."""
+    if service.build is None:
+        return ""
+    name = posixpath.basename(service.build.dockerfile or service.build.raw_dockerfile)
+    return _DOCKERFILE.sub("", name).replace(".", "-").lower()
+
+
+def folder_word(service: Service) -> str:
+    """Return the name of the folder that a service is built from, or of its image where it is not built."""
+    if service.build is None:
+        return service.image.name.lower() if service.image else ""
+    return posixpath.basename(posixpath.normpath(service.build.context or "")).strip(".").lower()
+
+
+def has_store_signs(service: Service, data_folder: str, ports: frozenset[int]) -> bool:
+    """Whether a container listens on a store's port or mounts its data folder, as only the store itself does."""
+    listens = {port.target for port in service.ports} | set(service.expose)
+    return bool(ports & listens) or any(re.search(data_folder, mount.target) for mount in service.mounts)
+
+
+def answers_http(service: Service) -> bool:
+    """Whether a service that publishes a port is probed over HTTP."""
+    return bool(service.ports) and service.healthcheck is not None and bool(_WEB_PROBE.search(service.healthcheck.command))
+
+
+def has_web_port(service: Service) -> bool:
+    """Whether a service listens on a port that is HTTP by habit."""
+    ports = {port.target for port in service.ports if port.protocol == "tcp"} | set(service.expose)
+    return bool(ports & role_data.WEB_PORTS)
+
+
+def is_other_store(service: Service) -> bool:
+    """Whether the image is a store that no role describes."""
+    return service.image is not None and bool(re.fullmatch(role_data.OTHER_STORES, service.image.repository.lower()))
+
+
+def is_loop(command: str) -> bool:
+    """Whether a shell command repeats something after a pause and starts no store."""
+    return bool(re.search(r"\bwhile\s+(true|:|\[|sleep)", command) and re.search(r"\bsleep\b", command)) and not re.search(
+        role_data.SERVERS, command
+    )
