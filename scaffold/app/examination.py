@@ -9,6 +9,7 @@ from scaffold.errors import UsageError
 from scaffold.gaps.judge import judge
 from scaffold.model.gap import Judgement
 from scaffold.model.project import Project
+from scaffold.read.outside import Outside
 from scaffold.read.project import read_project
 from scaffold.write.lock import Lock, read_lock
 
@@ -34,12 +35,20 @@ class Examination:
     judgement: Judgement
 
 
-def look(place: Place) -> tuple[Project, Lock]:
-    """Read a project with the files that scaffold wrote, and the lock; raises UsageError and NothingToReadError."""
+def look(place: Place, *, outside: Outside | None = None) -> tuple[Project, Lock]:
+    """Read a project with the files that scaffold wrote, and the lock; raises UsageError and NothingToReadError.
+
+    With `outside`, its stacks are what Compose makes of them when it is called so.
+    """
     refuse_missing(place)
     lock = read_lock(place.target)
     return read_project(
-        place.root, overlay=place.out, production_set=lock.production_set, owned=lock.paths, known_name=lock.app
+        place.root,
+        overlay=place.out,
+        production_set=lock.production_set,
+        owned=lock.paths,
+        known_name=lock.app,
+        outside=outside,
     ), lock
 
 

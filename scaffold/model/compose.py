@@ -125,6 +125,8 @@ class Service:
     entrypoint: tuple[str, ...] | None = None
     environment: tuple[EnvValue, ...] = ()
     env_files: tuple[tuple[str, Location], ...] = ()
+    file_labels: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The labels of its label files; a later file wins."""
     ports: tuple[Port, ...] = ()
     expose: tuple[int, ...] = ()
     mounts: tuple[Mount, ...] = ()

@@ -211,6 +211,16 @@ class TextReader:
             return None, f"is not UTF-8 (line {line}); the file is left out"
 
 
+def file_text(path: Path) -> str:
+    """Return the text of a file that the user named, which may stand anywhere; raises OSError, and ValueError for what is no
+    regular UTF-8 file of at most a MiB.
+    """
+    data, size = _bytes(str(path), TEXT_LIMIT)
+    if size > TEXT_LIMIT or b"\0" in data:
+        raise ValueError("no text of at most a MiB")
+    return data.decode("utf-8")
+
+
 def _bytes(path: str, limit: int) -> tuple[bytes, int]:
     """Return at most `limit` bytes of a regular file, and its size; raises OSError, and ValueError for anything else."""
     # Not blocking, and checked after opening: a pipe put in the place of a file must not stop the run.

@@ -31,6 +31,7 @@ from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
 from scaffold.read.git import ignored_paths, remote_name
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
+from scaffold.read.outside import Outside
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
@@ -91,10 +92,12 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     production_set: tuple[str, ...] = (),
     owned: frozenset[str] = frozenset(),
     known_name: str = "",
+    outside: Outside | None = None,
 ) -> Project:
     """Read the project below `root`, without the paths in `hide` and with the files of `overlay` laid over it.
 
-    `owned` are the files that scaffold wrote, `known_name` the name that was used when they were written.
+    `owned` are the files that scaffold wrote, `known_name` the name that was used when they were written. With `outside`
+    the stacks are what Compose makes of them when it is called so.
 
     Raises UsageError when `root` is no folder or scaffold.yaml is wrong, NothingToReadError when no compose file and no
     workflow could be read.
@@ -118,6 +121,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         production_set=production_set,
         owned=owned,
         documents=sources.parsed,
+        outside=outside,
     )
     sources.problems += problems
     if not workflows and not stacks:

@@ -215,7 +215,7 @@ COMMANDS: tuple[tuple[str, Role], ...] = (
     ),
     (
         r"celery\b.*\bworker\b|celery-?worker|start-?worker|\brq\s+worker|\bdramatiq\b|\barq\b|\bsidekiq\b|\bhuey|\bgood_job\b|solid_queue|resque|queue:work|horizon"
-        r"|delayed_job|\bbullmq\b|faktory|oban|\bworkers?\.(py|js|ts)\b|\bqcluster\b|temporal.*worker|taskiq\s+worker|procrastinate\s+worker",
+        r"|delayed_job|\bbullmq\b|faktory|oban|\b[Ww]orkers?\.(py|js|ts|dll|jar)\b|\bqcluster\b|temporal.*worker|taskiq\s+worker|procrastinate\s+worker",
         Role.WORKER,
     ),
     (

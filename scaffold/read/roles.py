@@ -138,7 +138,7 @@ def _roles(service: Service, context: RoleContext, finishing: frozenset[str]) ->
     runs = _score_command(scores, service, context, framework[0])
     _score_environment(scores, service, image)
     _score_ports(scores, service)
-    if framework[0] is not None:
+    if framework[0] is not None and runs not in _SILENT:
         scores.add(framework[0], 1, framework[1])
     named = _score_name(scores, service, framework[0], image)
     if image is None and (runs not in _SILENT or runs is named):

@@ -14,6 +14,7 @@ from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack
 from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
 from scaffold.read.environments import class_of_files, class_of_word, declared_class
+from scaffold.read.outside import Outside
 from scaffold.read.sets import BASE_NAMES, OVERRIDE_NAMES, NamedSet, is_compose_path, sets_of_commands, sets_of_env_files
 from scaffold.read.yaml import is_null
 
@@ -38,6 +39,7 @@ class _Assembly:
     reader: TextReader
     documents: Documents
     compose: dict[str, Mapping]
+    outside: Outside | None = None
     problems: list[Problem] = field(default_factory=list)
     loaded: dict[tuple[str, ...], LoadedStack] = field(default_factory=dict)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -47,14 +49,26 @@ class _Assembly:
         """Load a set once; its project directory is the folder of its first file."""
         if files not in self.loaded:
             directory = posixpath.dirname(files[0])
-            if directory not in self.variables:
-                self.variables[directory], found = project_variables(self.reader, directory)
-                self.problems.extend(found)
-            variables = self.variables[directory]
             self.loaded[files] = load_stack(
-                self.reader, files, directory=directory, variables=variables, documents=self.documents
+                self.reader,
+                files,
+                directory=directory,
+                variables=self.known(directory),
+                documents=self.documents,
+                name=self.outside.default_name(directory) if self.outside else "",
+                strict=self.outside is not None,
             )
         return self.loaded[files]
+
+    def known(self, directory: str) -> dict[str, str]:
+        """The variables of a project directory."""
+        if directory not in self.variables:
+            if self.outside is not None:
+                self.variables[directory], found = self.outside.variables(self.reader, directory)
+            else:
+                self.variables[directory], found = project_variables(self.reader, directory)
+            self.problems.extend(found)
+        return self.variables[directory]
 
     def undefined(self, files: tuple[str, ...]) -> tuple[Undefined, ...]:
         """What a set names and does not define."""
@@ -76,21 +90,26 @@ def assemble(  # noqa: PLR0913
     production_set: tuple[str, ...] = (),
     owned: frozenset[str] = frozenset(),
     documents: Documents | None = None,
+    outside: Outside | None = None,
 ) -> tuple[tuple[ComposeFile, ...], tuple[Stack, ...], tuple[Problem, ...]]:
     """Return the compose files as written, the stacks that they form, and what could not be read.
 
     `files` is the inventory; `documents` parses each file once for everybody. The overlays among `owned`, which scaffold
-    wrote, belong to the production set alone: the user's own sets are the same with and without them.
+    wrote, belong to the production set alone: the user's own sets are the same with and without them. With `outside` the
+    stacks are what Compose makes of them when it is called so, and those of the files that it names.
     """
     known = frozenset(files)
     documents = documents or Documents(reader)
     compose = {path: root for path in sorted(known) if (root := _compose_root(path, documents)) is not None}
-    assembly = _Assembly(reader, documents, compose)
+    assembly = _Assembly(reader, documents, compose, outside)
+    asked = outside.files if outside else ()
     named = (*sets_of_commands(commands, known), *sets_of_env_files(env_files, known))
-    for extra in sorted({path for item in named for path in item.files} | set(production_set)):
+    for extra in sorted({path for item in named for path in item.files} | {*production_set, *asked}):
         if extra not in compose and extra in known and (root := _root(extra, documents)) is not None:
             compose[extra] = root
     plans = _plans(assembly, tuple(item for item in named if not owned & set(item.files)), owned)
+    if asked:
+        plans, production_set = (_Plan(asked, ("these files are named on the command line",)),), ()
     stacks = _stacks(assembly, plans, production_set)
     broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
     broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]

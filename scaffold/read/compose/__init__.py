@@ -6,9 +6,9 @@ from collections.abc import Mapping as Variables
 from dataclasses import dataclass, field
 
 from scaffold.model.compose import Network, Service, Volume
-from scaffold.model.document import Mapping, Problem
+from scaffold.model.document import Location, Mapping, Problem
 from scaffold.read.compose.dotenv import parse_env
-from scaffold.read.compose.load import Loader, declared_name
+from scaffold.read.compose.load import Loader, declared_name, project_name
 from scaffold.read.compose.reader import Documents, TextReader, join
 from scaffold.read.compose.services import Surroundings, extract_networks, extract_services, extract_volumes
 
@@ -27,13 +27,18 @@ class LoadedStack:
     problems: tuple[Problem, ...]
 
 
-def project_variables(reader: TextReader, directory: str) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """Return the variables of the tracked `.env` of a project directory; none where there is no such file."""
+def project_variables(
+    reader: TextReader, directory: str, outer: Variables[str, str] | None = None
+) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Return the variables of the tracked `.env` of a project directory; none where there is no such file.
+
+    Those in `outer` win where the file refers to them.
+    """
     path = join(directory, ".env") or ".env"
     text = reader.text(path)
     if text is None:
         return {}, ()
-    lines, problems = parse_env(path, text)
+    lines, problems = parse_env(path, text, (outer or {}).get)
     return {line.name: line.value for line in lines if line.value is not None}, problems
 
 
@@ -53,7 +58,8 @@ def load_stack(  # noqa: PLR0913
     `variables` alone are interpolated (never the process's environment); with None, those of a tracked `.env` are.
     `name` is the project name that counts where the files declare none: a variable can refer to it.
     `profiles` keeps only the services that these profiles enable, None keeps all. With `strict`, an unset required
-    variable is a problem. Nothing is raised: what Compose refuses is in the problems.
+    variable is a problem and `COMPOSE_PROJECT_NAME` names the project, as when Compose starts it. Nothing is raised: what
+    Compose refuses is in the problems.
     """
     documents = documents or Documents(reader)
     problems: list[Problem] = []
@@ -63,6 +69,10 @@ def load_stack(  # noqa: PLR0913
     given = dict(variables)
     loader = Loader(documents, strict, problems)
     name = declared_name(documents, files, given.get) or name
+    if strict and (wanted := given.get("COMPOSE_PROJECT_NAME")):
+        name = project_name(wanted)
+        if name != wanted:
+            problems.append(Problem(Location(files[0], 1), "COMPOSE_PROJECT_NAME holds a name that Compose refuses"))
     if name:
         given["COMPOSE_PROJECT_NAME"] = name
     root = loader.load(files, directory, given)

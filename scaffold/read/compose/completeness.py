@@ -48,23 +48,23 @@ def _of_service(name: str, node: Mapping, place: Location, known: dict[str, froz
 
 
 def _uses(fields: dict[str, Node]) -> Iterator[tuple[str, str, str, Location]]:
-    for key, kind, section in (
-        ("depends_on", "service", "services"),
-        ("networks", "network", "networks"),
-        ("models", "model", "models"),
-    ):
-        value = fields.get(key)
+    for section, kind in (("depends_on", "service"), ("networks", "network"), ("models", "model")):
+        value = fields.get(section)
         for entry in effective_entries(value) if isinstance(value, Mapping) else ():
             optional = text_of(find(entry.value, "required")).lower() == "false"
             if not optional:
-                yield kind, section, entry.key.value, entry.key.location
+                yield kind, "services" if kind == "service" else section, entry.key.value, entry.key.location
     for item in _items(fields.get("volumes")):
         source = find(item, "source")
         if text_of(find(item, "type")) == "volume" and isinstance(source, Scalar) and source.value:
             yield "volume", "volumes", source.value, item.location
-    for key, kind in (("secrets", "secret"), ("configs", "config")):
-        for item in _items(fields.get(key)):
-            yield kind, key, text_of(find(item, "source")), item.location
+    build_secrets = find(fields.get("build"), "secrets")
+    for node, kind, section in (
+        (fields.get("secrets"), "secret", "secrets"),
+        (build_secrets, "secret", "secrets"),
+        (fields.get("configs"), "config", "configs"),
+    ):
+        yield from ((kind, section, text_of(find(item, "source")), item.location) for item in _items(node))
     for key in ("network_mode", "ipc", "pid"):
         value = fields.get(key)
         if value is not None and text_of(value).startswith("service:"):

@@ -10,31 +10,26 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Entry, Mapping, Node, Scalar, Sequence, find, text_of
 from scaffold.read.compose.canonical import clean_target
 from scaffold.read.compose.decode import Decoder, structure
-from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.merge import MergeError, merge
 from scaffold.read.compose.nodes import NOWHERE, effective_entries, mapping_like, text_like, with_entries, with_value
 from scaffold.read.compose.paths import is_absolute, map_paths
-from scaffold.read.compose.reader import TextReader, join
 from scaffold.read.compose.shape import CONFIG, CONTAINER, CONTAINER_ALWAYS, NETWORK, SECRET, SERVICE, VOLUME
 from scaffold.read.compose.values import Value, plain_value
 from scaffold.read.yaml import is_null, resolve
 
 _SHARED_NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
-_SERVICE = structure({key: value for key, value in SERVICE.items() if key != "environment"}, dict(CONTAINER_ALWAYS))
+SERVICE_VALUES = structure({key: value for key, value in SERVICE.items() if key != "environment"}, dict(CONTAINER_ALWAYS))
+"""Decodes a service's mapping into the values that Compose prints, all but its environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What the output depends on besides the model: absolute project directory, project name, profiles, home folder, and for
-    label files a reader and the project directory relative to its root.
-    """
+    """What the output depends on besides the model: absolute project directory, project name, profiles, home folder."""
 
     directory: str
     name: str
     profiles: tuple[str, ...] = ()
     home: str = ""
-    reader: TextReader | None = None
-    folder: str = ""
 
     def absolute(self, path: str) -> str:
         """Return a path of the host as Compose resolves it."""
@@ -51,13 +46,11 @@ def to_compose_json(root: Mapping, services: tuple[Service, ...], rendering: Ren
     `root` is the node of a loaded stack and `services` its services, from which the environment is taken.
     """
     enabled = [service for service in services if _is_enabled(service, rendering.profiles)]
-    nodes = {entry.key.value: entry.value for entry in _entries(root.get("services"))}
-    normal = {service.name: _normalised(nodes.get(service.name)) for service in enabled}
-    services_node = mapping_like(root, normal.items())
+    services_node = mapping_like(root, enabled_services(root, services, rendering.profiles).items())
     root = map_paths(with_value(root, "services", services_node), rendering.absolute)
     normal = {entry.key.value: entry.value for entry in _entries(root.get("services")) if isinstance(entry.value, Mapping)}
     found: dict[str, Value] = {"name": rendering.name}
-    found["services"] = {service.name: _service(normal[service.name], service, rendering) for service in enabled}
+    found["services"] = {service.name: _service(normal[service.name], service) for service in enabled}
     used = _used(normal.values())
     for section, decoder in _SECTIONS.items():
         resources = _resources(root.get(section), used[section], decoder, rendering.name)
@@ -67,6 +60,12 @@ def to_compose_json(root: Mapping, services: tuple[Service, ...], rendering: Ren
         if entry.key.value.startswith("x-"):
             found[entry.key.value] = plain_value(entry.value)
     return {key: _doubled(value) for key, value in found.items()}
+
+
+def enabled_services(root: Mapping, services: tuple[Service, ...], profiles: tuple[str, ...]) -> dict[str, Mapping]:
+    """Return the mapping of each service that the profiles enable, by name, with the defaults that Compose writes out."""
+    nodes = {entry.key.value: entry.value for entry in _entries(root.get("services"))}
+    return {service.name: _normalised(nodes.get(service.name)) for service in services if _is_enabled(service, profiles)}
 
 
 def _is_enabled(service: Service, profiles: tuple[str, ...]) -> bool:
@@ -91,33 +90,20 @@ def _entries(node: Node | None) -> Iterable[Entry]:
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
-def _service(node: Mapping, service: Service, rendering: Rendering) -> Value:
-    found = _SERVICE(node)
+def _service(node: Mapping, service: Service) -> Value:
+    found = SERVICE_VALUES(node)
     if not isinstance(found, dict):
         return None
     environment: dict[str, Value] = {entry.name: entry.value for entry in service.environment}
     if environment:
         found["environment"] = environment
-    labels = _file_labels(service.node, rendering)
-    if labels:
+    if service.file_labels:
         own = found.get("labels")
-        found["labels"] = {**labels, **(own if isinstance(own, dict) else {})}
+        found["labels"] = {**dict(service.file_labels), **(own if isinstance(own, dict) else {})}
     deploy, scale = found.get("deploy"), found.get("scale")
     if isinstance(deploy, dict) and scale is not None:
         deploy["replicas"] = scale
     return found
-
-
-def _file_labels(node: Mapping, rendering: Rendering) -> dict[str, Value]:
-    """Return the labels of a service's label files; a later file wins."""
-    found: dict[str, str] = {}
-    for item in _texts(node.get("label_file")):
-        path = join(rendering.folder, item)
-        text = rendering.reader.text(path) if rendering.reader is not None and path is not None else None
-        if text is not None and path is not None:
-            lines, _ = parse_env(path, text, found.get)
-            found.update((line.name, line.value) for line in lines if line.value is not None)
-    return dict(found)
 
 
 def _normalised(node: Node | None) -> Mapping:

@@ -61,6 +61,7 @@ def extract_service(entry: Entry, around: Surroundings) -> Service:
         entrypoint=argv(entrypoint),
         environment=_environment(node, around),
         env_files=tuple(_env_files(node, around)),
+        file_labels=_file_labels(node, around),
         ports=tuple(_ports(get("ports"))),
         expose=tuple(_numbers(get("expose"))),
         mounts=tuple(_mounts(node, around.directory)),
@@ -185,6 +186,18 @@ def _env_files(node: Mapping, around: Surroundings) -> Iterator[tuple[str, Locat
         path = find(item, "path")
         if isinstance(path, Scalar) and path.value:
             yield join(around.directory, path.value) or path.value, path.location
+
+
+def _file_labels(node: Mapping, around: Surroundings) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for item in scalars_of(node.get("label_file")):
+        path = join(around.directory, item.value)
+        text = around.reader.text(path) if path is not None else None
+        if text is not None and path is not None:
+            lines, problems = parse_env(path, text, found.get)
+            around.problems.extend(problems)
+            found.update((line.name, line.value) for line in lines if line.value is not None)
+    return tuple(found.items())
 
 
 # --- ports, mounts ----------------------------------------------------------------------------------------------------

@@ -2,370 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
-import subprocess
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from scaffold.read.compose import load_stack, project_variables
-from scaffold.read.compose.load import project_name
-from scaffold.read.compose.render import Rendering, to_compose_json
-from scaffold.read.stacks import assemble
-
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-
-DIFFERENCES: dict[str, str] = {}
-"""Route of a value that may differ, and why; at most ten."""
-
-
-@dataclass(frozen=True)
-class Files:
-    """The files below a folder."""
-
-    root: Path
-
-    def text(self, path: str) -> str | None:
-        file = self.root / path
-        return file.read_bytes().decode("utf-8", "surrogateescape") if file.is_file() else None
-
-
-@dataclass(frozen=True)
-class Case:
-    """One load: files relative to a root, the project directory, active profiles, and variables."""
-
-    root: Path
-    files: tuple[str, ...]
-    directory: str = ""
-    profiles: tuple[str, ...] = ()
-    variables: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def folder(self) -> str:
-        return posixpath.normpath(posixpath.join(str(self.root), self.directory))
-
-
-def ours(case: Case) -> tuple[object, list[str]]:
-    reader = Files(case.root)
-    variables, _ = project_variables(reader, case.directory)
-    variables.update(case.variables)
-    name = project_name(posixpath.basename(case.folder))
-    stack = load_stack(reader, case.files, directory=case.directory, variables=variables, name=name, strict=True)
-    profiles = case.profiles or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
-    model = to_compose_json(
-        stack.node, stack.services, Rendering(case.folder, stack.name, profiles, reader=reader, folder=case.directory)
-    )
-    return json.loads(json.dumps(model)), [problem.message for problem in stack.problems]
-
-
-def theirs(program: str, cases: Iterable[Case]) -> list[dict[str, object]]:
-    requests = [
-        {
-            "id": number,
-            "dir": case.folder,
-            "files": [str(case.root / path) for path in case.files],
-            "profiles": list(case.profiles),
-            "env": dict(case.variables),
-        }
-        for number, case in enumerate(cases)
-    ]
-    text = "".join(json.dumps(request) + "\n" for request in requests)
-    done = subprocess.run([program, "--batch"], input=text, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def differences(mine: object, reference: object, route: str = "") -> Iterator[str]:
-    if isinstance(mine, dict) and isinstance(reference, dict):
-        for key in sorted(set(mine) | set(reference)):
-            if key in mine and key in reference:
-                yield from differences(mine[key], reference[key], f"{route}/{key}")
-            else:
-                yield f"{route}/{key}: only {'ours' if key in mine else 'theirs'} has it"
-    elif isinstance(mine, list) and isinstance(reference, list) and len(mine) == len(reference):
-        for index, (one, other) in enumerate(zip(mine, reference, strict=True)):
-            yield from differences(one, other, f"{route}/{index}")
-    elif mine != reference or isinstance(mine, bool) != isinstance(reference, bool):
-        yield f"{route}: {mine!r} is {reference!r} there"
-
-
-def compare(program: str, cases: list[Case]) -> tuple[list[str], int]:
-    """Every difference, and how many cases compose-go accepted."""
-    found = []
-    accepted = 0
-    for case, answer in zip(cases, theirs(program, cases), strict=True):
-        if "error" in answer:
-            continue
-        accepted += 1
-        model, problems = ours(case)
-        label = f"{case.root.name} {' '.join(case.files)} {case.profiles}"
-        rows = [*differences(model, answer["project"]), *(f"problem: {problem}" for problem in problems)]
-        found += [f"{label} {row}" for row in rows if row.split(":")[0] not in DIFFERENCES]
-    return found, accepted
-
-
-# --- fixtures of our own ----------------------------------------------------------------------------------------------
-
-FIXTURES: dict[str, Mapping[str, str]] = {
-    "ports": {
-        "compose.yaml": """
-        services:
-          a:
-            image: a
-            ports:
-              - 80
-              - "8080:80"
-              - "8000-8002:9000-9002"
-              - "8100-8110:81"
-              - "127.0.0.1:53:53/udp"
-              - "[::1]:6000:6000/tcp"
-              - "127.0.0.1::70"
-              - {target: 90, published: 9090, host_ip: 10.0.0.1, mode: host, name: web, app_protocol: http}
-              - {target: "91"}
-            expose: ["3000", 3001, "4000-4001", 53/udp]
-        """
-    },
-    "volumes": {
-        "compose.yaml": """
-        services:
-          a:
-            image: a
-            volumes:
-              - /anonymous
-              - /s
-              - named:/n
-              - named2:/n2:nocopy
-              - ./here:/h:ro,z
-              - ../up/x:/u//v/:rshared
-              - /abs:/abs:rw
-              - {type: bind, source: ., target: /w, read_only: true, bind: {create_host_path: false, propagation: shared}}
-              - {type: volume, source: named, target: /sub, volume: {nocopy: true, subpath: x}}
-              - {type: tmpfs, target: /t, tmpfs: {size: 10m, mode: 0o1777}}
-              - {type: image, source: busybox, target: /i, image: {subpath: bin}}
-            tmpfs: [/run, "/tmp:size=1g"]
-        volumes:
-          named: {labels: [a=b], driver: local, driver_opts: {type: none, o: bind, device: ./disk}}
-          named2: {name: real-name}
-          unused: {}
-        """
-    },
-    "build": {
-        "compose.yaml": """
-        services:
-          a: {build: ./app}
-          b:
-            build:
-              dockerfile: other/Dockerfile
-              args: [A=1, B, "C=${X:-d}"]
-              target: t
-              cache_from: [x, y]
-              additional_contexts: [base=../base, img=docker-image://alpine]
-              labels: {l: 1}
-              extra_hosts: ["h:1.2.3.4", "g=::1"]
-              secrets: [s, {source: s, target: q}]
-              shm_size: 1gb
-              ulimits: {nofile: 10}
-              no_cache: true
-              platforms: [linux/amd64]
-              tags: [a, b]
-              provenance: true
-              sbom: false
-          c: {build: {context: "https://github.com/team/app.git#main", dockerfile_inline: "FROM a\\nRUN echo $$X"}}
-          d: {build: {context: ., ssh: [default]}}
-        secrets: {s: {environment: NOPE}}
-        """
-    },
-    "environment": {
-        "compose.yaml": """
-        services:
-          a:
-            image: a
-            environment: {A: 1, B: 1.50, C: true, D: , E: "x y", F: 0o17, G: 1_000, H: yes, I: 1e3, J: .5, K: "${E1:-z}$$"}
-            env_file: [one.env, {path: two.env}, {path: gone.env, required: false}]
-          b:
-            image: b
-            environment: [A=1, B, "C=", "D=a=b", E1]
-            env_file: one.env
-          c: {image: c, env_file: [{path: raw.env}]}
-        """,
-        "one.env": "FROM1=1\nA=from file\nQ='single $A'\nW=\"double $A \\t\"\nexport X=2 # c\nY: yaml\nALONE\n\n# c\nZ=${UNSET:-dflt}\n",
-        "two.env": "FROM2=$FROM1\r\nFROM1=changed\r\nCR=x\r\n",
-        "raw.env": "R=a#b\nS=a #b\nT=\n",
-        ".env": "E1=dot\nALONE=dotted\n",
-    },
-    "labels": {
-        "compose.yaml": "services: {a: {image: a, label_file: [one.labels, two.labels], labels: [own=1, b=own]}, b: {image: b, label_file: one.labels}}",
-        "one.labels": "a=1\nb=2\n",
-        "two.labels": "# c\nc=${a}x\na='q'\n",
-    },
-    "depends": {
-        "compose.yaml": """
-        services:
-          a: {image: a, depends_on: [b, c]}
-          b: {image: b, depends_on: {c: {condition: service_healthy, restart: true}, x: {condition: service_started, required: false}}}
-          c: {image: c, links: ["d:alias", e], network_mode: "service:e"}
-          d: {image: d, volumes_from: ["e:ro", "container:z"], ipc: "service:e", pid: host}
-          e: {image: e}
-          x: {image: x, profiles: [p]}
-        """
-    },
-    "health": {
-        "compose.yaml": """
-        services:
-          a: {image: a, healthcheck: {test: curl -f x || exit 1, interval: 1m30s, timeout: 500ms, retries: 3, start_period: 1.5h}}
-          b: {image: b, healthcheck: {test: [CMD, a, b], start_interval: 90s}, stop_grace_period: 1d2h}
-          c: {image: c, healthcheck: {disable: true}}
-          d: {image: d, healthcheck: {test: [NONE]}, stop_grace_period: 0s}
-        """
-    },
-    "deploy": {
-        "compose.yaml": """
-        services:
-          a:
-            image: a
-            deploy:
-              mode: replicated
-              replicas: 2
-              labels: [a=b]
-              resources:
-                limits: {cpus: '0.50', memory: 512M, pids: 100}
-                reservations: {cpus: 0.1, memory: 1.5g, devices: [{capabilities: [gpu]}, {capabilities: [gpu], count: 2}]}
-              restart_policy: {condition: on-failure, delay: 5s, max_attempts: 3, window: 120s}
-              update_config: {parallelism: 2, delay: 10s, order: start-first, max_failure_ratio: 0.3}
-              rollback_config: {parallelism: 0, monitor: 1m}
-              placement: {constraints: [x==y], preferences: [{spread: a}], max_replicas_per_node: 1}
-              endpoint_mode: vip
-          b: {image: b, scale: 3, deploy: {endpoint_mode: dnsrr}}
-          c: {image: c, gpus: all, mem_limit: 1g, mem_reservation: 512mb, memswap_limit: -1, cpus: 1.5, shm_size: 64k, pids_limit: 5}
-          d: {image: d, gpus: [{driver: nvidia, count: 1}], cpu_shares: 10, cpuset: 0-1, oom_score_adj: -5, mem_swappiness: 10}
-        """
-    },
-    "rest": {
-        "compose.yaml": """
-        name: Mixed_Name-1
-        x-top: {a: [1, 2.5, null, "t"], b: "${UNSET:-d}"}
-        services:
-          a:
-            image: a
-            command: sh -c "echo 'a b' $$HOME" # c
-            entrypoint: ["/e", "1"]
-            labels: {a: 1, b: , c: true}
-            annotations: [x=y]
-            logging: {driver: json-file, options: {max-size: 10m, max-file: 3}}
-            ulimits: {nproc: 65535, nofile: {soft: 1, hard: 2}}
-            devices: ["/dev/a:/dev/b", "/dev/c:/dev/d:r", {source: /dev/e, target: /dev/f}]
-            dns: 1.1.1.1
-            dns_search: [a, b]
-            cap_add: [A]
-            cap_drop: [ALL]
-            extra_hosts: {h: 1.2.3.4, g: ["1.1.1.1", "::1"]}
-            sysctls: {net.core.somaxconn: 1024}
-            security_opt: ["no-new-privileges:true"]
-            user: "1000"
-            init: true
-            tty: false
-            stdin_open: true
-            read_only: true
-            privileged: false
-            restart: unless-stopped
-            pull_policy: if_not_present
-            platform: linux/amd64
-            stop_signal: SIGINT
-            working_dir: /w
-            hostname: h
-            domainname: d
-            group_add: ["1", a]
-            storage_opt: {size: 1G}
-            networks: {front: {aliases: [x, y], ipv4_address: 10.0.0.2, priority: 5}, back: , default: }
-            configs: [c, {source: c2, target: /x, mode: 0440, uid: "1"}]
-            secrets: [s, {source: s2, target: t, mode: "0400"}]
-            profiles: []
-            post_start: [{command: echo hi, user: root, environment: [A=1]}]
-            pre_stop: [{command: [a, b]}]
-            develop: {watch: [{path: ./src, action: sync, target: /app, ignore: x/, initial_sync: true}]}
-            attach: false
-            blkio_config: {weight: 300, weight_device: [{path: /dev/sda, weight: 400}]}
-            cgroup: host
-            credential_spec: {file: x.json}
-          b: {image: b, network_mode: none, command: "", entrypoint: []}
-          c: {provider: {type: awesome, options: {a: b, c: [1, 2]}}}
-          d: {image: d, models: [llm], pre_start: [{command: migrate, volumes: ["./x:/y"]}], environment: {P: 1}, volumes: ["v:/v"]}
-        networks:
-          front: {driver: bridge, ipam: {driver: default, config: [{subnet: 10.0.0.0/24, gateway: 10.0.0.1}]}, internal: true}
-          back: {external: true}
-          default: {name: special, driver_opts: {a: 1}, enable_ipv6: true}
-          unused: {}
-        configs: {c: {content: "hello ${UNSET:-x}"}, c2: {file: ./c.txt}}
-        secrets: {s: {file: ./s.txt}, s2: {external: true, name: real}}
-        models: {llm: {model: ai/x, context_size: 10}}
-        volumes: {v: , vol2: {external: {name: old-style}}}
-        """
-    },
-    "extends": {
-        "compose.yaml": """
-        services:
-          a: {extends: {file: sub/base.yaml, service: base}, environment: {A: 2}, volumes: ["./own:/own"]}
-          b: {extends: a, command: [b]}
-          c: {extends: {service: plain}}
-          plain: {image: p, labels: [x=y]}
-        """,
-        "sub/base.yaml": """
-        services:
-          base: {extends: {file: ../other/deep.yaml, service: deep}, build: {context: ./ctx}, env_file: [e.env], volumes: ["./data:/d"]}
-        """,
-        "sub/e.env": "FROM=file\n",
-        "other/deep.yaml": "services: {deep: {image: deep, volumes: ['./deep:/deep'], environment: [A=1, B=1], develop: {watch: [{path: w, action: rebuild}]}}}",
-    },
-    "include": {
-        "compose.yaml": """
-        include:
-          - one/compose.yaml
-          - {path: [two/a.yaml, two/b.yaml], project_directory: three, env_file: vars.env}
-        services:
-          main: {image: main, depends_on: [one, two]}
-          one: {environment: [OWN=1]}
-        """,
-        "one/compose.yaml": "include: [nested/compose.yaml]\nservices: {one: {image: 'one:${TAG}', volumes: ['./d:/d', 'v:/v']}}\nvolumes: {v: {}}",
-        "one/.env": "TAG=from-one\n",
-        "one/nested/compose.yaml": "services: {nested: {build: ., env_file: n.env}}",
-        "one/nested/n.env": "N=1\n",
-        "two/a.yaml": "services: {two: {image: 'two:${TAG}', build: src}}",
-        "two/b.yaml": "services: {two: {restart: always}}",
-        "vars.env": "TAG=vars\n",
-        "three/src/Dockerfile": "FROM scratch\n",
-    },
-    "reset": {
-        "compose.yaml": "services: {a: {image: a, ports: ['1:1', '2:2'], environment: {A: 1, B: 2}, labels: {x: y}, command: c}}",
-        "over.yaml": "services: {a: {ports: !override ['3:3'], environment: {A: !reset null}, labels: !reset null, command: !override null}}",
-    },
-    "anchors": {
-        "compose.yaml": """
-        x-base: &base {image: base, environment: &env {A: 1, B: 2}, restart: always}
-        x-more: &more {image: more, tty: true}
-        services:
-          a: {<<: *base, environment: {<<: *env, B: 3}}
-          b: {<<: [*more, *base], command: x}
-          c: *base
-        """
-    },
-    "profiles": {
-        "compose.yaml": "services: {a: {image: a}, b: {image: b, profiles: [p, q]}, c: {image: c, profiles: [r]}}",
-        ".env": "COMPOSE_PROFILES=q\n",
-    },
-}
-ORDERS = {"reset": ("compose.yaml", "over.yaml")}
+from tests.conftest import ROOT
+from tests.projects import EXAMPLES
+from tests.read.compose.features import FIXTURES, ORDERS, REFUSED, write
+from tests.read.compose.reference import DIFFERENCES, Case, compare, ours, sets, theirs
 
 
 @pytest.mark.parametrize("name", FIXTURES)
 def test_fixtures_load_as_compose_go_loads_them(name: str, tmp_path: Path, require_tool: Callable[[str], str]) -> None:
-    root = tmp_path / "Shop.1"
-    for path, text in FIXTURES[name].items():
-        file = root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(textwrap.dedent(text), encoding="utf-8", newline="")
+    root = write(tmp_path / "Shop.1", FIXTURES[name])
     files = ORDERS.get(name, ("compose.yaml",))
     cases = [Case(root, files), Case(root, files, profiles=("*",)), Case(root, files, variables=(("E1", "given"),))]
     program = require_tool("compose-go-config")
@@ -373,19 +23,19 @@ def test_fixtures_load_as_compose_go_loads_them(name: str, tmp_path: Path, requi
     assert compare(program, cases)[0] == []
 
 
-def sets(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every set that stack assembly finds in a tree, and each compose file alone."""
-    paths = [str(path.relative_to(root)) for path in sorted(root.rglob("*")) if path.is_file()]
-    compose_files, stacks, _ = assemble(paths, Files(root))
-    found = {stack.files: stack.directory for stack in stacks}
-    for file in compose_files:
-        found.setdefault((file.path,), posixpath.dirname(file.path))
-    yield from found.items()
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_compose_go_refuses_is_a_problem_on_the_line_to_blame(
+    name: str, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    text, line = REFUSED[name]
+    case = Case(write(tmp_path / "shop", {"compose.yaml": text}), ("compose.yaml",))
+    assert "error" in theirs(require_tool("compose-go-config"), [case])[0]
+    assert ("compose.yaml", line) in {(item.location.path, item.location.line) for item in ours(case)[1]}
 
 
-@pytest.mark.parametrize("name", ["friday", "propertypro"])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_load_as_compose_go_loads_them(name: str, require_tool: Callable[[str], str]) -> None:
-    root = EXAMPLES / name
+    root = ROOT / "examples" / name
     cases = [Case(root, files, folder, profiles) for files, folder in sets(root) for profiles in ((), ("*",))]
     found, accepted = compare(require_tool("compose-go-config"), cases)
     assert found == []

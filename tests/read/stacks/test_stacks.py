@@ -169,9 +169,10 @@ def test_the_production_set_is_the_stack_production_and_keeps_the_name_of_its_ba
         "docker-compose.yml": BASE,
         "compose.monitoring.yaml": "services: {prom: {image: prom/prometheus}, api: {restart: always}}",
     }
-    found = stacks(files, production_set=("docker-compose.yml", "compose.monitoring.yaml"))
+    ours = frozenset({"compose.monitoring.yaml"})
+    found = stacks(files, production_set=("docker-compose.yml", "compose.monitoring.yaml"), owned=ours)
     production = found["production"]
-    assert (production.environment, production.extends_stack) == (EnvironmentClass.PRODUCTION, "base")
+    assert (production.environment, production.extends_stack) == (EnvironmentClass.BASE, "base")
     assert production.resource("api") == "base/api"
     assert [service.name for service in production.services] == ["api", "db", "prom"]
     assert "monitoring" not in found
