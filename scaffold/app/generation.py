@@ -50,7 +50,7 @@ class Generation:
     skipped: tuple[Skipped, ...]
     lock: Lock
     closed: frozenset[str]
-    """Fingerprints that the project will have no more once everything is written."""
+    """Fingerprints of the gaps that the files and edits are there to close, and that are gone once they are written."""
 
     @property
     def drifts(self) -> bool:
@@ -180,14 +180,15 @@ def _laid_over(place: Place, texts: dict[str, str]) -> Iterator[Path]:
 def _closed(
     place: Place, before: Judgement, target: Target, artifacts: tuple[Artifact, ...], edits: tuple[EditedFile, ...]
 ) -> frozenset[str]:
-    """Return the fingerprints that are gone once the artifacts and the edits are there."""
+    """Return the fingerprints that a room or an edit is there to close, and that are gone once everything is there."""
     texts = {artifact.path: artifact.text for artifact in artifacts}
     texts |= {item.edit.path: item.after for item in edits if not item.reason}
     with _laid_over(place, texts) as overlay:
         owned = frozenset(artifact.path for artifact in artifacts)
         after = judge(read_project(place.root, overlay=overlay, production_set=target.production_set, owned=owned))
     remaining = {judged.gap.fingerprint for judged in after.gaps}
-    return frozenset(judged.gap.fingerprint for judged in before.gaps) - remaining
+    claimed = (judged.gap for judged in before.gaps if any(closer.by is not None for closer in judged.gap.closes))
+    return frozenset(gap.fingerprint for gap in claimed) - remaining
 
 
 def _closed_by(before: Judgement, room: Room, closed: frozenset[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from scaffold.read.inventory import file_text
 from scaffold.read.outside import Outside
 from scaffold.report.redaction import MARK, Redactor
 
+_LOGINS = re.compile(r"basic-?auth|htpasswd", re.IGNORECASE)
+"""Keys such as Traefik's `basicauth.users`, whose values are logins."""
 _HOLDING_TEXT = frozenset({"content"})
 """Keys whose text is a whole file: nothing tells which part of it is secret."""
 
@@ -116,13 +119,22 @@ def _hidden(tree: object, key: str, redactor: Redactor) -> object:
         return _hidden_words(tree, key, redactor)
     if not isinstance(tree, str) or not tree:
         return tree
-    if is_sensitive_name(key) or key in _HOLDING_TEXT:
+    if is_sensitive_name(key) or key in _HOLDING_TEXT or _LOGINS.search(key):
         return MARK
     return redactor.clean_diff(f"{key}: {tree}").removeprefix(f"{key}: ")
 
 
+def _hidden_word(before: str, word: str) -> str:
+    """Return the value of `--api-key VALUE` as a mark, and the password of `-u user:VALUE`."""
+    if before.startswith("-") and "=" not in before and is_sensitive_name(before.lstrip("-")):
+        return MARK
+    user, colon, _ = word.partition(":")
+    return f"{user}:{MARK}" if before in {"-u", "--user"} and colon else word
+
+
 def _hidden_words(words: list[str], key: str, redactor: Redactor) -> list[str]:
     """Return the words of a command: an option's value is told by the word before it, so they are looked at together."""
+    words = [_hidden_word(before, word) for before, word in zip(("", *words), words, strict=False)]
     line = f"{key}: {json.dumps(words, ensure_ascii=False)}"
     cleaned = redactor.clean_diff(line)
     if cleaned == line:

@@ -46,7 +46,7 @@ def show_gaps(examination: Examination, view: View, *, everything: bool, fail_on
         version=scaffold_version(),
     )
     text = _gaps_text(report, Redactor(examination.project), view)
-    return Shown(text, _next_after_gaps(report), 1 if report.failing and view.form != "sarif" else 0)
+    return Shown(text, _next_after_gaps(report), 1 if report.failing else 0)
 
 
 def _gaps_text(report: GapsReport, redactor: Redactor, view: View) -> str:

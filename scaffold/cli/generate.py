@@ -85,6 +85,11 @@ def _select(words: tuple[str, ...], edit: str | None) -> _Selection:
     if later:
         raise UsageError(f"the room {later[0]} is not built yet", where="generate", hint=f"rooms: {', '.join(sorted(known))}")
     paths = [word for word in words if word not in known]
+    for word in paths:
+        if "/" not in word and not Path(word).exists():
+            raise UsageError(
+                f"{word} is neither a room nor a folder", where="generate", hint=f"rooms: {', '.join(sorted(known))}"
+            )
     if len(paths) > 1:
         raise UsageError(
             f"more than one project: {', '.join(paths)}", where="generate", hint=f"rooms: {', '.join(sorted(known))}"

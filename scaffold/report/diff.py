@@ -13,10 +13,12 @@ _CONTEXT = 3
 def unified_diff(path: str, before: str | None, after: str | None, redactor: Redactor) -> str:
     """Return the diff of one file, redacted; None stands for a file that is not there, "" is returned for no change.
 
-    Values are replaced before the texts are compared, so that a diff never shows that two hidden values differ.
+    Values are replaced before the texts are compared, so that a diff never shows that two hidden values differ. In a new file,
+    which holds no value of the user's by its making, only values that are known are looked for.
     """
-    old = _lines(redactor.clean_diff(before or ""))
-    new = _lines(redactor.clean_diff(after or ""))
+    clean = redactor.clean if before is None else redactor.clean_diff
+    old = _lines(clean(before or ""))
+    new = _lines(clean(after or ""))
     changed = list(
         difflib.unified_diff(
             old,

@@ -84,7 +84,8 @@ def _summary(report: GenerateReport, width: int) -> list[Line]:
     writes = sum(change.state not in {"same", "skipped", "kept"} for change in report.files)
     edits = sum(not edit.reason for edit in report.edits)
     if not writes and not edits:
-        return [line(), *wrapped("Nothing to write: every file is as it would be written.", width)]
+        nothing = "every file is as it would be written" if report.files else "no line of your files has an edit ready"
+        return [line(), *wrapped(f"Nothing to write: {nothing}.", width)]
     verb = "Wrote" if report.written else "Would write"
     files = "1 file" if writes == 1 else f"{writes} files"
     edited = f" and edit {edits} of yours" if edits else ""

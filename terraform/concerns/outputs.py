@@ -10,7 +10,7 @@ from terraform.resource import Reference
 from terraform.values import Expression, Value
 
 FILE = "outputs.tf"
-_DESCRIPTION = "Values for the chart: terraform output -json helm_values > values-infra-<environment>.json"
+_DESCRIPTION = "What deploys the app reads this: terraform output -json helm_values > values-infra-<environment>.json"
 
 
 def build(

@@ -35,7 +35,7 @@ services:
     build:
       context: .
       args: {NPM_TOKEN: %(build)s}
-    command: ["serve", "--password=%(command)s"]
+    command: ["serve", "--password=%(command)s", "--api-key", "%(option)s"]
     environment:
       API_TOKEN: %(environment)s
       DATABASE_URL: postgresql://canary:%(userinfo)s@db:5432/canary
@@ -46,7 +46,7 @@ services:
         %(key)s
         -----END PRIVATE KEY-----
     env_file: [canary.env]
-    labels: {com.acme.api-key: %(label)s}
+    labels: {com.acme.api-key: %(label)s, traefik.http.middlewares.a.basicauth.users: "admin:%(basic)s"}
     healthcheck:
       test: ["CMD-SHELL", "curl -u admin:%(healthcheck)s http://localhost:8080/health"]
     secrets: [canary]
