@@ -145,3 +145,15 @@ def test_a_closed_pipe_is_no_error(example: Callable[[str], Path]) -> None:
     done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
     assert done.stdout.count("\n") == 1
+
+
+def test_sarif_fails_as_the_other_formats_do(example: Callable[[str], Path]) -> None:
+    done = scaffold("gaps", str(example("friday")), "--format", "sarif")
+    assert json.loads(done.stdout)["version"] == "2.1.0"
+    assert done.returncode == 1
+
+
+def test_a_word_that_is_neither_a_room_nor_a_folder_is_told_the_rooms(make_project: Callable[..., Path]) -> None:
+    done = scaffold("generate", "monitorin", cwd=make_project(QUIET))
+    assert done.returncode == 2
+    assert "monitoring" in done.stderr
