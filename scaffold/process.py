@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import ToolError
+from scaffold.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completed:
     """What a program left: its output, its messages and its exit code."""
 

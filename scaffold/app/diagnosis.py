@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 
+from scaffold.model.frozen import frozen
 from scaffold.process import find_program
 
 _EXTRAS = (
@@ -32,7 +32,7 @@ _TOOLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """One extra or tool: whether it is here, what it is for, and how to get it."""
 

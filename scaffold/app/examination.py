@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import UsageError
 from scaffold.gaps.judge import judge
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Judgement
 from scaffold.model.project import Project
 from scaffold.read.outside import Outside
@@ -14,7 +14,7 @@ from scaffold.read.project import read_project
 from scaffold.write.lock import Lock, read_lock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where the project is, and where artifacts go when that is another folder (--out)."""
 
@@ -27,7 +27,7 @@ class Place:
         return self.out or self.root
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Examination:
     """A project and what the rules say of it."""
 

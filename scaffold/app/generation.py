@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from scaffold.app.examination import Place, refuse_missing
 from scaffold.app.version import scaffold_version
 from scaffold.gaps.judge import judge
 from scaffold.model.artifact import Artifact, Edit, Rendering, Skipped, apply_splices
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Judgement
 from scaffold.model.names import FILE_ROOMS, Room
 from scaffold.model.project import Project
@@ -26,7 +27,7 @@ from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
 from scaffold.write.tracked import is_tracked_and_clean
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EditedFile:
     """One of the user's files as it is, and as the edit makes it."""
 
@@ -37,7 +38,7 @@ class EditedFile:
     """Why the edit is not applied, "" when it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Generation:
     """Everything that one `generate` would do; nothing is written yet."""
 
@@ -113,7 +114,7 @@ def _render(room: Room, target: Target) -> Rendering:
     return render(target)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Before:
     """The project as it is without the files that scaffold wrote, and what the rules say of it."""
 

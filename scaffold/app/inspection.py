@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from scaffold.app.examination import Place, look, refuse_missing
@@ -14,6 +14,7 @@ from scaffold.app.view import View
 from scaffold.errors import UsageError
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location, Problem
+from scaffold.model.frozen import frozen
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.compose.reader import join
 from scaffold.read.inventory import file_text
@@ -26,7 +27,7 @@ _HOLDING_TEXT = frozenset({"content"})
 """Keys whose text is a whole file: nothing tells which part of it is secret."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """How Compose would be called: env files, profiles, files relative to the project, and the process's environment."""
 
@@ -57,7 +58,7 @@ def show_project(place: Place, view: View, call: Call, *, show_secrets: bool) ->
     return inspect_text(project, redactor, width=view.width, color=view.color)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Texts:
     """The texts that the reading gave."""
 

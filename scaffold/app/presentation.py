@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaffold.app.examination import Examination
 from scaffold.app.version import scaffold_version
 from scaffold.app.view import View
@@ -11,12 +9,13 @@ from scaffold.errors import UsageError
 from scaffold.gaps.catalogue import all_rules
 from scaffold.gaps.judge import shown
 from scaffold.gaps.texts import find_rule, rule_text, title_of
+from scaffold.model.frozen import frozen
 from scaffold.model.names import FILE_ROOMS, Room, Severity
 from scaffold.report.redaction import Redactor
 from scaffold.report.wire import GapsReport
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A finished report: its text, the one next step, and the exit code."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.app.examination import Place, look
 from scaffold.app.view import View
 from scaffold.model.finding import ToolRun
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
 from scaffold.model.project import Project
 from scaffold.report.redaction import Redactor
@@ -23,7 +23,7 @@ _COPY_LIMIT = 4 * 1024 * 1024
 """Files over this size, in bytes, are left out of the copy: no tool judges them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validation:
     """What every tool said of a project."""
 

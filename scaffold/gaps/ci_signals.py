@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scaffold.model.document import Location, Mapping, Sequence
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step, Workflow
 
 _INDIRECT = re.compile(
@@ -28,7 +28,7 @@ _LONGEST_LINE = 4000
 _MOST_LINES = 5000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CiStep:
     """One step with the workflow and job it belongs to and every text that it runs."""
 
@@ -70,7 +70,7 @@ def _bounded(text: str) -> str:
     return "\n".join(line[:_LONGEST_LINE] for line in text.split("\n")[:_MOST_LINES])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Targets:
     """What make targets and package scripts run, by name, and what shell scripts run, by path."""
 

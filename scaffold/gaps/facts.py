@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
 from scaffold.model.document import Location, Node, Scalar, Sequence
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.names import Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
@@ -80,7 +80,7 @@ def root_image(dockerfile: Dockerfile, target: str = "") -> ImageReference | Non
 # --- health -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HealthSource:
     """What checks a service's health: the healthcheck of Compose or the HEALTHCHECK of its Dockerfile."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from posixpath import normpath
 
 from scaffold.gaps.signals import (
@@ -21,6 +20,7 @@ from scaffold.gaps.signals import (
 )
 from scaffold.model.compose import Service, Stack, shared_network
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 
 _PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
@@ -38,7 +38,7 @@ _METRICS_RESOURCES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mounted:
     """A service of a stack and the place at which it mounts a file."""
 

@@ -7,12 +7,13 @@ import re
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import ScaffoldError, ToolError
 from scaffold.generate.emit import to_json, to_shell_word, to_yaml
+from scaffold.model.frozen import frozen
 from scaffold.resources import data_folder
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 _MAX_FILES = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenderedFile:
     """One file of a rendered blueprint, its path relative to the blueprint's folder."""
 

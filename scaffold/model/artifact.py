@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 
 from scaffold.errors import UnsafePathError
 from scaffold.model.document import Span
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Room
 
 
@@ -19,7 +20,7 @@ def safe_relative_path(path: str) -> str:
     return str(pure)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Artifact:
     """A file to write, relative to the target folder; mode 0o644, or 0o755 for scripts."""
 
@@ -34,7 +35,7 @@ class Artifact:
         object.__setattr__(self, "path", safe_relative_path(self.path))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Splice:
     """New text for a range of a file, in character offsets of the text that was read."""
 
@@ -42,7 +43,7 @@ class Splice:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """A change of one of the user's files: all its splices or none; `why` is one sentence for the terminal."""
 
@@ -57,7 +58,7 @@ class Edit:
         object.__setattr__(self, "path", safe_relative_path(self.path))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skipped:
     """A file that a generator would have written but leaves alone, with the reason."""
 
@@ -65,7 +66,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendering:
     """What one room gives."""
 

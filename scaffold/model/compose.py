@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.document import Location, Mapping, VariableReference
+from scaffold.model.frozen import frozen
 from scaffold.model.names import APPLICATION, DATASTORES, EnvironmentClass, Role
 from scaffold.model.values import ImageReference
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Port:
     """One published port; numbers are None where an unset variable hides them, host_ip "" means all interfaces."""
 
@@ -26,7 +27,7 @@ class Port:
         return self.host_ip.startswith("127.") or self.host_ip in {"::1", "[::1]", "localhost"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mount:
     """One volume of a service: kind is bind, volume, tmpfs, image or npipe; an anonymous volume has source ""."""
 
@@ -39,7 +40,7 @@ class Mount:
     """The source of a bind as a path relative to the project's root, None when it is outside or not a bind."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvValue:
     """One environment entry: value None means `KEY` alone (taken from the shell); source tells where it stood."""
 
@@ -52,7 +53,7 @@ class EnvValue:
     location: Location = field(default=Location("", 1))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dependency:
     """One `depends_on` edge; condition is the effective one (service_started where none stands)."""
 
@@ -63,7 +64,7 @@ class Dependency:
     short_form: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Healthcheck:
     """A healthcheck; `test` as argv with CMD or CMD-SHELL in front, empty when it only changes timings."""
 
@@ -83,7 +84,7 @@ class Healthcheck:
         return " ".join(self.test[1:]) if self.test[:1] in {("CMD",), ("CMD-SHELL",)} else " ".join(self.test)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Build:
     """Where an image is built from; context and dockerfile are relative to the project's root, None when outside."""
 
@@ -100,7 +101,7 @@ class Build:
     args: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoleEvidence:
     """A role with the score and the signals that gave it."""
 
@@ -109,7 +110,7 @@ class RoleEvidence:
     signals: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """One service of one stack; `node` is its merged and interpolated mapping."""
 
@@ -175,7 +176,7 @@ class Service:
         return tuple(dict.fromkeys((self.name, *self.aliases)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Network:
     """A top-level network; external ones are created by somebody else."""
 
@@ -186,7 +187,7 @@ class Network:
     real_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Volume:
     """A top-level named volume."""
 
@@ -195,7 +196,7 @@ class Volume:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stack:
     """A set of compose files that run together, merged; `id` is folder plus set name, `base` for the root's own."""
 
@@ -236,7 +237,7 @@ class Stack:
         return self.environment in {EnvironmentClass.PRODUCTION, EnvironmentClass.BASE}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ComposeFile:
     """One compose file as written, before merging; `undefined_dependencies` names services that only a base can have."""
 

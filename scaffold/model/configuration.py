@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Layer, Role, Severity
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ignore:
     """One entry of `ignore:`: a rule, where it does not count, why, and until when (ISO date, "" for ever)."""
 
@@ -18,7 +17,7 @@ class Ignore:
     until: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Configuration:
     """What scaffold.yaml says; every field has the value that counts when the file is absent."""
 

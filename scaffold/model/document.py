@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scaffold.model.frozen import frozen
 
 Route = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Location:
     """A place in a file of the project: path relative to the root, 1-based line and column, route in the document."""
 
@@ -22,7 +24,7 @@ class Location:
         return (self.path, self.line, self.column)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A half-open range of character offsets into the text of a file."""
 
@@ -30,7 +32,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VariableReference:
     """One `$NAME` or `${NAME<operator>argument}` in a text; operator is one of "", ":-", "-", ":?", "?", ":+", "+"."""
 
@@ -49,7 +51,7 @@ class VariableReference:
         return self.operator in {":?", "?"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """A scalar; `raw` is the text as written, `value` the text after interpolation, `plain` whether it was unquoted."""
 
@@ -62,7 +64,7 @@ class Scalar:
     references: tuple[VariableReference, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequence:
     """A sequence of nodes; `flow` tells `[a, b]` from a block."""
 
@@ -76,7 +78,7 @@ class Sequence:
         return iter(self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One `key: value` of a mapping."""
 
@@ -84,7 +86,7 @@ class Entry:
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mapping:
     """A mapping in the order of the file; duplicate keys are kept, the last one wins on look-up."""
 
@@ -150,7 +152,7 @@ def scalars_of(node: Node | None) -> tuple[Scalar, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One document of a YAML file, with the text of the whole file (line ends as in the file)."""
 
@@ -159,7 +161,7 @@ class Document:
     root: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """A file that could not be read, or a part of one: the reading goes on without it."""
 

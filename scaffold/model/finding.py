@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One message of one tool about one place; `line` is 0 when the tool names none."""
 
@@ -19,7 +18,7 @@ class Finding:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolRun:
     """What became of one validator: passed, failed or not-run with the reason; never passed over nothing looked at."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
 
 if TYPE_CHECKING:
     from scaffold.model.project import Project
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Closer:
     """What closes a gap: a room by files or by an edit, or advice that a person follows."""
 
@@ -24,7 +24,7 @@ class Closer:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """A place that supports a gap; role is primary, related or searched (where an absent thing was looked for)."""
 
@@ -32,7 +32,7 @@ class Evidence:
     role: str = "primary"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """One finding of one rule; no field ever holds a secret value."""
 
@@ -75,7 +75,7 @@ class Gap:
 Detector = Callable[["Project"], Iterable[Gap]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One check: a code that is never reused, a name that says the problem, and a pure detector."""
 
@@ -130,7 +130,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Praise:
     """Something that the files do right, said in the report."""
 
@@ -138,7 +138,7 @@ class Praise:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LayerCard:
     """The state of one layer, with the files that decided it and what is good."""
 
@@ -149,7 +149,7 @@ class LayerCard:
     external: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suppression:
     """Why a gap does not count: an inline comment or scaffold.yaml, always with a reason."""
 
@@ -159,7 +159,7 @@ class Suppression:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JudgedGap:
     """A gap with its standing: open, suppressed or baseline."""
 
@@ -168,7 +168,7 @@ class JudgedGap:
     suppression: Suppression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     """Everything that `gaps` says of a project."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from scaffold.model.frozen import frozen
 
 
 class ComponentKind(StrEnum):
@@ -22,7 +24,7 @@ class ComponentKind(StrEnum):
     CADVISOR = "cadvisor"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileMount:
     """A file or folder of the project inside a container; `added` when the overlay mounts it, else the base does."""
 
@@ -35,7 +37,7 @@ class FileMount:
     """Whether scaffold writes it; False for what the user has already."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretFile:
     """A secret of Compose below /run/secrets; `variable` is where a new one comes from, "" for one that the base declares."""
 
@@ -43,7 +45,7 @@ class SecretFile:
     variable: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Component:
     """One program: a service of the overlay, or one that the user's stack runs already (`theirs`)."""
 
@@ -68,7 +70,7 @@ class Component:
     """The command, in Compose's syntax, that a service of theirs needs to read our configuration."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScrapeAddress:
     """One target: `host:port`, or a URL for an HTTP probe, and the compose service that it tells about."""
 
@@ -76,7 +78,7 @@ class ScrapeAddress:
     service: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScrapeJob:
     """One job of Prometheus. kind is scrape, probe-http, probe-local (an HTTP probe that says `Host: localhost`, as the
     service's own healthcheck does) or probe-tcp; `library` names what makes an application's metrics.
@@ -89,7 +91,7 @@ class ScrapeJob:
     library: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """A variable that the overlay cannot start without, and who needs it."""
 
@@ -97,7 +99,7 @@ class Variable:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remark:
     """A file or service and one sentence about it, for the operator."""
 
@@ -105,7 +107,7 @@ class Remark:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MonitoringPlan:
     """Every decision about monitoring that more than one output shares."""
 

@@ -6,10 +6,10 @@ The rows come from the images' Dockerfiles and entrypoints; `AS_OF` is the day o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Scalar, Sequence
+from scaffold.model.frozen import frozen
 from scaffold.model.values import ImageReference, parse_duration
 
 AS_OF = "2026-08-22"
@@ -20,7 +20,7 @@ _DIGITS = re.compile(r"v?(\d+(?:\.\d+)*)(?![0-9a-f]{6,})")
 _SHELL_TOOLS = frozenset({"curl", "wget", "sh", "bash", "python", "python3", "node", "nc"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageFacts:
     """One row: the images of these repositories from version `since` (inclusive) to `until` (exclusive).
 
@@ -41,7 +41,7 @@ class ImageFacts:
     retired: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownImage:
     """The row of an image; `assumed` when its tag names no version, so that the newest one was taken."""
 

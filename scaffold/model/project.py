@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.compose import ComposeFile, Service, Stack
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Location, Mapping, Problem
+from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.secrets import SecretClass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceFile:
     """The text of a file that was read, for edits and for showing lines; line ends as in the file."""
 
@@ -22,7 +23,7 @@ class SourceFile:
 # --- images -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instruction:
     """One Dockerfile instruction; `argv` is set for the exec form, else the words of the shell form."""
 
@@ -34,7 +35,7 @@ class Instruction:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """One build stage: its base image after ARG defaults ("" when unknown), its alias and its instructions."""
 
@@ -48,7 +49,7 @@ class Stage:
         return next((item for item in reversed(self.instructions) if item.keyword == keyword), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dockerfile:
     """One Dockerfile; `context` is the folder that holds it (compose may name another one)."""
 
@@ -88,7 +89,7 @@ class Dockerfile:
 # --- workflows --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trigger:
     """One event under `on`; node is its filter mapping or None."""
 
@@ -97,7 +98,7 @@ class Trigger:
     node: Mapping | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step; `run` is the script text, `inputs` the `with` pairs, `env` the names and raw values it sets."""
 
@@ -125,7 +126,7 @@ class Step:
         return self.uses.partition("@")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """One job; `uses` names a reusable workflow; steps of local reusable workflows and actions are followed one level."""
 
@@ -149,7 +150,7 @@ class Job:
         return self.steps + self.followed_steps
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workflow:
     """One GitHub Actions workflow as written; `commands` of make, tox, nox, just, npm targets are followed one level."""
 
@@ -171,7 +172,7 @@ class Workflow:
 # --- configuration ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvEntry:
     """One `KEY=value` of an env file; commented entries (`# KEY=value`) count in templates."""
 
@@ -181,7 +182,7 @@ class EnvEntry:
     commented: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvFile:
     """One env file; kind is `template`, `real` or `documented`; `environment` is the word in its name, such as staging."""
 
@@ -196,7 +197,7 @@ class EnvFile:
         return next((item for item in reversed(found) if not item.commented), found[-1] if found else None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingDefault:
     """A default value in application code for a setting: kind is assignment, field, getenv or expression."""
 
@@ -209,7 +210,7 @@ class SettingDefault:
     """Whether the code refuses the default outside development, or sets it only there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvRead:
     """The code reads an environment variable; required when no default stands beside it."""
 
@@ -218,7 +219,7 @@ class EnvRead:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeFact:
     """Something seen in application code. kind is one of: `logging-text`, `logging-json`, `logging-file` and `logging-stream`
     (detail: handler), `json-formatter` (detail: class), `http-route` (detail: path; `*/x` when only its end is known),
@@ -234,7 +235,7 @@ class CodeFact:
     """Whether served code reaches the module; None when that could not be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """A dependency manifest: ecosystem is python, node, ruby, go, rust, java, php, elixir or dotnet."""
 
@@ -254,7 +255,7 @@ class Manifest:
 # --- what runs beside the app -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScrapeTarget:
     """One static target of a Prometheus job."""
 
@@ -265,7 +266,7 @@ class ScrapeTarget:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrometheusConfig:
     """A Prometheus configuration; `dynamic_jobs` use service discovery."""
 
@@ -277,7 +278,7 @@ class PrometheusConfig:
     location: Location = field(default=Location("", 1))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertRule:
     """One alerting rule."""
 
@@ -288,7 +289,7 @@ class AlertRule:
     has_runbook: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertRuleFile:
     """A file of Prometheus alerting or recording rules."""
 
@@ -296,7 +297,7 @@ class AlertRuleFile:
     alerts: tuple[AlertRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receiver:
     """One Alertmanager receiver; `placeholders` are the places whose value is a stand-in (values are not kept)."""
 
@@ -306,7 +307,7 @@ class Receiver:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertmanagerConfig:
     """An Alertmanager configuration."""
 
@@ -315,7 +316,7 @@ class AlertmanagerConfig:
     location: Location = field(default=Location("", 1))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MonitoringFile:
     """Any other monitoring or logging configuration: kind is grafana-datasource, grafana-dashboard-provider,
     grafana-dashboard, loki, promtail, alloy, fluent, vector, logstash, otel-collector, tempo or blackbox.
@@ -327,7 +328,7 @@ class MonitoringFile:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InfrastructureFile:
     """A file of infrastructure as code or of Kubernetes packaging: kind is terraform, opentofu, pulumi, cdk, cdktf, bicep,
     cloudformation, serverless, crossplane, paas, helm, kustomize or kubernetes; resources are type and name.
@@ -339,7 +340,7 @@ class InfrastructureFile:
     resources: tuple[tuple[str, str, Location], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProxyUpstream:
     """A host that a proxy's configuration forwards to."""
 
@@ -351,7 +352,7 @@ class ProxyUpstream:
 # --- people's words ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     """A heading of a Markdown or reStructuredText file."""
 
@@ -360,7 +361,7 @@ class Heading:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A line of shell that the project shows or runs: context is makefile, script, workflow, doc, package or dockerfile;
     `owner` is the make target, npm script, workflow job or "" it belongs to.
@@ -372,7 +373,7 @@ class Command:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocFile:
     """A README or a page below docs/."""
 
@@ -381,7 +382,7 @@ class DocFile:
     text: str = field(repr=False, default="")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretSighting:
     """A credential in a form that one provider issues, found in tracked text; the value itself is not kept."""
 
@@ -393,7 +394,7 @@ class SecretSighting:
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     """Everything that was read; every tuple is sorted by path or by name, so that two readings compare equal."""
 

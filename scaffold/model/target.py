@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.document import Document
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvironmentTarget:
     """One environment to provision; `production` has the full posture, others may be smaller."""
 
@@ -18,7 +19,7 @@ class EnvironmentTarget:
     production: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Store:
     """A data store of the app: where it will live and how its consumers reach it."""
 
@@ -43,7 +44,7 @@ class Store:
     """Whether a queue library keeps jobs in it: eviction is then forbidden and cluster mode is off."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretKey:
     """One value inside a secret, and the environment variables of the services that read it."""
 
@@ -51,7 +52,7 @@ class SecretKey:
     consumers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """One secret in the secret manager: `name` is the part after `<app>/<environment>/`; kind is `store` or `application`."""
 
@@ -61,7 +62,7 @@ class Secret:
     store: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workload:
     """One service that the team runs itself."""
 
@@ -72,7 +73,7 @@ class Workload:
     ports: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EditTask:
     """Gaps that one edit of one file closes together, with the document that holds the positions."""
 
@@ -86,7 +87,7 @@ class EditTask:
     """For a healthcheck: the test to write in place of one that cannot pass."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Everything that is to be written, decided."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaffold.model.document import Document, Entry, Mapping, Node, Scalar, Sequence
+from scaffold.model.frozen import frozen
 
 _TYPES = frozenset({"types"})
 _BRANCHES = frozenset({"branches", "branches-ignore"})
@@ -36,7 +35,7 @@ EVENT_FILTERS: dict[str, frozenset[str]] = {
 _ALL_FILTERS = frozenset().union(*EVENT_FILTERS.values())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NestedEvent:
     """An event written under another one: `inner` is a key of the mapping of `outer`, and `following` are the entries
     after it that repeat a key of `outer` and so belong to `inner`.
@@ -47,7 +46,7 @@ class NestedEvent:
     following: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TriggerFault:
     """Anything else that is wrong: kind is null, unknown, duplicate or filter; `event` is "" at the top of `on`."""
 

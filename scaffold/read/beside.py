@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from scaffold.model.document import Document
+from scaffold.model.frozen import frozen
 from scaffold.model.project import (
     AlertmanagerConfig,
     AlertRuleFile,
@@ -43,7 +43,7 @@ class _Sources(Protocol):
     def documents(self, path: str) -> tuple[Document, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Beside:
     """Everything found beside the app, each tuple in the order of paths."""
 

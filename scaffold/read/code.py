@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.secrets import classify
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoutePart:
     """A piece of a route: its text, or the name of the setting that holds it."""
 
@@ -17,7 +16,7 @@ class RoutePart:
     setting: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """A route on a router of the file; kind is that of the fact it becomes."""
 
@@ -27,7 +26,7 @@ class Route:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inclusion:
     """A router that hangs below another one; both are names as the file writes them."""
 
@@ -36,7 +35,7 @@ class Inclusion:
     prefix: RoutePart
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routing:
     """The routes of one file, and what is needed to tell the whole path of each."""
 
@@ -48,7 +47,7 @@ class Routing:
     """Each imported name with the module, or the module and name, that it stands for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeReading:
     """Defaults of settings, environment variables that are read, and facts, each in the order of lines."""
 

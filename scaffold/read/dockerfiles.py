@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scaffold.model.document import Location, Problem
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Dockerfile, Instruction, Stage
 from scaffold.read.lines import numbered
 
@@ -41,7 +42,7 @@ _MOST_ROUNDS = 8
 """ARG defaults may name other arguments; deeper chains than this are left unknown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Logical:
     """One instruction line after continuations and heredocs."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaffold.model.document import Location, Problem
+from scaffold.model.frozen import frozen
 from scaffold.read.git import listed_files
 from scaffold.read.paths import is_documentation, is_env_file, is_env_template, is_excluded, is_yaml
 
@@ -22,7 +23,7 @@ _MOST_FILES = 200_000
 """A walk without git stops here: beyond it the folder is no project."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inventory:
     """Every path that can be read: `files` without excluded folders, `docs` below documentation, `present` all of them."""
 

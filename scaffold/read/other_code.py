@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.read.code import CodeReading, reading, setting
 from scaffold.read.lines import Places
@@ -13,7 +13,7 @@ _Q = r"[\"'](?P<name>[A-Za-z_][A-Za-z0-9_]*)[\"']"
 _D = r"(?P<mark>[\"'])(?P<value>(?:(?!(?P=mark))[^\\\n]){0,300})(?P=mark)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Language:
     """The forms of one language: reads that fail without the variable, reads that do not, reads with a literal default."""
 

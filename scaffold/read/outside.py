@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.document import Problem
+from scaffold.model.frozen import frozen
 from scaffold.read.compose import TextReader, project_variables
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.load import project_name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outside:
     """One way to call Compose; `root` is the absolute path of the project, `env_files` are paths with their texts.
 

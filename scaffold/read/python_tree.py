@@ -6,10 +6,11 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.read.python_blocks import condensed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,7 +42,7 @@ _DEV_FLAGS = frozenset(
 _PROD_FLAGS = frozenset({"is_prod", "is_production", "production"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """Where a node stands: its classes from outside in, its function, and whether only development runs it."""
 
@@ -50,7 +51,7 @@ class Scope:
     guarded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tree:
     """A parsed file: every node of the kinds that readers ask for, by its type and in the order of the text, with its scope."""
 

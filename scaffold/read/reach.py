@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from scaffold.model.frozen import frozen
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))"
@@ -23,7 +24,7 @@ _RUNNERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModuleGraph:
     """The Python files of a project by their dotted names; a file answers to every ending of its path."""
 

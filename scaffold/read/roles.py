@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from scaffold.model.compose import RoleEvidence, Service, Stack
+from scaffold.model.frozen import frozen
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest
 from scaffold.model.values import ImageReference
@@ -40,7 +41,7 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 _PG_VERSION = re.compile(r"(?:^|[-_.])pg(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoleContext:
     """What roles depend on besides the services: images, manifests, and what scaffold.yaml overrides."""
 

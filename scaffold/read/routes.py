@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, SettingDefault
 from scaffold.read.code import RoutePart, Routing
 from scaffold.read.reach import ModuleGraph
@@ -18,7 +18,7 @@ _Router = tuple[str, str]
 """The file and the name of a router."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tree:
     """Which router hangs below which, with the prefix in between, and each router's own prefix."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, EnvFile
 from scaffold.read.compose.reader import join
 
@@ -30,7 +30,7 @@ _CHANGE_DIRECTORY = re.compile(r"(?:^|[;&]\s*)cd\s+(?P<path>[\w./-]+)\s*(?:&&|;)
 _COMPOSE_FILE = re.compile(r"\bCOMPOSE_FILE=[\"']?(?P<paths>[\w./:;-]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedSet:
     """Files that one place names together; `word` is the target, script or environment that does."""
 

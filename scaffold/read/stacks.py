@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from scaffold.model.compose import ComposeFile, Stack
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence, find, scalars_of
+from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, EnvFile
 from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack, project_variables
@@ -22,7 +23,7 @@ PRODUCTION = "production"
 """The id of the stack of the production set that scaffold keeps."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Plan:
     """A set of files to be loaded as one stack."""
 

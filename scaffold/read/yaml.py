@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from scaffold.model.document import Document, Entry, Location, Mapping, Node, Problem, Route, Scalar, Sequence, Span
+from scaffold.model.frozen import frozen
 
 MAX_DEPTH = 200
 """The deepest nesting that is read, aliases followed; Compose files seldom pass 12."""
@@ -70,7 +71,7 @@ class _Frame:
         return (*self.location.route, event.value if isinstance(event, yaml.ScalarEvent) else "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Anchored:
     """An anchored node with the number of nodes and levels in it, aliases expanded."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from scaffold.model.frozen import frozen
 
 Span = tuple[str, str]
 """A piece of text and its style, "" for none."""
@@ -35,7 +36,7 @@ STYLES = {
 """The style of each word that a report colours, in the names of rich."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line of a page."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.document import Problem
 from scaffold.model.finding import ToolRun
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import JudgedGap, LayerCard
 from scaffold.model.names import Room, Severity
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GapsReport:
     """Everything that the reports of `gaps` say; gaps are sorted worst first."""
 
@@ -41,7 +42,7 @@ class GapsReport:
         return 0 if self.fail_on is None else sum(item.gap.severity >= self.fail_on for item in self.open)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ValidateReport:
     """Everything that the reports of `validate` say."""
 
@@ -55,7 +56,7 @@ class ValidateReport:
         return 0 if self.fail_on is None else sum(finding.severity >= self.fail_on for finding in found)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileChange:
     """One file that `generate` writes or leaves; state is new, same, updated, merged, conflict, skipped, removed or kept."""
 
@@ -69,7 +70,7 @@ class FileChange:
     """The unified diff, already redacted; "" when none is to be shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileEdit:
     """One edit of the user's own file; `reason` tells why it is not applied, "" when it is."""
 
@@ -82,7 +83,7 @@ class FileEdit:
     diff: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeftAlone:
     """A file that would have been written but is left alone, with the reason."""
 
@@ -90,7 +91,7 @@ class LeftAlone:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GenerateReport:
     """Everything that the reports of `generate` say."""
 

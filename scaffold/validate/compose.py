@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.model.finding import Finding, ToolRun
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
 from scaffold.process import Completed, find_program, run
 from scaffold.validate.events import outline
@@ -29,7 +29,7 @@ _ENV_FILES_AT_MOST = 50
 _EXTRA_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Loader:
     """A program that loads compose files, with its version."""
 

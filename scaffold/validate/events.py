@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from scaffold.model.frozen import frozen
+
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Route = tuple[str | int, ...]
@@ -17,7 +19,7 @@ _ROUTE_STEPS = 16
 """How deep routes keep their line; Compose and workflow files seldom pass 12."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flaw:
     """A place where a text is not YAML that every reader takes alike; `line` is 1-based."""
 
@@ -40,7 +42,7 @@ class _Level:
         return (self.key or "") if self.mapping else self.count
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outline:
     """What the events of a text tell: its flaws, the keys of its first document, the line of every route."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import PurePosixPath
 
+from scaffold.model.frozen import frozen
 from scaffold.validate.events import outline
 from scaffold.validate.request import ValidationRequest
 
@@ -12,7 +13,7 @@ _WORKFLOWS = ".github/workflows"
 _SHELLS = ("sh", "bash", "dash", "ksh")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Material:
     """The files of one request by kind, each tuple sorted."""
 
@@ -34,7 +35,7 @@ class Material:
 def sort_material(request: ValidationRequest) -> Material:
     """Return the regular files of the request by kind; links and files that are gone are left out."""
     paths = [path for path in sorted(set(request.paths)) if _is_regular(request, path)]
-    kinds: dict[str, list[str]] = {name: [] for name in Material.__slots__}
+    kinds: dict[str, list[str]] = {item.name: [] for item in fields(Material)}
     for path in paths:
         for kind in _kinds_of(request, path):
             kinds[kind].append(path)

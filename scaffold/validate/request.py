@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from scaffold.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class ValidationRequest:
     """What `validate` works on; all paths are relative to `folder`, which is a copy that the caller removes."""
 

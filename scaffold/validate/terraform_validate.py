@@ -6,11 +6,12 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from scaffold.model.finding import Finding, ToolRun
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
 from scaffold.process import Completed, run
 from scaffold.validate.material import Material
@@ -37,7 +38,7 @@ _OFFLINE = re.compile(r"could not connect to [\w.-]+")
 _SEVERITIES = {"error": Severity.HIGH, "warning": Severity.LOW}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judgement:
     """What became of one folder: `unable` is why its providers could not be had."""
 

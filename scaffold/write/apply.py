@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import ConflictError
+from scaffold.model.frozen import frozen
 from scaffold.write.classify import NEW_SUFFIX, Change, State, existing_bytes
 
 _TEMPORARY_SUFFIX = ".scaffold-tmp"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileWrite:
     """One file to write, or to remove when `data` is None."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from scaffold.errors import ToolError, UnsafePathError
 from scaffold.model.artifact import Artifact
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Room
 from scaffold.process import run
 from scaffold.write.lock import Lock, LockedFile, sha256_of
@@ -29,7 +30,7 @@ class State(StrEnum):
     KEPT = "kept"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What happens to one path: the text that is there, and the text to write (None leaves it or removes it)."""
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from scaffold.errors import UnsafePathError, UsageError
 from scaffold.model.artifact import Artifact, safe_relative_path
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Room
 
 LOCK_NAME = "scaffold.lock"
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedFile:
     """One file that scaffold wrote: its SHA-256, its git blob id (SHA-1) and the scaffold version that wrote it."""
 
@@ -26,7 +27,7 @@ class LockedFile:
     scaffold: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """The content of scaffold.lock; empty when there is none."""
 
@@ -57,7 +58,7 @@ class Lock:
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Fields:
     document: dict[str, object] = field(repr=False)
 

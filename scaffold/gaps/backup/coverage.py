@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.signals import durable_stores, resource_types
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 
@@ -51,7 +51,7 @@ _BACKUP_PLANS = (
 _LONGEST_TEXT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signal:
     """Something that backs up: its text, where it stands, what it belongs to, and whether it runs by itself."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.names import Confidence, Role
 from scaffold.model.probes import AS_OF, KnownImage, known_image, requires_password
 from scaffold.model.project import Project
@@ -24,7 +24,7 @@ _REDIS_AUTH = re.compile(r"(?:^|\s)(?:-a|--pass|-u|--user|--askpass)(?:\s|=|$)|R
 _EXIT_ON_ERROR = re.compile(r"(?:^|\s)-e(?:\s|$)|grep|PONG")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """One reason; `effect` is `pass` when the check can never pass, `fail` when it cannot fail, `wait` when it passes early."""
 

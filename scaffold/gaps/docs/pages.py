@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from posixpath import normpath
 
 from scaffold.gaps.signals import anchor
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, DocFile, Heading, Project
 
 _COMPOSE_FILE = re.compile(r"(?:-f|--file)[= ]\s*[\"']?(?P<path>[\w./-]+\.ya?ml)")
@@ -18,7 +18,7 @@ _OLD_PAGES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A heading, the text below it up to the next heading of its level or a higher one, and the commands in it."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.gaps.facts import scalars_below, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference
+from scaffold.model.frozen import frozen
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
 
 _INNERMOST_DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
@@ -34,7 +35,7 @@ TOOL_LOGINS = frozenset(
 """First logins of tools: SEC007 judges them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credential:
     """One place where a credential stands; `key` is the variable or the setting that holds it."""
 
@@ -47,7 +48,7 @@ class Credential:
     value: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CredentialGroup:
     """The places of one stack that hold the same credential, in the order of the files."""
 

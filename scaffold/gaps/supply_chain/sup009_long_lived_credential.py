@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_location, input_location
 from scaffold.model.document import Location, find, scalars_of
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Family:
     """One kind of credential: how its secret is named, where it must be used, and where it has no OIDC twin."""
 

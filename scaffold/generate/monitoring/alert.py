@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from scaffold.model.frozen import frozen
 
 Series = tuple[tuple[str, str], ...]
 """Series and their values a minute, in promtool's notation."""
 _UNITS = {"humanizePercentage": "N %", "humanizeDuration": "N seconds"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """One alerting rule with its place in the runbook and its test."""
 
@@ -48,7 +49,7 @@ class Alert:
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertGroup:
     """The rules of one file."""
 

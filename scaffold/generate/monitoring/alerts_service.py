@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaffold.generate.monitoring.alert import Alert, AlertGroup
+from scaffold.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpMetrics:
     """How a library names the requests of an application: a counter, the label that tells errors, a histogram."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import ComponentKind
 
 AS_OF = "2026-11-22"
 """The day on which tags, users and healthchecks were looked up; no digest was known then."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """One image: its reference, limits and what it needs; `user` only where the image would start as root without need."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Mapping, scalars_of, text_of
+from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Component, ComponentKind, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.plan.monitoring.free import Taken, networks_of
@@ -26,7 +26,7 @@ _BROKER_NAMES = (
 _BROKER_SCHEMES = re.compile(r"(?:rediss?|amqps?|pyamqp|sentinel)://|\$\{")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """An exporter with the variables it needs and what is to be said about it."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scaffold.model.compose import Service
+from scaffold.model.frozen import frozen
 from scaffold.model.metrics import could_exist
 from scaffold.model.monitoring import Component, ComponentKind, FileMount, Remark, SecretFile, Variable
 from scaffold.model.names import Role
@@ -40,7 +41,7 @@ _PUBLISHED = (ComponentKind.PROMETHEUS, ComponentKind.ALERTMANAGER, ComponentKin
 _KEEPS_DATA = (*_PUBLISHED, ComponentKind.LOKI, ComponentKind.ALLOY)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Programs:
     """The components, and what was decided on the way."""
 

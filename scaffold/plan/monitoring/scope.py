@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaffold.model.compose import Service, Stack
+from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import ComponentKind
 from scaffold.model.names import Layer, Role
 from scaffold.model.project import Project
@@ -14,7 +13,7 @@ from scaffold.plan.monitoring.theirs import has_other_logs, has_other_metrics, k
 _WATCHERS = {Role.MONITORING, Role.LOGGING, Role.TRACING}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The stack to monitor and the decisions that everything else follows from."""
 

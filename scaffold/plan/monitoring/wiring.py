@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Scalar, Sequence, scalars_of
+from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import FileMount, Remark
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name, url_password
@@ -20,7 +21,7 @@ _WORDS = frozenset({"and", "or", "unless", "by", "without", "on", "ignoring", "o
 _AGGREGATIONS = frozenset({"sum", "avg", "min", "max", "count", "topk", "bottomk", "quantile", "stddev", "stdvar", "group"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrometheusWiring:
     """Where the configuration and the rules of a Prometheus come from; `loads` tells whether it reads ours."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Variables
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.compose import Network, Service, Volume
 from scaffold.model.document import Location, Mapping, Problem
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.load import Loader, declared_name, project_name
 from scaffold.read.compose.reader import Documents, TextReader, join
@@ -15,7 +16,7 @@ from scaffold.read.compose.services import Surroundings, extract_networks, extra
 __all__ = ["Documents", "LoadedStack", "TextReader", "load_stack", "project_variables"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoadedStack:
     """A set of files, merged: the model's mapping, its typed facts, and what could not be read."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.yaml import is_null
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undefined:
     """One thing that is missing: kind is source, service, network, volume, secret, config or model."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Location, Mapping, Node, Problem, Scalar, Sequence, find, text_of
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.nodes import effective_entries, mapping_like, with_value
 from scaffold.read.compose.reader import TextReader, join
@@ -25,7 +25,7 @@ _SOURCES = {"secrets": ("file", "environment"), "configs": ("file", "environment
 _UNTARGETED = frozenset({"rebuild", "restart"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Subject:
     """A service under examination: its mapping with Compose's defaults, and the same as typed values."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from scaffold.model.document import Location, Problem
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.interpolation import InterpolationError, Lookup, substitute
 
 _KEY = re.compile(r"[^=:\n]*")
@@ -17,7 +17,7 @@ _ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "$": "$$"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvLine:
     """One assignment: value None means `KEY` alone (inherited); `raw` is the text before escapes and interpolation."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence, VariableReference
+from scaffold.model.frozen import frozen
 
 MAX_NESTING = 20
 """How deeply a default may hold further references; deeper text is refused."""
@@ -25,7 +26,7 @@ class InterpolationError(Exception):
     """A text that Compose refuses: a malformed reference, or a required variable without a value."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reference:
     """One reference in a text and the offset behind it; `name` is empty for `$$`."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Entry, Mapping, Node, Scalar, Sequence, find, text_of
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.canonical import clean_target
 from scaffold.read.compose.decode import Decoder, structure
 from scaffold.read.compose.merge import MergeError, merge
@@ -22,7 +23,7 @@ SERVICE_VALUES = structure({key: value for key, value in SERVICE.items() if key 
 """Decodes a service's mapping into the values that Compose prints, all but its environment."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendering:
     """What the output depends on besides the model: absolute project directory, project name, profiles, home folder."""
 

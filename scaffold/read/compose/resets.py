@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scaffold.model.document import Entry, Mapping, Node, Scalar, Sequence
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.nodes import with_entries
 
 Path = tuple[str, ...]
 _TAGS = frozenset({"!reset", "!override"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resets:
     """The paths whose earlier value does not count."""
 

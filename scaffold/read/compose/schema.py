@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence
+from scaffold.model.frozen import frozen
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.yaml import is_merge_key, resolve
 from scaffold.resources import package_file
@@ -26,7 +27,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Issue:
     """One thing that the schema forbids; the deeper of two is the one that says what is wrong."""
 
@@ -35,7 +36,7 @@ class _Issue:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Shape:
     """The keys of a mapping, those of referenced and combined schemas included."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from scaffold.model.compose import (
     Build,
@@ -18,6 +17,7 @@ from scaffold.model.compose import (
     Volume,
 )
 from scaffold.model.document import Entry, Location, Mapping, Node, Problem, Scalar, Sequence, find, scalars_of, text_of
+from scaffold.model.frozen import frozen
 from scaffold.model.values import ImageReference
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.interpolation import references
@@ -29,7 +29,7 @@ from scaffold.read.compose.words import split_words
 from scaffold.read.yaml import is_null, resolve
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """What a service's facts depend on besides its mapping."""
 

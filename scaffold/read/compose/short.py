@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+
+from scaffold.model.frozen import frozen
 
 _PROPAGATION = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
 _SELINUX = frozenset({"z", "Z"})
 MAX_RANGE = 65536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShortVolume:
     """A volume's short form; kind is bind or volume."""
 
@@ -23,7 +24,7 @@ class ShortVolume:
     selinux: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShortPort:
     """One port of a short form; published is a number, a range, or "" for an ephemeral one."""
 
