@@ -8,18 +8,19 @@ from collections.abc import Iterator
 from scaffold.model.document import Location, Mapping, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step, Workflow
+from scaffold.model.regex import regex
 
-_INDIRECT = re.compile(
+_INDIRECT = regex(
     r"\b(?:make|just|task|invoke|inv|rake|composer|npm|pnpm|yarn|bun|poe|hatch|pdm|nox|tox)\b(?P<words>[^\n;&|]*)"
 )
 _BUILD_ACTIONS = frozenset({"docker/build-push-action", "docker/bake-action", "docker/build-push-action-v2"})
-_BUILD_COMMAND = re.compile(
+_BUILD_COMMAND = regex(
     r"\b(?:docker|podman|nerdctl)\s+(?:buildx\s+)?(?:build|bake)\b|\bdocker(?:-|\s+)compose\b[^\n;&|]*\s(?:build|up[^\n;&|]*--build)\b"
     r"|\bbuildah\s+(?:bud|build)\b|\bkaniko\b|\bko\s+(?:build|publish|resolve|apply)\b|\bpack\s+build\b|\bdocker\s+buildx\s+bake\b"
     r"|\bskaffold\s+build\b|\bspring-boot:build-image\b|\bbootBuildImage\b|\bjib(?:DockerBuild|:build|:dockerBuild)?\b|\bdagger\b"
     r"|\bearthly\b|\bnixpacks\b|\bdepot\s+build\b|\baz\s+acr\s+build\b|\bgcloud\s+builds\s+submit\b"
 )
-_BUILD_ACTION_WORDS = re.compile(
+_BUILD_ACTION_WORDS = regex(
     r"(?:build-push|bake-action|kaniko|buildah|docker-build|docker-publish|depot/build|ko-build|setup-ko|jib)"
 )
 

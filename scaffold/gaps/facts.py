@@ -11,6 +11,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.names import Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.model.values import ImageReference
 
@@ -21,7 +22,7 @@ ALL_INTERFACES = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 - t
 """Host addresses of a published port that mean every interface."""
 
 _DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
-_PROFILE_WORDS = re.compile(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
+_PROFILE_WORDS = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
 
 
 def stands_alone(stack: Stack) -> bool:
@@ -158,12 +159,10 @@ def sibling_services(project: Project, stack: Stack) -> tuple[str, ...]:
 
 # --- paths ------------------------------------------------------------------------------------------------------------
 
-_MAKERS = re.compile(
-    r"\b(?:mkdir|touch|cp|mv|install|tee|curl|wget|openssl|mkcert|certbot|envsubst|rsync|tar|unzip|git clone)\b|>"
-)
+_MAKERS = regex(r"\b(?:mkdir|touch|cp|mv|install|tee|curl|wget|openssl|mkcert|certbot|envsubst|rsync|tar|unzip|git clone)\b|>")
 
 
-_TEST_PATH = re.compile(
+_TEST_PATH = regex(
     r"(?:^|/)(?:\w+_)?(?:tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest|locustfile"
 )
 

@@ -22,9 +22,10 @@ from scaffold.model.compose import Service, Stack, shared_network
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
+from scaffold.model.regex import regex
 
 _PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
-_METRICS_VARIABLES = re.compile(
+_METRICS_VARIABLES = regex(
     r"(?:DD|DATADOG)_(?:API_KEY|AGENT_HOST|TRACE_AGENT_URL)|NEW_RELIC_LICENSE_KEY|APPLICATIONINSIGHTS_CONNECTION_STRING|APPSIGNAL_PUSH_API_KEY"
     r"|OTEL_EXPORTER_OTLP_(?:METRICS_)?ENDPOINT|GRAFANA_CLOUD_\w+|SCOUT_KEY|HONEYBADGER_API_KEY"
 )

@@ -9,9 +9,10 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import InfrastructureFile, Project
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
-_DEFAULT_FILE = re.compile(r"(?:docker-)?compose(?:\.override)?\.ya?ml")
+_DEFAULT_FILE = regex(r"(?:docker-)?compose(?:\.override)?\.ya?ml")
 _MACHINE_LOCAL_DRIVERS = frozenset({"", "json-file", "local", "none", "journald"})
 METRICS_TOOLS = frozenset(
     {

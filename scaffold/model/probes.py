@@ -10,13 +10,14 @@ import re
 from scaffold.model.compose import Service
 from scaffold.model.document import Scalar, Sequence
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference, parse_duration
 
 AS_OF = "2026-08-22"
 
 Version = tuple[int, ...]
 _NEWEST: Version = (10**6,)
-_DIGITS = re.compile(r"v?(\d+(?:\.\d+)*)(?![0-9a-f]{6,})")
+_DIGITS = regex(r"v?(\d+(?:\.\d+)*)(?![0-9a-f]{6,})")
 _SHELL_TOOLS = frozenset({"curl", "wget", "sh", "bash", "python", "python3", "node", "nc"})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from scaffold.model.document import VariableReference
+from scaffold.model.regex import regex
 
 
 class SecretClass(StrEnum):
@@ -96,20 +97,20 @@ _INNOCENT_ENDINGS = frozenset(
         "DELTA",
     }
 )
-_PROVIDER_KEYS = re.compile(
+_PROVIDER_KEYS = regex(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[0-9A-Za-z_\-]{35}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_\-]{20,}"
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
     r"|sk_live_[A-Za-z0-9]{16,}|rk_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_DUMMY_KEY = re.compile(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
+_DUMMY_KEY = regex(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
+_PLACEHOLDER = regex(
     r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
     r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here"
     r"|not[-_]?(?:so[-_]?)?secret",
     re.IGNORECASE,
 )
-_WEAK = re.compile(
+_WEAK = regex(
     r"(?:pass(?:word)?|passwd|admin|root|postgres(?:ql)?|mysql|maria(?:db)?|mongo(?:db)?|redis|rabbit(?:mq)?|secret|minio"
     r"(?:admin)?|guest|test|user|default|changeit|qwerty|letmein|welcome|dev(?:elopment)?|local|demo|app|db|database|token"
     r"|jwt|key|foo|bar|baz|hello|abc|toor|elastic|grafana|clickhouse|api|django|insecure)+[-_]?[0-9]{0,6}[!@#]?",
@@ -160,15 +161,15 @@ def _looks_random(text: str) -> bool:
 _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
     (SecretClass.EMPTY, lambda text: not text),
     (SecretClass.PROVIDER_KEY, is_provider_key),
-    (SecretClass.FILE_PATH, re.compile(r"(?:\./|/|~/)[\w./\-]+").fullmatch),
+    (SecretClass.FILE_PATH, regex(r"(?:\./|/|~/)[\w./\-]+").fullmatch),
     (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
     (SecretClass.WEAK, lambda text: len(text) <= _LONGEST_WEAK and _WEAK.fullmatch(text)),
-    (SecretClass.PLAIN, re.compile(r"true|false|yes|no|on|off|none|null|\d{1,5}", re.IGNORECASE).fullmatch),
+    (SecretClass.PLAIN, regex(r"true|false|yes|no|on|off|none|null|\d{1,5}", re.IGNORECASE).fullmatch),
     (SecretClass.RANDOM, _looks_random),
 )
 
 
-_USERINFO = re.compile(
+_USERINFO = regex(
     r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)"
 )
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from scaffold.model.compose import Stack
 from scaffold.model.document import Problem
 from scaffold.model.project import CodeFact, Command, Dockerfile
+from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading
 from scaffold.read.inventory import Inventory, TextReader
 from scaffold.read.paths import is_test_code
 
 _JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
-_DJANGO = re.compile(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
+_DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 
 from scaffold.model.document import Location
 from scaffold.model.project import Command, Manifest, Workflow
+from scaffold.model.regex import regex
 from scaffold.read.lines import numbered
 
-_RULE = re.compile(r"(?P<targets>[^\s:#=][^:#=]*?)\s*::?(?!=)(?P<needs>[^;#=]*?)(?:\s*;(?P<recipe>[^#]*))?\s*(?:#.*)?")
-_JUST_RULE = re.compile(r"@?(?P<name>[A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
-_SECTION = re.compile(r"\[([^\]]+)\]\s*")
-_RECIPE_PREFIX = re.compile(r"^[@\-+\s]+")
-_SESSION_RUN = re.compile(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
+_RULE = regex(r"(?P<targets>[^\s:#=][^:#=]*?)\s*::?(?!=)(?P<needs>[^;#=]*?)(?:\s*;(?P<recipe>[^#]*))?\s*(?:#.*)?")
+_JUST_RULE = regex(r"@?(?P<name>[A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
+_SECTION = regex(r"\[([^\]]+)\]\s*")
+_RECIPE_PREFIX = regex(r"^[@\-+\s]+")
+_SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
 
 
 def is_makefile(path: str) -> bool:

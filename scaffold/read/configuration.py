@@ -12,13 +12,14 @@ from scaffold.errors import UsageError
 from scaffold.model.configuration import Configuration, Ignore
 from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequence
 from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.regex import regex
 from scaffold.read.yaml import parse_documents, resolve
 
 FILE = "scaffold.yaml"
 
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
-_CODE = re.compile(r"[A-Z0-9]{3}\d{3}")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+_REGION = regex(r"[a-z]{2}(?:-[a-z]+)+-\d")
+_CODE = regex(r"[A-Z0-9]{3}\d{3}")
+_LABEL = regex(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _COMPUTE = ("eks", "ecs")
 _REDIS = ("elasticache", "memorydb")
 _MOST_YAML_BYTES = 64 * 1024 * 1024

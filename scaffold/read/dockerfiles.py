@@ -10,6 +10,7 @@ from dataclasses import replace
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Dockerfile, Instruction, Stage
+from scaffold.model.regex import regex
 from scaffold.read.lines import numbered
 
 _KEYWORDS = frozenset(
@@ -34,10 +35,10 @@ _KEYWORDS = frozenset(
         "WORKDIR",
     }
 )
-_DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(.+?)\s*")
-_HEREDOC = re.compile(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
-_FLAG = re.compile(r"(--[a-z][\w-]*(?:=(?:\"[^\"]*\"|'[^']*'|\S*))?)(?:\s+|$)")
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?([-+])([^}]*))?\}|([A-Za-z_]\w*))")
+_DIRECTIVE = regex(r"#\s*([A-Za-z]+)\s*=\s*(.+?)\s*")
+_HEREDOC = regex(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
+_FLAG = regex(r"(--[a-z][\w-]*(?:=(?:\"[^\"]*\"|'[^']*'|\S*))?)(?:\s+|$)")
+_VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?([-+])([^}]*))?\}|([A-Za-z_]\w*))")
 _MOST_ROUNDS = 8
 """ARG defaults may name other arguments; deeper chains than this are left unknown."""
 

@@ -7,16 +7,17 @@ import re
 
 from scaffold.model.document import Location
 from scaffold.model.project import Command, DocFile, Heading
+from scaffold.model.regex import regex
 from scaffold.read.lines import numbered
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
-_FENCE = re.compile(r"\s*(?:[-*>]\s+)?(`{3,}|~{3,})\s*([\w+-]*).*")
-_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
+_HEADING = regex(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_FENCE = regex(r"\s*(?:[-*>]\s+)?(`{3,}|~{3,})\s*([\w+-]*).*")
+_UNDERLINE = regex(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
 _SHELLS = frozenset(
     {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "shellsession", "terminal", "text", "cmd", "powershell"}
 )
-_PROMPT = re.compile(r"\s*(?:[$>%]\s+|\w[\w.@:~/-]*[$#]\s+)")
-_COMMAND_WORD = re.compile(
+_PROMPT = regex(r"\s*(?:[$>%]\s+|\w[\w.@:~/-]*[$#]\s+)")
+_COMMAND_WORD = regex(
     r"\s*(?:sudo\s+)?(?:[A-Z_]+=\S+\s+)*(?:\./|docker|make|npm|npx|yarn|pnpm|pip|python|uv|poetry|cp|mv|cd|git|kubectl|helm|terraform|just|tox|nox|"
     r"bash|sh|curl|psql|pg_|redis-cli|aws|go|cargo|bundle|rails|mix|php|composer|celery|alembic|export|source|mkdir|chmod|scripts/|bin/)\b"
 )

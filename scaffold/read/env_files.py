@@ -6,12 +6,11 @@ import re
 
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import EnvEntry, EnvFile
+from scaffold.model.regex import regex
 from scaffold.read.lines import numbered
 from scaffold.read.paths import is_env_template, name_words
 
-_ENTRY = re.compile(
-    r"(?P<comment>\s*#+\s?)?\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|:\s)(?P<value>.*)", re.DOTALL
-)
+_ENTRY = regex(r"(?P<comment>\s*#+\s?)?\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|:\s)(?P<value>.*)", re.DOTALL)
 _ENVIRONMENTS = {
     "production": "production",
     "prod": "production",
@@ -32,7 +31,7 @@ _ENVIRONMENTS = {
     "ci": "test",
     "e2e": "test",
 }
-_DOCUMENTED = re.compile(r"(?:committed|safe|checked in|defaults?)\b[^\n]{0,60}\b(?:repo|commit|git|defaults?)", re.IGNORECASE)
+_DOCUMENTED = regex(r"(?:committed|safe|checked in|defaults?)\b[^\n]{0,60}\b(?:repo|commit|git|defaults?)", re.IGNORECASE)
 _HEAD = 400
 """Characters at the top of a file in which it says of itself that its values are defaults on purpose."""
 

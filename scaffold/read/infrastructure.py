@@ -7,18 +7,19 @@ import re
 
 from scaffold.model.document import Document, Location, Mapping, Node, Sequence, text_of
 from scaffold.model.project import InfrastructureFile
+from scaffold.model.regex import regex
 from scaffold.read.lines import Places, line_of, numbered
 
 Resource = tuple[str, str, Location]
 
-_BLOCK = re.compile(
+_BLOCK = regex(
     r"^(?P<indent>[ \t]*)(?P<kind>resource|data|module|provider|backend|cloud|terraform|variable|output)"
     r"(?P<labels>(?:[ \t]+(?:\"[^\"\n]*\"|[A-Za-z_][\w-]*))*)[ \t]*\{",
     re.MULTILINE,
 )
-_LABEL = re.compile(r"\"([^\"\n]*)\"|([A-Za-z_][\w-]*)")
-_BICEP = re.compile(r"^[ \t]*resource[ \t]+(\w+)[ \t]+'([^'@\n]+)", re.MULTILINE)
-_TEMPLATE_KIND = re.compile(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)", re.MULTILINE)
+_LABEL = regex(r"\"([^\"\n]*)\"|([A-Za-z_][\w-]*)")
+_BICEP = regex(r"^[ \t]*resource[ \t]+(\w+)[ \t]+'([^'@\n]+)", re.MULTILINE)
+_TEMPLATE_KIND = regex(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)", re.MULTILINE)
 _BY_NAME = {
     "Pulumi.yaml": "pulumi",
     "Pulumi.yml": "pulumi",
@@ -37,11 +38,11 @@ _BY_NAME = {
     "heroku.yml": "paas",
 }
 _BY_PATH = (
-    (re.compile(r".*\.tf(?:\.json)?"), "terraform"),
-    (re.compile(r".*\.tofu(?:\.json)?"), "opentofu"),
-    (re.compile(r".*\.bicep"), "bicep"),
-    (re.compile(r"(?:.*/)?serverless\.(?:ya?ml|ts|js|json)"), "serverless"),
-    (re.compile(r"config/deploy\.ya?ml"), "paas"),  # Kamal
+    (regex(r".*\.tf(?:\.json)?"), "terraform"),
+    (regex(r".*\.tofu(?:\.json)?"), "opentofu"),
+    (regex(r".*\.bicep"), "bicep"),
+    (regex(r"(?:.*/)?serverless\.(?:ya?ml|ts|js|json)"), "serverless"),
+    (regex(r"config/deploy\.ya?ml"), "paas"),  # Kamal
 )
 _WORKLOADS = frozenset(
     {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import bisect
-import re
 
 from scaffold.model.document import Location
+from scaffold.model.regex import regex
 
-_LINE_END = re.compile("\n")
+_LINE_END = regex("\n")
 
 
 def numbered(text: str) -> list[tuple[int, str]]:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import Manifest
+from scaffold.model.regex import regex
 from scaffold.read.lines import line_of, numbered
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[=<>!~;@,#]|$)")
-_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_REQUIREMENT = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[=<>!~;@,#]|$)")
+_EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
 _NODE_TABLES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _PHP_TABLES = ("require", "require-dev")
 

@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.document import Document, Location, Mapping, Sequence, text_of
 from scaffold.model.project import MonitoringFile
+from scaffold.model.regex import regex
 from scaffold.read.lines import line_of
 
 
@@ -75,10 +76,10 @@ def read_shipper(path: str, text: str) -> MonitoringFile | None:
 _SHIPPERS = (
     (
         "fluent",
-        re.compile(r"^[ \t]*(?:<(?:source|match|filter)\b|\[(?:SERVICE|INPUT|OUTPUT|FILTER)\])", re.MULTILINE | re.IGNORECASE),
+        regex(r"^[ \t]*(?:<(?:source|match|filter)\b|\[(?:SERVICE|INPUT|OUTPUT|FILTER)\])", re.MULTILINE | re.IGNORECASE),
     ),
-    ("vector", re.compile(r"^\[(?:sources|sinks|transforms)\.", re.MULTILINE)),
-    ("logstash", re.compile(r"^(?:input|filter|output)[ \t]*\{", re.MULTILINE)),
+    ("vector", regex(r"^\[(?:sources|sinks|transforms)\.", re.MULTILINE)),
+    ("logstash", regex(r"^(?:input|filter|output)[ \t]*\{", re.MULTILINE)),
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from scaffold.model.regex import regex
+
 _EXCLUDED = frozenset(
     {
         "node_modules",
@@ -63,7 +65,7 @@ _NOT_DOCKERFILE = (
     ".sh",
     ".bak",
 )
-_ENV_NAME = re.compile(
+_ENV_NAME = regex(
     r"\.env(?:[._-][\w.-]+)?|[\w.-]+\.env(?:[._-][\w.-]+)?|env[._-](?:example|sample|template|dist|defaults?)(?:[._-][\w.-]+)?"
     r"|env-(?:example|sample|template)[\w.-]*|(?:example|sample|template)[._-]env|dotenv(?:[._-][\w.-]+)?",
     re.IGNORECASE,

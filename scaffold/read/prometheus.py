@@ -6,8 +6,9 @@ import re
 
 from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, scalars_of, text_of
 from scaffold.model.project import AlertmanagerConfig, AlertRule, AlertRuleFile, PrometheusConfig, Receiver, ScrapeTarget
+from scaffold.model.regex import regex
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"\byour[-_ ]?|YOUR_|example\.(?:com|org|net)|<[^>]*>|change[-_ ]?me|xxx|replace[-_ ]?(?:me|this|with)|placeholder|todo\b"
     r"|https?://(?:127\.0\.0\.1|localhost|0\.0\.0\.0)",
     re.IGNORECASE,
@@ -33,7 +34,7 @@ _RECEIVER_PLACES = frozenset(
         "auth_password",
     }
 )
-_STAND_IN = re.compile(r"https?://(?:127\.0\.0\.1|localhost|0\.0\.0\.0)(?::\d+)?(?:/.*)?", re.IGNORECASE)
+_STAND_IN = regex(r"https?://(?:127\.0\.0\.1|localhost|0\.0\.0\.0)(?::\d+)?(?:/.*)?", re.IGNORECASE)
 
 
 def read_prometheus(document: Document) -> PrometheusConfig | None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold.model.document import Document, Location, Mapping, Sequence, scalars_of, text_of
 from scaffold.model.project import ProxyUpstream
+from scaffold.model.regex import regex
 from scaffold.read.lines import numbered
 from scaffold.read.prometheus import split_host_port
 
-_NGINX_PASS = re.compile(r"(?:^|[\s;{])(?:proxy_pass\s+https?://|(?:fastcgi|uwsgi|grpc|scgi)_pass\s+(?:grpcs?://)?)([^\s;/]+)")
-_NGINX_SERVER = re.compile(r"\s*server\s+([^\s;{]+)[^;{]*;")
-_NGINX_UPSTREAM = re.compile(r"\s*upstream\s+([^\s{]+)")
-_CADDY = re.compile(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+([^#]+?)\s*(?:\{\s*)?(?:#.*)?$")
-_HAPROXY = re.compile(r"\s*server\s+\S+\s+(\S+)")
-_HOST = re.compile(r"\[[0-9a-fA-F:]+\]|[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9_])?")
+_NGINX_PASS = regex(r"(?:^|[\s;{])(?:proxy_pass\s+https?://|(?:fastcgi|uwsgi|grpc|scgi)_pass\s+(?:grpcs?://)?)([^\s;/]+)")
+_NGINX_SERVER = regex(r"\s*server\s+([^\s;{]+)[^;{]*;")
+_NGINX_UPSTREAM = regex(r"\s*upstream\s+([^\s{]+)")
+_CADDY = regex(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+([^#]+?)\s*(?:\{\s*)?(?:#.*)?$")
+_HAPROXY = regex(r"\s*server\s+\S+\s+(\S+)")
+_HOST = regex(r"\[[0-9a-fA-F:]+\]|[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9_])?")
 
 
 def proxy_kind(path: str) -> str:
@@ -53,7 +52,7 @@ def _nginx(path: str, text: str) -> tuple[ProxyUpstream, ...]:
         if opened:
             groups.add(opened[1])
             inside = True
-        server = re.search(_NGINX_SERVER, line) if inside else None
+        server = _NGINX_SERVER.search(line) if inside else None
         passed = _NGINX_PASS.search(line)
         for match in (server, passed):
             found += _upstream(path, number, line, match[1]) if match else []

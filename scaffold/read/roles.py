@@ -12,6 +12,7 @@ from scaffold.model.compose import RoleEvidence, Service, Stack
 from scaffold.model.frozen import frozen
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.read import role_data
 from scaffold.read.role_clues import (
@@ -31,14 +32,14 @@ _DECISIVE = 6
 """More than image and command say together."""
 _SILENT = frozenset({Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT, Role.E2E})
 """Roles that share their image with a server and do not listen on its port."""
-_STATIC_SERVERS = re.compile(r"(?:.*/)?(nginx(-unprivileged)?|caddy|httpd|static-web-server|serve)")
-_HOST_PORT = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*):(\d{2,5})(?!\d)")
-_BROKER_NAMES = re.compile(
+_STATIC_SERVERS = regex(r"(?:.*/)?(nginx(-unprivileged)?|caddy|httpd|static-web-server|serve)")
+_HOST_PORT = regex(r"(?<![\w.-])([A-Za-z][\w.-]*):(\d{2,5})(?!\d)")
+_BROKER_NAMES = regex(
     r".*(BROKER|CELERY|QUEUE|BULL|SIDEKIQ|DRAMATIQ|ARQ|RQ|HUEY|JOBS?).*(URL|URI|HOST|DSN|REDIS|BROKER|BACKEND).*|.*BROKER_URL.*"
 )
-_CACHE_NAMES = re.compile(r".*CACHE.*")
-_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
-_PG_VERSION = re.compile(r"(?:^|[-_.])pg(\d+)")
+_CACHE_NAMES = regex(r".*CACHE.*")
+_VERSION = regex(r"v?(\d+(?:\.\d+)*)")
+_PG_VERSION = regex(r"(?:^|[-_.])pg(\d+)")
 
 
 @frozen

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, EnvFile
+from scaffold.model.regex import regex
 from scaffold.read.compose.reader import join
 
 BASE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -20,14 +21,14 @@ OVERRIDE_NAMES = (
 )
 """What docker compose merges over the base by itself, in its order."""
 
-_COMPOSE_NAME = re.compile(
+_COMPOSE_NAME = regex(
     r"(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml|[\w.+-]+[._-](?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml",
     re.IGNORECASE,
 )
-_INVOCATION = re.compile(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
-_FILE_OPTION = re.compile(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
-_CHANGE_DIRECTORY = re.compile(r"(?:^|[;&]\s*)cd\s+(?P<path>[\w./-]+)\s*(?:&&|;)")
-_COMPOSE_FILE = re.compile(r"\bCOMPOSE_FILE=[\"']?(?P<paths>[\w./:;-]+)")
+_INVOCATION = regex(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
+_FILE_OPTION = regex(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
+_CHANGE_DIRECTORY = regex(r"(?:^|[;&]\s*)cd\s+(?P<path>[\w./-]+)\s*(?:&&|;)")
+_COMPOSE_FILE = regex(r"\bCOMPOSE_FILE=[\"']?(?P<paths>[\w./:;-]+)")
 
 
 @frozen

@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.document import Location
 from scaffold.model.project import SecretSighting
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_provider_key
 from scaffold.read.lines import line_of
 
@@ -23,9 +24,9 @@ _PROVIDERS = (
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
 
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
-_KEY_BODY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
-_TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
+_KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
+_KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
+_TOKEN = regex(r"[A-Za-z0-9_\-]+")
 _LONGEST_LINE = 2000
 """Characters; longer lines are minified code or data."""
 

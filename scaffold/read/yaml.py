@@ -12,6 +12,7 @@ import yaml
 
 from scaffold.model.document import Document, Entry, Location, Mapping, Node, Problem, Route, Scalar, Sequence, Span
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 
 MAX_DEPTH = 200
 """The deepest nesting that is read, aliases followed; Compose files seldom pass 12."""
@@ -20,11 +21,11 @@ MAX_EXPANDED_NODES = 400_000
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOM = "\ufeff"
-_PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*|\s+|#[^\n]*")
+_PROPERTY = regex(r"[&!][^\s,\[\]{}]*|\s+|#[^\n]*")
 _STANDARD_TAG = "tag:yaml.org,2002:"
-_TIMESTAMP = re.compile(r"\d{4}-\d\d?-\d\d?(?:[Tt ].*)?")
-_GO_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
-_GO_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TIMESTAMP = regex(r"\d{4}-\d\d?-\d\d?(?:[Tt ].*)?")
+_GO_INTEGER = regex(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
+_GO_FLOAT = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),

@@ -7,11 +7,12 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 
 Span = tuple[str, str]
 """A piece of text and its style, "" for none."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _NARROWEST = 30
 
 STYLES = {

@@ -9,6 +9,7 @@ from typing import TypeVar
 from scaffold.model.compose import EnvValue
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
 
 MARK = "<redacted>"
@@ -19,39 +20,35 @@ _HEAD = 32
 _PREFIX = 4
 _SECRET_CLASSES = frozenset({SecretClass.RANDOM, SecretClass.PROVIDER_KEY, SecretClass.LITERAL})
 _OPEN_CLASSES = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
-_START = re.compile(r"(?<!\w)\w|[^\w\s]")
-_WORD = re.compile(r"\w")
-_DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
-_USERINFO = re.compile(
-    r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)"
-)
-_KEY = re.compile(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
-_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
-_OPTION = re.compile(
+_START = regex(r"(?<!\w)\w|[^\w\s]")
+_WORD = regex(r"\w")
+_DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
+_USERINFO = regex(r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)")
+_KEY = regex(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
+_VALUE = regex(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
+_OPTION = regex(
     r"(?P<head>(?<![\w-])--?(?:requirepass|masterauth|pass(?:word)?|token|secret)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
     r"(?P<value>[^\s\"',\]]+)",
     re.IGNORECASE,
 )
-_CLIENT_OPTION = re.compile(
-    r"(?P<head>(?<![\w-])(?:-a[\"']?(?:\s{0,9},\s{0,9}|\s{1,9})[\"']?|-p(?=\S)))(?P<value>[^\s\"',\]]+)"
-)
+_CLIENT_OPTION = regex(r"(?P<head>(?<![\w-])(?:-a[\"']?(?:\s{0,9},\s{0,9}|\s{1,9})[\"']?|-p(?=\S)))(?P<value>[^\s\"',\]]+)")
 """`redis-cli -a VALUE` and `mysql -pVALUE`."""
 _CLIENTS = ("redis-cli", "mysql", "mariadb")
-_CREDENTIALS = re.compile(
+_CREDENTIALS = regex(
     r"(?P<head>(?<![\w-])(?:-u|--user|--proxy-user)(?:\s{1,9}|=)[\"']?[^\s:\"']*:"
     r"|\bAuthorization[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?:[A-Za-z]{1,20}\s{1,9})?|\blogin\b[^\n]{0,200}?\s-p\s{1,9}[\"']?|hooks\.slack\.com/services/)(?P<value>[^\s\"',\]]+)"
 )
 """`curl -u user:VALUE`, an Authorization header, `docker login -p VALUE`, the path of a web hook."""
-_LOOK_UP = re.compile(
+_LOOK_UP = regex(
     r"(?P<head>(?:getenv|environ\.get|config|env)\(\s{0,9}[\"'](?P<name>\w{1,100})[\"']\s{0,9},\s{0,9}(?:default\s?=\s?)?[\"'])"
     r"(?P<value>[^\"'\n]+)"
 )
-_REFERENCE = re.compile(
+_REFERENCE = regex(
     r"(?:\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|<[^<>]*>)[\"']?[,\]})]{0,9}(?:\s+#.*)?|" + re.escape(MARK)
 )
 _CALLS = ("os.", "env(", "getenv", "process.env")
 _KEY_BEGINS = "PRIVATE KEY-----"
-_TOKEN = re.compile(r"[A-Za-z0-9_\-.]{16,}")
+_TOKEN = regex(r"[A-Za-z0-9_\-.]{16,}")
 
 Tree = TypeVar("Tree")
 

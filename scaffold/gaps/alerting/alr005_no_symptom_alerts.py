@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_SYMPTOM = re.compile(
+_SYMPTOM = regex(
     r"\bup\b|absent|_up\b|probe_|error|fail|5\.\.|\b5xx\b|50\d|status|latency|duration|_bucket|quantile|_seconds|available|cpu|memory"
     r"|filesystem|disk|restart|health|burnrate|slo|apdex|connections|lag|queue_length|saturation",
     re.IGNORECASE,

@@ -12,33 +12,34 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _COMMANDS: dict[Role, re.Pattern[str]] = {
-    Role.POSTGRES: re.compile(
+    Role.POSTGRES: regex(
         r"\bpg_dump(?:all)?\b|\bpg_basebackup\b|\bpgbackrest\b|\bwal-g\b|\bwal-e\b|\bbarman\b|\bpg_probackup\b"
     ),
-    Role.MYSQL: re.compile(r"\bmysqldump\b|\bmariadb-dump\b|\bmydumper\b|\bxtrabackup\b|\bmariabackup\b|\bmysqlpump\b"),
-    Role.MONGO: re.compile(r"\bmongodump\b"),
-    Role.REDIS: re.compile(
+    Role.MYSQL: regex(r"\bmysqldump\b|\bmariadb-dump\b|\bmydumper\b|\bxtrabackup\b|\bmariabackup\b|\bmysqlpump\b"),
+    Role.MONGO: regex(r"\bmongodump\b"),
+    Role.REDIS: regex(
         r"redis-cli\b[^\n;&|]*(?:--rdb|\bbgsave\b|\bsave\b)|\bdump\.rdb\b|\bappendonly(?:\.aof|dir)\b", re.IGNORECASE
     ),
-    Role.CLICKHOUSE: re.compile(r"clickhouse-backup|\bBACKUP\s+(?:DATABASE|TABLE|ALL)\b"),
-    Role.SEARCH: re.compile(r"/_snapshot\b|elasticdump|meilisearch[^\n]*dump|/dumps\b"),
-    Role.OBJECT_STORE: re.compile(r"\bmc\s+mirror\b|\brclone\s+(?:sync|copy)\b|\baws\s+s3\s+sync\b"),
-    Role.VECTOR_DB: re.compile(r"/snapshots\b|chroma[^\n]*\b(?:backup|export|snapshot)\b|weaviate[^\n]*backups|milvus-backup"),
+    Role.CLICKHOUSE: regex(r"clickhouse-backup|\bBACKUP\s+(?:DATABASE|TABLE|ALL)\b"),
+    Role.SEARCH: regex(r"/_snapshot\b|elasticdump|meilisearch[^\n]*dump|/dumps\b"),
+    Role.OBJECT_STORE: regex(r"\bmc\s+mirror\b|\brclone\s+(?:sync|copy)\b|\baws\s+s3\s+sync\b"),
+    Role.VECTOR_DB: regex(r"/snapshots\b|chroma[^\n]*\b(?:backup|export|snapshot)\b|weaviate[^\n]*backups|milvus-backup"),
 }
-_ANY_STORE = re.compile(
+_ANY_STORE = regex(
     r"\b(?:restic\s+backup|borg\s+create|borgmatic|kopia\s+snapshot|duplicity|velero\s+(?:backup|schedule|install)|rdiff-backup)\b"
 )
-_SCHEMA_ONLY = re.compile(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
-_COPIES = re.compile(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
+_SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
+_COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
 _IMAGES = {
     Role.POSTGRES: r"postgres|pg|pgsql|db-backup",
     Role.MYSQL: r"mysql|mariadb|db-backup",
     Role.MONGO: r"mongo|db-backup",
     Role.REDIS: r"redis",
 }
-_RETENTION = re.compile(
+_RETENTION = regex(
     r"(?:backup_retention_period|snapshot_retention_limit|backup_retention_days|BackupRetentionPeriod)\"?\s*[=:]\s*(?!\"?0\b)"
 )
 _BACKUP_PLANS = (

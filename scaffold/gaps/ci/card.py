@@ -9,18 +9,19 @@ from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project, Workflow
+from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import nested_events, trigger_faults
 
-_CHECKS = re.compile(
+_CHECKS = regex(
     r"\b(?:pytest|tox|nox|unittest|vitest|jest|mocha|rspec|phpunit|go\s+test|cargo\s+test|mvn|gradle|ruff|flake8|black|mypy|eslint|tsc"
     r"|golangci-lint|rubocop|clippy|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:test|lint)|make\s+(?:\S+\s+)*(?:test|lint|check)|mix\s+test"
     r"|dotnet\s+test|pre-commit)\b"
 )
 _PRAISES = (
-    (re.compile(r"\bpytest\b|\bvitest\b|\bjest\b|\bgo test\b|\brspec\b|\bcargo test\b"), "The tests run on every change."),
-    (re.compile(r"\bruff\b|\bflake8\b|\beslint\b|\bgolangci-lint\b|\brubocop\b|\bclippy\b"), "A linter runs on every change."),
-    (re.compile(r"\bmypy\b|\bpyright\b|\btsc\b"), "Types are checked on every change."),
-    (re.compile(r"--cov-fail-under|fail_under|coverageThreshold"), "The coverage may not fall below a limit."),
+    (regex(r"\bpytest\b|\bvitest\b|\bjest\b|\bgo test\b|\brspec\b|\bcargo test\b"), "The tests run on every change."),
+    (regex(r"\bruff\b|\bflake8\b|\beslint\b|\bgolangci-lint\b|\brubocop\b|\bclippy\b"), "A linter runs on every change."),
+    (regex(r"\bmypy\b|\bpyright\b|\btsc\b"), "Types are checked on every change."),
+    (regex(r"--cov-fail-under|fail_under|coverageThreshold"), "The coverage may not fall below a limit."),
 )
 
 

@@ -10,18 +10,19 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Manifest, Project
+from scaffold.model.regex import regex
 
 _TEST_FILES = {
-    "python": re.compile(r"(?:.*/)?(?:test_[^/]+|[^/]+_test)\.py"),
-    "go": re.compile(r".*_test\.go"),
-    "ruby": re.compile(r"(?:.*/)?(?:spec/.+_spec|test/.+_test)\.rb"),
-    "java": re.compile(r"(?:.*/)?src/test/.+\.(?:java|kt)"),
-    "php": re.compile(r"(?:.*/)?tests?/.+Test\.php"),
-    "elixir": re.compile(r"(?:.*/)?test/.+_test\.exs"),
-    "rust": re.compile(r"(?:.*/)?tests/.+\.rs"),
-    "dotnet": re.compile(r"(?:.*/)?[^/]*Tests?/.+\.(?:cs|fs)"),
+    "python": regex(r"(?:.*/)?(?:test_[^/]+|[^/]+_test)\.py"),
+    "go": regex(r".*_test\.go"),
+    "ruby": regex(r"(?:.*/)?(?:spec/.+_spec|test/.+_test)\.rb"),
+    "java": regex(r"(?:.*/)?src/test/.+\.(?:java|kt)"),
+    "php": regex(r"(?:.*/)?tests?/.+Test\.php"),
+    "elixir": regex(r"(?:.*/)?test/.+_test\.exs"),
+    "rust": regex(r"(?:.*/)?tests/.+\.rs"),
+    "dotnet": regex(r"(?:.*/)?[^/]*Tests?/.+\.(?:cs|fs)"),
 }
-_RUNS = re.compile(
+_RUNS = regex(
     r"\b(?:pytest|py\.test|tox|nox|unittest|trial|ward|behave|vitest|jest|mocha|ava|karma|ginkgo|gotestsum|rspec|phpunit|pest"
     r"|ctest|mvnw?|gradlew?|nextest|turbo|nx|lerna|tests?|specs?|check|verify|ci|coverage)\b"
 )

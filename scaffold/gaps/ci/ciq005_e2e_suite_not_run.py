@@ -11,11 +11,12 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_CONFIG = re.compile(
+_CONFIG = regex(
     r"(?:.*/)?(?:playwright\.config|cypress\.config|wdio\.conf|nightwatch\.conf|\.?testcaferc)\.[cm]?[jt]s(?:on)?|(?:.*/)?cypress\.json"
 )
-_MENTION = re.compile(r"playwright|cypress|wdio|webdriver|nightwatch|testcafe|selenium|e2e|end-to-end|end2end", re.IGNORECASE)
+_MENTION = regex(r"playwright|cypress|wdio|webdriver|nightwatch|testcafe|selenium|e2e|end-to-end|end2end", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

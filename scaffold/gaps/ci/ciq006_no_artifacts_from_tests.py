@@ -9,13 +9,14 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_REPORT = re.compile(
+_REPORT = regex(
     r"--cov-report[= ](?:xml|html|lcov|json)|--junit-?xml|--html[= ]|\bcoverage\s+(?:xml|html|lcov)\b|-coverprofile"
     r"|--reporter[= ]junit"
     r"|\bplaywright\s+test\b|\bcypress\s+run\b|--collect[: ]+\"?XPlat"
 )
-_KEPT = re.compile(
+_KEPT = regex(
     r"upload-artifact|upload-pages-artifact|codecov|coveralls|sonar|codacy|codeclimate|qlty|test-reporter|unit-test-result|action-junit-report"
     r"|test-summary|coverage-comment|pytest-coverage-comment|octocov|actions-gh-pages|jest-coverage|orgoro/coverage|aws\s+s3\s+(?:cp|sync)",
     re.IGNORECASE,

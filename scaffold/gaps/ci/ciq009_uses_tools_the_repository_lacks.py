@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from posixpath import normpath
 
@@ -11,17 +10,18 @@ from scaffold.model.document import Location, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
 
-_NODE = re.compile(
+_NODE = regex(
     r"(?:npm|pnpm|yarn|bun)\s+(?:ci|run(?:-script)?\s+[\w:-]+|test|t|start|build|lint|i(?=\s*$)"
     r"|install(?=\s*(?:--[\w-]+(?:=\S+)?\s*)*$))(?=\s|$)[^|;&]*"
 )
-_REQUIREMENTS = re.compile(r"\bpip3?\s+install\b[^|;&]*?(?:-r|--requirement)[= ]+(?P<path>[\w./-]+)")
-_MAKES_FILES = re.compile(
+_REQUIREMENTS = regex(r"\bpip3?\s+install\b[^|;&]*?(?:-r|--requirement)[= ]+(?P<path>[\w./-]+)")
+_MAKES_FILES = regex(
     r"npm init|npx (?:--yes )?create|git clone|cookiecutter|tar |unzip|cp |mv |curl |wget |printf|echo .*>"
     r"|pip-compile|export .*>|uv export"
 )
-_ELSEWHERE = re.compile(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
+_ELSEWHERE = regex(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

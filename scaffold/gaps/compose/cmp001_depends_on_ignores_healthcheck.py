@@ -12,8 +12,9 @@ from scaffold.model.compose import Dependency, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_WAITS_ITSELF = re.compile(r"wait[-_]?for|dockerize|wait-on", re.IGNORECASE)
+_WAITS_ITSELF = regex(r"wait[-_]?for|dockerize|wait-on", re.IGNORECASE)
 _PATIENT = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E})
 """Roles that ask again by themselves, or that no user waits for."""
 _MEND_FIRST = Closer(

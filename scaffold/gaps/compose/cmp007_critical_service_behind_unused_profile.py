@@ -10,13 +10,14 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_OPTIONAL = re.compile(
+_OPTIONAL = regex(
     r"debug|dev|tools?|test|gpu|cpu|monitor|observ|metrics|tracing|logging|admin|with-|optional|extra|backup|seed|migrat|profil|example|demo",
     re.IGNORECASE,
 )
 _CRITICAL = APPLICATION | DATASTORES | {Role.PROXY}
-_RUNNERS = re.compile(r"\b(?:playwright|cypress|wdio|testcafe)\b")
+_RUNNERS = regex(r"\b(?:playwright|cypress|wdio|testcafe)\b")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

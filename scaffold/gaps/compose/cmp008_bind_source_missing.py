@@ -11,14 +11,15 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.probes import known_image
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_CONFIG_FILE = re.compile(
+_CONFIG_FILE = regex(
     r"\.(?:conf|cfg|cnf|ini|toml|ya?ml|json|xml|properties|rules|sql|sh|lua|hcl|te?mpl|template|vcl|alloy)", re.IGNORECASE
 )
-_CONFIG_WORDS = re.compile(
+_CONFIG_WORDS = regex(
     r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources"
 )
-_RUNTIME_WORDS = re.compile(
+_RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
     r"|volumes?)(?:[/._-]|$)"
 )

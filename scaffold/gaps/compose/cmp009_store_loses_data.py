@@ -12,11 +12,10 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.probes import AS_OF, KnownImage, known_image
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_PERSISTENT_REDIS = re.compile(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
-_SERVER = re.compile(
-    r"-|(?:\S*/)?(?:docker-entrypoint\.sh|postgres|mysqld|mariadbd|mongod|(?:redis|valkey|rabbitmq)-server|run)\b"
-)
+_PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
+_SERVER = regex(r"-|(?:\S*/)?(?:docker-entrypoint\.sh|postgres|mysqld|mariadbd|mongod|(?:redis|valkey|rabbitmq)-server|run)\b")
 _FOLDERS = {
     "mysql": "/var/lib/mysql",
     "mariadb": "/var/lib/mysql",

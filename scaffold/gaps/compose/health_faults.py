@@ -12,16 +12,17 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Confidence, Role
 from scaffold.model.probes import AS_OF, KnownImage, known_image, requires_password
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_SEGMENTS = re.compile(r"\|\||&&|[|;\n()]|\$\(|`")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\s+")
-_LEADING = re.compile(r"(?:exec|if|then|while|until|!|timeout\s+\S+|/?(?:\w+/)*(?:su-exec|gosu)\s+\S+)\s+")
+_SEGMENTS = regex(r"\|\||&&|[|;\n()]|\$\(|`")
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*=\S*\s+")
+_LEADING = regex(r"(?:exec|if|then|while|until|!|timeout\s+\S+|/?(?:\w+/)*(?:su-exec|gosu)\s+\S+)\s+")
 _NO_CHECKS = frozenset({"exit", "true", "false", ":", "echo"})
-_NEVER_FAILS = re.compile(r"(?:^|(?:\|\||;|&)\s*)(?:/bin/)?(?:exit\s+0|true|:)\s*;?\s*$")
-_LOCAL_PORT = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])[:/](\d{1,5})\b")
-_REDIS_CLI = re.compile(r"\b(?:redis|valkey|keydb)-cli\b")
-_REDIS_AUTH = re.compile(r"(?:^|\s)(?:-a|--pass|-u|--user|--askpass)(?:\s|=|$)|REDISCLI_AUTH")
-_EXIT_ON_ERROR = re.compile(r"(?:^|\s)-e(?:\s|$)|grep|PONG")
+_NEVER_FAILS = regex(r"(?:^|(?:\|\||;|&)\s*)(?:/bin/)?(?:exit\s+0|true|:)\s*;?\s*$")
+_LOCAL_PORT = regex(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])[:/](\d{1,5})\b")
+_REDIS_CLI = regex(r"\b(?:redis|valkey|keydb)-cli\b")
+_REDIS_AUTH = regex(r"(?:^|\s)(?:-a|--pass|-u|--user|--askpass)(?:\s|=|$)|REDISCLI_AUTH")
+_EXIT_ON_ERROR = regex(r"(?:^|\s)-e(?:\s|$)|grep|PONG")
 
 
 @frozen

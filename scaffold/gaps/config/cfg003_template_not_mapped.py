@@ -10,8 +10,9 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
+from scaffold.model.regex import regex
 
-_STANDARD = re.compile(
+_STANDARD = regex(
     r"\.env(?:\.[\w-]+)*\.(?:example|sample|template|dist|tmpl)|\.env\.(?:example|sample|template|dist)(?:\.[\w-]+)?"
 )
 _MOST_SHOWN = 4

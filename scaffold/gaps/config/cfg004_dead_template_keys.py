@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import scalars_below
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.regex import regex
 
-_READ_BY_OTHERS = re.compile(
+_READ_BY_OTHERS = regex(
     r"DJANGO_|GUNICORN_|COMPOSE_|DOCKER_|BUILDKIT|PG[A-Z]+$|AWS_|VITE_|NEXT_PUBLIC_|REACT_APP_|NUXT_|PUBLIC_|EXPO_|NODE_|NPM_|PYTHON|PIP_"
     r"|UVICORN_|WEB_CONCURRENCY$|CELERY_|FLASK_|OTEL_|DD_|GOOGLE_APPLICATION|HTTPS?_PROXY$|NO_PROXY$|TZ$|LANG$|LC_|PORT$|HOST$|PATH$"
 )
-_PROMISES = re.compile(r"BACKUP_|SSL_|TLS_|SENTRY_|PROMETHEUS_|METRICS_|RATE_LIMIT_|ALERT_")
-_READS_ANYTHING = re.compile(
+_PROMISES = regex(r"BACKUP_|SSL_|TLS_|SENTRY_|PROMETHEUS_|METRICS_|RATE_LIMIT_|ALERT_")
+_READS_ANYTHING = regex(
     r"os\.environ\.(?:items|copy|keys)|dict\(os\.environ|environ\[f|getenv\(f|process\.env\[(?!['\"])|env_prefix|from_env"
 )
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = regex(r"[A-Za-z_]\w*")
 _LANGUAGES = frozenset({"python", "node"})
 _MOST_SHOWN = 5
 _LEAST_READ = 0.4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
@@ -10,8 +9,9 @@ from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.regex import regex
 
-_DEBUG = re.compile(r"(?:^|_)DEBUG$")
+_DEBUG = regex(r"(?:^|_)DEBUG$")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _MODE = frozenset(
     {"ENVIRONMENT", "ENV", "APP_ENV", "APP_ENVIRONMENT", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DEPLOY_ENV", "STAGE"}

@@ -10,13 +10,14 @@ from scaffold.gaps.signals import application_services, main_environment
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Project
+from scaffold.model.regex import regex
 
-GUIDE = re.compile(
+GUIDE = regex(
     r"\bdeploy|\bproduction\b|\bself[- ]?host|\bhosting\b|\brollout\b|\bgo(?:ing)? live\b|\boperations\b",
     re.IGNORECASE,
 )
-_LINKS_OUT = re.compile(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IGNORECASE)
-_GUIDE_ELSEWHERE = re.compile(
+_LINKS_OUT = regex(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IGNORECASE)
+_GUIDE_ELSEWHERE = regex(
     r"(?:deploy|production|self-?host|hosting)[^\n]{0,80}https?://|https?://\S*(?:deploy|self-?host)", re.IGNORECASE
 )
 

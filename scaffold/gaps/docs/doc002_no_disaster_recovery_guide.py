@@ -11,9 +11,10 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_TOPIC = re.compile(r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b", re.IGNORECASE)
-_STEP = re.compile(r"restor|pg_restore|psql\b.*<|mongorestore|\brecover|point[- ]in[- ]time|snapshot", re.IGNORECASE)
+_TOPIC = regex(r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b", re.IGNORECASE)
+_STEP = regex(r"restor|pg_restore|psql\b.*<|mongorestore|\brecover|point[- ]in[- ]time|snapshot", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

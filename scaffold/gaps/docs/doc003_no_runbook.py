@@ -11,8 +11,9 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_TOPIC = re.compile(
+_TOPIC = regex(
     r"\brun-?book|\broll(?:ing)?[- ]?back|\bplaybook|\bincident|\bon-?call|\brevert(?:ing)? a (?:release|deploy)", re.IGNORECASE
 )
 

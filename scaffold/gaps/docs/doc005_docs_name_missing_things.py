@@ -10,8 +10,9 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Project
+from scaffold.model.regex import regex
 
-_DOCKERFILE = re.compile(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= ]\s*(?P<path>[\w./-]*Dockerfile[\w./-]*)")
+_DOCKERFILE = regex(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= ]\s*(?P<path>[\w./-]*Dockerfile[\w./-]*)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

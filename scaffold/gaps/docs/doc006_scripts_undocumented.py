@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _FOLDERS = frozenset({"scripts", "script", "bin", "ops", "tools", "hack", "jobs"})
-_RUNNABLE = re.compile(r".+\.(?:sh|bash|py|rb|pl|js|mjs|ts)")
+_RUNNABLE = regex(r".+\.(?:sh|bash|py|rb|pl|js|mjs|ts)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

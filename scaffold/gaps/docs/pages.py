@@ -10,12 +10,11 @@ from scaffold.gaps.signals import anchor
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, DocFile, Heading, Project
+from scaffold.model.regex import regex
 
-_COMPOSE_FILE = re.compile(r"(?:-f|--file)[= ]\s*[\"']?(?P<path>[\w./-]+\.ya?ml)")
-_MAKE = re.compile(r"^\s*(?:sudo\s+)?make\s+(?:-C\s+(?P<folder>\S+)\s+)?(?P<target>[A-Za-z][\w.-]*)")
-_OLD_PAGES = re.compile(
-    r"change-?log|history|release-?notes|archive|migration|upgrad|/adr|decisions|blog|news|rfc", re.IGNORECASE
-)
+_COMPOSE_FILE = regex(r"(?:-f|--file)[= ]\s*[\"']?(?P<path>[\w./-]+\.ya?ml)")
+_MAKE = regex(r"^\s*(?:sudo\s+)?make\s+(?:-C\s+(?P<folder>\S+)\s+)?(?P<target>[A-Za-z][\w.-]*)")
+_OLD_PAGES = regex(r"change-?log|history|release-?notes|archive|migration|upgrad|/adr|decisions|blog|news|rfc", re.IGNORECASE)
 
 
 @frozen

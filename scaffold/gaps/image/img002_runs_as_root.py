@@ -11,18 +11,19 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
 _ROOT = frozenset({"0", "root"})
-_NON_ROOT_BASE = re.compile(r"nonroot|unprivileged|rootless|cgr\.dev/|chainguard/|/distroless/.*:.*nonroot|bitnami/")
-_ROOT_BASE = re.compile(
+_NON_ROOT_BASE = regex(r"nonroot|unprivileged|rootless|cgr\.dev/|chainguard/|/distroless/.*:.*nonroot|bitnami/")
+_ROOT_BASE = regex(
     r"python|node|golang|ruby|rust|php|perl|elixir|erlang|haskell|swift|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|tomcat"
     r"|debian|ubuntu|alpine|busybox|fedora|rockylinux|almalinux|centos|amazonlinux|nginx|httpd|caddy|bun|deno|buildpack-deps"
     r"|dotnet/(?:aspnet|runtime|runtime-deps|sdk)|playwright(?:/python)?"
 )
 """Images whose own configuration names no user; others (grafana, prom/*, stores that drop their rights) are left alone."""
-_DROPS = re.compile(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
-_DEVELOPMENT = re.compile(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
+_DROPS = regex(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
+_DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

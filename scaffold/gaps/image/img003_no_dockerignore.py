@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shlex
 from collections.abc import Iterator
 
@@ -12,8 +11,9 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project
+from scaffold.model.regex import regex
 
-_DOCKER_BUILD = re.compile(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
+_DOCKER_BUILD = regex(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
 _HEAVY = frozenset({".git", "node_modules", ".venv", "venv"})
 
 

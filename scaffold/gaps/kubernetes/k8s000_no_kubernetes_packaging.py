@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.signals import anchor, application_services, foreign_infrastructure, main_environment, resource_types
@@ -10,6 +9,7 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 PACKAGING = frozenset({"helm", "kustomize", "kubernetes"})
 _OTHER_TARGETS = (
@@ -23,7 +23,7 @@ _OTHER_TARGETS = (
     ),
     *("AWS::ECS::Service", "AWS::Serverless::", "AWS::Lambda::", "kubernetes_deployment", "helm_release"),
 )
-_PROMISE = re.compile(r"\b(?:kubectl\s+(?:apply|rollout|create)|helm\s+(?:install|upgrade)|kustomize\s+build)\b")
+_PROMISE = regex(r"\b(?:kubectl\s+(?:apply|rollout|create)|helm\s+(?:install|upgrade)|kustomize\s+build)\b")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

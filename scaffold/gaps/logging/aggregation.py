@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold.gaps.monitoring_signals import chart_names
 from scaffold.gaps.signals import (
     LOGGING_TOOLS,
@@ -16,8 +14,9 @@ from scaffold.gaps.signals import (
     variable_names,
 )
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_VARIABLES = re.compile(
+_VARIABLES = regex(
     r"(?:DD|DATADOG)_API_KEY|NEW_RELIC_LICENSE_KEY|LOGTAIL_(?:SOURCE_)?TOKEN|LOGDNA_\w*KEY|PAPERTRAIL_\w+|LOGGLY_TOKEN|SPLUNK_HEC_\w+|AXIOM_TOKEN"
     r"|BETTERSTACK_\w*TOKEN|APPLICATIONINSIGHTS_CONNECTION_STRING|LOKI_(?:URL|HOST)|OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"
 )

@@ -10,9 +10,10 @@ from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_LOG_VARIABLES = re.compile(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)?LOGFILE")
-_STDOUT = re.compile(
+_LOG_VARIABLES = regex(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)?LOGFILE")
+_STDOUT = regex(
     r"StreamHandler\(|sys\.std(?:out|err)|logging\.basicConfig\((?![^)]*filename)|transports\.Console|stdout", re.DOTALL
 )
 

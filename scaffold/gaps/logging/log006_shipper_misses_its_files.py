@@ -11,8 +11,9 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_PIPELINE = re.compile(
+_PIPELINE = regex(
     r"/(?:pipeline|etc/(?:fluent|fluent-bit|vector|alloy|promtail|loki|td-agent|logstash)|fluentd?/etc|fluent-bit/etc|config)(?:/|$)"
 )
 

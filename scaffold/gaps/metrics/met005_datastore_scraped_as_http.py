@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.monitoring_signals import Mounted, neighbours, scrapers_of, static_targets
@@ -11,6 +10,7 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
+from scaffold.model.regex import regex
 
 _STORES = {
     5432: "postgres",
@@ -23,7 +23,7 @@ _STORES = {
     1433: "mssql",
 }
 """Ports that speak the protocol of a store and never HTTP (IANA service names and port numbers)."""
-_EXPORTER = re.compile(r"(?:^|[-_/])exporter\b|_exporter")
+_EXPORTER = regex(r"(?:^|[-_/])exporter\b|_exporter")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

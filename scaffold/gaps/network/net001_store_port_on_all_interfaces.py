@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, every_stack, once
@@ -11,10 +10,11 @@ from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, t
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _WEB_PORTS = frozenset({80, 443})
 """No store speaks on these: the service is more than its store."""
-_REFERENCE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
+_REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
 
 
 def open_ports(project: Project, service: Service) -> tuple[Port, ...]:

@@ -9,10 +9,11 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
-_ORIGINS = re.compile(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
-_WILDCARD_HOST = re.compile(r"https?://[^/]*\*")
+_ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
+_WILDCARD_HOST = regex(r"https?://[^/]*\*")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

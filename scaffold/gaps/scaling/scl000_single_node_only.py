@@ -10,9 +10,10 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Heading, Project
+from scaffold.model.regex import regex
 
-_PLAN = re.compile(r"\bscal(?:e|ing)\b|\bhigh availability\b|\breplicas\b|\bcapacity\b|\bself[- ]host", re.IGNORECASE)
-_CLAIM = re.compile(r"\bhigh(?:ly)?[- ]availab|\bhorizontal(?:ly)? scal|\bauto[- ]?scal", re.IGNORECASE)
+_PLAN = regex(r"\bscal(?:e|ing)\b|\bhigh availability\b|\breplicas\b|\bcapacity\b|\bself[- ]host", re.IGNORECASE)
+_CLAIM = regex(r"\bhigh(?:ly)?[- ]availab|\bhorizontal(?:ly)? scal|\bauto[- ]?scal", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

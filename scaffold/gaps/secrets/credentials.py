@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
@@ -10,12 +9,13 @@ from scaffold.gaps.facts import scalars_below, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
 
-_INNERMOST_DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
-_COMMAND_PASSWORD = re.compile(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
-_CHECK_PASSWORD = re.compile(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)")
-_REFERENCE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+_INNERMOST_DEFAULT = regex(r"\$\{\w+:?-([^{}]*)\}")
+_COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
+_CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)")
+_REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _HARMLESS = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
 TOOL_LOGINS = frozenset(

@@ -9,13 +9,14 @@ from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, SettingDefault
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, is_sensitive_name, url_password
 
 _COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LITERAL, SecretClass.RANDOM})
-_ENDING = re.compile(
+_ENDING = regex(
     r"(?:passw(?:or)?d|pass|pwd|secret|token|key|apikey|dsn|salt|jwt|credentials?|passphrase|base|default)$", re.IGNORECASE
 )
-_SIGNING = re.compile(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
+_SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

@@ -12,9 +12,10 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.probes import known_image, requires_password
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
-_CONFIG = re.compile(r"redis|valkey|\.conf$")
+_CONFIG = regex(r"redis|valkey|\.conf$")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

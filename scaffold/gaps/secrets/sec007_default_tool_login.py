@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once
@@ -11,9 +10,10 @@ from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import classify
 
-_DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
+_DEFAULT = regex(r"\$\{\w+:?-([^{}$]*)\}")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_resource, scalars_below
 from scaffold.model.document import Location, Mapping
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _MANAGER_RESOURCES = (
     r"aws_secretsmanager_secret|aws_ssm_parameter|google_secret_manager|azurerm_key_vault|vault_|ExternalSecret|SealedSecret"
     r"|SecretProviderClass|ClusterSecretStore|SecretStore"
 )
-_MANAGER_WORDS = re.compile(
+_MANAGER_WORDS = regex(
     r"secretsmanager|hashicorp/vault-action|\bvault (?:kv|agent|read)\b|\bdoppler (?:run|secrets)\b"
     r"|\binfisical (?:run|export)\b|\bsops (?:-d|--decrypt|exec-env|decrypt)\b|aws ssm get-parameter"
     r"|gcloud secrets versions access|az keyvault secret show|\bop run\b"
 )
-_MANAGER_FILES = re.compile(r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$")
+_MANAGER_FILES = regex(r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$")
 
 
 def manager_signals(project: Project) -> tuple[Location, ...]:

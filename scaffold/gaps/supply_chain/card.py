@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold.gaps.ci_signals import ci_steps, pushes_image
 from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_built, own_images
 from scaffold.gaps.supply_chain.sup003_images_unsigned import signing_steps
@@ -11,9 +9,10 @@ from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_PACKAGES = re.compile(r"twine\s+upload|(?:npm|pnpm|yarn|poetry|flit|hatch|uv|cargo|gem)\s+(?:publish|push)|goreleaser")
-_UPDATES = re.compile(r"\.github/dependabot\.ya?ml|(?:\.github/|\.gitlab/)?(?:\.?renovate(?:rc)?)(?:\.json5?)?")
+_PACKAGES = regex(r"twine\s+upload|(?:npm|pnpm|yarn|poetry|flit|hatch|uv|cargo|gem)\s+(?:publish|push)|goreleaser")
+_UPDATES = regex(r"\.github/dependabot\.ya?ml|(?:\.github/|\.gitlab/)?(?:\.?renovate(?:rc)?)(?:\.json5?)?")
 
 
 def card(project: Project) -> LayerCard:

@@ -10,8 +10,9 @@ from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.names import Role
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_PLATFORM_BUILDS = re.compile(
+_PLATFORM_BUILDS = regex(
     r"\b(?:flyctl|fly)\s+deploy|git\s+push\s+(?:heroku|dokku)|railway\s+up|gcloud\s+run\s+deploy|\bkamal\s+(?:deploy|build)|copilot\s+(?:deploy|svc)"
     r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook"
 )

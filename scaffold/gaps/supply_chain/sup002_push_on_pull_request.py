@@ -9,8 +9,9 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location, pushes_im
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
 
-_GUARD = re.compile(
+_GUARD = regex(
     r"github\.(?:event_name|ref|ref_name|ref_type|head_ref|event\b|base_ref)|startsWith\(|merged|inputs\.|needs\.|steps\.|vars\.|env\."
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
@@ -11,8 +10,9 @@ from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, o
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_SIGNS = re.compile(r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign")
+_SIGNS = regex(r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign")
 _SIGNING_ACTIONS = (
     "actions/attest",
     "notaryproject/notation-action/sign",

@@ -11,6 +11,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 
 @frozen
@@ -28,27 +29,25 @@ class _Family:
 _FAMILIES = (
     _Family(
         "pypi",
-        re.compile(r"secrets\.\w*(?:PYPI|TWINE)\w*", re.IGNORECASE),
-        re.compile(r"twine\s+upload|pypi-publish|(?:poetry|flit|hatch|uv|pdm)\s+publish|maturin\s+(?:upload|publish)"),
-        re.compile(r"repository[-_]url|TWINE_REPOSITORY|--index|publish-url|test\.pypi", re.IGNORECASE),
+        regex(r"secrets\.\w*(?:PYPI|TWINE)\w*", re.IGNORECASE),
+        regex(r"twine\s+upload|pypi-publish|(?:poetry|flit|hatch|uv|pdm)\s+publish|maturin\s+(?:upload|publish)"),
+        regex(r"repository[-_]url|TWINE_REPOSITORY|--index|publish-url|test\.pypi", re.IGNORECASE),
         Severity.LOW,
         "PyPI's trusted publishing (pypa/gh-action-pypi-publish with id-token: write)",
     ),
     _Family(
         "npm",
-        re.compile(r"secrets\.\w*(?:NPM|NODE_AUTH)\w*", re.IGNORECASE),
-        re.compile(r"\b(?:npm|pnpm|yarn|lerna|changeset)\s+(?:npm\s+)?publish|semantic-release"),
-        re.compile(r"npm\.pkg\.github\.com|registry-url: (?!https://registry\.npmjs)|--registry", re.IGNORECASE),
+        regex(r"secrets\.\w*(?:NPM|NODE_AUTH)\w*", re.IGNORECASE),
+        regex(r"\b(?:npm|pnpm|yarn|lerna|changeset)\s+(?:npm\s+)?publish|semantic-release"),
+        regex(r"npm\.pkg\.github\.com|registry-url: (?!https://registry\.npmjs)|--registry", re.IGNORECASE),
         Severity.LOW,
         "npm's trusted publishing (id-token: write)",
     ),
     _Family(
         "aws",
-        re.compile(r"secrets\.\w*AWS\w*(?:ACCESS_KEY|SECRET)\w*", re.IGNORECASE),
-        re.compile(r""),
-        re.compile(
-            r"endpoint[-_]url|AWS_ENDPOINT|r2\.cloudflarestorage|digitaloceanspaces|backblaze|minio|wasabi", re.IGNORECASE
-        ),
+        regex(r"secrets\.\w*AWS\w*(?:ACCESS_KEY|SECRET)\w*", re.IGNORECASE),
+        regex(r""),
+        regex(r"endpoint[-_]url|AWS_ENDPOINT|r2\.cloudflarestorage|digitaloceanspaces|backblaze|minio|wasabi", re.IGNORECASE),
         Severity.MEDIUM,
         "aws-actions/configure-aws-credentials with role-to-assume (id-token: write)",
     ),

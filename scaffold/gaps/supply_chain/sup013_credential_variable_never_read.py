@@ -9,9 +9,10 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_locati
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
-_UPLOAD = re.compile(r"\btwine\s+upload\b")
-_OTHER_WAYS = re.compile(r"(?:\s-p\b|--password|--config-file|pypirc|keyring|TWINE_PASSWORD)")
+_UPLOAD = regex(r"\btwine\s+upload\b")
+_OTHER_WAYS = regex(r"(?:\s-p\b|--password|--config-file|pypirc|keyring|TWINE_PASSWORD)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.read.compose.interpolation import InterpolationError, Lookup, substitute
 
-_KEY = re.compile(r"[^=:\n]*")
-_EXPORT = re.compile(r"export[\s]+")
-_BLANK = re.compile(r"(?:\s|#[^\n]*)*")
-_INLINE_SPACE = re.compile(r"[\t\v\f\r \x85\xa0]*")
-_ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
+_KEY = regex(r"[^=:\n]*")
+_EXPORT = regex(r"export[\s]+")
+_BLANK = regex(r"(?:\s|#[^\n]*)*")
+_INLINE_SPACE = regex(r"[\t\v\f\r \x85\xa0]*")
+_ESCAPE = regex(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "$": "$$"}
 
 

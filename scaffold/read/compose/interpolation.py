@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence, VariableReference
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 
 MAX_NESTING = 20
 """How deeply a default may hold further references; deeper text is refused."""
@@ -15,9 +16,9 @@ MAX_NESTING = 20
 MAX_UNBALANCED = 10_000
 """How many characters a reference with unmatched braces may span, so that hostile text costs no quadratic time."""
 
-_NAME = re.compile(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
-_HEAD = re.compile(r"([_a-z][_a-z0-9]*)(:?[-+?])?", re.IGNORECASE)
-_BRACE = re.compile(r"[{}\n]")
+_NAME = regex(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
+_HEAD = regex(r"([_a-z][_a-z0-9]*)(:?[-+?])?", re.IGNORECASE)
+_BRACE = regex(r"[{}\n]")
 
 Lookup = Callable[[str], str | None]
 
