@@ -27,6 +27,8 @@ _WORDS = {
     ),
 }
 _CLASSES = {word: kind for kind, words in _WORDS.items() for word in words}
+_WEAK = frozenset({"deploy", "deployment", "release"})
+"""Words that mean production only where nothing else says what is deployed: `deploy-staging` is staging."""
 _FOLDERS = {
     **dict.fromkeys(("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci"), EnvironmentClass.TEST),
     **dict.fromkeys(("example", "examples", "sample", "samples", "demo", "demos"), EnvironmentClass.EXAMPLE),
@@ -57,7 +59,8 @@ def _tokens(text: str) -> list[str]:
 
 def class_of_word(word: str) -> EnvironmentClass | None:
     """Return the class that a make target's, job's or file's name speaks of, None when it names none or several."""
-    found = {_CLASSES[token] for token in _tokens(word) if token in _CLASSES}
+    tokens = [token for token in _tokens(word) if token in _CLASSES]
+    found = {_CLASSES[token] for token in [token for token in tokens if token not in _WEAK] or tokens}
     return next(iter(found)) if len(found) == 1 else None
 
 
@@ -65,6 +68,8 @@ def class_of_files(files: tuple[str, ...]) -> tuple[EnvironmentClass | None, str
     """Return the class by the names of a set's files, the last one first, else by their folders, and why."""
     for path in reversed(files):
         tokens = _tokens(posixpath.basename(path).rpartition(".")[0])
+        if "override" in tokens[:-1]:
+            tokens.remove("override")  # a variant that stands in for the override says by its last word what it is for
         named = [_CLASSES[token] for token in tokens if token in _CLASSES]
         specific = [kind for kind in named if kind is not EnvironmentClass.DEV] or named
         if specific:

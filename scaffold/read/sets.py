@@ -27,6 +27,8 @@ _COMPOSE_NAME = regex(
 )
 _INVOCATION = regex(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
 _FILE_OPTION = regex(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
+_OPTIONS = regex(r"\b\w*COMPOSE\w*\s*[:?+]?=\s*[\"'(]*\s*(?P<rest>(?:-f|--file)[\s=][^\"')]*)", re.IGNORECASE)
+_OVERRIDE_VARIANT = regex(r"(?:docker-)?compose\.override\.[\w-]+\.ya?ml")
 _CHANGE_DIRECTORY = regex(r"(?:^|[;&]\s*)cd\s+(?P<path>[\w./-]+)\s*(?:&&|;)")
 _COMPOSE_FILE = regex(r"\bCOMPOSE_FILE=[\"']?(?P<paths>[\w./:;-]+)")
 
@@ -45,10 +47,15 @@ def is_compose_path(path: str) -> bool:
     return bool(_COMPOSE_NAME.fullmatch(posixpath.basename(path))) and not path.startswith(".github/")
 
 
+def is_override_variant(path: str) -> bool:
+    """Whether a file is named to take the place of the override, by a link or a copy: docker-compose.override.https.yml."""
+    return bool(_OVERRIDE_VARIANT.fullmatch(posixpath.basename(path)))
+
+
 def sets_of_commands(commands: Iterable[Command], known: frozenset[str]) -> Iterator[NamedSet]:
     """Yield the set of each `docker compose -f ... -f ...` whose files all exist."""
     for command in commands:
-        if "compose" not in command.text.lower():
+        if "compose" not in command.text.lower() and "stack deploy" not in command.text:
             continue
         for names in _named_files(command.text):
             files = _existing(names, _directories(command), known)
@@ -59,7 +66,7 @@ def sets_of_commands(commands: Iterable[Command], known: frozenset[str]) -> Iter
 
 
 def _named_files(text: str) -> Iterator[tuple[str, ...]]:
-    for match in _INVOCATION.finditer(text):
+    for match in (*_INVOCATION.finditer(text), *_OPTIONS.finditer(text)):
         head = match["rest"]
         found = tuple(option["path"].strip("\"'") for option in _FILE_OPTION.finditer(head))
         paths = tuple(path for path in found if path.endswith((".yml", ".yaml")))

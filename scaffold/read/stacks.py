@@ -16,7 +16,15 @@ from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
 from scaffold.read.environments import class_of_files, class_of_word, declared_class
 from scaffold.read.outside import Outside
-from scaffold.read.sets import BASE_NAMES, OVERRIDE_NAMES, NamedSet, is_compose_path, sets_of_commands, sets_of_env_files
+from scaffold.read.sets import (
+    BASE_NAMES,
+    OVERRIDE_NAMES,
+    NamedSet,
+    is_compose_path,
+    is_override_variant,
+    sets_of_commands,
+    sets_of_env_files,
+)
 from scaffold.read.yaml import is_null
 
 PRODUCTION = "production"
@@ -190,8 +198,11 @@ def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], owned: frozenset[st
         override = next((p for name in OVERRIDE_NAMES if (p := posixpath.join(folder, name)) in assembly.compose), None)
         if override:
             _add(plans, (base, override), f"docker compose merges {override} over {base} when no file is named")
+        for path in sorted(assembly.compose):
+            if posixpath.dirname(path) == folder and is_override_variant(path) and not assembly.undefined((base, path)):
+                _add(plans, (base, path), f"{path} takes the place of the override of {base}")
     for item in named:
-        if all(path in assembly.compose for path in item.files):
+        if all(path in assembly.compose for path in item.files) and not _is_slip(assembly, item, named):
             _add(plans, item.files, item.evidence, item.word)
     used = {path for files in plans for path in files} | owned
     brought_in = _brought_in(assembly)
@@ -200,6 +211,13 @@ def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], owned: frozenset[st
             files, evidence = _left_over(assembly, path, bases)
             _add(plans, files, evidence)
     return tuple(plans.values())
+
+
+def _is_slip(assembly: _Assembly, item: NamedSet, named: tuple[NamedSet, ...]) -> bool:
+    """Whether a command names an overlay alone, which cannot run so, where another one names it with its base."""
+    if len(item.files) > 1 or assembly.stands(item.files):
+        return False
+    return any(len(other.files) > 1 and item.files[0] in other.files[1:] for other in named)
 
 
 def _add(plans: dict[tuple[str, ...], _Plan], files: tuple[str, ...], evidence: str, word: str = "") -> None:
