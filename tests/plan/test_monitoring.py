@@ -273,6 +273,16 @@ def test_health_comes_from_a_healthcheck_that_can_pass(planned: Callable[..., Mo
     }
 
 
+def test_a_check_that_takes_a_refusal_for_an_answer_is_asked_as_an_open_port(planned: Callable[..., MonitoringPlan]) -> None:
+    plan = planned("""
+        services:
+          found: {image: "elasticsearch:8.11.3", healthcheck: {test: "curl http://localhost:9200"}, expose: [9200]}
+          sure: {image: "elasticsearch:8.11.3", healthcheck: {test: "curl -sf http://localhost:9200"}, expose: [9200]}
+        """)
+    kinds = {target.service: job.kind for job in plan.jobs if job.kind != "scrape" for target in job.targets}
+    assert kinds == {"found": "probe-tcp", "sure": "probe-local"}
+
+
 def test_an_app_is_scraped_only_when_its_code_serves_metrics(planned: Callable[..., MonitoringPlan]) -> None:
     compose = "services: {web: {build: ./web, ports: ['8000:8000'], command: uvicorn main:app --host 0.0.0.0 --port 8000}}"
     files = {"web/Dockerfile": "FROM python:3.13-slim\nCOPY . .\n", "web/requirements.txt": "fastapi\n"}
@@ -294,6 +304,33 @@ def test_services_behind_a_profile_are_not_scraped_and_are_named(planned: Callab
         """)
     assert plan.component(ComponentKind.REDIS_EXPORTER) is None
     assert any(item.subject == "extra" and "tools" in item.text for item in plan.unwatched)
+
+
+@pytest.mark.parametrize(
+    ("line", "started"),
+    [
+        ("COMPOSE_PROFILES=${ENGINE},meta-${STORE:-mysql}", {"search", "store"}),
+        ("COMPOSE_PROFILES=$ENGINE", {"search"}),
+        ("COMPOSE_PROFILES=*", {"search", "store", "other"}),
+        ("# COMPOSE_PROFILES=elastic", set()),
+        ("COMPOSE_PROFILES=${NOBODY}", set()),
+    ],
+)
+def test_profiles_that_the_tracked_env_file_enables_are_active(
+    planned: Callable[..., MonitoringPlan], line: str, started: set[str]
+) -> None:
+    compose = """
+        services:
+          web: {image: "example.org/web:1", ports: ["8000:8000"]}
+          search: {image: "elasticsearch:8.11.3", profiles: [elastic]}
+          store: {image: "mysql:8.4", profiles: [meta-mysql]}
+          other: {image: "mysql:8.4", profiles: [tools]}
+        """
+    plan = planned(compose, **{".env": f"ENGINE=${{ENGINE:-elastic}}\n{line}\n"})
+    probed = {target.service for job in plan.jobs if job.kind != "scrape" for target in job.targets}
+    assert probed == {"web"} | started
+    assert {item.subject for item in plan.unwatched} == {"search", "store", "other"} - started
+    assert any(item.subject == ".env" for item in plan.remarks) == bool(started)
 
 
 def test_host_networking_is_said_not_scraped(planned: Callable[..., MonitoringPlan]) -> None:

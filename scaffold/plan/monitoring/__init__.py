@@ -11,6 +11,7 @@ from scaffold.model.project import Project
 from scaffold.plan.monitoring.exporters import is_celery_worker, sends_task_events
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.jobs import plan_jobs
+from scaffold.plan.monitoring.profiles import PROFILES_VARIABLE, env_path
 from scaffold.plan.monitoring.programs import GRAFANA_PASSWORD, plan_programs
 from scaffold.plan.monitoring.scope import Scope, find_scope
 
@@ -43,7 +44,7 @@ def plan_monitoring(project: Project, gaps: tuple[Gap, ...]) -> MonitoringPlan |
         their_rules=programs.their_rules,
         task_events=bool(celery) and all(sends_task_events(service) for service in celery),
         variables=_variables(components, programs.variables),
-        remarks=_unique_remarks((*programs.remarks, *_left_overlays(scope))),
+        remarks=_unique_remarks((*programs.remarks, *_left_overlays(scope), *_enabled_by_file(scope))),
         unwatched=unwatched,
     )
 
@@ -97,6 +98,14 @@ def _left_overlays(scope: Scope) -> tuple[Remark, ...]:
             text = f"it cannot join the stack, so no command here uses it: {scope.overlay} stands in for it"
             remarks.append(Remark(path, text))
     return tuple(remarks)
+
+
+def _enabled_by_file(scope: Scope) -> tuple[Remark, ...]:
+    """Say that the .env decides which services start, where it starts one that is watched."""
+    if not any(service.profiles for service in scope.watched) or not scope.enabled:
+        return ()
+    text = f"its {PROFILES_VARIABLE} starts services behind profiles: they are watched; generate again when it changes"
+    return (Remark(env_path(scope.stack.directory), text),)
 
 
 def _unique_remarks(remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:

@@ -39,7 +39,7 @@ def plan_jobs(scope: Scope, components: tuple[Component, ...]) -> tuple[tuple[Sc
             unwatched.append(Remark(service.name, reason))
     idle = [service for service in scope.stack.services if not scope.runs(service) and not scope.is_watcher(service)]
     for service in idle:
-        text = f"it starts only with the profile {' or '.join(service.profiles)}, which the production set does not name"
+        text = f"it starts only with the profile {' or '.join(service.profiles)}, which the production set does not enable"
         unwatched.append(Remark(service.name, text))
     jobs += [ScrapeJob(kind, kind, tuple(targets), "/probe") for kind, targets in probes.items() if targets]
     return tuple(jobs), tuple(sorted(unwatched, key=lambda item: item.subject))

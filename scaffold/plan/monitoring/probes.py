@@ -16,6 +16,8 @@ from scaffold.model.values import ImageReference
 _URL = re.compile(
     r"https?://(?P<host>localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|[A-Za-z0-9_.\-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^\s'\"|;&)]*)?"
 )
+_CURL = re.compile(r"\bcurl\b")
+_FAILS = re.compile(r"\s(?:--fail(?:-with-body)?|-[a-zA-Z]*f[a-zA-Z]*)(?=\s|$)")
 _LOOPBACK = {"localhost", "127.0.0.1", "0.0.0.0", "[::1]"}  # noqa: S104 - compared with, never bound
 _HEALTH_ROUTES = (
     "/ready",
@@ -67,6 +69,9 @@ def health_url(project: Project, service: Service) -> tuple[str, bool] | None:
 
 def _healthcheck_url(project: Project, service: Service) -> tuple[str, bool] | None:
     command = _healthcheck_command(project, service)
+    if service.is_datastore and _CURL.search(command) and not _FAILS.search(command):
+        # Without -f, curl takes the 401 of a store with a password for an answer, which the prober would not.
+        return None
     image = known_image(service.image) if not service.build else None
     retired = image.facts.retired if image else ()
     for match in _URL.finditer(command):

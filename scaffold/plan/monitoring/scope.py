@@ -8,6 +8,7 @@ from scaffold.model.monitoring import ComponentKind
 from scaffold.model.names import Layer, Role
 from scaffold.model.project import Project
 from scaffold.plan.monitoring.free import Taken, networks_of
+from scaffold.plan.monitoring.profiles import enabled_profiles
 from scaffold.plan.monitoring.theirs import has_other_logs, has_other_metrics, kind_of
 
 _WATCHERS = {Role.MONITORING, Role.LOGGING, Role.TRACING}
@@ -27,6 +28,8 @@ class Scope:
     logs: bool
     """Whether logs are ours to gather or to extend."""
     profiles: tuple[str, ...]
+    enabled: frozenset[str]
+    """The profiles that the .env of the project directory enables; a `--profile` of a command would replace them."""
     hub: str
     hub_is_new: bool
     folder: str
@@ -42,8 +45,8 @@ class Scope:
         return tuple(service for service in self.stack.services if self.runs(service) and not self.is_watcher(service))
 
     def runs(self, service: Service) -> bool:
-        """Whether a service starts with the production set: it has no profile, or one of the monitoring's."""
-        return not service.profiles or bool(set(service.profiles) & set(self.profiles))
+        """Whether a service starts with the production set: it has no profile, or one that the command or .env enables."""
+        return not service.profiles or "*" in self.enabled or bool(set(service.profiles) & {*self.profiles, *self.enabled})
 
     def is_watcher(self, service: Service) -> bool:
         """Whether a service belongs to monitoring, logging or tracing."""
@@ -73,6 +76,7 @@ def find_scope(project: Project) -> Scope | None:
     networks = networks_of(centre) if centre else ()
     taken = Taken.by(project, stack)
     prefix = f"{stack.directory}/" if stack.directory else ""
+    profiles = centre.profiles if centre else ()
     return Scope(
         project=project,
         stack=stack,
@@ -81,7 +85,9 @@ def find_scope(project: Project) -> Scope | None:
         theirs=theirs,
         metrics=metrics,
         logs=logs,
-        profiles=centre.profiles if centre else (),
+        profiles=profiles,
+        # Compose reads COMPOSE_PROFILES only where no --profile is given (compose-go, WithDefaultProfiles).
+        enabled=frozenset() if profiles else enabled_profiles(project, stack.directory),
         hub=networks[0] if networks else taken.network("monitoring"),
         hub_is_new=not networks,
         folder=_folder(project, prefix),

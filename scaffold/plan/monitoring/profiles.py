@@ -1,0 +1,45 @@
+"""The profiles that the env file of the project directory enables through COMPOSE_PROFILES, as Compose resolves them."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.project import EnvFile, Project
+
+PROFILES_VARIABLE = "COMPOSE_PROFILES"
+_REFERENCE = re.compile(
+    r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<sign>:?[-+])(?P<word>[^${}]*)|:?\?[^${}]*)?\})"
+)
+_MAX_TEXT = 4_000
+"""Characters of one value: lines that double the one before end here."""
+
+
+def env_path(directory: str) -> str:
+    """Return the path of the file that Compose reads by itself in a project directory."""
+    return f"{directory}/.env" if directory else ".env"
+
+
+def enabled_profiles(project: Project, directory: str) -> frozenset[str]:
+    """Return the profiles that the tracked .env of a project directory enables; `*` stands for all."""
+    file = next((file for file in project.env_files if file.path == env_path(directory)), None)
+    value = _values(file).get(PROFILES_VARIABLE, "") if file else ""
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
+def _values(file: EnvFile) -> dict[str, str]:
+    """Return the values with references to earlier lines resolved; the environment of the host is unknown, so it is empty."""
+    values: dict[str, str] = {}
+    for entry in file.entries:
+        if not entry.commented:
+            text = _REFERENCE.sub(lambda match: _resolved(match, values), entry.value)
+            values[entry.name] = text if len(text) <= _MAX_TEXT else ""
+    return values
+
+
+def _resolved(match: re.Match[str], values: dict[str, str]) -> str:
+    value = values.get(match["name"] or match["bare"])
+    sign, word = match["sign"] or "", match["word"] or ""
+    present = bool(value) if sign.startswith(":") else value is not None
+    if sign.endswith("+"):
+        return word if present else ""
+    return (value or "") if present or not sign else word
