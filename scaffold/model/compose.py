@@ -102,6 +102,14 @@ class Build:
 
 
 @frozen
+class Hook:
+    """A container that runs before a service starts, with what it inherits: environment, and labels of label files."""
+
+    environment: tuple[EnvValue, ...] = ()
+    file_labels: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@frozen
 class RoleEvidence:
     """A role with the score and the signals that gave it."""
 
@@ -128,6 +136,7 @@ class Service:
     env_files: tuple[tuple[str, Location], ...] = ()
     file_labels: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """The labels of its label files; a later file wins."""
+    pre_start: tuple[Hook, ...] = ()
     ports: tuple[Port, ...] = ()
     expose: tuple[int, ...] = ()
     mounts: tuple[Mount, ...] = ()

@@ -6,15 +6,15 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from scaffold.model.compose import Service
+from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Entry, Mapping, Node, Scalar, Sequence, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.read.compose.canonical import clean_target
 from scaffold.read.compose.decode import Decoder, structure
-from scaffold.read.compose.merge import MergeError, merge
+from scaffold.read.compose.hooks import inheriting_hooks
 from scaffold.read.compose.nodes import NOWHERE, effective_entries, mapping_like, text_like, with_entries, with_value
 from scaffold.read.compose.paths import is_absolute, map_paths
-from scaffold.read.compose.shape import CONFIG, CONTAINER, CONTAINER_ALWAYS, NETWORK, SECRET, SERVICE, VOLUME
+from scaffold.read.compose.shape import CONFIG, CONTAINER_ALWAYS, NETWORK, SECRET, SERVICE, VOLUME
 from scaffold.read.compose.values import Value, plain_value
 from scaffold.read.yaml import is_null, resolve
 
@@ -95,16 +95,24 @@ def _service(node: Mapping, service: Service) -> Value:
     found = SERVICE_VALUES(node)
     if not isinstance(found, dict):
         return None
-    environment: dict[str, Value] = {entry.name: entry.value for entry in service.environment}
-    if environment:
-        found["environment"] = environment
-    if service.file_labels:
-        own = found.get("labels")
-        found["labels"] = {**dict(service.file_labels), **(own if isinstance(own, dict) else {})}
+    _add_resolved(found, service.environment, service.file_labels)
+    hooks = found.get("pre_start")
+    for hook, resolved in zip(hooks if isinstance(hooks, list) else (), service.pre_start, strict=False):
+        if isinstance(hook, dict):
+            _add_resolved(hook, resolved.environment, resolved.file_labels)
     deploy, scale = found.get("deploy"), found.get("scale")
     if isinstance(deploy, dict) and scale is not None:
         deploy["replicas"] = scale
     return found
+
+
+def _add_resolved(found: dict[str, Value], environment: tuple[EnvValue, ...], labels: tuple[tuple[str, str], ...]) -> None:
+    """Add what env files and label files say."""
+    if environment:
+        found["environment"] = {entry.name: entry.value for entry in environment}
+    if labels:
+        own = found.get("labels")
+        found["labels"] = {**dict(labels), **(own if isinstance(own, dict) else {})}
 
 
 def _normalised(node: Node | None) -> Mapping:
@@ -222,18 +230,10 @@ def _texts(node: Node | None) -> tuple[str, ...]:
 
 
 def _with_hooks(node: Mapping) -> Mapping:
-    """Give each pre_start hook what it inherits of its service: everything of the container except its volumes."""
     hooks = node.get("pre_start")
     if not isinstance(hooks, Sequence):
         return node
-    base = with_entries(node, (e for e in node.entries if e.key.value in CONTAINER and e.key.value != "volumes"))
-    merged = []
-    for hook in hooks.items:
-        try:
-            merged.append(merge(base, hook, ("services", "hook")) if isinstance(hook, Mapping) else hook)
-        except MergeError:
-            merged.append(hook)
-    return with_value(node, "pre_start", replace(hooks, items=tuple(merged)))
+    return with_value(node, "pre_start", replace(hooks, items=inheriting_hooks(node)))
 
 
 # --- resources --------------------------------------------------------------------------------------------------------

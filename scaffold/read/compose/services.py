@@ -10,6 +10,7 @@ from scaffold.model.compose import (
     Dependency,
     EnvValue,
     Healthcheck,
+    Hook,
     Mount,
     Network,
     Port,
@@ -20,6 +21,7 @@ from scaffold.model.document import Entry, Location, Mapping, Node, Problem, Sca
 from scaffold.model.frozen import frozen
 from scaffold.model.values import ImageReference
 from scaffold.read.compose.dotenv import parse_env
+from scaffold.read.compose.hooks import inheriting_hooks
 from scaffold.read.compose.interpolation import references
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.compose.paths import is_remote_context
@@ -62,6 +64,7 @@ def extract_service(entry: Entry, around: Surroundings) -> Service:
         environment=_environment(node, around),
         env_files=tuple(_env_files(node, around)),
         file_labels=_file_labels(node, around),
+        pre_start=tuple(_hook(hook, around) for hook in inheriting_hooks(node)),
         ports=tuple(_ports(get("ports"))),
         expose=tuple(_numbers(get("expose"))),
         mounts=tuple(_mounts(node, around.directory)),
@@ -186,6 +189,10 @@ def _env_files(node: Mapping, around: Surroundings) -> Iterator[tuple[str, Locat
         path = find(item, "path")
         if isinstance(path, Scalar) and path.value:
             yield join(around.directory, path.value) or path.value, path.location
+
+
+def _hook(node: Node, around: Surroundings) -> Hook:
+    return Hook(_environment(node, around), _file_labels(node, around)) if isinstance(node, Mapping) else Hook()
 
 
 def _file_labels(node: Mapping, around: Surroundings) -> tuple[tuple[str, str], ...]:

@@ -98,6 +98,24 @@ FIXTURES: dict[str, Mapping[str, str]] = {
         "one.labels": "a=1\nb=2\n",
         "two.labels": "# c\nc=${a}x\na='q'\n",
     },
+    "hooks": {
+        "compose.yaml": """
+        services:
+          a:
+            image: a
+            env_file: s.env
+            label_file: s.labels
+            environment: {P: 1}
+            pre_start:
+              - {command: x, env_file: h.env, environment: {Q: 2}, label_file: h.labels}
+              - {command: y}
+          b: {image: b, pre_start: [{command: x, env_file: h.env}, {command: y}]}
+        """,
+        "s.env": "S=1\nBOTH=s\n",
+        "h.env": "H=1\nBOTH=h\n",
+        "s.labels": "s=1\n",
+        "h.labels": "h=1\n",
+    },
     "depends": {
         "compose.yaml": """
         services:
