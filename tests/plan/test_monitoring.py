@@ -81,6 +81,37 @@ def test_a_password_that_is_spelled_out_is_asked_for_as_a_secret(planned: Callab
     assert any(item.subject == "db" and "POSTGRES_PASSWORD" in item.text for item in plan.remarks)
 
 
+@pytest.mark.parametrize(
+    ("env_file", "url", "variable"),
+    [
+        ("/dev/null", "postgresql://postgres:${POSTGRES_PASSWORD}@db:5432/app", "POSTGRES_PASSWORD"),
+        ("db.env", "postgresql://postgres:${DB_WORD:-weak-Canary-1}@db:5432/app", "DB_WORD"),
+        ("db.env", "postgresql://reader:${READER_WORD}@db:5432/app", ""),
+        ("db.env", "postgresql://postgres:${OTHER_WORD}@elsewhere:5432/app", ""),
+        ("db.env", "postgresql://postgres:spelled-Canary-2@db:5432/app", ""),
+        (".env", "none", "POSTGRES_PASSWORD"),
+    ],
+)
+def test_a_password_of_an_env_file_is_the_variable_that_the_base_logs_in_with(
+    planned: Callable[..., MonitoringPlan], env_file: str, url: str, variable: str
+) -> None:
+    compose = f"""
+        services:
+          db: {{image: "postgres:16", env_file: {env_file}}}
+          web: {{image: "example.org/web:1", ports: ["80:80"], environment: ["DATABASE_URL={url}"]}}
+        """
+    plan = planned(compose, **{"db.env": "POSTGRES_PASSWORD=spelled-Canary-3\n"})
+    asked = [item for item in plan.remarks if "not a variable of the base" in item.text]
+    exporter = component(plan, ComponentKind.POSTGRES_EXPORTER)
+    if variable:
+        assert dict(exporter.environment)["DATA_SOURCE_PASS"].startswith(f"${{{variable}:?")
+        assert not exporter.secrets
+    else:
+        assert [item.variable for item in exporter.secrets] == ["POSTGRES_PASSWORD"]
+    assert bool(asked) != bool(variable)
+    assert "Canary" not in repr([item.environment for item in plan.components])
+
+
 def test_a_secret_file_of_the_store_is_granted_to_the_exporter(planned: Callable[..., MonitoringPlan]) -> None:
     plan = planned("""
         services:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.model.compose import EnvValue, Service
+from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Mapping, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Component, ComponentKind, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.plan.monitoring.free import Taken, networks_of
-from scaffold.plan.monitoring.references import plain_text, redis_password, secret_reference, url_text
+from scaffold.plan.monitoring.passwords import postgres_password
+from scaffold.plan.monitoring.references import plain_text, redis_password, url_text
 
 _REQUIRED = re.compile(r"\$\{([A-Za-z_]\w*):\?")
 _BROKER_NAMES = (
@@ -41,7 +42,7 @@ def with_hub(service: Service, hub: str) -> tuple[str, ...]:
     return (hub,) if hub in networks or not networks else (hub, networks[0])
 
 
-def postgres_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made:
+def postgres_exporter(store: Service, stack: Stack, taken: Taken, hub: str, name: str) -> Made:
     """Return an exporter that logs in with the store's own user, password by reference or by the same secret file."""
     user = plain_text(store.env("POSTGRES_USER"), "postgres", store.name)
     database = plain_text(store.env("POSTGRES_DB"), user if store.env("POSTGRES_USER") else "postgres", store.name)
@@ -49,7 +50,7 @@ def postgres_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made
         ("DATA_SOURCE_URI", f"{store.name}:5432/{database}?sslmode=disable"),
         ("DATA_SOURCE_USER", user),
     ]
-    password, secret = _postgres_password(store, name)
+    password, secret = _postgres_password(store, stack, name)
     environment += password
     component = Component(
         ComponentKind.POSTGRES_EXPORTER,
@@ -63,14 +64,13 @@ def postgres_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made
     return _made(component, store)
 
 
-def _postgres_password(store: Service, name: str) -> tuple[list[tuple[str, str]], tuple[SecretFile, ...]]:
+def _postgres_password(store: Service, stack: Stack, name: str) -> tuple[list[tuple[str, str]], tuple[SecretFile, ...]]:
     granted = _granted_secret(store, store.env("POSTGRES_PASSWORD_FILE"))
     if granted:
         return [("DATA_SOURCE_PASS_FILE", f"/run/secrets/{granted}")], (SecretFile(granted),)
-    entry = store.env("POSTGRES_PASSWORD")
-    if entry is None and text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") == "trust":
+    if store.env("POSTGRES_PASSWORD") is None and text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") == "trust":
         return [], ()
-    password, known = secret_reference(entry, "POSTGRES_PASSWORD", store.name)
+    password, known = postgres_password(store, stack)
     if known:
         return [("DATA_SOURCE_PASS", password)], ()
     secret = SecretFile(f"{name}-password", "POSTGRES_PASSWORD")

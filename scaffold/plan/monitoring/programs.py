@@ -173,8 +173,10 @@ def _store_exporters(scope: Scope, taken: Taken, kind: ComponentKind, roles: set
     if theirs:
         return [Made(_theirs(scope, service, kind)) for service in theirs]
     stores = [s for s in scope.watched if s.role in roles and not s.network_mode]
-    make = postgres_exporter if kind is ComponentKind.POSTGRES_EXPORTER else redis_exporter
-    return [make(store, taken, scope.hub, kind.value if len(stores) == 1 else f"{kind.value}-{store.name}") for store in stores]
+    named = [(store, kind.value if len(stores) == 1 else f"{kind.value}-{store.name}") for store in stores]
+    if kind is ComponentKind.POSTGRES_EXPORTER:
+        return [postgres_exporter(store, scope.stack, taken, scope.hub, name) for store, name in named]
+    return [redis_exporter(store, taken, scope.hub, name) for store, name in named]
 
 
 def _watchers(scope: Scope, taken: Taken) -> list[Component]:

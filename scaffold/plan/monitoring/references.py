@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Node, Scalar, scalars_of
@@ -11,8 +12,28 @@ from scaffold.model.secrets import is_sensitive_name, url_password
 _REFERENCE = re.compile(
     r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})"
 )
+_LOGIN = re.compile(r"\w://([^\s:/@?#]+):([^\s:/@?#]+)@([^\s:/@?#]+)")
 _USERINFO = re.compile(r"://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/]*)@")
 _REQUIREPASS = re.compile(r"--requirepass[=\s]+[\"']?(?P<value>\$\$?\{[^}]*\}|[^\s\"']+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """User, password and host of a URL as the base writes them."""
+
+    user: str
+    password: str = field(repr=False)
+    host: str
+
+
+def login_of(raw: str) -> Login | None:
+    """Return the login of a URL whose parts may be references, or None when it has none."""
+    masked = _REFERENCE.sub(lambda match: "R" * len(match[0]), raw)
+    found = _LOGIN.search(masked)
+    if found is None:
+        return None
+    user, password, host = (raw[slice(*found.span(group))] for group in (1, 2, 3))
+    return Login(user, password, host)
 
 
 def required(name: str, service: str) -> str:

@@ -1,0 +1,51 @@
+"""Where the base has the password of a PostgreSQL: at the store, in its env file, or in a URL of a service that logs in."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.plan.monitoring.profiles import env_path
+from scaffold.plan.monitoring.references import login_of, required, secret_reference, secret_text
+
+_NAME = "POSTGRES_PASSWORD"
+
+
+def postgres_password(store: Service, stack: Stack) -> tuple[str, bool]:
+    """Return how to refer to the password of a store, and whether the base takes it from a variable.
+
+    The .env of the project directory counts as variables of the base, because Compose reads it by itself.
+    """
+    entry = store.env(_NAME)
+    if entry is not None and entry.source == "environment":
+        return secret_reference(entry, _NAME, store.name)
+    found = _of_urls(store, stack)
+    if found:
+        return found, True
+    read = any(path == env_path(stack.directory) for path, _ in store.env_files)
+    if read or any(item.name == _NAME for other in _written(stack) for item in other.references):
+        return required(_NAME, store.name), True
+    return required(_NAME, store.name), False
+
+
+def _written(stack: Stack) -> tuple[EnvValue, ...]:
+    return tuple(entry for service in stack.services for entry in service.environment if entry.source == "environment")
+
+
+def _without_default(text: str) -> str:
+    """Return a text with each reference as its bare name, so that `$A`, `${A}` and `${A:-b}` are the same."""
+    return re.sub(r"\$\{(\w+)(?::?[-?][^{}]*)?\}", r"$\1", text)
+
+
+def _of_urls(store: Service, stack: Stack) -> str:
+    """Return the reference that URLs have as the password of the store's own user, or ""."""
+    entry = store.env("POSTGRES_USER")
+    spelled = entry.raw if entry and entry.source == "environment" else None
+    user = _without_default(spelled or "$POSTGRES_USER") if entry else "postgres"
+    for written in _written(stack):
+        login = login_of(written.raw or "")
+        if login and login.host in store.names and _without_default(login.user) == user:
+            text, known = secret_text(login.password, _NAME, store.name)
+            if known:
+                return text
+    return ""
