@@ -46,7 +46,7 @@ def run(
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
             timeout=timeout,
-            env={**os.environ, **env} if env else None,
+            env=_environment(argv[0], env or {}),
             check=False,
             encoding="utf-8",
             errors="replace",
@@ -58,3 +58,17 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{argv[0]} took longer than {timeout:.0f} s and was stopped") from error
     return Completed(done.stdout, done.stderr, done.returncode)
+
+
+def _environment(program: str, more: Mapping[str, str]) -> dict[str, str]:
+    """Return our environment with `more`.
+
+    Git does not get its own variables: under a hook GIT_DIR and GIT_INDEX_FILE name another repository than the project's.
+    """
+    kept = {name: value for name, value in os.environ.items() if program != "git" or not _names_a_repository(name)}
+    return {**kept, **more}
+
+
+def _names_a_repository(name: str) -> bool:
+    # GIT_CONFIG_* may hold the safe.directory without which git refuses a folder that somebody else owns.
+    return name.startswith("GIT_") and not name.startswith("GIT_CONFIG_") and name != "GIT_EXEC_PATH"

@@ -42,7 +42,7 @@ def show_gaps(examination: Examination, view: View, *, everything: bool, fail_on
         hidden=len(examination.judgement.gaps) - len(listed),
         built=frozenset({*FILE_ROOMS, Room.EDITS}),
         titles=_titles({item.gap.code for item in listed}) if view.form == "sarif" else {},
-        version=scaffold_version(),
+        version=scaffold_version() if view.form == "sarif" else "",
     )
     text = _gaps_text(report, Redactor(examination.project), view)
     return Shown(text, _next_after_gaps(report), 1 if report.failing else 0)

@@ -14,7 +14,8 @@ _LIMIT = 60.0
 
 def _git(root: Path, *arguments: str, text: str | None = None) -> Completed | None:
     # A repository may name a program for core.fsmonitor; reading a project must not start it.
-    argv = ("git", "-c", "core.fsmonitor=false", *arguments)
+    # What a person ignores everywhere must not change what is read: the same tree gives the same report on every machine.
+    argv = ("git", "-c", "core.fsmonitor=false", "-c", "core.excludesFile=/dev/null", *arguments)
     try:
         return run(argv, cwd=root, timeout=_LIMIT, input=text, env={"GIT_OPTIONAL_LOCKS": "0"})
     except ToolError:

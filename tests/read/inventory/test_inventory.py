@@ -245,3 +245,28 @@ def test_names_that_are_not_utf8_are_a_problem(make_project: MakeProject) -> Non
     found = take_inventory(root)
     assert found.files == ("a.txt",)
     assert any("UTF-8" in message for message in messages(found).values())
+
+
+def test_the_variables_of_a_git_hook_name_no_other_repository(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_project({"other.txt": ""}, name="other")
+    root = make_project({"compose.yaml": "", ".gitignore": "*.log\n"})
+    (root / "a.log").write_text("")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert take_inventory(root).files == (".gitignore", "compose.yaml")
+
+
+def test_what_a_person_ignores_everywhere_changes_nothing(
+    make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_project({"compose.yaml": "", ".gitignore": "*.log\n"})
+    (root / "new.yaml").write_text("")
+    (root / "a.log").write_text("")
+    (tmp_path / "ignored").write_text("*.yaml\n")
+    (tmp_path / "gitconfig").write_text(f"[core]\n\texcludesFile = {tmp_path / 'ignored'}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    assert take_inventory(root).files == (".gitignore", "compose.yaml", "new.yaml")
+    assert ignored_paths(root, ["other.yaml", "b.log"]) == (("b.log", ".gitignore:1"),)
