@@ -16,8 +16,11 @@ _INNERMOST_DEFAULT = regex(r"\$\{\w+:?-([^{}]*)\}")
 _COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
 _CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)")
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+_STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _HARMLESS = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
+IN_A_PROGRAM = frozenset({"command", "healthcheck"})
+"""Keys of credentials that stand in a command and not in a variable."""
 TOOL_LOGINS = frozenset(
     {
         "GF_SECURITY_ADMIN_PASSWORD",
@@ -46,6 +49,8 @@ class Credential:
     value_class: SecretClass
     location: Location
     value: str = field(repr=False)
+    host: str = ""
+    """The host of the URL that holds the credential, "" when it stands in none."""
 
 
 @frozen
@@ -54,6 +59,8 @@ class CredentialGroup:
 
     stack: Stack
     places: tuple[Credential, ...]
+    profiles: frozenset[str] = frozenset({"*"})
+    """The active profiles; `*` stands for all."""
 
     @property
     def owner(self) -> Credential:
@@ -64,8 +71,16 @@ class CredentialGroup:
 
     @property
     def opens_published_store(self) -> bool:
-        """Whether one of the services is a store whose port is open on all interfaces."""
-        return any(store_port_is_open(item.service) for item in self.places)
+        """Whether one of the services is a store that a plain start runs, with its port open on all interfaces."""
+        return any(store_port_is_open(item.service) and self._starts(item.service) for item in self.places)
+
+    def _starts(self, service: Service) -> bool:
+        return not service.profiles or "*" in self.profiles or bool(self.profiles & set(service.profiles))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The variables and settings that hold the credential, the owner's first."""
+        return tuple(dict.fromkeys((self.owner.key, *(item.key for item in self.places))))
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -73,18 +88,51 @@ class CredentialGroup:
         return tuple(dict.fromkeys((self.owner.location, *(item.location for item in self.places))))
 
 
-def credential_groups(stack: Stack, kind: str) -> tuple[CredentialGroup, ...]:
-    """Return the stack's credentials of one kind, grouped by value and then by the key that their owner has."""
+def credential_groups(
+    stack: Stack, kind: str, profiles: frozenset[str] = frozenset({"*"}), given: frozenset[str] = frozenset()
+) -> tuple[CredentialGroup, ...]:
+    """Return the stack's credentials of one kind, grouped by value where the variable or the store is the same, and then by
+    the key that their owner has; variables that are `given` elsewhere do not count.
+    """
+    found = [item for service in stack.services for item in _credentials(service) if item.kind == kind]
+    # The inner default of `${GIVEN:-${OTHER:-value}}` is not used either.
+    unused = {(item.location, item.value) for item in found if item.key in given}
     by_value: dict[str, list[Credential]] = {}
-    for service in stack.services:
-        for item in _credentials(service):
-            if item.kind == kind:
-                by_value.setdefault(item.value, []).append(item)
-    groups = [CredentialGroup(stack, _sorted(items)) for items in by_value.values()]
+    for item in found:
+        if (item.location, item.value) not in unused:
+            by_value.setdefault(item.value, []).append(item)
+    groups = [CredentialGroup(stack, _sorted(items)) for equal in by_value.values() for items in _connected(stack, equal)]
     merged: dict[tuple[str, str], list[Credential]] = {}
     for group in sorted(groups, key=lambda group: group.owner.location.sort_key()):
         merged.setdefault((group.owner.service.name, group.owner.key), []).extend(group.places)
-    return tuple(CredentialGroup(stack, _sorted(items)) for items in merged.values())
+    return tuple(CredentialGroup(stack, _sorted(items), profiles) for items in merged.values())
+
+
+def _connected(stack: Stack, equal: list[Credential]) -> list[list[Credential]]:
+    """Part equal values into credentials: places that share a variable or a store are one, others only look alike."""
+    holders = {item.service.name for item in equal if item.service.is_datastore}
+    groups: list[tuple[set[str], list[Credential]]] = []
+    for item in equal:
+        marks = _marks(stack, item, holders)
+        joined = [group for group in groups if group[0] & marks]
+        groups = [group for group in groups if not group[0] & marks]
+        marks = marks.union(*(known for known, _ in joined))
+        groups.append((marks, [*(place for _, places in joined for place in places), item]))
+    return [places for _, places in groups]
+
+
+def _marks(stack: Stack, item: Credential, holders: set[str]) -> set[str]:
+    """Return what the place shares with others of its credential: its text, the variable, and the store that it opens."""
+    key = f"server {item.service.name}" if item.key in IN_A_PROGRAM else f"key {item.key}"
+    marks = {key, f"text {item.location.sort_key()}"}
+    if item.host:
+        server = stack.resolve_host(item.host)
+        return marks | {f"server {server.name if server else item.host}"}
+    if item.service.is_datastore:
+        return marks | {f"server {item.service.name}"}
+    # DB_PASSWORD beside the only store with this value is that store's.
+    owned = len(holders) == 1 and _STORE_WORD.search(item.key)
+    return marks.union(f"server {name}" for name in holders) if owned else marks
 
 
 def _sorted(items: Iterable[Credential]) -> tuple[Credential, ...]:
@@ -118,10 +166,12 @@ def _default(service: Service, reference: VariableReference, location: Location)
     value = nested[1] if nested else reference.argument
     if "$" in value:
         return
+    host = ""
     if not is_sensitive_name(reference.name):
+        host = url_host(value) or ""
         value = _password_in_url(value) or ""
     if value and counts(value):
-        yield Credential(service, reference.name, "default", classify(value), location, value)
+        yield Credential(service, reference.name, "default", classify(value), location, value, host)
 
 
 def _password_in_url(text: str) -> str | None:
@@ -140,7 +190,8 @@ def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:
         return
     value = raw if password is None else password
     if counts(value) and classify(value) is not SecretClass.PROVIDER_KEY:
-        yield Credential(service, entry.name, "literal", classify(value), entry.location, value)
+        host = "" if password is None else url_host(raw) or ""
+        yield Credential(service, entry.name, "literal", classify(value), entry.location, value, host)
 
 
 def _command_literals(service: Service) -> Iterator[Credential]:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.facts import active_profiles, every_stack, once
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
+from scaffold.model.compose import Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    groups = (group for stack in every_stack(project) for group in credential_groups(stack, "default"))
+    profiles = active_profiles(project)
+    groups = (
+        group
+        for stack in every_stack(project)
+        for group in credential_groups(stack, "default", profiles, _set_by_env_file(project, stack))
+    )
     return iter(once(_gap(group) for group in groups))
+
+
+def _set_by_env_file(project: Project, stack: Stack) -> frozenset[str]:
+    """Return what the .env of the project directory sets, which Compose reads by itself: SEC002 judges the values there."""
+    path = f"{stack.directory}/.env" if stack.directory else ".env"
+    entries = (entry for file in project.env_files if file.path == path for entry in file.entries)
+    return frozenset(entry.name for entry in entries if entry.value and not entry.commented)
 
 
 def _gap(group: CredentialGroup) -> Gap:
@@ -26,8 +39,8 @@ def _gap(group: CredentialGroup) -> Gap:
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=f"environment/{owner.key}",
-        message=f"Where {owner.key} is not set, {owner.service.name} runs with a default credential of the repository "
-        f"({owner.value_class.value}){places}{exposed}.",
+        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} runs with a default credential of the "
+        f"repository ({owner.value_class.value}){places}{exposed}.",
         expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
         actual=f"a default: {owner.value_class.value}",
         locations=group.locations,

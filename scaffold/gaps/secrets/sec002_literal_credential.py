@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.facts import every_stack, once, scalars_below
 from scaffold.gaps.secrets.credentials import CredentialGroup, counts, credential_groups
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -21,13 +21,13 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from once(_of_group(group) for group in groups)
     for file in project.env_files:
         if file.kind == "real":
-            yield from _of_file(file)
+            yield from _of_file(project, file)
 
 
 def _of_group(group: CredentialGroup) -> Gap:
     owner = group.owner
     count = len(group.locations)
-    where = _PLACES.get(owner.key, owner.key)
+    where = ", ".join(_PLACES.get(key, key) for key in group.keys)
     places = f", in {count} places" if count > 1 else ""
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
@@ -46,36 +46,59 @@ def environment_of(file: EnvFile) -> EnvironmentClass:
     return _CLASSES.get(file.environment, EnvironmentClass.BASE)
 
 
-def literal_credentials(file: EnvFile) -> dict[str, tuple[EnvEntry, ...]]:
-    """Return the entries of an env file that hold a credential which is no stand-in, by the name of the first one."""
+def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvEntry, ...]]:
+    """Return the entries of an env file that hold a credential, by the name of the first one; a stand-in is one where it is
+    what a service runs with.
+    """
+    runtime = _runtime_names(project, file)
     by_value: dict[str, list[EnvEntry]] = {}
     for entry in file.entries:
-        value = None if entry.commented else _credential(entry)
+        value = None if entry.commented else _credential(entry, placeholders=entry.name in runtime)
         if value is not None:
             by_value.setdefault(value, []).append(entry)
     return {entries[0].name: tuple(entries) for entries in by_value.values()}
 
 
-def _credential(entry: EnvEntry) -> str | None:
+def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
+    """Return the variables that services of production get from this file: by env_file, or as the project directory's .env."""
+    names: set[str] = set()
+    for stack in project.stacks:
+        if not stack.is_runnable_in_production:
+            continue
+        if any(file.path == path for service in stack.services for path, _ in service.env_files):
+            names |= {entry.name for entry in file.entries}
+        elif file.path == (f"{stack.directory}/.env" if stack.directory else ".env"):
+            scalars = (scalar for service in stack.services for scalar in scalars_below(service.node))
+            names |= {reference.name for scalar in scalars for reference in scalar.references}
+    # Code that refuses the stand-in does not run with it.
+    return frozenset(names - {setting.name for setting in project.settings if setting.guarded})
+
+
+def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
     password = url_password(entry.value)
     if password is not None and "$" not in password:
         return (
             password
-            if url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=False)
+            if url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=placeholders)
             else None
         )
-    if "$" in entry.value or not is_sensitive_name(entry.name) or not counts(entry.value, placeholders=False):
+    if "$" in entry.value or not is_sensitive_name(entry.name) or not counts(entry.value, placeholders=placeholders):
         return None
     # A provider's key has a rule of its own (SEC004).
     return None if classify(entry.value) is SecretClass.PROVIDER_KEY else entry.value
 
 
-def _of_file(file: EnvFile) -> Iterator[Gap]:
-    groups = literal_credentials(file)
+def _held(entry: EnvEntry) -> str:
+    """Return what of an entry is the credential: the password of a URL, else the value."""
+    return url_password(entry.value) or entry.value
+
+
+def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
+    groups = literal_credentials(project, file)
     if not groups:
         return
     entries = [entry for group in groups.values() for entry in group]
-    classes = dict.fromkeys(classify(_credential(group[0])).value for group in groups.values())
+    classes = dict.fromkeys(classify(_held(group[0])).value for group in groups.values())
     yield RULE.gap(
         resource=file.path,
         subject="credentials",

@@ -20,7 +20,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _gap(project: Project, file: EnvFile) -> Gap:
     keys = {sighting.key for sighting in project.sightings if sighting.location.path == file.path}
-    held = tuple(sorted({*literal_credentials(file), *keys}))
+    held = tuple(sorted({*literal_credentials(project, file), *keys}))
     sensitive = any(is_sensitive_name(entry.name) and entry.value for entry in file.entries if not entry.commented)
     what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if sensitive else "without credentials"
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
