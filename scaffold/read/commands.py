@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from scaffold.model.document import Location
 from scaffold.model.project import Command, Manifest, Workflow
 from scaffold.model.regex import regex
+from scaffold.read.argument_lists import read_cargo_make, read_cloud_build
 from scaffold.read.lines import numbered
 
 _RULE = regex(r"(?P<targets>[^\s:#=][^:#=]*?)\s*::?(?!=)(?P<needs>[^;#=]*?)(?:\s*;(?P<recipe>[^#]*))?\s*(?:#.*)?")
@@ -43,10 +44,15 @@ def command_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | Non
         return read_makefile
     if is_justfile(path):
         return read_justfile
-    if name == "tox.ini":
-        return read_tox
-    if name == "noxfile.py":
-        return read_noxfile
+    named: dict[str, Callable[[str, str], tuple[Command, ...]]] = {
+        "tox.ini": read_tox,
+        "noxfile.py": read_noxfile,
+        "Makefile.toml": read_cargo_make,
+        "cloudbuild.yaml": read_cloud_build,
+        "cloudbuild.yml": read_cloud_build,
+    }
+    if name in named:
+        return named[name]
     return read_script if is_script(path) else None
 
 

@@ -61,3 +61,9 @@ def is_loop(command: str) -> bool:
     return bool(re.search(r"\bwhile\s+(true|:|\[|sleep)", command) and re.search(r"\bsleep\b", command)) and not re.search(
         role_data.SERVERS, command
     )
+
+
+def is_client(command: str) -> bool:
+    """Whether a store's image runs a client's program, or a loop, and not the store."""
+    uses = is_loop(command) or re.search(role_data.CLIENTS, command)
+    return bool(uses) and not re.search(role_data.SERVERS, command)

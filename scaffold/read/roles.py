@@ -22,6 +22,7 @@ from scaffold.read.role_clues import (
     folder_word,
     has_store_signs,
     has_web_port,
+    is_client,
     is_loop,
     is_other_store,
 )
@@ -142,6 +143,8 @@ def _roles(service: Service, context: RoleContext, finishing: frozenset[str]) ->
     _score_ports(scores, service)
     if framework[0] is not None and runs not in _SILENT:
         scores.add(framework[0], 1, framework[1])
+    if is_other_store(service):
+        return scores.evidence()
     named = _score_name(scores, service, framework[0], image)
     if image is None and (runs not in _SILENT or runs is named):
         _score_own(scores, service, context, named)
@@ -190,17 +193,11 @@ def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Rol
     signal = f"{how} {repository}"
     if role is Role.PROXY and _STATIC_SERVERS.fullmatch(repository) and _is_static(service, context):
         role, signal = Role.FRONTEND, f"serves files with {repository}"
-    elif role in DATASTORES and _is_client(command := _command(service, context)):
+    elif role in DATASTORES and is_client(command := _command(service, context)):
         loops = is_loop(command) or re.search(r"\b(while|sleep|crond?)\b", command)
         role, signal = (Role.SCHEDULER if loops else Role.ONE_SHOT), f"uses {repository} as a client"
     scores.add(role, 3, signal)
     return role
-
-
-def _is_client(command: str) -> bool:
-    """Whether a store's image runs a client's program and not the store."""
-    uses = is_loop(command) or re.search(role_data.CLIENTS, command)
-    return bool(uses) and not re.search(role_data.SERVERS, command)
 
 
 def _is_static(service: Service, context: RoleContext) -> bool:
@@ -254,8 +251,8 @@ def _score_environment(scores: _Scores, service: Service, image: Role | None) ->
     points_at_store = any(re.fullmatch(role_data.STORE_ADDRESS, name) for name in names)
     for pattern, role in _compiled()["environment"]:
         name = next((name for name in names if pattern.fullmatch(name)), None)
-        is_client = points_at_store or (service.build is not None and not _has_signs(service, role))
-        if name is not None and (role is image or role not in DATASTORES or not is_client):
+        is_a_client = points_at_store or (service.build is not None and not _has_signs(service, role))
+        if name is not None and (role is image or role not in DATASTORES or not is_a_client):
             scores.add(role, 2, f"takes {name}")
 
 
@@ -306,7 +303,7 @@ def _score_own(scores: _Scores, service: Service, context: RoleContext, named: R
     elif named is not None and not is_known_not_a_store:
         scores.add(named, 1, how)
     elif service.build is None:
-        if not is_store and named is None and has_web_port(service) and not is_other_store(service):
+        if not is_store and named is None and has_web_port(service):
             scores.add(Role.WEB, 2, f"{how} and has a port for HTTP")
     elif has_port and not is_store and not APPLICATION & set(scores.points):
         scores.add(Role.WEB, 2, f"{how} and has a port")

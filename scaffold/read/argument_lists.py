@@ -1,0 +1,50 @@
+"""Commands that a project keeps as lists of arguments: the tasks of cargo-make and the steps of Cloud Build."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from scaffold.model.document import Location, Mapping, Sequence, scalars_of, text_of
+from scaffold.model.project import Command
+from scaffold.read.yaml import parse_documents
+
+
+def read_cargo_make(path: str, text: str) -> tuple[Command, ...]:
+    """Return the command of each task of a Makefile.toml (cargo-make), at the line of the task; a broken file has none."""
+    import tomllib
+
+    try:
+        document = tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return ()
+    tasks = document.get("tasks")
+    found = []
+    for name, task in tasks.items() if isinstance(tasks, dict) else ():
+        command, arguments = (task.get("command"), task.get("args", [])) if isinstance(task, dict) else (None, [])
+        if isinstance(command, str) and isinstance(arguments, list):
+            words = [command, *(word for word in arguments if isinstance(word, str))]
+            heading = re.search(r"^\s*\[tasks\.[\"']?" + re.escape(name) + r"[\"']?\]", text, re.MULTILINE)
+            line = text.count("\n", 0, heading.end()) + 1 if heading else 1
+            found.append(Command(shlex.join(words), "makefile", name, Location(path, line)))
+    return tuple(sorted(found, key=lambda item: item.location.line))
+
+
+def read_cloud_build(path: str, text: str) -> tuple[Command, ...]:
+    """Return what each step of a Cloud Build file runs: its entrypoint, else the program of its image, with its arguments."""
+    found = []
+    for document in parse_documents(path, text)[0]:
+        steps = document.root.get("steps") if isinstance(document.root, Mapping) else None
+        for step in steps.items if isinstance(steps, Sequence) else ():
+            if isinstance(step, Mapping):
+                program = text_of(step.get("entrypoint")) or _program(text_of(step.get("name")))
+                words = [program, *(scalar.value for scalar in scalars_of(step.get("args")))]
+                found.append(Command(shlex.join(words), "script", text_of(step.get("id")), step.location))
+    return tuple(found)
+
+
+def _program(image: str) -> str:
+    """The program that a builder's image starts: `docker-compose` of docker/compose:1.29, `docker` of .../builders/docker."""
+    repository = image.partition("@")[0]
+    name = repository.rpartition("/")[2].partition(":")[0]
+    return "docker-compose" if repository.partition(":")[0] == "docker/compose" else name
