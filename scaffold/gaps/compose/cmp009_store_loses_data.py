@@ -29,6 +29,8 @@ _FOLDERS = {
     "valkey": "/data",
 }
 """Where the image of a family keeps its data; PostgreSQL's depends on its version."""
+_ANONYMOUS = frozenset({"postgres", "mysql", "mariadb", "mongo", "rabbitmq", "redis", "valkey"})
+"""Families whose images declare a VOLUME at their folder; Redis dropped it with 8.6."""
 _STALE = {"chroma": "/chroma/chroma"}
 """Folders of earlier versions that the judged one no longer writes to."""
 
@@ -49,7 +51,7 @@ def _of_stack(stack: Stack, *, is_main: bool) -> Iterator[Gap]:
         if wrong:
             yield _wrong_gap(stack, service, known, folder, wrong)
         elif not any(_holds(mount, folder) for mount in service.mounts):
-            yield _absent_gap(stack, service, folder, is_main=is_main)
+            yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder), is_main=is_main)
 
 
 def _data_folder(service: Service, known: KnownImage) -> str:
@@ -83,7 +85,7 @@ def _is_cache(service: Service, known: KnownImage) -> bool:
 def _holds(mount: Mount, folder: str) -> bool:
     target = mount.target.rstrip("/") or "/"
     inside = folder == target or folder.startswith(f"{target}/")
-    # tmpfs says that the data may go; an anonymous volume goes with the container.
+    # tmpfs says that the data may go; an anonymous volume has no name to be found by.
     return inside and (mount.kind == "tmpfs" or bool(mount.source))
 
 
@@ -117,17 +119,38 @@ def _wrong_gap(stack: Stack, service: Service, known: KnownImage, folder: str, m
     )
 
 
-def _absent_gap(stack: Stack, service: Service, folder: str, *, is_main: bool) -> Gap:
+def _is_anonymous(service: Service, known: KnownImage, folder: str) -> bool:
+    """Whether the folder is an anonymous volume, of the service or of its image: Compose hands it on to the next container."""
+    if any(mount.kind == "volume" and mount.target.rstrip("/") == folder for mount in service.mounts):
+        return True
+    family = known.facts.family
+    if family == "postgres":
+        return folder.startswith("/var/lib/postgresql" if _postgres_major(service) >= 18 else "/var/lib/postgresql/data")
+    if family == "redis":
+        version = re.match(r"(\d+)\.(\d+)", service.datastore_version)
+        major = re.match(r"\d+$", service.datastore_version)
+        # A bare 8 is the newest 8.
+        return (int(version[1]), int(version[2])) < (8, 6) if version else bool(major) and int(service.datastore_version) < 8
+    return family in _ANONYMOUS
+
+
+def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool, is_main: bool) -> Gap:
     place: Location = service.image_location or service.location
+    effect = (
+        "its data is in an anonymous volume, which `docker compose down -v`, `rm -v` and `up -V` delete, "
+        "and which the `up` after a `down` no longer finds"
+        if is_kept
+        else "its data goes with the container, at the next update of the image or changed setting"
+    )
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="volumes/data",
-        message=f"{service.name} has no volume at {folder}: its data goes with the container, at the next update of the image.",
+        message=f"{service.name} has no named volume at {folder}: {effect}.",
         expected=f"a named volume at {folder}",
-        actual="no volume",
+        actual="an anonymous volume" if is_kept else "no volume",
         locations=(place,),
         # A further stack beside the main one may be a sample or an alternative.
-        severity=Severity.CRITICAL if is_main else Severity.HIGH,
+        severity=Severity.CRITICAL if is_main and not is_kept else Severity.HIGH,
         environment=stack.environment,
     )
 
