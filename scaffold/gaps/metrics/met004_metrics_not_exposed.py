@@ -9,7 +9,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import CodeFact, Project
 
 _LIBRARIES = frozenset(
     {
@@ -28,6 +28,10 @@ _LIBRARIES = frozenset(
         ),
     }
 )
+
+_TOPICS = ("prometheus", "metrics")
+_SHOWN = 3
+"""Places that one finding lists."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -66,11 +70,18 @@ def _is_exposed(project: Project, service: Service) -> bool:
     """Whether a route gives out metrics in the service's context, or a server of its own or a push does."""
     context = service.build.context if service.build and service.build.context is not None else ""
     for fact in project.code_facts:
-        if fact.kind == "metrics-route" and fact.reachable is not False and is_below(fact.location.path, context):
+        if _gives_metrics(fact) and fact.reachable is not False and is_below(fact.location.path, context):
             return True
     return any(
         Role.MONITORING in {e.role for e in other.roles} and "pushgateway" in other.name for _, other in main_services(project)
     )
+
+
+def _gives_metrics(fact: CodeFact) -> bool:
+    """Whether a route gives metrics out, by its content or, in a module that is about them, by its path."""
+    if fact.kind != "http-route":
+        return fact.kind == "metrics-route"
+    return "metrics" in fact.detail.lower().split("/") and any(word in fact.location.path.lower() for word in _TOPICS)
 
 
 def _gap(resource: str, stack: Stack, service: Service, producers: list[tuple[str, Location]]) -> Gap:
@@ -81,7 +92,7 @@ def _gap(resource: str, stack: Stack, service: Service, producers: list[tuple[st
         message=f"The code of {service.name} can produce metrics ({names}), but no route gives them out.",
         expected="a route such as /metrics in the Prometheus text format",
         actual="no such route in the served app",
-        locations=tuple(dict.fromkeys(location for _, location in producers)),
+        locations=tuple(dict.fromkeys(location for _, location in producers))[:_SHOWN],
         environment=stack.environment,
     )
 
