@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.facts import every_stack, once, store_port_is_open
 from scaffold.gaps.secrets.credentials import TOOL_LOGINS, counts
 from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -26,13 +26,18 @@ def _of_stack(stack: Stack) -> Iterator[Gap]:
             value = _known_value(entry) if entry.name in TOOL_LOGINS else ""
             if value:
                 what = classify(value).value
+                # A broker or an object store takes the login on its own port too, not on its page alone.
+                is_open = store_port_is_open(service)
+                exposed = ", and its port is open on all interfaces" if is_open else ""
                 yield RULE.gap(
                     resource=stack.resource(service.name),
                     subject=f"environment/{entry.name}",
-                    message=f"{service.name} starts with an administrator's password that stands in the repository ({what}).",
+                    message=f"{service.name} starts with an administrator's password that stands in the repository ({what})"
+                    f"{exposed}.",
                     expected=f"{entry.name} from a variable without a default",
                     actual=f"a default: {what}" if entry.references else what,
                     locations=(entry.location,),
+                    severity=Severity.HIGH if is_open else Severity.MEDIUM,
                     environment=stack.environment,
                 )
 
