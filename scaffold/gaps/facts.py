@@ -23,6 +23,7 @@ ALL_INTERFACES = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 - t
 
 _DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
 _PROFILE_WORDS = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
+_LONGEST_COMMENT = 1000
 
 
 def stands_alone(stack: Stack) -> bool:
@@ -126,6 +127,21 @@ def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
             for name in (match[1] or match[2]).split(","):
                 found.setdefault(name, []).append(command)
     return {name: tuple(commands) for name, commands in found.items()}
+
+
+def commented_commands(project: Project) -> tuple[str, ...]:
+    """Return the comment lines of the compose files that show how to start a profile."""
+    texts = [project.source(file.path) or "" for file in project.compose_files if file.path not in project.owned]
+    comments = (
+        line.strip()[:_LONGEST_COMMENT] for text in texts for line in text.splitlines() if line.lstrip().startswith("#")
+    )
+    return tuple(line for line in comments if "compose" in line.lower() and _PROFILE_WORDS.search(line))
+
+
+def commented_profiles(project: Project) -> frozenset[str]:
+    """Return the profiles that a command in a comment of a compose file activates; `*` stands for all."""
+    found = (match for line in commented_commands(project) for match in _PROFILE_WORDS.finditer(line))
+    return frozenset(name for match in found for name in (match[1] or match[2]).split(","))
 
 
 def active_profiles(project: Project) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import active_profiles, judged_stacks, once, profile_uses
+from scaffold.gaps.facts import active_profiles, commented_profiles, judged_stacks, once, profile_uses
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Severity
@@ -26,7 +26,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
-    used = {*profile_uses(project), *active_profiles(project)}
+    used = {*profile_uses(project), *active_profiles(project), *commented_profiles(project)}
     for service in stack.services:
         if not service.profiles or "*" in used or used & set(service.profiles) or _is_started_by_name(project, service):
             continue

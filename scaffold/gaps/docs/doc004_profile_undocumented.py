@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.docs.pages import current_pages
+from scaffold.gaps.facts import commented_commands
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -22,6 +23,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             profiles.setdefault(profile, []).append((stack, service))
     texts = [page.text for page in current_pages(project)]
     texts += [command.text for command in project.commands if command.location.path not in project.owned]
+    texts += commented_commands(project)
     chosen = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
     if any("$" in text for text in chosen):
         return
