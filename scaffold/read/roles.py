@@ -324,7 +324,7 @@ def _uses_of_redis(services: tuple[Service, ...]) -> dict[str, tuple[RoleEvidenc
             value = entry.value or ""
             if not value:
                 continue
-            for host in set(re.findall(r"[A-Za-z][\w.-]*", value)) & set(names):
+            for host in {word for word in re.findall(r"[A-Za-z][\w.-]*", value) if word in names}:
                 role = _use(entry.name, service)
                 if role is not None and names[host] != service.name:
                     found.setdefault(names[host], {}).setdefault(role, f"{service.name} takes it as {entry.name}")

@@ -1,0 +1,105 @@
+"""Hostile projects are read within bounds of time and memory, and what is sound in them is still read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MEMORY = 500 * 2**20
+"""Bytes of address space that a reading may take."""
+
+READ = """
+import json, resource, sys, time
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
+from scaffold.read.project import read_project
+start = time.process_time()
+project = read_project(Path(sys.argv[1]))
+seconds = time.process_time() - start
+services = sum(len(stack.services) for stack in project.stacks)
+problems = [f"{item.location.path}:{item.location.line}: {item.message}" for item in project.problems]
+print(json.dumps({"seconds": seconds, "services": services, "workflows": len(project.workflows), "problems": problems}))
+"""
+WORKFLOW = "name: ci\non: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: make}]}}\n"
+
+
+def read(root: Path) -> Any:
+    """Read a project in a process of its own whose memory is limited; the time is CPU seconds of the reading alone."""
+    argv = [sys.executable, "-c", READ, str(root), str(MEMORY)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def many(count: int) -> str:
+    lines = ["services:"]
+    for number in range(count):
+        lines.append(f"  s{number}: {{image: 'postgres:16', environment: {{A: 'x{number}'}}, depends_on: [s{number // 2}]}}")
+    return "\n".join(lines) + "\n"
+
+
+def test_ten_thousand_services_take_less_than_ten_seconds_and_time_grows_with_their_number(
+    make_project: Callable[..., Path],
+) -> None:
+    half = read(make_project({"compose.yaml": many(5_000)}, name="half"))
+    whole = read(make_project({"compose.yaml": many(10_000)}, name="whole"))
+    assert (half["services"], whole["services"]) == (5_000, 10_000)
+    assert whole["seconds"] < 10
+    assert whole["seconds"] / half["seconds"] < 2.6
+
+
+CYCLE = {
+    "compose.yaml": "include: [a/compose.yaml]\nservices: {web: {image: web}}\n",
+    "a/compose.yaml": "include: [../b/compose.yaml]\nservices: {a: {image: a}}\n",
+    "b/compose.yaml": "include: [../compose.yaml]\nservices: {b: {image: b}}\n",
+}
+HOSTILE: dict[str, dict[str, str]] = {
+    "a scalar of a million characters": {"compose.yaml": f"services: {{web: {{image: x, command: {'a' * 1_000_000}}}}}\n"},
+    "a million dollars": {"compose.yaml": f"services: {{web: {{image: x, command: '{'${A:-' * 200_000}'}}}}\n"},
+    "a million braces": {"compose.yaml": f"services: {{web: {{image: x, command: '${{A:-{'{}' * 500_000}'}}}}\n"},
+    "a cycle of includes": CYCLE,
+    "a million lines of an env file": {".env.example": "A=1\n" * 250_000},
+    "a Dockerfile of one endless line": {"Dockerfile": "FROM x\nRUN " + "a \\\n" * 250_000},
+    "a deep workflow": {".github/workflows/deep.yml": "a: " * 100_000 + "\n"},
+    "a deep Python file": {"settings.py": "x = " + "(" * 100_000 + "\n"},
+    "a long chain in Python": {"settings.py": "x = " + "+".join(["1"] * 100_000) + "\n"},
+    "a deep JSON file": {"package.json": "[" * 400_000},
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_is_read_in_bounded_time_and_memory_and_so_is_the_rest(
+    kind: str, make_project: Callable[..., Path]
+) -> None:
+    found = read(make_project({**HOSTILE[kind], ".github/workflows/ci.yml": WORKFLOW, "sound/compose.yaml": many(3)}))
+    assert found["services"] >= 3
+    assert found["workflows"] >= 1
+    assert found["seconds"] < 20
+
+
+def test_a_cycle_of_includes_is_named_where_it_closes(make_project: Callable[..., Path]) -> None:
+    problems = read(make_project(CYCLE))["problems"]
+    assert any("include cycle" in problem and problem.startswith("b/compose.yaml:1:") for problem in problems)
+
+
+@pytest.mark.parametrize("git", [True, False])
+def test_links_in_circles_pipes_and_devices_are_passed_over(make_project: Callable[..., Path], *, git: bool) -> None:
+    root = make_project({"compose.yaml": many(3), ".github/workflows/ci.yml": WORKFLOW}, git=git)
+    for name in ("Dockerfile", "settings.py", ".env.example", "docker-compose.yml"):
+        os.mkfifo(root / name)
+    (root / "Makefile").symlink_to("Makefile")
+    (root / "first").symlink_to("second")
+    (root / "second").symlink_to("first")
+    (root / "up").symlink_to("..")
+    (root / "package.json").symlink_to("/dev/zero")
+    found = read(root)
+    assert (found["services"], found["workflows"]) == (3, 1)
+    # git lists no pipes, so only a walk meets them.
+    assert git or any(problem.startswith("Dockerfile:1:") for problem in found["problems"])
