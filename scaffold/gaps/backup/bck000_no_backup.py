@@ -39,7 +39,8 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Schedule a dump of each store to an object store with versioning and retention, and restore one of them in CI.",
+            "Schedule a dump of each store to an object store with versioning and retention, and restore one of them in CI. "
+            "Generated Terraform counts once Compose no longer runs the stores.",
         ),
     ),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.managed_stores import is_kept
-from scaffold.gaps.signals import durable_stores, resource_types
+from scaffold.gaps.signals import durable_stores, foreign_infrastructure, resource_types
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -134,18 +134,22 @@ def _covers_by_image(signal: Signal, role: Role) -> bool:
 
 
 def _is_managed(project: Project, service: Service) -> bool:
-    """Whether infrastructure code keeps the store and, there or by a plan of the cloud, its copies."""
-    planned = any(kind.startswith(_BACKUP_PLANS) for kind in resource_types(project.infrastructure))
-    for item in project.infrastructure:
-        if is_kept(service, resource_types((item,))) and (planned or _RETENTION.search(project.source(item.path) or "")):
-            return True
-    return False
+    """Whether the project's infrastructure code keeps the store and, there or by a plan of the cloud, its copies.
+
+    What scaffold wrote is a proposal: until somebody moves the data there, it is where Compose keeps it.
+    """
+    files = foreign_infrastructure(project)
+    planned = any(kind.startswith(_BACKUP_PLANS) for kind in resource_types(files))
+    return any(
+        is_kept(service, resource_types((item,))) and (planned or bool(_RETENTION.search(project.source(item.path) or "")))
+        for item in files
+    )
 
 
 def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
     """Whether any backup is started by a clock: a service, a workflow's schedule, a CronJob, cron, a timer."""
     if any(signal.automatic for signal in found) or any(
-        kind == "CronJob" for i in project.infrastructure for kind, _, _ in i.resources
+        kind == "CronJob" for i in foreign_infrastructure(project) for kind, _, _ in i.resources
     ):
         return True
     if any(re.search(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$", path) for path in project.files):
