@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -9,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CORPUS = Path(os.environ.get("SCAFFOLD_CORPUS", ROOT.parent / "shared" / "corpus"))
+TOOLS = Path(os.environ.get("SCAFFOLD_TOOLS", Path.home() / ".cache" / "scaffold-tools"))
 RUNS = 5
 
 
@@ -66,8 +68,56 @@ def bench(project: Path) -> None:
             print(f"  {name:24} {theirs:7.3f} s   {theirs / ours:6.1f} times scaffold")
 
 
+def reading() -> None:
+    """Print what reading takes for a megabyte of YAML and for a service, and the corpus against compose-go; the start of Python is not counted."""
+    count = 2_000
+    text = "".join(f"  s{number}: {{image: 'postgres:16', ports: ['{number}:80']}}\n" for number in range(count))
+    text = f"services:\n{text}"
+    code = "from tests.read.compose.reference import Case, Files, ours; from pathlib import Path; import json, sys, time\n"
+    code += "cases = [Case(Path(r), tuple(f), d) for r, f, d in json.load(sys.stdin)]; start = time.perf_counter()\n"
+    code += "for case in cases: ours(case)\nprint(time.perf_counter() - start)"
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "compose.yaml").write_text(text, encoding="utf-8")
+        one = timed(code, [(scratch, ("compose.yaml",), "")])
+    print("reading compose files")
+    print(f"  a megabyte               {one / len(text) * 1e6:7.3f} s")
+    print(f"  a service                {one / count * 1e3:7.3f} ms")
+    program = TOOLS / "bin" / "compose-go-config"
+    if CORPUS.is_dir() and program.exists():
+        roots = [path for path in sorted(CORPUS.iterdir()) if path.is_dir()]
+        sets = [(str(root), files, folder) for root in roots for files, folder in found_sets(root)]
+        mine = timed(code, sets)
+        theirs = reference_seconds(program, sets)
+        print(f"  {len(sets)} sets of the corpus   {mine:7.3f} s   {mine / theirs:6.1f} times compose-go")
+
+
+def timed(code: str, sets: Sequence[tuple[str, Sequence[str], str]]) -> float:
+    """Return the seconds that a program prints when it is given the sets as JSON."""
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=ROOT, input=json.dumps(sets), capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def found_sets(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every set of compose files of a tree, with its project directory."""
+    sys.path.insert(0, str(ROOT))
+    from tests.read.compose.reference import sets
+
+    yield from sets(root)
+
+
+def reference_seconds(program: Path, sets: Sequence[tuple[str, Sequence[str], str]]) -> float:
+    """Return the seconds that compose-go takes for the same sets, in one run."""
+    requests = [{"dir": f"{root}/{folder}", "files": [f"{root}/{file}" for file in files]} for root, files, folder in sets]
+    text = "".join(json.dumps(request) + "\n" for request in requests)
+    start = time.perf_counter()
+    subprocess.run([str(program), "--batch"], input=text, capture_output=True, text=True, check=True)
+    return time.perf_counter() - start
+
+
 def main() -> None:
-    """Bench the examples and, where the corpus is at hand, its project of median size."""
+    """Bench the reading, the examples and, where the corpus is at hand, its project of median size."""
+    reading()
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("friday", "propertypro"):
             target = Path(scratch) / name
