@@ -34,6 +34,8 @@ class Alert:
     """The service, where the expression keeps no label that names it."""
     job: str = ""
     """The job, where one alert is written for each."""
+    resource: str = ""
+    """What runs out or stops, where a critical alert makes a warning about the same thing needless."""
 
     @property
     def meaning(self) -> str:
@@ -42,11 +44,6 @@ class Alert:
             r"\{\{ \$value \| (\w+)[^}]*\}\}", lambda match: _UNITS.get(match[1], "N"), f"{self.summary}. {self.description}"
         )
         return re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda match: f"<{match[1]}>", text)
-
-    @property
-    def anchor(self) -> str:
-        """The anchor of its heading in the guide."""
-        return self.name.lower()
 
 
 @frozen

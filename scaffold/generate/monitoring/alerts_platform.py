@@ -7,27 +7,32 @@ from scaffold.generate.monitoring.alert import Alert, AlertGroup
 _DISKS = '{fstype!~"tmpfs|overlay|squashfs|ramfs|iso9660"}'
 
 
-def targets_group(jobs: tuple[tuple[str, str], ...]) -> AlertGroup:
-    """Return the alerts about scraping; `jobs` are the names of the jobs and of the service that each is about."""
+def targets_group(jobs: tuple[tuple[str, str], ...], exporters: tuple[str, ...] = ()) -> AlertGroup:
+    """Return the alerts about scraping; `jobs` are the names of the jobs and of the service that each asks, `exporters` the
+    jobs that ask an exporter, whose targets carry the name of the store that they tell about.
+    """
     missing = tuple(_missing(job, service) for job, service in jobs)
+    others = "|".join(("probe-.+", *exporters))
     return AlertGroup(
         "targets",
         (
             Alert(
                 "TargetDown",
-                'up{job!~"probe-.+"} == 0',
+                f'up{{job!~"{others}"}} == 0',
                 2,
                 "critical",
                 "{{ $labels.service }} cannot be scraped",
                 "Prometheus has had no answer from {{ $labels.instance }} (job {{ $labels.job }}) for 2 minutes.",
                 "`docker compose ps` and the last lines of the service's log.",
                 "Restart the service when it is not running; when it is, look whether Prometheus shares a network with it.",
-                (('up{job="redis", instance="redis-exporter:9121", service="redis"}', "1x30 0x30"),),
+                (('up{job="cadvisor", instance="cadvisor:8080", service="cadvisor"}', "1x30 0x30"),),
                 (
-                    ('up{job="redis", instance="redis-exporter:9121", service="redis"}', "1x60"),
+                    ('up{job="cadvisor", instance="cadvisor:8080", service="cadvisor"}', "1x60"),
                     ('up{job="probe-http", instance="http://api:8000/health", service="api"}', "0x60"),
+                    *((f'up{{job="{job}", instance="exporter:9000", service="db"}}', "0x60") for job in exporters),
                 ),
             ),
+            *((_exporter_down(exporters),) if exporters else ()),
             *missing,
             Alert(
                 "ScrapeSlow",
@@ -55,6 +60,23 @@ def targets_group(jobs: tuple[tuple[str, str], ...]) -> AlertGroup:
                 service="prometheus",
             ),
         ),
+    )
+
+
+def _exporter_down(jobs: tuple[str, ...]) -> Alert:
+    exporter = f'up{{job="{jobs[0]}", instance="exporter:9000", service="db"}}'
+    return Alert(
+        "ExporterDown",
+        f'up{{job=~"{"|".join(jobs)}"}} == 0',
+        2,
+        "warning",
+        "The exporter of {{ $labels.service }} does not answer",
+        "{{ $labels.instance }} (job {{ $labels.job }}) has been silent for 2 minutes. {{ $labels.service }} itself may be "
+        "fine, but its alerts know nothing until the exporter is back.",
+        "`docker compose ps` and the log of the exporter: it is the name before the port in `instance`.",
+        "Restart the exporter, not the service that it tells about.",
+        ((exporter, "1x30 0x30"),),
+        ((exporter, "1x60"), ('up{job="cadvisor", instance="cadvisor:8080", service="cadvisor"}', "0x60")),
     )
 
 
@@ -104,6 +126,7 @@ def probes_group(*, tls: bool) -> AlertGroup:
                 "Restart the service; when the trouble began with a release, go back to the one before.",
                 (('probe_success{job="probe-http", instance="http://api:8000/health", service="api"}', "1x20 0x40"),),
                 (('probe_success{job="probe-http", instance="http://api:8000/health", service="api"}', "1x60"),),
+                resource="answer",
             ),
             Alert(
                 "ProbeSlow",
@@ -116,6 +139,7 @@ def probes_group(*, tls: bool) -> AlertGroup:
                 "Stop what takes the resource, or give the service more of it.",
                 (('probe_duration_seconds{instance="http://api:8000/health", service="api"}', "3x60"),),
                 (('probe_duration_seconds{instance="http://api:8000/health", service="api"}', "0.05x60"),),
+                resource="answer",
             ),
             *((certificate,) if tls else ()),
         ),
@@ -139,6 +163,7 @@ def host_group() -> AlertGroup:
                 "`docker image prune` frees images that no container uses; then look for logs and old backups.",
                 ((f"node_filesystem_avail_bytes{{{disk}}}", "10x60"), (f"node_filesystem_size_bytes{{{disk}}}", "100x60")),
                 ((f"node_filesystem_avail_bytes{{{disk}}}", "60x60"), (f"node_filesystem_size_bytes{{{disk}}}", "100x60")),
+                resource="disk",
             ),
             Alert(
                 "HostDiskFullSoon",
@@ -156,6 +181,7 @@ def host_group() -> AlertGroup:
                 ),
                 ((f"node_filesystem_avail_bytes{{{disk}}}", "300x180"), (f"node_filesystem_size_bytes{{{disk}}}", "1000x180")),
                 at=170,
+                resource="disk",
             ),
             Alert(
                 "HostMemoryLow",

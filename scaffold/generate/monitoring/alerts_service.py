@@ -69,6 +69,7 @@ def http_group(names: HttpMetrics, library: str) -> AlertGroup:
                     (f'{names.requests}{{service="api", {status}="500"}}', "0+1x60"),
                     (f'{names.requests}{{service="api", {status}="200"}}', "0+90x60"),
                 ),
+                resource="requests",
             ),
             Alert(
                 "RequestsSlow",
@@ -89,6 +90,7 @@ def http_group(names: HttpMetrics, library: str) -> AlertGroup:
                     (f'{names.bucket}{{service="api", le="5"}}', "0+100x60"),
                     (f'{names.bucket}{{service="api", le="+Inf"}}', "0+100x60"),
                 ),
+                resource="requests",
             ),
         ),
     )
@@ -136,6 +138,7 @@ def _postgres_saturation() -> tuple[Alert, ...]:
             "Lower the pool size of the services, or raise max_connections with enough memory for it.",
             _connections(85),
             _connections(40),
+            resource="connections",
         ),
         Alert(
             "PostgresConnectionsExhausted",
@@ -148,6 +151,7 @@ def _postgres_saturation() -> tuple[Alert, ...]:
             "End what sits idle in a transaction: `SELECT pg_terminate_backend(pid)`.",
             _connections(98),
             _connections(85),
+            resource="connections",
         ),
         Alert(
             "PostgresTransactionLong",

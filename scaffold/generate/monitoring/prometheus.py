@@ -108,9 +108,10 @@ def render_alertmanager(plan: MonitoringPlan) -> tuple[Artifact, ...]:
         },
         "inhibit_rules": [
             {
-                "source_matchers": ['severity="critical"'],
-                "target_matchers": ['severity="warning"'],
-                "equal": ["service"],
+                # Labels that both lack count as equal, so both have to name the resource.
+                "source_matchers": ['severity="critical"', 'resource!=""'],
+                "target_matchers": ['severity="warning"', 'resource!=""'],
+                "equal": ["service", "resource", "instance", "mountpoint"],
             }
         ],
         "receivers": [{"name": "null"}],

@@ -17,7 +17,7 @@ from scaffold.generate.monitoring.alerts_platform import (
 from scaffold.generate.monitoring.alerts_service import HTTP_METRICS, celery_group, http_group, postgres_group, redis_group
 from scaffold.generate.monitoring.prometheus import rules_folder
 from scaffold.model.artifact import Artifact
-from scaffold.model.monitoring import ComponentKind, MonitoringPlan
+from scaffold.model.monitoring import ComponentKind, MonitoringPlan, ScrapeJob
 from scaffold.model.names import Room
 
 
@@ -26,7 +26,8 @@ def alert_groups(plan: MonitoringPlan) -> tuple[AlertGroup, ...]:
     if not plan.own_rules:
         return ()
     probes = [job for job in plan.jobs if job.kind != "scrape"]
-    groups = [targets_group(tuple((job.name, job.targets[0].service) for job in plan.jobs))]
+    exporters = tuple(job.name for job in plan.jobs if _is_exporters(plan, job))
+    groups = [targets_group(tuple((job.name, _asked(plan, job)) for job in plan.jobs), exporters)]
     if probes:
         groups.append(probes_group(tls=any(item.address.startswith("https:") for job in probes for item in job.targets)))
     libraries = sorted({job.library for job in plan.jobs if job.library in HTTP_METRICS})
@@ -38,6 +39,21 @@ def alert_groups(plan: MonitoringPlan) -> tuple[AlertGroup, ...]:
         groups.append(containers_group())
     groups.append(monitoring_group(logs=plan.job("loki") is not None and plan.job("alloy") is not None))
     return tuple(groups)
+
+
+def _is_exporters(plan: MonitoringPlan, job: ScrapeJob) -> bool:
+    """Whether the targets of a job are exporters, which tell about another service than themselves."""
+    addresses = {f"{item.service}:{item.port}" for item in plan.components if item.watches}
+    return any(target.address in addresses for target in job.targets)
+
+
+def _asked(plan: MonitoringPlan, job: ScrapeJob) -> str:
+    """Return the service that Prometheus really asks: an exporter or the prober, not what they tell about."""
+    prober = plan.component(ComponentKind.BLACKBOX)
+    if job.kind != "scrape" and prober:
+        return prober.service
+    target = job.targets[0]
+    return target.address.partition(":")[0] if _is_exporters(plan, job) else target.service
 
 
 def _store_groups(plan: MonitoringPlan) -> list[AlertGroup]:
@@ -79,12 +95,13 @@ def _rule(plan: MonitoringPlan, alert: Alert) -> dict[str, Any]:
     node: dict[str, Any] = {"alert": alert.name, "expr": alert.expression}
     if alert.minutes:
         node["for"] = f"{alert.minutes}m"
-    named = {"service": alert.service, "job": alert.job}
+    named = {"service": alert.service, "job": alert.job, "resource": alert.resource}
     node["labels"] = {"severity": alert.severity, **{name: value for name, value in named.items() if value}}
     node["annotations"] = {
         "summary": alert.summary,
         "description": alert.description,
-        "runbook_url": f"{plan.folder}/README.md#{alert.anchor}",
+        # A path in the repository, so no `runbook_url`: chats and Grafana would show a link that leads nowhere.
+        "runbook": f"{plan.folder}/README.md, {alert.name}",
     }
     return node
 

@@ -141,10 +141,13 @@ def test_dashboards_are_usable(name: str, monitored: Make) -> None:
 def test_the_guide_has_a_place_for_every_alert(name: str, monitored: Make) -> None:
     made = monitored(name)
     guide = made.text("monitoring/README.md")
-    headings = {heading.lower() for heading in re.findall(r"^### (\w+)$", guide, re.MULTILINE)}
+    headings = set(re.findall(r"^### (\w+)$", guide, re.MULTILINE))
     for item in made.ending(".rules.yml"):
         for rule in yaml.safe_load(item.text)["groups"][0]["rules"]:
-            assert rule["annotations"]["runbook_url"].partition("#")[2] in headings
+            page, _, heading = rule["annotations"]["runbook"].partition(", ")
+            assert (page, heading) == ("monitoring/README.md", rule["alert"])
+            assert heading in headings
+            assert "runbook_url" not in rule["annotations"], "a path is no link"
             assert rule["labels"]["severity"] in {"critical", "warning", "info"}
     for link in re.findall(r"\]\(([^)]+)\)", guide):
         assert (made.root / "monitoring" / link.partition("#")[0]).exists()

@@ -127,7 +127,8 @@ def test_prometheus_scrapes_app_and_redis(tmp_path: Path, require_tool: Callable
         assert _wait(here, 'up{job="app-api", service="api"} == 1', until)
         assert _wait(here, 'http_requests_total{service="api"} > 0', until)
         assert _wait(here, 'ALERTS{alertname="Watchdog", alertstate="firing"}', until)
-        assert _wait(here, 'ALERTS{alertname="TargetDown", service="db"}', until), (
+        assert _wait(here, 'ALERTS{alertname="ExporterDown", service="db"}', until), (
             "the exporter of PostgreSQL does not run here"
         )
+        assert not _query(here, 'ALERTS{alertname="TargetDown", service="db"}'), "nobody is sent to restart the store"
         assert not _query(here, 'ALERTS{service="redis"}')

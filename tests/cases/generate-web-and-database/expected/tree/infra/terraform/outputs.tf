@@ -1,7 +1,7 @@
 # Written by scaffold; `scaffold generate` keeps what you change here.
 
 output "helm_values" {
-  description = "Values for the chart: terraform output -json helm_values > values-infra-<environment>.json"
+  description = "What deploys the app reads this: terraform output -json helm_values > values-infra-<environment>.json"
 
   value = {
     infrastructure = {
