@@ -6,11 +6,12 @@ import itertools
 import shlex
 from collections.abc import Iterator
 
+from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Dockerfile, Instruction, Project
+from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
 _DOCKER_BUILD = regex(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
@@ -18,21 +19,20 @@ _HEAVY = frozenset({".git", "node_modules", ".venv", "venv"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    wide: dict[str, list[Location]] = {}
+    wide: dict[str, list[tuple[Dockerfile, tuple[Location, ...]]]] = {}
     for dockerfile in project.dockerfiles:
-        places = [item.location for stage in dockerfile.stages for item in stage.instructions if _copies_everything(item)]
+        places = tuple(item.location for stage in dockerfile.stages for item in stage.instructions if copies_everything(item))
         for context in build_contexts(project, dockerfile) if places else ():
             if not _has_ignore_file(project, dockerfile, context):
-                wide.setdefault(context, []).extend(places)
-    for context, places in sorted(wide.items()):
-        yield _gap(project, context, tuple(dict.fromkeys(places)))
+                wide.setdefault(context, []).append((dockerfile, places))
+    for context, found in sorted(wide.items(), key=lambda item: item[0]):
+        yield _gap(project, context, found)
 
 
-def _copies_everything(item: Instruction) -> bool:
-    if item.keyword not in {"COPY", "ADD"} or any(flag.startswith("--from") for flag in item.flags):
-        return False
-    sources = item.text.replace('"', " ").replace("[", " ").replace("]", " ").replace(",", " ").split()[:-1]
-    return any(source in {".", "./", "./.", "*", "./*"} for source in sources)
+def _targets(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
+    """Return the stages that services run, the last one ("") where none is named."""
+    builds = (service.build for stack in project.stacks for service in stack.services if service.build)
+    return tuple(dict.fromkeys(build.target for build in builds if build.dockerfile == dockerfile.path)) or ("",)
 
 
 def build_contexts(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
@@ -97,19 +97,27 @@ def _ignore_path(context: str) -> str:
     return f"{context}/.dockerignore" if context else ".dockerignore"
 
 
-def _gap(project: Project, context: str, places: tuple[Location, ...]) -> Gap:
+def _gap(project: Project, context: str, found: list[tuple[Dockerfile, tuple[Location, ...]]]) -> Gap:
     path = _ignore_path(context)
     hidden = next((where for name, where in project.ignored if name in {path, ".dockerignore"}), "")
     note = f" ({hidden} makes git ignore it, so a local one does not reach anybody else)" if hidden else ""
-    taken = _sensitive_content(project, context)
+    images = [(file, target) for file, _ in found for target in _targets(project, file) if reaches_image(file, target)]
+    deleted = frozenset.intersection(*(removed(file, target) for file, target in images)) if images else frozenset()
+    taken = tuple(name for name in _sensitive_content(project, context) if name not in deleted) if images else ()
     what = f", {' and '.join(taken)} included" if taken else ""
+    folder = f"the whole folder {context or 'of the project'}"
+    effect = (
+        f"The image takes in {folder}{what}"
+        if images
+        else f"A build stage takes in {folder}, and the image gets parts of it only, but any changed file runs the stage again"
+    )
     return RULE.gap(
         resource=path,
         subject="dockerignore",
-        message=f"The image takes in the whole folder {context or 'of the project'}{what}: there is no {path}{note}.",
+        message=f"{effect}: there is no {path}{note}.",
         expected=path,
         actual="no such file; COPY takes everything",
-        locations=places,
+        locations=tuple(dict.fromkeys(place for _, places in found for place in places)),
         severity=Severity.MEDIUM if taken else Severity.LOW,
     )
 
