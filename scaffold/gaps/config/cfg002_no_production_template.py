@@ -8,7 +8,7 @@ from scaffold.gaps.facts import scalars_below
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name
 
@@ -23,20 +23,31 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     if any(item.kind == "paas" for item in project.infrastructure):
         return  # The platform holds the settings.
-    needed = _needed(stack)
+    needed = _needed(project, stack)
+    if _serves_every_environment(project, stack, frozenset(needed)):
+        return
     if len(needed) >= _MANY or any(is_sensitive_name(name) for name in needed):
         yield _gap(project, needed)
+
+
+def _serves_every_environment(project: Project, stack: Stack, needed: frozenset[str]) -> bool:
+    """Whether one template holds every variable and there is no environment beside production that it could be meant for."""
+    classes = {other.environment for other in project.stacks if other.complete}
+    near = [file for file in project.env_files if file.path.rpartition("/")[0] in {"", stack.directory}]
+    if classes - {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION} or any(file.environment for file in near):
+        return False
+    return any(file.kind != "real" and needed <= {entry.name for entry in file.entries} for file in near)
 
 
 def _has_production_file(project: Project) -> bool:
     return any(file.environment == "production" for file in project.env_files)
 
 
-def _needed(stack: Stack) -> dict[str, Location]:
+def _needed(project: Project, stack: Stack) -> dict[str, Location]:
     """Return the variables that a production start has to set: those without a default, and secrets."""
     found: dict[str, Location] = {}
     for service in stack.services:
-        for scalar in scalars_below(service.node):
+        for scalar in (item for item in scalars_below(service.node) if item.location.path not in project.owned):
             for reference in scalar.references:
                 if is_sensitive_name(reference.name) or not (reference.has_default or reference.operator in {":+", "+"}):
                     found.setdefault(reference.name, scalar.location)
@@ -51,7 +62,7 @@ def _gap(project: Project, needed: dict[str, Location]) -> Gap:
     return RULE.gap(
         resource="config",
         subject=_SUBJECT,
-        message=f"No env template of this repository says what production has to set; the stack needs {shown}.",
+        message=f"No env template of this repository is named for production; the stack needs {shown}.",
         expected=".env.production.example with every variable, secrets left empty",
         actual="no env file for production",
         locations=(first,),
