@@ -69,7 +69,10 @@ def bench(project: Path) -> None:
 
 
 def reading() -> None:
-    """Print what reading takes for a megabyte of YAML and for a service, and the corpus against compose-go; the start of Python is not counted."""
+    """Print what reading takes for a megabyte of YAML and for a service, and the corpus against compose-go.
+
+    The start of Python is not counted.
+    """
     count = 2_000
     text = "".join(f"  s{number}: {{image: 'postgres:16', ports: ['{number}:80']}}\n" for number in range(count))
     text = f"services:\n{text}"
