@@ -81,7 +81,7 @@ class ScrapeAddress:
 @frozen
 class ScrapeJob:
     """One job of Prometheus. kind is scrape, probe-http, probe-local (an HTTP probe that says `Host: localhost`, as the
-    service's own healthcheck does) or probe-tcp; `library` names what makes an application's metrics.
+    service's own healthcheck does) or probe-tcp; `library` names what makes the metrics of an application or a store.
     """
 
     name: str

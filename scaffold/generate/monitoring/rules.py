@@ -7,6 +7,7 @@ from typing import Any
 
 from scaffold.generate.emit import to_yaml
 from scaffold.generate.monitoring.alert import Alert, AlertGroup
+from scaffold.generate.monitoring.alerts_broker import rabbitmq_group
 from scaffold.generate.monitoring.alerts_platform import (
     containers_group,
     host_group,
@@ -65,6 +66,8 @@ def _store_groups(plan: MonitoringPlan) -> list[AlertGroup]:
         groups.append(redis_group(keeps_work=celery is not None))
     if celery:
         groups.append(celery_group(celery.watches or celery.service, events=plan.task_events))
+    if any(job.library == "rabbitmq" for job in plan.jobs):
+        groups.append(rabbitmq_group())
     return groups
 
 

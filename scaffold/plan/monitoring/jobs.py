@@ -82,7 +82,7 @@ def _native_jobs(scope: Scope, known: frozenset[str]) -> list[ScrapeJob]:
         native = store_metrics(service)
         if native and f"{service.name}:{native[0]}" not in known:
             target = ScrapeAddress(f"{service.name}:{native[0]}", service.name)
-            jobs.append(ScrapeJob(f"store-{service.name}", "scrape", (target,), native[1]))
+            jobs.append(ScrapeJob(f"store-{service.name}", "scrape", (target,), native[1], native[2]))
     return jobs
 
 

@@ -131,10 +131,10 @@ def metrics_routes(project: Project, service: Service) -> tuple[tuple[ScrapeAddr
     return ((ScrapeAddress(f"{service.name}:{ports[0]}", service.name), fact.detail, library),)
 
 
-def store_metrics(service: Service) -> tuple[int, str] | None:
-    """Return port and path of the metrics that the image of a store serves by itself, or None."""
+def store_metrics(service: Service) -> tuple[int, str, str] | None:
+    """Return port, path and program of the metrics that the image of a store serves by itself, or None."""
     known = _image_name(service.image)
-    return next(((port, path) for name, port, path in _STORE_METRICS if known == name), None)
+    return next(((port, path, name) for name, port, path in _STORE_METRICS if known == name), None)
 
 
 def tcp_address(service: Service) -> ScrapeAddress | None:

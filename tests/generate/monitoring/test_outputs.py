@@ -226,3 +226,17 @@ def test_hostile_text_stays_text(make_project: Callable[..., Path], require_tool
     project, error = load(require_tool("compose-go-config"), root, made.production_set)
     assert not error
     assert project["services"]["postgres-exporter"]["environment"]["DATA_SOURCE_URI"].startswith('db:5432/a"b$$c{= 7*7 =}?')
+
+
+def test_a_broker_has_a_dashboard_and_alerts_that_fire(make_project: Callable[..., Path], require_tool: Tool) -> None:
+    from tests.generate.monitoring.conftest import monitor
+
+    made = monitor(make_project({"compose.yaml": "services: {mq: {image: 'rabbitmq:4.1', ports: ['5672:5672']}}"}))
+    assert made is not None
+    board = json.loads(made.text("monitoring/dashboards/rabbitmq.json"))
+    shown = set().union(*(metrics_in(text) for text in expressions(board)))
+    group = next(group for group in alert_groups(made.plan) if group.name == "rabbitmq")
+    alerted = set().union(*(metrics_in(alert.expression) for alert in group.alerts))
+    assert shown == alerted == METRICS["rabbitmq"]
+    run(require_tool("promtool"), "test", "rules", "monitoring/tests/rabbitmq.test.yml", cwd=made.root)
+    run(require_tool("promtool"), "check", "rules", "monitoring/prometheus/rules/rabbitmq.rules.yml", cwd=made.root)
