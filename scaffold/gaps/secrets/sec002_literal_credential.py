@@ -27,12 +27,12 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_group(group: CredentialGroup) -> Gap:
     owner = group.owner
     count = len(group.locations)
-    where = ", ".join(_PLACES.get(key, key) for key in group.keys)
+    where = " and ".join(_PLACES.get(key, key) for key in group.keys) + ("" if len(group.keys) > 1 else " itself")
     places = f", in {count} places" if count > 1 else ""
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=owner.key if owner.key in _PLACES else f"environment/{owner.key}",
-        message=f"{owner.service.name} has a credential in {where} itself ({owner.value_class.value}){places}: "
+        message=f"{owner.service.name} has a credential in {where} ({owner.value_class.value}){places}: "
         "who can read the repository can use it.",
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
