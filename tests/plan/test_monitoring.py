@@ -364,6 +364,17 @@ def test_profiles_that_the_tracked_env_file_enables_are_active(
     assert any(item.subject == ".env" for item in plan.remarks) == bool(started)
 
 
+def test_tools_of_theirs_that_nothing_asks_are_named(planned: Callable[..., MonitoringPlan]) -> None:
+    plan = planned("""
+        services:
+          web: {image: "example.org/web:1", ports: ["8000:8000"]}
+          traces: {image: "jaegertracing/all-in-one:1.60", ports: ["16686:16686"]}
+          charts: {image: "grafana/grafana:12.1.0"}
+        """)
+    assert {item.subject for item in plan.unwatched} == {"traces"}
+    assert component(plan, ComponentKind.GRAFANA).service == "charts"
+
+
 def test_host_networking_is_said_not_scraped(planned: Callable[..., MonitoringPlan]) -> None:
     plan = planned("services: {db: {image: 'postgres:16', network_mode: host}, web: {image: 'a/web:1', ports: ['80:80']}}")
     assert plan.component(ComponentKind.POSTGRES_EXPORTER) is None

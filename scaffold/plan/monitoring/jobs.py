@@ -41,8 +41,17 @@ def plan_jobs(scope: Scope, components: tuple[Component, ...]) -> tuple[tuple[Sc
     for service in idle:
         text = f"it starts only with the profile {' or '.join(service.profiles)}, which the production set does not enable"
         unwatched.append(Remark(service.name, text))
+    unwatched += _tools(scope, components, known)
     jobs += [ScrapeJob(kind, kind, tuple(targets), "/probe") for kind, targets in probes.items() if targets]
     return tuple(jobs), tuple(sorted(unwatched, key=lambda item: item.subject))
+
+
+def _tools(scope: Scope, components: tuple[Component, ...], known: frozenset[str]) -> list[Remark]:
+    """Name the tools of theirs, such as a tracing backend, that are no part of this monitoring and that nothing scrapes."""
+    used = {item.service for item in components} | {address.rpartition(":")[0] for address in known}
+    tools = [service for service in scope.stack.services if scope.runs(service) and scope.is_watcher(service)]
+    text = "it is a tool for operations of its own, which nothing here uses or asks; its logs and its container are watched"
+    return [Remark(service.name, text) for service in tools if not used & set(service.names)]
 
 
 def _has(components: tuple[Component, ...], kind: ComponentKind) -> bool:
