@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, scalars_below
@@ -53,7 +54,8 @@ def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvE
     runtime = _runtime_names(project, file)
     by_value: dict[str, list[EnvEntry]] = {}
     for entry in file.entries:
-        value = None if entry.commented else _credential(entry, placeholders=entry.name in runtime)
+        runs = entry.name in runtime and not _is_refused(project, entry.value)
+        value = None if entry.commented else _credential(entry, placeholders=runs)
         if value is not None:
             by_value.setdefault(value, []).append(entry)
     return {entries[0].name: tuple(entries) for entries in by_value.values()}
@@ -72,6 +74,15 @@ def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
             names |= {reference.name for scalar in scalars for reference in scalar.references}
     # Code that refuses the stand-in does not run with it.
     return frozenset(names - {setting.name for setting in project.settings if setting.guarded})
+
+
+def _is_refused(project: Project, value: str) -> bool:
+    """Whether code compares with this very stand-in and raises."""
+    if classify(value) is not SecretClass.PLACEHOLDER:
+        return False
+    compared = re.compile(rf"(?:[=!]=|\bin\b)[^\n]{{0,80}}[\"']{re.escape(value)}[\"']")
+    code = (item.text for item in project.sources if item.path.endswith((".py", ".js", ".ts")) and value in item.text)
+    return any(compared.search(text) and ("raise " in text or "throw " in text) for text in code)
 
 
 def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
