@@ -42,7 +42,7 @@ def card(project: Project) -> LayerCard:
     else:
         state = LayerState.PARTIAL if used else LayerState.ABSENT
     runbooks = [alert for rules in project.alert_rules for alert in rules.alerts if alert.has_runbook]
-    good = (Praise("Alerts link to their runbook.", runbooks[0].location),) if runbooks and loaded else ()
+    good = (Praise("Alerts name their runbook.", runbooks[0].location),) if runbooks and loaded else ()
     return LayerCard(Layer.ALERTING, state, (*files, *(service.location for _, service in used)), good)
 
 

@@ -137,6 +137,13 @@ def test_the_edit_of_an_example_leaves_every_other_line(example: Callable[[str],
     before = (root / "docker-compose.yml").read_text().splitlines()
     after = edited(root, "docker-compose.yml").splitlines()
     changed = [line for line in before if line not in after]
-    assert sorted(line.strip().split(":")[0] for line in changed) == ["- api", "- frontend", "condition", "condition", "test", "test"]
+    assert sorted(line.strip().split(":")[0] for line in changed) == [
+        "- api",
+        "- frontend",
+        "condition",
+        "condition",
+        "test",
+        "test",
+    ]
     commit_all(root)
     assert not plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset()).drifts
