@@ -22,7 +22,7 @@ _Command = tuple[str, ...]
 
 def judge_alloy(request: ValidationRequest, material: Material) -> ToolRun:
     """Run `alloy validate` on every Alloy file; without Alloy, its parser alone where that is installed."""
-    if find_program(ALLOY) is None and (parser := find_program(_ALLOY_SYNTAX)):
+    if material.alloy and find_program(ALLOY) is None and (parser := find_program(_ALLOY_SYNTAX)):
         return _judge(_ALLOY_SYNTAX, material.alloy, (parser, "--test", "{}"), _ALLOY_PLACE, request, _SYNTAX_ONLY)
     return _judge(ALLOY, material.alloy, (find_program(ALLOY) or "", "validate", "{}"), _ALLOY_PLACE, request)
 
