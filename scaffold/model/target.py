@@ -63,6 +63,23 @@ class Secret:
 
 
 @frozen
+class BuiltImage:
+    """An image that the project builds; services with the same context, Dockerfile, target and arguments share it."""
+
+    name: str
+    """A DNS label: the key of the image in the chart's values, in workflows and in Terraform."""
+    repository: str
+    """`<app>/<name>`: what follows the registry's host (and owner, on GHCR)."""
+    context: str
+    """The build context, relative to the project's root."""
+    dockerfile: str
+    """The Dockerfile, relative to the project's root."""
+    target: str
+    args: tuple[tuple[str, str], ...]
+    services: tuple[str, ...]
+
+
+@frozen
 class Workload:
     """One service that the team runs itself."""
 
@@ -98,6 +115,7 @@ class Target:
     stores: tuple[Store, ...]
     secrets: tuple[Secret, ...]
     workloads: tuple[Workload, ...]
+    images: tuple[BuiltImage, ...]
     base_set: tuple[str, ...]
     """The compose files that run the app today."""
     production_set: tuple[str, ...]

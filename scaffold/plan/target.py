@@ -8,6 +8,7 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target, Workload
 from scaffold.plan.edits import plan_edits
+from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.stores import plan_secrets, plan_stores
 
@@ -32,6 +33,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         stores=stores,
         secrets=plan_secrets(stack, stores) if stack else (),
         workloads=_workloads(stack) if stack else (),
+        images=plan_images(stack, project.name) if stack else (),
         base_set=base_set,
         production_set=(*base_set, *monitoring.overlays) if monitoring else base_set,
         terraform_folder=_terraform_folder(project),

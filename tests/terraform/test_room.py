@@ -29,6 +29,7 @@ TARGET = Target(
     ),
     secrets=(Secret("db", "store", (SecretKey("password"),), "db"), Secret("app", "application", (SecretKey("TOKEN"),))),
     workloads=(),
+    images=(),
     base_set=("docker-compose.yml",),
     production_set=("docker-compose.yml",),
     closes=((Room.TERRAFORM, ("abc",)), (Room.EDITS, ("def",))),

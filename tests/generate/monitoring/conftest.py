@@ -66,6 +66,7 @@ def target_of(app: str, plan: MonitoringPlan) -> Target:
         stores=(),
         secrets=(),
         workloads=(),
+        images=(),
         base_set=plan.base_set,
         production_set=(*plan.base_set, *plan.overlays),
         monitoring=plan,
