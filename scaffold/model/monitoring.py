@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from enum import StrEnum
 
+from scaffold.model.alert import AlertGroup
 from scaffold.model.frozen import frozen
 
 
@@ -139,6 +140,8 @@ class MonitoringPlan:
     variables: tuple[Variable, ...] = ()
     remarks: tuple[Remark, ...] = ()
     """Files of theirs and how they are used, or why they are left alone."""
+    alert_groups: tuple[AlertGroup, ...] = ()
+    """The alerts that the rules, their tests and the runbook are written from; none when nothing loads them."""
     unwatched: tuple[Remark, ...] = ()
     """Services that nothing scrapes or probes, and why."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from scaffold.generate.blueprint import render_blueprint
-from scaffold.generate.monitoring.alert import Alert
 from scaffold.generate.monitoring.overlay import compose_command, port_variable
 from scaffold.generate.monitoring.prometheus import rules_folder
-from scaffold.generate.monitoring.rules import alert_groups
+from scaffold.model.alert import Alert
 from scaffold.model.artifact import Artifact
 from scaffold.model.monitoring import Component, ComponentKind, MonitoringPlan, Remark, ScrapeJob
 from scaffold.model.names import Room
@@ -21,7 +20,7 @@ _TITLES = {
 
 def render_guide(target: Target, plan: MonitoringPlan) -> Artifact:
     """Return README.md of the monitoring folder."""
-    groups = alert_groups(plan)
+    groups = plan.alert_groups
     alertmanager = plan.component(ComponentKind.ALERTMANAGER)
     values = {
         "app": target.app,

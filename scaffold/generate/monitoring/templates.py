@@ -6,8 +6,8 @@ from typing import Any
 
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.emit import to_yaml
-from scaffold.generate.monitoring.alerts_service import HTTP_METRICS
 from scaffold.model.artifact import Artifact
+from scaffold.model.http_metrics import HTTP_METRICS
 from scaffold.model.monitoring import Component, ComponentKind, FileMount, MonitoringPlan
 from scaffold.model.names import Room
 from scaffold.model.target import Target

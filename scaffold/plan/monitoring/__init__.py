@@ -8,6 +8,7 @@ from dataclasses import replace
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import Component, ComponentKind, MonitoringPlan, Remark, ScrapeJob, Variable
 from scaffold.model.project import Project
+from scaffold.plan.monitoring.alerts import plan_alerts
 from scaffold.plan.monitoring.exporters import is_celery_worker, sends_task_events
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.jobs import plan_jobs
@@ -28,7 +29,7 @@ def plan_monitoring(project: Project, gaps: tuple[Gap, ...]) -> MonitoringPlan |
     added = [item for item in components if not item.theirs]
     if not added and not programs.loads:
         return None
-    return MonitoringPlan(
+    plan = MonitoringPlan(
         folder=scope.folder,
         overlay=scope.overlay,
         directory=scope.stack.directory,
@@ -47,6 +48,7 @@ def plan_monitoring(project: Project, gaps: tuple[Gap, ...]) -> MonitoringPlan |
         remarks=_unique_remarks((*programs.remarks, *_left_overlays(scope), *_enabled_by_file(scope))),
         unwatched=unwatched,
     )
+    return replace(plan, alert_groups=plan_alerts(plan))
 
 
 def _with_job_networks(scope: Scope, components: tuple[Component, ...], jobs: tuple[ScrapeJob, ...]) -> tuple[Component, ...]:

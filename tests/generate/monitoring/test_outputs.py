@@ -13,7 +13,6 @@ import yaml
 
 from scaffold.generate.monitoring import render
 from scaffold.generate.monitoring.pins import IMAGES
-from scaffold.generate.monitoring.rules import alert_groups
 from scaffold.model.metrics import METRICS
 from scaffold.model.monitoring import ComponentKind
 from scaffold.plan.monitoring import plan_monitoring
@@ -69,7 +68,7 @@ def test_every_alert_fires_and_stays_quiet(name: str, monitored: Make, require_t
     tests = made.ending(".test.yml")
     run(require_tool("promtool"), "test", "rules", *(item.path for item in tests), cwd=made.root)
     cases = [case["name"] for item in tests for case in yaml.safe_load(item.text)["tests"]]
-    for group in alert_groups(made.plan):
+    for group in made.plan.alert_groups:
         for alert in group.alerts:
             assert any(case.startswith(alert.name) and case.endswith("fires") for case in cases)
         assert any(case.startswith(alert.name) and case.endswith("stays quiet") for alert in group.alerts for case in cases)
@@ -110,7 +109,7 @@ def test_every_metric_is_one_that_something_gives(name: str, monitored: Make) ->
     made = monitored(name)
     given = set().union(*(METRICS.get(program, frozenset()) for program in programs(made)))
     boards = [text for item in made.ending(".json") for text in expressions(json.loads(item.text))]
-    rules = [alert.expression for group in alert_groups(made.plan) for alert in group.alerts]
+    rules = [alert.expression for group in made.plan.alert_groups for alert in group.alerts]
     assert boards
     for expression in boards + rules:
         assert set(metrics_in(expression)) <= given, expression
@@ -235,7 +234,7 @@ def test_a_broker_has_a_dashboard_and_alerts_that_fire(make_project: Callable[..
     assert made is not None
     board = json.loads(made.text("monitoring/dashboards/rabbitmq.json"))
     shown = set().union(*(metrics_in(text) for text in expressions(board)))
-    group = next(group for group in alert_groups(made.plan) if group.name == "rabbitmq")
+    group = next(group for group in made.plan.alert_groups if group.name == "rabbitmq")
     alerted = set().union(*(metrics_in(alert.expression) for alert in group.alerts))
     assert shown == alerted == METRICS["rabbitmq"]
     run(require_tool("promtool"), "test", "rules", "monitoring/tests/rabbitmq.test.yml", cwd=made.root)

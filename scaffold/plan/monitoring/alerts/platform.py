@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.generate.monitoring.alert import Alert, AlertGroup
+from scaffold.model.alert import Alert, AlertGroup
 
 _DISKS = '{fstype!~"tmpfs|overlay|squashfs|ramfs|iso9660"}'
 
