@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from scaffold.errors import UsageError
 from scaffold.gaps.judge import judge
+from scaffold.generate.edits import propose
 from scaffold.model.frozen import frozen
-from scaffold.model.gap import Judgement
+from scaffold.model.gap import Closer, JudgedGap, Judgement
 from scaffold.model.project import Project
+from scaffold.plan.edits import plan_edits
 from scaffold.read.outside import Outside
 from scaffold.read.project import read_project
 from scaffold.write.lock import Lock, read_lock
+
+_BY_HAND = Closer(None, "advice", "Change it by hand: the lines are shared, or written in a form that scaffold does not edit.")
 
 
 @frozen
@@ -55,7 +60,22 @@ def look(place: Place, *, outside: Outside | None = None) -> tuple[Project, Lock
 def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
     """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
     project, _ = look(place)
-    return Examination(project, judge(project, codes=codes, baseline=baseline))
+    return Examination(project, with_ready_edits(project, judge(project, codes=codes, baseline=baseline)))
+
+
+def with_ready_edits(project: Project, judgement: Judgement) -> Judgement:
+    """Return the judgement with "edit ready" only where the lines are in a form that the edit can be made for."""
+    proposals = propose(plan_edits(project, judgement.open))
+    ready = {mark for item in proposals if item.files for mark in item.task.closes}
+    return replace(judgement, gaps=tuple(_honest(item, ready) for item in judgement.gaps))
+
+
+def _honest(judged: JudgedGap, ready: set[str]) -> JudgedGap:
+    gap = judged.gap
+    if judged.status != "open" or gap.fingerprint in ready or all(closer.kind != "edit" for closer in gap.closes):
+        return judged
+    others = tuple(closer for closer in gap.closes if closer.kind != "edit")
+    return replace(judged, gap=replace(gap, closes=others or (_BY_HAND,)))
 
 
 def refuse_missing(place: Place) -> None:

@@ -6,36 +6,37 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+from scaffold.app.editing import (
+    BY_HAND,
+    Choice,
+    EditedFile,
+    Outcome,
+    choose_edits,
+    current_text,
+    edited_files,
+    refusal,
+)
 from scaffold.app.examination import Place, refuse_missing
 from scaffold.app.version import scaffold_version
+from scaffold.errors import ConflictError
 from scaffold.gaps.judge import judge
-from scaffold.model.artifact import Artifact, Edit, Rendering, Skipped, apply_splices
+from scaffold.generate.edits import propose
+from scaffold.model.artifact import Artifact, Rendering, Skipped
+from scaffold.model.edits import EditTask, Proposal
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Judgement
 from scaffold.model.names import FILE_ROOMS, Room
 from scaffold.model.project import Project
-from scaffold.model.target import EditTask, Target
+from scaffold.model.target import Target
 from scaffold.read.git import ignored_paths
 from scaffold.read.project import read_project
 from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
 from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
-from scaffold.write.tracked import is_tracked_and_clean
-
-
-@frozen
-class EditedFile:
-    """One of the user's files as it is, and as the edit makes it."""
-
-    edit: Edit
-    before: str = field(repr=False)
-    after: str = field(repr=False)
-    reason: str = ""
-    """Why the edit is not applied, "" when it is."""
 
 
 @frozen
@@ -86,12 +87,14 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     target = make_target(project, before)
     renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]
     artifacts = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
-    edits, refused = _plan_edits(_Before(place, project, before, lock.paths), target, edit_codes)
-    closed = _closed(place, before, target, artifacts, edits)
+    start = _Before(place, project, before, target, artifacts, lock.paths)
+    choice, impossible = _choose_edits(start, edit_codes) if edit_codes is not None else (_no_edits(start), ())
+    closed = start.closed(choice.outcome)
     attributed = tuple(replace(artifact, closes=_closed_by(before, artifact.room, closed)) for artifact in artifacts)
     changes = classify(place.target, attributed, lock, rooms=rooms)
     ignored = _ignored(place, changes)
-    skipped = (*(item for rendering in renderings for item in rendering.skipped), *refused, *ignored)
+    skipped = (*(item for rendering in renderings for item in rendering.skipped), *impossible, *ignored)
+    edits = edited_files(project, choice)
     new_lock = _next_lock(lock, target, changes, attributed)
     return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
 
@@ -116,52 +119,65 @@ def _render(room: Room, target: Target) -> Rendering:
 
 @frozen
 class _Before:
-    """The project as it is without the files that scaffold wrote, and what the rules say of it."""
+    """The project as it is without the files that scaffold wrote, what the rules say of it, and what is to be written."""
 
     place: Place
     project: Project
     judgement: Judgement
-    hidden: frozenset[str]
+    target: Target
+    artifacts: tuple[Artifact, ...]
+    written: frozenset[str]
+    """The files that scaffold wrote before."""
+
+    def trial(self, edited: dict[str, str]) -> Outcome:
+        """Return what the rules say once the artifacts and these edited texts are there."""
+        texts = {artifact.path: artifact.text for artifact in self.artifacts} | edited
+        with _laid_over(self.place, texts) as overlay:
+            owned = self.written | {artifact.path for artifact in self.artifacts}
+            again = read_project(self.place.root, overlay=overlay, production_set=self.target.production_set, owned=owned)
+            return _outcome(again, judge(again))
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the rules say today."""
+        return _outcome(self.project, self.judgement)
+
+    def closed(self, outcome: Outcome) -> frozenset[str]:
+        """Return the fingerprints that a room or an edit is there to close, and that are gone."""
+        claimed = (judged.gap for judged in self.judgement.gaps if any(closer.by is not None for closer in judged.gap.closes))
+        return frozenset(gap.fingerprint for gap in claimed) - outcome.fingerprints
 
 
-def _plan_edits(
-    before: _Before, target: Target, codes: frozenset[str] | None
-) -> tuple[tuple[EditedFile, ...], tuple[Skipped, ...]]:
-    """Return the edits that may be applied, each judged again on its own result, and what no edit could be made for."""
-    if codes is None:
-        return (), ()
-    rendering = _render(Room.EDITS, replace(target, edit_tasks=_selected_tasks(target, codes)))
-    edited = tuple(_edited(before.place, before.project, edit) for edit in rendering.edits)
-    return tuple(_judged_again(before, item) for item in edited), rendering.skipped
+def _outcome(project: Project, judgement: Judgement) -> Outcome:
+    marks = frozenset(judged.gap.fingerprint for judged in judgement.gaps)
+    return Outcome(marks, frozenset((item.location.path, item.message) for item in project.problems))
+
+
+def _choose_edits(before: _Before, codes: frozenset[str]) -> tuple[Choice, tuple[Skipped, ...]]:
+    """Return the edits that are applied or refused, each judged on its own result, and what no edit could be made for."""
+    proposals = propose(_selected_tasks(before.target, codes))
+    impossible = tuple(Skipped(item.place, _said(item, BY_HAND)) for item in proposals if not item.files)
+    reasons = [(item, refusal(before.place, before.project, item)) for item in proposals if item.files]
+    choice = choose_edits(before.project, before.outcome, before.trial, (item for item, reason in reasons if not reason))
+    refused = (*((item, reason) for item, reason in reasons if reason), *choice.refused)
+    return replace(choice, refused=refused), impossible
+
+
+def _no_edits(before: _Before) -> Choice:
+    return Choice((), (), before.trial({}))
+
+
+def _said(proposal: Proposal, reason: str) -> str:
+    return f"{proposal.task.gaps[0].code} {proposal.task.gaps[0].resource}: {reason}"
 
 
 def _selected_tasks(target: Target, codes: frozenset[str]) -> tuple[EditTask, ...]:
-    """Return the tasks of these codes (empty is all), and of the codes that block them: one without the other would break."""
-    blocking = {code for task in target.edit_tasks for gap in task.gaps if gap.code in codes for code in gap.blocked_by}
-    wanted = codes | blocking
-    return tuple(task for task in target.edit_tasks if not codes or any(gap.code in wanted for gap in task.gaps))
-
-
-def _edited(place: Place, project: Project, edit: Edit) -> EditedFile:
-    text = project.source(edit.path) or ""
-    after = apply_splices(text, edit.splices)
-    clean = place.out is not None or is_tracked_and_clean(place.root, edit.path)
-    reason = "" if clean else "git does not track it, or it has changes that are not committed"
-    return EditedFile(edit, text, after, reason)
-
-
-def _judged_again(before: _Before, item: EditedFile) -> EditedFile:
-    """Refuse an edit after which its gap is still there, or a new one is."""
-    if item.reason:
-        return item
-    with _laid_over(before.place, {item.edit.path: item.after}) as overlay:
-        again = judge(read_project(before.place.root, hide=before.hidden, overlay=overlay))
-    known = {judged.gap.fingerprint for judged in before.judgement.gaps}
-    found = {judged.gap.fingerprint for judged in again.gaps}
-    if found - known:
-        return replace(item, reason="the edited file would have a new gap; change it by hand")
-    still = [code for code, mark in zip(item.edit.codes, item.edit.closes, strict=True) if mark in found]
-    return replace(item, reason=f"the edit would not close {', '.join(still)}; change it by hand") if still else item
+    """Return the tasks of these codes (empty is all), and those that they may only be done together with."""
+    if not codes:
+        return target.edit_tasks
+    chosen = [task for task in target.edit_tasks if codes & set(task.codes)]
+    needed = {need for task in chosen for need in task.needs}
+    return tuple(task for task in target.edit_tasks if task in chosen or task.marks & needed)
 
 
 @contextmanager
@@ -176,20 +192,6 @@ def _laid_over(place: Place, texts: dict[str, str]) -> Iterator[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
         yield folder
-
-
-def _closed(
-    place: Place, before: Judgement, target: Target, artifacts: tuple[Artifact, ...], edits: tuple[EditedFile, ...]
-) -> frozenset[str]:
-    """Return the fingerprints that a room or an edit is there to close, and that are gone once everything is there."""
-    texts = {artifact.path: artifact.text for artifact in artifacts}
-    texts |= {item.edit.path: item.after for item in edits if not item.reason}
-    with _laid_over(place, texts) as overlay:
-        owned = frozenset(artifact.path for artifact in artifacts)
-        after = judge(read_project(place.root, overlay=overlay, production_set=target.production_set, owned=owned))
-    remaining = {judged.gap.fingerprint for judged in after.gaps}
-    claimed = (judged.gap for judged in before.gaps if any(closer.by is not None for closer in judged.gap.closes))
-    return frozenset(gap.fingerprint for gap in claimed) - remaining
 
 
 def _closed_by(before: Judgement, room: Room, closed: frozenset[str]) -> tuple[str, ...]:
@@ -216,6 +218,7 @@ def _next_lock(lock: Lock, target: Target, changes: tuple[Change, ...], artifact
 def write_generation(generation: Generation) -> None:
     """Write the files, the edits and the lock, or nothing; raises ConflictError when the disk refuses."""
     folder = generation.place.target
+    _refuse_changed(generation)
     _remember_merged(generation)
     edits = [FileWrite(item.edit.path, item.after.encode()) for item in generation.edits if not item.reason]
     writes = [*writes_of(generation.changes), *edits]
@@ -226,6 +229,13 @@ def write_generation(generation: Generation) -> None:
     if not generation.lock.files and existing.is_file():
         writes.append(FileWrite(LOCK_NAME, None))
     apply_writes(folder, tuple(writes))
+
+
+def _refuse_changed(generation: Generation) -> None:
+    """Raise ConflictError when one of the user's files is no longer the text that the edits were made for."""
+    for path, text in generation.texts_before.items():
+        if current_text(generation.place, path) != text:
+            raise ConflictError("nothing was written: the file has changed since it was read", where=path, hint="run again")
 
 
 def _remember_merged(generation: Generation) -> None:

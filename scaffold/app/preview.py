@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scaffold.app.generation import EditedFile, Generation
+from scaffold.app.editing import EditedFile
+from scaffold.app.generation import Generation
 from scaffold.app.view import View
 from scaffold.report.diff import unified_diff
 from scaffold.report.redaction import Redactor

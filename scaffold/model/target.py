@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from scaffold.model.document import Document
+from scaffold.model.edits import EditTask
 from scaffold.model.frozen import frozen
-from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
 
@@ -88,20 +87,6 @@ class Workload:
     image: str
     """The image reference, "" when it is built by the project."""
     ports: tuple[int, ...] = ()
-
-
-@frozen
-class EditTask:
-    """Gaps that one edit of one file closes together, with the document that holds the positions."""
-
-    kind: str
-    """`healthy-dependency` (CMP001), `passing-healthcheck` (CMP003) or `workflow-trigger` (CIQ001)."""
-    document: Document
-    gaps: tuple[Gap, ...]
-    service: str = ""
-    """For a healthcheck: the service whose test is replaced."""
-    healthcheck: tuple[str, ...] = ()
-    """For a healthcheck: the test to write in place of one that cannot pass."""
 
 
 @frozen

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Entry, Mapping, Node, Scalar, Sequence, Span, find
-from scaffold.model.target import EditTask
+from scaffold.model.edits import EditTask, FileSplices
 
 _HEALTHY = "service_healthy"
 _STARTED = "service_started"
 
 
-def healthy_dependency(task: EditTask) -> tuple[Splice, ...]:
+def healthy_dependency(task: EditTask) -> tuple[FileSplices, ...]:
     """Return the splices that make every edge of the task's gaps wait for health; empty when one edge cannot be edited."""
     splices: list[Splice] = []
     for service, awaited in _edges(task).items():
@@ -22,7 +22,7 @@ def healthy_dependency(task: EditTask) -> tuple[Splice, ...]:
         if not made:
             return ()
         splices += made
-    return tuple(splices)
+    return (FileSplices(task.document.path, tuple(splices)),) if splices else ()
 
 
 def _edges(task: EditTask) -> dict[str, set[str]]:
@@ -116,3 +116,6 @@ def _edit_entry(text: str, entry: Entry) -> Splice | None:
     start = value.entries[0].key.span.start
     separator = ", " if value.flow else _line_end(text) + " " * (value.entries[0].key.location.column - 1)
     return Splice(Span(start, start), f"condition: {_HEALTHY}{separator}")
+
+
+EDITORS = {"healthy-dependency": healthy_dependency}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Mapping, Span
-from scaffold.model.target import EditTask
+from scaffold.model.edits import EditTask, FileSplices
 from scaffold.model.workflow_triggers import NestedEvent, is_null, nested_events
 
 
-def workflow_trigger(task: EditTask) -> tuple[Splice, ...]:
+def workflow_trigger(task: EditTask) -> tuple[FileSplices, ...]:
     """Return the splices that give each nested event the indentation of the event that holds it; empty when one is unclear."""
     found = nested_events(task.document)
     if not all(_is_clear(nested) for nested in found):
         return ()
-    return tuple(splice for nested in found for splice in _dedent(task.document.text, nested))
+    splices = tuple(splice for nested in found for splice in _dedent(task.document.text, nested))
+    return (FileSplices(task.document.path, splices),) if splices else ()
 
 
 def _is_clear(nested: NestedEvent) -> bool:
@@ -45,3 +46,6 @@ def _line_starts(text: str, first: int, last: int) -> list[int]:
         if not following or following >= last:
             return starts
         starts.append(following)
+
+
+EDITORS = {"workflow-trigger": workflow_trigger}
