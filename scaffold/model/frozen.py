@@ -1,26 +1,60 @@
 """`@frozen`: the values of `@dataclass(frozen=True, slots=True)`, with methods that are shared or written at first use.
 
-`dataclass` writes and compiles six functions a class, 0.4 to 1 ms each time; for the 120 classes of `gaps` a third of its run.
+`dataclass` writes and compiles six functions a class, 0.4 to 1 ms each time; for the classes of `gaps` a third of its run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 _T = TypeVar("_T")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[_T]) -> type[_T]:
-    """Make a dataclass whose values never change, hold nothing but their fields, and compare and hash by them."""
-    made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    for name, method in {**_SHARED, "__init__": _init_at_first_use(made)}.items():
-        setattr(made, name, method)
-    return made
+    """Make a class whose values never change, hold nothing but their fields, and compare and hash by them.
+
+    `replace` and `fields` of `dataclasses` take them; fields are not inherited.
+    """
+    written = vars(cls)
+    names = tuple(written.get("__annotations__", ()))
+    rest = {name: value for name, value in written.items() if name not in {*names, "__dict__", "__weakref__"}}
+    declared = {name: written.get(name, MISSING) for name in names}
+    own = {"__slots__": names, "__match_args__": names, "__declared__": declared, "__dataclass_fields__": _FIELDS}
+    made = type(cls.__name__, cls.__bases__, {**rest, **_SHARED, **own})
+    made.__qualname__ = cls.__qualname__
+    setattr(made, "__init__", _init_at_first_use(made))  # noqa: B010 - mypy refuses the assignment of a method
+    return cast("type[_T]", made)
+
+
+class _FieldsAtFirstUse:
+    """Stands for what `dataclasses` knows of a class, which a standard dataclass of the same fields tells."""
+
+    def __get__(self, _: object, owner: type) -> dict[str, Field[Any]]:
+        declared = {name: value for name, value in _declared(owner).items() if value is not MISSING}
+        namespace = {"__annotations__": owner.__annotations__, "__module__": owner.__module__, **declared}
+        twin: Any = dataclass(init=False, repr=False, eq=False)(type(owner.__name__, (), namespace))
+        found: dict[str, Field[Any]] = twin.__dataclass_fields__
+        setattr(owner, "__dataclass_fields__", found)  # noqa: B010 - it is no attribute that mypy knows
+        return found
+
+
+_FIELDS = _FieldsAtFirstUse()
+
+
+def _declared(cls: type) -> dict[str, Any]:
+    """Return what stands behind each annotated name in the class: a default, a `field(...)`, or MISSING."""
+    found: dict[str, Any] = getattr(cls, "__declared__")  # noqa: B009 - it is no attribute that mypy knows
+    return found
+
+
+def _names(cls: type, flag: str) -> list[str]:
+    """Return the fields that are not left out by `field(compare=False)` or `field(repr=False)`."""
+    return [name for name, value in _declared(cls).items() if not isinstance(value, Field) or getattr(value, flag)]
 
 
 def _init_at_first_use(cls: type) -> Callable[..., None]:
@@ -37,19 +71,20 @@ def _init_of(cls: type) -> Callable[..., None]:
     names: dict[str, Any] = {"MISSING": MISSING}
     parameters = ["self"]
     body = []
-    for item in fields(cls):
-        names[f"set_{item.name}"] = getattr(cls, item.name).__set__
-        value = item.name
-        if item.default is not MISSING:
-            names[f"default_{item.name}"] = item.default
-            parameters.append(f"{item.name}=default_{item.name}")
-        elif item.default_factory is not MISSING:
-            names[f"make_{item.name}"] = item.default_factory
-            parameters.append(f"{item.name}=MISSING")
-            value = f"make_{item.name}() if {item.name} is MISSING else {item.name}"
+    for name, written in _declared(cls).items():
+        names[f"set_{name}"] = getattr(cls, name).__set__
+        default = written.default if isinstance(written, Field) else written
+        value = name
+        if default is not MISSING:
+            names[f"default_{name}"] = default
+            parameters.append(f"{name}=default_{name}")
+        elif isinstance(written, Field) and written.default_factory is not MISSING:
+            names[f"make_{name}"] = written.default_factory
+            parameters.append(f"{name}=MISSING")
+            value = f"make_{name}() if {name} is MISSING else {name}"
         else:
-            parameters.append(item.name)
-        body.append(f"set_{item.name}(self, {value})")
+            parameters.append(name)
+        body.append(f"set_{name}(self, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(body or ["pass"]), names)  # noqa: S102 - names of our own fields
@@ -61,7 +96,7 @@ def _init_of(cls: type) -> Callable[..., None]:
 @cache
 def _compared(cls: type) -> Callable[[Any], object]:
     """Return the function that gives what a value compares and hashes by."""
-    names = [item.name for item in fields(cls) if item.compare]
+    names = _names(cls, "compare")
     return attrgetter(*names) if names else lambda _: ()
 
 
@@ -77,7 +112,7 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    shown = (f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
+    shown = (f"{name}={getattr(self, name)!r}" for name in _names(self.__class__, "repr"))
     return f"{self.__class__.__qualname__}({', '.join(shown)})"
 
 
