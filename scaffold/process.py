@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,8 @@ class Completed:
 
 def find_program(name: str) -> str | None:
     """Return the path of a program: beside this Python first (what pip brought), in the tools folder, then on PATH."""
+    import shutil
+
     tools = os.environ.get("SCAFFOLD_TOOLS") or os.path.expanduser("~/.cache/scaffold-tools")  # noqa: PTH111 - no home is no error
     folders = [os.path.dirname(sys.executable), os.path.join(tools, "bin"), os.environ.get("PATH", "")]  # noqa: PTH118, PTH120
     return shutil.which(name, path=os.pathsep.join(folders))

@@ -48,9 +48,9 @@ def say(message: str) -> None:
 
 def view_of(form: str) -> View:
     """Return how to show a report here: colour and width of the terminal, or plain text of 100 columns when piped."""
+    if not sys.stdout.isatty():
+        return View(form)
     import os
     import shutil
 
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
-    return View(form, terminal and not os.environ.get("NO_COLOR"), width)
+    return View(form, not os.environ.get("NO_COLOR"), shutil.get_terminal_size((100, 24)).columns)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,9 @@ def room_of(layer: Layer) -> str:
 
 def _modules(layer: Layer) -> Iterator[ModuleType]:
     package = import_module(room_of(layer))
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        yield import_module(f"{package.__name__}.{info.name}")
+    files = (path for folder in package.__path__ for path in Path(folder).iterdir())
+    for name in sorted(path.stem for path in files if path.suffix == ".py" and path.stem != "__init__"):
+        yield import_module(f"{package.__name__}.{name}")
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from scaffold.model.frozen import frozen
@@ -83,4 +82,6 @@ def dns_label(text: str, limit: int = 63) -> str:
 
 def closest(name: str, candidates: tuple[str, ...]) -> str | None:
     """Return the candidate that `name` is most likely a slip for, or None."""
+    import difflib
+
     return next(iter(difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)), None)

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable
 
 from scaffold.model.compose import Service
+from scaffold.model.regex import regex
 from scaffold.read import role_data
+from scaffold.read.name_table import NameTable
 
-_DOCKERFILE = re.compile(r"\.?(docker|container)file\.?", re.IGNORECASE)
-_WEB_PROBE = re.compile(r"https?://|\bcurl\b|\bwget\b")
+_DOCKERFILE = regex(r"\.?(docker|container)file\.?", re.IGNORECASE)
+_OTHER_STORES = NameTable(((role_data.OTHER_STORES, True),))
+_WEB_PROBE = regex(r"https?://|\bcurl\b|\bwget\b")
 
 
 def awaited(services: Iterable[Service]) -> frozenset[str]:
@@ -53,7 +56,7 @@ def has_web_port(service: Service) -> bool:
 
 def is_other_store(service: Service) -> bool:
     """Whether the image is a store that no role describes."""
-    return service.image is not None and bool(re.fullmatch(role_data.OTHER_STORES, service.image.repository.lower()))
+    return service.image is not None and _OTHER_STORES.of_path(service.image.repository.lower()) is True
 
 
 def is_loop(command: str) -> bool:

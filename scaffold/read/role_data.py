@@ -1,6 +1,5 @@
-"""Images and ports by which roles are known: repositories of Docker Hub, ghcr.io, quay.io and mirrors.
-
-Each pattern is matched against the whole image repository, without registry and tag.
+"""Images, ports, variables and commands by which roles are known: repositories of Docker Hub, ghcr.io, quay.io and mirrors,
+without registry and tag.
 """
 
 from __future__ import annotations
@@ -12,80 +11,82 @@ AS_OF = "2026-11-22"
 
 IMAGES: tuple[tuple[str, Role], ...] = (
     # Exporters carry the name of what they watch, so they come first.
-    (r"(.*/)?[\w-]*exporter[\w-]*", Role.MONITORING),
+    ("*exporter*", Role.MONITORING),
     (
-        r"(.*/)?(postgres-backup[\w-]*|pg-?backup[\w-]*|docker-db-backup|mysql-?backup[\w-]*|restic|offen/docker-volume-backup)",
+        "postgres-backup* pgbackup* pg-backup* mysqlbackup* mysql-backup* docker-db-backup restic offen/docker-volume-backup",
         Role.ONE_SHOT,
     ),
     (
-        r"(.*/)?(pgadmin4?|adminer|phpmyadmin|mongo-express|redis-commander|redis-?insight|flower|mailpit|mailhog|maildev|kafka-ui"
-        r"|akhq|dozzle|portainer(-ce)?|pghero|cloudbeaver|dbgate|kibana|opensearch-dashboards|cerebro|asynqmon|bull-board|rq-dashboard)",
+        "pgadmin pgadmin4 adminer phpmyadmin mongo-express redis-commander redisinsight redis-insight flower mailpit"
+        " mailhog maildev kafka-ui akhq dozzle portainer portainer-ce pghero cloudbeaver dbgate kibana"
+        " opensearch-dashboards cerebro asynqmon bull-board rq-dashboard",
         Role.ADMIN_UI,
     ),
-    (r"(.*/)?(postgrest|pgbouncer|pgpool|pgcat)", Role.PROXY),
+    ("postgrest pgbouncer pgpool pgcat", Role.PROXY),
     (
-        r"(prom/(prometheus|alertmanager|pushgateway)|.*/prometheus|.*/alertmanager|grafana/(grafana(-oss|-enterprise)?|mimir)|grafana"
-        r"|(.*/)?cadvisor|victoriametrics/.*|(.*/)?netdata|(.*/)?uptime-kuma|thanosio/.*|(.*/)?statsd[\w-]*|datadog/agent|(.*/)?datadog-agent"
-        r"|(.*/)?telegraf)",
+        "*/prometheus */alertmanager prom/pushgateway grafana grafana/grafana-oss grafana/grafana-enterprise"
+        " grafana/mimir cadvisor victoriametrics/* netdata uptime-kuma thanosio/* statsd* datadog/agent datadog-agent"
+        " telegraf",
         Role.MONITORING,
     ),
+    ("grafana/alloy grafana/agent fluentd fluent-bit vector logstash filebeat promtail loki graylog seq", Role.LOGGING),
     (
-        r"(grafana/(loki|promtail|alloy|agent)|(.*/)?(fluentd|fluent-bit|vector|logstash|filebeat|promtail|loki|graylog|seq))",
-        Role.LOGGING,
-    ),
-    (
-        r"((.*/)?(jaeger|all-in-one|zipkin|opentelemetry-collector[\w-]*|otel-collector[\w-]*|tempo)|jaegertracing/.*|grafana/tempo"
-        r"|(.*/)?(glitchtip|aspire-dashboard))",
+        "jaeger all-in-one zipkin opentelemetry-collector* otel-collector* tempo jaegertracing/* glitchtip aspire-dashboard",
         Role.TRACING,
     ),
     (
-        r"(.*/)?(postgres|postgis|pgvector|timescaledb[\w-]*|postgresql[\w-]*|paradedb|supabase-postgres|cloudnative-pg|alloydbomni|citus)"
-        r"|supabase/postgres|ankane/pgvector|(.*/)?pg_?vector|tensorchord/.*|(.*/)?pgvecto-rs",
+        "postgres postgis pgvector pg_vector timescaledb* postgresql* paradedb supabase-postgres cloudnative-pg"
+        " alloydbomni citus tensorchord/* pgvecto-rs",
         Role.POSTGRES,
     ),
-    (r"(.*/)?(mysql(-server)?|mariadb|percona(-server)?|mysql5[\w-]*|oceanbase(-ce)?|tidb)", Role.MYSQL),
-    (r"(.*/)?(mongo|mongodb[\w-]*|ferretdb)", Role.MONGO),
-    (r"(.*/)?(clickhouse(-server)?)", Role.CLICKHOUSE),
-    (r"(.*/)?(redis|redis-stack[\w-]*|redismod|valkey|keydb|dragonfly|redis-cluster|redis-sentinel)", Role.REDIS),
-    (r"(.*/)?memcached", Role.CACHE),
-    (r"(.*/)?(chroma|chromadb|qdrant|weaviate|milvus|pinecone-local|vespa|lancedb|seekdb)|infiniflow/infinity", Role.VECTOR_DB),
-    (r"(.*/)?(elasticsearch(-oss)?|opensearch|meilisearch|typesense|solr|manticore|quickwit|zincsearch|serenedb)", Role.SEARCH),
+    ("mysql mysql-server mariadb percona percona-server mysql5* oceanbase oceanbase-ce tidb", Role.MYSQL),
+    ("mongo mongodb* ferretdb", Role.MONGO),
+    ("clickhouse clickhouse-server", Role.CLICKHOUSE),
+    ("redis redis-stack* redismod valkey keydb dragonfly redis-cluster redis-sentinel", Role.REDIS),
+    ("memcached", Role.CACHE),
+    ("chroma chromadb qdrant weaviate milvus pinecone-local vespa lancedb seekdb infiniflow/infinity", Role.VECTOR_DB),
     (
-        r"(.*/)?(rabbitmq|kafka|cp-kafka|cp-server|redpanda|nats|activemq[\w-]*|zookeeper|cp-zookeeper|pulsar|emqx|eclipse-mosquitto"
-        r"|elasticmq[\w-]*|beanstalkd)",
+        "elasticsearch elasticsearch-oss opensearch meilisearch typesense solr manticore quickwit zincsearch serenedb",
+        Role.SEARCH,
+    ),
+    (
+        "rabbitmq kafka cp-kafka cp-server redpanda nats activemq* zookeeper cp-zookeeper pulsar emqx eclipse-mosquitto"
+        " elasticmq* beanstalkd",
         Role.BROKER,
     ),
-    (r"(.*/)?(minio|seaweedfs|rustfs|garage|azurite|fake-gcs-server|ceph)", Role.OBJECT_STORE),
+    ("minio seaweedfs rustfs garage azurite fake-gcs-server ceph", Role.OBJECT_STORE),
     (
-        r"(.*/)?(localstack|localstack-pro|wiremock|mockserver|mock-oauth2-server|stripe-mock|moto|dynamodb-local|prism|(go-)?httpbin"
-        r"|http-echo|echo-server|whoami)",
+        "localstack localstack-pro wiremock mockserver mock-oauth2-server stripe-mock moto dynamodb-local prism httpbin"
+        " go-httpbin http-echo echo-server whoami",
         Role.MOCK,
     ),
     (
-        r"(.*/)?(playwright|cypress|included|standalone-chrome[\w-]*|standalone-firefox[\w-]*|selenium[\w-]*|hub|node-chrome|k6|locust)"
-        r"|cypress/.*|selenium/.*|mcr.microsoft.com/playwright.*",
+        "playwright cypress included standalone-chrome* standalone-firefox* selenium* hub node-chrome k6 locust"
+        " cypress/* selenium/*",
         Role.E2E,
     ),
     (
-        r"(.*/)?(ollama|vllm-openai|text-generation-inference|text-embeddings-inference|localai|tritonserver|llama\.cpp|michaelf34/infinity|tei(-[\w-]+)?)"
-        r"|vllm/.*",
+        "ollama vllm-openai text-generation-inference text-embeddings-inference localai tritonserver llama.cpp"
+        " michaelf34/infinity tei tei-* vllm/*",
         Role.ML_INFERENCE,
     ),
     (
-        r"(.*/)?(traefik|haproxy|envoy|kong|caddy-docker-proxy|nginx-proxy(-manager)?|swag|oauth2-proxy|cloudflared|ngrok|certbot"
-        r"|acme-companion|squid|jwilder/nginx-proxy|apisix)",
+        "traefik haproxy envoy kong caddy-docker-proxy nginx-proxy nginx-proxy-manager swag oauth2-proxy cloudflared"
+        " ngrok certbot acme-companion squid apisix",
         Role.PROXY,
     ),
-    (r"(.*/)?(nginx|nginx-unprivileged|caddy|httpd|openresty|angie)", Role.PROXY),
-    (r"(.*/)?(flyway|liquibase|migrate|dbmate|atlas|goose|sqitch|mc|minio-mc|wait-for-it|dockerize)", Role.ONE_SHOT),
-    (r"(.*/)?(ofelia|cronicle|supercronic)", Role.SCHEDULER),
+    ("nginx nginx-unprivileged caddy httpd openresty angie", Role.PROXY),
+    ("flyway liquibase migrate dbmate atlas goose sqitch mc minio-mc wait-for-it dockerize", Role.ONE_SHOT),
+    ("ofelia cronicle supercronic", Role.SCHEDULER),
     (
-        r"(.*/)?(wordpress|nextcloud|gitea|forgejo|gitlab-(ce|ee)|ghost|drupal|joomla|odoo|keycloak|n8n|metabase|strapi|directus|mattermost"
-        r"[\w-]*|discourse|matomo|umami|mlflow|superset|sonarqube|jenkins|vaultwarden|mediawiki|moodle|redmine|rocket\.chat)",
+        "wordpress nextcloud gitea forgejo gitlab-ce gitlab-ee ghost drupal joomla odoo keycloak n8n metabase strapi"
+        " directus mattermost* discourse matomo umami mlflow superset sonarqube jenkins vaultwarden mediawiki moodle"
+        " redmine rocket.chat",
         Role.WEB,
     ),
 )
-"""Pattern of the repository and role; the first match counts."""
+"""Images and role, the first row counts: the last part of the repository, or the end of it where a slash says so; a star stands
+for any text."""
 
 LISTENS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("postgres postgis pgvector timescaledb* postgresql* paradedb citus", (5432,)),
@@ -170,11 +171,11 @@ WEB_PORTS = frozenset({80, 443, 3000, 3001, 4000, 5000, 8000, 8001, 8008, 8080, 
 """Container ports that are HTTP by habit."""
 
 OTHER_STORES = (
-    r"(.*/)?(mssql[\w-]*|mssql/.*|azure-sql-edge|eventstore(db)?|kurrentdb|cassandra|scylla|neo4j|couchdb|couchbase|influxdb|cockroach|arangodb"
-    r"|surrealdb|rethinkdb|dgraph|oracle[\w-]*|db2|yugabyte|rqlite|etcd|consul|vault|questdb|firebird|aerospike[\w-]*|hazelcast|ignite)"
-    r"|.*mssql/server"
+    "mssql* mssql/* *mssql/server azure-sql-edge eventstore eventstoredb kurrentdb cassandra scylla neo4j couchdb"
+    " couchbase influxdb cockroach arangodb surrealdb rethinkdb dgraph oracle* db2 yugabyte rqlite etcd consul vault"
+    " questdb firebird aerospike* hazelcast ignite"
 )
-"""Image repositories of stores that no role describes: they keep data, so they are no application."""
+"""Images, as above, of stores that no role describes: they keep data, so they are no application."""
 
 DATA_FOLDERS: dict[Role, str] = {
     Role.POSTGRES: r"^/var/lib/(\w+/)?postgres(ql)?(/|$)",
@@ -188,25 +189,32 @@ DATA_FOLDERS: dict[Role, str] = {
 
 ENVIRONMENT: tuple[tuple[str, Role], ...] = (
     (
-        r"POSTGRES_(USER|PASSWORD(_FILE)?|DB|INITDB_ARGS|HOST_AUTH_METHOD)|PGDATA|POSTGRESQL_(USERNAME|PASSWORD|DATABASE)",
+        "POSTGRES_USER POSTGRES_PASSWORD POSTGRES_PASSWORD_FILE POSTGRES_DB POSTGRES_INITDB_ARGS"
+        " POSTGRES_HOST_AUTH_METHOD PGDATA POSTGRESQL_USERNAME POSTGRESQL_PASSWORD POSTGRESQL_DATABASE",
         Role.POSTGRES,
     ),
     (
-        r"(MYSQL|MARIADB)_(ROOT_PASSWORD(_FILE)?|RANDOM_ROOT_PASSWORD|ALLOW_EMPTY_PASSWORD|ALLOW_EMPTY_ROOT_PASSWORD)",
+        "MYSQL_ROOT_PASSWORD MYSQL_ROOT_PASSWORD_FILE MYSQL_RANDOM_ROOT_PASSWORD MYSQL_ALLOW_EMPTY_PASSWORD"
+        " MYSQL_ALLOW_EMPTY_ROOT_PASSWORD MARIADB_ROOT_PASSWORD MARIADB_ROOT_PASSWORD_FILE MARIADB_RANDOM_ROOT_PASSWORD"
+        " MARIADB_ALLOW_EMPTY_PASSWORD MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
         Role.MYSQL,
     ),
-    (r"MONGO_INITDB_\w+", Role.MONGO),
-    (r"CLICKHOUSE_(DB|DEFAULT_ACCESS_MANAGEMENT)", Role.CLICKHOUSE),
-    (r"REDIS_ARGS|VALKEY_EXTRA_FLAGS", Role.REDIS),
-    (r"CHROMA_SERVER_\w+|IS_PERSISTENT|PERSIST_DIRECTORY|QDRANT__\w+|QUERY_DEFAULTS_LIMIT", Role.VECTOR_DB),
-    (r"discovery\.type|xpack\.security\.enabled|OPENSEARCH_INITIAL_ADMIN_PASSWORD|MEILI_\w+|TYPESENSE_\w+", Role.SEARCH),
-    (r"RABBITMQ_DEFAULT_(USER|PASS|VHOST)|KAFKA_ADVERTISED_LISTENERS|KAFKA_CFG_\w+|ZOOKEEPER_CLIENT_PORT", Role.BROKER),
-    (r"MINIO_ROOT_(USER|PASSWORD)", Role.OBJECT_STORE),
-    (r"PGADMIN_DEFAULT_\w+|PMA_HOST|ME_CONFIG_MONGODB_\w+", Role.ADMIN_UI),
-    (r"GF_SECURITY_ADMIN_\w+|DATA_SOURCE_NAME", Role.MONITORING),
-    (r"COLLECTOR_OTLP_ENABLED", Role.TRACING),
+    ("MONGO_INITDB_*", Role.MONGO),
+    ("CLICKHOUSE_DB CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT", Role.CLICKHOUSE),
+    ("REDIS_ARGS VALKEY_EXTRA_FLAGS", Role.REDIS),
+    ("CHROMA_SERVER_* IS_PERSISTENT PERSIST_DIRECTORY QDRANT__* QUERY_DEFAULTS_LIMIT", Role.VECTOR_DB),
+    ("discovery.type xpack.security.enabled OPENSEARCH_INITIAL_ADMIN_PASSWORD MEILI_* TYPESENSE_*", Role.SEARCH),
+    (
+        "RABBITMQ_DEFAULT_USER RABBITMQ_DEFAULT_PASS RABBITMQ_DEFAULT_VHOST KAFKA_ADVERTISED_LISTENERS KAFKA_CFG_*"
+        " ZOOKEEPER_CLIENT_PORT",
+        Role.BROKER,
+    ),
+    ("MINIO_ROOT_USER MINIO_ROOT_PASSWORD", Role.OBJECT_STORE),
+    ("PGADMIN_DEFAULT_* PMA_HOST ME_CONFIG_MONGODB_*", Role.ADMIN_UI),
+    ("GF_SECURITY_ADMIN_* DATA_SOURCE_NAME", Role.MONITORING),
+    ("COLLECTOR_OTLP_ENABLED", Role.TRACING),
 )
-"""Names of variables that only the store's own container takes, two points."""
+"""Names of variables, a star standing for any ending, that only the store's own container takes, two points."""
 
 COMMANDS: tuple[tuple[str, Role], ...] = (
     (

@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from scaffold.model.compose import RoleEvidence, Service, Stack
 from scaffold.model.frozen import frozen
@@ -15,6 +14,7 @@ from scaffold.model.project import Dockerfile, Manifest
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.read import role_data
+from scaffold.read.name_table import NameTable
 from scaffold.read.role_clues import (
     answers_http,
     awaited,
@@ -41,6 +41,11 @@ _BROKER_NAMES = regex(
 _CACHE_NAMES = regex(r".*CACHE.*")
 _VERSION = regex(r"v?(\d+(?:\.\d+)*)")
 _PG_VERSION = regex(r"(?:^|[-_.])pg(\d+)")
+_IMAGES = NameTable(role_data.IMAGES)
+_LISTENS = NameTable(role_data.LISTENS)
+_ENVIRONMENT = NameTable(role_data.ENVIRONMENT)
+_COMMANDS = tuple((regex(pattern), role) for pattern, role in role_data.COMMANDS)
+_NAMES = tuple((regex(pattern), role) for pattern, role in role_data.NAMES)
 
 
 @frozen
@@ -117,19 +122,9 @@ def _services(services: tuple[Service, ...], context: RoleContext) -> tuple[Serv
 # --- scores -----------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> dict[str, tuple[tuple[re.Pattern[str], Role], ...]]:
-    tables = {
-        "images": role_data.IMAGES,
-        "environment": role_data.ENVIRONMENT,
-        "commands": role_data.COMMANDS,
-        "names": role_data.NAMES,
-    }
-    return {name: tuple((re.compile(pattern), role) for pattern, role in rows) for name, rows in tables.items()}
-
-
-def _full(table: str, text: str) -> Role | None:
-    return next((role for pattern, role in _compiled()[table] if pattern.fullmatch(text)), None)
+def _named(text: str) -> Role | None:
+    """The role that the name of a service, a folder or a Dockerfile speaks for."""
+    return next((role for pattern, role in _NAMES if pattern.fullmatch(text)), None)
 
 
 def _roles(service: Service, context: RoleContext, finishing: frozenset[str]) -> tuple[RoleEvidence, ...]:
@@ -187,7 +182,7 @@ def _base_image(service: Service, context: RoleContext) -> ImageReference | None
 def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Role | None:
     """Score the image and return the role that it gives, None for one that nobody knows."""
     repository, how = _repository(service, context)
-    role = _full("images", repository.removeprefix("library/")) if repository else None
+    role = _IMAGES.of_path(repository) if repository else None
     if role is None:
         return None
     signal = f"{how} {repository}"
@@ -226,7 +221,7 @@ def _command(service: Service, context: RoleContext) -> str:
 def _score_command(scores: _Scores, service: Service, context: RoleContext, framework: Role | None) -> Role | None:
     """Score what runs and return the role that it speaks for."""
     text = _command(service, context)
-    matches = [(role, match) for pattern, role in _compiled()["commands"] if (match := pattern.search(text))]
+    matches = [(role, match) for pattern, role in _COMMANDS if (match := pattern.search(text))]
     node = re.search(role_data.AMBIGUOUS_COMMAND, text)
     servers = [item for item in matches if item[0] in {Role.WEB, Role.FRONTEND}]
     if node and not servers and matches and matches[0][0] is Role.ONE_SHOT:
@@ -249,8 +244,9 @@ def _score_command(scores: _Scores, service: Service, context: RoleContext, fram
 def _score_environment(scores: _Scores, service: Service, image: Role | None) -> None:
     names = [entry.name for entry in service.environment]
     points_at_store = any(re.fullmatch(role_data.STORE_ADDRESS, name) for name in names)
-    for pattern, role in _compiled()["environment"]:
-        name = next((name for name in names if pattern.fullmatch(name)), None)
+    taken = {role: name for name in reversed(names) if (role := _ENVIRONMENT.of(name)) is not None}
+    for _, role in role_data.ENVIRONMENT:
+        name = taken.get(role)
         is_a_client = points_at_store or (service.build is not None and not _has_signs(service, role))
         if name is not None and (role is image or role not in DATASTORES or not is_a_client):
             scores.add(role, 2, f"takes {name}")
@@ -258,7 +254,7 @@ def _score_environment(scores: _Scores, service: Service, image: Role | None) ->
 
 def _has_signs(service: Service, role: Role) -> bool:
     """Whether a container that is built is the store itself."""
-    if (word := dockerfile_word(service)) and _full("names", word) not in {None, role}:
+    if (word := dockerfile_word(service)) and _named(word) not in {None, role}:
         return False
     ports = frozenset(number for number, of in role_data.PORTS if of is role)
     return has_store_signs(service, role_data.DATA_FOLDERS.get(role, "^$"), ports)
@@ -276,9 +272,9 @@ def _score_ports(scores: _Scores, service: Service) -> None:
 def _score_name(scores: _Scores, service: Service, framework: Role | None, image: Role | None) -> Role | None:
     """Score the name, and what it is built from, and return the role that they speak for."""
     name = service.name.lower()
-    role = _full("names", name)
-    folder = _full("names", folder_word(service)) if image is None else None
-    built_as = _full("names", word) if image is None and (word := dockerfile_word(service)) else None
+    role = _named(name)
+    folder = _named(folder_word(service)) if image is None else None
+    built_as = _named(word) if image is None and (word := dockerfile_word(service)) else None
     if built_as is None and folder is Role.MOCK and service.build is not None:
         built_as = folder
     if role is None and re.fullmatch(role_data.AMBIGUOUS_NAME, name):
@@ -370,19 +366,10 @@ def _listens(service: Service, context: RoleContext, references: dict[str, tuple
         found = list(dockerfile.exposed) if dockerfile else []
     image = service.image if service.build is None else _base_image(service, context)
     if not found and serves and image is not None:
-        found = list(_image_ports(image.name.lower()))
+        found = list(_LISTENS.of(image.name.lower()) or ())
     if not found:
         found = [port for name in service.names for port in references.get(name, ())]
     return tuple(dict.fromkeys(found))
-
-
-def _image_ports(name: str) -> tuple[int, ...]:
-    """The ports on which a well-known image listens."""
-    for names, ports in role_data.LISTENS:
-        for known in names.split():
-            if name == known or (known.endswith("*") and name.startswith(known[:-1])):
-                return ports
-    return ()
 
 
 def _version(service: Service, context: RoleContext) -> str:

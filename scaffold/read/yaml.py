@@ -214,13 +214,18 @@ def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[P
         builder.problems.append(Problem(_at(path, error.mark), str(error)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = " ".join(filter(None, (error.context, error.problem)))
-        builder.problems.append(Problem(_at(path, mark), f"not valid YAML: {message}"))
+        builder.problems.append(Problem(_at(path, mark), _in_words(error)))
     except yaml.reader.ReaderError as error:
         builder.problems.append(Problem(_control_character(path, text), f"not valid YAML: {error.reason}"))
     except (UnicodeError, yaml.YAMLError):
         builder.problems.append(Problem(_control_character(path, text), "not valid YAML: characters that are not text"))
     return tuple(builder.documents), tuple(builder.problems)
+
+
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    message = " ".join(filter(None, (error.context, error.problem)))
+    # The parser reads ahead of its events: since PyYAML 6.0.4 its own limit is met before ours.
+    return f"nested deeper than {MAX_DEPTH} levels" if "nesting depth" in message else f"not valid YAML: {message}"
 
 
 def _events(text: str) -> Iterator[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from scaffold.gaps.monitoring_signals import (
     Mounted,
@@ -19,6 +18,7 @@ from scaffold.model.compose import Service, shared_network
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
+from scaffold.model.values import closest
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -73,8 +73,8 @@ def _gap(project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ..
 def _nearest(services: tuple[Service, ...], host: str, port: int | None) -> Service | None:
     """Return the service that listens on the port, the team's own first, else the one with the most similar name."""
     listening = sorted((s for s in services if port in s.listens), key=lambda s: (not s.is_application, s.name))
-    close = get_close_matches(host, [service.name for service in services], n=1, cutoff=0.6)
-    return next((s for s in (*listening, *services) if s in listening or s.name in close), None)
+    close = closest(host, tuple(service.name for service in services))
+    return next((s for s in (*listening, *services) if s in listening or s.name == close), None)
 
 
 RULE = Rule(

@@ -9,7 +9,6 @@ import math
 import re
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.read.compose.nodes import effective_entries
@@ -22,16 +21,16 @@ Decoded = Value | object
 Decoder = Callable[[Node], Decoded]
 
 _UNITS = {
-    "ns": Fraction(1),
-    "us": Fraction(10**3),
-    "µs": Fraction(10**3),
-    "μs": Fraction(10**3),
-    "ms": Fraction(10**6),
-    "s": Fraction(10**9),
-    "m": Fraction(60 * 10**9),
-    "h": Fraction(3600 * 10**9),
-    "d": Fraction(86400 * 10**9),
-    "w": Fraction(7 * 86400 * 10**9),
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+    "d": 86400 * 10**9,
+    "w": 7 * 86400 * 10**9,
 }
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
@@ -135,10 +134,15 @@ def nanoseconds(source: str) -> int | None:
     parts = _DURATION_PART.findall(rest)
     if not parts or "".join(amount + unit for amount, unit in parts) != rest:
         return None
-    total = int(
-        sum(Fraction(amount.rstrip(".") if amount[0] != "." else f"0{amount}") * _UNITS[unit] for amount, unit in parts)
-    )
+    total = _exact_sum([(*amount.partition(".")[::2], _UNITS[unit]) for amount, unit in parts])
     return -total if source.strip().startswith("-") else total
+
+
+def _exact_sum(amounts: list[tuple[str, str, int]]) -> int:
+    """Return the sum of amounts, each its digits before and after the point and its unit, without what is below a whole."""
+    places = max(len(digits) for _, digits, _ in amounts)
+    scale: int = 10**places
+    return sum(int(f"0{whole}{digits:0<{places}}") * unit for whole, digits, unit in amounts) // scale
 
 
 def go_duration(nanos: int) -> str:
