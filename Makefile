@@ -15,13 +15,13 @@ help:  ## what there is
 $(VENV)/.dev: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]'
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[dev]'
 	@touch $@
 
 .venv-demo/.demo: pyproject.toml
 	@test -x .venv-demo/bin/python || $(PYTHON) -m venv .venv-demo
 	@.venv-demo/bin/python -m pip install --quiet --upgrade uv
-	@.venv-demo/bin/uv pip install --quiet --python .venv-demo/bin/python -e '.[all]' zizmor
+	@.venv-demo/bin/uv pip install --quiet --compile-bytecode --python .venv-demo/bin/python -e '.[all]' zizmor
 	@touch $@
 
 demo: $(if $(wildcard $(VENV)/.dev),,.venv-demo/.demo)  ## gaps, generate and validate on examples/propertypro
