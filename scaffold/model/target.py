@@ -6,6 +6,7 @@ from dataclasses import field
 
 from scaffold.model.edits import EditTask
 from scaffold.model.frozen import frozen
+from scaffold.model.hardening import HardeningPlan
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
 
@@ -106,6 +107,7 @@ class Target:
     production_set: tuple[str, ...]
     """The compose files to run in production: the base set and the overlays that scaffold writes."""
     terraform_folder: str = "infra/terraform"
+    hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None
     edit_tasks: tuple[EditTask, ...] = ()
     closes: tuple[tuple[Room, tuple[str, ...]], ...] = ()

@@ -8,6 +8,7 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target, Workload
 from scaffold.plan.edits import plan_edits
+from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.stores import plan_secrets, plan_stores
@@ -23,6 +24,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     stack = _production_stack(project)
     configuration = project.configuration
     stores = plan_stores(stack, project.name) if stack else ()
+    hardening = plan_hardening(project)
     monitoring = plan_monitoring(project, gaps)
     base_set = stack.files if stack else ()
     return Target(
@@ -35,8 +37,9 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         workloads=_workloads(stack) if stack else (),
         images=plan_images(stack, project.name) if stack else (),
         base_set=base_set,
-        production_set=(*base_set, *monitoring.overlays) if monitoring else base_set,
+        production_set=(*base_set, *((hardening.overlay,) if hardening else ()), *(monitoring.overlays if monitoring else ())),
         terraform_folder=_terraform_folder(project),
+        hardening=hardening,
         monitoring=monitoring,
         edit_tasks=plan_edits(project, gaps),
     )

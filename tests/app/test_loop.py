@@ -11,7 +11,7 @@ import pytest
 from scaffold.app.examination import Place, examine
 from scaffold.app.generation import plan_generation, write_generation
 from scaffold.model.gap import Gap
-from scaffold.model.names import Room
+from scaffold.model.names import FILE_ROOMS, Room
 from scaffold.write.classify import State
 from scaffold.write.lock import LOCK_NAME
 from tests.conftest import commit_all
@@ -190,4 +190,6 @@ def test_one_room_leaves_the_other_alone(example: Callable[[str], Path]) -> None
     assert not (root / "compose.monitoring.yaml").exists()
     write_generation(plan_generation(Place(root), rooms=frozenset({Room.MONITORING}), edit_codes=None))
     assert (root / "compose.monitoring.yaml").is_file()
+    for room in FILE_ROOMS:
+        write_generation(plan_generation(Place(root), rooms=frozenset({room}), edit_codes=None))
     assert not plan_generation(Place(root), rooms=None, edit_codes=None).drifts

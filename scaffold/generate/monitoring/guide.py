@@ -24,7 +24,7 @@ def render_guide(target: Target, plan: MonitoringPlan) -> Artifact:
     alertmanager = plan.component(ComponentKind.ALERTMANAGER)
     values = {
         "app": target.app,
-        "command": compose_command(plan),
+        "command": compose_command(target, plan),
         "guide": {
             "pages": [_page(item) for item in plan.components if item.host_port and item.kind in _TITLES],
             "variables": [{"name": item.name, "why": item.why} for item in plan.variables],

@@ -31,11 +31,11 @@ def render_overlay(target: Target, plan: MonitoringPlan) -> Artifact:
         document["secrets"] = dict(sorted(secrets.items()))
     if plan.new_networks:
         document["networks"] = {name: {} for name in plan.new_networks}
-    return Artifact(plan.overlay, to_yaml(document, _header(plan)), Room.MONITORING, target.closed_by(Room.MONITORING))
+    return Artifact(plan.overlay, to_yaml(document, _header(target, plan)), Room.MONITORING, target.closed_by(Room.MONITORING))
 
 
-def _header(plan: MonitoringPlan) -> str:
-    lines = ["Monitoring beside the app. Start it together with the base:", f"  {compose_command(plan)} up -d"]
+def _header(target: Target, plan: MonitoringPlan) -> str:
+    lines = ["Monitoring beside the app. Start it together with the base:", f"  {compose_command(target, plan)} up -d"]
     if plan.variables:
         lines += ["Needs these variables, in the environment or an env file (--env-file):"]
         lines += [f"  {item.name}: {item.why}" for item in plan.variables]
@@ -43,10 +43,10 @@ def _header(plan: MonitoringPlan) -> str:
     return "\n".join(lines)
 
 
-def compose_command(plan: MonitoringPlan) -> str:
+def compose_command(target: Target, plan: MonitoringPlan) -> str:
     """Return the start of a command for the production set, to be run in the project directory."""
-    paths = (*plan.base_set, *plan.overlays)
-    files = [f"-f {to_shell_word(posixpath.relpath(path, plan.directory or '.'))}" for path in paths]
+    relative = (posixpath.relpath(path, plan.directory or ".") for path in target.production_set)
+    files = [f"-f {to_shell_word(path)}" for path in relative]
     return " ".join(["docker compose", *files, *(f"--profile {to_shell_word(name)}" for name in plan.profiles[:1])])
 
 

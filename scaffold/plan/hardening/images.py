@@ -1,0 +1,141 @@
+"""What a service's image is like as a process: who it runs as, what it needs, whether it reaps its children."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.compose import Service
+from scaffold.model.frozen import frozen
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.values import ImageReference
+from scaffold.plan.hardening.capabilities import OWN_IMAGE_KEEPS, OWN_IMAGE_WHY, ImageNeeds, image_needs
+
+_LANGUAGE_BASES = frozenset(
+    {
+        *("python", "node", "golang", "ruby", "rust", "php", "elixir", "erlang", "perl", "bun", "deno", "scratch"),
+        *("debian", "ubuntu", "alpine", "busybox", "fedora", "rockylinux", "almalinux", "amazonlinux", "buildpack-deps"),
+        *(
+            "openjdk",
+            "eclipse-temurin",
+            "amazoncorretto",
+            "ibm-semeru-runtimes",
+            "sapmachine",
+            "aspnet",
+            "runtime",
+            "runtime-deps",
+        ),
+    }
+)
+"""Bases whose entrypoint changes no user and whose programs carry no capability."""
+_JAVA_BASES = frozenset({"openjdk", "eclipse-temurin", "amazoncorretto", "ibm-semeru-runtimes", "sapmachine", "zulu-openjdk"})
+_NEEDS_INIT_BASES = frozenset({"python", "node", "ruby", "php", "golang", "bun", "deno", "debian", "ubuntu", "alpine"})
+_HAS_INIT = re.compile(
+    r"\b(?:tini|dumb-init|s6-overlay|s6-svscan|supervisord?|runit|systemd|catatonit)\b|(?:^|[\s\"'\[])/init\b"
+)
+_RAISES = re.compile(r"\bsudo\b|\bsetcap\b|chmod\s+\S*(?:[2-7][0-7]{3}|[ug]\+s)\b")
+_ROOT = frozenset({"", "0", "root"})
+
+
+@frozen
+class RunningImage:
+    """The facts by which a service is hardened; `keep` is None where dropping capabilities is not known to be safe."""
+
+    needs: ImageNeeds | None
+    keep: tuple[str, ...] | None
+    why: str = ""
+    needs_init: bool = False
+    java: bool = False
+    raises_rights: bool = False
+    """Whether the Dockerfile sets up sudo, set-user-id files or files with capabilities."""
+    dependencies: frozenset[str] = frozenset()
+
+
+def running_image(project: Project, service: Service) -> RunningImage:
+    """Return what is known of the image that a service runs."""
+    dependencies = _dependencies(project, service)
+    if service.build is None:
+        built = _built_elsewhere(project, service)
+        if built is not None:
+            return running_image(project, built)
+        needs = image_needs(service.image)
+        keep, why = _kept(needs, service.user)
+        return RunningImage(needs, keep, why, dependencies=dependencies)
+    dockerfile = project.image_of(service)
+    return _own(service, dockerfile, dependencies) if dockerfile else RunningImage(None, None, dependencies=dependencies)
+
+
+def _built_elsewhere(project: Project, service: Service) -> Service | None:
+    """Return the service that builds the image which this one names."""
+    stack = project.main_stack
+    if stack is None or service.image is None:
+        return None
+    return next((other for other in stack.services if other.build and other.image == service.image), None)
+
+
+def _own(service: Service, dockerfile: Dockerfile, dependencies: frozenset[str]) -> RunningImage:
+    target = service.build.target if service.build else ""
+    base = _root_base(dockerfile, target)
+    text = _text(dockerfile)
+    needs = image_needs(base)
+    user = service.user or _user(dockerfile, target)
+    name = base.name if base else ""
+    language = base is not None and (name in _LANGUAGE_BASES or base.repository.startswith("distroless/"))
+    if needs is not None:
+        keep, why = _kept(needs, user)
+    elif user.partition(":")[0] not in _ROOT and language:
+        keep, why = (), ""
+    else:
+        keep, why = (OWN_IMAGE_KEEPS, OWN_IMAGE_WHY) if language else (None, "")
+    started = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+    return RunningImage(
+        # What the project adds to a known image may write anywhere.
+        None,
+        keep,
+        why,
+        needs_init=name in _NEEDS_INIT_BASES and needs is None and not _HAS_INIT.search(f"{text} {started}"),
+        java=name in _JAVA_BASES or (base is not None and "java" in base.repository and "distroless" in base.repository),
+        raises_rights=bool(_RAISES.search(text)),
+        dependencies=dependencies,
+    )
+
+
+def _kept(needs: ImageNeeds | None, user: str) -> tuple[tuple[str, ...] | None, str]:
+    """Return the capabilities to keep for a known image that this user starts."""
+    if needs is None:
+        return None, ""
+    if user.partition(":")[0] not in _ROOT:
+        return needs.as_any_user, ""
+    return tuple(sorted({*needs.keep, *needs.as_any_user})), needs.why
+
+
+def _root_base(dockerfile: Dockerfile, target: str) -> ImageReference | None:
+    """Return the image below all stages of the one that runs, or None when it is unknown."""
+    stage = dockerfile.stage(target)
+    for _ in dockerfile.stages:
+        if stage is None:
+            return None
+        inner = next((other for other in dockerfile.stages if other.alias and stage and other.alias == stage.base), None)
+        if inner is None:
+            break
+        stage = inner
+    base = stage.base if stage else ""
+    return ImageReference.parse(base) if base and "$" not in base else None
+
+
+def _user(dockerfile: Dockerfile, target: str) -> str:
+    instruction = dockerfile.effective("USER", target)
+    return instruction.text.strip() if instruction else ""
+
+
+def _text(dockerfile: Dockerfile) -> str:
+    return " ".join(item.text for stage in dockerfile.stages for item in stage.instructions)
+
+
+def _dependencies(project: Project, service: Service) -> frozenset[str]:
+    """Return the packages of the manifests in the build context."""
+    context = service.build.context if service.build else None
+    if context is None:
+        return frozenset()
+    prefix = "" if context in {"", "."} else f"{context.removeprefix('./').rstrip('/')}/"
+    names = (name for item in project.manifests if item.path.startswith(prefix) for name in item.dependencies)
+    return frozenset(re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] for name in names)
