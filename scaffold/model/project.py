@@ -383,6 +383,14 @@ class DocFile:
 
 
 @frozen
+class MountedFile:
+    """A file that a container reads through a bind mount or a config of Compose."""
+
+    path: str
+    data: bytes = field(repr=False)
+
+
+@frozen
 class SecretSighting:
     """A credential in a form that one provider issues, found in tracked text; the value itself is not kept."""
 
@@ -435,6 +443,8 @@ class Project:
     infrastructure: tuple[InfrastructureFile, ...] = ()
     upstreams: tuple[ProxyUpstream, ...] = ()
     docs: tuple[DocFile, ...] = ()
+    mounted: tuple[MountedFile, ...] = field(default=(), repr=False)
+    """The small files that containers read out of the repository, by path."""
     commands: tuple[Command, ...] = ()
     sightings: tuple[SecretSighting, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -9,6 +9,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.hardening import HardeningPlan
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
+from scaffold.model.workload import ConfigFile, LeftOut, Note, PersistentVolume, Setting, Workload
 
 
 @frozen
@@ -39,6 +40,8 @@ class Store:
     database: str = ""
     user: str = ""
     """The role that the application logs in as; never the master user."""
+    declared_database: str = ""
+    """The database as the compose file names it, for managed PostgreSQL."""
     port: int = 0
     broker: bool = False
     """Whether a queue library keeps jobs in it: eviction is then forbidden and cluster mode is off."""
@@ -80,17 +83,6 @@ class BuiltImage:
 
 
 @frozen
-class Workload:
-    """One service that the team runs itself."""
-
-    service: str
-    role: Role | None
-    image: str
-    """The image reference, "" when it is built by the project."""
-    ports: tuple[int, ...] = ()
-
-
-@frozen
 class Target:
     """Everything that is to be written, decided."""
 
@@ -101,11 +93,24 @@ class Target:
     stores: tuple[Store, ...]
     secrets: tuple[Secret, ...]
     workloads: tuple[Workload, ...]
+    """Every service that the team runs itself, sorted by service."""
     images: tuple[BuiltImage, ...]
     base_set: tuple[str, ...]
     """The compose files that run the app today."""
     production_set: tuple[str, ...]
     """The compose files to run in production: the base set and the overlays that scaffold writes."""
+    settings: tuple[Setting, ...] = ()
+    """Variables of the compose files that are no secrets and that containers read."""
+    volumes: tuple[PersistentVolume, ...] = ()
+    config_files: tuple[ConfigFile, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """The services without a workload, and why."""
+    notes: tuple[Note, ...] = ()
+    """What of the compose files does not carry over as it is."""
+    networks: tuple[str, ...] = ()
+    """The internal networks of the stack: their services reach nothing outside."""
+    chart_folder: str = ""
+    """Where the chart goes; "" when none is written."""
     terraform_folder: str = "infra/terraform"
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None

@@ -222,6 +222,16 @@ def file_text(path: Path) -> str:
     return data.decode("utf-8")
 
 
+def read_bytes(inventory: Inventory, path: str, limit: int) -> bytes | None:
+    """Return the bytes of a file of the project, None where it is larger than `limit` or cannot be read."""
+    root = inventory.overlay if path in inventory.overlaid else inventory.root
+    try:
+        data, size = _bytes(f"{root}/{path}", limit)
+    except (OSError, ValueError):
+        return None
+    return data if size <= limit else None
+
+
 def _bytes(path: str, limit: int) -> tuple[bytes, int]:
     """Return at most `limit` bytes of a regular file, and its size; raises OSError, and ValueError for anything else."""
     # Not blocking, and checked after opening: a pipe put in the place of a file must not stop the run.

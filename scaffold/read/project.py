@@ -31,6 +31,7 @@ from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
 from scaffold.read.git import ignored_paths, remote_name
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
+from scaffold.read.mounted import read_mounted
 from scaffold.read.outside import Outside
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.sightings import read_sightings
@@ -161,6 +162,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         infrastructure=beside.infrastructure,
         upstreams=beside.upstreams,
         docs=pages,
+        mounted=read_mounted(inventory, stacks),
         commands=listed,
         sightings=_sightings(inventory, texts),
         sources=tuple(SourceFile(path, text) for path, text in texts.sources()),

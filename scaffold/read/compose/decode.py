@@ -11,9 +11,9 @@ import struct
 from collections.abc import Callable
 
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
+from scaffold.model.words import split_words
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.compose.values import Value, go_text, plain_value, text_of_value
-from scaffold.read.compose.words import split_words
 from scaffold.read.yaml import is_null, resolve
 
 OMIT = object()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
+from scaffold.model.interpolation import InterpolationError, Lookup, substitute
 from scaffold.model.regex import regex
-from scaffold.read.compose.interpolation import InterpolationError, Lookup, substitute
 
 _KEY = regex(r"[^=:\n]*")
 _EXPORT = regex(r"export[\s]+")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, text_of
-from scaffold.read.compose.interpolation import Lookup
+from scaffold.model.interpolation import Lookup
 from scaffold.read.compose.merge import MergeError, merge
 from scaffold.read.compose.nodes import effective_entries, with_entries, with_value
 from scaffold.read.compose.paths import rebase

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from scaffold.model.document import Document, Location, Mapping, Node, Problem, Scalar, Sequence, scalars_of, text_of
+from scaffold.model.interpolation import Lookup
 from scaffold.read.compose.aliases import promote
 from scaffold.read.compose.canonical import canonical, with_defaults
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.extends import Extender
-from scaffold.read.compose.interpolation import Interpolator, Lookup
+from scaffold.read.compose.interpolation import Interpolator
 from scaffold.read.compose.keys import key_problems
 from scaffold.read.compose.merge import MergeError, merge
 from scaffold.read.compose.nodes import NOWHERE, effective_entries, with_value

@@ -19,15 +19,15 @@ from scaffold.model.compose import (
 )
 from scaffold.model.document import Entry, Location, Mapping, Node, Problem, Scalar, Sequence, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
+from scaffold.model.interpolation import references
 from scaffold.model.values import ImageReference
+from scaffold.model.words import split_words
 from scaffold.read.compose.dotenv import parse_env
 from scaffold.read.compose.hooks import inheriting_hooks
-from scaffold.read.compose.interpolation import references
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.compose.paths import is_remote_context
 from scaffold.read.compose.reader import TextReader, join
 from scaffold.read.compose.values import text_of_value
-from scaffold.read.compose.words import split_words
 from scaffold.read.yaml import is_null, resolve
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaffold.model.document import Scalar, VariableReference, find
+from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.read.compose import LoadedStack
-from scaffold.read.compose.interpolation import InterpolationError, references, substitute
 
 SET = {"SET": "value", "EMPTY": "", "OTHER": "other"}
 

@@ -1,0 +1,139 @@
+"""What runs in production: one Workload a service, with the volumes, files and settings that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import field
+
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import text_of
+from scaffold.model.frozen import frozen
+from scaffold.model.project import Project
+from scaffold.model.target import BuiltImage, Store
+from scaffold.model.workload import Note, PersistentVolume, Text, Variable, Workload, WorkloadPlan, WorkloadPort
+from scaffold.plan.names import workload_names
+from scaffold.plan.workloads.argv import Argv, plan_argv
+from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
+from scaffold.plan.workloads.keys import key_notes
+from scaffold.plan.workloads.logins import plan_logins
+from scaffold.plan.workloads.ports import plan_aliases, plan_ports
+from scaffold.plan.workloads.probes import plan_probes
+from scaffold.plan.workloads.runtime import (
+    needs_pull_secret,
+    plan_backoff,
+    plan_grace,
+    plan_host_aliases,
+    plan_resources,
+    plan_scaling,
+    plan_waits,
+)
+from scaffold.plan.workloads.scope import Scope, make_scope
+from scaffold.plan.workloads.security import plan_security
+from scaffold.plan.workloads.selection import select, workload_kind
+from scaffold.plan.workloads.storage import Storage, plan_files, plan_storage, plan_volumes
+
+
+def plan_workloads(project: Project, stack: Stack, stores: tuple[Store, ...], images: tuple[BuiltImage, ...]) -> WorkloadPlan:
+    """Return everything that runs of a stack; the services of managed stores are left out, and their consumers rewired."""
+    kept, left_out = select(project, stack, stores)
+    scope = make_scope(project, stack, stores, workload_names(stack), kept)
+    shared = _share(scope)
+    workloads: list[Workload] = []
+    notes: list[Note] = []
+    for service in kept:
+        workload, found = _workload(service, scope, shared, images)
+        workloads.append(workload)
+        notes += found
+    texts = [(service, shared.environments[service.name], _words(shared.argvs[service.name])) for service in kept]
+    return WorkloadPlan(
+        workloads=tuple(workloads),
+        settings=plan_settings(texts, shared.defaults),
+        volumes=shared.volumes,
+        files=plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept),
+        left_out=left_out,
+        notes=tuple(sorted(notes, key=lambda note: (note.service, note.location.sort_key(), note.key, note.message))),
+    )
+
+
+@frozen
+class _Shared:
+    """What is planned for all services before any workload is complete, by service."""
+
+    kinds: dict[str, str] = field(compare=False)
+    ports: dict[str, tuple[WorkloadPort, ...]] = field(compare=False)
+    defaults: dict[str, str | None] = field(compare=False)
+    environments: dict[str, tuple[Variable, ...]] = field(compare=False)
+    argvs: dict[str, Argv] = field(compare=False)
+    storages: dict[str, Storage] = field(compare=False)
+    volumes: tuple[PersistentVolume, ...]
+
+
+def _share(scope: Scope) -> _Shared:
+    kinds = {service.name: workload_kind(scope.stack, service) for service in scope.kept}
+    defaults = plan_defaults(scope.kept, scope)
+    environments = {service.name: plan_environment(service, scope, defaults) for service in scope.kept}
+    storages = {service.name: plan_storage(service, scope, kinds[service.name]) for service in scope.kept}
+    copies = {service.name: plan_scaling(service, kinds[service.name], own_volume=False).replicas for service in scope.kept}
+    listed = [
+        (scope.names[service.name], kinds[service.name], copies[service.name], storages[service.name]) for service in scope.kept
+    ]
+    return _Shared(
+        kinds,
+        {service.name: plan_ports(service, scope) for service in scope.kept},
+        defaults,
+        environments,
+        {service.name: plan_argv(service, scope, environments[service.name]) for service in scope.kept},
+        storages,
+        plan_volumes(listed, scope),
+    )
+
+
+def _words(argv: Argv) -> Iterable[Text]:
+    return (*(argv.command or ()), *(argv.args or ()))
+
+
+def _workload(
+    service: Service, scope: Scope, shared: _Shared, images: tuple[BuiltImage, ...]
+) -> tuple[Workload, tuple[Note, ...]]:
+    name, kind, ports = scope.names[service.name], shared.kinds[service.name], shared.ports[service.name]
+    storage, argv = shared.storages[service.name], shared.argvs[service.name]
+    alone = {volume.name for volume in shared.volumes if not volume.shared}
+    probes, probe_notes = plan_probes(service, scope, ports)
+    security, security_notes = plan_security(service, scope, ports)
+    host_aliases, host_notes = plan_host_aliases(service)
+    built = next((image.name for image in images if service.name in image.services), "")
+    used = plan_logins(service, scope).stores
+    workload = Workload(
+        service=service.name,
+        name=name,
+        role=service.role,
+        kind=kind,
+        image="" if built else str(service.image or ""),
+        built=built,
+        command=argv.command,
+        args=argv.args,
+        working_dir=text_of(service.node.get("working_dir")),
+        environment=tuple(sorted((*shared.environments[service.name], *argv.variables), key=lambda item: item.name)),
+        ports=ports,
+        aliases=plan_aliases(service, scope),
+        probes=probes,
+        mounts=storage.mounts,
+        waits=plan_waits(service, scope, shared.kinds, shared.ports, used),
+        networks=tuple(sorted(service.networks)) or ("default",),
+        egress=_reaches_out(service, scope.stack),
+        security=security,
+        resources=plan_resources(service),
+        scaling=plan_scaling(service, kind, own_volume=any(label in alone for label, _ in storage.volumes)),
+        grace_seconds=plan_grace(service),
+        backoff_limit=plan_backoff(service),
+        pull_secret=not built and needs_pull_secret(service.image),
+        host_aliases=host_aliases,
+        stores=tuple(sorted({*used, *(edge.service for edge in service.depends_on if edge.service in scope.stores)})),
+    )
+    return workload, (*key_notes(service), *probe_notes, *security_notes, *host_notes, *storage.notes)
+
+
+def _reaches_out(service: Service, stack: Stack) -> bool:
+    """Whether one of its networks leads outside; a service without networks is in the default one, which does."""
+    internal = {network.name for network in stack.networks if network.internal}
+    return not service.networks or bool(set(service.networks) - internal)

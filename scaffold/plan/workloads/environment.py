@@ -1,0 +1,138 @@
+"""The environment of a container: which value is written, which is a setting, which comes out of a secret or from Terraform."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from scaffold.model.compose import EnvValue, Service
+from scaffold.model.secrets import is_provider_key, url_password
+from scaffold.model.workload import Piece, Setting, Text, Variable, is_literal, literal, literal_text
+from scaffold.plan.workloads.hosts import rewrite_hosts
+from scaffold.plan.workloads.logins import LoginPlan, plan_logins
+from scaffold.plan.workloads.scope import APPLICATION_SECRET, Scope, is_whole_secret, names_secret
+from scaffold.plan.workloads.texts import expand, of_scalar, whole_reference
+
+_COLLECTED_BY_COMPOSE = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_PROFILES"})
+
+
+def plan_environment(service: Service, scope: Scope, defaults: dict[str, str | None]) -> tuple[Variable, ...]:
+    """Return the variables of a container, sorted by name; `defaults` are those of the settings."""
+    logins = plan_logins(service, scope)
+    return tuple(
+        Variable(entry.name, _value(entry, service, scope, logins, defaults), entry.source, entry.location)
+        for entry in service.environment
+        if entry.name
+    )
+
+
+def _value(entry: EnvValue, service: Service, scope: Scope, logins: LoginPlan, defaults: dict[str, str | None]) -> Text:
+    rewired = logins.value(entry)
+    if rewired is not None:
+        return rewired
+    if is_whole_secret(entry):
+        return _secret(scope.secret_key(service.name, entry.name))
+    if entry.raw is None:
+        return _bare(entry)
+    return rewrite_hosts(_written(entry, service, scope, defaults), entry.name, scope)
+
+
+def _secret(key: str) -> Text:
+    return (Piece("secret", APPLICATION_SECRET, key),)
+
+
+def _bare(entry: EnvValue) -> Text:
+    """A name alone takes its value from the shell, or from the tracked `.env`."""
+    value = entry.value or ""
+    if names_secret(entry.name, value or "unknown"):
+        return _secret(entry.name)
+    return literal(value) if entry.value is not None else (Piece("setting", entry.name),)
+
+
+def _written(entry: EnvValue, service: Service, scope: Scope, defaults: dict[str, str | None]) -> Text:
+    raw, value = _unquoted(entry), entry.value or ""
+    if not entry.references:
+        return literal(value)
+    secret = names_secret(entry.name, value or "unknown")
+    text = expand(raw, scope, secret=secret)
+    whole = whole_reference(raw)
+    if whole is not None and whole.name in defaults and text_is_setting(text, value, defaults[whole.name]):
+        return (Piece("setting", whole.name),)
+    if not is_literal(text):
+        return _secret(scope.secret_key(service.name, entry.name)) if scope.shows_secret(literal_text(text)) else text
+    exposed = (secret and value) or url_password(value) or is_provider_key(value)
+    return _secret(scope.secret_key(service.name, entry.name)) if exposed else literal(value)
+
+
+def text_is_setting(text: Text, value: str, default: str | None) -> bool:
+    """Whether a text that is one reference is the setting with this default, and no secret."""
+    if any(piece.kind == "secret" for piece in text):
+        return False
+    return default == value if is_literal(text) else default is None
+
+
+def _unquoted(entry: EnvValue) -> str:
+    """Return the text of an entry; the quotes of an env file are not part of it."""
+    raw = entry.raw or ""
+    quoted = entry.source != "environment" and len(raw) > 1 and raw[0] == raw[-1] == '"'
+    return raw[1:-1] if quoted else raw
+
+
+def plan_defaults(services: Iterable[Service], scope: Scope) -> dict[str, str | None]:
+    """Return the settings: each variable that whole values of the environment ask for, with the one default of all of them.
+
+    A variable with two defaults, or with one and a tracked value that differs, is no setting: each value stands for itself.
+    """
+    found: dict[str, set[str | None]] = defaultdict(set)
+    for service in services:
+        logins = plan_logins(service, scope)
+        for entry in service.environment:
+            if logins.value(entry) is None:
+                _collect(entry, scope, found)
+        for key in ("command", "entrypoint"):
+            for text in _texts(service, key, scope):
+                _collect_required(text, found)
+    return {name: next(iter(values)) for name, values in sorted(found.items()) if len(values) == 1}
+
+
+def _collect(entry: EnvValue, scope: Scope, found: dict[str, set[str | None]]) -> None:
+    if entry.raw is None:
+        _collect_required(_bare(entry), found)
+        return
+    if not entry.references:
+        return
+    raw, value = _unquoted(entry), entry.value or ""
+    text = expand(raw, scope, secret=names_secret(entry.name, value or "unknown"))
+    whole = whole_reference(raw)
+    if whole is not None and is_literal(text) and whole.operator[-1:] != "+" and not url_password(value):
+        found[whole.name].add(value)
+    _collect_required(text, found)
+
+
+def _collect_required(text: Text, found: dict[str, set[str | None]]) -> None:
+    for piece in text:
+        if piece.kind == "setting" and piece.text not in _COLLECTED_BY_COMPOSE:
+            found[piece.text].add(None)
+
+
+def _texts(service: Service, key: str, scope: Scope) -> Iterable[Text]:
+    from scaffold.model.document import scalars_of
+
+    return (of_scalar(scalar, scope) for scalar in scalars_of(service.node.get(key)))
+
+
+def plan_settings(
+    environments: Iterable[tuple[Service, tuple[Variable, ...], Iterable[Text]]], defaults: dict[str, str | None]
+) -> tuple[Setting, ...]:
+    """Return the settings that containers read, sorted by name, each with its readers."""
+    readers: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for service, variables, words in environments:
+        for variable in variables:
+            for piece in variable.value:
+                if piece.kind == "setting":
+                    readers[piece.text].append((service.name, variable.name))
+        for text in words:
+            for piece in text:
+                if piece.kind == "setting":
+                    readers[piece.text].append((service.name, ""))
+    return tuple(Setting(name, defaults.get(name), tuple(sorted(set(found)))) for name, found in sorted(readers.items()))

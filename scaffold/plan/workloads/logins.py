@@ -1,0 +1,188 @@
+"""How the variables of a service that reach a managed store are rewired: host, port, database, user, password, whole URLs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field
+
+from scaffold.model.compose import EnvValue, Service
+from scaffold.model.document import scalars_of
+from scaffold.model.frozen import frozen
+from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.target import Store
+from scaffold.model.workload import Piece, Text, literal
+from scaffold.plan.workloads.hosts import HOST_ENDINGS, Url, host_and_port, parse_url
+from scaffold.plan.workloads.scope import Scope, flagged_passwords, names_secret
+from scaffold.plan.workloads.texts import merged, whole_reference
+
+_PARTS = {
+    **dict.fromkeys(("PORT",), "port"),
+    **dict.fromkeys(("USER", "USERNAME", "LOGIN"), "username"),
+    **dict.fromkeys(("PASSWORD", "PASS", "PASSWD", "PWD", "AUTH"), "password"),
+    **dict.fromkeys(("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME"), "database"),
+}
+_USER_VARIABLES = frozenset({"POSTGRES_USER", "POSTGRESQL_USERNAME"})
+_DATABASE_VARIABLES = frozenset({"POSTGRES_DB", "POSTGRESQL_DATABASE"})
+
+
+@frozen
+class LoginPlan:
+    """The variables of one service that get another value because a store is managed."""
+
+    values: Mapping[str, Text] = field(compare=False)
+    stores: tuple[str, ...]
+    """The stores that the service uses by these variables."""
+
+    def value(self, entry: EnvValue) -> Text | None:
+        """Return the new value of an entry, or None where it stays what it is."""
+        return self.values.get(entry.name)
+
+
+def plan_logins(service: Service, scope: Scope) -> LoginPlan:
+    """Return what is rewired in the environment of a service."""
+    values: dict[str, Text] = {}
+    used: set[str] = set()
+    for entry in service.environment:
+        found = _by_address(entry, scope) or _by_shared_login(entry, scope)
+        if found is not None:
+            values[entry.name], store = found
+            used.add(store.service)
+    for prefix, store in sorted(_prefixes(service, scope).items()):
+        for entry in service.environment:
+            part = _PARTS.get(entry.name[len(prefix) :].upper()) if entry.name.startswith(prefix) else None
+            text = _part(store, part) if part else None
+            if text is not None:
+                values.setdefault(entry.name, text)
+    return LoginPlan(values, tuple(sorted(used)))
+
+
+def _by_address(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
+    value = entry.value or ""
+    url = parse_url(value)
+    if url is not None:
+        store = scope.managed(url.host)
+        return (_url(url, store), store) if store else None
+    address = host_and_port(value)
+    store = scope.managed(address[0]) if address else None
+    if store is not None:
+        return (merged((_of(store, "host"), Piece("literal", ":"), _of(store, "port"))), store)
+    store = scope.managed(value) if _host_prefix(entry.name) is not None else None
+    return ((_of(store, "host"),), store) if store else None
+
+
+def _of(store: Store, part: str) -> Piece:
+    return Piece("store", store.service, part)
+
+
+def _login(store: Store, key: str, *, encoded: bool = False) -> Piece:
+    return Piece("secret", store.service, key, encoded)
+
+
+def _url(url: Url, store: Store) -> Text:
+    """Return the URL of the managed store: with TLS, and with the login of the application's own role."""
+    if store.engine != "postgres":
+        secure = {"redis": "rediss", "valkey": "valkeys"}.get(url.scheme, url.scheme)
+        login = (Piece("literal", f"{secure}://:"), _login(store, "password", encoded=True), Piece("literal", "@"))
+        query = _with(url.query, "ssl_cert_reqs", "required") if store.broker else url.query
+        return merged((*login, *_address(store), Piece("literal", url.path + _asked(query))))
+    start: Text = (Piece("literal", f"{url.scheme}://"),)
+    if url.userinfo:
+        start += (_login(store, "username", encoded=True), Piece("literal", ":"), _login(store, "password", encoded=True))
+        start += (Piece("literal", "@"),)
+    return merged((*start, *_address(store), *_database(url, store), Piece("literal", _asked(_with_tls(url)))))
+
+
+def _address(store: Store) -> Text:
+    return (_of(store, "host"), Piece("literal", ":"), _of(store, "port"))
+
+
+def _database(url: Url, store: Store) -> Text:
+    return (Piece("literal", "/"), _of(store, "database")) if url.path.strip("/") in _names_of(store) else literal(url.path)
+
+
+def _names_of(store: Store) -> frozenset[str]:
+    """The names under which a URL means the database of the store; the empty one is that of the user, or not known yet."""
+    return frozenset({"", store.database, store.declared_database})
+
+
+def _with_tls(url: Url) -> str:
+    """Return the query that asks for TLS in the words of the driver; pg8000 takes no such word in a URL."""
+    if "pg8000" in url.scheme:
+        return url.query
+    return _with(url.query, "ssl" if "asyncpg" in url.scheme else "sslmode", "require")
+
+
+def _with(query: str, name: str, value: str) -> str:
+    """Return the query with a parameter set; `sslmode=disable` and the like give way, a stricter one stays."""
+    pairs = [pair for pair in query.split("&") if pair]
+    stricter = {f"{name}=verify-ca", f"{name}=verify-full"}
+    if any(pair in stricter for pair in pairs):
+        return query
+    return "&".join([pair for pair in pairs if not pair.startswith(f"{name}=")] + [f"{name}={value}"])
+
+
+def _asked(query: str) -> str:
+    return f"?{query}" if query else ""
+
+
+def _host_prefix(name: str) -> str | None:
+    """Return what stands before the word for a host in the name of a variable, or None when it names none."""
+    match = re.fullmatch(rf"(.*?)(?:{'|'.join(HOST_ENDINGS)})", name, re.IGNORECASE)
+    return match[1] if match else None
+
+
+def _prefixes(service: Service, scope: Scope) -> dict[str, Store]:
+    """Return the beginnings of the variables that describe one connection: `DB_` where `DB_HOST` names a store."""
+    found = {}
+    for entry in service.environment:
+        value = entry.value or ""
+        address = host_and_port(value)
+        store = scope.managed(address[0] if address else value)
+        prefix = _host_prefix(entry.name)
+        if store is not None and prefix is not None:
+            found[prefix] = store
+    return found
+
+
+def _part(store: Store, part: str) -> Text | None:
+    if part == "password":
+        return (_login(store, "password"),)
+    if store.engine == "postgres" or part == "port":
+        return (_of(store, part),)
+    return None
+
+
+def _by_shared_login(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
+    """A variable that takes its value from where the store takes its login is part of that login, whatever its name."""
+    whole = whole_reference(entry.raw or "")
+    variables = {whole.name} if whole else set()
+    for name in sorted(scope.stores):
+        service = scope.stack.service(name)
+        if service is None or parse_url(entry.value or "") is not None:
+            continue
+        store = scope.stores[name]
+        same = is_sensitive_name(entry.name) and (entry.value or "") in _passwords(service)
+        if variables & _variables_of(service, None) or same:
+            return (_login(store, "password"),), store
+        if store.engine == "postgres":
+            for words, part in ((_USER_VARIABLES, "username"), (_DATABASE_VARIABLES, "database")):
+                if variables & _variables_of(service, words):
+                    return (_of(store, part),), store
+    return None
+
+
+def _variables_of(store: Service, names: frozenset[str] | None) -> set[str]:
+    """Return the compose variables behind these entries of a store; None means those behind its password."""
+    if names is not None:
+        return {ref.name for entry in store.environment if entry.name in names for ref in entry.references}
+    found = {ref.name for entry in store.environment if is_sensitive_name(entry.name) for ref in entry.references}
+    words = [ref for scalar in scalars_of(store.node.get("command")) for ref in scalar.references]
+    return found | {ref.name for ref in words if is_sensitive_name(ref.name)}
+
+
+def _passwords(store: Service) -> set[str]:
+    """Return the literal passwords of a store: variables of the app with the same value hold the same login."""
+    found = {entry.value or "" for entry in store.environment if names_secret(entry.name, entry.value or "")}
+    found |= {password for _, password in flagged_passwords(store.command or ())}
+    return found - {""}

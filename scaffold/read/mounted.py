@@ -1,0 +1,48 @@
+"""The files of the repository that containers read through a bind mount or a config: small ones, with their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scaffold.model.compose import Stack
+from scaffold.model.document import Mapping, find, text_of
+from scaffold.model.project import MountedFile
+from scaffold.read.compose.reader import join
+from scaffold.read.inventory import Inventory, read_bytes
+
+MAX_BYTES = 1_000_000
+"""A ConfigMap holds 1 MiB, names and metadata included (Kubernetes documentation, ConfigMaps)."""
+
+MAX_FILES = 60
+"""A folder of more files holds data or code, and no configuration."""
+
+
+def read_mounted(inventory: Inventory, stacks: Iterable[Stack]) -> tuple[MountedFile, ...]:
+    """Return the files by path; those that git does not track, and real env files, are somebody's own and not read."""
+    wanted = {path for stack in stacks for source in _sources(stack) for path in _files(inventory, source)}
+    found = []
+    for path in sorted(wanted):
+        data = read_bytes(inventory, path, MAX_BYTES)
+        if data is not None:
+            found.append(MountedFile(path, data))
+    return tuple(found)
+
+
+def _sources(stack: Stack) -> Iterator[str]:
+    for service in stack.services:
+        yield from (mount.resolved for mount in service.mounts if mount.resolved)
+    configs = stack.node.get("configs")
+    for entry in configs.entries if isinstance(configs, Mapping) else ():
+        path = join(stack.directory, text_of(find(entry.value, "file")) or "..")
+        if path:
+            yield path
+
+
+def _files(inventory: Inventory, source: str) -> tuple[str, ...]:
+    hidden = inventory.private | inventory.untracked
+    if source in inventory.present:
+        return () if source in hidden else (source,)
+    if source not in inventory.directories:
+        return ()
+    below = sorted(path for path in inventory.present if path.startswith(f"{source}/") and path not in hidden)
+    return tuple(below) if len(below) <= MAX_FILES else ()

@@ -1,0 +1,395 @@
+"""What of a compose file ends up in a workload: argv, environment, ports, probes, volumes, users (behaviours.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.model.target import Target
+from scaffold.model.workload import Text, Workload
+from scaffold.plan.target import make_target
+from scaffold.plan.workloads.keys import KEYS
+from scaffold.read.compose.shape import SERVICE
+from scaffold.read.project import read_project
+
+Planned = Callable[..., Target]
+
+
+@pytest.fixture
+def planned(make_project: Callable[..., Path]) -> Planned:
+    def plan(compose: str, **files: str) -> Target:
+        named = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}
+        return make_target(read_project(make_project({"compose.yaml": compose, **named}, name="shop")), ())
+
+    return plan
+
+
+def shown(text: Text) -> str:
+    """Return a text with what is looked up in angle brackets."""
+    return "".join(
+        piece.text if piece.kind == "literal" else f"<{piece.text}{'.' if piece.field else ''}{piece.field}>" for piece in text
+    )
+
+
+def workload(target: Target, service: str) -> Workload:
+    return next(item for item in target.workloads if item.service == service)
+
+
+def env(target: Target, service: str) -> dict[str, str]:
+    return {variable.name: shown(variable.value) for variable in workload(target, service).environment}
+
+
+DATABASE = """\
+      db:
+        image: postgres:16-alpine
+        environment: {POSTGRES_USER: shop, POSTGRES_PASSWORD: "${DB_PASSWORD:-hunter22}", POSTGRES_DB: orders}
+      cache: {image: "redis:7"}
+"""
+
+
+def test_urls_of_managed_stores_get_tls_and_the_login_of_the_application(planned: Planned):
+    target = planned(
+        f"""\
+    services:
+{DATABASE}
+      web:
+        image: acme/web:1
+        environment:
+          DATABASE_URL: postgresql+psycopg://shop:${{DB_PASSWORD:-hunter22}}@db:5432/orders?connect_timeout=5
+          ASYNC_URL: postgresql+asyncpg://shop:${{DB_PASSWORD:-hunter22}}@db/orders
+          OTHER_URL: postgres://shop:hunter22@db:5432/reports?sslmode=disable
+          CACHE_URL: redis://cache:6379/3
+          DB_HOST: db
+          DB_PORT: "5432"
+          DB_USER: shop
+          DB_NAME: orders
+          DB_PASSWORD: ${{DB_PASSWORD:-hunter22}}
+          CACHE_ADDR: cache:6379
+          POSTGRES_DB: db
+    """
+    )
+    found = env(target, "web")
+    login = "<db.username>:<db.password>@<db.host>:<db.port>"
+    assert found["DATABASE_URL"] == f"postgresql+psycopg://{login}/<db.database>?connect_timeout=5&sslmode=require"
+    assert found["ASYNC_URL"] == f"postgresql+asyncpg://{login}/<db.database>?ssl=require"
+    assert found["OTHER_URL"] == f"postgres://{login}/reports?sslmode=require"
+    assert found["CACHE_URL"] == "rediss://:<cache.password>@<cache.host>:<cache.port>/3"
+    parts = [found[f"DB_{name}"] for name in ("HOST", "PORT", "USER", "NAME", "PASSWORD")]
+    assert parts == ["<db.host>", "<db.port>", "<db.username>", "<db.database>", "<db.password>"]
+    assert found["CACHE_ADDR"] == "<cache.host>:<cache.port>"
+    assert found["POSTGRES_DB"] == "db"  # a word in no host position stays
+    assert {item.service: item.kind for item in target.left_out} == {"db": "managed", "cache": "managed"}
+    assert "hunter22" not in repr(target.secrets) + str(found)
+
+
+def test_defaults_are_settings_required_ones_are_asked_for_and_secrets_are_keys(planned: Planned):
+    target = planned(
+        """\
+    services:
+      web:
+        image: acme/web:1
+        environment:
+          LOG_LEVEL: ${LOG_LEVEL:-INFO}
+          REGION: ${REGION:?say where}
+          NESTED: ${A:-${B:-inner}}
+          PRESENT: ${C:+unseen}
+          PRICE: $$5
+          API_KEY: ${API_KEY:-}
+          SESSION_SECRET: f8Jk2mQz9LpX4vRt
+          TOKEN_TTL: "3600"
+          AUTH_ENABLED: "true"
+          BARE:
+          LINK: https://${USER_PART}:${PASS_PART}@api.example.org/${VERSION:-v1}
+      worker:
+        image: acme/web:1
+        environment: {LOG_LEVEL: "${LOG_LEVEL:-INFO}", SESSION_SECRET: another-8Jk2mQz9Lp}
+    """
+    )
+    found = env(target, "web")
+    assert {setting.name: setting.default for setting in target.settings} == {
+        "A": "inner",
+        "BARE": None,
+        "LOG_LEVEL": "INFO",
+        "REGION": None,
+        "USER_PART": None,
+    }
+    assert (found["LOG_LEVEL"], found["REGION"], found["NESTED"], found["PRESENT"]) == ("<LOG_LEVEL>", "<REGION>", "<A>", "")
+    assert (found["PRICE"], found["TOKEN_TTL"], found["AUTH_ENABLED"], found["BARE"]) == ("$5", "3600", "true", "<BARE>")
+    assert found["API_KEY"] == "<app.API_KEY>"
+    assert found["LINK"] == "https://<USER_PART>:<app.PASS_PART>@api.example.org/v1"
+    keys = {found["SESSION_SECRET"], env(target, "worker")["SESSION_SECRET"]}
+    assert keys == {"<app.WEB_SESSION_SECRET>", "<app.WORKER_SESSION_SECRET>"}
+    assert "f8Jk2mQz" not in repr(target.workloads) + str(found)
+
+
+def test_words_of_a_command_are_those_of_compose_and_hold_no_secret(planned: Planned):
+    target = planned(
+        """\
+    services:
+      search:
+        image: acme/search:1
+        entrypoint: []
+        command: server --requirepass ${SEARCH_PASSWORD:-weak-pass-1} --name "two words" --cost $$5
+      other:
+        image: acme/search:1
+        entrypoint: ["/bin/run", "--"]
+        command: [serve, --token=abc123secret, "{{ .Values.x }}"]
+    """
+    )
+    search, other = workload(target, "search"), workload(target, "other")
+    assert [shown(word) for word in search.command or ()] == [
+        *("server", "--requirepass", "<SEARCH_PASSWORD>", "--name", "two words", "--cost", "$5")
+    ]
+    assert search.args is None
+    assert env(target, "search") == {"SEARCH_PASSWORD": "<app.SEARCH_PASSWORD>"}
+    assert [shown(word) for word in other.command or ()] == ["/bin/run", "--"]
+    assert [shown(word) for word in other.args or ()] == ["serve", "--token=<OTHER_TOKEN>", "{{ .Values.x }}"]
+    assert "abc123secret" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ('["8080:3000"]', [(3000, "TCP", True)]),
+        ('["127.0.0.1:8080:3000"]', [(3000, "TCP", False)]),
+        ('["[::1]:8080:3000"]', [(3000, "TCP", False)]),
+        ('["3000"]', [(3000, "TCP", True)]),
+        ('["6000-6002:7000-7002/udp"]', [(7000, "UDP", True), (7001, "UDP", True), (7002, "UDP", True)]),
+        ('["53:53/tcp", "53:53/udp"]', [(53, "TCP", True), (53, "UDP", True)]),
+        ('["${PORT:-80}:80"]', [(80, "TCP", True)]),
+        ('[{target: 80, published: "9000-9001"}]', [(80, "TCP", True)]),
+    ],
+)
+def test_ports_are_those_of_the_container(planned: Planned, ports: str, expected: list[tuple[int, str, bool]]):
+    found = workload(planned(f"services: {{web: {{image: 'acme/web:1', ports: {ports}}}}}"), "web").ports
+    assert [(port.port, port.protocol, port.published) for port in found] == expected
+    names = [port.name for port in found]
+    assert len(set(names)) == len(names)
+    assert all(len(name) <= 15 for name in names)
+
+
+def test_a_port_that_only_others_name_is_a_port(planned: Planned):
+    target = planned(
+        """\
+    services:
+      web: {image: "acme/web:1", environment: {BACKEND: "http://engine:9123/run", PEER: "my_db:7000"}}
+      engine: {image: "acme/engine:1"}
+      my_db: {image: "acme/store:1"}
+    """
+    )
+    assert [port.port for port in workload(target, "engine").ports] == [9123]
+    assert workload(target, "my_db").name == "my-db"
+    assert env(target, "web")["PEER"] == "my-db:7000"
+
+
+@pytest.mark.parametrize(
+    ("health", "kind", "words", "timing", "startup"),
+    [
+        ("{test: [CMD, check, now]}", "exec", ["check", "now"], (30, 30, 3), None),
+        ("{test: check now}", "exec", ["/bin/sh", "-c", "check now"], (30, 30, 3), None),
+        (
+            '{test: [CMD-SHELL, "a && b"], interval: 1m30s, timeout: 1500ms}',
+            "exec",
+            ["/bin/sh", "-c", "a && b"],
+            (90, 2, 3),
+            None,
+        ),
+        ("{test: [CMD, x], interval: 2h, retries: 7, timeout: 0s}", "exec", ["x"], (7200, 30, 7), None),
+        ("{test: [CMD, x], start_period: 21s}", "exec", ["x"], (30, 30, 3), (5, 8)),
+        ("{test: [CMD, x], start_period: 20s, start_interval: 2s}", "exec", ["x"], (30, 30, 3), (2, 13)),
+        ("{test: [CMD, curl, -f, 'http://localhost:3000/ok']}", "http", [], (30, 30, 3), None),
+        ("{test: [CMD-SHELL, 'curl -f http://localhost:3000/ok || exit 1']}", "http", [], (30, 30, 3), None),
+        (
+            "{test: [CMD, curl, -f, 'http://localhost:9999/ok']}",
+            "exec",
+            ["curl", "-f", "http://localhost:9999/ok"],
+            (30, 30, 3),
+            None,
+        ),
+    ],
+)
+def test_healthchecks_become_readiness_by_dockers_rules(
+    planned: Planned,
+    health: str,
+    kind: str,
+    words: list[str],
+    timing: tuple[int, int, int],
+    startup: tuple[int, int] | None,
+):
+    compose = f"services: {{web: {{image: 'acme/web:1', ports: ['80:3000'], healthcheck: {health}}}}}"
+    probes = workload(planned(compose), "web").probes
+    assert probes.readiness is not None
+    assert probes.readiness.kind == kind
+    assert [shown(word) for word in probes.readiness.words] == words
+    assert (probes.readiness.period, probes.readiness.timeout, probes.readiness.failures) == timing
+    assert (probes.startup and (probes.startup.period, probes.startup.failures)) == startup
+    assert probes.liveness is None
+
+
+@pytest.mark.parametrize("health", ["{disable: true}", "{test: [NONE]}"])
+def test_a_disabled_healthcheck_is_no_probe(planned: Planned, health: str):
+    compose = f"services: {{web: {{image: 'acme/web:1', ports: ['80:3000'], healthcheck: {health}}}}}"
+    assert workload(planned(compose), "web").probes.readiness is None
+
+
+def test_the_healthcheck_of_the_right_stage_and_the_users_number_come_from_the_dockerfile(planned: Planned):
+    dockerfile = """\
+        FROM python:3.13-slim AS base
+        RUN groupadd --gid 4000 team && useradd --uid 4321 --gid team --create-home worker
+        HEALTHCHECK --interval=7s --retries=2 CMD ["python", "ping.py"]
+        FROM base AS development
+        HEALTHCHECK NONE
+        FROM base AS runtime
+        USER worker
+        """
+    compose = "services: {web: {build: {context: ., target: runtime}, ports: ['80:3000']}}"
+    web = workload(planned(compose, Dockerfile=dockerfile), "web")
+    assert web.probes.readiness is not None
+    assert [shown(word) for word in web.probes.readiness.words] == ["python", "ping.py"]
+    assert (web.probes.readiness.period, web.probes.readiness.failures) == (7, 2)
+    assert (web.security.user, web.security.group, web.security.non_root, web.security.add_capabilities) == (
+        4321,
+        4000,
+        True,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ('{image: "acme/a:1", user: "1000:2000"}', (1000, 2000, True, False)),
+        ('{image: "acme/a:1", user: "0"}', (0, None, False, True)),
+        ('{image: "acme/a:1", user: "app:app"}', (None, None, False, True)),
+        ('{image: "mysql:8.4"}', (999, 999, True, False)),
+        ('{image: "nginx:1.30", command: [nginx]}', (None, None, False, True)),
+        ('{image: "nginxinc/nginx-unprivileged:1.30"}', (101, 101, True, False)),
+    ],
+)
+def test_users_are_numbers_or_left_to_the_image(
+    planned: Planned, service: str, expected: tuple[int | None, int | None, bool, bool]
+):
+    found = workload(planned(f"services: {{a: {service}}}"), "a").security
+    assert (found.user, found.group, found.non_root, bool(found.add_capabilities)) == expected
+
+
+def test_volumes_files_and_sources(planned: Planned):
+    target = planned(
+        """\
+    services:
+      web:
+        build: .
+        volumes: ["uploads:/srv/uploads", ".:/app", /app/node_modules, "./conf/app.toml:/etc/app.toml:ro", "./data:/data"]
+        tmpfs: ["/tmp:size=64m"]
+      worker: {build: ., volumes: ["uploads:/srv/uploads:ro"]}
+      store: {image: "mysql:8", volumes: ["rows:/var/lib/mysql"]}
+    volumes: {uploads: , rows: }
+    """,
+        Dockerfile="FROM python:3.13\n",
+        conf__app_dot_toml="title = '{{ x }}'\n",
+    )
+    assert [(volume.name, volume.shared, volume.workloads) for volume in target.volumes] == [
+        ("data", False, ("web",)),
+        ("rows", False, ("store",)),
+        ("uploads", True, ("web", "worker")),
+    ]
+    mounts = {mount.path: mount for mount in workload(target, "web").mounts}
+    assert set(mounts) == {"/srv/uploads", "/etc/app.toml", "/data", "/tmp"}
+    assert (mounts["/tmp"].kind, mounts["/tmp"].size) == ("memory", str(64 * 1024**2))
+    assert mounts["/etc/app.toml"].sub_path == "app.toml"
+    assert [item.files for item in target.config_files] == [(("app.toml", b"title = '{{ x }}'\n"),)]
+    assert workload(target, "web").scaling.singleton
+    assert not workload(target, "worker").scaling.singleton
+    store = workload(target, "store")
+    assert (store.kind, store.mounts[0].sub_path) == ("stateful-set", "data")
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"),
+    [
+        ("{image: 'a:1', command: serve}", "deployment"),
+        ("{image: 'a:1', command: migrate, restart: no}", "job"),
+        ("{image: 'a:1', command: migrate, restart: 'on-failure:3'}", "job"),
+        ("{image: 'a:1', restart: on-failure, ports: ['80:80']}", "deployment"),
+        ("{image: 'a:1', deploy: {mode: global}}", "daemon-set"),
+        ("{image: 'mysql:8'}", "stateful-set"),
+    ],
+)
+def test_kinds(planned: Planned, service: str, kind: str):
+    assert workload(planned(f"services: {{thing: {service}}}"), "thing").kind == kind
+
+
+def test_waits(planned: Planned):
+    target = planned(
+        f"""\
+    services:
+{DATABASE}
+      migrate: {{image: "acme/web:1", command: migrate, environment: {{DATABASE_URL: "postgres://shop:x@db/orders"}}}}
+      broker: {{image: "rabbitmq:4"}}
+      web:
+        image: acme/web:1
+        depends_on:
+          migrate: {{condition: service_completed_successfully}}
+          broker: {{condition: service_healthy}}
+          cache: {{condition: service_healthy}}
+          helper: {{condition: service_started}}
+      helper: {{image: "acme/helper:1"}}
+    """
+    )
+    assert {(wait.kind, wait.target, wait.port) for wait in workload(target, "web").waits} == {
+        ("job", "migrate", 0),
+        ("tcp", "broker", 5672),
+        ("tcp", "cache", 6379),
+    }
+    assert [(wait.kind, wait.target) for wait in workload(target, "migrate").waits] == [("login", "db")]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("mem_limit: 512M, cpus: 0.5", ("100m", "500m", "256Mi", "512Mi")),
+        ("deploy: {resources: {limits: {memory: 1.5g, cpus: '0.0001'}}}, mem_limit: 1g", ("1m", "1m", "256Mi", "1536Mi")),
+        ("deploy: {resources: {limits: {memory: 128m}, reservations: {memory: 1000000b}}}", ("100m", "", "1000000", "128Mi")),
+        ("deploy: {resources: {limits: {memory: 128m}}}", ("100m", "", "128Mi", "128Mi")),
+    ],
+)
+def test_resources_are_in_kubernetes_units(planned: Planned, keys: str, expected: tuple[str, str, str, str]):
+    found = workload(planned(f"services: {{web: {{image: 'a:1', {keys}}}}}"), "web").resources
+    assert (found.cpu_request, found.cpu_limit, found.memory_request, found.memory_limit) == expected
+
+
+def test_a_scheduler_runs_once_and_a_web_service_may_grow(planned: Planned):
+    target = planned(
+        """\
+    services:
+      beat: {image: "a:1", command: celery -A app beat}
+      both: {image: "a:1", command: celery -A app worker -B, deploy: {replicas: 3}}
+      web: {image: "a:1", command: gunicorn app, ports: ["80:80"], deploy: {replicas: 2}}
+    """
+    )
+    assert [workload(target, name).scaling.singleton for name in ("beat", "both", "web")] == [True, True, False]
+    assert (workload(target, "web").scaling.replicas, workload(target, "web").scaling.maximum) == (2, 6)
+
+
+def test_what_reads_the_docker_socket_or_lacks_its_file_is_left_out_and_said(planned: Planned):
+    target = planned(
+        """\
+    services:
+      proxy: {image: "traefik:3", volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro"]}
+      edge: {image: "nginx:1.30", volumes: ["./nginx.conf:/etc/nginx/nginx.conf"]}
+      web: {image: "acme/web:1", stop_grace_period: 1m30s, ulimits: {nofile: 1024}}
+    """
+    )
+    reasons = {item.service: item.reason for item in target.left_out}
+    assert "/var/run/docker.sock" in reasons["proxy"]
+    assert "./nginx.conf is not in the repository" in reasons["edge"]
+    assert [(note.service, note.key) for note in target.notes] == [("web", "ulimits")]
+    assert workload(target, "web").grace_seconds == 90
+
+
+def test_every_key_of_a_service_has_a_fate():
+    assert set(SERVICE) - set(KEYS) == set()
+    assert {key.fate for key in KEYS.values()} == {"mapped", "not-applicable", "noted"}
+    assert all(key.why for key in KEYS.values())
