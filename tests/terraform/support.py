@@ -50,8 +50,8 @@ def cache(service: str = "redis", **parts: Any) -> dict[str, Any]:
     return {"service": service, "version": "8.2", "port": 6379, "broker": False, **parts}
 
 
-def login(store: str) -> dict[str, Any]:
-    return {"name": store, "keys": ["password", "url"], "store": store}
+def login(store: str, *more: str) -> dict[str, Any]:
+    return {"name": store, "keys": ["password", *more], "store": store}
 
 
 FRIDAY = plan("friday-ai", caches=[cache()], secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}])
@@ -60,7 +60,7 @@ PROPERTYPRO = plan(
     postgres=[postgres()],
     caches=[cache(broker=True)],
     secrets=[
-        login("db"),
+        login("db", "username"),
         login("redis"),
         {"name": "app", "keys": ["JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY"], "store": ""},
     ],
