@@ -40,11 +40,11 @@ class Store:
     database: str = ""
     user: str = ""
     """The role that the application logs in as; never the master user."""
-    declared_database: str = ""
-    """The database as the compose file names it, for managed PostgreSQL."""
     port: int = 0
     broker: bool = False
     """Whether a queue library keeps jobs in it: eviction is then forbidden and cluster mode is off."""
+    declared_database: str = ""
+    """The database as the compose file names it, for managed PostgreSQL."""
 
 
 @frozen
