@@ -374,6 +374,14 @@ class Command:
 
 
 @frozen
+class ScriptFile:
+    """A script that people run; `purpose` is the first sentence that it says of itself, "" when it says none."""
+
+    path: str
+    purpose: str
+
+
+@frozen
 class DocFile:
     """A README or a page below docs/."""
 
@@ -446,6 +454,7 @@ class Project:
     mounted: tuple[MountedFile, ...] = field(default=(), repr=False)
     """The small files that containers read out of the repository, by path."""
     commands: tuple[Command, ...] = ()
+    scripts: tuple[ScriptFile, ...] = ()
     sightings: tuple[SecretSighting, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -481,6 +490,12 @@ class Project:
             if found:
                 return found
         return self.stacks[0] if self.stacks else None
+
+    @property
+    def production_stack(self) -> Stack | None:
+        """The main stack where it can run in production as it is: what plans are made for."""
+        stack = self.main_stack
+        return stack if stack and stack.complete and stack.is_runnable_in_production else None
 
     @property
     def production_stacks(self) -> tuple[Stack, ...]:

@@ -6,6 +6,7 @@ from dataclasses import field
 
 from scaffold.model.edits import EditTask
 from scaffold.model.frozen import frozen
+from scaffold.model.guides import GuidesPlan
 from scaffold.model.hardening import HardeningPlan
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
@@ -114,6 +115,7 @@ class Target:
     terraform_folder: str = "infra/terraform"
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None
+    guides: GuidesPlan | None = None
     edit_tasks: tuple[EditTask, ...] = ()
     closes: tuple[tuple[Room, tuple[str, ...]], ...] = ()
     """Per room, the fingerprints of the gaps that its new files close."""

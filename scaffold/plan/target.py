@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from scaffold.model.compose import Stack
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.edits import plan_edits
+from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
@@ -21,7 +21,7 @@ _BESIDE_TERRAFORM = "infra/terraform-scaffold"
 
 def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     """Return the plan for a project that was read without the files that scaffold wrote."""
-    stack = _production_stack(project)
+    stack = project.production_stack
     configuration = project.configuration
     stores = plan_stores(stack, project.name) if stack else ()
     hardening = plan_hardening(project)
@@ -48,13 +48,9 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         terraform_folder=_terraform_folder(project),
         hardening=hardening,
         monitoring=monitoring,
+        guides=plan_guides(project),
         edit_tasks=plan_edits(project, gaps),
     )
-
-
-def _production_stack(project: Project) -> Stack | None:
-    stack = project.main_stack
-    return stack if stack and stack.complete and stack.is_runnable_in_production else None
 
 
 def _terraform_folder(project: Project) -> str:

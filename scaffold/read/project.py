@@ -18,10 +18,12 @@ from scaffold.model.project import (
     EnvFile,
     Manifest,
     Project,
+    ScriptFile,
     SecretSighting,
     SourceFile,
     Workflow,
 )
+from scaffold.model.scripts import is_operational_script
 from scaffold.model.values import dns_label
 from scaffold.read import commands, configuration, docs, env_files, paths
 from scaffold.read.application import read_application, served_entries, with_reach
@@ -34,6 +36,7 @@ from scaffold.read.manifests import manifest_reader
 from scaffold.read.mounted import read_mounted
 from scaffold.read.outside import Outside
 from scaffold.read.roles import RoleContext, with_roles
+from scaffold.read.scripts import read_operational_script
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.workflows import follow_local, read_workflow
@@ -164,6 +167,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         docs=pages,
         mounted=read_mounted(inventory, stacks),
         commands=listed,
+        scripts=_scripts(inventory, texts),
         sightings=_sightings(inventory, texts),
         sources=tuple(SourceFile(path, text) for path, text in texts.sources()),
         documents=sources.all_documents(),
@@ -290,6 +294,11 @@ def _commands(
     texts = {manifest.path: sources.texts.text(manifest.path) or "" for manifest in manifests if manifest.scripts}
     found += commands.package_commands(manifests, texts)
     return tuple(sorted(found, key=lambda command: command.location.sort_key()))
+
+
+def _scripts(inventory: Inventory, texts: TextReader) -> tuple[ScriptFile, ...]:
+    found = ((path, texts.glance(path)) for path in inventory.files if is_operational_script(path))
+    return tuple(read_operational_script(path, text) for path, text in found if text is not None)
 
 
 def _sightings(inventory: Inventory, texts: TextReader) -> tuple[SecretSighting, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import active_profiles, commented_profiles, judged_stacks, once, profile_uses
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Severity
+from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -68,11 +68,5 @@ RULE = Rule(
     layer=Layer.COMPOSE,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Take the service out of the profile, or add the profile to the commands that start the stack and to the docs.",
-        ),
-    ),
+    closers=(Closer(Room.GUIDES, "files"),),
 )

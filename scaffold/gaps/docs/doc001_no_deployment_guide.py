@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in, page_anchor, sections
+from scaffold.gaps.docs.pages import current_pages, guide_closers, make_targets, missing_in, page_anchor, sections
 from scaffold.gaps.signals import application_services, main_environment
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
@@ -20,6 +20,7 @@ _LINKS_OUT = regex(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IG
 _GUIDE_ELSEWHERE = regex(
     r"(?:deploy|production|self-?host|hosting)[^\n]{0,80}https?://|https?://\S*(?:deploy|self-?host)", re.IGNORECASE
 )
+_ADVICE = "Write docs/operations/deployment.md: what is needed, the steps in order, how to see that it works."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -35,6 +36,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     ]
     headings = tuple(section.heading.location for section in found)
     yield RULE.gap(
+        closers=guide_closers(project, _ADVICE),
         resource="docs",
         subject="deployment-guide",
         message=(
@@ -68,11 +70,5 @@ RULE = Rule(
     layer=Layer.DOCS,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Write docs/operations/deployment.md: what is needed, the steps in order, how to see that it works.",
-        ),
-    ),
+    closers=(Closer(Room.GUIDES, "files"),),
 )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import page_anchor, sections
+from scaffold.gaps.docs.pages import guide_closers, page_anchor, sections
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _TOPIC = regex(r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b", re.IGNORECASE)
 _STEP = regex(r"restor|pg_restore|psql\b.*<|mongorestore|\brecover|point[- ]in[- ]time|snapshot", re.IGNORECASE)
+_ADVICE = "Write docs/operations/recovery.md: where the copies are, the restore commands of each store, RPO and RTO."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -24,6 +25,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     names = ", ".join(service.name for _, service in stores)
     yield RULE.gap(
+        closers=guide_closers(project, _ADVICE),
         resource="docs",
         subject="recovery-guide",
         message=f"No page in this repository tells how to restore {names}: the first restore happens during an outage.",
@@ -46,11 +48,5 @@ RULE = Rule(
     layer=Layer.DOCS,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Write docs/operations/recovery.md: where the copies are, the restore commands of each store, RPO and RTO.",
-        ),
-    ),
+    closers=(Closer(Room.GUIDES, "files"),),
 )

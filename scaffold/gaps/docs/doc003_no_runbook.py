@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import page_anchor, sections
+from scaffold.gaps.docs.pages import guide_closers, page_anchor, sections
 from scaffold.gaps.signals import application_services, main_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _TOPIC = regex(
     r"\brun-?book|\broll(?:ing)?[- ]?back|\bplaybook|\bincident|\bon-?call|\brevert(?:ing)? a (?:release|deploy)", re.IGNORECASE
 )
+_ADVICE = "Write docs/operations/runbook.md: how to see what is wrong, how to go back, whom to call."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -23,6 +24,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if place is None or not application_services(project) or runbook_pages(project):
         return
     yield RULE.gap(
+        closers=guide_closers(project, _ADVICE),
         resource="docs",
         subject="runbook",
         message="No page in this repository tells how to take a release back or what to do when a service is down.",
@@ -44,7 +46,5 @@ RULE = Rule(
     layer=Layer.DOCS,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(None, "advice", "Write docs/operations/runbook.md: how to see what is wrong, how to go back, whom to call."),
-    ),
+    closers=(Closer(Room.GUIDES, "files"),),
 )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import current_pages
+from scaffold.gaps.docs.pages import current_pages, guide_closers
 from scaffold.gaps.facts import commented_commands
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
 _LONGEST_LINE = 4000
+_ADVICE = "Say in the README which profile starts what, and put COMPOSE_PROFILES into the env template."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -30,7 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     named = {name.strip() for text in chosen for name in text.split(",")}
     for profile, members in sorted(profiles.items()):
         if profile not in named and not any(_mentions(text, profile) for text in texts):
-            yield _gap(profile, members)
+            yield _gap(project, profile, members)
 
 
 def _mentions(text: str, profile: str) -> bool:
@@ -42,10 +43,11 @@ def _mentions(text: str, profile: str) -> bool:
     return any(flag.search(line) or ("profile" in line.lower() and word.search(line)) for line in lines)
 
 
-def _gap(profile: str, members: list[tuple[Stack, Service]]) -> Gap:
+def _gap(project: Project, profile: str, members: list[tuple[Stack, Service]]) -> Gap:
     names = ", ".join(service.name for _, service in members)
     stack = members[0][0]
     return RULE.gap(
+        closers=guide_closers(project, _ADVICE),
         resource=stack.extends_stack or stack.id,
         subject=f"profile/{profile}",
         message=f"No page, makefile or workflow mentions the profile {profile}, so nobody learns how {names} is started.",
@@ -62,7 +64,5 @@ RULE = Rule(
     layer=Layer.DOCS,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(None, "advice", "Say in the README which profile starts what, and put COMPOSE_PROFILES into the env template."),
-    ),
+    closers=(Closer(Room.GUIDES, "files"),),
 )

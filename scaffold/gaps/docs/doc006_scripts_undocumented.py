@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.docs.pages import guide_closers
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
+from scaffold.model.scripts import is_operational_script
 
-_FOLDERS = frozenset({"scripts", "script", "bin", "ops", "tools", "hack", "jobs"})
-_RUNNABLE = regex(r".+\.(?:sh|bash|py|rb|pl|js|mjs|ts)")
+_ADVICE = "Say in the README or in the folder's own README what each script does and how it is run, or delete it."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    scripts = [path for path in project.files if _is_script(path) and path not in project.owned]
+    scripts = [path for path in project.files if is_operational_script(path) and path not in project.owned]
     texts = _texts(project)
     by_folder: dict[str, list[str]] = {}
     for path in scripts:
         if not _is_mentioned(path, texts):
             by_folder.setdefault(path.rpartition("/")[0], []).append(path)
     for folder, paths in sorted(by_folder.items()):
-        yield _gap(folder, paths)
-
-
-def _is_script(path: str) -> bool:
-    parts = path.split("/")
-    return bool(
-        _FOLDERS & set(parts[:2])
-        and len(parts) > 1
-        and _RUNNABLE.fullmatch(parts[-1])
-        and not parts[-1].startswith(("_", "test_"))
-    )
+        yield _gap(project, folder, paths)
 
 
 def _texts(project: Project) -> str:
@@ -51,9 +41,10 @@ def _is_mentioned(path: str, texts: str) -> bool:
     return parts[-1] in texts or module in texts or any(folder in texts for folder in folders)
 
 
-def _gap(folder: str, paths: list[str]) -> Gap:
+def _gap(project: Project, folder: str, paths: list[str]) -> Gap:
     names = ", ".join(path.rpartition("/")[2] for path in paths[:5])
     return RULE.gap(
+        closers=guide_closers(project, _ADVICE),
         resource=folder,
         subject="scripts",
         message=f"No page, makefile, image or workflow mentions {names} in {folder}, so nobody knows when they run.",
@@ -69,11 +60,5 @@ RULE = Rule(
     layer=Layer.DOCS,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Say in the README or in the folder's own README what each script does and how it is run, or delete it.",
-        ),
-    ),
+    closers=(Closer(Room.GUIDES, "files"),),
 )

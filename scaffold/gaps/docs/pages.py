@@ -9,6 +9,8 @@ from posixpath import normpath
 from scaffold.gaps.signals import anchor
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer
+from scaffold.model.names import Room
 from scaffold.model.project import Command, DocFile, Heading, Project
 from scaffold.model.regex import regex
 
@@ -88,3 +90,9 @@ def page_anchor(project: Project) -> Location | None:
         key=lambda p: (p.count("/"), p),
     )
     return Location(readmes[0], 1) if readmes else anchor(project)
+
+
+def guide_closers(project: Project, advice: str) -> tuple[Closer, ...]:
+    """Return the room of the guides, which are written for a stack that can run in production; else the advice."""
+    written = project.production_stack is not None and bool(project.production_stack.services)
+    return (Closer(Room.GUIDES, "files"),) if written else (Closer(None, "advice", advice),)

@@ -1,0 +1,90 @@
+"""Render the pages of the guides from one blueprint, each value made plain first."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from scaffold.generate.blueprint import render_blueprint
+from scaffold.generate.emit import to_shell_word
+from scaffold.generate.guides.values import alert_values, data_values, secret_values, service_values, store_values
+from scaffold.model.artifact import Artifact, Rendering
+from scaffold.model.guides import Copies, GuidePage, GuidesPlan
+from scaffold.model.names import Role, Room
+from scaffold.model.target import Target
+from scaffold.model.values import dns_label
+
+_TITLES = {
+    GuidePage.DEPLOYMENT: "deployment",
+    GuidePage.SCALING: "scaling",
+    GuidePage.RECOVERY: "recovery",
+    GuidePage.ROTATION: "rotating secrets",
+    GuidePage.RUNBOOK: "runbook",
+}
+
+
+def render(target: Target) -> Rendering:
+    """Return the pages; nothing without a plan. Raises ToolError when cookiecutter is missing."""
+    plan = target.guides
+    if plan is None:
+        return Rendering()
+    files = render_blueprint("guides", "operations", {"app": target.app, "guide": _values(target, plan)})
+    texts = {file.path: file.text for file in files}
+    return Rendering(tuple(Artifact(path, texts[f"{page.value}.md"], Room.GUIDES) for page, path in plan.paths))
+
+
+def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
+    compose = compose_command(target, plan)
+    services = [service_values(service, compose) for service in plan.services]
+    production = next((item.name for item in target.environments if item.production), target.environments[0].name)
+    return {
+        "slug": dns_label(target.app),
+        "production": production,
+        "compose": compose,
+        "ps": f"{compose} ps -a",
+        "directory": plan.directory,
+        "terraform": target.terraform_folder,
+        "chart": f"deploy/helm/{dns_label(target.app)}" if plan.chart else "",
+        "cluster": plan.chart or target.compute == "ecs",
+        "env_template": ".env.production.example",
+        "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
+        "deployment": plan.path(GuidePage.DEPLOYMENT),
+        "rotation": plan.path(GuidePage.ROTATION),
+        "files": {page.value: posixpath.basename(path) for page, path in plan.paths},
+        "others": {"deployment": _others(plan, GuidePage.DEPLOYMENT)},
+        "services": services,
+        "profiles": [_profile(compose, item.name, item.services, for_tests=item.for_tests) for item in plan.profiles],
+        "scripts": [{"command": item.command, "purpose": item.purpose} for item in plan.scripts],
+        "tasks": list(plan.tasks),
+        "secrets": [secret_values(target, secret) for secret in target.secrets],
+        "many": [item for item in services if item["copies"] == "several"],
+        "one": [item for item in services if item["copies"] == "one"],
+        "stores": [store_values(target, service) for service in plan.of(Copies.STORE)],
+        "data": [data_values(target, service) for service in plan.of(Copies.STORE)],
+        "stop": f"{compose} stop {_names(plan, Copies.MANY, Copies.ONE)}",
+        "stores_up": f"{compose} up -d --wait {_names(plan, Copies.STORE)}".rstrip(),
+        "databases": [store.service for store in target.stores if store.role is Role.POSTGRES],
+        "example": next((service.name for service in plan.of(Copies.MANY)), plan.services[0].name),
+        "alerts": alert_values(target, plan.path(GuidePage.RUNBOOK)),
+    }
+
+
+def compose_command(target: Target, plan: GuidesPlan) -> str:
+    """Return the start of every command for the production set, to be run in the project directory."""
+    files = (to_shell_word(posixpath.relpath(path, plan.directory or ".")) for path in target.production_set)
+    profiles = target.monitoring.profiles[:1] if target.monitoring else ()
+    chosen = (f"--profile {to_shell_word(name)}" for name in profiles)
+    return " ".join(["docker compose", *(f"-f {path}" for path in files), *chosen])
+
+
+def _others(plan: GuidesPlan, page: GuidePage) -> list[dict[str, str]]:
+    return [{"title": _TITLES[other], "file": posixpath.basename(path)} for other, path in plan.paths if other is not page]
+
+
+def _names(plan: GuidesPlan, *copies: Copies) -> str:
+    return " ".join(to_shell_word(service.name) for service in plan.of(*copies))
+
+
+def _profile(compose: str, name: str, services: tuple[str, ...], *, for_tests: bool) -> dict[str, Any]:
+    command = f"{compose} --profile {to_shell_word(name)} up -d"
+    return {"name": name, "services": list(services), "for_tests": for_tests, "command": command}

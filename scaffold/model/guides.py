@@ -1,0 +1,93 @@
+"""The guides part of the plan: what the pages for operators say of this project, in its own names and commands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from scaffold.model.frozen import frozen
+
+
+class GuidePage(StrEnum):
+    """The pages below docs/operations, by the name of their file."""
+
+    DEPLOYMENT = "deployment"
+    SCALING = "scaling"
+    RECOVERY = "recovery"
+    ROTATION = "rotation"
+    RUNBOOK = "runbook"
+
+
+class Copies(StrEnum):
+    """How many copies of a service may run at the same time."""
+
+    MANY = "many"
+    ONE = "one"
+    ONCE = "once"
+    STORE = "store"
+
+
+@frozen
+class GuideService:
+    """One service as an operator meets it."""
+
+    name: str
+    role: str
+    """The word of the role, "service" where nothing shows it."""
+    runs: str
+    """The image that it runs, or the folder that its image is built from."""
+    copies: Copies
+    why: str
+    """Why that many copies, one sentence."""
+    needed_by: tuple[str, ...] = ()
+    """The services that stop working without it."""
+    check: str = ""
+    """A command that answers when the service works, as its healthcheck asks it; "" where nothing shows one."""
+    concurrency: str = ""
+    """The part of its command that says how much one copy does at a time, such as `--concurrency=2`."""
+    blocked: tuple[str, ...] = ()
+    """What keeps a second copy from starting on one host, each as a noun phrase."""
+    profiles: tuple[str, ...] = ()
+
+
+@frozen
+class GuideProfile:
+    """One Compose profile and what it starts."""
+
+    name: str
+    services: tuple[str, ...]
+    for_tests: bool
+    """Whether everything behind it is a test or a tool, which production does not start."""
+
+
+@frozen
+class GuideScript:
+    """One script that people run; `purpose` is the first sentence that the script says of itself, "" when it says none."""
+
+    path: str
+    command: str
+    purpose: str
+
+
+@frozen
+class GuidesPlan:
+    """Every decision about the guides that more than one page, or another room, shares."""
+
+    paths: tuple[tuple[GuidePage, str], ...]
+    """Where each page goes, relative to the project's root."""
+    services: tuple[GuideService, ...] = ()
+    profiles: tuple[GuideProfile, ...] = ()
+    scripts: tuple[GuideScript, ...] = ()
+    tasks: tuple[str, ...] = ()
+    """The one-shot services that prepare a release, such as migrations."""
+    directory: str = ""
+    """The folder in which Compose is started, "" for the root."""
+    chart: bool = True
+    """Whether a chart of ours is deployed; else the services run on ECS, or where the user's own files say."""
+
+    def path(self, page: GuidePage) -> str:
+        """Return where a page goes."""
+        return dict(self.paths)[page]
+
+    def of(self, *copies: Copies) -> tuple[GuideService, ...]:
+        """Return the services that may run in one of these numbers."""
+        return tuple(service for service in self.services if service.copies in copies)

@@ -1,0 +1,158 @@
+"""Plans the guides: services, profiles and scripts of the project as an operator meets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import chain
+
+from scaffold.model.compose import Service, Stack
+from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
+from scaffold.model.names import DATASTORES, Role
+from scaffold.model.project import Project
+from scaffold.model.scripts import RUNNERS, suffix_of
+
+FOLDER = "docs/operations"
+_BESIDE = "docs/operations-scaffold"
+_STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
+_TOOLS = frozenset({Role.E2E, Role.MOCK, Role.ADMIN_UI})
+_SINGLE = {
+    Role.SCHEDULER: "two schedulers would start every task twice",
+    Role.MONITORING: "it keeps its own data on its volume",
+    Role.LOGGING: "it keeps its own data on its volume",
+    Role.TRACING: "it keeps its own data on its volume",
+}
+_CONCURRENCY = re.compile(r"(?:--(?:concurrency|workers|processes|threads|pool-size)|(?<=\s)-[cw])[= ]\S+")
+_LOGS = re.compile(r"\blogs?\b")
+_HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./\-]*)?")
+
+
+def plan_guides(project: Project) -> GuidesPlan | None:
+    """Return the guides of a project that was read without scaffold's files, or None where no stack runs in production."""
+    stack = project.production_stack
+    if stack is None or not stack.services:
+        return None
+    services = tuple(_service(stack, service) for service in sorted(stack.services, key=lambda item: item.name))
+    return GuidesPlan(
+        paths=guide_paths(project),
+        services=services,
+        profiles=_profiles((stack, *project.production_stacks)),
+        scripts=_scripts(project),
+        tasks=tuple(item.name for item in services if item.copies is Copies.ONCE and not _is_tool(stack, item.name)),
+        directory=stack.directory,
+        chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
+    )
+
+
+def guide_paths(project: Project) -> tuple[tuple[GuidePage, str], ...]:
+    """Return where each page goes: a folder of theirs with a page of one of these names moves all of ours beside it."""
+    taken = any(f"{FOLDER}/{page.value}.md" in project.present for page in GuidePage)
+    folder = _BESIDE if taken else FOLDER
+    return tuple((page, f"{folder}/{page.value}.md") for page in GuidePage)
+
+
+def _is_tool(stack: Stack, name: str) -> bool:
+    service = stack.service(name)
+    return service is not None and service.role in _TOOLS
+
+
+# --- services ---------------------------------------------------------------------------------------------------------
+
+
+def _service(stack: Stack, service: Service) -> GuideService:
+    copies, why = _copies(stack, service)
+    return GuideService(
+        name=service.name,
+        role=service.role.value if service.role else "service",
+        runs=_runs(service),
+        copies=copies,
+        why=why,
+        needed_by=tuple(sorted(s.name for s in stack.services if any(d.service == service.name for d in s.depends_on))),
+        check=_check(service),
+        concurrency=_concurrency(service),
+        blocked=_blocked(service) if copies is Copies.MANY else (),
+        profiles=service.profiles,
+    )
+
+
+def _runs(service: Service) -> str:
+    if service.build is not None:
+        return service.build.context or service.build.raw_context
+    return str(service.image) if service.image else ""
+
+
+def _copies(stack: Stack, service: Service) -> tuple[Copies, str]:
+    if service.role in DATASTORES:
+        return Copies.STORE, "it keeps data: a second copy would have data of its own"
+    if service.has_role(Role.ONE_SHOT, Role.E2E) or service.restart in {"no", "on-failure"}:
+        return Copies.ONCE, "it does its work and ends"
+    if service.role in _SINGLE:
+        return Copies.ONE, _SINGLE[service.role]
+    if "beat" in (service.command or ()) or {"-B", "--beat"} & set(service.command or ()):
+        return Copies.ONE, _SINGLE[Role.SCHEDULER]
+    if service.role in _STATELESS:
+        return _stateless(stack, service)
+    return Copies.ONE, "nothing in the files shows that two copies get along; find out before there are two"
+
+
+def _stateless(stack: Stack, service: Service) -> tuple[Copies, str]:
+    volumes = tuple(
+        mount.source
+        for mount in service.mounts
+        if mount.kind == "volume" and mount.source and not mount.read_only and not _LOGS.search(mount.target)
+    )
+    if not volumes:
+        return Copies.MANY, "it keeps nothing of its own between two requests or tasks"
+    shared = sorted(
+        {
+            other.name
+            for other in stack.services
+            if other is not service and any(mount.source in volumes for mount in other.mounts)
+        }
+    )
+    also = f", which {', '.join(shared)} {'use' if len(shared) > 1 else 'uses'} too" if shared else ""
+    what = f"its volume{'s' if len(volumes) > 1 else ''} {', '.join(volumes)}{also}"
+    return Copies.MANY, f"copies on one host share {what}; on several hosts that has to be shared storage"
+
+
+def _blocked(service: Service) -> tuple[str, ...]:
+    fixed = [port.published for port in service.ports if port.published is not None]
+    found = ["the fixed container_name"] if service.container_name else []
+    return (*found, *(f"the host port {port}" for port in fixed))
+
+
+def _concurrency(service: Service) -> str:
+    match = _CONCURRENCY.search(" ".join((*(service.entrypoint or ()), *(service.command or ()))))
+    return match[0] if match else ""
+
+
+def _check(service: Service) -> str:
+    """Return a request to the first port that is published beyond the container, at the path that its healthcheck asks."""
+    port = next((item for item in service.ports if item.published and item.protocol == "tcp"), None)
+    if port is None or service.role in DATASTORES:
+        return ""
+    match = _HEALTH_URL.search(service.healthcheck.command) if service.healthcheck else None
+    if match is None and service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY}:
+        return ""
+    return f"curl -fsS http://127.0.0.1:{port.published}{(match['path'] if match else None) or '/'}"
+
+
+# --- profiles and scripts ---------------------------------------------------------------------------------------------
+
+
+def _profiles(stacks: tuple[Stack, ...]) -> tuple[GuideProfile, ...]:
+    """Return every profile of the stacks that stand for production; of two services with one name the first counts."""
+    services = {service.name: service for stack in reversed(stacks) for service in stack.services}
+    names = sorted(set(chain.from_iterable(service.profiles for service in services.values())))
+    return tuple(_profile(services, name) for name in names)
+
+
+def _profile(services: Mapping[str, Service], name: str) -> GuideProfile:
+    members = [services[key] for key in sorted(services) if name in services[key].profiles]
+    return GuideProfile(name, tuple(item.name for item in members), all(item.role in _TOOLS for item in members))
+
+
+def _scripts(project: Project) -> tuple[GuideScript, ...]:
+    return tuple(
+        GuideScript(item.path, f"{RUNNERS[suffix_of(item.path)]} {item.path}", item.purpose) for item in project.scripts
+    )

@@ -1,0 +1,47 @@
+"""Scripts that people run: what each says of itself at its top."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.project import ScriptFile
+from scaffold.model.secrets import SecretClass, classify, url_password
+
+_MOST_CHARACTERS = 4000
+_LONGEST_PURPOSE = 160
+
+
+def read_operational_script(path: str, text: str) -> ScriptFile:
+    """Return the script with the first sentence of its docstring or of the comment at its top."""
+    return ScriptFile(path, _purpose(text[:_MOST_CHARACTERS]))
+
+
+def _purpose(text: str) -> str:
+    """Return the first sentence of the docstring or of the comment at the top; "" when it could hold a credential."""
+    match = re.match(r'\s*(?:#[^\n]*\n|\s)*(?:[rR]?"""|\'\'\')\s*(?P<text>[^"\']+)', text)
+    said = match["text"] if match else _top_comment(text)
+    sentence = re.split(r"(?<=[.!?])\s|\n\s*\n|:\s", " ".join(said.split(" ")).strip(), maxsplit=1)[0]
+    line = " ".join(sentence.split()).rstrip(".:")
+    return "" if len(line) > _LONGEST_PURPOSE or _may_hold_a_credential(line) else line
+
+
+def _top_comment(text: str) -> str:
+    lines = text.splitlines()
+    start = 1 if lines and lines[0].startswith("#!") else 0
+    kept: list[str] = []
+    for line in lines[start:]:
+        if not line.startswith(("#", "//")):
+            if kept or line.strip():
+                break
+            continue
+        words = line.lstrip("#/ !-=*").strip()
+        if words:
+            kept.append(words)
+        elif kept:
+            break
+    return " ".join(kept)
+
+
+def _may_hold_a_credential(line: str) -> bool:
+    suspicious = {SecretClass.PROVIDER_KEY, SecretClass.RANDOM}
+    return url_password(line) is not None or any(classify(word) in suspicious or "=" in word for word in line.split())

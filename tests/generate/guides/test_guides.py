@@ -1,0 +1,202 @@
+"""The guides speak of the project itself: its services, profiles, scripts and commands, and nothing that is not there."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.gaps.judge import judge
+from scaffold.generate import guides, monitoring
+from scaffold.model.names import Role
+from scaffold.model.target import Target
+from scaffold.plan.target import make_target
+from scaffold.read.project import read_project
+
+COMPOSE = """\
+name: shop
+services:
+  web:
+    build: ./web
+    container_name: shop-web
+    ports: ["8080:8000"]
+    healthcheck: {test: ["CMD", "curl", "-f", "http://localhost:8000/healthz"]}
+    environment:
+      DATABASE_URL: postgresql://shop:${DB_PASSWORD}@db:5432/shop
+      STRIPE_API_KEY: ${STRIPE_API_KEY}
+      SECRET_KEY: ${SECRET_KEY}
+    depends_on: [db]
+    volumes: [uploads:/app/uploads]
+  worker:
+    build: ./web
+    command: celery -A shop worker --concurrency=4
+    volumes: [uploads:/app/uploads]
+  beat:
+    build: ./web
+    command: celery -A shop beat
+  migrate:
+    build: ./web
+    command: alembic upgrade head
+    restart: "no"
+  db:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: "${DB_PASSWORD}"}
+    volumes: [data:/var/lib/postgresql/data]
+  tests:
+    image: mcr.microsoft.com/playwright:v1.55.0
+    command: npx playwright test
+    profiles: [e2e]
+volumes: {data: {}, uploads: {}}
+"""
+FILES = {
+    "compose.yaml": COMPOSE,
+    "web/Dockerfile": "FROM python:3.13\nCOPY . /app\n",
+    "README.md": "# Shop\n",
+    "scripts/import_orders.py": '#!/usr/bin/env python3\n"""Takes in the orders of a day: import_orders.py FILE\n\nmore\n"""\n',
+    "scripts/reindex.sh": "#!/bin/sh\n# Builds the search index anew.\n# Takes an hour.\nset -e\n",
+    "scripts/leak.sh": "#!/bin/sh\n# Uses AKIA5ZQXWPLMNBVC7TRK to log in.\n",
+    "scripts/silent.py": "print(1)\n",
+}
+
+
+@pytest.fixture
+def made(make_project: Callable[..., Path]) -> Callable[..., tuple[Target, dict[str, str]]]:
+    """Return a function that gives the target of a project and the pages by the name of their file."""
+
+    def make(**changed: str) -> tuple[Target, dict[str, str]]:
+        root = make_project({**FILES, **{path.replace("__", "/"): text for path, text in changed.items()}})
+        project = read_project(root)
+        target = make_target(project, judge(project).open)
+        return target, {item.path: item.text for item in guides.render(target).artifacts}
+
+    return make
+
+
+def page(pages: dict[str, str], name: str) -> str:
+    return pages[f"docs/operations/{name}.md"]
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next one of its level."""
+    level = heading.partition(" ")[0]
+    match = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^{level} |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert match, f"no heading {heading}"
+    return match[1]
+
+
+def test_a_scheduler_is_never_scaled_and_what_blocks_a_second_copy_is_said(made):
+    scaling = page(made()[1], "scaling")
+    many, one = section(scaling, "## Several copies are safe"), section(scaling, "## One copy, always")
+    assert "`beat`" in one
+    assert "`beat`" not in many
+    assert "`web`" in many
+    assert "`worker`" in many
+    (web,) = [line for line in many.splitlines() if line.startswith("- `web`")]
+    assert "container\\_name" in web
+    assert "8080" in web
+    assert "uploads" in web
+    (worker,) = [line for line in many.splitlines() if line.startswith("- `worker`")]
+    assert "`--concurrency=4`" in worker
+
+
+def test_stores_and_their_managed_twins_are_told_apart(made):
+    stores = section(page(made()[1], "scaling"), "## Stores grow in size, not in copies")
+    assert "`db`" in stores
+    assert "Amazon RDS" in stores
+    assert "max_connections" in stores
+
+
+def test_each_profile_has_its_command_and_tests_are_no_production(made):
+    runs = section(page(made()[1], "deployment"), "## What runs")
+    assert re.search(
+        r"^# tests \(tests and tools, not for production\)\ndocker compose .*--profile e2e up -d$", runs, re.MULTILINE
+    )
+
+
+def test_scripts_are_described_in_their_own_words_and_never_with_a_credential(made):
+    scripts = section(page(made()[1], "deployment"), "## Scripts")
+    assert "| `python scripts/import_orders.py` | Takes in the orders of a day |" in scripts
+    assert "| `bash scripts/reindex.sh` | Builds the search index anew |" in scripts
+    assert "`bash scripts/leak.sh`" in scripts
+    assert "AKIA" not in scripts
+
+
+def test_a_provider_s_key_is_made_at_the_provider_and_a_signing_key_here(made):
+    rotation = page(made()[1], "rotation")
+    rows = {line.split("|")[1].strip(): line for line in rotation.splitlines() if line.startswith("| `")}
+    assert "provider" in rows["`STRIPE_API_KEY`"]
+    assert "openssl rand" in rows["`SECRET_KEY`"]
+    assert "`web`" in rows["`SECRET_KEY`"]
+
+
+def test_the_runbook_names_who_suffers_and_leaves_stores_running(made):
+    runbook = page(made()[1], "runbook")
+    database = section(runbook, "### db")
+    assert "`web`" in database
+    assert " restart db" not in database
+    assert " restart web" in section(runbook, "### web")
+    assert "http://127.0.0.1:8080/healthz" in section(runbook, "### web")
+    assert "### migrate" not in runbook
+
+
+def test_every_alert_stands_in_the_runbook(made):
+    target, pages = made()
+    assert target.monitoring is not None
+    names = {alert.name for group in target.monitoring.alert_groups for alert in group.alerts}
+    assert names
+    assert set(re.findall(r"\[(\w+)\]\([./]*monitoring/README\.md#", page(pages, "runbook"))) == names
+
+
+def test_links_lead_to_files_and_headings_that_are_written(made):
+    target, pages = made()
+    written = {item.path: item.text for item in (*guides.render(target).artifacts, *monitoring.render(target).artifacts)}
+    for path, text in pages.items():
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            file, _, anchor = link.partition("#")
+            aim = posixpath.normpath(posixpath.join(posixpath.dirname(path), file))
+            assert aim in written, f"{path}: {link}"
+            headings = {line.lstrip("# ").lower() for line in written[aim].splitlines() if line.startswith("#")}
+            assert not anchor or anchor in headings
+
+
+def test_commands_are_shell(made, require_tool):
+    shellcheck = require_tool("shellcheck")
+    blocks = [block for text in made()[1].values() for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+    assert len(blocks) > 5
+    for block in blocks:
+        script = re.sub(r"^   ", "", block, flags=re.MULTILINE)
+        # SC2164: these lines are typed by a person, who sees that a `cd` failed.
+        command = [shellcheck, "-s", "bash", "-S", "warning", "-e", "SC2164", "-"]
+        done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{script}\n{done.stdout}"
+
+
+def test_compose_commands_name_the_production_set(made):
+    target, pages = made()
+    files = " ".join(f"-f {path}" for path in target.production_set)
+    commands = [line for text in pages.values() for line in text.splitlines() if re.match(r"\s+docker compose ", line)]
+    assert commands
+    assert all(files in command for command in commands)
+
+
+def test_pages_of_theirs_are_left_alone(made):
+    assert "docs/operations/runbook.md" in made()[1]
+    _, pages = made(**{"docs/operations/deployment.md": "# Ours\n"})
+    assert sorted(pages) == [
+        f"docs/operations-scaffold/{name}.md" for name in ("deployment", "recovery", "rotation", "runbook", "scaling")
+    ]
+
+
+def test_a_project_without_stores_or_secrets_has_pages_without_empty_parts(make_project):
+    root = make_project({"compose.yaml": "services:\n  site:\n    image: nginx:1.30\n    ports: ['80:80']\n"})
+    project = read_project(root)
+    target = make_target(project, judge(project).open)
+    assert not any(store.role is Role.POSTGRES for store in target.stores)
+    for item in guides.render(target).artifacts:
+        assert "\n\n\n" not in item.text, item.path
+        assert not re.search(r"\n(#+ [^\n]*)\n+(?=#+ )", re.sub(r"## The services\n", "", item.text)), item.path
+        assert "secrets-env" not in item.text
