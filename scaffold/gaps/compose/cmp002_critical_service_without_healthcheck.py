@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, judged_stacks, once, root_image
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.probes import known_image, working_healthcheck
 from scaffold.model.project import Project
 
@@ -59,8 +59,15 @@ def _gap(stack: Stack, service: Service, users: tuple[str, ...]) -> Gap:
         locations=(service.location,),
         severity=Severity.MEDIUM if users else Severity.LOW,
         environment=stack.environment,
-        closers=(Closer(None, "advice", _BEAT),) if service.role is Role.SCHEDULER else None,
+        closers=_closers(service, certain=known is not None and bool(users)),
     )
+
+
+def _closers(service: Service, *, certain: bool) -> tuple[Closer, ...] | None:
+    if service.role is Role.SCHEDULER:
+        return (Closer(None, "advice", _BEAT),)
+    own = certain and service.healthcheck is None and service.location.route[:1] == ("services",)
+    return (Closer(Room.EDITS, "edit"),) if own else None
 
 
 _BEAT = "A scheduler has no port: let it write a file each round, and check the file's age."

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import edges, judged_stacks, once
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Severity
+from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Room, Severity
 from scaffold.model.project import Project
+
+_BY_HAND = Closer(None, "advice", "Write `condition: service_completed_successfully` on the edge, if the job always ends.")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -29,6 +31,7 @@ def _of_stack(stack: Stack) -> Iterator[Gap]:
             locations=(edge.location,),
             related=(target.location,),
             environment=stack.environment,
+            closers=None if _ends_for_certain(target) else (_BY_HAND,),
         )
 
 
@@ -38,11 +41,17 @@ def _ends(target: Service) -> bool:
     return target.role is Role.ONE_SHOT and not serves and target.restart not in {"always", "unless-stopped"}
 
 
+def _ends_for_certain(target: Service) -> bool:
+    """Whether its command, image or restart policy says that it ends: who waits for another kind would never start."""
+    more_than_a_name = any(evidence.role is Role.ONE_SHOT and evidence.score > 2 for evidence in target.roles)
+    return bool(target.restart) or more_than_a_name
+
+
 RULE = Rule(
     code="CMP004",
     name="one-shot-awaited-as-started",
     layer=Layer.COMPOSE,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(Closer(None, "advice", "Write `condition: service_completed_successfully` on the edge."),),
+    closers=(Closer(Room.EDITS, "edit"),),
 )

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import active_profiles, edges, judged_stacks, once, pro
 from scaffold.model.compose import Dependency, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Command, Project
 
 _NEVER = frozenset({"none", "never", "disabled", "off", "donotstart", "do-not-start", "do_not_start"})
@@ -79,11 +79,5 @@ RULE = Rule(
     layer=Layer.COMPOSE,
     severity=Severity.HIGH,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Add the dependant's profile to the dependency's `profiles`, or write `required: false` on the edge.",
-        ),
-    ),
+    closers=(Closer(Room.EDITS, "edit"),),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, once
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Dockerfile, Project
 
 
@@ -56,7 +58,7 @@ def _gap(project: Project, stack: Stack, services: list[Service], missing: str) 
         locations=tuple(build.context_location if is_context else build.dockerfile_location for build in builds),
         related=(Location(near.path, 1),) if near else (),
         environment=stack.environment,
-        closers=(Closer(None, "advice", _advice(builds[0], near)),) if near else None,
+        closers=_closers(project, builds[0], near) if near else None,
     )
 
 
@@ -65,6 +67,27 @@ def nearest_dockerfile(project: Project, missing: str) -> Dockerfile | None:
     name = missing.rpartition("/")[2]
     found = [item for item in project.dockerfiles if item.path.rpartition("/")[2] == name]
     return min(found, key=lambda item: (item.path.count("/"), item.path), default=None)
+
+
+def _closers(project: Project, build: Build, near: Dockerfile) -> tuple[Closer, ...]:
+    """Return the edit where one Dockerfile has the name and copies from the context of the build, else the advice."""
+    named = [item for item in project.dockerfiles if item.path.rpartition("/")[2] == near.path.rpartition("/")[2]]
+    if len(named) == 1 and build.context is not None and _copies_from(project, near, build.context):
+        return (Closer(Room.EDITS, "edit"),)
+    return (Closer(None, "advice", _advice(build, near)),)
+
+
+def _copies_from(project: Project, dockerfile: Dockerfile, context: str) -> bool:
+    """Whether everything that the Dockerfile copies is in the context, so that this is the folder it was written for."""
+    sources = [
+        word.rstrip("/")
+        for stage in dockerfile.stages
+        for item in stage.instructions
+        if item.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in item.flags)
+        for word in item.text.split()[:-1]
+    ]
+    plain = [source for source in sources if not re.search(r"[*?\[$:]", source)]
+    return all(project.exists(posixpath.normpath(posixpath.join(context, source))) for source in plain)
 
 
 def _advice(build: Build, near: Dockerfile) -> str:
