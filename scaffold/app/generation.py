@@ -22,7 +22,7 @@ from scaffold.app.editing import (
 )
 from scaffold.app.examination import Place, refuse_missing
 from scaffold.app.version import scaffold_version
-from scaffold.errors import ConflictError
+from scaffold.errors import ConflictError, UsageError
 from scaffold.gaps.judge import judge
 from scaffold.generate.edits import propose
 from scaffold.model.artifact import Artifact, Rendering, Skipped
@@ -84,7 +84,7 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     lock = read_lock(place.target)
     project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
     before = judge(project)
-    target = make_target(project, before)
+    target = replace(make_target(project, before), blueprints=_blueprints(place, project))
     renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]
     artifacts = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
     start = _Before(place, project, before, target, artifacts, lock.paths)
@@ -97,6 +97,17 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     edits = edited_files(project, choice)
     new_lock = _next_lock(lock, target, changes, attributed)
     return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
+
+
+def _blueprints(place: Place, project: Project) -> Path | None:
+    """Return the folder of the user's own blueprints; raises UsageError where scaffold.yaml names one that is not there."""
+    name = project.configuration.blueprints
+    if not name:
+        return None
+    folder = place.root / name
+    if not folder.is_dir():
+        raise UsageError(f"`blueprints` names {name}, which is no folder of the project", where="scaffold.yaml")
+    return folder
 
 
 def make_target(project: Project, judgement: Judgement) -> Target:

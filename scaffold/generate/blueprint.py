@@ -39,10 +39,12 @@ class RenderedFile:
     mode: int = 0o644
 
 
-def render_blueprint(
-    room: str, name: str, values: Mapping[str, object], shadow: Path | None = None
-) -> tuple[RenderedFile, ...]:
-    """Render `blueprints/<room>/<name>`, or the folder of that name below `shadow`; raises ToolError without the extra."""
+def render_blueprint(room: str, name: str, values: Mapping[str, object], shadow: Path | None) -> tuple[RenderedFile, ...]:
+    """Render `blueprints/<room>/<name>`, or the folder of that name below `shadow`.
+
+    Raises ToolError without the extra, ScaffoldError for a blueprint that cannot be rendered or that holds a link: what a
+    link leads to is no part of the project.
+    """
     folder = _folder(room, name, shadow)
     generate_files = _cookiecutter()
     context = {"cookiecutter": {**values, "blueprint": name, **_engine()}}
@@ -62,8 +64,12 @@ def _folder(room: str, name: str, shadow: Path | None) -> Path:
     for part in (room, name):
         if not _NAME.fullmatch(part):
             raise ScaffoldError(f"not a name of a blueprint: {part!r:.60}")
-    if shadow and (shadow / room / name).is_dir():
-        return shadow / room / name
+    own = shadow / room / name if shadow else None
+    if own is not None and own.is_dir():
+        link = next((path for path in (own, own.parent, *sorted(own.rglob("*"))) if path.is_symlink()), None)
+        if link is not None:
+            raise ScaffoldError("a blueprint holds a symbolic link, which is not followed", where=str(link))
+        return own
     return data_folder("blueprints") / room / name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from pathlib import Path
 
 from scaffold.model.edits import EditTask
 from scaffold.model.frozen import frozen
@@ -116,6 +117,8 @@ class Target:
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None
     guides: GuidesPlan | None = None
+    blueprints: Path | None = None
+    """A folder of the user's whose blueprints stand in for ours of the same room and name."""
     edit_tasks: tuple[EditTask, ...] = ()
     closes: tuple[tuple[Room, tuple[str, ...]], ...] = ()
     """Per room, the fingerprints of the gaps that its new files close."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scaffold.model.document import Location, Problem
@@ -39,6 +39,12 @@ class Inventory:
     private: frozenset[str]
     """Real env files that git does not track: somebody's own, never read."""
     problems: tuple[Problem, ...] = ()
+
+    def without(self, folder: str) -> Inventory:
+        """Return the inventory without what is below `folder`; that it exists is still known."""
+        inside = f"{folder}/"
+        files = tuple(path for path in self.files if not path.startswith(inside))
+        return replace(self, files=files, docs=tuple(path for path in self.docs if not path.startswith(inside)))
 
 
 def take_inventory(

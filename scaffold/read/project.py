@@ -110,6 +110,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         raise UsageError("is not a folder", where=str(root))
     inventory = take_inventory(root, hide=hide, overlay=overlay, owned=owned)
     settings = _configuration(inventory)
+    if settings.blueprints:  # Templates of files, not files of the project.
+        inventory = inventory.without(settings.blueprints)
     texts = TextReader(inventory, settings.max_yaml_bytes)
     sources = Sources(texts, Documents(texts))
     manifests = _manifests(inventory, sources)

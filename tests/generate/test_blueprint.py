@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_every_blueprint_renders_with_its_own_defaults(blueprint: Path) -> None:
     defaults = json.loads((blueprint / "cookiecutter.json").read_text())
     assert defaults["_jinja2_env_vars"] == DELIMITERS
     values = {name: value for name, value in defaults.items() if not name.startswith("_")}
-    files = render_blueprint(blueprint.parent.name, blueprint.name, values)
+    files = render_blueprint(blueprint.parent.name, blueprint.name, values, None)
     assert files
     assert not any("cookiecutter" in file.text or "{%" in file.text for file in files)
 
@@ -115,11 +116,44 @@ def test_a_mistake_in_a_template_is_an_error_with_its_place(shadow: Callable[[di
 
 def test_a_name_cannot_leave_the_folder() -> None:
     with pytest.raises(ScaffoldError, match="not a name of a blueprint"):
-        render_blueprint("monitoring", "../monitoring", {})
+        render_blueprint("monitoring", "../monitoring", {}, None)
 
 
 def test_without_the_extra_the_pip_line_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cookiecutter.generate", None)
     with pytest.raises(ToolError, match=r"pip install 'scaffold-iac\[generate\]'") as raised:
-        render_blueprint("monitoring", "logs", {})
+        render_blueprint("monitoring", "logs", {}, None)
     assert raised.value.exit_code == 4
+
+
+def test_a_link_in_a_blueprint_is_not_followed(shadow: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
+    folder = shadow({f"{FOLDER}/a.txt": "a\n"})
+    (tmp_path / "secret").write_text("hidden")
+    (folder / "room" / "made" / FOLDER / "b.txt").symlink_to(tmp_path / "secret")
+    with pytest.raises(ScaffoldError, match="symbolic link"):
+        _one(folder)
+
+
+def test_the_page_on_blueprints_works_as_shown(tmp_path: Path) -> None:
+    """The commands of docs/blueprints.md, run where they say."""
+    page = (data_folder("blueprints").parent / "docs" / "blueprints.md").read_text(encoding="utf-8")
+    by_hand, own = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "blueprints").symlink_to(data_folder("blueprints"))
+    (tmp_path / "compose.yaml").write_text("services:\n  web: {image: 'ghcr.io/acme/web:1', ports: ['80:80']}\n")
+    programs = str(Path(sys.executable).parent)
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(tmp_path / "home")}
+
+    def run(text: str) -> str:
+        script = "\n".join(line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ "))
+        done = subprocess.run(
+            ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run(by_hand).split() == ["config.alloy", "loki.yaml"]
+    assert '"72h"' in (tmp_path / "logs" / "loki.yaml").read_text()
+    edit = "$ sed -i 's/^auth_enabled:/# our own\\nauth_enabled:/' ops/blueprints/monitoring/logs/*/loki.yaml\n"
+    run(own.replace("$ scaffold generate", f"{edit}$ scaffold generate --no-validate"))
+    (written,) = (tmp_path / "monitoring").rglob("loki.y*ml")
+    assert "# our own" in written.read_text()

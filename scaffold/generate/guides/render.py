@@ -28,7 +28,8 @@ def render(target: Target) -> Rendering:
     plan = target.guides
     if plan is None:
         return Rendering()
-    files = render_blueprint("guides", "operations", {"app": target.app, "guide": _values(target, plan)})
+    values = {"app": target.app, "guide": _values(target, plan)}
+    files = render_blueprint("guides", "operations", values, target.blueprints)
     texts = {file.path: file.text for file in files}
     return Rendering(tuple(Artifact(path, texts[f"{page.value}.md"], Room.GUIDES) for page, path in plan.paths))
 

@@ -43,7 +43,7 @@ def render_guide(target: Target, plan: MonitoringPlan) -> Artifact:
             ),
         },
     }
-    (file,) = render_blueprint("monitoring", "guide", values)
+    (file,) = render_blueprint("monitoring", "guide", values, target.blueprints)
     return Artifact(f"{plan.folder}/README.md", file.text, Room.MONITORING)
 
 

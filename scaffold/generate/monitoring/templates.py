@@ -26,17 +26,17 @@ _BOARD_OF = {
 
 def render_templates(target: Target, plan: MonitoringPlan) -> tuple[Artifact, ...]:
     """Return the configurations of the log store and the collector, and everything that Grafana loads."""
-    return (*_logs(plan), *_dashboards(target, plan), *_provisioning(plan))
+    return (*_logs(target, plan), *_dashboards(target, plan), *_provisioning(plan))
 
 
-def _logs(plan: MonitoringPlan) -> list[Artifact]:
+def _logs(target: Target, plan: MonitoringPlan) -> list[Artifact]:
     loki = plan.component(ComponentKind.LOKI)
     wanted = {ComponentKind.LOKI: "loki.yaml", ComponentKind.ALLOY: "config.alloy"}
     found = [item for item in plan.components if item.kind in wanted and not item.theirs and item.mounts]
     if loki is None or not found:
         return []
     values = {"loki_url": f"http://{loki.service}:{loki.port}", "retention": "336h"}
-    files = {file.path: file.text for file in render_blueprint(_ROOM, "logs", values)}
+    files = {file.path: file.text for file in render_blueprint(_ROOM, "logs", values, target.blueprints)}
     return [Artifact(item.mounts[0].source, files[wanted[item.kind]], Room.MONITORING) for item in found]
 
 
@@ -46,14 +46,15 @@ def _dashboards(target: Target, plan: MonitoringPlan) -> list[Artifact]:
         return []
     wanted = {_BOARD_OF[item.kind] for item in plan.components if item.kind in _BOARD_OF and _has_data(plan, item)}
     wanted |= {f"{job.library}.json" for job in plan.jobs if job.library == "rabbitmq" and plan.own_rules}
-    files = render_blueprint(_ROOM, "dashboards", {"app": target.app, "task_events": plan.task_events})
+    values = {"app": target.app, "task_events": plan.task_events}
+    files = render_blueprint(_ROOM, "dashboards", values, target.blueprints)
     found = [Artifact(f"{folder.source}/{file.path}", file.text, Room.MONITORING) for file in files if file.path in wanted]
     libraries = sorted({job.library for job in plan.jobs if job.library in HTTP_METRICS})
     for library in libraries:
         names = HTTP_METRICS[library]
         http = {"requests": names.requests, "errors": names.errors, "bucket": names.bucket, "route": names.route}
         values = {"app": target.app, "library": library, "http": {**http, "status": names.status}}
-        files = render_blueprint(_ROOM, "dashboard-http", values)
+        files = render_blueprint(_ROOM, "dashboard-http", values, target.blueprints)
         found += [Artifact(f"{folder.source}/http-{library}.json", file.text, Room.MONITORING) for file in files]
     return found
 
