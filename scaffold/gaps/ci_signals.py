@@ -112,7 +112,9 @@ def pushes_image(item: CiStep) -> bool:
     """Whether a step sends an image to a registry."""
     step = item.step
     if step.action in _BUILD_ACTIONS:
-        return step.input("push", "false").strip().lower() not in {"", "false"} or "type=registry" in step.input("outputs")
+        outputs = step.input("outputs")
+        pushed = "type=registry" in outputs or "push=true" in outputs
+        return pushed or step.input("push", "false").strip().lower() not in {"", "false"}
     return bool(
         re.search(
             r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 
+from scaffold.model.delivery import DeliveryPlan
 from scaffold.model.edits import EditTask
 from scaffold.model.frozen import frozen
 from scaffold.model.guides import GuidesPlan
@@ -116,6 +117,7 @@ class Target:
     terraform_folder: str = "infra/terraform"
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None
+    delivery: DeliveryPlan | None = None
     guides: GuidesPlan | None = None
     blueprints: Path | None = None
     """A folder of the user's whose blueprints stand in for ours of the same room and name."""

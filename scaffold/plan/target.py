@@ -6,6 +6,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.workload import WorkloadPlan
+from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.edits import plan_edits
 from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
@@ -29,6 +30,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     running = plan_workloads(project, stack, stores, images) if stack else WorkloadPlan()
     monitoring = plan_monitoring(project, gaps)
     base_set = stack.files if stack else ()
+    terraform = _terraform_folder(project)
     return Target(
         app=project.name,
         region=configuration.region,
@@ -45,9 +47,10 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         notes=running.notes,
         base_set=base_set,
         production_set=(*base_set, *((hardening.overlay,) if hardening else ()), *(monitoring.overlays if monitoring else ())),
-        terraform_folder=_terraform_folder(project),
+        terraform_folder=terraform,
         hardening=hardening,
         monitoring=monitoring,
+        delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project),
         edit_tasks=plan_edits(project, gaps),
     )

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import calls_remote_workflow, ci_steps, foreign_workflows
 from scaffold.gaps.signals import main_services
 from scaffold.model.document import Location
+from scaffold.model.end_to_end import end_to_end_suite
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -17,6 +18,8 @@ _CONFIG = regex(
     r"(?:.*/)?(?:playwright\.config|cypress\.config|wdio\.conf|nightwatch\.conf|\.?testcaferc)\.[cm]?[jt]s(?:on)?|(?:.*/)?cypress\.json"
 )
 _MENTION = regex(r"playwright|cypress|wdio|webdriver|nightwatch|testcafe|selenium|e2e|end-to-end|end2end", re.IGNORECASE)
+
+_ADVICE = "Add a workflow that starts the stack, waits until it is healthy and runs the suite; nightly will do."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -37,6 +40,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         actual="no step of the workflows mentions them",
         locations=(*(Location(path, 1) for path in configs), *started),
         searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in workflows),
+        closers=RULE.closers if end_to_end_suite(project) else (Closer(None, "advice", _ADVICE),),
     )
 
 
@@ -50,11 +54,5 @@ RULE = Rule(
     layer=Layer.CI,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Add a workflow that starts the stack, waits until it is healthy and runs the suite; nightly will do.",
-        ),
-    ),
+    closers=(Closer(Room.WORKFLOWS, "files"),),
 )

@@ -45,6 +45,13 @@ def built_elsewhere(project: Project) -> bool:
     return remote or any(_PLATFORM_BUILDS.search(item.text) for item in ci_steps(project))
 
 
+def is_deliverable(project: Project, stack: Stack, service: Service) -> bool:
+    """Whether the images workflow of scaffold can build the image: from a folder of this repository, in the main stack."""
+    build = service.build
+    known = build is not None and not build.inline and build.context is not None
+    return known and stack.complete and stack.is_runnable_in_production and stack is project.main_stack
+
+
 def is_built(service: Service, steps: tuple[CiStep, ...]) -> bool:
     """Whether one of the steps builds the image of `service`; a step whose context is computed may build any."""
     context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""

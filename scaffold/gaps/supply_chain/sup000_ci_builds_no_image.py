@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.signals import main_environment
-from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, own_images
+from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+
+_ADVICE = "Add a workflow that builds each image with docker/build-push-action and pushes it from the main branch."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -17,6 +19,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not images or building_steps(project) or built_elsewhere(project):
         return
     names = ", ".join(service.name for _, service in images)
+    ours = any(is_deliverable(project, stack, service) for stack, service in images)
     yield RULE.gap(
         resource="supply-chain",
         subject="image-build",
@@ -26,6 +29,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         locations=tuple(service.build.location for _, service in images if service.build),
         searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in project.workflows),
         environment=main_environment(project),
+        closers=RULE.closers if ours else (Closer(None, "advice", _ADVICE),),
     )
 
 
@@ -35,11 +39,5 @@ RULE = Rule(
     layer=Layer.SUPPLY_CHAIN,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Add a workflow that builds each image with docker/build-push-action and pushes it from the main branch.",
-        ),
-    ),
+    closers=(Closer(Room.WORKFLOWS, "files"),),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_built, own_images
+from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_built, is_deliverable, own_images
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+
+_ADVICE = "Add the image to the workflow that builds the others, as one more leg of its matrix."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -25,6 +27,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                 locations=(service.build.location,),
                 related=tuple(item.place for item in steps),
                 environment=stack.environment,
+                closers=RULE.closers if is_deliverable(project, stack, service) else (Closer(None, "advice", _ADVICE),),
             )
 
 
@@ -34,5 +37,5 @@ RULE = Rule(
     layer=Layer.SUPPLY_CHAIN,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(Closer(None, "advice", "Add the image to the workflow that builds the others, as one more leg of its matrix."),),
+    closers=(Closer(Room.WORKFLOWS, "files"),),
 )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.signals import main_environment
-from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, own_images
+from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -29,13 +29,16 @@ def signing_steps(project: Project) -> tuple[CiStep, ...]:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    if signing_steps(project) or built_elsewhere(project):
+    signing = signing_steps(project)
+    # A step of theirs may sign what any job pushed; ours sign what their own job pushes.
+    if built_elsewhere(project) or any(item.workflow.path not in project.owned for item in signing):
         return
+    signed = {(item.workflow.path, item.job.id) for item in signing}
     pushing = [item for item in ci_steps(project) if pushes_image(item)]
     jobs: dict[tuple[str, str], list[CiStep]] = {}
     for item in pushing:
         jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
-    yield from (_gap(f"{path}/{job}", job, steps) for (path, job), steps in jobs.items())
+    yield from (_gap(f"{path}/{job}", job, steps) for (path, job), steps in jobs.items() if (path, job) not in signed)
     images = tuple(own_images(project))
     if images and not pushing and not building_steps(project):
         yield RULE.gap(
@@ -46,6 +49,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             actual="no push and no signature in the workflows",
             locations=tuple(service.build.location for _, service in images if service.build),
             environment=main_environment(project),
+            closers=(Closer(Room.WORKFLOWS, "files"),) if any(is_deliverable(project, *item) for item in images) else None,
             blocked_by=("SUP000",),
         )
 

@@ -1,0 +1,72 @@
+"""Which workflows are to be written: images that nobody builds, suites that nobody runs, checks that nobody makes."""
+
+from __future__ import annotations
+
+from scaffold.model.compose import Build, Stack
+from scaffold.model.delivery import (
+    WORKFLOWS,
+    DeliveryPlan,
+    EndToEndWorkflow,
+    ImagesWorkflow,
+    InfrastructureWorkflow,
+)
+from scaffold.model.document import scalars_of
+from scaffold.model.end_to_end import end_to_end_suite
+from scaffold.model.gap import Gap
+from scaffold.model.project import Project
+from scaffold.model.target import BuiltImage
+
+_USUAL = ("main", "master")
+
+
+def plan_delivery(
+    project: Project, gaps: tuple[Gap, ...], images: tuple[BuiltImage, ...], stack: Stack | None, terraform: str
+) -> DeliveryPlan:
+    """Return the workflows to write, from the open gaps: what is built, tested and checked already is left alone."""
+    codes = {gap.code for gap in gaps}
+    unbuilt = _unbuilt(gaps, images, stack)
+    suite = end_to_end_suite(project) if "CIQ005" in codes else None
+    return DeliveryPlan(
+        branches=_branches(project),
+        images=ImagesWorkflow(_path(project, "images"), unbuilt, project.exists(".gitmodules")) if unbuilt else None,
+        infrastructure=_infrastructure(project, terraform) if stack else None,
+        end_to_end=EndToEndWorkflow(_path(project, "e2e"), suite) if suite else None,
+    )
+
+
+def _infrastructure(project: Project, terraform: str) -> InfrastructureWorkflow:
+    configuration = project.configuration
+    return InfrastructureWorkflow(_path(project, "infrastructure"), terraform, configuration.region, configuration.environments)
+
+
+def _path(project: Project, name: str) -> str:
+    """Return the path of a workflow; a name that the user has taken already gets ours beside it."""
+    usual = f"{WORKFLOWS}/{name}.yml"
+    return f"{WORKFLOWS}/scaffold-{name}.yml" if project.exists(usual) else usual
+
+
+def _unbuilt(gaps: tuple[Gap, ...], images: tuple[BuiltImage, ...], stack: Stack | None) -> tuple[BuiltImage, ...]:
+    """Return the images that no workflow builds: all of them, or those of the services that the gaps name."""
+    if any(gap.code == "SUP000" for gap in gaps):
+        return images
+    named = {gap.resource.rpartition("/")[2] for gap in gaps if gap.code == "SUP001"}
+    builds = [service.build for service in (stack.services if stack else ()) if service.name in named and service.build]
+    sources = {_source(build) for build in builds}
+    return tuple(image for image in images if (image.context, image.dockerfile, image.target) in sources)
+
+
+def _source(build: Build) -> tuple[str, str, str]:
+    context = build.context or "."
+    return context, build.dockerfile or f"{context}/Dockerfile", build.target
+
+
+def _branches(project: Project) -> tuple[str, ...]:
+    """Return the branch that the workflows of the project release from; both usual ones where none of them tells."""
+    named = {
+        scalar.value
+        for workflow in project.workflows
+        for trigger in workflow.triggers
+        if trigger.event in {"push", "pull_request"} and trigger.node
+        for scalar in scalars_of(trigger.node.get("branches"))
+    }
+    return next(((name,) for name in _USUAL if name in named), _USUAL)

@@ -1,0 +1,246 @@
+"""The workflows that are written: what the strictest linters say, what they build, and that text stays text."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaffold.app.examination import Place
+from scaffold.app.generation import plan_generation, write_generation
+from scaffold.generate.workflow_text import Noted, steps_text, workflow_text
+from scaffold.model.names import Room
+from tests.projects import EXAMPLES, copy_corpus_project, corpus_projects
+
+FOLDER = ".github/workflows"
+
+
+def generate(root: Path) -> list[Path]:
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.WORKFLOWS}), edit_codes=None))
+    written = plan_generation(Place(root), rooms=frozenset({Room.WORKFLOWS}), edit_codes=None)
+    assert not written.drifts
+    return [root / change.path for change in written.changes if change.path.startswith(FOLDER)]
+
+
+def load(path: Path) -> dict[str, Any]:
+    document = yaml.load(path.read_text(), Loader=yaml.BaseLoader)
+    assert isinstance(document, dict)
+    return document
+
+
+def steps(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [step for job in document["jobs"].values() for step in job["steps"]]
+
+
+def lint(paths: list[Path], require_tool: Callable[[str], str]) -> None:
+    """Hold workflows to actionlint with shellcheck, and to every audit of zizmor for auditors; nothing is accepted."""
+    if not paths:
+        return
+    arguments = [f"-shellcheck={require_tool('shellcheck')}", "-pyflakes=", *map(str, paths)]
+    done = subprocess.run([require_tool("actionlint"), *arguments], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+    assert done.returncode == 0, done.stderr
+    audit = [require_tool("zizmor"), "--offline", "--persona", "auditor", "--no-exit-codes", "--quiet", "--format", "json"]
+    found = subprocess.run([*audit, *map(str, paths)], capture_output=True, text=True, check=True)
+    assert [f"{item['ident']}: {item['desc']}" for item in json.loads(found.stdout)] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_pass_the_strictest_linters(
+    name: str, example: Callable[[str], Path], require_tool: Callable[[str], str]
+) -> None:
+    paths = generate(example(name))
+    assert {path.name for path in paths} == {"images.yml", "infrastructure.yml"} | (
+        {"e2e.yml"} if name == "propertypro" else set()
+    )
+    lint(paths, require_tool)
+
+
+def test_real_projects_pass_the_strictest_linters(corpus: Path, tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    written = []
+    for name in corpus_projects()[::4]:
+        written += generate(copy_corpus_project(corpus, name, tmp_path))
+    assert len(written) > 10
+    lint(written, require_tool)
+
+
+def test_only_images_that_nobody_builds_are_built(example: Callable[[str], Path]) -> None:
+    root = example("propertypro")
+    generate(root)
+    legs = load(root / FOLDER / "images.yml")["jobs"]["publish"]["strategy"]["matrix"]["include"]
+    assert legs == [
+        {
+            "name": "frontend",
+            "repository": "propertypro/frontend",
+            "context": "frontend",
+            "file": "frontend/Dockerfile",
+            "arguments": "API_URL=/api\n",
+        }
+    ]
+
+
+def test_the_identity_and_the_rights_to_push_are_for_the_job_that_publishes_only(example: Callable[[str], Path]) -> None:
+    root = example("friday")
+    generate(root)
+    document = load(root / FOLDER / "images.yml")
+    jobs = document["jobs"]
+    assert document["permissions"] == {}
+    assert jobs["check"]["permissions"] == {"contents": "read"}
+    assert jobs["check"]["if"] == "github.event_name == 'pull_request'"
+    assert jobs["publish"]["if"] == "github.event_name != 'pull_request'"
+    assert jobs["publish"]["permissions"] == {"contents": "read", "packages": "write", "id-token": "write"}
+    assert "push" not in {key: step for step in jobs["check"]["steps"] for key in step.get("with", {}) if key == "outputs"}
+    order = [step.get("id") or step.get("name") for step in jobs["publish"]["steps"] if "name" in step]
+    assert (
+        order.index("build") < order.index("Sign the digest and attest the SBOM") < order.index("Verify as a deployment does")
+    )
+    assert order.index("Verify as a deployment does") < order.index("Tag what was signed")
+
+
+def test_the_name_of_the_image_is_in_lower_case_on_ghcr_and_the_host_of_ecr_where_it_is_known(
+    example: Callable[[str], Path], tmp_path: Path
+) -> None:
+    root = example("friday")
+    generate(root)
+    script = next(step["run"] for step in steps(load(root / FOLDER / "images.yml")) if step.get("id") == "image")
+
+    def name_with(registry: str) -> str:
+        output = tmp_path / "output"
+        output.write_text("")
+        given = {"GITHUB_REPOSITORY_OWNER": "AcmeInc", "REPOSITORY": "shop/web", "GITHUB_OUTPUT": str(output)}
+        subprocess.run(["bash", "-e", "-c", script], env={**given, "ECR_REGISTRY": registry}, check=True)
+        return output.read_text()
+
+    assert name_with("") == "name=ghcr.io/acmeinc/shop/web\n"
+    assert name_with("1.dkr.ecr.eu-central-1.amazonaws.com") == "name=1.dkr.ecr.eu-central-1.amazonaws.com/shop/web\n"
+
+
+COMPOSE = """\
+name: shop
+services:
+  web:
+    build:
+      context: "./we b"
+      args:
+        GREETING: "$${{ github.token }} and {{ .Values }} 'q' \\"q\\""
+        LINES: "one\\ntwo"
+        NPM_TOKEN: c4e1b7f0a9d84d2b9f0e6c1d
+        BUILD: c4e1b7f0a9d84d2b9f0e6c1d
+"""
+
+
+def test_text_of_the_compose_file_is_data_and_a_secret_stays_in_it(make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": COMPOSE, "we b/Dockerfile": "FROM scratch\n"})
+    generate(root)
+    text = (root / FOLDER / "images.yml").read_text()
+    leg = load(root / FOLDER / "images.yml")["jobs"]["publish"]["strategy"]["matrix"]["include"][0]
+    assert leg["context"] == "we b"
+    first, rest = leg["arguments"].split("\n", 1)
+    # GitHub evaluates the one expression that is left to the text that stood there.
+    assert first == "GREETING=${{ '${{' }} github.token }} and {{ .Values }} 'q' \"q\""
+    assert rest == '"LINES=one\ntwo"\n'
+    assert "c4e1b7f0a9d84d2b9f0e6c1d" not in text
+    assert "look like secrets are left out (BUILD, NPM_TOKEN)" in text
+
+
+def test_a_workflow_of_the_same_name_stays_as_it_is(make_project: Callable[..., Path]) -> None:
+    theirs = "on: workflow_dispatch\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: [{run: 'true'}]\n"
+    root = make_project(
+        {
+            "compose.yaml": "services:\n  web:\n    build: .\n    ports: ['80:80']\n",
+            "Dockerfile": "FROM nginx:1.30\n",
+            f"{FOLDER}/images.yml": theirs,
+        }
+    )
+    names = {path.name for path in generate(root)}
+    assert "scaffold-images.yml" in names
+    assert (root / FOLDER / "images.yml").read_text() == theirs
+
+
+def test_the_stack_of_the_tests_gets_every_value_that_it_needs_and_keeps_the_ones_it_has(
+    example: Callable[[str], Path], tmp_path: Path
+) -> None:
+    root = example("propertypro")
+    generate(root)
+    script = next(step["run"] for step in steps(load(root / FOLDER / "e2e.yml")) if "every variable" in step.get("name", ""))
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    (folder / "docker-compose.yml").write_text("a: ${TOKEN:?needed} ${PLAIN} ${KEPT:?} ${OPTIONAL:-x} ${EMPTY:?}\n")
+    (folder / "env.example").write_text("KEPT=4\nEMPTY=\n")
+    subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=folder,
+        env={"COMPOSE_FILE": "docker-compose.yml", "PATH": "/usr/bin:/bin"},
+        check=True,
+    )
+    entries = dict(line.split("=", 1) for line in (folder / ".env").read_text().splitlines())
+    assert entries["KEPT"] == "4"
+    assert {name for name, value in entries.items() if len(value) == 32} == {"TOKEN", "PLAIN", "EMPTY"}
+    assert "OPTIONAL" not in entries
+
+
+def test_the_suite_runs_in_its_own_service_and_its_report_is_kept(example: Callable[[str], Path]) -> None:
+    root = example("propertypro")
+    generate(root)
+    document = load(root / FOLDER / "e2e.yml")
+    scripts = [step["run"] for step in steps(document) if "run" in step]
+    assert any(
+        "--profile frontend up --detach --build --wait" in script and script.endswith(" frontend\n") for script in scripts
+    )
+    assert any(script.endswith(" e2e\n") and "--profile frontend run" in script for script in scripts)
+    kept = steps(document)[-1]
+    assert kept["if"] == "${{ !cancelled() }}"
+    assert "frontend/playwright-report\n" in kept["with"]["path"]
+
+
+@pytest.mark.parametrize(
+    ("lock", "install", "test"),
+    [
+        ("package-lock.json", "npm ci\n", "npx --no-install cypress run\n"),
+        ("pnpm-lock.yaml", "pnpm install --frozen-lockfile\n", "pnpm exec cypress run\n"),
+        ("yarn.lock", "corepack enable\nyarn install --immutable\n", "yarn cypress run\n"),
+    ],
+)
+def test_a_suite_without_a_service_runs_with_the_package_manager_of_its_lock(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str], lock: str, install: str, test: str
+) -> None:
+    root = make_project(
+        {
+            "compose.yaml": "services:\n  web:\n    build: .\n    ports: ['8080:80']\n    command: nginx -g 'daemon off;'\n",
+            "Dockerfile": "FROM nginx:1.30\n",
+            "tests/package.json": '{"name": "suite", "devDependencies": {"cypress": "15.0.0"}}\n',
+            "tests/cypress.config.ts": "export default {}\n",
+            f"tests/{lock}": "",
+            f"{FOLDER}/ci.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n",
+        }
+    )
+    paths = generate(root)
+    found = {step["name"]: step for step in steps(load(root / FOLDER / "e2e.yml")) if "name" in step}
+    assert found["Install what the tests need"]["run"] == install
+    assert found["Run the tests"]["run"] == test
+    assert found["Run the tests"]["working-directory"] == "tests"
+    assert found["Run the tests"]["env"]["BASE_URL"] == "http://localhost:8080"
+    lint(paths, require_tool)
+
+
+TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc"]) | st.sampled_from("\n${}'\"#: -"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(["name", "if", "run", "id"]), TEXT, min_size=1), st.lists(TEXT, max_size=3))
+def test_what_is_emitted_is_read_back(step: dict[str, str], words: list[str]) -> None:
+    document = {"name": "x", "env": {"A": "\n".join(words)}, "jobs": {"a": {"needs": words, "steps": [step, step]}}}
+    assert yaml.safe_load(workflow_text(document, "head")) == document
+    assert yaml.safe_load(steps_text([step], 6)) == [step]
+
+
+def test_a_note_stands_behind_its_value_on_the_same_line() -> None:
+    text = steps_text([{"uses": Noted("a/b@1", "v1.0.0"), "with": {"x": 1}}, {"run": "a\nb\n"}], 4)
+    assert text == "    - uses: a/b@1 # v1.0.0\n      with:\n        x: 1\n\n    - run: |\n        a\n        b\n"
