@@ -121,7 +121,7 @@ def _on_runner(suite: EndToEndSuite) -> list[dict[str, Any]]:
     browsers, tests = _COMMANDS[suite.runner]
     execute = _EXECUTE[suite.manager]
     locked, free = _INSTALL[suite.manager]
-    where = {"working_directory": _from_root(suite.package)}
+    where: dict[str, Any] = {"working_directory": _from_root(suite.package)}
     install = posixpath.dirname(suite.lock) or "." if suite.lock else suite.package
     setup = [use("pnpm/action-setup")] if suite.manager == "pnpm" else []
     address = {name: suite.address for name in ("BASE_URL", "PLAYWRIGHT_BASE_URL", "CYPRESS_BASE_URL") if suite.address}
@@ -139,7 +139,7 @@ def _from_root(folder: str) -> str:
 
 
 def _results(suite: EndToEndSuite) -> list[dict[str, Any]]:
-    always = {"if_": "${{ !cancelled() }}"}
+    always: dict[str, Any] = {"if_": "${{ !cancelled() }}"}
     reports = _REPORTS[suite.runner]
     steps = []
     if suite.service and suite.container_folder:

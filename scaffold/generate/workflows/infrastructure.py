@@ -132,7 +132,7 @@ def _plan(workflow: InfrastructureWorkflow) -> dict[str, Any]:
         {"environment": name, "variable": _variable(name), "role": f"${{{{ vars.{_variable(name)} }}}}"}
         for name in workflow.environments
     ]
-    wanted = {"if_": "matrix.role != ''"}
+    wanted: dict[str, Any] = {"if_": "matrix.role != ''"}
     environment = {"ENVIRONMENT": "${{ matrix.environment }}"}
     role = {"role-to-assume": "${{ matrix.role }}", "aws-region": workflow.region}
     said = {**environment, "VARIABLE": "${{ matrix.variable }}"}
@@ -164,7 +164,7 @@ def _chart(workflow: InfrastructureWorkflow) -> dict[str, Any]:
 
 def _comparison() -> dict[str, Any]:
     package = {"SCAFFOLD_PACKAGE": "${{ vars.SCAFFOLD_PACKAGE }}"}
-    wanted = {"if_": "vars.SCAFFOLD_PACKAGE != ''"}
+    wanted: dict[str, Any] = {"if_": "vars.SCAFFOLD_PACKAGE != ''"}
     steps = [
         run("Say why nothing is compared", _SKIPPED_COMPARISON, if_="vars.SCAFFOLD_PACKAGE == ''"),
         checkout(**wanted),
