@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 DEMO_VENV := $(if $(wildcard $(VENV)/.dev),$(VENV),.venv-demo)
 TESTS ?= tests
 JOBS ?= 2
+FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint tools bench golden clean
+.PHONY: help demo test lint tools bench fuzz golden clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +42,11 @@ tools:  ## the real programs: Debian packages, and Go programs pinned in tools/
 
 bench: $(VENV)/.dev  ## times as ratios to other programs on the same files
 	@$(BIN)/python scripts/bench.py
+
+fuzz: $(VENV)/.dev  ## feed every reader with invented texts; FUZZ_SECONDS of CPU each
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python 'atheris>=3'
+	@set -e; for reader in $$($(BIN)/python -c 'from tests.fuzz.readers import READERS; print(*READERS)'); do \
+	  $(BIN)/python scripts/fuzz.py $$reader --seconds $(FUZZ_SECONDS); done
 
 golden: $(VENV)/.dev  ## write the golden trees anew; read the diff before committing it
 	@$(BIN)/python -m pytest $(TESTS) --update-golden

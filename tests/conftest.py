@@ -48,7 +48,7 @@ def require_tool() -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """Return the folder of real projects' files."""
-    folder = Path(os.environ.get("SCAFFOLD_CORPUS", ROOT.parent / "shared" / "corpus"))
+    folder = Path(os.environ.get("SCAFFOLD_CORPUS", ROOT.parent / "shared" / "corpus")).resolve()
     if not folder.is_dir():
         _missing("corpus", "the corpus of real projects")
     return folder

@@ -82,6 +82,8 @@ def _outside(root: Path, call: Call) -> Outside:
 
 
 def _env_text(path: Path) -> str:
+    if str(path) == os.devnull:
+        return ""  # how people tell Compose to take no env file
     try:
         return file_text(path)
     except (OSError, ValueError) as error:

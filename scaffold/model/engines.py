@@ -86,7 +86,7 @@ def managed_engine(image: ImageReference | None, *, postgres: bool) -> tuple[str
 def postgres_version(source: str) -> str:
     """Return the RDS engine version for a tag's version: the bare major, raised when too old, "" when unknown."""
     major = source.partition(".")[0]
-    if not major.isdigit():
+    if not (major.isascii() and major.isdigit() and len(major) < 5):
         return ""
     if major in POSTGRES_MAJORS:
         return major

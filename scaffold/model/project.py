@@ -82,7 +82,8 @@ class Dockerfile:
         for stage in self.stages:
             for item in stage.instructions:
                 if item.keyword == "EXPOSE":
-                    ports += [int(word.split("/")[0]) for word in item.text.split() if word.split("/")[0].isdigit()]
+                    words = (word.partition("/")[0] for word in item.text.split())
+                    ports += [int(word) for word in words if word.isascii() and word.isdigit() and len(word) <= 5]
         return tuple(dict.fromkeys(ports))
 
 

@@ -9,6 +9,8 @@ from scaffold.model.regex import regex
 
 _DURATION = regex(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST = 100
+"""Characters of a duration or size that can mean anything; longer numbers overflow."""
 _SIZE = regex(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?b?)", re.IGNORECASE)
 
 
@@ -46,7 +48,7 @@ class ImageReference:
     @property
     def major(self) -> int | None:
         """The leading number of the tag (`16-alpine` is 16, `v3.1` is 3), or None for `latest`, digests and words."""
-        match = re.match(r"v?(\d+)(?![0-9a-f]{6,})", self.tag)
+        match = re.match(r"v?([0-9]{1,9})(?![0-9]|[0-9a-f]{6,})", self.tag)
         return int(match[1]) if match else None
 
     def __str__(self) -> str:
@@ -59,7 +61,7 @@ class ImageReference:
 def parse_duration(text: str) -> float | None:
     """Return the seconds of a Compose duration such as `1m30s` or `500ms`, or None for anything else."""
     compact = text.strip()
-    parts = _DURATION.findall(compact)
+    parts = _DURATION.findall(compact) if len(compact) <= _LONGEST else []
     if not parts or "".join(number + unit for number, unit in parts) != compact:
         return None
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
@@ -68,7 +70,7 @@ def parse_duration(text: str) -> float | None:
 def parse_byte_size(text: str) -> int | None:
     """Return the bytes of a Compose size; `512m` and `512MB` are MiB as in Docker (units.RAMInBytes), or None."""
     match = _SIZE.fullmatch(text.strip())
-    if not match:
+    if not match or len(match[1]) > _LONGEST:
         return None
     power = " kmgtp".index(match[2].lower() or " ")
     return int(float(match[1]) * 1024**power)

@@ -7,7 +7,11 @@ import shlex
 
 from scaffold.model.document import Location, Mapping, Sequence, scalars_of, text_of
 from scaffold.model.project import Command
+from scaffold.model.regex import regex
+from scaffold.read.lines import Places
 from scaffold.read.yaml import parse_documents
+
+_TASK = regex(r"^[ \t]*\[tasks\.[\"']?([^\"'\]\n]+)[\"']?\]", re.MULTILINE)
 
 
 def read_cargo_make(path: str, text: str) -> tuple[Command, ...]:
@@ -19,14 +23,16 @@ def read_cargo_make(path: str, text: str) -> tuple[Command, ...]:
     except (ValueError, RecursionError):
         return ()
     tasks = document.get("tasks")
+    places = Places(path, text)
+    headings: dict[str, int] = {}
+    for heading in _TASK.finditer(text):
+        headings.setdefault(heading[1], places.at(heading.end()).line)
     found = []
     for name, task in tasks.items() if isinstance(tasks, dict) else ():
         command, arguments = (task.get("command"), task.get("args", [])) if isinstance(task, dict) else (None, [])
         if isinstance(command, str) and isinstance(arguments, list):
             words = [command, *(word for word in arguments if isinstance(word, str))]
-            heading = re.search(r"^\s*\[tasks\.[\"']?" + re.escape(name) + r"[\"']?\]", text, re.MULTILINE)
-            line = text.count("\n", 0, heading.end()) + 1 if heading else 1
-            found.append(Command(shlex.join(words), "makefile", name, Location(path, line)))
+            found.append(Command(shlex.join(words), "makefile", name, Location(path, headings.get(name, 1))))
     return tuple(sorted(found, key=lambda item: item.location.line))
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, Manifest, Workflow
 from scaffold.model.regex import regex
 from scaffold.read.argument_lists import read_cargo_make, read_cloud_build
-from scaffold.read.lines import numbered
+from scaffold.read.lines import Places, numbered
 
-_RULE = regex(r"(?P<targets>[^\s:#=][^:#=]*?)\s*::?(?!=)(?P<needs>[^;#=]*?)(?:\s*;(?P<recipe>[^#]*))?\s*(?:#.*)?")
 _JUST_RULE = regex(r"@?(?P<name>[A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
+_JSON_KEY = regex(r'"([^"\\\n]*)"\s*:')
 _SECTION = regex(r"\[([^\]]+)\]\s*")
 _RECIPE_PREFIX = regex(r"^[@\-+\s]+")
 _SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
@@ -68,20 +70,39 @@ def read_makefile(path: str, text: str) -> tuple[Command, ...]:
             if owner and (recipe := _recipe(line)):
                 commands.append(Command(recipe, "makefile", owner, Location(path, number)))
             continue
-        rule = _RULE.fullmatch(line) if line.strip() and not line.startswith("#") else None
+        rule = _rule(line)
         if rule is None:
             owner = owner if not line.strip() or line.startswith(("#", " ")) else ""
             continue
-        names = rule["targets"].split()
+        names = rule.targets.split()
         owner = names[0] if names and not names[0].startswith(".") else ""
         targets.update(names)
-        needed += [(owner, need, number) for need in rule["needs"].split() if owner]
-        if owner and rule["recipe"] and rule["recipe"].strip():
-            commands.append(Command(_recipe(rule["recipe"]), "makefile", owner, Location(path, number)))
+        needed += [(owner, need, number) for need in rule.needs.split() if owner]
+        if owner and rule.recipe.strip():
+            commands.append(Command(_recipe(rule.recipe), "makefile", owner, Location(path, number)))
     commands += [
         Command(f"make {need}", "makefile", owner, Location(path, number)) for owner, need, number in needed if need in targets
     ]
     return tuple(sorted(commands, key=lambda command: command.location.line))
+
+
+@frozen
+class _Rule:
+    """A line `targets: needs; recipe` of a makefile."""
+
+    targets: str
+    needs: str
+    recipe: str
+
+
+def _rule(line: str) -> _Rule | None:
+    """Return the rule that a line starts, None for an assignment, a comment and everything else."""
+    targets, colon, rest = line.partition(":")
+    rest = rest.removeprefix(":")
+    if not colon or not targets or targets[0].isspace() or rest.startswith("=") or "#" in targets or "=" in targets:
+        return None
+    needs, _, recipe = rest.partition("#")[0].partition(";")
+    return None if "=" in needs else _Rule(targets, needs, recipe)
 
 
 def _recipe(line: str) -> str:
@@ -153,11 +174,14 @@ def read_tox(path: str, text: str) -> tuple[Command, ...]:
 def read_noxfile(path: str, text: str) -> tuple[Command, ...]:
     """Return what each nox session runs, where the arguments are literals; the owner is `nox:<session>`."""
     commands = []
-    starts = [(match.start(), match[1]) for match in re.finditer(r"^def (\w+)\(session", text, re.MULTILINE)]
+    sessions = list(re.finditer(r"^def (\w+)\(session", text, re.MULTILINE))
+    starts = [match.start() for match in sessions]
+    places = Places(path, text)
     for match in _SESSION_RUN.finditer(text):
-        owner = next((name for start, name in reversed(starts) if start < match.start()), "")
+        before = bisect_left(starts, match.start())
+        owner = sessions[before - 1][1] if before else ""
         words = re.findall(r"\"([^\"]*)\"|'([^']*)'", match[1])
-        line = text.count("\n", 0, match.start()) + 1
+        line = places.at(match.start()).line
         commands.append(
             Command(" ".join(first or second for first, second in words), "makefile", f"nox:{owner}", Location(path, line))
         )
@@ -166,20 +190,19 @@ def read_noxfile(path: str, text: str) -> tuple[Command, ...]:
 
 def workflow_commands(workflows: Iterable[Workflow]) -> tuple[Command, ...]:
     """Return the run lines of every step, the owner being the job; comments and empty lines are left out."""
-    return tuple(
-        command
-        for workflow in workflows
-        for job in workflow.jobs
-        for step in job.steps
-        for command in run_lines(workflow.document.text, job.id, step.run, step.run_location)
-    )
+    found: list[Command] = []
+    for workflow in workflows:
+        lines = workflow.document.text.split("\n")
+        for job in workflow.jobs:
+            for step in job.steps:
+                found += run_lines(lines, job.id, step.run, step.run_location)
+    return tuple(found)
 
 
-def run_lines(text: str, owner: str, run: str, location: Location | None) -> tuple[Command, ...]:
-    """Return the lines of one `run` text with their places; a block scalar begins on the line after its key."""
+def run_lines(lines: list[str], owner: str, run: str, location: Location | None) -> tuple[Command, ...]:
+    """Return the lines of one `run` text with their places in the file's; a block scalar begins on the line after its key."""
     if location is None:
         return ()
-    lines = text.split("\n")
     head = lines[location.line - 1][location.column - 1 :] if location.line <= len(lines) else ""
     first = location.line + (1 if head.startswith(("|", ">")) else 0)
     rows = _joined([(min(first + index, len(lines)), line) for index, line in enumerate(run.split("\n"))])
@@ -195,23 +218,27 @@ def package_commands(manifests: Iterable[Manifest], text_of: dict[str, str]) -> 
     commands = []
     for manifest in manifests:
         text = text_of.get(manifest.path, "")
-        start = max(text.find('"scripts"'), 0)
+        places = Places(manifest.path, text)
+        lines: dict[str, int] = {}
+        for match in _JSON_KEY.finditer(text, max(text.find('"scripts"'), 0)):
+            lines.setdefault(match[1], places.at(match.start()).line)
         for name, command in manifest.scripts:
-            found = re.compile(r'"' + re.escape(name) + r'"\s*:').search(text, start)
-            line = text.count("\n", 0, found.start()) + 1 if found else 1
-            commands.append(Command(command, "package", name, Location(manifest.path, line)))
+            commands.append(Command(command, "package", name, Location(manifest.path, lines.get(name, 1))))
     return tuple(commands)
 
 
 def _joined(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Join lines that end in a backslash; the number is that of the first."""
     result: list[tuple[int, str]] = []
-    continued = False
+    parts: list[str] = []
+    first = 0
     for number, line in lines:
-        if continued:
-            first, before = result[-1]
-            result[-1] = (first, f"{before[:-1].rstrip()} {line.strip()}")
-        else:
-            result.append((number, line))
-        continued = result[-1][1].endswith("\\")
-    return result
+        first = first if parts else number
+        part = line.strip() if parts else line
+        continued = part.endswith("\\")
+        parts.append(part[:-1].rstrip() if continued else part)
+        if not continued:
+            result.append((first, " ".join(parts)))
+            parts = []
+    # What the last line continues never came: the backslash is a part of it.
+    return [*result, (first, " ".join(parts) + "\\")] if parts else result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from bisect import bisect_left
 from dataclasses import replace
 
 from scaffold.model.document import Location, Problem
@@ -57,13 +58,15 @@ def read_dockerfile(path: str, text: str) -> tuple[Dockerfile, tuple[Problem, ..
     arguments: dict[str, str] = {}
     stages: list[Stage] = []
     current: list[Instruction] = []
+    aliases: set[str] = set()
     for logical in _logical_lines(text):
         instruction = _instruction(path, logical)
         if instruction is None:
             continue
         if instruction.keyword == "FROM":
             _close(stages, current)
-            stages.append(_stage(instruction, arguments, stages))
+            stages.append(_stage(instruction, arguments, aliases))
+            aliases.add(stages[-1].alias)
         elif stages:
             current.append(instruction)
         elif instruction.keyword == "ARG":
@@ -98,6 +101,7 @@ def _escape(lines: list[tuple[int, str]]) -> str:
 def _logical_lines(text: str) -> list[_Logical]:
     lines = numbered(text)
     ends = re.compile(re.escape(_escape(lines)) + r"[ \t]*$")
+    closers = _Closers(lines)
     result = []
     index = 0
     while index < len(lines):
@@ -107,7 +111,7 @@ def _logical_lines(text: str) -> list[_Logical]:
         if not stripped or stripped.startswith("#"):
             continue
         parts, index = _continued(lines, index, line, ends)
-        body, index = _heredocs(lines, index, parts)
+        body, index = _heredocs(lines, index, parts, closers)
         result.append(_Logical(number, len(line) - len(stripped) + 1, (parts + body).strip()))
     return result
 
@@ -128,14 +132,33 @@ def _continued(lines: list[tuple[int, str]], index: int, first: str, ends: re.Pa
     return "".join([*parts, line]), index
 
 
-def _heredocs(lines: list[tuple[int, str]], index: int, joined: str) -> tuple[str, int]:
+class _Closers:
+    """Where the lines stand that may end a heredoc: found at once for all, so that open ones cost no search each."""
+
+    def __init__(self, lines: list[tuple[int, str]]) -> None:
+        self.lines = lines
+        self.places: dict[bool, dict[str, list[int]]] = {}
+
+    def find(self, word: str, start: int, *, indented: bool) -> int | None:
+        """Return the index of the first line from `start` on that is the word, after tabs where it may be indented."""
+        if indented not in self.places:
+            found: dict[str, list[int]] = {}
+            for index, (_, line) in enumerate(self.lines):
+                found.setdefault(line.lstrip("\t") if indented else line, []).append(index)
+            self.places[indented] = found
+        places = self.places[indented].get(word, [])
+        position = bisect_left(places, start)
+        return places[position] if position < len(places) else None
+
+
+def _heredocs(lines: list[tuple[int, str]], index: int, joined: str, closers: _Closers) -> tuple[str, int]:
     """Return the bodies of the heredocs that RUN, COPY or ADD open on this line, and the index after them."""
     keyword = joined.split(maxsplit=1)[0].upper() if joined.strip() else ""
     if keyword not in {"RUN", "COPY", "ADD"}:
         return "", index
     body: list[str] = []
     for dash, _, word in _HEREDOC.findall(joined):
-        end = next((i for i in range(index, len(lines)) if (lines[i][1].lstrip("\t") if dash else lines[i][1]) == word), None)
+        end = closers.find(word, index, indented=bool(dash))
         if end is None:
             break
         body += [f"\n{line}" for _, line in lines[index:end]]
@@ -164,10 +187,11 @@ def _instruction(path: str, logical: _Logical) -> Instruction | None:
 
 def _flags(rest: str) -> tuple[tuple[str, ...], str]:
     flags = []
-    while match := _FLAG.match(rest):
+    position = 0
+    while match := _FLAG.match(rest, position):
         flags.append(match[1])
-        rest = rest[match.end() :]
-    return tuple(flags), rest
+        position = match.end()
+    return tuple(flags), rest[position:]
 
 
 def _argv(command: str) -> tuple[tuple[str, ...], bool]:
@@ -216,11 +240,11 @@ def _expand(text: str, arguments: dict[str, str]) -> str:
     return "" if "$" in text else text
 
 
-def _stage(instruction: Instruction, arguments: dict[str, str], earlier: list[Stage]) -> Stage:
+def _stage(instruction: Instruction, arguments: dict[str, str], earlier: set[str]) -> Stage:
     words = instruction.text.split()
     alias = words[2].lower() if len(words) >= 3 and words[1].lower() == "as" else ""
     base = _expand(words[0].strip("\"'"), arguments) if words else ""
     # Stage names are compared without regard to case.
-    if any(stage.alias and stage.alias == base.lower() for stage in earlier):
+    if base.lower() in earlier:
         base = base.lower()
     return Stage(base, alias, instruction.location)

@@ -10,7 +10,7 @@ from scaffold.model.project import Command, DocFile, Heading
 from scaffold.model.regex import regex
 from scaffold.read.lines import numbered
 
-_HEADING = regex(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_HEADING = regex(r" {0,3}(#{1,6})(?:[ \t](.*))?")
 _FENCE = regex(r"\s*(?:[-*>]\s+)?(`{3,}|~{3,})\s*([\w+-]*).*")
 _UNDERLINE = regex(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
 _SHELLS = frozenset(
@@ -56,12 +56,19 @@ def read_doc(path: str, text: str) -> tuple[DocFile, tuple[Command, ...]]:
 def _heading(path: str, lines: list[tuple[int, str]], index: int, number: int, line: str) -> Heading | None:
     match = _HEADING.fullmatch(line)
     if match:
-        return Heading(len(match[1]), (match[2] or "").strip(), Location(path, number))
+        return Heading(len(match[1]), _without_closing(match[2] or ""), Location(path, number))
     following = lines[index + 1][1] if index + 1 < len(lines) else ""
     if line.strip() and not line.startswith((" ", "-", "|", ">")) and re.fullmatch(r"=+\s*|-{3,}\s*", following):
         before = lines[index - 1][1].strip() if index else ""
         return None if before else Heading(1 if following.startswith("=") else 2, line.strip(), Location(path, number))
     return None
+
+
+def _without_closing(text: str) -> str:
+    """Return the text of a heading without the number signs that may close it."""
+    bare = text.strip()
+    opened = bare.rstrip("#")
+    return opened.strip() if opened != bare and opened.endswith((" ", "\t")) else bare
 
 
 def _block(lines: list[tuple[int, str]], index: int, fence: str) -> tuple[list[tuple[int, str]], int]:
@@ -77,7 +84,7 @@ def _starts_indented_code(lines: list[tuple[int, str]], index: int) -> bool:
     """Whether an indented code block begins here: after an empty line, and not inside a list item (CommonMark 4.4)."""
     if not lines[index][1].startswith(("    ", "\t")) or not lines[index][1].strip() or (index and lines[index - 1][1].strip()):
         return False
-    before = next((line for _, line in reversed(lines[:index]) if line.strip()), "")
+    before = next((lines[place][1] for place in range(index - 1, -1, -1) if lines[place][1].strip()), "")
     return not re.match(r"\s*(?:[-*+]|\d+[.)])\s", before) and not before.startswith((" ", "\t"))
 
 

@@ -105,23 +105,28 @@ def _blocks(text: str) -> list[str]:
     """Split into top-level statements: decorators go with what they decorate, and no text in triple quotes is cut."""
     starts = [match.start() for match in _START.finditer(text)]
     pieces = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=False)]
-    blocks = [text[: starts[0] if starts else len(text)]]
-    is_open = False
+    blocks = [[text[: starts[0] if starts else len(text)]]]
+    quotes = _quotes(blocks[0][0])
+    decorates = is_open = False
     for piece in pieces:
         if is_open or _CONTINUES.match(piece):
-            blocks[-1] += piece
+            blocks[-1].append(piece)
+            quotes += _quotes(piece)
         else:
-            blocks.append(piece)
-        is_open = (blocks[-1].startswith("@") and not _FUNCTION_OR_CLASS.search(blocks[-1])) or _is_open(blocks[-1])
-    return blocks
+            blocks.append([piece])
+            quotes = _quotes(piece)
+            decorates = piece.startswith("@")
+        decorates = decorates and not _FUNCTION_OR_CLASS.search(piece)
+        is_open = decorates or quotes % 2 == 1
+    return ["".join(block) for block in blocks]
 
 
 _FUNCTION_OR_CLASS = re.compile(r"^(?:async\s+def|def|class)\s", re.MULTILINE)
 
 
-def _is_open(block: str) -> bool:
-    """Whether a text in triple quotes begins in the block and does not end in it."""
-    return len(_TRIPLE.findall(block)) % 2 == 1
+def _quotes(piece: str) -> int:
+    """How many triple quotes stand in a piece: an odd number opens a text that does not end in it."""
+    return len(_TRIPLE.findall(piece))
 
 
 def _kept(block: str, words: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from scaffold.model.frozen import frozen
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))"
+    r"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))"
     r"|import[ \t]+(?P<plain>[\w., \t]+))",
     re.MULTILINE,
 )
@@ -17,6 +17,8 @@ _MODULE_FLAG = re.compile(r"(?:^|\s)-m\s+([\w.]+)")
 _SERVED = re.compile(r"(?:^|[\s\"'])([A-Za-z_][\w.-]*):(?:[A-Za-z_]\w*)(?:\(\))?(?=$|[\s\"'])")
 _WORKER = re.compile(r"(?:^|\s)(?:-A|--app)(?:\s+|=)([A-Za-z_][\w.]*)")
 _FILE = re.compile(r"(?:^|[\s/])((?:[\w-]+/)*[\w-]+\.py)(?=$|\s)")
+_DEEPEST = 30
+"""Parts of a dotted name that may be a module of the project."""
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
 """Where `fastapi run` looks for the app when no file is named (fastapi.tiangolo.com/fastapi-cli)."""
 _RUNNERS = frozenset(
@@ -129,7 +131,7 @@ def _imported(graph: ModuleGraph, path: str, text: str) -> list[str]:
 def _known(name: str, graph: ModuleGraph) -> str:
     """Return the longest beginning of a dotted name that is a module: the rest are names inside it."""
     parts = name.split(".")
-    for end in range(len(parts), 1, -1):
+    for end in range(min(len(parts), _DEEPEST), 1, -1):
         if ".".join(parts[:end]) in graph.by_name:
             return ".".join(parts[:end])
     return parts[0]

@@ -8,7 +8,7 @@ from scaffold.model.document import Location
 from scaffold.model.project import SecretSighting
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_provider_key
-from scaffold.read.lines import line_of
+from scaffold.read.lines import Places
 
 _PROVIDERS = (
     ("aws", ("AKIA", "ASIA")),
@@ -34,15 +34,27 @@ _LONGEST_LINE = 2000
 def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
     """Return where a text holds a provider's credential, with the key that it is given to; one a line at most."""
     present = [(name, begin) for name, begins in _PROVIDERS for begin in begins if begin in text]
+    places = Places(path, text) if present else None
     found: dict[int, SecretSighting] = {}
     for provider, begin in present:
         offset = text.find(begin)
-        while offset != -1:
-            sighting = _sighting(path, text, provider, offset)
+        while offset != -1 and places is not None:
+            start, end = _line_around(text, offset)
+            known = start in found or end - start > _LONGEST_LINE
+            sighting = None if known else _sighting(places, text[start:end], text, provider, offset)
             if sighting is not None:
-                found.setdefault(sighting.location.line, sighting)
-            offset = text.find(begin, offset + len(begin))
-    return tuple(found[line] for line in sorted(found))
+                found[start] = sighting
+            # A line that is done, or that nobody wrote by hand, is left at once.
+            offset = text.find(begin, end if known else offset + len(begin))
+    return tuple(found[start] for start in sorted(found))
+
+
+def _line_around(text: str, offset: int) -> tuple[int, int]:
+    """Return start and end of the line at an offset; of one that is too long, more than its longest length before its end."""
+    start = text.rfind("\n", max(offset - _LONGEST_LINE - 1, 0), offset) + 1
+    end = text.find("\n", offset)
+    end = len(text) if end == -1 else end
+    return (start if start or offset <= _LONGEST_LINE else end - _LONGEST_LINE - 1), end
 
 
 def _looks_issued(text: str, provider: str, offset: int) -> bool:
@@ -55,18 +67,15 @@ def _looks_issued(text: str, provider: str, offset: int) -> bool:
     return True
 
 
-def _sighting(path: str, text: str, provider: str, offset: int) -> SecretSighting | None:
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    line = text[start : end if end != -1 else len(text)]
-    column = offset - start
-    if len(line) > _LONGEST_LINE or (
-        column and provider != "private key" and (line[column - 1].isalnum() or line[column - 1] in "_-")
-    ):
+def _sighting(places: Places, line: str, text: str, provider: str, offset: int) -> SecretSighting | None:
+    found_at = places.at(offset)
+    column = found_at.column - 1
+    start = offset - column
+    if column and provider != "private key" and (line[column - 1].isalnum() or line[column - 1] in "_-"):
         return None
     if provider == "private key":
         column = max(line.find("-----BEGIN"), 0)
     if not is_provider_key(line[column:]) or not _looks_issued(text, provider, start + column):
         return None
     key = _KEY.search(line[:column])
-    return SecretSighting(provider, key[1] if key else "", Location(path, line_of(text, start), column + 1))
+    return SecretSighting(provider, key[1] if key else "", Location(places.path, found_at.line, column + 1))

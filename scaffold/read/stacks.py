@@ -122,7 +122,9 @@ def assemble(  # noqa: PLR0913
     stacks = _stacks(assembly, plans, production_set)
     broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
     broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]
-    problems = {*assembly.problems, *broken, *(problem for loaded in assembly.loaded.values() for problem in loaded.problems)}
+    # Sets that were tried and are no stack of the project may lack what they were never meant to have.
+    loads = [assembly.load(stack.files) for stack in stacks]
+    problems = {*assembly.problems, *broken, *(problem for loaded in loads for problem in loaded.problems)}
     listed = tuple(sorted(problems, key=lambda problem: (problem.location.sort_key(), problem.message)))
     return tuple(_compose_file(assembly, path) for path in sorted(compose)), stacks, listed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,14 @@ MAX_EXPANDED_NODES = 400_000
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOM = "\ufeff"
 _PROPERTY = regex(r"[&!][^\s,\[\]{}]*|\s+|#[^\n]*")
+_BLOCK_STYLES = frozenset({"|", ">"})
 _STANDARD_TAG = "tag:yaml.org,2002:"
+_LINE_END = regex(r"\r\n|[\r\n\x85\u2028\u2029]")
 _TIMESTAMP = regex(r"\d{4}-\d\d?-\d\d?(?:[Tt ].*)?")
 _GO_INTEGER = regex(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _GO_FLOAT = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_LONGEST_INTEGER = 70
+"""Characters of the longest text that may be a 64-bit integer: 64 binary digits, sign and prefix."""
 _CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -63,13 +67,13 @@ class _Frame:
     size: int = 1
     height: int = 1
 
-    def route(self, event: Any) -> Route:
-        """The route of the child that the event starts; a key has the route of its value."""
+    def route(self, key: str) -> Route:
+        """The route of the next child; a key, whose text is given, has the route of its value."""
         if self.sequence:
             return (*self.location.route, len(self.items))
         if self.awaits_value:
             return (*self.location.route, self.key.value if self.key else "")
-        return (*self.location.route, event.value if isinstance(event, yaml.ScalarEvent) else "")
+        return (*self.location.route, key)
 
 
 @frozen
@@ -100,18 +104,15 @@ class _Builder:
 
     def feed(self, event: Any) -> None:
         """Take one event of the parser."""
-        if isinstance(event, yaml.ScalarEvent):
-            self.scalar(event)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self.open(event)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self.close(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self.alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.root, self.anchors, self.frames, self.aliased = None, {}, [], 0
-        elif isinstance(event, yaml.DocumentEndEvent):
-            self.documents.append(Document(self.path, self.text, self.root))
+        handler = _HANDLERS.get(event.__class__)
+        if handler is not None:
+            handler(self, event)
+
+    def start(self, _event: Any) -> None:
+        self.root, self.anchors, self.frames, self.aliased = None, {}, [], 0
+
+    def finish(self, _event: Any) -> None:
+        self.documents.append(Document(self.path, self.text, self.root))
 
     def place(self, event: Any, *, block: bool = False) -> tuple[int, Location]:
         """The offset and location at which the node's own text starts, after its tag and anchor."""
@@ -124,7 +125,8 @@ class _Builder:
             lines = self.text.count("\n", start, end)
             column = end - self.text.rindex("\n", start, end) - 1 if lines else column + end - start
             start, line = end, line + lines
-        return start, Location(self.path, line + 1, column + 1, self.frames[-1].route(event) if self.frames else ())
+        key = event.value if event.__class__ is yaml.ScalarEvent else ""
+        return start, Location(self.path, line + 1, column + 1, self.frames[-1].route(key) if self.frames else ())
 
     def skip_properties(self, start: int, end: int) -> int:
         """The offset of the content after tag, anchor, blanks and comments, at most `end`."""
@@ -134,13 +136,21 @@ class _Builder:
         return position
 
     def scalar(self, event: Any) -> None:
-        start, location = self.place(event)
+        value, style, anchor, tag = event.value, event.style, event.anchor, event.tag
         end = event.end_mark.index + self.shift
-        if event.style in {"|", ">"}:
+        if anchor or tag:
+            start, location = self.place(event)
+        else:  # nearly all: the text starts where the event does
+            mark = event.start_mark
+            start = mark.index + self.shift
+            location = Location(self.path, mark.line + 1, mark.column + 1, self.frames[-1].route(value) if self.frames else ())
+        if not value and start >= len(self.text):
+            last = _last_place(self.path, self.text, location.line)
+            location = Location(self.path, last.line, last.column, location.route)
+        if style in _BLOCK_STYLES:
             end = start + len(self.text[start:end].rstrip())
-        plain = event.style in {None, ""}
-        node = Scalar(event.value, location, Span(start, end), event.value, plain, _short_tag(event.tag))
-        self.add(node, 1, 1, end, event.anchor)
+        node = Scalar(value, location, Span(start, end), value, not style, _short_tag(tag) if tag else "")
+        self.add(node, 1, 1, end, anchor)
 
     def open(self, event: Any) -> None:
         if len(self.frames) >= MAX_DEPTH:
@@ -183,8 +193,11 @@ class _Builder:
             return
         frame = self.frames[-1]
         frame.size += size
-        frame.height = max(frame.height, height + 1)
-        frame.end = max(frame.end, end)
+        # A branch each, no call of `max`: this runs once for every node of every file.
+        if height >= frame.height:
+            frame.height = height + 1
+        if end > frame.end:  # noqa: PLR1730
+            frame.end = end
         if frame.sequence:
             frame.items.append(node)
         elif not frame.awaits_value:
@@ -198,6 +211,18 @@ class _Builder:
             frame.awaits_value, frame.key = False, None
 
 
+_HANDLERS: dict[type, Callable[[_Builder, Any], None]] = {
+    yaml.ScalarEvent: _Builder.scalar,
+    yaml.MappingStartEvent: _Builder.open,
+    yaml.SequenceStartEvent: _Builder.open,
+    yaml.MappingEndEvent: _Builder.close,
+    yaml.SequenceEndEvent: _Builder.close,
+    yaml.AliasEvent: _Builder.alias,
+    yaml.DocumentStartEvent: _Builder.start,
+    yaml.DocumentEndEvent: _Builder.finish,
+}
+
+
 def _short_tag(tag: str | None) -> str:
     if not tag:
         return ""
@@ -208,13 +233,12 @@ def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[P
     """Parse all documents of a file; a broken one is a Problem with its line, and those before it are kept."""
     builder = _Builder(path, text)
     try:
-        for event in _events(text[builder.shift :]):
-            builder.feed(event)
+        _feed(builder, text[builder.shift :])
     except _RefusedError as error:
-        builder.problems.append(Problem(_at(path, error.mark), str(error)))
+        builder.problems.append(Problem(_at(path, text, error.mark), str(error)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        builder.problems.append(Problem(_at(path, mark), _in_words(error)))
+        builder.problems.append(Problem(_at(path, text, mark), _in_words(error)))
     except yaml.reader.ReaderError as error:
         builder.problems.append(Problem(_control_character(path, text), f"not valid YAML: {error.reason}"))
     except (UnicodeError, yaml.YAMLError):
@@ -228,17 +252,29 @@ def _in_words(error: yaml.MarkedYAMLError) -> str:
     return f"nested deeper than {MAX_DEPTH} levels" if "nesting depth" in message else f"not valid YAML: {message}"
 
 
-def _events(text: str) -> Iterator[Any]:
+def _feed(builder: _Builder, text: str) -> None:
+    """Give the builder every event of a text; raises what the parser and the builder raise."""
     loader = _LOADER(text)
     try:
         while loader.check_event():
-            yield loader.get_event()  # type: ignore[no-untyped-call]
+            builder.feed(loader.get_event())  # type: ignore[no-untyped-call]
     finally:
         loader.dispose()
 
 
-def _at(path: str, mark: Any) -> Location:
-    return Location(path, mark.line + 1, mark.column + 1) if mark is not None else Location(path, 1)
+def _at(path: str, text: str, mark: Any) -> Location:
+    """The place of a mark; the parser counts the end of a text as a further line, which no file has."""
+    if mark is None:
+        return Location(path, 1)
+    if mark.index < len(text):
+        return Location(path, mark.line + 1, mark.column + 1)
+    return _last_place(path, text, mark.line + 1)
+
+
+def _last_place(path: str, text: str, line: int) -> Location:
+    """The end of a text, on the given line at most."""
+    lines = _LINE_END.split(text)
+    return Location(path, min(line, len(lines)), len(lines[-1]) + 1 if line >= len(lines) else 1)
 
 
 def _control_character(path: str, text: str) -> Location:
@@ -269,11 +305,13 @@ def resolve_plain(text: str) -> bool | int | float | str | None:
     if text[0] not in "+-.0123456789" or _TIMESTAMP.fullmatch(text):
         return text
     compact = text.replace("_", "") if text[0] != "." else text
-    if text[0] != "." and _GO_INTEGER.fullmatch(compact):
+    if text[0] != "." and len(compact) <= _LONGEST_INTEGER and _GO_INTEGER.fullmatch(compact):
         number = _go_integer(compact)
-        return number if -(2**63) <= number < 2**64 else float(number)
+        if -(2**63) <= number < 2**64:
+            return number
     if _GO_FLOAT.fullmatch(compact):
-        return float(compact)
+        value = float(compact)
+        return value if math.isfinite(value) else text
     return text
 
 
@@ -281,7 +319,7 @@ def _go_integer(text: str) -> int:
     """Parse as Go's ParseInt with base 0: a leading 0 or 0o is octal, 0x hexadecimal, 0b binary."""
     sign = -1 if text[0] == "-" else 1
     digits = text.lstrip("+-").lower()
-    if digits.startswith("0") and digits[1:].isdigit():
+    if digits.startswith("0") and digits[1:].isdecimal():
         return sign * int(digits, 8)
     return sign * int(digits, 0)
 

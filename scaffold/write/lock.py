@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from dataclasses import field
 from pathlib import Path
 
@@ -79,13 +80,27 @@ def read_lock(folder: Path) -> Lock:
     """Return the lock of a folder; an empty one when there is no file. Raises UsageError when it is damaged."""
     path = folder / LOCK_NAME
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return _parse(document)
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise _damaged("no regular file")
+        return parse_lock(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return Lock()
-    except (OSError, ValueError, TypeError, UnsafePathError) as error:
-        hint = "restore it from git; without it, scaffold treats the files as yours and leaves them alone"
-        raise UsageError(f"{LOCK_NAME} cannot be read ({type(error).__name__})", where=str(LOCK_NAME), hint=hint) from error
+    except (OSError, UnicodeError) as error:
+        raise _damaged(type(error).__name__) from error
+
+
+def parse_lock(text: str) -> Lock:
+    """Return the lock that a text holds; raises UsageError when it is damaged."""
+    try:
+        return _parse(json.loads(text))
+    except (ValueError, TypeError, RecursionError, UnsafePathError) as error:
+        raise _damaged(type(error).__name__) from error
+
+
+def _damaged(why: str) -> UsageError:
+    hint = "restore it from git; without it, scaffold treats the files as yours and leaves them alone"
+    return UsageError(f"{LOCK_NAME} cannot be read ({why})", where=LOCK_NAME, hint=hint)
 
 
 def _parse(document: object) -> Lock:

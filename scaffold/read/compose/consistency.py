@@ -9,6 +9,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location, Mapping, Node, Problem, Scalar, Sequence, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.read.compose.completeness import Undefined, undefined_things
+from scaffold.read.compose.forms import ill_formed
 from scaffold.read.compose.nodes import effective_entries, mapping_like, with_value
 from scaffold.read.compose.reader import TextReader, join
 from scaffold.read.compose.render import SERVICE_VALUES, enabled_services
@@ -68,9 +69,10 @@ def inconsistencies(
     # Compose decodes and checks the form of every service, enabled or not.
     found += [problem for subject in written for problem in (*_devices(subject), *_addresses(subject))]
     for subject in subjects.values():
-        found += [*_build(subject, root), *_networking(subject), *_scale(subject), *_limits(subject), *_mounts(subject)]
+        found += [*_source(subject), *_build(subject, root), *_networking(subject), *_scale(subject)]
+        found += [*_limits(subject), *_mounts(subject)]
         found += [*_files(subject, reader, directory), *_details(subject)]
-    found += [*_resources(root), *_container_names(subjects), *_cycles(subjects)]
+    found += [*ill_formed(root), *_resources(root), *_container_names(subjects), *_cycles(subjects)]
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: (problem.location.sort_key(), problem.message)))
 
 
@@ -129,6 +131,13 @@ def _container_names(subjects: dict[str, _Subject]) -> Iterator[Problem]:
 
 
 # --- one service ------------------------------------------------------------------------------------------------------
+
+
+def _source(subject: _Subject) -> Iterator[Problem]:
+    """An image whose variable has no value is none."""
+    image = subject.node.get("image")
+    if image is not None and not text_of(image) and not is_null(image) and not subject.values.get("build"):
+        yield Problem(image.location, f"the service {subject.name} has neither image nor build")
 
 
 def _build(subject: _Subject, root: Mapping) -> Iterator[Problem]:

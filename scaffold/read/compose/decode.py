@@ -34,6 +34,9 @@ _UNITS = {
 }
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
+_WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
+_LONGEST_AMOUNT = 100
+"""Characters of a size or duration: longer ones overflow whatever Go keeps them in."""
 _TRUE = frozenset({"true", "y", "yes", "on"})
 
 
@@ -75,10 +78,7 @@ def _number(node: Node) -> int | float | None:
         return None
     value = resolve(node)
     if isinstance(value, str):
-        try:
-            return int(value, 10)
-        except ValueError:
-            return _float(value)
+        return int(value) if _WHOLE.fullmatch(value) else _float(value)
     return int(value) if isinstance(value, bool) else value
 
 
@@ -119,8 +119,11 @@ def size(node: Node) -> Decoded:
     value = _number(node)
     if isinstance(value, int):
         return str(value) if value else OMIT
+    # A float in text that is no size: `1e3` are a thousand bytes there too.
+    if isinstance(value, float) and math.isfinite(value) and "e" in text_of_value(node).lower():  # type: ignore[arg-type]
+        return str(int(value))
     match = _SIZE.fullmatch(text_of_value(node)) if isinstance(node, Scalar) else None
-    if match is None:
+    if match is None or len(match[1]) > _LONGEST_AMOUNT:
         return OMIT
     amount = int(float(match[1]) * 1024 ** " kmgtp".index(match[2].lower() or " "))
     return str(amount) if amount else OMIT
@@ -131,7 +134,7 @@ def nanoseconds(source: str) -> int | None:
     rest = source.strip().lstrip("+-")
     if rest == "0":
         return 0
-    parts = _DURATION_PART.findall(rest)
+    parts = _DURATION_PART.findall(rest) if len(rest) <= _LONGEST_AMOUNT else []
     if not parts or "".join(amount + unit for amount, unit in parts) != rest:
         return None
     total = _exact_sum([(*amount.partition(".")[::2], _UNITS[unit]) for amount, unit in parts])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequence, Span
 
@@ -31,22 +30,22 @@ def sequence_like(node: Node, items: Iterable[Node]) -> Sequence:
 
 def with_entries(node: Mapping, entries: Iterable[Entry]) -> Mapping:
     """Return the mapping with other entries, its place and tag kept."""
-    return replace(node, entries=tuple(entries))
+    return Mapping(tuple(entries), node.location, node.span, node.flow, node.tag)
 
 
 def with_value(node: Mapping, key: str, value: Node | None) -> Mapping:
     """Return the mapping with one value replaced or added, or with the key removed when `value` is None."""
     if value is None:
         return with_entries(node, (entry for entry in node.entries if entry.key.value != key))
-    if node.entry(key) is None:
+    last = node.entry(key)
+    if last is None:
         return with_entries(node, (*node.entries, Entry(Scalar(key, value.location, value.span, key), value)))
-    entries = (Entry(entry.key, value) if entry.key.value == key else entry for entry in node.entries)
-    return with_entries(node, entries)
+    # Of duplicates the last one counts: giving the value to each of them would multiply the work that follows.
+    kept = (entry for entry in node.entries if entry.key.value != key or entry is last)
+    return with_entries(node, (Entry(entry.key, value) if entry is last else entry for entry in kept))
 
 
 def effective_entries(node: Mapping) -> tuple[Entry, ...]:
     """Return one entry for each key, the last one of duplicates, in the order of first appearance."""
-    found: dict[str, Entry] = {}
-    for entry in node.entries:
-        found[entry.key.value] = entry
-    return tuple(found.values())
+    found = {entry.key.value: entry for entry in node.entries}
+    return node.entries if len(found) == len(node.entries) else tuple(found.values())

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from scaffold.cli.main import cli
+from scaffold.model.document import Location
 from tests.conftest import commit_all
+from tests.projects import copy_corpus_project, corpus_projects
 from tests.read.compose.features import FIXTURES, ORDERS, REFUSED, write
-from tests.read.compose.reference import differences
+from tests.read.compose.reference import DIFFERENCES, differences, is_place, sets
 
-SAMPLE = ("CTFd__CTFd", "fastapi__full-stack-fastapi-template", "matthannigan__fastapi-streamlit-llm-starter")
+CORPUS = corpus_projects()
 
 
 def inspect(root: Path, *options: str, env: Mapping[str, str] | None = None) -> Any:
@@ -76,27 +80,82 @@ def test_variables_come_from_env_files_and_the_environment_as_in_compose(
         assert list(differences(stacks[0]["compose"], reference(program, root, **request)["project"])) == [], options
 
 
-@pytest.mark.parametrize("name", SAMPLE)
-def test_every_stack_of_real_projects_is_shown_as_compose_shows_it(
+@pytest.mark.parametrize("name", CORPUS or ["none"])
+def test_every_set_of_real_projects_is_shown_as_compose_shows_it(
     name: str, corpus: Path, tmp_path: Path, require_tool: Callable[[str], str]
 ) -> None:
-    program = require_tool("compose-go-config")
-    root = tmp_path / name
-    shutil.copytree(corpus / name, root)
-    commit_all(root)
-    accepted = 0
-    for profiles in ((), ("*",)):
-        shown = inspect(root, *(option for item in profiles for option in ("--profile", item)))
-        blamed = {problem["path"] for problem in shown["problems"]}
-        for stack in shown["stacks"]:
-            files = [str(root / file) for file in stack["files"]]
-            answer = reference(program, (root / stack["files"][0]).parent, files=files, profiles=list(profiles))
-            if "error" in answer:
-                assert blamed & set(stack["files"]), (stack["files"], answer)
-            else:
-                accepted += 1
-                assert list(differences(stack["compose"], answer["project"])) == []
-    assert accepted
+    """Each stack and each file alone, with no profile and all of them, with the `.env` that the project has and without."""
+    root = copy_corpus_project(corpus, name, tmp_path)
+    found: list[str] = []
+    calls = list(calls_of(root))
+    answers = references(require_tool("compose-go-config"), root, calls)
+    for call, answer in zip(calls, answers, strict=True):
+        shown = call.shown
+        label = f"{' '.join(call.files)} {' '.join(call.options)}"
+        if "error" in answer:
+            if call.files not in {tuple(stack["files"]) for stack in shown["stacks"]} or len(shown["stacks"]) > 1:
+                shown = run_command(root, *call.options, *named(call.files))
+            problems = [Location(item["path"], item["line"]) for item in shown["problems"]]
+            found += [] if problems else [f"{label} accepted, refused there: {answer['error']}"]
+            found += [f"{label} nowhere: {place}" for place in problems if not is_place(root, place)]
+            continue
+        stack = next(stack for stack in shown["stacks"] if tuple(stack["files"]) == call.files)
+        found += [f"{label} {row}" for row in differences(stack["compose"], answer["project"])]
+        if shown["problems"] and len(shown["stacks"]) > 1:  # which of the stacks they belong to is not told
+            shown = run_command(root, *call.options, *named(call.files))
+        found += [f"{label} refused: {item}" for item in shown["problems"]]
+    assert [row for row in found if row not in DIFFERENCES] == []
+    assert calls
+
+
+@dataclass(frozen=True)
+class Call:
+    """One set of files as the command showed it, maybe beside others."""
+
+    files: tuple[str, ...]
+    options: tuple[str, ...]
+    shown: Any
+
+
+def calls_of(root: Path) -> Iterator[Call]:
+    """Run the command for the whole project and for each file that is no stack of it, in every variant."""
+    variants: list[tuple[str, ...]] = [(), ("--profile", "*")]
+    if any(root.rglob(".env")):
+        variants += [("--env-file", os.devnull), ("--env-file", os.devnull, "--profile", "*")]
+    for options in variants:
+        shown = run_command(root, *options)
+        stacks = [tuple(stack["files"]) for stack in shown["stacks"]]
+        yield from (Call(files, options, shown) for files in stacks)
+        for files, _ in sets(root):
+            if files not in stacks:
+                yield Call(files, options, run_command(root, *options, *named(files)))
+
+
+def named(files: tuple[str, ...]) -> list[str]:
+    return [word for file in files for word in ("-f", file)]
+
+
+def run_command(root: Path, *options: str) -> Any:
+    """Run the command in this process: a start of Python for each set would take minutes."""
+    argv = ["inspect", str(root), "--format", "json", "--show-secrets", "-q", *options]
+    done = CliRunner().invoke(cli, argv, catch_exceptions=False)
+    return json.loads(done.stdout)
+
+
+def references(program: str, root: Path, calls: list[Call]) -> list[dict[str, Any]]:
+    requests = [
+        {
+            "id": number,
+            "dir": str((root / call.files[0]).parent),
+            "files": [str(root / file) for file in call.files],
+            "profiles": ["*"] if "--profile" in call.options else [],
+            "dot_env": "--env-file" not in call.options,
+        }
+        for number, call in enumerate(calls)
+    ]
+    text = "".join(json.dumps(request) + "\n" for request in requests)
+    done = subprocess.run([program, "--batch"], input=text, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_what_compose_refuses_is_told_with_file_and_line(tmp_path: Path) -> None:
