@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.logging.structured import text_logging
 from scaffold.gaps.signals import LOGGING_TOOLS, main_services, runs_tool, stacks_in_use
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
 _LOG_VARIABLES = regex(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)?LOGFILE")
@@ -24,8 +25,15 @@ def _detect(project: Project) -> Iterator[Gap]:
         hit = _log_volume(service)
         if hit and service.is_application and not _also_on_stdout(project) and not _is_shipped(project, hit[1]):
             found.setdefault(hit[1].source or hit[1].target, []).append((stack, service, *hit))
+    mended = (Closer(Room.EDITS, "edit"),) if found and _will_be_shown(project) else None
     for volume, uses in sorted(found.items()):
-        yield _gap(volume, uses)
+        yield _gap(volume, uses, mended)
+
+
+def _will_be_shown(project: Project) -> bool:
+    """Whether the edit that makes the lines JSON also writes them to the standard output, wherever files are written."""
+    shown = {edit.path for found in text_logging(project) for edit in found.edits or () if edit.shows_files}
+    return bool(shown) and {source.path for source in _file_writers(project)} <= shown
 
 
 def _log_volume(service: Service) -> tuple[EnvValue, Mount] | None:
@@ -39,8 +47,12 @@ def _log_volume(service: Service) -> tuple[EnvValue, Mount] | None:
 
 def _also_on_stdout(project: Project) -> bool:
     """Whether code that writes the log file writes to the standard streams too."""
-    files = [source for source in project.sources if re.search(r"FileHandler\(|transports\.File", source.text)]
+    files = _file_writers(project)
     return bool(files) and all(_STDOUT.search(source.text) for source in files)
+
+
+def _file_writers(project: Project) -> list[SourceFile]:
+    return [source for source in project.sources if re.search(r"FileHandler\(|transports\.File", source.text)]
 
 
 def _is_shipped(project: Project, mount: Mount) -> bool:
@@ -52,7 +64,7 @@ def _is_shipped(project: Project, mount: Mount) -> bool:
     )
 
 
-def _gap(volume: str, uses: list[tuple[Stack, Service, EnvValue, Mount]]) -> Gap:
+def _gap(volume: str, uses: list[tuple[Stack, Service, EnvValue, Mount]], closers: tuple[Closer, ...] | None) -> Gap:
     stack = uses[0][0]
     names = ", ".join(service.name for _, service, _, _ in uses)
     return RULE.gap(
@@ -64,6 +76,7 @@ def _gap(volume: str, uses: list[tuple[Stack, Service, EnvValue, Mount]]) -> Gap
         locations=tuple(entry.location for _, _, entry, _ in uses),
         related=tuple(mount.location for _, _, _, mount in uses),
         environment=stack.environment,
+        closers=closers,
     )
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.logging.structured import serves_json, text_logging
 from scaffold.gaps.signals import is_below, main_services
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import CodeFact, Project
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    mended = (Closer(Room.EDITS, "edit"),) if any(found.edits for found in text_logging(project)) else None
     for fact in project.code_facts:
+        if serves_json(project, beside=fact.location.path):
+            continue
         if fact.kind == "json-formatter" and (fact.reachable is False or _outside_every_image(project, fact)):
             yield RULE.gap(
                 resource=fact.location.path,
@@ -20,6 +24,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                 expected="the formatter on the root handler of the app",
                 actual="defined, never reached from an entry point",
                 locations=(fact.location,),
+                closers=mended,
             )
 
 

@@ -1,0 +1,60 @@
+"""Which services log text, and whether an edit can make it JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import is_below, main_services, owner_of_path
+from scaffold.model.compose import Service, Stack
+from scaffold.model.frozen import frozen
+from scaffold.model.project import CodeFact, Project
+from scaffold.model.python_logging import LoggingEdit, logging_edits
+
+
+@frozen
+class TextLogging:
+    """A service whose served code writes text, with the facts that show it and the edits that change it (None: by hand)."""
+
+    stack: Stack
+    service: Service
+    facts: tuple[CodeFact, ...]
+    edits: tuple[LoggingEdit, ...] | None
+
+
+def text_logging(project: Project) -> tuple[TextLogging, ...]:
+    """Return each service that logs text, by its resource."""
+    found: dict[str, tuple[Stack, Service, list[CodeFact]]] = {}
+    for fact in project.code_facts:
+        if fact.kind != "logging-text" or fact.reachable is False:
+            continue
+        owner = owner_of_path(project, fact.location.path)
+        if owner is not None and not _writes_json(project, owner[1]):
+            stack, service = owner
+            found.setdefault(stack.resource(service.name), (stack, service, []))[2].append(fact)
+    return tuple(
+        TextLogging(stack, service, tuple(facts), logging_edits(project, tuple(facts)))
+        for _, (stack, service, facts) in sorted(found.items(), key=lambda item: item[0])
+    )
+
+
+def _writes_json(project: Project, service: Service) -> bool:
+    """Whether served code of the service's context can also log JSON, perhaps by a switch."""
+    context = service.build.context if service.build and service.build.context is not None else ""
+    return any(is_below(fact.location.path, context) for fact in json_facts(project))
+
+
+def json_facts(project: Project) -> Iterator[CodeFact]:
+    """Yield the facts of code that logs JSON, modules that no served code reaches left out."""
+    return (
+        fact for fact in project.code_facts if fact.kind in {"logging-json", "json-formatter"} and fact.reachable is not False
+    )
+
+
+def serves_json(project: Project, *, beside: str) -> bool:
+    """Whether the image of a service holds code that logs JSON, other than the file `beside`."""
+    contexts = [service.build.context for _, service in main_services(project) if service.build and service.is_application]
+    return any(
+        fact.location.path != beside and context is not None and is_below(fact.location.path, context)
+        for fact in json_facts(project)
+        for context in contexts
+    )
