@@ -7,6 +7,9 @@ TESTS ?= tests
 JOBS ?= 2
 FUZZ_SECONDS ?= 600
 
+# Tests start Python hundreds of times: without bytecode on the disk each start compiles every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint tools bench fuzz golden clean
 
