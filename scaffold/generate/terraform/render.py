@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 
 from scaffold.errors import ScaffoldError, ToolError
 from scaffold.generate.terraform.plan import make_plan
@@ -24,7 +26,7 @@ def render(target: Target) -> Rendering:
         raise ToolError("the Terraform generator is not installed", hint="pip install 'scaffold-iac[generate]'")
     folder = data_folder("terraform")
     text = json.dumps(make_plan(target), ensure_ascii=True)
-    done = run([sys.executable, str(folder / "main.py")], cwd=folder, timeout=TIMEOUT, input=text)
+    done = _started(folder, text)
     closes = target.closed_by(Room.TERRAFORM)
     files = _files(done)
     return Rendering(
@@ -32,6 +34,12 @@ def render(target: Target) -> Rendering:
             Artifact(f"{target.terraform_folder}/{path}", files[path], Room.TERRAFORM, closes) for path in sorted(files)
         )
     )
+
+
+@lru_cache(maxsize=4)
+def _started(folder: Path, plan: str) -> Completed:
+    """Run the app; it depends on the plan alone, so the same plan is not synthesised twice by one process."""
+    return run([sys.executable, str(folder / "main.py")], cwd=folder, timeout=TIMEOUT, input=plan)
 
 
 def _files(done: Completed) -> dict[str, str]:
