@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps
+from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Mapping, find
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.workflow_steps import BUILD_ACTION, is_written_here
 
 _PLATFORM_BUILDS = regex(
     r"\b(?:flyctl|fly)\s+deploy|git\s+push\s+(?:heroku|dokku)|railway\s+up|gcloud\s+run\s+deploy|\bkamal\s+(?:deploy|build)|copilot\s+(?:deploy|svc)"
@@ -83,3 +85,30 @@ def _builds_line(line: str, context: str, service: Service) -> bool:
         return bool(re.search(r"bake|kaniko|\bko\b|skaffold|jib|earthly", line))
     paths = {word.removeprefix("./").strip("/\"'") for word in line.split()[1:]}
     return "$" in line or (context or ".") in paths or (not context and "." in paths) or "cd " in line
+
+
+def pushing_builds(project: Project) -> tuple[CiStep, ...]:
+    """Return the steps that build an image and push it."""
+    return tuple(item for item in ci_steps(project) if builds_image(item) and pushes_image(item))
+
+
+def by_job(steps: Iterable[CiStep]) -> Iterator[tuple[str, list[CiStep]]]:
+    """Yield each job's resource with its steps."""
+    jobs: dict[str, list[CiStep]] = {}
+    for item in steps:
+        jobs.setdefault(f"{item.workflow.path}/{item.job.id}", []).append(item)
+    yield from jobs.items()
+
+
+def can_be_attested(steps: list[CiStep]) -> bool:
+    """Whether each build step takes attestations as inputs that an edit can add: an image that is loaded takes none."""
+    return all(_takes_attestations(item) for item in steps)
+
+
+def _takes_attestations(item: CiStep) -> bool:
+    step = item.step
+    node = find(item.job.node, "steps", item.job.steps.index(step)) if step in item.job.steps else None
+    loaded = step.input("load").lower() == "true" or "type=docker" in step.input("outputs")
+    return (
+        step.action == BUILD_ACTION and isinstance(node, Mapping) and is_written_here(node) and bool(step.inputs) and not loaded
+    )

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location, pushes_image
+from scaffold.model.document import Mapping, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
+from scaffold.model.workflow_steps import has_plain_push, is_written_here
 
 _GUARD = regex(
     r"github\.(?:event_name|ref|ref_name|ref_type|head_ref|event\b|base_ref)|startsWith\(|merged|inputs\.|needs\.|steps\.|vars\.|env\."
@@ -18,8 +20,14 @@ _GUARD = regex(
 
 def _detect(project: Project) -> Iterator[Gap]:
     for item in ci_steps(project):
-        if {"pull_request", "pull_request_target"} & set(item.workflow.events) and pushes_image(item) and not _is_guarded(item):
+        if pushes_from_pull_requests(item):
             yield _gap(item)
+
+
+def pushes_from_pull_requests(item: CiStep) -> bool:
+    """Whether a step pushes an image on pull requests, too."""
+    on_pull_requests = {"pull_request", "pull_request_target"} & set(item.workflow.events)
+    return bool(on_pull_requests) and pushes_image(item) and not _is_guarded(item)
 
 
 def _is_guarded(item: CiStep) -> bool:
@@ -53,7 +61,16 @@ def _gap(item: CiStep) -> Gap:
         actual="a push on every event of the workflow",
         locations=(input_location(item, "push"),),
         related=tuple(trigger.location for trigger in item.workflow.triggers if trigger.event.startswith("pull_request")),
+        closers=RULE.closers if _is_editable(item) else (Closer(None, "advice", _ADVICE),),
     )
+
+
+def _is_editable(item: CiStep) -> bool:
+    node = find(item.job.node, "steps", item.job.steps.index(item.step)) if item.step in item.job.steps else None
+    return isinstance(node, Mapping) and is_written_here(node) and has_plain_push(item.step)
+
+
+_ADVICE = "Give the step or its job a condition on the event, such as github.event_name != 'pull_request'."
 
 
 RULE = Rule(
@@ -62,7 +79,5 @@ RULE = Rule(
     layer=Layer.SUPPLY_CHAIN,
     severity=Severity.HIGH,
     detect=_detect,
-    closers=(
-        Closer(None, "advice", "Set push to ${{ github.event_name != 'pull_request' }} and guard the login the same way."),
-    ),
+    closers=(Closer(Room.EDITS, "edit"),),
 )

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.signals import main_environment
 from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images
+from scaffold.gaps.supply_chain.sup002_push_on_pull_request import pushes_from_pull_requests
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.workflow_steps import signable_steps
 
 _SIGNS = regex(r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign")
 _SIGNING_ACTIONS = (
@@ -62,6 +64,8 @@ def _gap(resource: str, job: str, steps: list[CiStep]) -> Gap:
         expected="cosign sign by digest after the push, with the job's own identity",
         actual="no signature and no attestation in the workflows",
         locations=tuple(dict.fromkeys(item.place for item in steps)),
+        closers=(Closer(Room.EDITS, "edit"),) if signable_steps(steps[0].workflow, steps[0].job) else None,
+        blocked_by=("SUP002",) if any(pushes_from_pull_requests(item) for item in steps) else (),
     )
 
 
