@@ -31,6 +31,8 @@ class Configuration:
     ignores: tuple[Ignore, ...] = ()
     external: frozenset[Layer] = frozenset()
     severities: tuple[tuple[str, Severity], ...] = ()
+    production: tuple[str, ...] = ()
+    """The compose files that production runs together, in order; empty where scaffold has to find out."""
     blueprints: str = ""
     max_yaml_bytes: int = 4 * 1024 * 1024
     """The size limit of one YAML file, in bytes."""

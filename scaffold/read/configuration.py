@@ -13,6 +13,7 @@ from scaffold.model.configuration import Configuration, Ignore
 from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequence
 from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.regex import regex
+from scaffold.read.compose.reader import join
 from scaffold.read.yaml import parse_documents, resolve
 
 FILE = "scaffold.yaml"
@@ -120,6 +121,18 @@ def _environments(entry: Entry) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _production(entry: Entry) -> tuple[str, ...]:
+    paths = []
+    for item in _items(entry):
+        path = join("", item.value) if isinstance(item, Scalar) and item.value else None
+        if not path or not path.endswith((".yml", ".yaml")):
+            raise _fail(item, "`production` lists compose files of the project, relative to its root")
+        paths.append(path)
+    if not paths or len(set(paths)) < len(paths):
+        raise _fail(entry.value, "`production` must name at least one compose file, and each once")
+    return tuple(paths)
+
+
 def _member(node: Node, key: str, words: type[_Enum]) -> _Enum:
     try:
         return words(node.value if isinstance(node, Scalar) else "")
@@ -214,5 +227,6 @@ _KEYS: dict[str, tuple[str, Callable[[Entry], object]]] = {
     "external": ("external", _external),
     "severity": ("severities", _severities),
     "limits": ("max_yaml_bytes", _max_yaml_bytes),
+    "production": ("production", _production),
     "blueprints": ("blueprints", _folder),
 }

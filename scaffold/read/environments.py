@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 
@@ -52,6 +53,14 @@ _VARIABLES = frozenset(
     }
 )
 
+_FOR_TESTS = re.compile(
+    r"\b(?:only |used |meant |intended )?for (?:our )?internal (?:\w+ )?test(?:s|ing)?\b"
+    r"|\b(?:not|never) (?:to be used|be used|used|meant|intended|suitable|safe|for use)?\s?"
+    r"(?:for|in) (?:\w+ )?(?:production|deployments?)\b"
+    r"|\bdo not use (?:this |it )?(?:file )?(?:for|in) (?:\w+ )?(?:production|deployments?)\b",
+    re.IGNORECASE,
+)
+
 
 def _tokens(text: str) -> list[str]:
     return [token for token in re.split(r"[^a-z0-9]+", text.lower()) if token]
@@ -78,6 +87,12 @@ def class_of_files(files: tuple[str, ...]) -> tuple[EnvironmentClass | None, str
         if folder in _FOLDERS:
             return _FOLDERS[folder], f"the folder of {files[0]} says {_FOLDERS[folder].value}"
     return None, ""
+
+
+def says_it_is_for_tests(text: str) -> bool:
+    """Whether the comment at the head of a file says that it serves tests, or that nobody should run it in production."""
+    lines = itertools.takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), text.splitlines())
+    return bool(_FOR_TESTS.search(" ".join(line.strip("# \t") for line in lines)))
 
 
 def declared_class(services: tuple[Service, ...]) -> tuple[EnvironmentClass | None, str]:

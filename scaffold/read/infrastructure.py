@@ -20,14 +20,16 @@ _BLOCK = regex(
 _LABEL = regex(r"\"([^\"\n]*)\"|([A-Za-z_][\w-]*)")
 _BICEP = regex(r"^[ \t]*resource[ \t]+(\w+)[ \t]+'([^'@\n]+)", re.MULTILINE)
 _TEMPLATE_KIND = regex(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)", re.MULTILINE)
+_FRONT_ENDS = "front-end-host"
+"""Hosts of static sites: they run, log and secure nothing of what Compose runs behind them."""
 _BY_NAME = {
     "Pulumi.yaml": "pulumi",
     "Pulumi.yml": "pulumi",
     "cdk.json": "cdk",
     "cdktf.json": "cdktf",
     "fly.toml": "paas",
-    "vercel.json": "paas",
-    "netlify.toml": "paas",
+    "vercel.json": _FRONT_ENDS,
+    "netlify.toml": _FRONT_ENDS,
     "railway.json": "paas",
     "railway.toml": "paas",
     "app.json": "paas",

@@ -125,6 +125,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         commands=listed,
         env_files=envs,
         production_set=production_set,
+        chosen=_chosen(settings, inventory, hide | owned),
         owned=owned,
         documents=sources.parsed,
         outside=outside,
@@ -205,6 +206,15 @@ def _configuration(inventory: Inventory) -> Configuration:
     if reader.problems:
         raise UsageError(reader.problems[0].message, where=configuration.FILE)
     return configuration.read_configuration(configuration.FILE, text) if text is not None else Configuration()
+
+
+def _chosen(settings: Configuration, inventory: Inventory, ours: frozenset[str]) -> tuple[str, ...]:
+    """Return the user's files that scaffold.yaml calls production; raises UsageError for one that is not there."""
+    chosen = tuple(path for path in settings.production if path not in ours)
+    for path in chosen:
+        if path not in inventory.present:
+            raise UsageError(f"`production` names {path}, which is no file of the project", where=configuration.FILE)
+    return chosen
 
 
 def _problems(inventory: Inventory, sources: Sources) -> tuple[Problem, ...]:

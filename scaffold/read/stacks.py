@@ -14,7 +14,7 @@ from scaffold.model.project import Command, EnvFile
 from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack, project_variables
 from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
-from scaffold.read.environments import class_of_files, class_of_word, declared_class
+from scaffold.read.environments import class_of_files, class_of_word, declared_class, says_it_is_for_tests
 from scaffold.read.outside import Outside
 from scaffold.read.sets import (
     BASE_NAMES,
@@ -97,6 +97,7 @@ def assemble(  # noqa: PLR0913
     commands: tuple[Command, ...] = (),
     env_files: tuple[EnvFile, ...] = (),
     production_set: tuple[str, ...] = (),
+    chosen: tuple[str, ...] = (),
     owned: frozenset[str] = frozenset(),
     documents: Documents | None = None,
     outside: Outside | None = None,
@@ -105,7 +106,8 @@ def assemble(  # noqa: PLR0913
 
     `files` is the inventory; `documents` parses each file once for everybody. The overlays among `owned`, which scaffold
     wrote, belong to the production set alone: the user's own sets are the same with and without them. With `outside` the
-    stacks are what Compose makes of them when it is called so, and those of the files that it names.
+    stacks are what Compose makes of them when it is called so, and those of the files that it names. `chosen` is the set that
+    the user calls production.
     """
     known = frozenset(files)
     documents = documents or Documents(reader)
@@ -113,13 +115,15 @@ def assemble(  # noqa: PLR0913
     assembly = _Assembly(reader, documents, compose, outside)
     asked = outside.files if outside else ()
     named = (*sets_of_commands(commands, known), *sets_of_env_files(env_files, known))
-    for extra in sorted({path for item in named for path in item.files} | {*production_set, *asked}):
+    for extra in sorted({path for item in named for path in item.files} | {*production_set, *chosen, *asked}):
         if extra not in compose and extra in known and (root := _root(extra, documents)) is not None:
             compose[extra] = root
+    if chosen:
+        named = (*named, NamedSet(chosen, "scaffold.yaml names this set as what production runs"))
     plans = _plans(assembly, tuple(item for item in named if not owned & set(item.files)), owned)
     if asked:
         plans, production_set = (_Plan(asked, ("these files are named on the command line",)),), ()
-    stacks = _stacks(assembly, plans, production_set)
+    stacks = _stacks(assembly, plans, production_set, chosen)
     broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
     broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]
     # Sets that were tried and are no stack of the project may lack what they were never meant to have.
@@ -260,12 +264,14 @@ def _sentence(item: Undefined) -> str:
 # --- stacks -----------------------------------------------------------------------------------------------------------
 
 
-def _stacks(assembly: _Assembly, plans: tuple[_Plan, ...], production_set: tuple[str, ...]) -> tuple[Stack, ...]:
+def _stacks(
+    assembly: _Assembly, plans: tuple[_Plan, ...], production_set: tuple[str, ...], chosen: tuple[str, ...]
+) -> tuple[Stack, ...]:
     taken: set[str] = {PRODUCTION} if production_set else set()
     stacks: list[Stack] = []
     for plan in sorted(plans, key=lambda item: (len(item.files), item.files)):
         stacks.append(_stack(assembly, plan, _free_id(plan.files, taken)))
-    stacks = _settle_bases(stacks)
+    stacks = [_as_chosen(stack, chosen) for stack in stacks] if chosen else _settle_bases(stacks)
     by_files = {stack.files: stack for stack in stacks}
     linked = [_linked(stack, by_files) for stack in stacks]
     if production_set and all(path in assembly.compose for path in production_set):
@@ -287,7 +293,7 @@ def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: li
 
 def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
     loaded = assembly.load(plan.files)
-    environment, why = _environment(plan)
+    environment, why = _environment(plan, assembly.reader)
     return Stack(
         id=stack_id,
         files=plan.files,
@@ -303,9 +309,11 @@ def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
     )
 
 
-def _environment(plan: _Plan) -> tuple[EnvironmentClass, str]:
+def _environment(plan: _Plan, reader: TextReader) -> tuple[EnvironmentClass, str]:
     """The class by the names of the files, else by what the places that name the set are called."""
     found, why = class_of_files(plan.files)
+    if found is EnvironmentClass.PRODUCTION and says_it_is_for_tests(reader.text(plan.files[-1]) or ""):
+        return EnvironmentClass.TEST, f"the head of {plan.files[-1]} says that it is for tests"
     if found is not None:
         return found, why
     classes = {word: kind for word in plan.words if (kind := class_of_word(word)) is not None}
@@ -327,6 +335,16 @@ def _settle_bases(stacks: list[Stack]) -> list[Stack]:
         else:
             settled.append(stack)
     return settled
+
+
+def _as_chosen(stack: Stack, chosen: tuple[str, ...]) -> Stack:
+    """Give a stack the class that it has where the user says which set production runs: nothing else is production."""
+    if stack.files == chosen:
+        return replace(stack, environment=EnvironmentClass.PRODUCTION)
+    if stack.files == chosen[: len(stack.files)] or not stack.is_runnable_in_production:
+        return stack
+    kind = EnvironmentClass.STAGING if stack.environment is EnvironmentClass.PRODUCTION else EnvironmentClass.DEV
+    return replace(stack, environment=kind, evidence=(*stack.evidence, "scaffold.yaml names another set for production"))
 
 
 def _linked(stack: Stack, by_files: dict[tuple[str, ...], Stack]) -> Stack:

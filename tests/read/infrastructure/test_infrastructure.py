@@ -242,3 +242,8 @@ def test_long_hostile_terraform_takes_no_time() -> None:
     for piece in ('"', "/*", "<<A\n", "resource ", 'resource "a" ', "#"):
         read_infrastructure("a.tf", piece * 50_000)
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("name", ["netlify.toml", "web/vercel.json"])
+def test_a_host_of_static_sites_is_no_platform_for_what_compose_runs(name: str) -> None:
+    assert infrastructure_kind(name) == "front-end-host"

@@ -176,3 +176,24 @@ def test_the_audited_examples(example: Callable[[str], Path]) -> None:
     defaults = {item.name: item.value_class.value for item in property_pro.settings}
     assert defaults["SECRET_KEY"] == "placeholder"
     assert any(receiver.placeholders for item in property_pro.alertmanagers for receiver in item.receivers)
+
+
+def test_the_set_of_scaffold_yaml_is_what_plans_are_made_for(make_project: Callable[..., Path]) -> None:
+    files = {
+        "docker-compose.yml": "services: {web: {image: web}}\n",
+        "docker-compose.deploy.yml": "services: {web: {image: web}, extra: {image: extra}}\n",
+        "ops/live.yaml": "services: {web: {restart: always}}\n",
+        "scaffold.yaml": "production: [docker-compose.yml, ops/live.yaml]\n",
+    }
+    stack = read_project(make_project(files)).production_stack
+    assert stack is not None
+    assert stack.files == ("docker-compose.yml", "ops/live.yaml")
+
+
+def test_a_file_of_the_production_set_that_is_missing_is_a_usage_error(make_project: Callable[..., Path]) -> None:
+    files = {
+        "docker-compose.yml": "services: {web: {image: web}}\n",
+        "scaffold.yaml": "production: [docker-compose.live.yml]\n",
+    }
+    with pytest.raises(UsageError, match=r"docker-compose\.live\.yml, which is no file of the project"):
+        read_project(make_project(files))

@@ -39,6 +39,7 @@ severity:
   DOC001: info
 limits:
   yaml_bytes: 1048576
+production: [docker-compose.yml, ./ops/prod.yaml]
 blueprints: ./ops/blueprints/
 """
 
@@ -60,6 +61,7 @@ def test_every_key() -> None:
         ignores=(Ignore("CMP001", "The worker retries.", resource="base/worker", until="2027-01-31"),),
         external=frozenset({Layer.IAC, Layer.LOGGING}),
         severities=(("DOC001", Severity.INFO),),
+        production=("docker-compose.yml", "ops/prod.yaml"),
         blueprints="ops/blueprints",
         max_yaml_bytes=1048576,
     )
@@ -92,6 +94,11 @@ MISTAKES = [
     ("severity:\n  doc: low\n", 2, "named by its code", ""),
     ("limits:\n  yaml_bytes: 5\n", 2, "whole number from 1024", ""),
     ("limits:\n  yaml: 5\n", 2, "unknown key `yaml` in `limits`", ""),
+    ("production: []\n", 1, "at least one", ""),
+    ("production: compose.yaml\n", 1, "must be a list", ""),
+    ("production: [compose.yaml, compose.yaml]\n", 1, "each once", ""),
+    ("production:\n  - ../compose.yaml\n", 2, "compose files of the project", ""),
+    ("production:\n  - compose.toml\n", 2, "compose files of the project", ""),
     ("blueprints: ../ours\n", 1, "folder of the project", ""),
     ("blueprints: /etc\n", 1, "folder of the project", ""),
     ("project: a\nproject: b\n", 2, "stands here twice", ""),

@@ -267,3 +267,39 @@ def test_the_same_files_in_any_order_of_the_inventory_give_the_same_stacks() -> 
     first = assemble(list(texts), Texts(texts))[1]
     second = assemble(list(reversed(texts)), Texts(texts))[1]
     assert first == second
+
+
+# --- what the user says -----------------------------------------------------------------------------------------------
+
+
+def test_the_set_that_the_user_calls_production_is_the_only_one() -> None:
+    files = {
+        "docker-compose.yml": BASE,
+        "docker-compose.deploy.yml": ALONE,
+        "ops/live.yaml": OVERLAY,
+        "web/compose.yaml": ALONE,
+    }
+    before = stacks(files)
+    assert before["deploy"].environment is EnvironmentClass.PRODUCTION
+    found = stacks(files, chosen=("docker-compose.yml", "ops/live.yaml"))
+    by_files = {stack.files: stack for stack in found.values()}
+    chosen = by_files["docker-compose.yml", "ops/live.yaml"]
+    assert chosen.environment is EnvironmentClass.PRODUCTION
+    assert "scaffold.yaml names this set as what production runs" in chosen.evidence
+    assert by_files["docker-compose.yml",].environment is EnvironmentClass.BASE
+    assert by_files["docker-compose.deploy.yml",].environment is EnvironmentClass.STAGING
+    assert by_files["web/compose.yaml",].environment is EnvironmentClass.DEV
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        ("# Used for internal testing only.\n", EnvironmentClass.TEST),
+        ("# THIS IS NOT TO BE USED FOR PERSONAL DEPLOYMENTS!\n# Internal image\n", EnvironmentClass.TEST),
+        ("# do not use in production\n", EnvironmentClass.TEST),
+        ("# Runs on the production host; tests live elsewhere\n", EnvironmentClass.PRODUCTION),
+        ("", EnvironmentClass.PRODUCTION),
+    ],
+)
+def test_a_file_that_is_called_deploy_and_says_it_is_for_tests_is_no_production(head: str, kind: EnvironmentClass) -> None:
+    assert stacks({"docker-compose.deploy.yml": head + ALONE})["deploy"].environment is kind
