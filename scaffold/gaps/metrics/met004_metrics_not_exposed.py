@@ -8,8 +8,9 @@ from scaffold.gaps.signals import is_below, main_services, owner_of_path
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import CodeFact, Project
+from scaffold.model.python_metrics import metrics_route
 
 _LIBRARIES = frozenset(
     {
@@ -42,7 +43,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             stack, service = owner
             found.setdefault(stack.resource(service.name), (stack, service, []))[2].append((name, location))
     for resource, (stack, service, producers) in sorted(found.items(), key=lambda item: item[0]):
-        yield _gap(resource, stack, service, producers)
+        yield _gap(resource, stack, service, producers, None if metrics_route(project, service) else (_BY_HAND,))
 
 
 def _producers(project: Project) -> Iterator[tuple[str, Location]]:
@@ -84,7 +85,9 @@ def _gives_metrics(fact: CodeFact) -> bool:
     return "metrics" in fact.detail.lower().split("/") and any(word in fact.location.path.lower() for word in _TOPICS)
 
 
-def _gap(resource: str, stack: Stack, service: Service, producers: list[tuple[str, Location]]) -> Gap:
+def _gap(
+    resource: str, stack: Stack, service: Service, producers: list[tuple[str, Location]], closers: tuple[Closer, ...] | None
+) -> Gap:
     names = ", ".join(dict.fromkeys(name for name, _ in producers))
     return RULE.gap(
         resource=resource,
@@ -94,7 +97,13 @@ def _gap(resource: str, stack: Stack, service: Service, producers: list[tuple[st
         actual="no such route in the served app",
         locations=tuple(dict.fromkeys(location for _, location in producers))[:_SHOWN],
         environment=stack.environment,
+        closers=closers,
     )
+
+
+_BY_HAND = Closer(
+    None, "advice", "Mount the exporter on a route of the app (GET /metrics, text format 0.0.4) and add a scrape job for it."
+)
 
 
 RULE = Rule(
@@ -103,11 +112,5 @@ RULE = Rule(
     layer=Layer.METRICS,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Mount the exporter on a route of the app (GET /metrics, text format 0.0.4) and add a scrape job for it.",
-        ),
-    ),
+    closers=(Closer(Room.EDITS, "edit"),),
 )
