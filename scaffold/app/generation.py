@@ -86,16 +86,18 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     before = judge(project)
     target = replace(make_target(project, before), blueprints=_blueprints(place, project))
     renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]
-    artifacts = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
-    start = _Before(place, project, before, target, artifacts, lock.paths)
+    rendered = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
+    brought = _brought(target, edit_codes, rendered)
+    start = _Before(place, project, before, target, (*rendered, *brought), lock.paths)
     choice, impossible = _choose_edits(start, edit_codes) if edit_codes is not None else (_no_edits(start), ())
     closed = start.closed(choice.outcome)
-    attributed = tuple(replace(artifact, closes=_closed_by(before, artifact.room, closed)) for artifact in artifacts)
-    changes = classify(place.target, attributed, lock, rooms=rooms)
+    needed = {path for item in choice.applied for path in item.task.brings}
+    artifacts = _attributed((*rendered, *(item for item in brought if item.path in needed)), before, closed)
+    changes = _classified(place, artifacts, frozenset(item.path for item in brought), lock, rooms)
     ignored = _ignored(place, changes)
     skipped = (*(item for rendering in renderings for item in rendering.skipped), *impossible, *ignored)
     edits = edited_files(project, choice)
-    new_lock = _next_lock(lock, target, changes, attributed)
+    new_lock = _next_lock(lock, target, changes, artifacts)
     return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
 
 
@@ -108,6 +110,30 @@ def _blueprints(place: Place, project: Project) -> Path | None:
     if not folder.is_dir():
         raise UsageError(f"`blueprints` names {name}, which is no folder of the project", where="scaffold.yaml")
     return folder
+
+
+def _brought(target: Target, codes: frozenset[str] | None, rendered: tuple[Artifact, ...]) -> tuple[Artifact, ...]:
+    """Return the files that edits need beside them, of rooms that were not asked for."""
+    tasks = _selected_tasks(target, codes) if codes is not None else ()
+    wanted = {path for task in tasks for path in task.brings} - {artifact.path for artifact in rendered}
+    if not wanted:
+        return ()
+    return tuple(artifact for artifact in _render(Room.ENV, target).artifacts if artifact.path in wanted)
+
+
+def _attributed(artifacts: tuple[Artifact, ...], before: Judgement, closed: frozenset[str]) -> tuple[Artifact, ...]:
+    return tuple(replace(artifact, closes=_closed_by(before, artifact.room, closed)) for artifact in artifacts)
+
+
+def _classified(
+    place: Place, artifacts: tuple[Artifact, ...], brought: frozenset[str], lock: Lock, rooms: frozenset[Room] | None
+) -> tuple[Change, ...]:
+    """Return what happens to each path; of a room that only lends a file, the other files are left as they are."""
+    own = tuple(artifact for artifact in artifacts if artifact.path not in brought)
+    lent = tuple(artifact for artifact in artifacts if artifact.path in brought)
+    known = replace(lock, files=tuple(entry for entry in lock.files if entry.path in {artifact.path for artifact in lent}))
+    changes = (*classify(place.target, own, lock, rooms=rooms), *classify(place.target, lent, known, rooms=None))
+    return tuple(sorted(changes, key=lambda change: change.path))
 
 
 def make_target(project: Project, judgement: Judgement) -> Target:
@@ -167,7 +193,7 @@ def _outcome(project: Project, judgement: Judgement) -> Outcome:
 def _choose_edits(before: _Before, codes: frozenset[str]) -> tuple[Choice, tuple[Skipped, ...]]:
     """Return the edits that are applied or refused, each judged on its own result, and what no edit could be made for."""
     proposals = propose(_selected_tasks(before.target, codes))
-    impossible = tuple(Skipped(item.place, _said(item, BY_HAND)) for item in proposals if not item.files)
+    impossible = tuple(Skipped(item.place, _said(item, item.reason or BY_HAND)) for item in proposals if not item.files)
     reasons = [(item, refusal(before.place, before.project, item)) for item in proposals if item.files]
     choice = choose_edits(before.project, before.outcome, before.trial, (item for item, reason in reasons if not reason))
     refused = (*((item, reason) for item, reason in reasons if reason), *choice.refused)

@@ -5,10 +5,26 @@ from __future__ import annotations
 from dataclasses import field
 
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Document
+from scaffold.model.document import Document, Span
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.project import SourceFile
+
+
+@frozen
+class Append:
+    """Lines to add at the end of one of the user's files."""
+
+    source: SourceFile
+    text: str
+
+    @property
+    def splice(self) -> Splice:
+        """The splice at the end of the file, on a line of its own and with the file's line ends."""
+        whole = self.source.text
+        text = self.text if whole.endswith("\n") or not whole else f"\n{self.text}"
+        end = len(whole)
+        return Splice(Span(end, end), text.replace("\n", "\r\n") if "\r\n" in whole else text)
 
 
 @frozen
@@ -30,6 +46,16 @@ class EditTask:
     """For a healthcheck: the test to write in place of one that cannot pass."""
     decided: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """What else the plan decided for this kind, as names and texts."""
+    guards: tuple[str, ...] = ()
+    """Variables that become required: their templates have to name them, and no other edit may bring back a default."""
+    introduces: tuple[tuple[str, str, str], ...] = ()
+    """File, service and variable for each variable that a service reads only after this edit."""
+    appends: tuple[Append, ...] = ()
+    """Lines for the user's own templates."""
+    brings: tuple[str, ...] = ()
+    """Files that scaffold writes and that have to be there with this edit."""
+    blocked: str = ""
+    """Why it must not be applied as things are, "" when it may be."""
     removes_secret: bool = False
     """Whether a secret value leaves the file, so that the user is told to rotate it."""
 
@@ -68,6 +94,8 @@ class Proposal:
 
     task: EditTask
     files: tuple[FileSplices, ...] = ()
+    reason: str = ""
+    """Why there are no files."""
 
     @property
     def place(self) -> str:

@@ -169,6 +169,17 @@ _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
 )
 
 
+_HARMLESS = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
+
+
+def counts(value: str, *, placeholders: bool = True) -> bool:
+    """Whether a text would work as a credential: words such as `true` and references do not, short numbers do."""
+    found = classify(value)
+    if found is SecretClass.PLAIN:
+        return value.strip().isdigit()
+    return found not in _HARMLESS and (placeholders or found is not SecretClass.PLACEHOLDER)
+
+
 _USERINFO = regex(
     r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)"
 )

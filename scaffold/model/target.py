@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scaffold.model.delivery import DeliveryPlan
 from scaffold.model.edits import EditTask
+from scaffold.model.environment import EnvPlan
 from scaffold.model.frozen import frozen
 from scaffold.model.guides import GuidesPlan
 from scaffold.model.hardening import HardeningPlan
@@ -121,6 +122,8 @@ class Target:
     guides: GuidesPlan | None = None
     blueprints: Path | None = None
     """A folder of the user's whose blueprints stand in for ours of the same room and name."""
+    environment: EnvPlan = field(default_factory=EnvPlan)
+    """The env templates, and every variable of the stack."""
     edit_tasks: tuple[EditTask, ...] = ()
     closes: tuple[tuple[Room, tuple[str, ...]], ...] = ()
     """Per room, the fingerprints of the gaps that its new files close."""

@@ -10,6 +10,7 @@ from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.edits import plan_edits
 from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
+from scaffold.plan.environment import plan_environment, with_templates
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.stores import plan_secrets, plan_stores
@@ -31,6 +32,10 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     monitoring = plan_monitoring(project, gaps)
     base_set = stack.files if stack else ()
     terraform = _terraform_folder(project)
+    overlays = (*((hardening.overlay,) if hardening else ()), *(monitoring.overlays if monitoring else ()))
+    production_set = (*base_set, *overlays)
+    tasks = plan_edits(project, gaps)
+    environment = plan_environment(project, stack, production_set, monitoring.variables if monitoring else (), tasks)
     return Target(
         app=project.name,
         region=configuration.region,
@@ -46,13 +51,14 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         left_out=running.left_out,
         notes=running.notes,
         base_set=base_set,
-        production_set=(*base_set, *((hardening.overlay,) if hardening else ()), *(monitoring.overlays if monitoring else ())),
+        production_set=production_set,
         terraform_folder=terraform,
         hardening=hardening,
         monitoring=monitoring,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project),
-        edit_tasks=plan_edits(project, gaps),
+        environment=environment,
+        edit_tasks=with_templates(project, tasks, environment),
     )
 
 

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import scalars_below
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name
 
@@ -19,7 +19,7 @@ _SUBJECT = "production-template"
 
 def _detect(project: Project) -> Iterator[Gap]:
     stack = project.main_stack
-    if stack is None or not stack.is_runnable_in_production or _has_production_file(project):
+    if stack is None or not stack.is_runnable_in_production or not stack.complete or _has_production_file(project):
         return
     if any(item.kind == "paas" for item in project.infrastructure):
         return  # The platform holds the settings.
@@ -76,9 +76,5 @@ RULE = Rule(
     layer=Layer.CONFIG,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None, "advice", "Add .env.production.example: every variable of the stack, required ones marked, no secret in it."
-        ),
-    ),
+    closers=(Closer(Room.ENV, "files"),),
 )

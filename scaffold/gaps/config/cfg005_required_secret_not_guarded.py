@@ -8,7 +8,7 @@ from scaffold.gaps.facts import judged_stacks, once, scalars_below
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name
 
@@ -64,6 +64,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(None, "advice", "Write `${NAME:?}` where the secret is needed, `${NAME:-}` where it may be empty on purpose."),
     ),
 )

@@ -10,7 +10,7 @@ from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, url_host, url_password
 
 _INNERMOST_DEFAULT = regex(r"\$\{\w+:?-([^{}]*)\}")
 _COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
@@ -18,7 +18,6 @@ _CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
-_HARMLESS = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
 IN_A_PROGRAM = frozenset({"command", "healthcheck"})
 """Keys of credentials that stand in a command and not in a variable."""
 TOOL_LOGINS = frozenset(
@@ -137,14 +136,6 @@ def _marks(stack: Stack, item: Credential, holders: set[str]) -> set[str]:
 
 def _sorted(items: Iterable[Credential]) -> tuple[Credential, ...]:
     return tuple(sorted(items, key=lambda item: (*item.location.sort_key(), item.key)))
-
-
-def counts(value: str, *, placeholders: bool = True) -> bool:
-    """Whether a text would work as a credential: words such as `true` and references do not, short numbers do."""
-    found = classify(value)
-    if found is SecretClass.PLAIN:
-        return value.strip().isdigit()
-    return found not in _HARMLESS and (placeholders or found is not SecretClass.PLACEHOLDER)
 
 
 def _credentials(service: Service) -> Iterator[Credential]:

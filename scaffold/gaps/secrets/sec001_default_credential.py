@@ -8,7 +8,7 @@ from scaffold.gaps.facts import active_profiles, every_stack, once
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.compose import Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
 
@@ -56,6 +56,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(
             None,
             "advice",

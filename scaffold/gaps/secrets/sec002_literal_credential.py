@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, scalars_below
-from scaffold.gaps.secrets.credentials import CredentialGroup, counts, credential_groups
+from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, url_host, url_password
 
 _PLACES = {"command": "its command line", "healthcheck": "its healthcheck"}
 _CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
@@ -129,6 +129,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(
             None,
             "advice",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, store_port_is_open
-from scaffold.gaps.secrets.credentials import TOOL_LOGINS, counts
+from scaffold.gaps.secrets.credentials import TOOL_LOGINS
 from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import classify
+from scaffold.model.secrets import classify, counts
 
 _DEFAULT = regex(r"\$\{\w+:?-([^{}$]*)\}")
 
@@ -55,5 +55,8 @@ RULE = Rule(
     layer=Layer.SECRETS,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(Closer(None, "advice", "Write `${NAME:?}` in place of the value and set a password of its own outside git."),),
+    closers=(
+        Closer(Room.EDITS, "edit"),
+        Closer(None, "advice", "Write `${NAME:?}` in place of the value and set a password of its own outside git."),
+    ),
 )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 
+from scaffold.model.artifact import Splice
 from scaffold.model.edits import EditTask, FileSplices, Proposal
+from scaffold.model.guards import references_in, without_defaults
 
+_ONLY_APPENDS = "template-lines"
 Editor = Callable[[EditTask], tuple[FileSplices, ...]]
 
 
@@ -20,5 +24,42 @@ def editors() -> dict[str, Editor]:
 
 
 def propose(tasks: tuple[EditTask, ...]) -> tuple[Proposal, ...]:
-    """Return each task with its splices; a task whose lines cannot be edited has none."""
-    return tuple(Proposal(task, editors()[task.kind](task)) for task in tasks)
+    """Return each task with its splices; a task whose lines cannot be edited, or that is blocked, has none."""
+    guardians = {name: task for task in tasks if not task.blocked for name in task.guards}
+    return tuple(_proposal(task, guardians) for task in tasks)
+
+
+def _proposal(task: EditTask, guardians: dict[str, EditTask]) -> Proposal:
+    if task.blocked:
+        return Proposal(task, reason=task.blocked)
+    files = editors()[task.kind](task)
+    if not files and task.kind != _ONLY_APPENDS:
+        return Proposal(task)
+    task, files = _with_guards(task, files, guardians)
+    appended = tuple(FileSplices(append.source.path, (append.splice,)) for append in task.appends)
+    return Proposal(task, (*files, *appended))
+
+
+def _with_guards(
+    task: EditTask, files: tuple[FileSplices, ...], guardians: dict[str, EditTask]
+) -> tuple[EditTask, tuple[FileSplices, ...]]:
+    """Keep an edit from writing a default that another edit of this run takes away: they are then done together."""
+    others = {name: other for name, other in guardians.items() if name not in task.guards}
+    named = [
+        item.name
+        for file in files
+        for splice in file.splices
+        for item in references_in(splice.text)
+        if item.operator in {":-", "-"} and item.name in others
+    ]
+    if not named:
+        return task, files
+    needs = dict.fromkeys((*task.needs, *(sorted(others[name].marks)[0] for name in named)))
+    template = dict(others[named[0]].decided).get("template", ".env.example")
+    return replace(task, needs=tuple(needs)), tuple(_guarded(file, frozenset(named), template) for file in files)
+
+
+def _guarded(file: FileSplices, names: frozenset[str], template: str) -> FileSplices:
+    return replace(
+        file, splices=tuple(Splice(splice.span, without_defaults(splice.text, names, template)) for splice in file.splices)
+    )

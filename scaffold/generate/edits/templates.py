@@ -1,0 +1,14 @@
+"""Lines for the user's env template: the task itself carries them."""
+
+from __future__ import annotations
+
+from scaffold.model.edits import EditTask, FileSplices
+
+
+def template_lines(task: EditTask) -> tuple[FileSplices, ...]:
+    """Return nothing beside the lines that the task appends."""
+    del task
+    return ()
+
+
+EDITORS = {"template-lines": template_lines}

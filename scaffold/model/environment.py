@@ -1,0 +1,109 @@
+"""Env templates: which variables the stack takes, what is known of each, and how a template says it."""
+
+from __future__ import annotations
+
+from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
+
+_ISSUED = regex(r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$")
+_PLAIN = regex(r"[A-Za-z0-9_./:@%+,\-]*")
+GENERATE = "openssl rand -hex 32"
+"""Makes a password of 64 hexadecimal digits: it needs no quoting in env files, URLs and shells."""
+
+
+def is_issued(name: str) -> bool:
+    """Whether a secret of this name comes from a provider: nobody can make one."""
+    return bool(_ISSUED.search(name))
+
+
+@frozen
+class EnvVariable:
+    """One variable of a template: an entry when somebody has to set it, else a comment with the value that holds without."""
+
+    name: str
+    users: tuple[str, ...]
+    """The services, or files of code, that read it."""
+    value: str = ""
+    """What the template sets, or the default that it shows; never a secret."""
+    secret: bool = False
+    url: bool = False
+    """Whether the secret is a whole URL with a login."""
+    active: bool = True
+    """Whether it stands as `NAME=`; else as the comment `# NAME=value`."""
+    why: str = ""
+    """One sentence about the value, "" where the name says it."""
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        """The lines above the entry: what it is for, and how to get a value."""
+        used = f"used by {', '.join(self.users)}" if self.users else ""
+        if not self.secret:
+            return tuple(text for text in (self.why, f"{used[:1].upper()}{used[1:]}" if used else "") if text)
+        if self.url:
+            how = f"the URL with its login; a password that needs no escaping: {GENERATE}"
+        elif is_issued(self.name):
+            how = "its provider issues the value"
+        else:
+            how = f"make one with: {GENERATE}"
+        return (*((self.why,) if self.why else ()), f"Secret{f', {used}' if used else ''}; {how}")
+
+    @property
+    def text(self) -> str:
+        """Its lines in a template; values here are plain words, which need no quotes of every format."""
+        line = f"{self.name}={quoted(self.value)}"
+        comments = "".join(f"# {text}\n" for text in self.comments)
+        return f"{comments}{line if self.active else f'# {line}'}\n"
+
+
+def quoted(value: str) -> str:
+    """Return a default as the right side of an env file's line; defaults hold no line end."""
+    if _PLAIN.fullmatch(value):
+        return value
+    if "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    return '"' + "".join(f"\\{char}" if char in '"$\\' else char for char in value) + '"'
+
+
+@frozen
+class EnvGroup:
+    """The variables of one consumer."""
+
+    title: str
+    variables: tuple[EnvVariable, ...]
+
+
+@frozen
+class EnvTemplate:
+    """One env template: written whole where there is none, else what it lacks is appended to the user's own."""
+
+    path: str
+    theirs: bool
+    production: bool
+    heading: tuple[str, ...]
+    groups: tuple[EnvGroup, ...]
+
+    @property
+    def variables(self) -> tuple[EnvVariable, ...]:
+        """Every variable, in the order of the groups."""
+        return tuple(variable for group in self.groups for variable in group.variables)
+
+    def variable(self, name: str) -> EnvVariable | None:
+        """Return the variable of this name, or None."""
+        return next((variable for variable in self.variables if variable.name == name), None)
+
+
+@frozen
+class EnvPlan:
+    """The env templates of the stack that production runs."""
+
+    templates: tuple[EnvTemplate, ...] = ()
+
+    @property
+    def development(self) -> EnvTemplate | None:
+        """The template that developers copy to .env."""
+        return next((template for template in self.templates if not template.production), None)
+
+    @property
+    def production(self) -> EnvTemplate | None:
+        """The template of production."""
+        return next((template for template in self.templates if template.production), None)

@@ -1,0 +1,170 @@
+"""SEC001, SEC002, SEC007 and CFG005: credentials of compose files become variables that have to be set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scaffold.model.compose import Stack
+from scaffold.model.document import Document, Location
+from scaffold.model.edits import EditTask
+from scaffold.model.environment import is_issued
+from scaffold.model.gap import Gap
+from scaffold.model.guards import guard_defaults, guard_literal, scalar_at
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import Project
+from scaffold.model.secrets import is_sensitive_name
+from scaffold.plan.ci_compose import workflow_that_would_break
+from scaffold.plan.edits.kind import EditKind
+from scaffold.plan.environment import development_path
+
+_NOT_EDITED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
+"""Where people start from a fresh clone without a secret at hand: there it stays advice."""
+
+
+def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
+    taken = _variables_of_literals(project, gaps)
+    for gap in gaps:
+        stack = _stack_of(project, gap)
+        if stack is None or gap.environment in _NOT_EDITED:
+            continue
+        documents = _documents(project, gap)
+        if any(place.path in project.owned or place.path not in {item.path for item in documents} for place in _places(gap)):
+            continue
+        task = _task(project, stack, gap, documents, taken)
+        if task is not None:
+            yield _checked(project, task)
+
+
+def _task(project: Project, stack: Stack, gap: Gap, documents: tuple[Document, ...], taken: dict[str, str]) -> EditTask | None:
+    template = development_path(project, stack).rpartition("/")[2]
+    if gap.code == "CFG005":
+        return _reference(project, gap, documents, template)
+    is_default = any(_has_default(documents, place) for place in _places(gap))
+    make = _default if is_default and gap.code != "SEC002" else _literal
+    return make(gap, documents, template, taken)
+
+
+def _default(gap: Gap, documents: tuple[Document, ...], template: str, _: dict[str, str]) -> EditTask | None:
+    owner = gap.subject.rpartition("/")[2]
+    guards: dict[str, None] = {}
+    introduces: list[tuple[str, str, str]] = []
+    for place in _places(gap):
+        found = guard_defaults(_document(documents, place), place, owner, template)
+        if found is None:
+            return None
+        guards |= dict.fromkeys(found.variables)
+        introduces += [(place.path, str(place.route[1]), name) for name in found.variables if len(place.route) > 1]
+    decided = (("variable", owner), ("template", template))
+    return EditTask(
+        "guarded-default",
+        (gap,),
+        documents,
+        guards=tuple(guards),
+        introduces=tuple(introduces),
+        decided=decided,
+        removes_secret=True,
+    )
+
+
+def _literal(gap: Gap, documents: tuple[Document, ...], template: str, taken: dict[str, str]) -> EditTask | None:
+    variable = taken.get(gap.fingerprint) or gap.subject.rpartition("/")[2]
+    places = _places(gap)
+    if not all(guard_literal(_document(documents, place), place, variable, template) for place in places):
+        return None
+    introduces = tuple((place.path, str(place.route[1]), variable) for place in places if len(place.route) > 1)
+    decided = (("variable", variable), ("template", template))
+    return EditTask(
+        "guarded-literal",
+        (gap,),
+        documents,
+        guards=(variable,),
+        introduces=introduces,
+        decided=decided,
+        removes_secret=True,
+    )
+
+
+def _reference(project: Project, gap: Gap, documents: tuple[Document, ...], template: str) -> EditTask:
+    name = gap.subject.rpartition("/")[2]
+    reads = [read for read in project.env_reads if read.name == name]
+    # What a provider issues and the code can do without stays optional, and says so.
+    optional = is_issued(name) and bool(reads) and not any(read.required for read in reads)
+    decided = (("variable", name), ("template", template), ("optional", "yes" if optional else ""))
+    return EditTask("guarded-reference", (gap,), documents, guards=() if optional else (name,), decided=decided)
+
+
+# --- names of new variables -------------------------------------------------------------------------------------------
+
+
+def _variables_of_literals(project: Project, gaps: tuple[Gap, ...]) -> dict[str, str]:
+    """Return the variable for each literal by fingerprint: its key, with the service in front where a stack has two."""
+    wanted = {gap.fingerprint: (_stack_id(gap), _natural_name(gap)) for gap in gaps if gap.code in {"SEC002", "SEC007"}}
+    used = {(stack.extends_stack or stack.id, name) for stack in project.stacks for name in _interpolated(stack)}
+    names = list(wanted.values())
+    result = {}
+    for gap in gaps:
+        place = wanted.get(gap.fingerprint)
+        if place:
+            is_free = names.count(place) == 1 and place not in used
+            result[gap.fingerprint] = place[1] if is_free else _with_service(gap, place[1])
+    return result
+
+
+def _interpolated(stack: Stack) -> set[str]:
+    entries = (entry for service in stack.services for entry in service.environment)
+    return {reference.name for entry in entries for reference in entry.references}
+
+
+def _stack_id(gap: Gap) -> str:
+    return gap.resource.rpartition("/")[0]
+
+
+def _natural_name(gap: Gap) -> str:
+    key = gap.subject.rpartition("/")[2]
+    return key if is_sensitive_name(key) and re.fullmatch(r"[A-Za-z_]\w*", key) else _with_service(gap, "PASSWORD")
+
+
+def _with_service(gap: Gap, name: str) -> str:
+    service = re.sub(r"\W+", "_", gap.resource.rpartition("/")[2]).upper().strip("_")
+    head = f"_{service}" if service[:1].isdigit() else service
+    return name if name.startswith(f"{head}_") else f"{head}_{name}"
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def _stack_of(project: Project, gap: Gap) -> Stack | None:
+    return next((stack for stack in project.stacks if _stack_id(gap) in {stack.id, stack.extends_stack}), None)
+
+
+def _places(gap: Gap) -> tuple[Location, ...]:
+    return tuple(dict.fromkeys(item.location for item in gap.evidence if item.role != "searched"))
+
+
+def _documents(project: Project, gap: Gap) -> tuple[Document, ...]:
+    paths = sorted({place.path for place in _places(gap)})
+    return tuple(document for path in paths if (document := project.document(path)))
+
+
+def _document(documents: tuple[Document, ...], place: Location) -> Document:
+    return next(document for document in documents if document.path == place.path)
+
+
+def _has_default(documents: tuple[Document, ...], place: Location) -> bool:
+    scalar = scalar_at(_document(documents, place), place)
+    return scalar is not None and any(marker in scalar.raw + scalar.value for marker in (":-", "${"))
+
+
+def _checked(project: Project, task: EditTask) -> EditTask:
+    """Block a task after which a workflow of theirs would no longer start the stack."""
+    paths = [document.path for document in task.documents]
+    broken = workflow_that_would_break(project, paths, task.guards)
+    if not broken:
+        return task
+    path, names = broken
+    return replace(task, blocked=f"{path} runs Compose without {', '.join(names)}, and would fail: set it there first")
+
+
+KIND = EditKind(frozenset({"SEC001", "SEC002", "SEC007", "CFG005"}), _plan)

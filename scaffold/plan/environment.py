@@ -1,0 +1,272 @@
+"""Plans the env templates: every variable that the stack interpolates or its code requires, by consumer, without a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Mapping, Node, Scalar, Sequence, VariableReference
+from scaffold.model.edits import Append, EditTask
+from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable
+from scaffold.model.frozen import frozen
+from scaffold.model.monitoring import Variable
+from scaffold.model.project import EnvFile, Project
+from scaffold.model.regex import regex
+from scaffold.model.secrets import counts, is_sensitive_name
+
+TEMPLATE_LINES = "template-lines"
+"""The kind of edit that only appends to templates."""
+_MODE = frozenset(
+    {
+        "ENVIRONMENT",
+        "ENV",
+        "APP_ENV",
+        "APP_ENVIRONMENT",
+        "NODE_ENV",
+        "RAILS_ENV",
+        "FLASK_ENV",
+        "DEPLOY_ENV",
+        "DEPLOYMENT_ENVIRONMENT",
+    }
+)
+_LOGIN = regex(r"://[^\s:/@]*:[^\s@]+@")
+_DEBUG = regex(r"(?:^|_)DEBUG$")
+_ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
+_OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
+_OF_COMPOSE = frozenset({"COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"})
+_OF_THE_SHELL = frozenset({"HOME", "PATH", "PWD", "USER", "UID", "GID", "HOSTNAME", "SHELL", "TERM", "LANG", "TMPDIR", "CI"})
+
+
+@frozen
+class _Use:
+    """One reference to a variable, with the service that it stands at."""
+
+    service: Service
+    reference: VariableReference
+
+
+def plan_environment(
+    project: Project,
+    stack: Stack | None,
+    production_set: tuple[str, ...],
+    added: tuple[Variable, ...],
+    tasks: tuple[EditTask, ...],
+) -> EnvPlan:
+    """Return the templates: one a project directory for developers, and one of `stack` for production.
+
+    `added` are variables of overlays that scaffold writes, `tasks` are edits after which services read more variables.
+    """
+    if stack is None:
+        return EnvPlan()
+    introduced = tuple(item for task in tasks for item in task.introduces)
+    edits = _Edits(introduced, frozenset(name for task in tasks for name in task.guards))
+    templates = [
+        _development(project, first, _groups(_uses(project, stacks, edits), edits))
+        for first, stacks in _directories(project, stack, tasks)
+    ]
+    own = _groups(_uses(project, [stack], edits), edits)
+    if own or added:
+        templates.append(_production(project, stack, own, production_set, added))
+    return EnvPlan(tuple(template for template in templates if template.groups))
+
+
+@frozen
+class _Edits:
+    """What the edits of the user's files bring: variables that services read, and those that become required."""
+
+    introduced: tuple[tuple[str, str, str], ...]
+    guards: frozenset[str]
+
+
+def _directories(project: Project, stack: Stack, tasks: tuple[EditTask, ...]) -> list[tuple[Stack, list[Stack]]]:
+    """Return each project directory as its first stack and all of them: the main one, and those where an edit needs one."""
+    edited = {document.path for task in tasks if task.guards for document in task.documents}
+    written = [item for item in project.stacks if item.id != "production"]
+    wanted = {stack.directory, *(item.directory for item in written if edited & set(item.files))}
+    found = []
+    for directory in sorted(wanted):
+        stacks = [item for item in written if item.directory == directory]
+        first = stack if stack.directory == directory else stacks[0]
+        found.append((first, stacks or [stack]))
+    return found
+
+
+def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, list[_Use]]:
+    """Return every variable that the user's files of the stacks interpolate, and those that edits of theirs will."""
+    found: dict[str, list[_Use]] = {}
+    services = [(service, stack) for stack in stacks for service in stack.services]
+    for service, stack in sorted(services, key=lambda item: _order(item[0])):
+        for scalar in _scalars(service.node):
+            if scalar.location.path not in project.owned:
+                for reference in scalar.references:
+                    if reference.name not in _OF_THE_SHELL | _OF_COMPOSE:
+                        found.setdefault(reference.name, []).append(_Use(service, reference))
+        for path, name, variable in edits.introduced:
+            if name == service.name and path in stack.files:
+                found.setdefault(variable, []).append(_Use(service, VariableReference(variable, ":?")))
+    return found
+
+
+def _order(service: Service) -> tuple[bool, bool, str]:
+    return (not service.is_datastore, not service.is_application, service.name)
+
+
+def _scalars(node: Node) -> Iterable[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _scalars(item)
+    elif isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from _scalars(entry.value)
+
+
+def _groups(uses: dict[str, list[_Use]], edits: _Edits) -> tuple[EnvGroup, ...]:
+    """Return the variables by the service that owns them: a store that reads one, else the first application."""
+    groups: dict[str, list[EnvVariable]] = {}
+    for name, found in uses.items():
+        groups.setdefault(found[0].service.name, []).append(_variable(name, found, edits))
+    return tuple(EnvGroup(title, tuple(sorted(items, key=lambda item: item.name))) for title, items in groups.items())
+
+
+def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
+    users = tuple(dict.fromkeys(use.service.name for use in uses))
+    references = [use.reference for use in uses]
+    defaults = [reference.argument for reference in references if reference.has_default]
+    default = next((text for text in defaults if text), "")
+    login = any(_has_login(text) for text in defaults)
+    secret = login or (is_sensitive_name(name) and (not default or counts(default)))
+    optional = bool(references) and all(reference.has_default or reference.operator in {":+", "+"} for reference in references)
+    if secret:
+        # An empty default says that the secret may be missing; any other one is a credential that an edit removes.
+        active = name in edits.guards or not optional or (bool(default) and not login)
+        return EnvVariable(name, users, secret=True, url=login, active=active)
+    shown = "" if "$" in default or "\n" in default else default
+    return EnvVariable(name, users, shown if optional else "", active=not optional)
+
+
+def _has_login(text: str) -> bool:
+    """Whether a text is a URL with a password, be it a literal or a reference."""
+    return bool(_LOGIN.search(text))
+
+
+# --- development ------------------------------------------------------------------------------------------------------
+
+
+def development_path(project: Project, stack: Stack) -> str:
+    """Return the template that developers copy: the user's own, or the one that scaffold writes."""
+    own = _template_of(project, stack, "")
+    return own.path if own else _in(stack, ".env.example")
+
+
+def _development(project: Project, stack: Stack, groups: tuple[EnvGroup, ...]) -> EnvTemplate:
+    own = _template_of(project, stack, "")
+    path = development_path(project, stack)
+    heading = (
+        f"The variables of {stack.files[0]}: copy this file to {_in(stack, '.env')}, which git ignores, and set what is empty.",
+        "A comment shows the value that holds when the variable is not set.",
+    )
+    return EnvTemplate(path, own is not None, production=False, heading=heading, groups=groups)
+
+
+def _template_of(project: Project, stack: Stack, environment: str) -> EnvFile | None:
+    """Return the user's template of an environment: in the project directory, else in the root; usual names come first."""
+    found = [
+        file
+        for file in project.env_files
+        if file.kind == "template" and file.environment == environment and file.path not in project.owned
+    ]
+    near = [file for file in found if file.path.rpartition("/")[0] in {stack.directory, ""}]
+    return min(near, key=lambda file: _nearness(stack, file), default=None)
+
+
+def _nearness(stack: Stack, file: EnvFile) -> tuple[bool, bool, str]:
+    folder, _, name = file.path.rpartition("/")
+    return (folder != stack.directory, not name.startswith(".env."), file.path)
+
+
+def _in(stack: Stack, name: str) -> str:
+    return f"{stack.directory}/{name}" if stack.directory else name
+
+
+# --- production -------------------------------------------------------------------------------------------------------
+
+
+def _production(
+    project: Project, stack: Stack, groups: tuple[EnvGroup, ...], production_set: tuple[str, ...], added: tuple[Variable, ...]
+) -> EnvTemplate:
+    own = _template_of(project, stack, "production")
+    path = own.path if own else _in(stack, ".env.production.example")
+    heading = (
+        "The variables of production. Keep the filled-in copy outside the repository and readable by its owner alone, or let",
+        "scripts/secrets-env write the secrets; start with: docker compose --env-file FILE up -d",
+    )
+    known = {variable.name for group in groups for variable in group.variables}
+    extra = tuple(_added(variable) for variable in added if variable.name not in known)
+    ours = tuple(EnvGroup(group.title, tuple(_in_production(item) for item in group.variables)) for group in groups)
+    monitoring = (EnvGroup("monitoring", extra),) if extra else ()
+    files = ":".join(_relative(stack, file) for file in production_set)
+    compose = EnvGroup(
+        "Compose", (EnvVariable("COMPOSE_FILE", (), files, why="The files that production runs, in this order"),)
+    )
+    return EnvTemplate(path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring))
+
+
+def _relative(stack: Stack, path: str) -> str:
+    return path.removeprefix(f"{stack.directory}/") if stack.directory else path
+
+
+def _added(variable: Variable) -> EnvVariable:
+    return EnvVariable(variable.name, (), secret=is_sensitive_name(variable.name), why=_sentence(variable.why))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _in_production(variable: EnvVariable) -> EnvVariable:
+    """Return the variable as production sets it: its mode and debug by name, origins to be filled in, the rest as it is."""
+    if variable.secret:
+        return variable
+    name, users = variable.name, variable.users
+    if name in _MODE:
+        return EnvVariable(name, users, "production")
+    if _DEBUG.search(name) and (not variable.value or variable.value in _OFF):
+        return EnvVariable(name, users, _OFF.get(variable.value, "false"))
+    if _ORIGINS.search(name):
+        return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
+    return variable
+
+
+# --- edits ------------------------------------------------------------------------------------------------------------
+
+
+def with_templates(project: Project, tasks: tuple[EditTask, ...], plan: EnvPlan) -> tuple[EditTask, ...]:
+    """Return the edits with what the templates need for them: lines for the user's own, or the file that scaffold writes."""
+    return tuple(_with_templates(project, task, plan) for task in tasks)
+
+
+def _with_templates(project: Project, task: EditTask, plan: EnvPlan) -> EditTask:
+    brings, appends = [], []
+    for template in plan.templates:
+        names = _required_names(template) if task.kind == TEMPLATE_LINES else task.guards
+        missing = [item for name in names if (item := template.variable(name)) and _lacks(project, template, name)]
+        if not template.theirs and any(template.variable(name) for name in task.guards):
+            brings.append(template.path)
+        source = next((item for item in project.sources if item.path == template.path), None)
+        if template.theirs and source is not None:
+            appends += [Append(source, f"\n{item.text}") for item in missing]
+    return replace(task, brings=tuple(brings), appends=tuple(appends))
+
+
+def _required_names(template: EnvTemplate) -> tuple[str, ...]:
+    """Return what a template of developers has to name: what is required, and secrets."""
+    needed = [item.name for item in template.variables if item.active or item.secret]
+    return () if template.production else tuple(needed)
+
+
+def _lacks(project: Project, template: EnvTemplate, name: str) -> bool:
+    file = next((item for item in project.env_files if item.path == template.path), None)
+    return file is None or file.entry(name) is None
