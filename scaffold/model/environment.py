@@ -93,10 +93,22 @@ class EnvTemplate:
 
 
 @frozen
+class SecretSource:
+    """Where a variable of a Compose host comes from: a secret of the manager, behind `<app>/<environment>/`, and its key."""
+
+    variable: str
+    secret: str
+    key: str
+    required: bool = True
+
+
+@frozen
 class EnvPlan:
     """The env templates of the stack that production runs."""
 
     templates: tuple[EnvTemplate, ...] = ()
+    sources: tuple[SecretSource, ...] = ()
+    """Where production's secrets come from, for scripts/secrets-env."""
 
     @property
     def development(self) -> EnvTemplate | None:

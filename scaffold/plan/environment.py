@@ -8,12 +8,13 @@ from dataclasses import replace
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, Node, Scalar, Sequence, VariableReference
 from scaffold.model.edits import Append, EditTask
-from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable
+from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, SecretSource
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import counts, is_sensitive_name
+from scaffold.model.target import Secret
 
 TEMPLATE_LINES = "template-lines"
 """The kind of edit that only appends to templates."""
@@ -60,7 +61,7 @@ def plan_environment(
     if stack is None:
         return EnvPlan()
     introduced = tuple(item for task in tasks for item in task.introduces)
-    edits = _Edits(introduced, frozenset(name for task in tasks for name in task.guards))
+    edits = _Edits(introduced, frozenset(name for task in tasks for name in task.guards), _optional(tasks))
     templates = [
         _development(project, first, _groups(_uses(project, stacks, edits), edits))
         for first, stacks in _directories(project, stack, tasks)
@@ -71,12 +72,19 @@ def plan_environment(
     return EnvPlan(tuple(template for template in templates if template.groups))
 
 
+def _optional(tasks: tuple[EditTask, ...]) -> frozenset[str]:
+    """Return the variables that an edit lets be empty on purpose."""
+    found = (dict(task.decided) for task in tasks)
+    return frozenset(decided["variable"] for decided in found if decided.get("optional"))
+
+
 @frozen
 class _Edits:
     """What the edits of the user's files bring: variables that services read, and those that become required."""
 
     introduced: tuple[tuple[str, str, str], ...]
     guards: frozenset[str]
+    optional: frozenset[str]
 
 
 def _directories(project: Project, stack: Stack, tasks: tuple[EditTask, ...]) -> list[tuple[Stack, list[Stack]]]:
@@ -141,7 +149,8 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
     optional = bool(references) and all(reference.has_default or reference.operator in {":+", "+"} for reference in references)
     if secret:
         # An empty default says that the secret may be missing; any other one is a credential that an edit removes.
-        active = name in edits.guards or not optional or (bool(default) and not login)
+        required = not optional or (bool(default) and not login)
+        active = name in edits.guards or (required and name not in edits.optional)
         return EnvVariable(name, users, secret=True, url=login, active=active)
     shown = "" if "$" in default or "\n" in default else default
     return EnvVariable(name, users, shown if optional else "", active=not optional)
@@ -238,6 +247,33 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
     if _ORIGINS.search(name):
         return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
     return variable
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+_APPLICATION = "app"
+
+
+def secret_sources(plan: EnvPlan, secrets: tuple[Secret, ...]) -> tuple[SecretSource, ...]:
+    """Return the secret and the key of each secret variable of production: a store's password, else the application's own."""
+    variables = [variable for variable in plan.production.variables if variable.secret] if plan.production else []
+    logins = {secret.store: _login_of(secret.store, variables) for secret in secrets if secret.kind == "store"}
+    return tuple(_source(variable, secrets, logins) for variable in variables)
+
+
+def _login_of(store: str, variables: list[EnvVariable]) -> str:
+    """Return the variable from which a store takes its password, "" where it reads several secrets or none."""
+    read = [variable.name for variable in variables if store in variable.users]
+    return read[0] if len(read) == 1 else ""
+
+
+def _source(variable: EnvVariable, secrets: tuple[Secret, ...], logins: dict[str, str]) -> SecretSource:
+    name = variable.name
+    holder = next((secret.name for secret in secrets if any(key.key == name for key in secret.keys)), "")
+    store = next((secret.name for secret in secrets if logins.get(secret.store) == name), "")
+    own = next((secret.name for secret in secrets if secret.kind == "application"), _APPLICATION)
+    place = (holder, name) if holder else (store, "password") if store else (own, name)
+    return SecretSource(name, *place, required=variable.active)
 
 
 # --- edits ------------------------------------------------------------------------------------------------------------

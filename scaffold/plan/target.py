@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.edits import plan_edits
+from scaffold.plan.environment import plan_environment, secret_sources, with_templates
 from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
-from scaffold.plan.environment import plan_environment, with_templates
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.stores import plan_secrets, plan_stores
@@ -35,14 +37,16 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     overlays = (*((hardening.overlay,) if hardening else ()), *(monitoring.overlays if monitoring else ()))
     production_set = (*base_set, *overlays)
     tasks = plan_edits(project, gaps)
+    secrets = plan_secrets(stores, running.workloads)
     environment = plan_environment(project, stack, production_set, monitoring.variables if monitoring else (), tasks)
+    environment = replace(environment, sources=secret_sources(environment, secrets))
     return Target(
         app=project.name,
         region=configuration.region,
         compute=configuration.compute,
         environments=tuple(EnvironmentTarget(name, name.startswith("prod")) for name in configuration.environments),
         stores=stores,
-        secrets=plan_secrets(stores, running.workloads),
+        secrets=secrets,
         workloads=running.workloads,
         images=images,
         settings=running.settings,

@@ -20,6 +20,9 @@ _MANAGER_WORDS = regex(
 )
 _MANAGER_FILES = regex(r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$")
 
+_MANAGER_CLIENT = regex(r"[\"']secretsmanager[\"']|\bhvac\.Client\(|\bSecretsManagerClient\(|\bSecretManagerServiceClient\(")
+_CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".java", ".php")
+
 
 def manager_signals(project: Project) -> tuple[Location, ...]:
     """Return the places that take secrets from a manager: infrastructure, manifests, commands, encrypted files."""
@@ -42,9 +45,19 @@ def _manager_signals(project: Project) -> Iterator[Location]:
         for step in (step for job in workflow.jobs for step in job.all_steps):
             if _MANAGER_WORDS.search(step.uses) and step.uses_location:
                 yield step.uses_location
+    yield from _code_signals(project)
     for path in project.files:
         if _MANAGER_FILES.search(path):
             yield Location(path, 1)
+
+
+def _code_signals(project: Project) -> Iterator[Location]:
+    for source in project.sources:
+        name = source.path.rpartition("/")[2]
+        if name.endswith(_CODE) or "." not in name:
+            match = _MANAGER_CLIENT.search(source.text)
+            if match:
+                yield Location(source.path, source.text.count("\n", 0, match.start()) + 1)
 
 
 def _file_signals(project: Project) -> Iterator[Location]:

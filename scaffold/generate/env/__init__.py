@@ -1,7 +1,8 @@
-"""The room `env`: templates of env files that need no secret in them."""
+"""The room `env`: templates of env files, and the script that gets the secrets for a Compose host."""
 
 from __future__ import annotations
 
+from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.emit import comment
 from scaffold.model.artifact import Artifact, Rendering
 from scaffold.model.environment import EnvGroup, EnvTemplate
@@ -12,7 +13,21 @@ from scaffold.model.target import Target
 def render(target: Target) -> Rendering:
     """Return the templates that the project lacks; its own are edited (room `edits`)."""
     made = [_template(template) for template in target.environment.templates if not template.theirs]
-    return Rendering(tuple(sorted(made, key=lambda artifact: artifact.path)))
+    return Rendering(tuple(sorted((*made, *_script(target)), key=lambda artifact: artifact.path)))
+
+
+def _script(target: Target) -> tuple[Artifact, ...]:
+    """Return the script that writes production's secrets to an env file; none where there is no secret."""
+    sources = target.environment.sources
+    if not sources:
+        return ()
+    values = {
+        "app": target.app,
+        "region": target.region,
+        "variables": [[item.variable, item.secret, item.key, "required" if item.required else "optional"] for item in sources],
+    }
+    files = render_blueprint("env", "secrets-env", values, target.blueprints)
+    return tuple(Artifact(f"scripts/{file.path}", file.text, Room.ENV, mode=file.mode) for file in files)
 
 
 def _template(template: EnvTemplate) -> Artifact:
