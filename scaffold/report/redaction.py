@@ -28,11 +28,11 @@ _KEY = regex(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\
 _VALUE = regex(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = regex(
     r"(?P<head>(?<![\w-])--?(?:requirepass|masterauth|pass(?:word)?|token|secret)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
-    r"(?P<value>\$\{[^{}\n]*\}|[^\s\"',\]]+)",
+    r"(?P<value>\$\{[^{}\n]{0,200}\}|[^\s\"',\]]+)",
     re.IGNORECASE,
 )
 _CLIENT_OPTION = regex(
-    r"(?P<head>(?<![\w-])(?:-a[\"']?(?:\s{0,9},\s{0,9}|\s{1,9})[\"']?|-p(?=\S)))(?P<value>\$\{[^{}\n]*\}|[^\s\"',\]]+)"
+    r"(?P<head>(?<![\w-])(?:-a[\"']?(?:\s{0,9},\s{0,9}|\s{1,9})[\"']?|-p(?=\S)))(?P<value>\$\{[^{}\n]{0,200}\}|[^\s\"',\]]+)"
 )
 """`redis-cli -a VALUE` and `mysql -pVALUE`."""
 _CLIENTS = ("redis-cli", "mysql", "mariadb")
