@@ -12,6 +12,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, JudgedGap, Judgement
 from scaffold.model.project import Project
 from scaffold.plan.edits import plan_edits
+from scaffold.plan.environment import plan_environment, with_templates
 from scaffold.read.outside import Outside
 from scaffold.read.project import read_project
 from scaffold.write.lock import Lock, read_lock
@@ -65,7 +66,11 @@ def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: froz
 
 def with_ready_edits(project: Project, judgement: Judgement) -> Judgement:
     """Return the judgement with "edit ready" only where the lines are in a form that the edit can be made for."""
-    proposals = propose(plan_edits(project, judgement.open))
+    if all(closer.kind != "edit" for gap in judgement.open for closer in gap.closes):
+        return judgement
+    tasks = plan_edits(project, judgement.open)
+    templates = plan_environment(project, project.production_stack, (), (), tasks)
+    proposals = propose(with_templates(project, tasks, templates))
     ready = {mark for item in proposals if item.files for mark in item.task.closes}
     return replace(judgement, gaps=tuple(_honest(item, ready) for item in judgement.gaps))
 

@@ -33,7 +33,7 @@ def _proposal(task: EditTask, guardians: dict[str, EditTask]) -> Proposal:
     if task.blocked:
         return Proposal(task, reason=task.blocked)
     files = editors()[task.kind](task)
-    if not files and task.kind != _ONLY_APPENDS:
+    if not files and not (task.kind == _ONLY_APPENDS and task.appends):
         return Proposal(task)
     task, files = _with_guards(task, files, guardians)
     appended = tuple(FileSplices(append.source.path, (append.splice,)) for append in task.appends)
