@@ -40,22 +40,24 @@ def rules_page() -> str:
 
 
 def accepted_page() -> str:
-    """Return the table of the checkov checks that the generated Terraform does not follow."""
-    entries = json.loads((ROOT / "terraform" / "accepted_checks.json").read_text(encoding="utf-8"))
-    rows = entries["checks"] if isinstance(entries, dict) else entries
+    """Return the tables of the checkov checks that the generated Terraform and the chart do not follow."""
     lines = [
         "# Accepted checks",
         "",
-        "What the generated Terraform does not follow of checkov, and why. Each entry is a skip comment inside its resource;",
-        "a test proves that each is still needed. Made from `terraform/accepted_checks.json` by `scripts/docs.py`.",
-        "",
-        "| Check | Where | Reason | Source |",
-        "|---|---|---|---|",
+        "What the output does not follow of checkov, and why. Each entry is a skip comment inside its Terraform resource, or",
+        "an annotation of its workload; a test proves that each is still needed. Made by `scripts/docs.py`.",
     ]
-    lines += [f"| {row['id']} | {row['scope']} | {row['reason']} | {row['source']} |" for row in rows]
+    for title, path in ACCEPTED.items():
+        rows = json.loads((ROOT / path).read_text(encoding="utf-8"))["checks"]
+        lines += ["", f"## {title}", "", f"Made from `{path}`.", "", "| Check | Where | Reason | Source |", "|---|---|---|---|"]
+        lines += [f"| {row['id']} | {row['scope']} | {row['reason']} | {row['source']} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
+ACCEPTED = {
+    "Terraform": "terraform/accepted_checks.json",
+    "Chart": "scaffold/generate/helm/accepted_checks.json",
+}
 PAGES = {"docs/rules.md": rules_page, "docs/accepted-checks.md": accepted_page}
 
 

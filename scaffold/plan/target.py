@@ -7,6 +7,7 @@ from dataclasses import replace
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
+from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.edits import plan_edits
@@ -56,6 +57,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         notes=running.notes,
         base_set=base_set,
         production_set=production_set,
+        chart_folder=_chart_folder(project),
         terraform_folder=terraform,
         hardening=hardening,
         monitoring=monitoring,
@@ -70,3 +72,9 @@ def _terraform_folder(project: Project) -> str:
     """Return the folder for Terraform; files of the user's in the usual one move ours beside it (design page, section 5)."""
     taken = any(path.startswith(f"{_OWN_TERRAFORM}/") for path in project.files)
     return _BESIDE_TERRAFORM if taken else _OWN_TERRAFORM
+
+
+def _chart_folder(project: Project) -> str:
+    """Return the folder for the chart, "" where ECS runs the app or the repository has packaging of its own."""
+    own = any(item.kind in {"helm", "kustomize", "kubernetes"} for item in project.infrastructure)
+    return "" if own or project.configuration.compute != "eks" else f"deploy/helm/{dns_label(project.name)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.kubernetes.k8s000_no_kubernetes_packaging import PACKAGING
+from scaffold.gaps.chart import PACKAGING
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project

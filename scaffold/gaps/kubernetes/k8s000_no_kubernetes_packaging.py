@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.chart import PACKAGING, chart_closers
 from scaffold.gaps.signals import anchor, application_services, foreign_infrastructure, main_environment, resource_types
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-PACKAGING = frozenset({"helm", "kustomize", "kubernetes"})
 _OTHER_TARGETS = (
     *(
         "aws_ecs_service",
@@ -25,6 +25,8 @@ _OTHER_TARGETS = (
 )
 _PROMISE = regex(r"\b(?:kubectl\s+(?:apply|rollout|create)|helm\s+(?:install|upgrade)|kustomize\s+build)\b")
 
+_ADVICE = "Write a Helm chart with a workload for each service, or set `compute: ecs` when Kubernetes is not the target."
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     place = anchor(project)
@@ -32,6 +34,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     promises = _promises(project)
     yield RULE.gap(
+        closers=chart_closers(project, _ADVICE),
         resource="kubernetes",
         subject="packaging",
         message=(
@@ -68,11 +71,5 @@ RULE = Rule(
     layer=Layer.KUBERNETES,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Write a Helm chart with a workload for each service, or set `compute: ecs` when Kubernetes is not the target.",
-        ),
-    ),
+    closers=(Closer(Room.HELM, "files"),),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.kubernetes.k8s000_no_kubernetes_packaging import PACKAGING
+from scaffold.gaps.chart import PACKAGING, chart_closers
 from scaffold.gaps.signals import owner_of_path
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
 _ROUTES = frozenset(
@@ -17,6 +17,8 @@ _ROUTES = frozenset(
         *("/health/live", "/health/ready", "/ping", "/up"),
     }
 )
+
+_ADVICE = "Give the workload a readinessProbe on the readiness route and a lax livenessProbe on the liveness route."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -31,6 +33,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for resource, routes in sorted(found.items()):
         paths = ", ".join(dict.fromkeys(path for path, _ in routes))
         yield RULE.gap(
+            closers=chart_closers(project, _ADVICE),
             resource=resource,
             subject="probes",
             message=f"{resource.rpartition('/')[2]} serves {paths}, but no workload on Kubernetes uses them as probes.",
@@ -46,12 +49,6 @@ RULE = Rule(
     layer=Layer.KUBERNETES,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Give the workload a readinessProbe on the readiness route and a lax livenessProbe on the liveness route.",
-        ),
-    ),
+    closers=(Closer(Room.HELM, "files"),),
     maps_to=("CKV_K8S_8", "CKV_K8S_9"),
 )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.chart import chart_closers
 from scaffold.gaps.scaling.signals import scaling_signals
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Heading, Project
 from scaffold.model.regex import regex
 
 _PLAN = regex(r"\bscal(?:e|ing)\b|\bhigh availability\b|\breplicas\b|\bcapacity\b|\bself[- ]host", re.IGNORECASE)
 _CLAIM = regex(r"\bhigh(?:ly)?[- ]availab|\bhorizontal(?:ly)? scal|\bauto[- ]?scal", re.IGNORECASE)
+
+_ADVICE = "Say in a page how many users one host serves, and run the stateless services where replicas can be added."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -26,6 +29,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     names = ", ".join(service.name for service in services[:4])
     claim = _claim(project)
     yield RULE.gap(
+        closers=chart_closers(project, _ADVICE),
         resource="scaling",
         subject="plan",
         message=f"The app ({names}) is made for one host with Compose; how it scales or survives the loss of that host "
@@ -58,11 +62,5 @@ RULE = Rule(
     layer=Layer.SCALING,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Say in a page how many users one host serves, and run the stateless services where replicas can be added.",
-        ),
-    ),
+    closers=(Closer(Room.HELM, "files"),),
 )

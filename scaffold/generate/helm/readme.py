@@ -1,0 +1,167 @@
+"""The README of the chart: what it runs, what has to be given, what did not come along, and the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scaffold.generate.blueprint import code_filter, line_filter, shell_filter
+from scaffold.model.target import Target
+from scaffold.model.values import dns_label
+from scaffold.model.workload import Workload
+
+_KINDS = {
+    "deployment": "Deployment",
+    "stateful-set": "StatefulSet",
+    "daemon-set": "DaemonSet",
+    "job": "Job, once for each release that changes it",
+}
+
+
+def readme(target: Target) -> str:
+    """Return the page."""
+    parts = [
+        _head(target),
+        _commands(target),
+        _services(target),
+        _given(target),
+        _left_out(target),
+        _notes(target),
+        _more(target),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _head(target: Target) -> str:
+    return (
+        f"# {line_filter(target.app)} on Kubernetes\n\n"
+        "The templates are the same for every app and hold nothing of this one: what runs stands in `values.yaml`, service\n"
+        "by service. A text in the values is never a template, so `{{ }}`, `$` and quotes reach the container as they stand\n"
+        "in the compose files.\n"
+    )
+
+
+def _commands(target: Target) -> str:
+    app, chart = shell_filter(dns_label(target.app)), shell_filter(target.chart_folder)
+    environment = next((item.name for item in target.environments if item.production), target.environments[-1].name)
+    images = "".join(f"  --set-string images.{image.name}.digest=sha256:... \\\n" for image in target.images)
+    infra = f"{shell_filter(target.terraform_folder)}/values-infra-{environment}.json"
+    return (
+        "## Installing and upgrading\n\n"
+        "The cluster needs the External Secrets Operator (service account `external-secrets` in the namespace\n"
+        "`external-secrets`, with its pod identity), the AWS Load Balancer Controller"
+        f"{', the EFS driver' if any(item.shared for item in target.volumes) else ''}"
+        " and, for the autoscalers, metrics-server. With Helm 4:\n\n"
+        "```sh\n"
+        f"terraform -chdir={shell_filter(target.terraform_folder)} output -json helm_values > {infra}\n"
+        f"helm upgrade --install {app} {chart} --namespace {app} --create-namespace \\\n"
+        f"  --values {chart}/values-{environment}.yaml \\\n"
+        f"  --values {infra} \\\n"
+        f"{images}"
+        "  --rollback-on-failure --wait --timeout 15m\n"
+        "```\n\n"
+        "A rollout drops no request once the load balancer is asked before a pod counts as ready:\n\n"
+        "```sh\n"
+        f"kubectl label namespace {app} elbv2.k8s.aws/pod-readiness-gate-inject=enabled\n"
+        "```\n\n"
+        "Without an environment, with the stand-ins of `ci/`:\n\n"
+        "```sh\n"
+        f"helm template {app} {chart} --values {chart}/ci/values-infra.json --values {chart}/ci/values-release.json\n"
+        "```\n"
+    )
+
+
+def _services(target: Target) -> str:
+    rows = [(code_filter(item.name), _KINDS[item.kind], _ports(item), _copies(item), _ready(item)) for item in target.workloads]
+    return "## What runs\n\n" + _table(("Service", "Object", "Ports", "Copies", "Ready when"), rows)
+
+
+def _ports(workload: Workload) -> str:
+    return ", ".join(f"{port.port}/{port.protocol.lower()}" for port in workload.ports) or "none"
+
+
+def _copies(workload: Workload) -> str:
+    scaling = workload.scaling
+    if scaling.singleton:
+        return f"1: {scaling.reason}"
+    return f"{scaling.replicas} to {scaling.maximum}" if scaling.maximum > scaling.replicas else str(scaling.replicas)
+
+
+def _ready(workload: Workload) -> str:
+    probe = workload.probes.readiness
+    if probe is None:
+        return "its container runs"
+    if probe.kind == "http":
+        return f"{code_filter(probe.path)} answers at {probe.port}"
+    return f"port {probe.port} answers" if probe.kind == "tcp" else "its command succeeds"
+
+
+def _given(target: Target) -> str:
+    rows = [
+        (code_filter(key.key), code_filter(secret.name), ", ".join(sorted({service for service, _ in key.consumers})) or "jobs")
+        for secret in target.secrets
+        if secret.kind == "application"
+        for key in secret.keys
+    ]
+    text = ""
+    if rows:
+        text += (
+            "## Secrets that people fill in\n\n"
+            f"In Secrets Manager, one JSON object a secret, named `{dns_label(target.app)}/ENVIRONMENT/NAME`. A missing key\n"
+            "stops the secret from being synchronised, and its pods from starting.\n\n"
+            f"{_table(('Key', 'Secret', 'Read by'), rows)}\n"
+        )
+    missing = ", ".join(code_filter(item.name) for item in target.settings if item.default is None)
+    if missing:
+        text += f"## Settings without a default\n\nSet below `settings` in `values-ENVIRONMENT.yaml`: {missing}.\n"
+    return text
+
+
+def _left_out(target: Target) -> str:
+    rows = [(code_filter(item.service), line_filter(item.reason)) for item in target.left_out]
+    return "## Services without a workload\n\n" + _table(("Service", "Why"), rows) if rows else ""
+
+
+def _notes(target: Target) -> str:
+    rows = [
+        (
+            code_filter(f"{note.location.path}:{note.location.line}"),
+            code_filter(note.service),
+            code_filter(note.key),
+            line_filter(note.message),
+        )
+        for note in target.notes
+    ]
+    if not rows:
+        return ""
+    return "## What of the compose files does not carry over\n\n" + _table(("Where", "Service", "Key", "What happens"), rows)
+
+
+def _more(target: Target) -> str:
+    sentences = (
+        (
+            "The application never logs in as the master of a database: a Job makes its role with the master's login, and\n"
+            "  gives it its password again when `databaseRoles.NAME.revision` is raised. Do that after a rotation.",
+            any(store.placement == "managed" and store.engine == "postgres" for store in target.stores),
+        ),
+        (
+            "Where the compose files set no limits, requests and limits are a first guess: measure, then correct them in\n"
+            "  `values.yaml`.",
+            any(item.resources.assumed for item in target.workloads),
+        ),
+        (
+            "A Job never changes, so its name ends in a hash of what it runs; pods that wait for it ask the API with a token\n"
+            "  of their own.",
+            any(item.kind == "job" for item in target.workloads),
+        ),
+        (
+            "Volumes stay when the release goes; they start empty, whatever the image holds at their place.",
+            bool(target.volumes),
+        ),
+    )
+    points = "".join(f"- {text}\n" for text, holds in sentences if holds)
+    return f"## Good to know\n\n{points}" if points else ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

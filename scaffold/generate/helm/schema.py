@@ -1,0 +1,163 @@
+"""The JSON schema of the values (draft 7, the widest that Helm reads): slips in names and types stop before the cluster."""
+
+from __future__ import annotations
+
+_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+
+def _object(properties: dict[str, object], *required: str) -> dict[str, object]:
+    return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(required)}
+
+
+def _map(of: object) -> dict[str, object]:
+    return {"type": "object", "additionalProperties": of}
+
+
+def _list(of: object) -> dict[str, object]:
+    return {"type": "array", "items": of}
+
+
+_TEXT: dict[str, object] = {"type": "string"}
+_COUNT: dict[str, object] = {"type": "integer", "minimum": 0}
+_PORT: dict[str, object] = {"type": "integer", "minimum": 1, "maximum": 65535}
+_BOOLEAN: dict[str, object] = {"type": "boolean"}
+_FREE: dict[str, object] = {"type": "object"}
+_PIECE = {
+    "anyOf": [
+        _TEXT,
+        _object({"setting": _TEXT}, "setting"),
+        _object({"store": _TEXT, "field": {"enum": ["host", "port", "database", "username"]}}, "store", "field"),
+        _object({"env": _TEXT}, "env"),
+        _object({"remote": _TEXT, "encoded": _BOOLEAN}, "remote"),
+    ]
+}
+_WORDS = {"anyOf": [{"$ref": "#/definitions/piece"}, _list({"$ref": "#/definitions/piece"})]}
+_PROBE = _object(
+    {
+        "exec": _list({"$ref": "#/definitions/text"}),
+        "httpGet": _object(
+            {"path": _TEXT, "port": _PORT, "scheme": {"enum": ["HTTP", "HTTPS"]}, "host": _TEXT}, "path", "port"
+        ),
+        "tcpSocket": _object({"port": _PORT}, "port"),
+        "periodSeconds": _PORT,
+        "timeoutSeconds": _PORT,
+        "failureThreshold": _PORT,
+    },
+    "periodSeconds",
+    "timeoutSeconds",
+    "failureThreshold",
+)
+_WORKLOAD = _object(
+    {
+        "kind": {"enum": ["Deployment", "StatefulSet", "DaemonSet", "Job"]},
+        "image": _object(
+            {
+                "built": _TEXT,
+                "repository": _TEXT,
+                "tag": _TEXT,
+                "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
+            }
+        ),
+        "replicas": _COUNT,
+        "singleton": _BOOLEAN,
+        "autoscaling": _object(
+            {"enabled": _BOOLEAN, "minReplicas": _COUNT, "maxReplicas": _COUNT, "targetCPUUtilization": _COUNT}
+        ),
+        "backoffLimit": _COUNT,
+        "command": _list({"$ref": "#/definitions/text"}),
+        "args": _list({"$ref": "#/definitions/text"}),
+        "workingDir": _TEXT,
+        "env": _map({"anyOf": [{"$ref": "#/definitions/text"}, _object({"secret": _TEXT, "key": _TEXT}, "secret", "key")]}),
+        "ports": _list(
+            _object(
+                {"name": _TEXT, "port": _PORT, "protocol": {"enum": ["TCP", "UDP", "SCTP"]}, "published": _BOOLEAN},
+                "name",
+                "port",
+                "protocol",
+            )
+        ),
+        "startupProbe": {"$ref": "#/definitions/probe"},
+        "readinessProbe": {"$ref": "#/definitions/probe"},
+        "livenessProbe": {"$ref": "#/definitions/probe"},
+        "aliases": _list(_TEXT),
+        "waits": _list(_object({"job": _TEXT, "login": _TEXT, "store": _TEXT, "host": _TEXT, "port": _PORT})),
+        "stores": _list(_TEXT),
+        "mounts": _list(_object({"volume": _TEXT, "path": _TEXT, "subPath": _TEXT, "readOnly": _BOOLEAN}, "volume", "path")),
+        "volumes": _map(_object({"claim": _TEXT, "config": _TEXT, "secret": _TEXT, "items": _list(_FREE), "emptyDir": _FREE})),
+        "files": _list(_TEXT),
+        "hostAliases": _list(_FREE),
+        "networks": _list(_TEXT),
+        "internet": _BOOLEAN,
+        "terminationGracePeriodSeconds": _COUNT,
+        "spread": _BOOLEAN,
+        "podSecurityContext": _FREE,
+        "securityContext": _FREE,
+        "resources": _FREE,
+        "nodeSelector": _FREE,
+        "tolerations": _list(_FREE),
+        "affinity": _FREE,
+        "imagePullSecrets": _list(_TEXT),
+        "acceptedChecks": _map(_TEXT),
+    },
+    "kind",
+    "image",
+    "replicas",
+    "autoscaling",
+    "resources",
+    "securityContext",
+)
+
+
+def values_schema() -> dict[str, object]:
+    """Return the schema."""
+    secret = _object(
+        {
+            "remote": _map(_object({"secret": _TEXT, "key": _TEXT}, "secret", "key")),
+            "data": _map({"$ref": "#/definitions/text"}),
+        },
+        "remote",
+        "data",
+    )
+    named = {"propertyNames": {"pattern": _NAME, "maxLength": 63}}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "definitions": {"piece": _PIECE, "text": _WORDS, "probe": _PROBE, "workload": _WORKLOAD},
+        "required": ["settings", "images", "tools", "ingress", "networkPolicies", "workloads"],
+        "properties": {
+            "settings": _map({"type": ["string", "number", "boolean"]}),
+            "images": _map(
+                _object(
+                    {"repository": _TEXT, "tag": _TEXT, "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}}
+                )
+            ),
+            "tools": _map({"type": "string", "pattern": "@sha256:[0-9a-f]{64}$"}),
+            "infrastructure": _FREE,
+            "secretRefreshInterval": _TEXT,
+            "secrets": _map(secret),
+            "databaseRoles": _map(_object({"revision": _COUNT, "acceptedChecks": _map(_TEXT)}, "revision")),
+            "ingress": _object(
+                {
+                    "enabled": _BOOLEAN,
+                    "className": _TEXT,
+                    "domain": _TEXT,
+                    "annotations": _map(_TEXT),
+                    "routes": _list(
+                        _object({"workload": _TEXT, "port": _PORT, "subdomain": _TEXT}, "workload", "port", "subdomain")
+                    ),
+                },
+                "enabled",
+            ),
+            "networkPolicies": _object(
+                {"enabled": _BOOLEAN, "privateRanges": _list(_TEXT), "monitoringNamespace": _TEXT}, "enabled"
+            ),
+            "networks": _list(_TEXT),
+            "stores": _list(_TEXT),
+            "storageClassName": _TEXT,
+            "volumes": _map(_object({"shared": _BOOLEAN, "size": _TEXT}, "shared", "size")),
+            "config": _map(_object({"data": _map(_TEXT), "binaryData": _map(_TEXT)})),
+            "imagePullSecrets": _list(_TEXT),
+            "podAnnotations": _map(_TEXT),
+            "workloads": {**_map({"$ref": "#/definitions/workload"}), **named},
+        },
+    }

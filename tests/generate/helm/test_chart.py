@@ -1,0 +1,192 @@
+"""The chart of the examples in the real programs: helm lint, helm template, kubeconform, checkov."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scaffold.gaps.judge import judge
+from scaffold.generate.helm.accepted import conditions, load
+from scaffold.model.target import Target
+from scaffold.plan.target import make_target
+from scaffold.read.project import read_project
+from tests.generate.helm import support
+from tests.projects import EXAMPLES
+
+
+def target_of(root: Path) -> Target:
+    project = read_project(root)
+    return make_target(project, judge(project).open)
+
+
+EVERYTHING = """\
+services:
+  migrate:
+    image: ghcr.io/acme/shop:1.4.2
+    command: ["migrate", "--to", "$$(latest)"]
+    environment: {DATABASE_URL: "postgresql://shop:${DB_PASSWORD:?}@db:5432/shop"}
+    depends_on: {db: {condition: service_healthy}}
+    restart: "no"
+  web:
+    image: ghcr.io/acme/shop:1.4.2
+    ports: ["80:8080"]
+    read_only: true
+    user: "20000:20000"
+    cpus: 0.5
+    mem_limit: 512m
+    tmpfs: /tmp
+    networks: [front, back_net]
+    environment:
+      DATABASE_URL: postgresql://shop:${DB_PASSWORD:?}@db:5432/shop
+      QUEUE: "amqp://shop:${QUEUE_PASSWORD}@queue:5672/"
+      REGION: ${REGION}
+      TEMPLATE: "{{ .Values.x }} {{ $$labels.y }} $$(HOME) $$$$"
+    volumes: ["./conf/app.conf:/etc/app.conf:ro", "uploads:/srv/uploads"]
+    secrets: [license]
+    depends_on:
+      migrate: {condition: service_completed_successfully}
+      queue: {condition: service_healthy}
+    healthcheck: {test: ["CMD", "check", "$$PORT", "{{ x }}"], start_period: 30s}
+  agent: {image: "ghcr.io/acme/agent@sha256:1111111111111111111111111111111111111111111111111111111111111111", deploy: {mode: global}, networks: [back_net]}
+  beat: {image: "ghcr.io/acme/shop:1.4.2", command: celery -A app beat, volumes: ["uploads:/srv/uploads"], networks: [back_net]}
+  queue: {image: "rabbitmq:4.3", volumes: ["queue:/var/lib/rabbitmq"], networks: [back_net]}
+  db: {image: "postgres:16", environment: {POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}, networks: [back_net]}
+volumes: {uploads: , queue: }
+networks: {front: , back_net: {internal: true}}
+secrets: {license: {file: ./license.key}}
+"""
+
+
+@pytest.fixture
+def everything(make_project: Callable[..., Path]) -> Target:
+    return target_of(make_project({"compose.yaml": EVERYTHING, "conf/app.conf": "a = {{ b }}\n$c\n"}, name="shop"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_chart_of_an_example_passes(
+    name: str, example: Callable[[str], Path], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    target = target_of(example(name))
+    chart = support.write_chart(target, tmp_path / "out")
+    helm, conform = require_tool("helm"), require_tool("kubeconform")
+    support.lint(helm, chart)
+    for environment in target.environments:
+        manifests = support.template(helm, chart, "--values", f"values-{environment.name}.yaml")
+        support.kubeconform(conform, manifests, "1.36.0")
+
+
+def test_every_kind_of_object_passes_on_every_supported_version(
+    everything: Target, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    chart = support.write_chart(everything, tmp_path / "out")
+    helm, conform = require_tool("helm"), require_tool("kubeconform")
+    support.lint(helm, chart)
+    for version in support.VERSIONS:
+        manifests = support.template(helm, chart, "--values", "values-production.yaml", version=version)
+        support.kubeconform(conform, manifests, version)
+    kinds = {item["kind"] for item in support.objects(manifests)}
+    assert kinds >= {
+        *("Deployment", "StatefulSet", "DaemonSet", "Job", "Service", "ConfigMap", "SecretStore", "ExternalSecret"),
+        *("ServiceAccount", "NetworkPolicy", "Ingress", "PersistentVolumeClaim", "PersistentVolume", "Role", "RoleBinding"),
+    }
+
+
+def checkov(program: str, folder: Path) -> dict[str, Any]:
+    argv = [
+        program,
+        "--directory",
+        str(folder),
+        "--framework",
+        "kubernetes",
+        "--skip-download",
+        "--output",
+        "json",
+        "--compact",
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=folder)
+    return dict(json.loads(done.stdout))
+
+
+def test_checkov_accepts_the_manifests_and_every_accepted_check_is_needed(
+    everything: Target, example: Callable[[str], Path], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    helm, program = require_tool("helm"), require_tool("checkov")
+    folder = tmp_path / "rendered"
+    folder.mkdir()
+    for number, target in enumerate([everything, *(target_of(example(name)) for name in EXAMPLES)]):
+        chart = support.write_chart(target, tmp_path / f"chart-{number}")
+        (folder / f"{number}.yaml").write_text(support.template(helm, chart, "--values", "values-production.yaml"))
+    report = checkov(program, folder)
+    failed = [(check["check_id"], check["resource"]) for check in report["results"]["failed_checks"]]
+    assert failed == []
+    assert report["summary"]["resource_count"] > 50
+    # A skip comment on a check that passes is listed as skipped too, so each scope is proven without its comments.
+    for path in folder.iterdir():
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if "checkov.io/skip" not in line))
+    bare = {(check["check_id"], check["resource"]) for check in checkov(program, folder)["results"]["failed_checks"]}
+    skipped = {(check["check_id"], check["resource"]) for check in report["results"]["skipped_checks"]}
+    assert skipped == bare
+    assert {check for check, _ in bare} == {check.id for check in load()}
+    assert {check.scope for check in load()} == set(conditions())
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("infrastructure.region=", "terraform output -json helm_values"),
+        ("infrastructure.stores.db.host=", "infrastructure.stores.db.host"),
+        ("images.api.digest=", "images.api has neither digest nor tag"),
+        ("ingress.domain=", "ingress.domain is empty"),
+    ],
+)
+def test_a_missing_value_stops_the_installation_and_says_what_to_do(
+    option: str, message: str, example: Callable[[str], Path], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    chart = support.write_chart(target_of(example("propertypro")), tmp_path / "out")
+    argv = [require_tool("helm"), "template", "x", ".", *support.stand_ins(), "--set-string", option]
+    done = subprocess.run(argv, cwd=chart, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_a_setting_without_a_default_is_asked_for(
+    everything: Target, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    chart = support.write_chart(everything, tmp_path / "out")
+    argv = [require_tool("helm"), "template", "x", ".", "--values", "ci/values-infra.json", "--set", "ingress.domain=a.example"]
+    done = subprocess.run(argv, cwd=chart, capture_output=True, text=True, check=False)
+    assert "settings.REGION has no value" in done.stderr
+    done = subprocess.run([*argv, "--set-string", "settings.REGION="], cwd=chart, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_scaling_is_coherent(everything: Target, example: Callable[[str], Path], tmp_path: Path, require_tool) -> None:
+    for number, target in enumerate([everything, target_of(example("propertypro"))]):
+        chart = support.write_chart(target, tmp_path / f"chart-{number}")
+        found = support.objects(support.template(require_tool("helm"), chart, "--values", "values-production.yaml"))
+        scaled = {item["spec"]["scaleTargetRef"]["name"]: item for item in found if item["kind"] == "HorizontalPodAutoscaler"}
+        guarded = {item["metadata"]["name"] for item in found if item["kind"] == "PodDisruptionBudget"}
+        for item in (item for item in found if item["kind"] == "Deployment"):
+            name, spec = item["metadata"]["name"], item["spec"]
+            assert ("replicas" in spec) != (name in scaled)
+            least = scaled[name]["spec"]["minReplicas"] if name in scaled else spec["replicas"]
+            assert (name in guarded) == (least >= 2)
+            if spec["strategy"]["type"] == "Recreate":
+                assert "rollingUpdate" not in spec["strategy"]
+                assert spec["replicas"] == 1
+            else:
+                assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+
+
+def test_no_chart_beside_one_of_the_users_and_none_for_ecs(make_project: Callable[..., Path]) -> None:
+    compose = "services: {web: {image: 'acme/web:1', ports: ['80:80']}}\n"
+    assert target_of(make_project({"compose.yaml": compose}, name="a")).chart_folder == "deploy/helm/a"
+    ecs = make_project({"compose.yaml": compose, "scaffold.yaml": "compute: ecs\n"}, name="b")
+    assert target_of(ecs).chart_folder == ""
+    chart = {"compose.yaml": compose, "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n"}
+    assert target_of(make_project(chart, name="c")).chart_folder == ""
