@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, find, text_of
+from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, find
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Step, Workflow
 from scaffold.model.regex import regex
@@ -112,7 +112,7 @@ def signable_steps(workflow: Workflow, job: Job) -> tuple[Step, ...]:
     pushing = tuple(
         step for step in job.steps if step.action == BUILD_ACTION and step.input("push", "false").lower() != "false"
     )
-    if not pushing or "workflow_call" in workflow.events or job.followed_steps or not _can_get_identity(workflow, job):
+    if not pushing or "workflow_call" in workflow.events or job.followed_steps or not can_get_identity(workflow, job):
         return ()
     return pushing if all(_is_signable(workflow, job, step) for step in pushing) else ()
 
@@ -125,7 +125,7 @@ def _is_signable(workflow: Workflow, job: Job, step: Step) -> bool:
     return written and push_condition(workflow, step) is not None
 
 
-def _can_get_identity(workflow: Workflow, job: Job) -> bool:
+def can_get_identity(workflow: Workflow, job: Job) -> bool:
     """Whether `id-token: write` can be added to the job's rights without taking one away that a step may need."""
     if job.permissions is not None:
         node = find(job.node, "permissions")
@@ -133,6 +133,34 @@ def _can_get_identity(workflow: Workflow, job: Job) -> bool:
     if workflow.permissions is not None:
         return ("*", "read") not in workflow.permissions
     return needs_only_reading(job)
+
+
+def granted_rights(workflow: Workflow, job: Job) -> str:
+    """Return `present` where the job has an identity, else what it has from its workflow or by default, a scope a line."""
+    granted = dict(job.permissions or ())
+    if granted.get("id-token") == "write" or granted.get("*") == "write":
+        return "present"
+    if job.permissions is not None:
+        return ""
+    if workflow.permissions is not None:
+        return "\n".join(f"{scope}: {level}" for scope, level in workflow.permissions if scope not in {"*", "id-token"})
+    login = any(step.action == "docker/login-action" for step in job.steps)
+    return "contents: read\npackages: write # push the image" if login else "contents: read"
+
+
+def matrix_suffix(job: Job) -> str:
+    """Return what tells the legs of a matrix apart in a name: its keys, where they hold plain words, else the leg's number."""
+    matrix = find(job.node, "strategy", "matrix")
+    entries = matrix.entries if isinstance(matrix, Mapping) else ()
+    plain = bool(entries) and all(_are_words(entry.value) for entry in entries)
+    keys = [f"matrix.{entry.key.value}" for entry in entries] if plain else ["strategy.job-index"]
+    return "".join(f"-${{{{ {key} }}}}" for key in keys)
+
+
+def _are_words(node: Node) -> bool:
+    """Whether every value may stand in the name of an artifact, which takes no slashes, colons and the like."""
+    items = node.items if isinstance(node, Sequence) else ()
+    return bool(items) and all(isinstance(item, Scalar) and re.fullmatch(r"[\w.+ -]+", item.value) for item in items)
 
 
 def needs_only_reading(job: Job) -> bool:
@@ -157,13 +185,3 @@ def new_id(job: Job, wanted: str) -> str:
 def slug(text: str) -> str:
     """Return a text as an id of a step."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "step"
-
-
-def step_text(node: Mapping, key: str) -> str:
-    """Return the text of one key of a step."""
-    return text_of(node.get(key))
-
-
-def scalar(node: Node | None) -> Scalar | None:
-    """Return a node that is a scalar, else None."""
-    return node if isinstance(node, Scalar) else None

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.reports import kept_paths
 
 _REPORT = regex(
     r"--cov-report[= ](?:xml|html|lcov|json)|--junit-?xml|--html[= ]|\bcoverage\s+(?:xml|html|lcov)\b|-coverprofile"
@@ -42,7 +43,11 @@ def _gap(item: CiStep, report: str) -> Gap:
         expected="a step that uploads the report, also after a failure",
         actual="no upload in this workflow",
         locations=(item.place,),
+        closers=RULE.closers if kept_paths(item.workflow, item.job, item.step) else (Closer(None, "advice", _ADVICE),),
     )
+
+
+_ADVICE = "Add actions/upload-artifact with `if: ${{ !cancelled() }}` behind the tests, or send the coverage to a service."
 
 
 RULE = Rule(
@@ -51,11 +56,5 @@ RULE = Rule(
     layer=Layer.CI,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Add actions/upload-artifact with `if: always()` after the tests, or send the coverage to a service.",
-        ),
-    ),
+    closers=(Closer(Room.EDITS, "edit"),),
 )

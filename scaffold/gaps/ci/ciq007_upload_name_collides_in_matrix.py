@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
-from scaffold.model.document import Mapping, Sequence, find
+from scaffold.model.document import Mapping, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.project import Job, Project
 
 
@@ -54,7 +54,18 @@ def _gap(item: CiStep, legs: int | None) -> Gap:
         locations=(input_location(item, "name"),),
         related=(item.job.location,),
         confidence=Confidence.HIGH if legs else Confidence.MEDIUM,
+        closers=RULE.closers if _is_editable(item) else (Closer(None, "advice", _ADVICE),),
     )
+
+
+def _is_editable(item: CiStep) -> bool:
+    """Whether the name stands on one line at the step itself."""
+    node = find(item.job.node, "steps", item.job.steps.index(item.step)) if item.step in item.job.steps else None
+    name = find(node, "with", "name")
+    return isinstance(node, Mapping) and not node.flow and isinstance(name, Scalar) and "\n" not in name.raw
+
+
+_ADVICE = "Put every key of the matrix into the name, e.g. coverage-${{ matrix.os }}-${{ matrix.python-version }}."
 
 
 RULE = Rule(
@@ -63,11 +74,5 @@ RULE = Rule(
     layer=Layer.CI,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Put every key of the matrix into the name, e.g. coverage-${{ matrix.os }}-${{ matrix.python-version }}.",
-        ),
-    ),
+    closers=(Closer(Room.EDITS, "edit"),),
 )

@@ -9,8 +9,9 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_locati
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.publishing import trusted_upload
 from scaffold.model.regex import regex
 
 
@@ -56,6 +57,7 @@ _FAMILIES = (
 
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], tuple[_Family, list[tuple[Location, str]]]] = {}
+    kept: set[tuple[str, str]] = set()
     for item in ci_steps(project):
         if _is_self_hosted(item):
             continue
@@ -64,8 +66,16 @@ def _detect(project: Project) -> Iterator[Gap]:
             if places:
                 key = (f"{item.workflow.path}/{item.job.id}", family.name)
                 found.setdefault(key, (family, []))[1].extend(places)
-    for (resource, _), (family, places) in found.items():
-        yield _gap(resource, family, places)
+                kept |= set() if _is_editable(item, family, places) else {key}
+    for key, (family, places) in found.items():
+        yield _gap(key[0], family, places, editable=key not in kept)
+
+
+def _is_editable(item: CiStep, family: _Family, places: list[tuple[Location, str]]) -> bool:
+    """Whether trusted publishing can stand in for the step; a credential from further out would stay there."""
+    own = {location for _, location in item.step.env_locations}
+    upload = trusted_upload(item.workflow, item.job, item.step) if family.name == "pypi" else None
+    return upload is not None and all(location in own for location, _ in places)
 
 
 def _places(item: CiStep, family: _Family) -> list[tuple[Location, str]]:
@@ -85,7 +95,7 @@ def _is_self_hosted(item: CiStep) -> bool:
     return any("self-hosted" in label.value for label in scalars_of(find(item.job.node, "runs-on")))
 
 
-def _gap(resource: str, family: _Family, places: list[tuple[Location, str]]) -> Gap:
+def _gap(resource: str, family: _Family, places: list[tuple[Location, str]], *, editable: bool) -> Gap:
     names = ", ".join(dict.fromkeys(name for _, name in places))
     return RULE.gap(
         resource=resource,
@@ -95,7 +105,9 @@ def _gap(resource: str, family: _Family, places: list[tuple[Location, str]]) -> 
         actual="a secret of the repository that does not expire",
         locations=tuple(dict.fromkeys(location for location, _ in places)),
         severity=family.severity,
-        closers=(Closer(None, "advice", f"Use {family.instead}, then delete the secret and revoke it."),),
+        closers=(Closer(Room.EDITS, "edit"),)
+        if editable
+        else (Closer(None, "advice", f"Use {family.instead}, then delete the secret and revoke it."),),
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_location, may_write_id_token
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.publishing import trusted_upload
 from scaffold.model.regex import regex
 
 _UPLOAD = regex(r"\btwine\s+upload\b")
@@ -34,7 +35,15 @@ def _gap(item: CiStep, name: str) -> Gap:
         expected="TWINE_PASSWORD, or trusted publishing with id-token: write",
         actual=f"the secret in {name}",
         locations=(env_location(item, name),),
+        closers=RULE.closers if name in dict(item.step.env) and _is_editable(item) else (Closer(None, "advice", _ADVICE),),
     )
+
+
+def _is_editable(item: CiStep) -> bool:
+    return trusted_upload(item.workflow, item.job, item.step) is not None
+
+
+_ADVICE = "Rename the variable to TWINE_PASSWORD, or better: publish with OIDC and delete the token."
 
 
 RULE = Rule(
@@ -43,7 +52,5 @@ RULE = Rule(
     layer=Layer.SUPPLY_CHAIN,
     severity=Severity.HIGH,
     detect=_detect,
-    closers=(
-        Closer(None, "advice", "Rename the variable to TWINE_PASSWORD, or better: publish with OIDC and delete the token."),
-    ),
+    closers=(Closer(Room.EDITS, "edit"),),
 )

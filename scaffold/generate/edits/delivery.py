@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from scaffold.generate.actions import run
-from scaffold.generate.edits.workflow_lines import append_entry, before_block, before_entry, steps_behind
+from scaffold.generate.edits.workflow_lines import before_block, before_entry, steps_behind
+from scaffold.generate.edits.workflow_rights import identity
 from scaffold.generate.signing import sbom, signing
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Mapping, Scalar, Sequence
+from scaffold.model.document import Mapping, Scalar
 from scaffold.model.edits import EditTask, FileSplices
 from scaffold.model.workflow_steps import StepNode, step_at
 
@@ -24,7 +25,6 @@ images=${images# }
   echo "first=${images%% *}"
 } >> "$GITHUB_OUTPUT"
 """
-_RIGHT = "id-token: write # sign as this workflow"
 
 
 def guarded_push(task: EditTask) -> tuple[FileSplices, ...]:
@@ -68,7 +68,7 @@ def signed_image(task: EditTask) -> tuple[FileSplices, ...]:
                 return ()
             splices.append(before_entry(text, uses, f"id: {name}"))
         splices.append(steps_behind(text, node.step, _signing(node, name, decided[f"condition/{index}"])))
-    return _of(task, [*splices, *_rights(text, nodes[0], decided)]) if nodes else ()
+    return _of(task, [*splices, *identity(text, nodes[0].job, decided["rights"], "sign as this workflow")]) if nodes else ()
 
 
 def _signing(node: StepNode, name: str, condition: str) -> list[dict[str, Any]]:
@@ -83,19 +83,11 @@ def _signing(node: StepNode, name: str, condition: str) -> list[dict[str, Any]]:
     ]
 
 
-def _rights(text: str, node: StepNode, decided: dict[str, str]) -> list[Splice]:
-    """Give the job its identity; where it has no rights of its own, it gets what it had, written out."""
-    present = node.job.get("permissions")
-    if decided["rights"] == "present":
-        return []
-    if isinstance(present, Mapping):
-        return [append_entry(text, present, _RIGHT)]
-    first = node.job.entries[0]
-    indent = " " * (first.key.location.column - 1)
-    lines = [line for line in decided["rights"].split("\n") if line]
-    block = "".join(f"{indent}  {line}\n" for line in (*lines, _RIGHT))
-    steps = node.job.entry("steps")
-    return [before_block(text, steps, f"{indent}permissions:\n{block}")] if steps and isinstance(steps.value, Sequence) else []
+def reading_only(task: EditTask) -> tuple[FileSplices, ...]:
+    """Return the splice that says at the top that the token only reads."""
+    root = task.document.root
+    jobs = root.entry("jobs") if isinstance(root, Mapping) and not root.flow else None
+    return _of(task, [before_block(task.document.text, jobs, "permissions:\n  contents: read\n\n")]) if jobs else ()
 
 
 def _steps(task: EditTask) -> list[StepNode]:
@@ -108,4 +100,9 @@ def _of(task: EditTask, splices: list[Splice]) -> tuple[FileSplices, ...]:
     return (FileSplices(task.document.path, tuple(splices)),) if splices else ()
 
 
-EDITORS = {"guarded-push": guarded_push, "attested-build": attested_build, "signed-image": signed_image}
+EDITORS = {
+    "guarded-push": guarded_push,
+    "attested-build": attested_build,
+    "signed-image": signed_image,
+    "reading-only": reading_only,
+}

@@ -1,4 +1,4 @@
-"""SUP002 to SUP005: a workflow that pushes an image guards the push, attests the build and signs the digest."""
+"""SUP002 to SUP005 and SUP008: a push is guarded, its build attested, its digest signed; a token only reads."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
-from scaffold.model.project import Job, Project, Workflow
-from scaffold.model.workflow_steps import guard_of, new_id, push_condition, signable_steps
+from scaffold.model.project import Project, Workflow
+from scaffold.model.workflow_steps import granted_rights, guard_of, new_id, push_condition, signable_steps
 from scaffold.plan.edits.kind import EditKind, by_document
 
 
@@ -19,6 +19,8 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
         for gap in group:
             if gap.code == "SUP002":
                 yield EditTask("guarded-push", (gap,), (document,), decided=(("guard", guard_of(workflow)),))
+            elif gap.code == "SUP008":
+                yield EditTask("reading-only", (gap,), (document,))
             elif gap.code == "SUP003":
                 unguarded = tuple(f"SUP002 {other.resource}" for other in gaps if _is_in(other, "SUP002", resource))
                 yield from _signed(workflow, resource, gap, unguarded)
@@ -35,7 +37,7 @@ def _signed(workflow: Workflow, resource: str, gap: Gap, needs: tuple[str, ...])
     steps = signable_steps(workflow, job) if job else ()
     if job is None or not steps:
         return
-    decided = [("rights", _rights(workflow, job))]
+    decided = [("rights", granted_rights(workflow, job))]
     taken: set[str] = set()
     for index, step in enumerate(steps):
         name = step.id or new_id(job, "build" if not taken else f"build-{index + 1}")
@@ -44,18 +46,5 @@ def _signed(workflow: Workflow, resource: str, gap: Gap, needs: tuple[str, ...])
     yield EditTask("signed-image", (gap,), (workflow.document,), needs=needs, decided=tuple(decided))
 
 
-def _rights(workflow: Workflow, job: Job) -> str:
-    """Return `present`, or the rights that the job has from its workflow or from GitHub's default, as lines."""
-    granted = dict(job.permissions or ())
-    if granted.get("id-token") == "write" or granted.get("*") == "write":
-        return "present"
-    if job.permissions is not None:
-        return ""
-    if workflow.permissions is not None:
-        return "\n".join(f"{scope}: {level}" for scope, level in workflow.permissions if scope not in {"*", "id-token"})
-    login = any(step.action == "docker/login-action" for step in job.steps)
-    return "contents: read\npackages: write # push the image" if login else "contents: read"
-
-
-KIND = EditKind(frozenset({"SUP002", "SUP003", "SUP004", "SUP005"}), _plan)
+KIND = EditKind(frozenset({"SUP002", "SUP003", "SUP004", "SUP005", "SUP008"}), _plan)
 """All of them change the same lines of the same job, so they are planned together."""

@@ -13,6 +13,7 @@ import yaml
 
 from scaffold.app.examination import Place, examine
 from scaffold.app.generation import plan_generation, write_generation
+from tests.projects import EXAMPLES
 
 PATH = ".github/workflows/ci.yml"
 HEAD = """\
@@ -182,15 +183,16 @@ def test_a_workflow_that_others_call_and_a_push_by_a_command_are_left_to_people(
         assert [closer.kind for gap in gaps for closer in gap.closes] == ["advice"]
 
 
-@pytest.mark.parametrize("name", ["propertypro"])
-def test_linters_have_no_more_to_say_of_the_edited_workflow(
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_linters_have_no_more_to_say_of_the_edited_workflows(
     name: str, example: Callable[[str], Path], require_tool: Callable[[str], str]
 ) -> None:
     root = example(name)
-    before = findings(root / PATH, require_tool)
-    edit(root)
-    after = findings(root / PATH, require_tool)
-    assert after - before == set()
+    paths = sorted((root / ".github/workflows").iterdir())
+    before = {path: findings(path, require_tool) for path in paths}
+    write_generation(plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset()))
+    for path in paths:
+        assert findings(path, require_tool) - before[path] == set()
 
 
 def findings(path: Path, require_tool: Callable[[str], str]) -> set[str]:
@@ -204,3 +206,145 @@ def findings(path: Path, require_tool: Callable[[str], str]) -> set[str]:
             if place["symbolic"].get("kind") == "Primary":
                 said.add(f"{item['ident']}: {place['concrete']['feature'].splitlines()[0]}")
     return said
+
+
+PUBLISH = """\
+on:
+  release:
+    types: [published]
+permissions:
+  contents: read
+jobs:
+  publish:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      # to the index
+      - name: Upload
+        env:
+          TWINE_USERNAME: __token__   # always
+          TWINE_PASSWORD: ${{ secrets.PYPI_TOKEN }}
+        run: python -m twine upload --skip-existing pkg/dist/*
+      - run: echo done
+"""
+
+
+def test_an_upload_with_a_token_becomes_trusted_publishing(make_project: Callable[..., Path]) -> None:
+    root = make_project({PATH: PUBLISH})
+    assert "SUP009" in codes_of(root)
+    after = edit(root, "SUP009")
+    assert "SUP009" not in codes_of(root)
+    document = yaml.load(after, Loader=yaml.BaseLoader)
+    job = document["jobs"]["publish"]
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert job["environment"] == "pypi"
+    assert "secrets." not in after
+    upload = job["steps"][1]
+    assert upload["uses"].startswith("pypa/gh-action-pypi-publish@")
+    assert upload["with"] == {"packages-dir": "pkg/dist/", "skip-existing": "true"}
+    assert "# to the index\n      - name: Upload\n        uses: " in after
+    assert job["steps"][2] == {"run": "echo done"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("runs-on: ubuntu-24.04", "runs-on: macos-15"),
+        ("pkg/dist/*", "pkg/dist/* && echo published"),
+        ("    steps:", "    environment: release\n    steps:"),
+        ("on:\n  release:\n    types: [published]", "on: workflow_call"),
+    ],
+    ids=["no container on this runner", "more than an upload", "an environment of its own", "called by others"],
+)
+def test_an_upload_that_the_action_cannot_stand_in_for_is_left(
+    make_project: Callable[..., Path], change: tuple[str, str]
+) -> None:
+    root = make_project({PATH: PUBLISH.replace(*change)})
+    assert edit(root, "SUP009") == PUBLISH.replace(*change)
+
+
+REPORTS = """\
+on: [push]
+permissions: {contents: read}
+defaults:
+  run:
+    working-directory: backend
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    strategy:
+      matrix:
+        python: ["3.12", "3.13"]
+    steps:
+      - uses: actions/checkout@v4
+      - name: Unit tests
+        run: |
+          pytest --cov=app --cov-report=xml --junit-xml=out/junit.xml
+
+          echo done
+      - run: make lint
+"""
+
+
+def test_reports_are_kept_under_a_name_for_each_leg(make_project: Callable[..., Path]) -> None:
+    root = make_project({PATH: REPORTS, "Makefile": "lint:\n\truff check\n"})
+    assert "CIQ006" in codes_of(root)
+    after = edit(root, "CIQ006")
+    assert "CIQ006" not in codes_of(root)
+    steps = steps_of(after, "test")
+    assert steps[1]["run"].endswith("echo done\n")
+    assert steps[2]["if"] == "${{ !cancelled() }}"
+    assert steps[2]["with"]["name"] == "test-unit-tests-${{ matrix.python }}"
+    assert steps[2]["with"]["path"] == "backend/out/junit.xml\nbackend/coverage.xml\n"
+    assert steps[3] == {"run": "make lint"}
+
+
+@pytest.mark.parametrize(
+    ("name", "matrix", "expected"),
+    [
+        ("coverage", "os: [linux, mac]\n        python: ['3.12']", "coverage-${{ matrix.os }}-${{ matrix.python }}"),
+        ("'coverage'", "image: ['a/b:1', 'c/d:2']", "coverage-${{ strategy.job-index }}"),
+        ('"a report"  # kept', "include:\n          - {x: 1}\n          - {x: 2}", "a report-${{ strategy.job-index }}"),
+    ],
+)
+def test_an_artifact_gets_a_name_for_each_leg(make_project: Callable[..., Path], name: str, matrix: str, expected: str) -> None:
+    text = f"""\
+on: [push]
+permissions: {{}}
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    strategy:
+      matrix:
+        {matrix}
+    steps:
+      - uses: actions/upload-artifact@v7
+        with:
+          name: {name}
+          path: out
+"""
+    root = make_project({PATH: text})
+    after = edit(root, "CIQ007")
+    assert steps_of(after, "test")[0]["with"]["name"] == expected
+    assert "CIQ007" not in codes_of(root)
+
+
+SILENT = """\
+on: [push]
+
+# what runs
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - run: pytest
+"""
+
+
+def test_a_token_reads_only_where_no_step_needs_more(make_project: Callable[..., Path]) -> None:
+    root = make_project({PATH: SILENT})
+    assert edit(root, "SUP008") == SILENT.replace("# what runs\n", "permissions:\n  contents: read\n\n# what runs\n")
+    releasing = SILENT.replace("run: pytest", "run: gh release create v1")
+    other = make_project({PATH: releasing}, name="other")
+    assert edit(other, "SUP008") == releasing
