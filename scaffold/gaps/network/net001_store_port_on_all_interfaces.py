@@ -8,7 +8,7 @@ from scaffold.gaps.facts import ALL_INTERFACES, every_stack, once
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -83,6 +83,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(
             None,
             "advice",

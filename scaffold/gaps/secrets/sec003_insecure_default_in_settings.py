@@ -52,7 +52,19 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
         locations=tuple(setting.location for setting in settings),
         severity=_severity(name, guarded=guarded),
         environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
+        closers=(Closer(None, "advice", _advice(path, name, settings[0].kind)),),
     )
+
+
+def _advice(path: str, name: str, kind: str) -> str:
+    """Return what to write in place of the default; tests and tools that start without the variable have to set one."""
+    if not path.endswith(".py"):
+        fix = f"End the process where {name} is not set"
+    elif kind == "field":
+        fix = f"Declare {name} without a default"
+    else:
+        fix = f'Read os.environ["{name}"]'
+    return f"{fix}, and set it in tests and CI: they run without it today."
 
 
 def _severity(name: str, *, guarded: bool) -> Severity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.secrets.sec002_literal_credential import environment_of, literal_credentials
@@ -34,7 +35,14 @@ def _gap(project: Project, file: EnvFile) -> Gap:
         related=tuple(related[1:]),
         severity=Severity.HIGH if held and file.kind == "real" else Severity.MEDIUM if held else Severity.LOW,
         environment=environment_of(file),
+        closers=(Closer(None, "advice", _advice(file.path)),),
     )
+
+
+def _advice(path: str) -> str:
+    word = shlex.quote(path)
+    ignore = shlex.quote(f"/{path}")
+    return f"git rm --cached {word} && echo {ignore} >> .gitignore; keep a template, and change what the file held."
 
 
 RULE = Rule(
