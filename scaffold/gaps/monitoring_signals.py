@@ -8,7 +8,6 @@ from posixpath import normpath
 
 from scaffold.gaps.signals import (
     METRICS_TOOLS,
-    dependency_names,
     foreign_infrastructure,
     is_below,
     is_in_use,
@@ -20,6 +19,7 @@ from scaffold.gaps.signals import (
 )
 from scaffold.model.compose import Service, Stack, shared_network
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
+from scaffold.model.durability import dependency_names
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.regex import regex

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
+from scaffold.model.durability import is_durable_store
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import InfrastructureFile, Project
 from scaffold.model.regex import regex
@@ -116,12 +117,6 @@ def variable_names(project: Project) -> frozenset[str]:
     return frozenset(given | {read.name for read in project.env_reads})
 
 
-def dependency_names(project: Project) -> frozenset[str]:
-    """Return the packages that the manifests name, in lower case and without version marks."""
-    names = (name for manifest in project.manifests for name in manifest.dependencies)
-    return frozenset(re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] or name.lower() for name in names)
-
-
 def foreign_infrastructure(project: Project) -> tuple[InfrastructureFile, ...]:
     """Return the infrastructure files that scaffold did not write."""
     return tuple(item for item in project.infrastructure if item.path not in project.owned)
@@ -163,38 +158,9 @@ def anchor(project: Project) -> Location | None:
     return first[1].location if first else None
 
 
-def is_queue(project: Project, service: Service) -> bool:
-    """Whether a Redis holds a queue whose loss loses work, not only a cache: a worker's broker, or append-only on purpose."""
-    if service.has_role(Role.BROKER) or re.search(r"appendonly\s+yes", " ".join(service.command or ())):
-        return True
-    if any(fact.kind == "celery-app" for fact in project.code_facts):
-        return True
-    return bool(_QUEUE_LIBRARIES & dependency_names(project))
-
-
-_QUEUE_LIBRARIES = frozenset({"celery", "rq", "dramatiq", "arq", "huey", "bull", "bullmq", "sidekiq", "resque", "asynq"})
-_WITHOUT_BACKUP = frozenset({Role.BROKER, Role.CACHE})
-
-
 def durable_stores(project: Project) -> tuple[tuple[Stack, Service], ...]:
-    """Return the stores whose loss loses data; a Redis that is only a cache and message brokers are none."""
-    return tuple(
-        (stack, service)
-        for stack, service in main_services(project)
-        if service.is_datastore
-        and service.role not in _WITHOUT_BACKUP
-        and not runs_a_script(service)
-        and (service.role is not Role.REDIS or is_queue(project, service))
-    )
-
-
-def runs_a_script(service: Service) -> bool:
-    """Whether a store's image is used for its client programs only: its command is a shell text without a server."""
-    words = (*(service.entrypoint or ()), *(service.command or ()))
-    shell = bool(words) and words[0].rpartition("/")[2] in {"sh", "bash", "ash"}
-    return shell and not re.search(
-        r"\b(?:postgres|mysqld|mariadbd|mongod|redis-server|valkey-server|docker-entrypoint)\b", " ".join(words)
-    )
+    """Return the judged stores whose loss loses data."""
+    return tuple((stack, service) for stack, service in main_services(project) if is_durable_store(project, service))
 
 
 def main_environment(project: Project) -> EnvironmentClass:

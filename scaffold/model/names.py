@@ -136,5 +136,5 @@ class Room(StrEnum):
     EDITS = "edits"
 
 
-FILE_ROOMS = (Room.TERRAFORM, Room.HELM, Room.OVERLAYS, Room.MONITORING, Room.WORKFLOWS, Room.ENV, Room.GUIDES)
+FILE_ROOMS = (Room.TERRAFORM, Room.HELM, Room.OVERLAYS, Room.MONITORING, Room.BACKUP, Room.WORKFLOWS, Room.ENV, Room.GUIDES)
 """The rooms that write files in this version, in the order in which they are shown."""

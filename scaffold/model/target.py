@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 
+from scaffold.model.backup import BackupPlan
 from scaffold.model.delivery import DeliveryPlan
 from scaffold.model.edits import EditTask
 from scaffold.model.environment import EnvPlan
@@ -118,6 +119,7 @@ class Target:
     terraform_folder: str = "infra/terraform"
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None
+    backup: BackupPlan | None = None
     delivery: DeliveryPlan | None = None
     guides: GuidesPlan | None = None
     blueprints: Path | None = None

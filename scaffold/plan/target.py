@@ -9,6 +9,7 @@ from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPlan
+from scaffold.plan.backup import plan_backup
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.edits import plan_edits
 from scaffold.plan.environment import plan_environment, secret_sources, with_templates
@@ -33,13 +34,19 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     images = plan_images(stack, project.name) if stack else ()
     running = plan_workloads(project, stack, stores, images) if stack else WorkloadPlan()
     monitoring = plan_monitoring(project, gaps)
+    backup = plan_backup(project, gaps, monitoring)
     base_set = stack.files if stack else ()
     terraform = _terraform_folder(project)
-    overlays = (*((hardening.overlay,) if hardening else ()), *(monitoring.overlays if monitoring else ()))
+    overlays = (
+        *((hardening.overlay,) if hardening else ()),
+        *(monitoring.overlays if monitoring else ()),
+        *(backup.overlays if backup else ()),
+    )
     production_set = (*base_set, *overlays)
     tasks = plan_edits(project, gaps)
     secrets = plan_secrets(stores, running.workloads)
-    environment = plan_environment(project, stack, production_set, monitoring.variables if monitoring else (), tasks)
+    asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
+    environment = plan_environment(project, stack, production_set, asked, tasks)
     environment = replace(environment, sources=secret_sources(environment, secrets))
     return Target(
         app=project.name,
@@ -61,6 +68,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         terraform_folder=terraform,
         hardening=hardening,
         monitoring=monitoring,
+        backup=backup,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project),
         environment=environment,

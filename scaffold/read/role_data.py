@@ -294,7 +294,7 @@ AMBIGUOUS_COMMAND = r"\b(npm|yarn|pnpm|bun)\s+(run\s+)?(dev|start|serve|preview)
 
 CLIENTS = (
     r"\b(pg_dump(all)?|pg_restore|pg_basebackup|pg_isready|psql|mysqldump|mariadb-dump|mysqladmin|mongodump|mongorestore|mongosh"
-    r"|redis-cli|valkey-cli|createdb|rabbitmqadmin|clickhouse-client)\b"
+    r"|redis-cli|valkey-cli|createdb|rabbitmqadmin|clickhouse-client|(?:dump|backup|restore)[\w-]*\.sh)\b"
 )
 """Programs of a store's image that use a store elsewhere."""
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import is_covered, signals
 from scaffold.gaps.signals import durable_stores, main_environment
+from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
 
@@ -26,8 +27,12 @@ def _detect(project: Project) -> Iterator[Gap]:
         actual="no dump, snapshot or retention by content of scripts, workflows, services and resources",
         locations=tuple(service.location for _, service in bare),
         environment=main_environment(project),
+        closers=BY_FILES if stores_to_copy(project) else None,
     )
 
+
+BY_FILES = (Closer(Room.BACKUP, "files"),)
+"""What closes a gap of this layer where scaffold has a way to copy the stores."""
 
 RULE = Rule(
     code="BCK000",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, runs_by_itself, signals
 from scaffold.gaps.signals import durable_stores
+from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -27,6 +29,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             expected="a schedule: a workflow, a CronJob, a timer, or a plan of the cloud",
             actual="started by hand",
             locations=tuple(signal.location for signal in group),
+            closers=BY_FILES if stores_to_copy(project) else None,
         )
 
 

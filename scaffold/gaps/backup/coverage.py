@@ -61,6 +61,14 @@ class Signal:
     owner: str
     automatic: bool
     image: bool = False
+    reach: frozenset[str] | None = None
+    """The volumes and folders that a container mounts; None for a command, which may reach every volume of the host."""
+
+    def reaches(self, service: Service) -> bool:
+        """Whether it has a volume of the store before it, or the host's own folders."""
+        if self.reach is None or any(re.fullmatch(r"/|/var/(?:lib/docker|run).*|/run.*", place) for place in self.reach):
+            return True
+        return any(mount.source in self.reach for mount in service.mounts if mount.source)
 
 
 def signals(project: Project) -> tuple[Signal, ...]:
@@ -72,7 +80,8 @@ def signals(project: Project) -> tuple[Signal, ...]:
 def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
     scheduled = {(w.path, job.id) for w in project.workflows if "schedule" in w.events for job in w.jobs}
     for command in project.commands:
-        if command.context == "doc" or not is_backup_text(stores, command.text):
+        # What we wrote is run by services of ours, which say what they reach.
+        if command.context == "doc" or command.location.path in project.owned or not is_backup_text(stores, command.text):
             continue
         automatic = (command.location.path, command.owner) in scheduled if command.context == "workflow" else False
         yield Signal(command.text, command.location, command.owner, automatic)
@@ -83,10 +92,16 @@ def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]
         for service in stack.services:
             name = service.image.repository if service.image else ""
             words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+            reach = frozenset(mount.source for mount in service.mounts if mount.source)
+            settings = " ".join(entry.name for entry in service.environment)
+            if re.search(r"\brestore\b", words):
+                continue
             if re.search(r"backup|pgbackrest|wal-g|barman|restic|borgmatic|velero|offen/", name):
-                yield Signal(f"{name} {words}", service.location, service.name, automatic=True, image=True)
+                yield Signal(
+                    f"{name} {words} {settings}", service.location, service.name, automatic=True, image=True, reach=reach
+                )
             elif words and is_backup_text(stores, text := f"{words}\n{_called(project, words)}"):
-                yield Signal(text, service.location, service.name, automatic=True)
+                yield Signal(f"{text}\n{settings}", service.location, service.name, automatic=True, reach=reach)
 
 
 def _called(project: Project, words: str) -> str:
@@ -117,20 +132,20 @@ def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) ->
 def _is_copied(service: Service, role: Role, found: tuple[Signal, ...]) -> bool:
     pattern = _COMMANDS.get(role)
     for signal in found:
-        if (pattern and pattern.search(signal.text)) or _ANY_STORE.search(signal.text):
+        if (pattern and pattern.search(signal.text)) or (_ANY_STORE.search(signal.text) and signal.reaches(service)):
             return True
-        if (signal.image and _covers_by_image(signal, role)) or (
+        if (signal.image and _covers_by_image(signal, role, service)) or (
             _COPIES.search(signal.text) and _names_volume(service, signal.text)
         ):
             return True
     return False
 
 
-def _covers_by_image(signal: Signal, role: Role) -> bool:
+def _covers_by_image(signal: Signal, role: Role, service: Service) -> bool:
     """Whether a backup image is for stores of the role; one that names no database copies volumes of every kind."""
     name = signal.text.split()[0]
     named = [other for other, words in _IMAGES.items() if re.search(words, name)]
-    return role in named or not named
+    return role in named or (not named and signal.reaches(service))
 
 
 def _is_managed(project: Project, service: Service) -> bool:

@@ -27,12 +27,15 @@ _LEAST_READ = 0.4
 
 def _detect(project: Project) -> Iterator[Gap]:
     # Only where the reader knows how the code takes its environment can it be said that nothing reads a key.
-    if not project.env_reads or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
+    theirs = [item for item in project.env_reads if item.location.path not in project.owned]
+    if not theirs or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
         return
-    words = _words(project)
+    words, ours = _words(project, owned=False), _words(project, owned=True)
     for file in project.env_files:
         if file.kind == "template" and file.path not in project.owned:
-            entries = [entry for entry in file.entries if not entry.commented]
+            # What only our files read says nothing about how well the project's own code was understood.
+            own = (item for item in file.entries if not item.commented)
+            entries = [item for item in own if not (_is_dead(item, words) and item.name.upper() in ours)]
             dead = [entry for entry in entries if _is_dead(entry, words)]
             # Where most keys seem dead, the code takes them in a way that was not seen.
             if dead and len(entries) - len(dead) >= _LEAST_READ * len(entries):
@@ -46,20 +49,25 @@ def _reads_anything(project: Project) -> bool:
     )
 
 
-def _words(project: Project) -> frozenset[str]:
-    """Return every word of code, stacks, scripts and configuration in upper case; pages and env files left out."""
+def _words(project: Project, *, owned: bool) -> frozenset[str]:
+    """Return every word of code, stacks, scripts and configuration in upper case, of our files or of all others; pages and
+    env files left out.
+    """
     skipped = {file.path for file in project.env_files} | {page.path for page in project.docs}
     found: set[str] = set()
     for item in project.sources:
-        if item.path not in skipped:
+        if item.path not in skipped and (item.path in project.owned) is owned:
             found.update(word.upper() for word in _WORD.findall(item.text))
     for command in project.commands:
-        if command.context != "doc":
+        if command.context != "doc" and (command.location.path in project.owned) is owned:
             found.update(word.upper() for word in _WORD.findall(command.text))
-    found.update(item.name.upper() for item in (*project.env_reads,))
-    found.update(item.name.upper() for item in project.settings)
+    found.update(item.name.upper() for item in project.env_reads if (item.location.path in project.owned) is owned)
+    if not owned:
+        found.update(item.name.upper() for item in project.settings)
     for stack in project.stacks:
         for service in stack.services:
+            if (service.location.path in project.owned) is not owned:
+                continue
             found.update(entry.name.upper() for entry in service.environment if entry.source == "environment")
             for scalar in scalars_below(service.node):
                 found.update(reference.name.upper() for reference in scalar.references)

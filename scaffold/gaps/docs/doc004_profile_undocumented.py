@@ -20,6 +20,8 @@ _ADVICE = "Say in the README which profile starts what, and put COMPOSE_PROFILES
 def _detect(project: Project) -> Iterator[Gap]:
     profiles: dict[str, list[tuple[Stack, Service]]] = {}
     for stack, service in main_services(project):
+        if service.location.path in project.owned:
+            continue  # the page beside what we wrote says how its services are started
         for profile in service.profiles:
             profiles.setdefault(profile, []).append((stack, service))
     texts = [page.text for page in current_pages(project)]

@@ -28,8 +28,9 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _texts(project: Project) -> str:
     texts = [page.text for page in project.docs] + [command.text for command in project.commands]
     texts += [i.text for d in project.dockerfiles for stage in d.stages for i in stage.instructions]
-    texts += [" ".join((*(s.command or ()), *(s.entrypoint or ()))) for stack in project.stacks for s in stack.services]
-    texts += [mount.source for stack in project.stacks for s in stack.services for mount in s.mounts]
+    services = [s for stack in project.stacks for s in stack.services if s.location.path not in project.owned]
+    texts += [" ".join((*(s.command or ()), *(s.entrypoint or ()))) for s in services]
+    texts += [mount.source for s in services for mount in s.mounts]
     return "\n".join(texts)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.managed_stores import IAC_KINDS
-from scaffold.gaps.signals import anchor, main_environment, main_services, runs_a_script
+from scaffold.gaps.signals import anchor, main_environment, main_services
+from scaffold.model.durability import runs_a_script
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.managed_stores import has_managed_twin, is_kept
-from scaffold.gaps.signals import main_services, resource_types, runs_a_script
+from scaffold.gaps.signals import main_services, resource_types
 from scaffold.model.compose import Service, Stack
+from scaffold.model.durability import runs_a_script
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project

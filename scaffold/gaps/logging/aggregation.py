@@ -5,7 +5,6 @@ from __future__ import annotations
 from scaffold.gaps.monitoring_signals import chart_names
 from scaffold.gaps.signals import (
     LOGGING_TOOLS,
-    dependency_names,
     foreign_infrastructure,
     resource_types,
     ships_by_driver,
@@ -13,6 +12,7 @@ from scaffold.gaps.signals import (
     tool_services,
     variable_names,
 )
+from scaffold.model.durability import dependency_names
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 

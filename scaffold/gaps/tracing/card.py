@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.signals import dependency_names, stacks_in_use, tool_services
+from scaffold.gaps.signals import stacks_in_use, tool_services
+from scaffold.model.durability import dependency_names
 from scaffold.model.gap import LayerCard
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project

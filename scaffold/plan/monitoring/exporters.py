@@ -65,7 +65,7 @@ def postgres_exporter(store: Service, stack: Stack, taken: Taken, hub: str, name
 
 
 def _postgres_password(store: Service, stack: Stack, name: str) -> tuple[list[tuple[str, str]], tuple[SecretFile, ...]]:
-    granted = _granted_secret(store, store.env("POSTGRES_PASSWORD_FILE"))
+    granted = granted_secret(store, store.env("POSTGRES_PASSWORD_FILE"))
     if granted:
         return [("DATA_SOURCE_PASS_FILE", f"/run/secrets/{granted}")], (SecretFile(granted),)
     if store.env("POSTGRES_PASSWORD") is None and text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") == "trust":
@@ -165,7 +165,7 @@ def text_of_env(service: Service, name: str) -> str:
     return (entry.value or "") if entry else ""
 
 
-def _granted_secret(store: Service, file: EnvValue | None) -> str:
+def granted_secret(store: Service, file: EnvValue | None) -> str:
     """Return the Compose secret behind `*_FILE=/run/secrets/<name>`, or ""."""
     if file is None or not (file.value or "").startswith("/run/secrets/"):
         return ""

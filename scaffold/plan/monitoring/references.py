@@ -38,7 +38,7 @@ def login_of(raw: str) -> Login | None:
 
 def required(name: str, service: str) -> str:
     """Return a reference that stops Compose with a message when the variable is unset or empty."""
-    return f"${{{name}:?set {name}: {service} has it, its monitoring needs it}}"
+    return f"${{{name}:?set {name}: {service} has it, and what logs in to it needs it}}"
 
 
 def secret_reference(entry: EnvValue | None, fallback: str, service: str) -> tuple[str, bool]:

@@ -1,0 +1,40 @@
+"""Renders the backups: overlay, scripts, the operator's page, and the workflow that restores them on throwaway stores."""
+
+from __future__ import annotations
+
+from scaffold.generate.backup.guide import render_guide
+from scaffold.generate.backup.overlay import render_overlay
+from scaffold.generate.blueprint import render_blueprint
+from scaffold.model.artifact import Artifact, Rendering
+from scaffold.model.backup import BackupPlan
+from scaffold.model.names import Room
+from scaffold.model.target import Target
+
+
+def render(target: Target) -> Rendering:
+    """Return the files of the backups; nothing without a plan. Raises ToolError when cookiecutter is missing."""
+    plan = target.backup
+    if plan is None:
+        return Rendering()
+    made = [render_overlay(target, plan), *_scripts(target, plan), render_guide(target, plan)]
+    return Rendering(tuple(sorted(made, key=lambda item: item.path)))
+
+
+_ALWAYS = ("common.sh", "repository.sh", "on-schedule.sh", "healthy.sh", "ship.sh", "fetch.sh", "verify.sh")
+_OF_KIND = {
+    "postgres": ("dump-postgres.sh", "restore-postgres.sh"),
+    "mysql": ("dump-mysql.sh", "restore-mysql.sh"),
+    "redis": ("dump-redis.sh", "restore-redis.sh"),
+    "chroma": ("dump-chroma.sh", "chroma-snapshot.py"),
+}
+
+
+def _scripts(target: Target, plan: BackupPlan) -> list[Artifact]:
+    """Return the scripts that the plan's stores need."""
+    wanted = {*_ALWAYS, *(name for store in plan.stores for name in _OF_KIND[store.kind])}
+    if plan.restorer:
+        wanted.add("restore-files.sh")
+    files = render_blueprint("backup", "scripts", {}, target.blueprints)
+    return [
+        Artifact(f"{plan.folder}/{file.path}", file.text, Room.BACKUP, mode=file.mode) for file in files if file.path in wanted
+    ]

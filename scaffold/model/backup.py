@@ -1,0 +1,111 @@
+"""The backup part of the plan: what is copied, how, how often, for how long, where to, and what is not and why."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from scaffold.model.frozen import frozen
+from scaffold.model.monitoring import Remark, SecretFile, Variable
+
+
+@frozen
+class BackupStore:
+    """A store that a container of its own dumps on a schedule."""
+
+    service: str
+    """The compose service of the store."""
+    kind: str
+    """`postgres`, `mysql`, `redis` or `chroma`."""
+    dumper: str
+    """The service of the overlay that dumps it."""
+    image: str
+    """The image that runs the dump, in Compose's syntax: the store's own, so that client and server are of one version."""
+    networks: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Entries in Compose's syntax: credentials stand as references, never as text."""
+    secrets: tuple[SecretFile, ...] = ()
+    """Secrets of the base that hold a password; the variable of each entry is named in `secret_variable`."""
+    secret_variable: str = ""
+    volume: str = ""
+    """The named volume with the store's data: read by the dump of a Chroma, written by the restore of a Redis or Chroma."""
+    data: str = ""
+    """Where the store has that volume."""
+    restorer: str = ""
+    """The service that puts a dump back into the volume, "" where the dumper does it over the network."""
+    append_only: bool = False
+    """For a Redis: whether it starts from an append-only file."""
+    version: str = ""
+    """The version of the store by its tag, "" when unknown."""
+
+
+@frozen
+class BackupVolume:
+    """A named volume of the application that is copied file by file while the application runs."""
+
+    name: str
+    services: tuple[str, ...]
+
+
+@frozen
+class Retention:
+    """How many copies of each store and volume are kept: the newest, then one a day, a week, a month."""
+
+    last: int = 8
+    daily: int = 14
+    weekly: int = 8
+    monthly: int = 12
+
+
+@frozen
+class BackupPlan:
+    """Every decision about backups that more than one output shares."""
+
+    folder: str
+    """Where the scripts go, relative to the project's root."""
+    overlay: str
+    directory: str
+    """The project directory that Compose resolves paths against, "" for the root."""
+    shipper: str
+    """The service that encrypts and sends, fetches and verifies."""
+    restorer: str
+    """The service that puts files back into volumes, "" when there are none."""
+    staging: str
+    """The named volume between the dumps and the shipping."""
+    network: str
+    """The network of the shipper, which reaches no store."""
+    key: str
+    """The secret of Compose with the key of the repository."""
+    stores: tuple[BackupStore, ...]
+    volumes: tuple[BackupVolume, ...]
+    left_out: tuple[Remark, ...]
+    """Stores and volumes that are not copied, each with the reason."""
+    variables: tuple[Variable, ...]
+    """What the overlay cannot start without."""
+    options: tuple[Variable, ...]
+    """What may be set, each with its default or its meaning."""
+    interval_hours: int = 6
+    offset_minutes: int = 15
+    retention: Retention = Retention()
+    workflow: str = ".github/workflows/backup-restore.yml"
+    """The workflow that restores what the scripts backed up, on throwaway stores."""
+
+    @property
+    def cron(self) -> str:
+        """The schedule as five fields of cron, in UTC."""
+        return f"{self.offset_minutes} */{self.interval_hours} * * *"
+
+    @property
+    def loses_at_most(self) -> str:
+        """The recovery point objective that the schedule gives, in words: the interval, and the hour that a copy may take."""
+        return f"{self.interval_hours + 1} hours"
+
+    @property
+    def asked(self) -> tuple[Variable, ...]:
+        """What the env templates list: what is needed, and what may be set."""
+        return (*self.variables, *self.options)
+
+    @property
+    def overlays(self) -> tuple[str, ...]:
+        """The compose files that the production set gets."""
+        return (self.overlay,)

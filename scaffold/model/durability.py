@@ -1,0 +1,93 @@
+"""Which stores hold data whose loss loses something, and which of them scaffold can back up, in what way."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.compose import Mount, Service
+from scaffold.model.names import Layer, Role
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_QUEUE_LIBRARIES = frozenset({"celery", "rq", "dramatiq", "arq", "huey", "bull", "bullmq", "sidekiq", "resque", "asynq"})
+_WITHOUT_BACKUP = frozenset({Role.BROKER, Role.CACHE})
+_SERVER = regex(
+    r"(?<![\w./-])(?:\S*/)?(?:postgres|mysqld|mariadbd|mongod|redis-server|valkey-server|docker-entrypoint(?:\.sh)?)(?![\w./-])"
+)
+_LOGS_AND_CACHES = regex(
+    r".*(?:^|[/_.-])(?:logs?|cache[sd]?|tmp|temp|run|node_modules|venv|\.venv|vendor|bundle|packages|deps|build|dist|target"
+    r"|_build|static|staticfiles|static_files|\.next|\.npm|\.m2|\.cargo|gradle|huggingface|models?|sock(?:et)?s?|prometheus|grafana"
+    r"|loki|pgadmin|portainer)(?:$|[/_.-]).*",
+    re.IGNORECASE,
+)
+
+
+def dependency_names(project: Project) -> frozenset[str]:
+    """Return the packages that the manifests name, in lower case and without version marks."""
+    names = (name for manifest in project.manifests for name in manifest.dependencies)
+    return frozenset(re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] or name.lower() for name in names)
+
+
+def is_queue(project: Project, service: Service) -> bool:
+    """Whether a Redis holds a queue whose loss loses work, not only a cache: a worker's broker, or append-only on purpose."""
+    if service.has_role(Role.BROKER) or re.search(r"appendonly\s+yes", " ".join(service.command or ())):
+        return True
+    if any(fact.kind == "celery-app" for fact in project.code_facts):
+        return True
+    return bool(_QUEUE_LIBRARIES & dependency_names(project))
+
+
+def is_durable_store(project: Project, service: Service) -> bool:
+    """Whether the loss of a store loses data; a Redis that is only a cache and message brokers are none."""
+    return (
+        service.is_datastore
+        and service.role not in _WITHOUT_BACKUP
+        and not runs_a_script(service)
+        and (service.role is not Role.REDIS or is_queue(project, service))
+    )
+
+
+def runs_a_script(service: Service) -> bool:
+    """Whether a store's image is used for its client programs only: its command is a shell text without a server."""
+    words = (*(service.entrypoint or ()), *(service.command or ()))
+    shell = bool(words) and words[0].rpartition("/")[2] in {"sh", "bash", "ash"}
+    return shell and not _SERVER.search(" ".join(words))
+
+
+def backup_way(service: Service) -> str:
+    """Return how scaffold copies a store that runs: `postgres`, `mysql`, `redis` or `chroma`; "" where it has no way."""
+    if service.network_mode or (service.build and not service.datastore_version):
+        return ""
+    if service.role is Role.POSTGRES or service.role is Role.MYSQL:
+        return service.role.value
+    image = service.image.repository if service.image and not service.build else ""
+    if service.role is Role.REDIS:
+        # Dragonfly and KeyDB clusters answer another replication protocol than the client of Redis asks.
+        return "" if "dragonfly" in image else "redis"
+    if service.role is Role.VECTOR_DB and image.endswith(("chromadb/chroma", "chroma-core/chroma")):
+        return "chroma" if chroma_volume(service) else ""
+    return ""
+
+
+def stores_to_copy(project: Project) -> tuple[Service, ...]:
+    """Return the stores of the production stack that scaffold can back up, by name; none where that is done elsewhere."""
+    stack = project.main_stack
+    if stack is None or not stack.complete or not stack.is_runnable_in_production:
+        return ()
+    if Layer.BACKUP in project.configuration.external:
+        return ()
+    found = [service for service in stack.services if is_durable_store(project, service) and backup_way(service)]
+    return tuple(sorted(found, key=lambda service: service.name))
+
+
+def chroma_volume(service: Service) -> Mount | None:
+    """Return the named volume in which a Chroma keeps its database, or None."""
+    found = [mount for mount in service.mounts if mount.kind == "volume" and mount.source and not mount.read_only]
+    return next((mount for mount in found if mount.target.startswith(("/data", "/chroma", "/index_data"))), None)
+
+
+def is_worth_copying(mount: Mount) -> bool:
+    """Whether a named volume of the application may hold what cannot be made again: neither logs nor caches nor a build."""
+    if mount.kind != "volume" or not mount.source or mount.read_only:
+        return False
+    return not _LOGS_AND_CACHES.fullmatch(mount.source) and not _LOGS_AND_CACHES.fullmatch(mount.target)

@@ -1,0 +1,261 @@
+"""Plans the backups: which stores and volumes of the production stack are copied, with what, and which are not and why."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.backup import BackupPlan, BackupStore, BackupVolume
+from scaffold.model.compose import EnvValue, Mount, Service, Stack
+from scaffold.model.document import Scalar
+from scaffold.model.durability import backup_way, chroma_volume, is_durable_store, is_worth_copying, stores_to_copy
+from scaffold.model.gap import Gap
+from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
+from scaffold.model.names import Role
+from scaffold.model.project import Project
+from scaffold.plan.monitoring.exporters import granted_secret, text_of_env
+from scaffold.plan.monitoring.free import Taken, networks_of
+from scaffold.plan.monitoring.passwords import postgres_password
+from scaffold.plan.monitoring.references import plain_text, redis_password, secret_reference
+
+_ASKED_BY = frozenset({"BCK000", "BCK001", "BCK002", "BCK003"})
+_EVERY_STORE = frozenset({"BCK000", "BCK002", "BCK003"})
+_OVERLAY = "compose.backup.yaml"
+_REQUIRED = re.compile(r"\$\{([A-Za-z_]\w*):\?")
+PYTHON_IMAGE = "python:3.13-alpine"
+"""The image that copies a Chroma, whose own has no program for it; tag looked up on 2026-11-22."""
+_WATCHERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E, Role.MOCK})
+
+
+def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringPlan | None) -> BackupPlan | None:
+    """Return the backups of a project that was read without scaffold's files, or None when nothing is left to copy."""
+    stack = project.main_stack
+    asking = {gap.code for gap in gaps} & _ASKED_BY
+    if stack is None or not asking:
+        return None
+    wanted = _wanted(project, stack, gaps if not asking & _EVERY_STORE else ())
+    taken = _taken(project, stack, monitoring)
+    stores = tuple(_store(service, stack, taken) for service in wanted)
+    volumes = _volumes(stack) if asking & _EVERY_STORE else ()
+    if not stores:
+        return None
+    prefix = f"{stack.directory}/" if stack.directory else ""
+    copied = {store.service for store in stores}
+    return BackupPlan(
+        folder=_folder(project, prefix),
+        overlay=taken.path(f"{prefix}{_OVERLAY}", f"{prefix}compose.backups.yaml"),
+        directory=stack.directory,
+        shipper=taken.service("backup-off-host"),
+        restorer=taken.service("restore-files") if volumes or any(store.kind == "chroma" for store in stores) else "",
+        staging=taken.volume("backup_staging"),
+        network=taken.network("backup"),
+        key="backup-password",
+        stores=stores,
+        volumes=volumes,
+        left_out=_left_out(project, stack, copied, {volume.name for volume in volumes}, {store.volume for store in stores}),
+        variables=_variables(stores),
+        options=_OPTIONS,
+        workflow=_workflow(project),
+    )
+
+
+def _wanted(project: Project, stack: Stack, named_by: tuple[Gap, ...]) -> tuple[Service, ...]:
+    """Return the stores to copy: those that gaps name, where backups of the project's own cover the others."""
+    named = {gap.resource for gap in named_by if gap.code == "BCK001"}
+    return tuple(service for service in stores_to_copy(project) if not named or stack.resource(service.name) in named)
+
+
+def _taken(project: Project, stack: Stack, monitoring: MonitoringPlan | None) -> Taken:
+    taken = Taken.by(project, stack)
+    if monitoring:
+        taken.services |= {item.service for item in monitoring.components}
+        taken.volumes |= {item.volume for item in monitoring.components}
+        taken.networks |= set(monitoring.new_networks)
+    return taken
+
+
+def _folder(project: Project, prefix: str) -> str:
+    """Return the folder for the scripts; theirs of the same name stay, unless one of the files would be in the way."""
+    folder = f"{prefix}scripts/backup"
+    taken = any(path.startswith(f"{folder}/") and path.endswith((".sh", "README.md")) for path in project.files)
+    return f"{folder}-scaffold" if taken or folder in project.files else folder
+
+
+def _workflow(project: Project) -> str:
+    wanted = ".github/workflows/backup-restore.yml"
+    return wanted if wanted not in set(project.files) - project.owned else ".github/workflows/backup-restore-scaffold.yml"
+
+
+# --- stores -----------------------------------------------------------------------------------------------------------
+
+
+def _image(service: Service) -> str:
+    """Return the image that dumps a store, in Compose's syntax; for one that is built here the official one of its version."""
+    kind = backup_way(service)
+    if kind == "chroma":
+        return PYTHON_IMAGE
+    if service.build:
+        return f"{kind}:{service.datastore_version}"
+    node = service.node.get("image")
+    return (node.raw or node.value) if isinstance(node, Scalar) else ""
+
+
+def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
+    kind = backup_way(service)
+    environment, secret, variable = {
+        "postgres": _postgres,
+        "mysql": _mysql,
+        "redis": _redis,
+        "chroma": _chroma,
+    }[kind](service, stack)
+    data = chroma_volume(service) if kind == "chroma" else _redis_volume(service) if kind == "redis" else None
+    return BackupStore(
+        service=service.name,
+        kind=kind,
+        dumper=taken.service(f"backup-{service.name}"),
+        image=_image(service),
+        networks=networks_of(service)[:1] if kind != "chroma" else (),
+        profiles=service.profiles,
+        environment=tuple(environment),
+        secrets=(SecretFile(secret),) if secret else (),
+        secret_variable=variable if secret else "",
+        volume=data.source if data else "",
+        data=data.target if data else "",
+        restorer=taken.service(f"restore-{service.name}") if kind == "redis" and data else "",
+        append_only=kind == "redis" and "appendonly" in " ".join(service.command or ()),
+        version=service.datastore_version,
+    )
+
+
+_Login = tuple[list[tuple[str, str]], str, str]
+
+
+def _postgres(service: Service, stack: Stack) -> _Login:
+    environment = [("PGHOST", service.name), ("PGUSER", plain_text(service.env("POSTGRES_USER"), "postgres", service.name))]
+    secret = granted_secret(service, service.env("POSTGRES_PASSWORD_FILE"))
+    if secret:
+        return environment, secret, "PGPASSWORD_FILE"
+    if service.env("POSTGRES_PASSWORD") is None and text_of_env(service, "POSTGRES_HOST_AUTH_METHOD") == "trust":
+        return environment, "", ""
+    return [*environment, ("PGPASSWORD", postgres_password(service, stack)[0])], "", ""
+
+
+def _mysql(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
+    host = ("MYSQL_HOST", service.name)
+    for prefix in ("MYSQL", "MARIADB"):
+        secret = granted_secret(service, service.env(f"{prefix}_ROOT_PASSWORD_FILE"))
+        if secret:
+            return [host, ("MYSQL_USER", "root")], secret, "MYSQL_PWD_FILE"
+        entry = service.env(f"{prefix}_ROOT_PASSWORD")
+        if entry is not None:
+            return [host, ("MYSQL_USER", "root"), ("MYSQL_PWD", _password(entry, service))], "", ""
+    user = service.env("MYSQL_USER") or service.env("MARIADB_USER")
+    password = service.env("MYSQL_PASSWORD") or service.env("MARIADB_PASSWORD")
+    named = plain_text(user, "root", service.name)
+    text = secret_reference(password, "MYSQL_PASSWORD" if user else "MYSQL_ROOT_PASSWORD", service.name)[0]
+    return [host, ("MYSQL_USER", named), ("MYSQL_PWD", text)], "", ""
+
+
+def _password(entry: EnvValue, service: Service) -> str:
+    return secret_reference(entry, entry.name, service.name)[0]
+
+
+def _redis(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
+    environment = [("REDIS_HOST", service.name)]
+    password = redis_password(service, "REDIS_PASSWORD")
+    if password:
+        environment.append(("REDISCLI_AUTH", password[0]))
+    elif any(mount.target.endswith(".conf") for mount in service.mounts):
+        # Its configuration file may ask for one; nothing is sent where the variable is empty.
+        environment.append(("REDISCLI_AUTH", "${REDIS_PASSWORD:-}"))
+    return environment, "", ""
+
+
+def _chroma(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
+    return [("CHROMA_DATA", "/source")], "", ""
+
+
+def _redis_volume(service: Service) -> Mount | None:
+    return next((mount for mount in service.mounts if mount.kind == "volume" and mount.source and not mount.read_only), None)
+
+
+# --- volumes ----------------------------------------------------------------------------------------------------------
+
+
+def _volumes(stack: Stack) -> tuple[BackupVolume, ...]:
+    users: dict[str, list[str]] = {}
+    unworthy = set()
+    for service in stack.services:
+        for mount in service.mounts:
+            if service.is_datastore or service.has_role(*_WATCHERS) or service.role in {Role.PROXY, Role.CACHE}:
+                unworthy.add(mount.source)
+            elif is_worth_copying(mount):
+                users.setdefault(mount.source, []).append(service.name)
+    declared = {volume.name for volume in stack.volumes}
+    return tuple(
+        BackupVolume(name, tuple(sorted(set(services))))
+        for name, services in sorted(users.items())
+        if name in declared and name not in unworthy
+    )
+
+
+def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str], of_stores: set[str]) -> tuple[Remark, ...]:
+    remarks = [
+        Remark(service.name, _why_not(project, service))
+        for service in stack.services
+        if service.is_datastore and service.name not in stores
+    ]
+    kept_by: dict[str, Service] = {}
+    for service in stack.services:
+        for mount in service.mounts:
+            if mount.kind == "volume" and mount.source and mount.source not in volumes | of_stores:
+                kept_by.setdefault(mount.source, service)
+    remarks += [Remark(name, _why_not_volume(service)) for name, service in kept_by.items()]
+    return tuple(sorted(remarks, key=lambda remark: remark.subject))
+
+
+def _why_not(project: Project, service: Service) -> str:
+    if not is_durable_store(project, service):
+        return "a cache or a message broker: nothing in it outlives what the other stores hold"
+    if service.network_mode:
+        return f"its network_mode {service.network_mode} keeps other containers away from it"
+    if service.role is Role.VECTOR_DB:
+        return "use its snapshot API, or stop it and copy its volume: a copy of the files while it runs is none"
+    if service.role in {Role.SEARCH, Role.CLICKHOUSE, Role.MONGO, Role.OBJECT_STORE}:
+        return "scaffold has no tested way to copy it while it runs: use its own backup program, or stop it and copy its volume"
+    return "its image is built here and does not say which version of the client can dump it"
+
+
+def _why_not_volume(service: Service) -> str:
+    if service.is_datastore:
+        return f"the files of {service.name} while it runs are no backup: its dump is, where there is one"
+    if service.has_role(*_WATCHERS):
+        return f"{service.name} can do without what is in it"
+    return "by its name and place it holds logs, caches or what is made again"
+
+
+# --- variables --------------------------------------------------------------------------------------------------------
+
+_OPTIONS = (
+    Variable("BACKUP_ACCESS_KEY_ID", "the key of the object store; not needed where the host has a role of its own"),
+    Variable("BACKUP_SECRET_ACCESS_KEY", "the secret of that key"),
+    Variable("BACKUP_REGION", "the region of the bucket, where the object store asks for one"),
+    Variable("BACKUP_INTERVAL", "seconds between two copies (21600: six hours)"),
+    Variable("BACKUP_KEEP_LAST", "how many of the newest copies stay (8)"),
+    Variable("BACKUP_KEEP_DAILY", "for how many days one copy stays (14)"),
+    Variable("BACKUP_KEEP_WEEKLY", "for how many weeks one copy stays (8)"),
+    Variable("BACKUP_KEEP_MONTHLY", "for how many months one copy stays (12)"),
+)
+
+
+def _variables(stores: tuple[BackupStore, ...]) -> tuple[Variable, ...]:
+    own = (
+        Variable("BACKUP_REPOSITORY", "where the copies go: s3:https://s3.<region>.amazonaws.com/<bucket>/<folder>"),
+        Variable("BACKUP_PASSWORD", "the key that encrypts them: keep it where the host is not, without it they are lost"),
+    )
+    logins = {
+        name: Variable(name, f"{store.dumper} logs in to {store.service} with it")
+        for store in stores
+        for _, text in store.environment
+        for name in _REQUIRED.findall(text)
+    }
+    return (*own, *(logins[name] for name in sorted(logins)))

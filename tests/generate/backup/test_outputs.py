@@ -1,0 +1,201 @@
+"""The overlay and the page of both examples and of real projects: taken by compose-go, and what an operator relies on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scaffold.errors import NothingToReadError
+from scaffold.gaps.judge import judge
+from scaffold.generate.backup import render
+from scaffold.generate.backup.overlay import RESTORE_PROFILE, SCRIPTS
+from scaffold.model.backup import BackupPlan
+from scaffold.plan.target import make_target
+from scaffold.read.project import read_project
+from tests.generate.monitoring.conftest import load
+from tests.projects import copy_corpus_project, corpus_projects
+
+Tool = Callable[[str], str]
+
+
+def write(root: Path) -> BackupPlan | None:
+    """Write the backups of a project beside it, as `generate` would; None when it gets none."""
+    project = read_project(root)
+    target = make_target(project, judge(project).open)
+    for artifact in render(target).artifacts:
+        path = root / artifact.path
+        assert not path.exists(), f"{artifact.path} is the user's own"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(artifact.text, encoding="utf-8")
+        path.chmod(artifact.mode)
+    return target.backup
+
+
+def base_set(root: Path) -> tuple[str, ...]:
+    stack = read_project(root).main_stack
+    assert stack is not None
+    return stack.files
+
+
+@pytest.fixture
+def shop(example: Callable[[str], Path]) -> tuple[Path, BackupPlan]:
+    root = example("propertypro")
+    plan = write(root)
+    assert plan is not None
+    return root, plan
+
+
+def test_what_is_copied_and_what_not(shop: tuple[Path, BackupPlan]) -> None:
+    _, plan = shop
+    assert [(store.service, store.kind) for store in plan.stores] == [
+        ("chromadb", "chroma"),
+        ("db", "postgres"),
+        ("redis", "redis"),
+    ]
+    assert {store.service: store.image for store in plan.stores}["db"] == "postgres:15-alpine", (
+        "client and server are one version"
+    )
+    assert [volume.name for volume in plan.volumes] == ["backend_uploads"]
+    assert {remark.subject for remark in plan.left_out} == {"backend_logs", "postgres_data"}
+
+
+def test_no_credential_is_copied_into_the_overlay(shop: tuple[Path, BackupPlan]) -> None:
+    root, plan = shop
+    text = (root / plan.overlay).read_text()
+    assert "password123" not in text
+    assert "redis123" not in text
+    services = yaml.safe_load(text)["services"]
+    assert services["backup-db"]["environment"]["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+    for service in services.values():
+        argv = " ".join((*service.get("entrypoint", ()), *service.get("command", ())))
+        assert "PASSWORD" not in argv
+        assert "docker.sock" not in str(service["volumes"])
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_every_container_runs_scripts_that_are_there(shop: tuple[Path, BackupPlan]) -> None:
+    root, plan = shop
+    services = yaml.safe_load((root / plan.overlay).read_text())["services"]
+    page = (root / plan.folder / "README.md").read_text()
+    called = re.findall(rf"{SCRIPTS}/([\w.-]+)", (root / plan.overlay).read_text() + page)
+    assert set(called) >= {"on-schedule.sh", "ship.sh", "fetch.sh", "restore-redis.sh"}
+    for name in called:
+        assert (root / plan.folder / name).is_file(), name
+    for name in re.findall(r"docker compose(?: --profile restore)? run --rm(?: --entrypoint rm)? ([\w-]+)", page):
+        assert name in services
+    # The restores of the page run what only its profile starts; nothing of it starts by itself.
+    assert {name for name, node in services.items() if node.get("profiles") == [RESTORE_PROFILE]} == {
+        "restore-files",
+        "restore-redis",
+    }
+
+
+def test_compose_takes_the_overlay_behind_the_base(shop: tuple[Path, BackupPlan], require_tool: Tool) -> None:
+    root, plan = shop
+    project, error = load(require_tool("compose-go-config"), root, (*base_set(root), plan.overlay), (RESTORE_PROFILE,))
+    assert not error
+    assert {plan.shipper, plan.restorer, *(store.dumper for store in plan.stores)} <= set(project["services"])
+    for store in plan.stores:
+        networks = set(project["services"][store.dumper].get("networks", {}))
+        assert store.kind == "chroma" or networks & set(project["services"][store.service]["networks"])
+    mounts = project["services"][plan.shipper]["volumes"]
+    assert {mount["target"] for mount in mounts if mount["type"] == "volume" and not mount.get("read_only")} == {"/staging"}
+
+
+def test_the_written_scripts_pass_shellcheck_as_validate_calls_it(shop: tuple[Path, BackupPlan], require_tool: Tool) -> None:
+    root, plan = shop
+    files = sorted(str(path) for path in (root / plan.folder).glob("*.sh"))
+    done = subprocess.run([require_tool("shellcheck"), "--norc", *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+CASES = {
+    "a password in a secret file": (
+        """
+        services:
+          db:
+            image: postgres:17
+            environment: {POSTGRES_PASSWORD_FILE: /run/secrets/db}
+            secrets: [db]
+            volumes: [data:/var/lib/postgresql/data]
+        volumes: {data: {}}
+        secrets: {db: {file: ./db.txt}}
+        """,
+        "backup-db",
+        {"PGHOST": "db", "PGUSER": "postgres", "PGPASSWORD_FILE": "/run/secrets/db"},
+    ),
+    "a password that the base spells out": (
+        """
+        services:
+          db: {image: "mariadb:11.8", environment: {MARIADB_ROOT_PASSWORD: Canary-77}, volumes: ["data:/var/lib/mysql"]}
+        volumes: {data: {}}
+        """,
+        "backup-db",
+        {"MYSQL_HOST": "db", "MYSQL_USER": "root"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_how_a_dump_logs_in(name: str, make_project: Callable[..., Path], require_tool: Tool) -> None:
+    text, service, expected = CASES[name]
+    root = make_project({"compose.yaml": text})
+    plan = write(root)
+    assert plan is not None
+    written = (root / plan.overlay).read_text()
+    assert "Canary" not in written
+    node = yaml.safe_load(written)["services"][service]
+    assert expected.items() <= node["environment"].items()
+    _, error = load(require_tool("compose-go-config"), root, (*base_set(root), plan.overlay))
+    assert not error
+
+
+def test_a_store_without_a_tested_way_is_named_and_stays_a_gap(make_project: Callable[..., Path]) -> None:
+    text = """
+        services:
+          db: {image: "postgres:16", environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}, volumes: ["data:/var/lib/postgresql/data"]}
+          search: {image: "elasticsearch:9.1.0", volumes: ["index:/usr/share/elasticsearch/data"]}
+        volumes: {data: {}, index: {}}
+        """
+    root = make_project({"compose.yaml": text})
+    first = {(gap.code, gap.resource): gap for gap in judge(read_project(root)).open if gap.code.startswith("BCK")}
+    assert {closer.kind for closer in first["BCK001", "base/search"].closes} == {"advice"}
+    assert {closer.kind for closer in first["BCK000", "backup"].closes} == {"files"}
+    plan = write(root)
+    assert plan is not None
+    assert "search" in {remark.subject for remark in plan.left_out}
+    production = (*base_set(root), plan.overlay)
+    owned = frozenset(path for path in read_project(root).files if path == plan.overlay or path.startswith(f"{plan.folder}/"))
+    again = {(gap.code, gap.resource) for gap in judge(read_project(root, production_set=production, owned=owned)).open}
+    assert ("BCK001", "base/search") in again
+    assert ("BCK000", "backup") not in again
+
+
+def test_backups_elsewhere_get_none_of_ours(make_project: Callable[..., Path]) -> None:
+    text = "services:\n  db: {image: 'postgres:16', volumes: ['data:/var/lib/postgresql/data']}\nvolumes: {data: {}}\n"
+    root = make_project({"compose.yaml": text, "scaffold.yaml": "external: [backup]\n"})
+    assert write(root) is None
+
+
+@pytest.mark.parametrize("name", corpus_projects())
+def test_real_projects(name: str, corpus: Path, tmp_path: Path, require_tool: Tool) -> None:
+    root = copy_corpus_project(corpus, name, tmp_path)
+    try:
+        plan = write(root)
+    except NothingToReadError:
+        return
+    if plan is None:
+        return
+    loader, files = require_tool("compose-go-config"), base_set(root)
+    profiles = tuple({profile for store in plan.stores for profile in store.profiles})
+    _, broken = load(loader, root, files, profiles)
+    if not broken:
+        project, error = load(loader, root, (*files, plan.overlay), (*profiles, RESTORE_PROFILE))
+        assert not error
+        assert {plan.shipper, *(store.dumper for store in plan.stores)} <= set(project["services"])
