@@ -170,7 +170,8 @@ def _changes(proposal: Proposal, path: str) -> bool:
 
 
 def _edit(path: str, splices: tuple[Splice, ...], proposals: list[Proposal]) -> Edit:
-    gaps = sorted((gap for item in proposals for gap in item.task.gaps), key=lambda gap: gap.primary.sort_key())
+    unique = {gap.fingerprint: gap for item in proposals for gap in item.task.gaps}
+    gaps = sorted(unique.values(), key=lambda gap: gap.primary.sort_key())
     return Edit(
         path,
         splices,

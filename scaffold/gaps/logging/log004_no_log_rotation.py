@@ -22,8 +22,18 @@ _ADVICE = (
 def _detect(project: Project) -> Iterator[Gap]:
     if _daemon_rotates(project):
         return iter(())
+    return iter(once(_found(project)))
+
+
+def _found(project: Project) -> Iterator[Gap]:
+    """Yield one gap a stack; a service counts with the first that has it, the one that stands for production before others."""
+    main = project.main_stack
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
+    seen: set[tuple[str, str]] = set()
+    for stack in sorted(stacks, key=lambda stack: main is None or stack.id != main.id):
+        new = [service for service in stack.services if (stack.directory, service.name) not in seen]
+        seen |= {(stack.directory, service.name) for service in stack.services}
+        yield from _of_stack(stack, new, is_main=main is not None and stack.id == main.id)
 
 
 def _daemon_rotates(project: Project) -> bool:
@@ -31,15 +41,14 @@ def _daemon_rotates(project: Project) -> bool:
     return any(path.rpartition("/")[2] in {"daemon.json", "daemon.json.j2"} for path in project.files)
 
 
-def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
-    services = [service for service in stack.services if service.role not in _NOT_COUNTED and _grows(service)]
+def _of_stack(stack: Stack, judged: list[Service], *, is_main: bool) -> Iterator[Gap]:
+    services = [service for service in judged if service.role not in _NOT_COUNTED and _grows(service)]
     if not services:
         return
     names = ", ".join(service.name for service in services[:_SHOWN])
     more = f" and {len(services) - _SHOWN} more" if len(services) > _SHOWN else ""
-    is_main = project.main_stack is not None and stack.id == project.main_stack.id
     yield RULE.gap(
-        resource=stack.extends_stack or stack.id,
+        resource=(stack.extends_stack or stack.id) if is_main else stack.id,
         subject="log-rotation",
         message=f"Docker keeps every log line of {names}{more}: the file grows until the disk of the host is full.",
         expected="max-size and max-file for the json-file driver, or a driver that rotates",

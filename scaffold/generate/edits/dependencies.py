@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+from scaffold.generate.edits.healthchecks import added_healthcheck
 from scaffold.generate.edits.places import is_inside, line_end
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Entry, Mapping, Scalar, Sequence, Span, find
+from scaffold.model.document import Document, Entry, Mapping, Scalar, Sequence, Span, find
 from scaffold.model.edits import EditTask, FileSplices
 
 Wanted = dict[str, dict[str, str]]
@@ -13,22 +16,41 @@ Wanted = dict[str, dict[str, str]]
 
 def changed_dependencies(task: EditTask) -> tuple[FileSplices, ...]:
     """Return the splices that set each `<service>/<awaited>/<property>` of the task; empty when one edge cannot be edited."""
+    splices = _edges(task.document, task.decided)
+    return (FileSplices(task.document.path, splices),) if splices else ()
+
+
+def checked_stores(task: EditTask) -> tuple[FileSplices, ...]:
+    """Return the splices that add each healthcheck (`<file>:<service>`) and change each edge; empty when one cannot be made."""
+    made = []
+    for index, document in enumerate(task.documents):
+        mine = [(place.partition(":")[2], value) for place, value in task.decided if place.partition(":")[0] == str(index)]
+        edges = tuple((place, value) for place, value in mine if "/" in place)
+        checks = [added_healthcheck(document, place, json.loads(value)) for place, value in mine if "/" not in place]
+        splices = _edges(document, edges) if edges else ()
+        if None in checks or (edges and not splices):
+            return ()
+        made.append(FileSplices(document.path, (*splices, *(check for check in checks if check))))
+    return tuple(made)
+
+
+def _edges(document: Document, decided: tuple[tuple[str, str], ...]) -> tuple[Splice, ...]:
     splices: list[Splice] = []
-    for service, wanted in _by_service(task).items():
-        home = find(task.document.root, "services", service)
+    for service, wanted in _by_service(decided).items():
+        home = find(document.root, "services", service)
         entry = home.entry("depends_on") if isinstance(home, Mapping) else None
         if home is None or entry is None or not is_inside(home, entry.value):
             return ()
-        made = _edit_node(task.document.text, entry, wanted)
+        made = _edit_node(document.text, entry, wanted)
         if not made:
             return ()
         splices += made
-    return (FileSplices(task.document.path, tuple(splices)),) if splices else ()
+    return tuple(splices)
 
 
-def _by_service(task: EditTask) -> dict[str, Wanted]:
+def _by_service(decided: tuple[tuple[str, str], ...]) -> dict[str, Wanted]:
     found: dict[str, Wanted] = {}
-    for place, value in task.decided:
+    for place, value in decided:
         service, awaited, name = place.split("/")
         found.setdefault(service, {}).setdefault(awaited, {})[name] = value
     return found
@@ -101,4 +123,4 @@ def _edit_entry(text: str, entry: Entry, properties: dict[str, str]) -> list[Spl
     return splices
 
 
-EDITORS = {"changed-dependencies": changed_dependencies}
+EDITORS = {"changed-dependencies": changed_dependencies, "checked-stores": checked_stores}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -19,26 +20,52 @@ Decided = dict[str, str]
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
     yield from _mended(project, gaps)
-    added = tuple(_added(project, gaps))
-    yield from added
     yield from _profiles(project, gaps)
     edges = tuple(
         gap for gap in gaps if gap.code in _CONDITIONS or (gap.code == "CMP006" and not _profiles_to_add(project, gap))
     )
-    waited = {place: task for task in added for place in _edges_to(project, task)}
-    for document, resource, group in by_document(project, edges):
-        decided = dict(item for gap in group for item in _decided(gap))
-        for task in {waited.pop(place) for place in tuple(waited) if place[:2] == (document.path, resource)}:
-            decided |= _healthy(resource, task)
-        yield EditTask(
-            "changed-dependencies", group, (document,), needs=_needs(resource, group, decided, added), decided=_sorted(decided)
-        )
-    for (path, resource), places in groupby(sorted(waited), key=lambda place: place[:2]):
-        tasks = [waited[place] for place in places]
-        home = project.document(path)
-        if home is not None:
-            decided = {key: value for task in tasks for key, value in _healthy(resource, task).items()}
-            yield EditTask("changed-dependencies", tasks[0].gaps, (home,), decided=_sorted(decided))
+    groups = {(document.path, resource): group for document, resource, group in by_document(project, edges)}
+    absent = sorted((gap for gap in gaps if gap.code == "CMP002"), key=lambda gap: gap.resource)
+    for _, stores in groupby(absent, key=lambda gap: gap.resource.rpartition("/")[0]):
+        task, taken = _checked_stores(project, tuple(stores), groups)
+        groups = {place: group for place, group in groups.items() if place not in taken}
+        if task:
+            yield task
+    for (path, resource), group in groups.items():
+        document = project.document(path)
+        if document is not None:
+            decided = dict(item for gap in group for item in _decided(gap))
+            yield EditTask("changed-dependencies", group, (document,), needs=_needs(resource, group), decided=_sorted(decided))
+
+
+def _checked_stores(
+    project: Project, absent: tuple[Gap, ...], groups: dict[tuple[str, str], tuple[Gap, ...]]
+) -> tuple[EditTask | None, set[tuple[str, str]]]:
+    """Return one task for the stores of a stack that get a healthcheck and for everybody who is to wait for them, and the
+    groups of other gaps that it takes along: each alone would leave an edge that ignores the check, or waits for none.
+    """
+    added = {
+        gap: (service.name, test)
+        for gap in absent
+        if (service := _service(project, gap.resource)) and (test := working_healthcheck(service))
+    }
+    decided: dict[tuple[str, str], str] = {}
+    taken: set[tuple[str, str]] = set()
+    for gap, (name, test) in added.items():
+        decided[gap.primary.path, name] = json.dumps(test)
+        for path, user in _edges_to(project, gap, name):
+            decided[path, f"{user}/{name}/condition"] = "service_healthy"
+            taken |= {place for place in groups if place[0] == path and place[1].rpartition("/")[2] == user}
+    joined = tuple(gap for place in sorted(taken) for gap in groups[place])
+    for path, resource in sorted(taken):
+        decided |= {(path, key): value for gap in groups[path, resource] for key, value in _decided(gap)}
+    paths = sorted({path for path, _ in decided})
+    documents = tuple(document for path in paths if (document := project.document(path)))
+    if not added or len(documents) != len(paths):
+        return None, taken
+    needs = tuple(dict.fromkeys(need for place in sorted(taken) for need in _needs(place[1], groups[place])))
+    flat = tuple((f"{paths.index(path)}:{key}", value) for (path, key), value in sorted(decided.items()))
+    return EditTask("checked-stores", (*added, *joined), documents, needs=needs, decided=flat), taken
 
 
 def _sorted(decided: Decided) -> tuple[tuple[str, str], ...]:
@@ -53,17 +80,12 @@ def _decided(gap: Gap) -> Iterator[tuple[str, str]]:
         yield f"{place}/condition", _CONDITIONS[gap.code]
 
 
-def _healthy(resource: str, task: EditTask) -> Decided:
-    return {f"{resource.rpartition('/')[2]}/{task.service}/condition": "service_healthy"}
-
-
-def _needs(resource: str, group: tuple[Gap, ...], decided: Decided, added: tuple[EditTask, ...]) -> tuple[str, ...]:
-    """Return the gaps of awaited services without which this service would wait in vain."""
+def _needs(resource: str, group: tuple[Gap, ...]) -> tuple[str, ...]:
+    """Return the gaps of awaited services' healthchecks, for which this service would otherwise wait in vain."""
     stack, _, _ = resource.rpartition("/")
-    broken = (f"CMP003 {stack}/{gap.subject.rpartition('/')[2]}" for gap in group if "CMP003" in gap.blocked_by)
-    new = {task.service: task for task in added if task.gaps[0].resource.rpartition("/")[0] == stack}
-    absent = (f"CMP002 {stack}/{place.split('/')[1]}" for place in decided if place.split("/")[1] in new)
-    return tuple(dict.fromkeys((*broken, *absent)))
+    return tuple(
+        dict.fromkeys(f"CMP003 {stack}/{gap.subject.rpartition('/')[2]}" for gap in group if "CMP003" in gap.blocked_by)
+    )
 
 
 # --- healthchecks -----------------------------------------------------------------------------------------------------
@@ -77,22 +99,17 @@ def _mended(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
             yield EditTask("passing-healthcheck", group, (document,), service=service.name, healthcheck=test)
 
 
-def _added(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
-    for document, resource, group in by_document(project, tuple(gap for gap in gaps if gap.code == "CMP002")):
-        service = _service(project, resource)
-        test = working_healthcheck(service) if service else None
-        if service and test:
-            yield EditTask("added-healthcheck", group, (document,), service=service.name, healthcheck=test)
+def _edges_to(project: Project, gap: Gap, name: str) -> Iterator[tuple[str, str]]:
+    """Yield file and service of every edge that does not wait yet for the service which gets a healthcheck.
 
-
-def _edges_to(project: Project, task: EditTask) -> Iterator[tuple[str, str, str]]:
-    """Yield file, resource and awaited service of every edge that does not wait yet for the service with a new healthcheck."""
-    stack_id, _, name = task.gaps[0].resource.rpartition("/")
-    for stack in _stacks(project, stack_id)[:1]:
-        for service in stack.services:
+    Edges of other sets of files that hold the same service count too: they would ignore the new check.
+    """
+    for stack in project.stacks:
+        awaited = stack.service(name)
+        for service in stack.services if awaited and awaited.location == gap.primary else ():
             for edge in service.depends_on:
-                if edge.service == name and edge.condition == "service_started":
-                    yield (edge.location.path, f"{stack_id}/{service.name}", name)
+                if edge.service == name and edge.condition == "service_started" and edge.required:
+                    yield (edge.location.path, service.name)
 
 
 # --- profiles ---------------------------------------------------------------------------------------------------------
