@@ -16,8 +16,9 @@ MEMORY = 500 * 2**20
 """Bytes of address space that a reading may take."""
 
 READ = """
-import json, resource, sys, time
+import gc, json, resource, sys, time
 from pathlib import Path
+gc.disable()  # as the command does
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 from scaffold.read.project import read_project
 start = time.process_time()

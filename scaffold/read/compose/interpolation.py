@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence
 from scaffold.model.interpolation import InterpolationError, Lookup, references, substitute
@@ -58,4 +58,4 @@ class Interpolator:
             value = substitute(node.value, self.lookup, strict=self.strict)
         except InterpolationError as error:
             self.problems.append(Problem(node.location, str(error)))
-        return replace(node, value=value, raw=node.value, references=references(node.value))
+        return Scalar(value, node.location, node.span, node.value, node.plain, node.tag, references(node.value))

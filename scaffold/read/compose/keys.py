@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence
+from scaffold.model.regex import regex
 from scaffold.read.yaml import is_merge_key, is_mergeable, resolve
+
+_WORD = regex(r"[A-Za-z][\w.-]*")
+_CONSTANTS = frozenset({"true", "false", "null"})
 
 
 def key_problems(root: Node) -> tuple[Problem, ...]:
@@ -26,7 +30,15 @@ def key_problems(root: Node) -> tuple[Problem, ...]:
     return tuple(found)
 
 
+def _all_plain_words(node: Mapping) -> bool:
+    """Whether nothing can be wrong: every key is a different word that is no number, no switch and no merge key."""
+    names = {entry.key.value for entry in node.entries}
+    return len(names) == len(node.entries) and all(_WORD.fullmatch(name) and name.lower() not in _CONSTANTS for name in names)
+
+
 def _of_mapping(node: Mapping) -> Iterator[Problem]:
+    if _all_plain_words(node):
+        return
     lines: dict[str, int] = {}
     for entry in node.entries:
         name = entry.key.value

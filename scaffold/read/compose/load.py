@@ -82,7 +82,7 @@ class Loader:
             return None
         self.note(key_problems(document.root))
         cleaned, resets = collect(document.root, document.text)
-        merged = resolve_merges(cleaned)
+        merged = resolve_merges(cleaned) if "<<" in document.text else cleaned
         root = Interpolator(lookup, self.problems, self.strict).node(merged)
         return (promote(root, self.problems), resets) if isinstance(root, Mapping) else None
 

@@ -16,6 +16,7 @@ from scaffold.read.yaml import is_merge_key, resolve
 from scaffold.resources import package_file
 
 Schema = dict[str, Any]
+_ONLY_TYPE = frozenset({"type", "description", "deprecated"})
 _WORDS = {
     "object": "a mapping",
     "array": "a list",
@@ -83,6 +84,14 @@ class _Checker:
         other = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
         return _Shape(properties, tuple(patterns), other, tuple(schema.get("required", ())))
 
+    def fits(self, node: Node, schema: Any) -> bool:
+        """Whether nothing is wrong with a text or a list of texts that only has to be one: most of a model is that."""
+        if not isinstance(schema, dict):
+            return schema is True
+        if schema.keys() <= _ONLY_TYPE and "string" in schema.get("type", ()) and isinstance(node, Scalar):
+            return bool(node.references) or isinstance(resolve(node), str)
+        return False
+
     def check(self, node: Node, schema: Any, path: tuple[str, ...]) -> Iterator[_Issue]:
         """Yield what is wrong with a node."""
         if schema is False:
@@ -101,6 +110,8 @@ class _Checker:
         elif isinstance(node, Sequence):
             items = schema.get("items", True)
             for index, item in enumerate(node.items):
+                if self.fits(item, items):
+                    continue
                 yield from self.check(item, items, (*path, str(index)))
         else:
             yield from self.check_mapping(node, self.shape(schema), path)
@@ -129,7 +140,8 @@ class _Checker:
             if is_merge_key(entry.key):
                 continue  # one that could not be resolved has its own problem
             if schema is not None:
-                yield from self.check(entry.value, schema, (*path, key))
+                if not self.fits(entry.value, schema):
+                    yield from self.check(entry.value, schema, (*path, key))
             elif shape.other is False:
                 yield _Issue(len(path) + 1, entry.key, f"{'.'.join((*path, key))} is not a key that Compose knows")
             else:
