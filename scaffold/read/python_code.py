@@ -25,7 +25,8 @@ def read_python(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]
     development = is_development_name(path.rpartition("/")[2].removesuffix(".py"))
     tree = parse_python(text, guarded=development, whole=whole)
     if isinstance(tree, int):
-        return CodeReading(), (Problem(Location(path, tree), "cannot be parsed as Python 3; its settings are not looked at"),)
+        line = min(tree, text.count("\n") + 1)  # Python may count the end of a file as lines of its own
+        return CodeReading(), (Problem(Location(path, line), "cannot be parsed as Python 3; its settings are not looked at"),)
     return _read(path, tree), ()
 
 

@@ -58,6 +58,7 @@ _WRITTEN_NUMBER = _Form("a number: Compose takes no variable here", _NUMBER.full
 _WRITTEN_SWITCH = _Form("true or false: Compose takes no variable here", lambda text: text in {"true", "false"}, written=True)
 
 _Forms = dict[str, "_Form | _Forms"]
+_HOSTS: _Forms = {"*": _HOST}
 _LIMITS: _Forms = {"cpus": _AMOUNT, "memory": _BYTES, "pids": _ANY, "devices": {"*": {"count": _DEVICES}}}
 _ROLLING: _Forms = {"parallelism": _COUNT, "delay": _TIME, "monitor": _TIME, "max_failure_ratio": _AMOUNT}
 _THROTTLE: _Forms = {"*": {"rate": _BYTES}}
@@ -74,7 +75,7 @@ _SERVICE: _Forms = {
         "weight": _WRITTEN_NUMBER,
         **dict.fromkeys(("device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops"), _THROTTLE),
     },
-    "build": {**dict.fromkeys(("privileged", "no_cache", "pull"), _SWITCH), "shm_size": _BYTES, "extra_hosts": {"*": _HOST}},
+    "build": {**dict.fromkeys(("privileged", "no_cache", "pull"), _SWITCH), "shm_size": _BYTES, "extra_hosts": _HOSTS},
     "cgroup": _one_of("host", "private"),
     "container_name": _NAME,
     "cpu_count": _COUNT,
@@ -97,7 +98,7 @@ _SERVICE: _Forms = {
     },
     "develop": {"watch": {"*": {"path": _SOMETHING, "initial_sync": _WRITTEN_SWITCH}}},
     "env_file": {"*": {"required": _SWITCH}},
-    "extra_hosts": {"*": _HOST},
+    "extra_hosts": _HOSTS,
     "gpus": {"*": {"count": _DEVICES}},
     "healthcheck": {
         **dict.fromkeys(("interval", "timeout", "start_period", "start_interval"), _TIME),
@@ -143,6 +144,8 @@ def _formed(node: Node, forms: _Form | _Forms, route: tuple[str, ...]) -> Iterat
         elif isinstance(node, Mapping) and len(route) == 4 and route[2] == "ulimits":
             yield from _formed(node, _LIMIT_PAIR, route)
         return
+    if forms is _HOSTS and isinstance(node, Mapping):
+        return  # its keys are the names
     for key, value in _children(node):
         below = forms.get(key) or forms.get("*")
         if below is not None:
