@@ -17,6 +17,18 @@ from scaffold.model.project import Project
 from scaffold.model.target import BuiltImage
 
 _USUAL = ("main", "master")
+_JAVA = {"pom.xml": "maven", "build.gradle": "gradle", "build.gradle.kts": "gradle"}
+_ECOSYSTEMS = {
+    "python": "pip",
+    "node": "npm",
+    "ruby": "bundler",
+    "go": "gomod",
+    "rust": "cargo",
+    "php": "composer",
+    "elixir": "mix",
+    "dotnet": "nuget",
+}
+"""How Dependabot calls what the manifests are of."""
 
 
 def plan_delivery(
@@ -31,12 +43,25 @@ def plan_delivery(
         images=ImagesWorkflow(_path(project, "images"), unbuilt, project.exists(".gitmodules")) if unbuilt else None,
         infrastructure=_infrastructure(project, terraform) if stack else None,
         end_to_end=EndToEndWorkflow(_path(project, "e2e"), suite) if suite else None,
+        dependabot=_followed(project, terraform if stack else "") if "SUP012" in codes else (),
     )
 
 
 def _infrastructure(project: Project, terraform: str) -> InfrastructureWorkflow:
     configuration = project.configuration
     return InfrastructureWorkflow(_path(project, "infrastructure"), terraform, configuration.region, configuration.environments)
+
+
+def _followed(project: Project, terraform: str) -> tuple[tuple[str, str], ...]:
+    """Return ecosystem and folder of everything that Dependabot can follow, ours included."""
+    found = {("github-actions", "/"), *((("terraform", f"/{terraform}"),) if terraform else ())}
+    for manifest in project.manifests:
+        name = manifest.path.rpartition("/")[2]
+        ecosystem = _JAVA.get(name, "") if manifest.ecosystem == "java" else _ECOSYSTEMS.get(manifest.ecosystem, "")
+        found |= {(ecosystem, f"/{manifest.folder}")} if ecosystem else set()
+    found |= {("docker", f"/{item.path.rpartition('/')[0]}") for item in project.dockerfiles}
+    found |= {("docker-compose", f"/{item.path.rpartition('/')[0]}") for item in project.compose_files}
+    return tuple(sorted(found))
 
 
 def _path(project: Project, name: str) -> str:

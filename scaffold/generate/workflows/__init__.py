@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scaffold.generate.workflows.dependabot import render_dependabot
 from scaffold.generate.workflows.end_to_end import render_end_to_end
 from scaffold.generate.workflows.images import render_images
 from scaffold.generate.workflows.infrastructure import render_infrastructure
@@ -21,4 +22,6 @@ def render(target: Target) -> Rendering:
         made.append(render_infrastructure(plan, plan.infrastructure))
     if plan.end_to_end:
         made.append(render_end_to_end(plan, plan.end_to_end))
+    if plan.dependabot:
+        made.append(render_dependabot(plan))
     return Rendering(tuple(made))

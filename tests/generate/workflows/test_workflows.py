@@ -63,6 +63,19 @@ def test_examples_pass_the_strictest_linters(
     lint(paths, require_tool)
 
 
+def test_every_manifest_is_followed_by_dependabot(example: Callable[[str], Path], require_tool: Callable[[str], str]) -> None:
+    root = example("propertypro")
+    generate(root)
+    path = root / ".github" / "dependabot.yml"
+    updates = {item["package-ecosystem"]: item for item in yaml.safe_load(path.read_text())["updates"]}
+    assert updates["docker"]["directories"] == ["/backend", "/frontend"]
+    assert updates["pip"]["directory"] == "/backend"
+    assert updates["npm"]["directory"] == "/frontend"
+    assert updates["terraform"]["directory"] == "/infra/terraform"
+    audit = [require_tool("zizmor"), "--offline", "--persona", "auditor", "--format", "json", "--quiet", str(path)]
+    assert json.loads(subprocess.run(audit, capture_output=True, text=True, check=True).stdout) == []
+
+
 def test_real_projects_pass_the_strictest_linters(corpus: Path, tmp_path: Path, require_tool: Callable[[str], str]) -> None:
     written = []
     for name in corpus_projects()[::4]:

@@ -1,0 +1,87 @@
+"""CIQ008: the only step that checks something is told to pass whatever it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.model.document import find, text_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_TOOLS = regex(
+    r"\b(?P<tool>pytest|vitest|jest|mypy|pyright|ruff|flake8|pylint|bandit|eslint|tsc|golangci-lint|rubocop|rspec|phpunit|phpstan"
+    r"|hadolint|shellcheck|safety|pip-audit|semgrep|trivy|grype|checkov|npm\s+audit|go\s+test|cargo\s+test)\b"
+)
+_FORGIVES = regex(r"\|\|\s*(?:true|:|exit\s+0|echo\b)|--exit-zero\b|--exit-code[= ]0\b|--soft-fail\b|--no-fail\b")
+_ACTIONS = {"aquasecurity/trivy-action": "trivy", "anchore/scan-action": "grype", "bridgecrewio/checkov-action": "checkov"}
+_UPLOADS = regex(r"sarif|code-?climate|codecov", re.IGNORECASE)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    lenient: dict[str, list[CiStep]] = {}
+    strict: set[str] = set()
+    for item in ci_steps(project):
+        if item.workflow.path in project.owned:
+            continue
+        for tool, forgiven in _tools(item):
+            if forgiven:
+                lenient.setdefault(tool, []).append(item)
+            else:
+                strict.add(tool)
+    for tool, items in sorted(lenient.items()):
+        if tool not in strict:
+            yield _gap(tool, items)
+
+
+def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
+    """Yield each tool of a step with whether its findings are forgiven."""
+    ignored = item.step.continue_on_error or text_of(find(item.job.node, "continue-on-error")).lower() == "true"
+    action = _ACTIONS.get(item.step.action)
+    if action:
+        yield action, ignored or _action_forgives(item, action)
+    for line in item.step.run.replace("\\\n", " ").splitlines():
+        match = _TOOLS.search(line)
+        if match and not re.search(
+            r"\b(?:install|add|pip|apt-get|version|--version)\b", line[: match.start()] + line[match.end() :]
+        ):
+            yield re.sub(r"\s+", " ", match["tool"]), ignored or bool(_FORGIVES.search(line[match.end() :]))
+
+
+def _action_forgives(item: CiStep, tool: str) -> bool:
+    """Whether a scanning action is left at passing; one that uploads its findings is judged elsewhere."""
+    if _UPLOADS.search(item.step.input("format")) or item.step.input("format").startswith(("spdx", "cyclonedx")):
+        return False
+    if tool == "trivy":
+        return item.step.input("exit-code", "0") == "0"
+    return item.step.input("soft_fail").lower() == "true" or item.step.input("fail-build").lower() == "false"
+
+
+def _gap(tool: str, items: list[CiStep]) -> Gap:
+    return RULE.gap(
+        resource=items[0].resource,
+        subject=f"gate/{tool}",
+        message=f"{tool} runs, and whatever it finds the step passes: it checks nothing.",
+        expected="a step that fails on what must not be merged",
+        actual="its result is thrown away",
+        locations=tuple(dict.fromkeys(item.place for item in items)),
+    )
+
+
+RULE = Rule(
+    code="CIQ008",
+    name="gate-cannot-fail",
+    layer=Layer.CI,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Let the step fail on what must not be merged, and limit what it looks for instead of ignoring what it finds.",
+        ),
+    ),
+)

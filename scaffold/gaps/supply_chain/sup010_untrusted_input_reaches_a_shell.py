@@ -1,0 +1,63 @@
+"""SUP010: text that strangers write becomes code of a workflow, or their code runs with its rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_WORDS = regex(
+    r"\$\{\{[^}]*\bgithub\.(?:head_ref\b|event\.(?:issue|pull_request|discussion|comment|review|review_comment|head_commit|commits|pages"
+    r"|workflow_run)\b[^}]*\.(?:title|body|message|name|email|label|ref|page_name|default_branch|head_branch|display_title)\b)"
+)
+_THEIR_CODE = regex(r"github\.(?:event\.(?:pull_request\.head|workflow_run\.head)|head_ref)|refs/pull/")
+_PRIVILEGED = frozenset({"pull_request_target", "workflow_run"})
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for item in ci_steps(project):
+        script = item.step.input("script") if item.step.action == "actions/github-script" else item.step.run
+        if _WORDS.search(script):
+            place = item.step.run_location or input_location(item, "script")
+            yield _gap(
+                item, "script", "Text that anybody may write (a title, a branch name) becomes part of the script.", place
+            )
+        if _checks_out_theirs(item):
+            message = "The workflow runs with the rights of this repository and checks out the code of a pull request."
+            yield _gap(item, "checkout", message, input_location(item, "ref"))
+
+
+def _checks_out_theirs(item: CiStep) -> bool:
+    privileged = _PRIVILEGED & set(item.workflow.events)
+    return bool(privileged) and item.step.action == "actions/checkout" and bool(_THEIR_CODE.search(item.step.input("ref")))
+
+
+def _gap(item: CiStep, subject: str, message: str, place: Location) -> Gap:
+    return RULE.gap(
+        resource=item.resource,
+        subject=subject,
+        message=message,
+        expected="the value through env, quoted; foreign code only in pull_request, without secrets",
+        actual="an expression inside the script" if subject == "script" else "foreign code beside the repository's secrets",
+        locations=(place,),
+    )
+
+
+RULE = Rule(
+    code="SUP010",
+    name="untrusted-input-reaches-a-shell",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None, "advice", "Hand the value over in `env:` and quote the variable; check foreign code out in pull_request only."
+        ),
+    ),
+    maps_to=("zizmor:template-injection", "zizmor:dangerous-triggers"),
+)

@@ -1,0 +1,62 @@
+"""SUP011: a job deploys to production, and nothing on GitHub's side can stop it or limit from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
+
+_DEPLOYS = regex(
+    r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|rollout|set\s+image)\b|\bterraform\b[^\n]*\bapply\b|\bpulumi\s+up\b"
+    r"|\bcdk\s+deploy\b|\bserverless\s+deploy\b|\bansible-playbook\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b"
+    r"|\bkamal\s+deploy\b|\bssh\s+[^\n]*(?:docker|compose|deploy)|\bgcloud\s+run\s+deploy\b"
+)
+_ACTIONS = regex(
+    r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/|google-github-actions/deploy"
+)
+_PRODUCTION = regex(r"\bprod(?:uction)?\b|deploy-?prod|\blive\b")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for workflow in foreign_workflows(project):
+        for job in workflow.jobs:
+            if not job.environment and not (job.node and job.node.get("environment")) and _deploys_to_production(workflow, job):
+                yield _gap(workflow, job)
+
+
+def _deploys_to_production(workflow: Workflow, job: Job) -> bool:
+    named = f"{workflow.path} {workflow.name} {job.id} {job.name}".lower()
+    does = any(_DEPLOYS.search(step.run) or _ACTIONS.search(step.uses) for step in job.all_steps)
+    return does and bool(_PRODUCTION.search(named.replace("_", "-")))
+
+
+def _gap(workflow: Workflow, job: Job) -> Gap:
+    return RULE.gap(
+        resource=f"{workflow.path}/{job.id}",
+        subject="environment",
+        message=f"The job {job.id} deploys to production without an environment: no branch rule and no approval holds for it.",
+        expected="environment: production",
+        actual="no environment",
+        locations=(job.location,),
+    )
+
+
+RULE = Rule(
+    code="SUP011",
+    name="deploy-without-environment",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Give the job `environment: production`, keep its secrets there, and limit the environment to the released branch.",
+        ),
+    ),
+    maps_to=("zizmor:secrets-outside-env",),
+)
