@@ -171,7 +171,7 @@ class _Before:
         texts = {artifact.path: artifact.text for artifact in self.artifacts} | edited
         with _laid_over(self.place, texts) as overlay:
             owned = self.written | {artifact.path for artifact in self.artifacts}
-            again = read_project(self.place.root, overlay=overlay, production_set=self.target.production_set, owned=owned)
+            again = read_project(self.place.root, overlay=overlay, production_set=_present(self.target, owned), owned=owned)
             return _outcome(again, judge(again))
 
     @property
@@ -183,6 +183,11 @@ class _Before:
         """Return the fingerprints that a room or an edit is there to close, and that are gone."""
         claimed = (judged.gap for judged in self.judgement.gaps if any(closer.by is not None for closer in judged.gap.closes))
         return frozenset(gap.fingerprint for gap in claimed) - outcome.fingerprints
+
+
+def _present(target: Target, written: frozenset[str]) -> tuple[str, ...]:
+    """Return the production set without the overlays of rooms that are not written: Compose refuses files that are missing."""
+    return tuple(path for path in target.production_set if path in target.base_set or path in written)
 
 
 def _outcome(project: Project, judgement: Judgement) -> Outcome:
@@ -248,8 +253,7 @@ def _next_lock(lock: Lock, target: Target, changes: tuple[Change, ...], artifact
             old = lock.file(path)
             entries[path] = old if old and (old.sha256, old.room) == (fresh.sha256, fresh.room) else fresh
     ours = frozenset(entries)
-    production = tuple(path for path in target.production_set if path in target.base_set or path in ours)
-    return Lock(target.app, production, tuple(entries[path] for path in sorted(entries)))
+    return Lock(target.app, _present(target, ours), tuple(entries[path] for path in sorted(entries)))
 
 
 def write_generation(generation: Generation) -> None:

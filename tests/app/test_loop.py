@@ -191,6 +191,9 @@ def test_one_room_leaves_the_other_alone(example: Callable[[str], Path]) -> None
     assert not (root / "compose.monitoring.yaml").exists()
     write_generation(plan_generation(Place(root), rooms=frozenset({Room.MONITORING}), edit_codes=None))
     assert (root / "compose.monitoring.yaml").is_file()
+    assert "MET000" not in {gap.code for gap in gaps_of(root).values()}
+    overlays = plan_generation(Place(root), rooms=frozenset({Room.OVERLAYS}), edit_codes=None)
+    assert {gap.gap.code for gap in overlays.before.gaps if gap.gap.fingerprint in overlays.closed} >= {"LOG004"}
     for room in FILE_ROOMS:
         write_generation(plan_generation(Place(root), rooms=frozenset({room}), edit_codes=None))
     assert not plan_generation(Place(root), rooms=None, edit_codes=None).drifts
