@@ -1,0 +1,43 @@
+"""CIQ000: nothing checks a change before it is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.gaps.signals import application_services
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    own = [service for _, service in application_services(project) if service.build]
+    broken = any(item.location.path.startswith(".github/workflows/") for item in project.problems)
+    if foreign_workflows(project) or project.other_ci or broken or not own or not project.manifests:
+        return
+    yield RULE.gap(
+        resource="ci",
+        subject="continuous-integration",
+        message="No workflow and no other CI checks a change: the first machine that runs it after the author's is production.",
+        expected="a workflow that installs, lints and tests on pull requests",
+        actual="no file of a CI system",
+        locations=tuple(Location(item.path, 1) for item in project.manifests),
+    )
+
+
+RULE = Rule(
+    code="CIQ000",
+    name="no-ci",
+    layer=Layer.CI,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Add .github/workflows/ci.yml that runs the linters and tests of the project on pull requests.",
+        ),
+    ),
+)
