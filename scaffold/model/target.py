@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scaffold.model.backup import BackupPlan
 from scaffold.model.delivery import DeliveryPlan
+from scaffold.model.dockerignore import DockerignorePlan
 from scaffold.model.edits import EditTask
 from scaffold.model.environment import EnvPlan
 from scaffold.model.frozen import frozen
@@ -126,6 +127,8 @@ class Target:
     """A folder of the user's whose blueprints stand in for ours of the same room and name."""
     environment: EnvPlan = field(default_factory=EnvPlan)
     """The env templates, and every variable of the stack."""
+    dockerignores: tuple[DockerignorePlan, ...] = ()
+    """A .dockerignore for each build context that is copied whole and has none."""
     edit_tasks: tuple[EditTask, ...] = ()
     closes: tuple[tuple[Room, tuple[str, ...]], ...] = ()
     """Per room, the fingerprints of the gaps that its new files close."""

@@ -11,6 +11,7 @@ from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.backup import plan_backup
 from scaffold.plan.delivery import plan_delivery
+from scaffold.plan.dockerignore import plan_dockerignores
 from scaffold.plan.edits import plan_edits
 from scaffold.plan.environment import plan_environment, secret_sources, with_templates
 from scaffold.plan.guides import plan_guides
@@ -72,6 +73,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project),
         environment=environment,
+        dockerignores=plan_dockerignores(project, gaps),
         edit_tasks=with_templates(project, tasks, environment),
     )
 

@@ -10,7 +10,7 @@ from scaffold.gaps.image.context_flow import copies_everything, reaches_image, r
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
@@ -136,10 +136,6 @@ RULE = Rule(
     layer=Layer.IMAGE,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(
-            None, "advice", "Add a .dockerignore with .git, .env*, caches, tests and whatever the image does not need to run."
-        ),
-    ),
+    closers=(Closer(Room.ENV, "files"),),
     maps_to=("CKV_DOCKER_5",),
 )

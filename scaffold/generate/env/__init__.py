@@ -1,10 +1,11 @@
-"""The room `env`: templates of env files, and the script that gets the secrets for a Compose host."""
+"""The room `env`: templates of env files, .dockerignore files, and the script that gets the secrets."""
 
 from __future__ import annotations
 
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.emit import comment
 from scaffold.model.artifact import Artifact, Rendering
+from scaffold.model.dockerignore import DockerignorePlan
 from scaffold.model.environment import EnvGroup, EnvTemplate
 from scaffold.model.names import Room
 from scaffold.model.target import Target
@@ -13,7 +14,13 @@ from scaffold.model.target import Target
 def render(target: Target) -> Rendering:
     """Return the templates that the project lacks; its own are edited (room `edits`)."""
     made = [_template(template) for template in target.environment.templates if not template.theirs]
-    return Rendering(tuple(sorted((*made, *_script(target)), key=lambda artifact: artifact.path)))
+    ignores = [_dockerignore(plan) for plan in target.dockerignores]
+    return Rendering(tuple(sorted((*made, *ignores, *_script(target)), key=lambda artifact: artifact.path)))
+
+
+def _dockerignore(plan: DockerignorePlan) -> Artifact:
+    parts = [comment(group.reason) + "".join(f"{pattern}\n" for pattern in group.patterns) for group in plan.groups]
+    return Artifact(plan.path, "\n".join(parts), Room.ENV)
 
 
 def _script(target: Target) -> tuple[Artifact, ...]:
