@@ -27,7 +27,8 @@ _USERINFO = regex(r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}:/
 _KEY = regex(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
 _VALUE = regex(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = regex(
-    r"(?P<head>(?<![\w-])--?(?:requirepass|masterauth|pass(?:word)?|token|secret)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
+    r"(?P<head>(?<![\w-])--?(?:[\w-]{0,30}-)?(?:requirepass|masterauth|pass(?:word|wd)?|token|secret"
+    r"|(?:api|access|auth|private|encryption|license)-?key)[\"']?(?:\s{0,9},\s{0,9}|\s{1,9}|=)[\"']?)"
     r"(?P<value>\$\{[^{}\n]{0,200}\}|[^\s\"',\]]+)",
     re.IGNORECASE,
 )
