@@ -8,38 +8,58 @@ from terraform.concerns.foundation import Foundation
 from terraform.hcl import write_assignments
 from terraform.layout import HEADER
 from terraform.plan import Environment
-from terraform.values import Synthesised, escape
+from terraform.values import Synthesised
 
 FOLDER = "envs"
 
 
-def slugs(base: Foundation) -> dict[str, str]:
-    """Return the short name of each environment of the plan."""
-    return names.unique_slugs([item.name for item in base.plan.environments], names.ENVIRONMENT_LENGTH)
+def owner(base: Foundation) -> str:
+    """Return the environment whose state makes what an account has once: the first one for production, else the first."""
+    environments = base.plan.environments
+    return next((item.name for item in environments if item.production), environments[0].name)
 
 
 def files(base: Foundation) -> dict[str, str]:
     """Return a tfvars file and a backend file for each environment."""
     found = {}
     for environment in base.plan.environments:
-        name = slugs(base)[environment.name]
-        found[f"{FOLDER}/{name}.tfvars"] = write_assignments(_inputs(base, environment, name), HEADER)
-        found[f"{FOLDER}/{name}.s3.tfbackend"] = write_assignments(_backend(base, name), HEADER)
+        found[f"{FOLDER}/{environment.name}.tfvars"] = write_assignments(_inputs(base, environment), HEADER)
+        found[f"{FOLDER}/{environment.name}.s3.tfbackend"] = write_assignments(_backend(base, environment.name), HEADER)
     return found
 
 
-def _inputs(base: Foundation, environment: Environment, name: str) -> dict[str, Synthesised]:
-    inputs: dict[str, Synthesised] = {"environment": escape(name), "region": base.plan.region}
+def _inputs(base: Foundation, environment: Environment) -> dict[str, Synthesised]:
+    inputs: dict[str, Synthesised] = {"environment": environment.name, "region": base.plan.region}
+    if environment.name != owner(base):
+        inputs |= {"create_registry": False} if base.plan.images else {}
+        inputs["create_github_oidc_provider"] = False
     if environment.production:
         return inputs
     inputs |= {"nat_gateway_count": 1, "log_retention_days": 30, "kms_deletion_window_days": 7}
-    if base.plan.secrets or base.stores:
+    inputs |= _small_cluster() if base.plan.compute == "eks" else {}
+    relaxed: dict[str, Synthesised] = {"backup_retention_days": 7, "backup_vault_locked": False, "backup_lock_days": 1}
+    inputs |= {variable: value for variable, value in relaxed.items() if variable in base.stack.variables}
+    if base.plan.compute == "ecs":
+        inputs |= _small_services(base)
+    if base.plan.secrets:
         inputs["secret_recovery_window_days"] = 7
     for database in base.plan.postgres:
         inputs |= _small_database(rds.variable_prefix(base, database))
-    for cache in base.plan.caches:
+    for cache in base.plan.elasticache:
         inputs |= _small_cache(elasticache.variable_prefix(base, cache))
+    for cache in base.plan.memorydb:
+        inputs[f"{elasticache.variable_prefix(base, cache)}_replica_count"] = 0
     return inputs
+
+
+def _small_cluster() -> dict[str, Synthesised]:
+    return {"cluster_deletion_protection": False, "node_instance_types": ["t3.large"], "node_count_min": 1, "node_count_max": 3}
+
+
+def _small_services(base: Foundation) -> dict[str, Synthesised]:
+    counts: dict[str, Synthesised] = {item.name: 1 for item in base.plan.workloads if item.kind == "service"}
+    protected = {"load_balancer_deletion_protection": False}
+    return {"task_counts": counts, **{key: off for key, off in protected.items() if key in base.stack.variables}}
 
 
 def _small_database(prefix: str) -> dict[str, Synthesised]:

@@ -65,7 +65,7 @@ def _body(values: Mapping[str, Any], level: Mapping[str, Argument]) -> Iterator[
 
 
 def _variable_body(values: Mapping[str, Any]) -> Iterator[Attribute | Block]:
-    ordered = _ordered(values, ("description", "type", "nullable", "default"))
+    ordered = _ordered(values, ("description", "type", "nullable", "sensitive", "default"))
     for item in _body(ordered, _VALIDATION):
         bare = isinstance(item, Attribute) and item.name in _BARE
         yield Attribute(item.name, f"${{{item.value}}}") if bare and isinstance(item, Attribute) else item

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from terraform.errors import PlanError
+from terraform.reader import Reader
+from terraform.workload import Setting, Workload, read_setting, read_workload
 
 MAX_CHARACTERS = 4 * 1024 * 1024
 """The longest plan that is read, in characters."""
 
-_T = TypeVar("_T")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_ROLE = r"(?!pg_|rds)[a-z][a-z0-9_]{0,15}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,17 @@ class Postgres:
     version: str
     database: str
     user: str
+    master: str
+    """The master user, as which nothing but the job that makes the role of `user` logs in."""
     port: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """One Redis that ElastiCache will run as Valkey; version is major.minor; `broker` forbids eviction."""
+    """One Redis that ElastiCache or MemoryDB will run as Valkey; version is major.minor; `broker` forbids eviction."""
 
     service: str
+    product: str
     version: str
     port: int
     broker: bool
@@ -55,6 +58,30 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """One image that the project builds: its key in every output, and the name of its repository."""
+
+    name: str
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One volume that outlives what mounts it; `shared` when several copies can mount it at once."""
+
+    name: str
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bucket: what it is for, and the workloads that read and write it."""
+
+    purpose: str
+    workloads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that the Terraform of one project depends on."""
 
@@ -65,11 +92,38 @@ class Plan:
     postgres: tuple[Postgres, ...]
     caches: tuple[Cache, ...]
     secrets: tuple[Secret, ...]
+    images: tuple[Image, ...]
+    volumes: tuple[Volume, ...]
+    buckets: tuple[Bucket, ...]
+    workloads: tuple[Workload, ...]
+    """What ECS runs; none where the chart deploys the app."""
+    settings: tuple[Setting, ...]
 
     @property
     def stores(self) -> tuple[Postgres | Cache, ...]:
         """Every store that AWS will run."""
         return (*self.postgres, *self.caches)
+
+    @property
+    def elasticache(self) -> tuple[Cache, ...]:
+        """The caches that ElastiCache will run."""
+        return tuple(cache for cache in self.caches if cache.product == "elasticache")
+
+    @property
+    def memorydb(self) -> tuple[Cache, ...]:
+        """The caches that MemoryDB will run."""
+        return tuple(cache for cache in self.caches if cache.product == "memorydb")
+
+    @property
+    def file_systems(self) -> tuple[Volume, ...]:
+        """The volumes that live on EFS: the shared ones, and on Fargate, which has no other disks that last, all."""
+        return tuple(volume for volume in self.volumes if volume.shared or self.compute == "ecs")
+
+    @property
+    def bucket_users(self) -> dict[str, tuple[str, ...]]:
+        """The purposes of the buckets that each workload uses."""
+        users = sorted({workload for bucket in self.buckets for workload in bucket.workloads})
+        return {user: tuple(bucket.purpose for bucket in self.buckets if user in bucket.workloads) for user in users}
 
 
 def parse(text: str) -> Plan:
@@ -80,37 +134,68 @@ def parse(text: str) -> Plan:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise PlanError("plan", f"not JSON: {error}") from error
-    reader = _Reader("plan", document)
+    reader = Reader("plan", document)
     plan = Plan(
-        app=reader.text("app"),
+        app=reader.matching("app", _LABEL, "a DNS label"),
         region=reader.matching("region", r"[a-z]{2}(-[a-z]+)+-[0-9]+", "a region such as us-east-1"),
         compute=reader.matching("compute", r"eks|ecs", "eks or ecs"),
         environments=reader.each("environments", _environment),
         postgres=reader.each("postgres", _postgres),
         caches=reader.each("caches", _cache),
         secrets=reader.each("secrets", _secret),
+        images=reader.each("images", _image),
+        volumes=reader.each("volumes", _volume),
+        buckets=reader.each("buckets", _bucket),
+        workloads=reader.each("workloads", read_workload),
+        settings=reader.each("settings", read_setting),
     )
     reader.finish()
     _check(plan)
     return plan
 
 
-def _environment(reader: _Reader) -> Environment:
-    return Environment(reader.text("name"), reader.flag("production"))
+def _environment(reader: Reader) -> Environment:
+    name = reader.matching("name", r"(?=.{1,12}\Z)[a-z][a-z0-9]*(-[a-z0-9]+)*", "a word of at most 12 letters, digits, hyphens")
+    return Environment(name, reader.flag("production"))
 
 
-def _postgres(reader: _Reader) -> Postgres:
-    version = reader.matching("version", r"([1-9][0-9]?)?", "a major such as 17, or nothing")
-    return Postgres(reader.text("service"), version, reader.text("database"), reader.text("user"), reader.port("port"))
+def _postgres(reader: Reader) -> Postgres:
+    return Postgres(
+        service=reader.text("service"),
+        version=reader.matching("version", r"([1-9][0-9]?)?", "a major such as 17, or nothing"),
+        database=reader.matching("database", r"[A-Za-z][A-Za-z0-9_]{0,62}", "a name that RDS takes"),
+        user=reader.matching("user", _ROLE, "a role that RDS takes"),
+        master=reader.matching("master", r"[a-z][a-z0-9]{0,15}", "a master user that RDS takes"),
+        port=reader.port("port"),
+    )
 
 
-def _cache(reader: _Reader) -> Cache:
-    version = reader.matching("version", r"([1-9][0-9]?\.[0-9]{1,2})?", "a version such as 8.2, or nothing")
-    return Cache(reader.text("service"), version, reader.port("port"), reader.flag("broker"))
+def _cache(reader: Reader) -> Cache:
+    return Cache(
+        service=reader.text("service"),
+        product=reader.matching("product", r"elasticache|memorydb", "elasticache or memorydb"),
+        version=reader.matching("version", r"([1-9][0-9]?\.[0-9]{1,2})?", "a version such as 8.2, or nothing"),
+        port=reader.port("port"),
+        broker=reader.flag("broker"),
+    )
 
 
-def _secret(reader: _Reader) -> Secret:
-    return Secret(reader.text("name"), reader.texts("keys"), reader.text("store", empty=True))
+def _secret(reader: Reader) -> Secret:
+    name = reader.matching("name", r"(?!.*-\w{6}\Z)[A-Za-z0-9/_+=.@-]{1,300}", "a name that Secrets Manager takes")
+    return Secret(name, reader.texts("keys"), reader.text("store", empty=True))
+
+
+def _image(reader: Reader) -> Image:
+    repository = reader.matching("repository", r"[a-z0-9]+([._/-][a-z0-9]+)*", "a repository that ECR takes")
+    return Image(reader.matching("name", _LABEL, "a DNS label"), repository)
+
+
+def _volume(reader: Reader) -> Volume:
+    return Volume(reader.text("name"), reader.flag("shared"))
+
+
+def _bucket(reader: Reader) -> Bucket:
+    return Bucket(reader.matching("purpose", r"backups|uploads", "backups or uploads"), reader.texts("workloads"))
 
 
 def _check(plan: Plan) -> None:
@@ -120,82 +205,21 @@ def _check(plan: Plan) -> None:
         ("environments", [environment.name for environment in plan.environments]),
         ("stores", services),
         ("secrets", [secret.name for secret in plan.secrets]),
+        ("images", [image.name for image in plan.images]),
+        ("volumes", [volume.name for volume in plan.volumes]),
+        ("buckets", [bucket.purpose for bucket in plan.buckets]),
+        ("workloads", [workload.name for workload in plan.workloads]),
+        ("settings", [setting.name for setting in plan.settings]),
     ):
         repeated = next((name for name in names if names.count(name) > 1), None)
         if repeated is not None:
             raise PlanError(f"plan.{what}", f"{repeated!r} stands twice")
     if not plan.environments:
         raise PlanError("plan.environments", "at least one environment is needed")
+    logins = [secret.store for secret in plan.secrets if secret.store]
+    bare = next((service for service in services if logins.count(service) != 1), None)
+    if bare is not None:
+        raise PlanError("plan.secrets", f"the store {bare!r} needs exactly one secret for the application's login")
     lost = next((secret.store for secret in plan.secrets if secret.store and secret.store not in services), None)
     if lost is not None:
         raise PlanError("plan.secrets", f"the store {lost!r} is not in the plan")
-
-
-class _Reader:
-    """Takes the fields of one JSON object, and remembers which ones were asked for."""
-
-    def __init__(self, path: str, value: object) -> None:
-        if not isinstance(value, Mapping):
-            raise PlanError(path, "an object is wanted")
-        self._path = path
-        self._fields = value
-        self._asked: set[str] = set()
-
-    def _take(self, name: str) -> object:
-        self._asked.add(name)
-        if name not in self._fields:
-            raise PlanError(f"{self._path}.{name}", "is missing")
-        return self._fields[name]
-
-    def text(self, name: str, *, empty: bool = False) -> str:
-        return _text(f"{self._path}.{name}", self._take(name), empty=empty)
-
-    def matching(self, name: str, pattern: str, wanted: str) -> str:
-        value = self.text(name, empty=True)
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise PlanError(f"{self._path}.{name}", f"{wanted} is wanted")
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self._take(name)
-        if not isinstance(value, bool):
-            raise PlanError(f"{self._path}.{name}", "true or false is wanted")
-        return value
-
-    def port(self, name: str) -> int:
-        value = self._take(name)
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65535:
-            raise PlanError(f"{self._path}.{name}", "a port from 1 to 65535 is wanted")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        return tuple(_text(f"{self._path}.{name}[{index}]", item) for index, item in enumerate(self._list(name)))
-
-    def each(self, name: str, read: Callable[[_Reader], _T]) -> tuple[_T, ...]:
-        readers = [_Reader(f"{self._path}.{name}[{index}]", item) for index, item in enumerate(self._list(name))]
-        values = tuple(read(reader) for reader in readers)
-        for reader in readers:
-            reader.finish()
-        return values
-
-    def _list(self, name: str) -> list[object]:
-        value = self._take(name)
-        if not isinstance(value, list):
-            raise PlanError(f"{self._path}.{name}", "a list is wanted")
-        return value
-
-    def finish(self) -> None:
-        """Refuse fields that nothing reads: a misspelt one must not be lost."""
-        unknown = sorted(str(name) for name in set(self._fields) - self._asked)
-        if unknown:
-            raise PlanError(f"{self._path}.{unknown[0]}", "is unknown")
-
-
-def _text(path: str, value: object, *, empty: bool = False) -> str:
-    if not isinstance(value, str):
-        raise PlanError(path, "text is wanted")
-    if not value and not empty:
-        raise PlanError(path, "text is wanted, nothing given")
-    if "\x00" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
-        raise PlanError(path, "the text holds a NUL or half a character")
-    return value

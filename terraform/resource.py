@@ -65,6 +65,8 @@ class Variable:
     default: Value = None
     condition: str = ""
     error: str = ""
+    sensitive: bool = False
+    """Whether no output of a command may show it."""
 
 
 class Stack:
@@ -81,6 +83,11 @@ class Stack:
     def placed(self) -> tuple[Placed, ...]:
         """Every block in the order of building."""
         return tuple(self._placed)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names of the inputs that were added."""
+        return frozenset(item.name for item in self._placed if item.kind == "variable")
 
     def resource(self, file: str, type_name: str, name: str, arguments: Mapping[str, Value]) -> Reference:
         """Add a resource; raises BuildError when the schema refuses an argument or the name is taken."""
@@ -102,6 +109,8 @@ class Stack:
         construct.add_override("description", synthesise(variable.description))
         if variable.default is not None:
             construct.add_override("default", synthesise(variable.default))
+        if variable.sensitive:
+            construct.add_override("sensitive", value=True)
         if variable.condition:
             rule: Value = [{"condition": Expression(variable.condition), "error_message": variable.error}]
             construct.add_override("validation", synthesise(rule))

@@ -171,6 +171,14 @@ class Service:
         return self.role in DATASTORES
 
     @property
+    def delivers_image(self) -> bool:
+        """Whether its image is built from this repository and runs in production: not from elsewhere, not inline, no test."""
+        build = self.build
+        if build is None or self.role in {Role.E2E, Role.MOCK}:
+            return False
+        return not build.remote and not build.inline and build.context is not None
+
+    @property
     def is_application(self) -> bool:
         """Whether the service runs the team's own code for users."""
         return self.role in APPLICATION

@@ -16,6 +16,12 @@ POSTGRES_RAISED = "17"
 VALKEY_VERSION = "8.2"
 """The ElastiCache engine version for a Redis of any version: Redis OSS ends at 7.1 there."""
 
+MEMORYDB_VERSION = "7.3"
+"""The newest Valkey that MemoryDB creates (its engine versions page, read 2026-11-22)."""
+
+RDS, ELASTICACHE, MEMORYDB = "rds", "elasticache", "memorydb"
+"""The products that run a managed store."""
+
 _POSTGRES_IMAGES = frozenset(
     {
         "postgres",
@@ -50,23 +56,23 @@ _STAYING = {
     "redis-stack": "ElastiCache does not offer all modules of redis-stack",
 }
 
+MASTER_USER = "appadmin"
+"""The master user of every managed database: letters only, so that Aurora would take it too. One job alone logs in as it."""
+
 RESERVED_USERS = frozenset(
     {
-        "admin",
-        "administrator",
-        "rdsadmin",
-        "root",
-        "user",
-        "public",
-        "none",
-        "postgres",
-        "master",
-        "authorization",
-        "current_user",
-        "session_user",
+        "admin", "administrator", "all", "analyse", "analyze", "and", "any", "array", "as", "authorization", "binary",
+        "both", "case", "cast", "check", "collate", "column", "constraint", "create", "current_role", "current_user",
+        "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign",
+        "from", "grant", "group", "having", "in", "initially", "intersect", "into", "leading", "limit", "localtime",
+        "master", "new", "none", "not", "null", "off", "offset", "old", "on", "only", "or", "order", "placing",
+        "postgres", "primary", "public", "references", "root", "select", "session_user", "some", "symmetric", "table",
+        "then", "to", "trailing", "true", "union", "unique", "user", "using", "variadic", "when", "where", "window",
+        "with", MASTER_USER,
     }
-)
-"""Names that RDS refuses for some engine, or that belong to the master; source: cfn-lint issue 4425, RDS API text."""
+)  # fmt: skip
+"""Role names that RDS refuses for some engine, that PostgreSQL reserves (its key words, table C.1) or that are the master's;
+sources: cfn-lint issue 4425, RDS API text."""
 
 
 def managed_engine(image: ImageReference | None, *, postgres: bool) -> tuple[str, str]:

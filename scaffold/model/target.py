@@ -51,6 +51,14 @@ class Store:
     """Whether a queue library keeps jobs in it: eviction is then forbidden and cluster mode is off."""
     declared_database: str = ""
     """The database as the compose file names it, for managed PostgreSQL."""
+    product: str = ""
+    """What runs a managed one: `rds`, `elasticache` or `memorydb`."""
+    secret: str = ""
+    """The name of the Secret that holds the application's login at a managed one."""
+
+
+APPLICATION_SECRET = "app"  # noqa: S105 - the name of a secret
+"""The name of the Secret that people fill in."""
 
 
 @frozen
@@ -69,6 +77,14 @@ class Secret:
     kind: str
     keys: tuple[SecretKey, ...]
     store: str = ""
+
+
+@frozen
+class Bucket:
+    """One bucket of S3: its purpose (`backups` or `uploads`), and the service accounts that read and write it."""
+
+    purpose: str
+    workloads: tuple[str, ...]
 
 
 @frozen
@@ -108,6 +124,7 @@ class Target:
     settings: tuple[Setting, ...] = ()
     """Variables of the compose files that are no secrets and that containers read."""
     volumes: tuple[PersistentVolume, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
     config_files: tuple[ConfigFile, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     """The services without a workload, and why."""

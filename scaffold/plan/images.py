@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from scaffold.model.compose import Build, Service, Stack
-from scaffold.model.names import Role
 from scaffold.model.target import BuiltImage
 from scaffold.model.values import dns_label
 from scaffold.plan.names import workload_names
-
-_NOT_DELIVERED = frozenset({Role.E2E, Role.MOCK})
 
 
 def plan_images(stack: Stack, app: str) -> tuple[BuiltImage, ...]:
@@ -19,13 +16,9 @@ def plan_images(stack: Stack, app: str) -> tuple[BuiltImage, ...]:
     names = workload_names(stack)
     groups: dict[tuple[object, ...], list[Service]] = {}
     for service in sorted(stack.services, key=lambda service: service.name):
-        if service.build and _is_delivered(service, service.build):
+        if service.build and service.delivers_image:
             groups.setdefault(_identity(service.build), []).append(service)
     return tuple(_image(services, names[services[0].name], app) for services in groups.values())
-
-
-def _is_delivered(service: Service, build: Build) -> bool:
-    return service.role not in _NOT_DELIVERED and not build.remote and not build.inline and build.context is not None
 
 
 def _identity(build: Build) -> tuple[object, ...]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
-from scaffold.model.engines import RESERVED_USERS, VALKEY_VERSION, managed_engine, postgres_version
+from scaffold.model.engines import (
+    ELASTICACHE,
+    MEMORYDB,
+    MEMORYDB_VERSION,
+    RDS,
+    VALKEY_VERSION,
+    managed_engine,
+    postgres_version,
+)
 from scaffold.model.names import Role
-from scaffold.model.target import Secret, SecretKey, Store
+from scaffold.model.target import APPLICATION_SECRET, Secret, SecretKey, Store
 from scaffold.model.workload import Workload, secrets_in
+from scaffold.plan.names import database_name, database_role, secret_name
 
 _PORTS = {Role.POSTGRES: 5432, Role.REDIS: 6379}
 _STORE_ROLES = (
@@ -24,13 +33,28 @@ _STORE_ROLES = (
 )
 
 
-def plan_stores(stack: Stack, app: str) -> tuple[Store, ...]:
-    """Return every data store of the stack, sorted by service name."""
-    stores = [_plan_store(service, role, app) for service in stack.services for role in _STORE_ROLES if service.role is role]
-    return tuple(sorted(stores, key=lambda store: store.service))
+def plan_stores(stack: Stack, app: str, redis: str = ELASTICACHE) -> tuple[Store, ...]:
+    """Return every data store of the stack, sorted by service name; `redis` is the product that the settings ask for."""
+    stores = [
+        _plan_store(service, role, app, redis) for service in stack.services for role in _STORE_ROLES if service.role is role
+    ]
+    return _with_secrets(sorted(stores, key=lambda store: store.service))
 
 
-def _plan_store(service: Service, role: Role, app: str) -> Store:
+def _with_secrets(stores: list[Store]) -> tuple[Store, ...]:
+    """Return the stores, the managed ones with the name of the secret that holds the application's login."""
+    taken = {APPLICATION_SECRET}
+    found = []
+    for store in stores:
+        if store.placement == "managed":
+            name = secret_name(store.service, taken)
+            taken.add(name)
+            store = replace(store, secret=name)  # noqa: PLW2901 - the same store, completed
+        found.append(store)
+    return tuple(found)
+
+
+def _plan_store(service: Service, role: Role, app: str, redis: str) -> Store:
     if role not in {Role.POSTGRES, Role.REDIS}:
         reason = f"AWS has no drop-in managed service for {service.image or service.name} that scaffold provisions"
         return Store(service.name, role, "container", reason, source_version=service.datastore_version)
@@ -38,27 +62,46 @@ def _plan_store(service: Service, role: Role, app: str) -> Store:
     engine, reason = managed_engine(service.image, postgres=postgres)
     if not engine:
         return Store(service.name, role, "container", reason, source_version=service.datastore_version)
-    version = postgres_version(service.datastore_version) if postgres else VALKEY_VERSION
+    return _database(service, app, reason) if postgres else _cache(service, reason, redis)
+
+
+def _database(service: Service, app: str, reason: str) -> Store:
     return Store(
         service.name,
-        role,
+        Role.POSTGRES,
         "managed",
         reason,
-        engine,
-        version,
+        "postgres",
+        postgres_version(service.datastore_version),
         service.datastore_version,
-        database=_database_name(service, app) if postgres else "",
-        user=_user_name(service, app) if postgres else "",
-        declared_database=_declared_database(service) if postgres else "",
-        port=_PORTS[role],
-        broker=service.has_role(Role.BROKER),
+        database=_database_name(service, app),
+        user=_user_name(service, app),
+        declared_database=_declared_database(service),
+        port=_PORTS[Role.POSTGRES],
+        product=RDS,
     )
 
 
-def _identifier(text: str, limit: int) -> str:
-    """Return `text` as an identifier of letters, digits and underscores that starts with a letter (RDS API)."""
-    cleaned = re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_")
-    return re.sub(r"^[^a-z]+", "", cleaned)[:limit].strip("_") or "app"
+def _cache(service: Service, reason: str, redis: str) -> Store:
+    """MemoryDB is always a sharded cluster, in which the queue libraries' scripts fail (CROSSSLOT): jobs stay off it."""
+    broker = service.has_role(Role.BROKER)
+    product = ELASTICACHE if broker else redis
+    if product != redis:
+        reason = f"{reason}; not MemoryDB, whose shards refuse the commands over several keys that its queue library sends"
+    elif product == MEMORYDB:
+        reason = reason.replace("Amazon ElastiCache for Valkey", "Amazon MemoryDB for Valkey")
+    return Store(
+        service.name,
+        Role.REDIS,
+        "managed",
+        reason,
+        "valkey",
+        MEMORYDB_VERSION if product == MEMORYDB else VALKEY_VERSION,
+        service.datastore_version,
+        port=_PORTS[Role.REDIS],
+        broker=broker,
+        product=product,
+    )
 
 
 def _plain_env(service: Service, name: str) -> str:
@@ -69,7 +112,7 @@ def _plain_env(service: Service, name: str) -> str:
 def _database_name(service: Service, app: str) -> str:
     """Return the database to create, "" when it is the one that always exists."""
     declared = _plain_env(service, "POSTGRES_DB") or _plain_env(service, "POSTGRESQL_DATABASE")
-    return "" if declared == "postgres" else _identifier(declared or app, 63)
+    return "" if declared == "postgres" else database_name(declared or app)
 
 
 def _declared_database(service: Service) -> str:
@@ -80,8 +123,7 @@ def _declared_database(service: Service) -> str:
 
 def _user_name(service: Service, app: str) -> str:
     """Return the role of the application: the one it has today, unless that name is the master's or refused by RDS."""
-    declared = _identifier(_plain_env(service, "POSTGRES_USER") or "postgres", 16)
-    return f"{_identifier(app, 12)}_app" if declared in RESERVED_USERS or declared.startswith("pg_") else declared
+    return database_role(_plain_env(service, "POSTGRES_USER") or _plain_env(service, "POSTGRESQL_USERNAME"), app)
 
 
 def plan_secrets(stores: tuple[Store, ...], workloads: tuple[Workload, ...]) -> tuple[Secret, ...]:
@@ -90,7 +132,7 @@ def plan_secrets(stores: tuple[Store, ...], workloads: tuple[Workload, ...]) -> 
     A value that logs in to a managed store comes out of the store's secret: people fill in the others only.
     """
     users: dict[tuple[str, str], set[tuple[str, str]]] = {
-        (store.service, "password"): set() for store in stores if store.placement == "managed"
+        (store.secret, "password"): set() for store in stores if store.placement == "managed"
     }
     for workload in workloads:
         for variable in workload.environment:
@@ -99,13 +141,13 @@ def plan_secrets(stores: tuple[Store, ...], workloads: tuple[Workload, ...]) -> 
         for mount in workload.mounts:
             if mount.kind == "secret":
                 users.setdefault((mount.name, mount.key), set()).add((workload.service, mount.path))
-    managed = {store.service for store in stores if store.placement == "managed"}
+    managed = {store.secret: store.service for store in stores if store.placement == "managed"}
     names = sorted({name for name, _ in users}, key=lambda name: (name not in managed, name))
     return tuple(
         _secret(name, managed, {key: found for (owner, key), found in users.items() if owner == name}) for name in names
     )
 
 
-def _secret(name: str, managed: set[str], users: dict[str, set[tuple[str, str]]]) -> Secret:
+def _secret(name: str, managed: dict[str, str], users: dict[str, set[tuple[str, str]]]) -> Secret:
     keys = tuple(SecretKey(key, tuple(sorted(found))) for key, found in sorted(users.items()))
-    return Secret(name, "store", keys, name) if name in managed else Secret(name, "application", keys)
+    return Secret(name, "store", keys, managed[name]) if name in managed else Secret(name, "application", keys)

@@ -10,6 +10,7 @@ from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.backup import plan_backup
+from scaffold.plan.buckets import plan_buckets
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.dockerignore import plan_dockerignores
 from scaffold.plan.edits import plan_edits
@@ -30,7 +31,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     """Return the plan for a project that was read without the files that scaffold wrote."""
     stack = project.production_stack
     configuration = project.configuration
-    stores = plan_stores(stack, project.name) if stack else ()
+    stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
     hardening = plan_hardening(project)
     images = plan_images(stack, project.name) if stack else ()
     running = plan_workloads(project, stack, stores, images) if stack else WorkloadPlan()
@@ -60,6 +61,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         images=images,
         settings=running.settings,
         volumes=running.volumes,
+        buckets=plan_buckets(stores, running.volumes, running.workloads),
         config_files=running.files,
         left_out=running.left_out,
         notes=running.notes,

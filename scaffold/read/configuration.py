@@ -20,7 +20,8 @@ FILE = "scaffold.yaml"
 
 _REGION = regex(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _CODE = regex(r"[A-Z0-9]{3}\d{3}")
-_LABEL = regex(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+_ENVIRONMENT = regex(r"(?=.{1,12}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+"""What AWS takes in every name: a replication group has 40 characters for project, environment and store."""
 _COMPUTE = ("eks", "ecs")
 _REDIS = ("elasticache", "memorydb")
 _MOST_YAML_BYTES = 64 * 1024 * 1024
@@ -113,8 +114,8 @@ def _items(entry: Entry) -> tuple[Node, ...]:
 def _environments(entry: Entry) -> tuple[str, ...]:
     names = []
     for item in _items(entry):
-        if not isinstance(item, Scalar) or not _LABEL.fullmatch(item.value):
-            raise _fail(item, "an environment is a word of lower-case letters, digits and hyphens, such as production")
+        if not isinstance(item, Scalar) or not _ENVIRONMENT.fullmatch(item.value):
+            raise _fail(item, "an environment is at most 12 lower-case letters, digits and single hyphens, such as production")
         names.append(item.value)
     if not names or len(set(names)) < len(names):
         raise _fail(entry.value, "`environments` must name at least one environment, and each once")

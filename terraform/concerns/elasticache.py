@@ -18,23 +18,36 @@ USER = "default"
 
 @dataclass(frozen=True, slots=True)
 class BuiltCache:
-    """One built cache."""
+    """One built cache; `user` keeps its id as long as the cache knows the password."""
 
     store: Cache
     group: Reference
     user: Reference
     password: Expression
     password_version: Expression
+    address: Expression
+    """The host that the application connects to."""
+    login: str | Expression
+    """The name that the application logs in as."""
 
 
-def build(base: Foundation, network: Network, key: Reference) -> tuple[BuiltCache, ...]:
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    network: Network
+    application: Expression
+    key: Reference
+    subnets: Reference
+
+
+def build(base: Foundation, network: Network, application: Expression, key: Reference) -> tuple[BuiltCache, ...]:
     """Add the subnets that all caches share, then each of them."""
-    stores = base.plan.caches
+    stores = base.plan.elasticache
     if not stores:
         return ()
     subnets: dict[str, Value] = {"name": base.named("elasticache"), "subnet_ids": network.data_subnets}
     group = base.stack.resource(FILE, "aws_elasticache_subnet_group", "main", subnets)
-    return tuple(_cache(base, network, key, store, group) for store in stores)
+    shared = _Shared(network, application, key, group)
+    return tuple(_cache(base, store, shared) for store in stores)
 
 
 def variable_prefix(base: Foundation, store: Cache) -> str:
@@ -42,14 +55,16 @@ def variable_prefix(base: Foundation, store: Cache) -> str:
     return "cache" if len(base.plan.caches) == 1 else f"cache_{names.identifier(base.stores[store.service])}"
 
 
-def _cache(base: Foundation, network: Network, key: Reference, store: Cache, subnets: Reference) -> BuiltCache:
+def _cache(base: Foundation, store: Cache, shared: _Shared) -> BuiltCache:
     short = base.stores[store.service]
     name = "main" if len(base.plan.caches) == 1 else names.identifier(short)
     prefix = variable_prefix(base, store)
     for variable in _variables(prefix, store):
         base.variable(variable)
     place = f"elasticache_{names.identifier(short)}"
-    secured = store_group(base, network, Door(FILE, place, f"{short}-elasticache", "Valkey", store.port))
+    secured = store_group(
+        base, shared.network, shared.application, Door(FILE, place, f"{short}-elasticache", "Valkey", store.port)
+    )
     password = base.stack.ephemeral(
         FILE, "aws_secretsmanager_random_password", place, {"password_length": 48, "exclude_punctuation": True}
     ).attribute("random_password")
@@ -61,15 +76,15 @@ def _cache(base: Foundation, network: Network, key: Reference, store: Cache, sub
         name,
         {
             **_identity(base, store, short, prefix),
-            "subnet_group_name": subnets.attribute("name"),
+            "subnet_group_name": shared.subnets.attribute("name"),
             "security_group_ids": [secured.attribute("id")],
             "parameter_group_name": _parameters(base, name, short, prefix).attribute("name"),
-            **_protection(base, short, prefix, key),
+            **_protection(base, short, prefix, shared.key),
             "user_group_ids": [users.attribute("id")],
-            "log_delivery_configuration": [_log(base, short, log, key) for log in ("engine", "slow")],
+            "log_delivery_configuration": [_log(base, short, log, shared.key) for log in ("engine", "slow")],
         },
     )
-    return BuiltCache(store, group, user, password, version)
+    return BuiltCache(store, group, user, password, version, group.attribute("primary_endpoint_address"), USER)
 
 
 def _identity(base: Foundation, store: Cache, short: str, prefix: str) -> dict[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terraform import names
+from terraform import dated, names
 from terraform.plan import Plan
 from terraform.resource import Reference, Stack, Variable
 from terraform.values import Expression, Template, Value, join
@@ -20,9 +20,14 @@ class Foundation:
     stack: Stack
     plan: Plan
     name: Expression
+    """`<project>-<environment>`: the beginning of every name."""
+    app: Expression
+    """The app's name as the chart, the workflows and the secrets have it."""
     region: Expression
     account: Expression
     partition: Expression
+    domain: Expression
+    """The domain under which AWS serves this partition."""
     log_retention: Expression
     stores: dict[str, str]
     """A short name for each store of the plan, unique among those of its kind."""
@@ -38,7 +43,7 @@ class Foundation:
 
 def build(stack: Stack, plan: Plan) -> Foundation:
     """Add versions, provider, the project's variables, and the data sources that policies need."""
-    stack.settings(">= 1.11.0", {"aws": {"source": "hashicorp/aws", "version": "~> 6.69"}})
+    stack.settings(dated.TERRAFORM, {"aws": {"source": "hashicorp/aws", "version": dated.PROVIDER}})
     project, environment, region = (stack.variable(VARIABLES, variable) for variable in _inputs(plan))
     tags: Value = {"Project": project, "Environment": environment, "ManagedBy": "terraform"}
     stack.provider("providers.tf", {"region": region, "default_tags": {"tags": tags}})
@@ -48,9 +53,11 @@ def build(stack: Stack, plan: Plan) -> Foundation:
         stack=stack,
         plan=plan,
         name=stack.local("locals.tf", "name", join(project, "-", environment)),
+        app=stack.local("locals.tf", "app", plan.app),
         region=region,
-        account=identity.attribute("account_id"),
-        partition=partition.attribute("partition"),
+        account=stack.local("locals.tf", "account", identity.attribute("account_id")),
+        partition=stack.local("locals.tf", "partition", partition.attribute("partition")),
+        domain=partition.attribute("dns_suffix"),
         log_retention=stack.variable(VARIABLES, _log_retention()),
         stores={
             **names.unique_slugs([store.service for store in plan.postgres], names.DATABASE_LENGTH),
@@ -134,4 +141,17 @@ def final_snapshot_suffix(base: Foundation) -> None:
             'can(regex("^[a-z0-9]{1,20}$", var.final_snapshot_suffix))',
             "Lower case letters and digits, at most 20.",
         )
+    )
+
+
+def certificate(*, needed: bool) -> Variable:
+    """Return the input for the certificate of the app's host name, which people ask for once and prove by DNS."""
+    empty = "" if needed else " Empty: the load balancer looks for one by name."
+    return Variable(
+        "certificate_arn",
+        "string",
+        f"ARN of the ACM certificate for the app's host name, in var.region.{empty}",
+        None if needed else "",
+        ("" if needed else 'var.certificate_arn == "" || ') + 'can(regex("^arn:[a-z-]+:acm:", var.certificate_arn))',
+        f"The ARN of a certificate{'' if needed else ', or nothing'}.",
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from terraform.concerns import iam
 from terraform.concerns.foundation import Foundation
 from terraform.resource import Reference, Variable
-from terraform.values import JsonDocument, Value, join
+from terraform.values import JsonDocument, join
 
 FILE = "kms.tf"
+PUBLISHERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com")
+"""The services that publish alarms."""
 
 
 def build(base: Foundation) -> Reference:
@@ -29,7 +32,7 @@ def build(base: Foundation) -> Reference:
             "description": join("Data, secrets and logs of ", base.name),
             "enable_key_rotation": True,
             "deletion_window_in_days": window,
-            "policy": JsonDocument(_policy(base)),
+            "policy": _policy(base),
         },
     )
     base.stack.resource(
@@ -41,37 +44,31 @@ def build(base: Foundation) -> Reference:
     return key
 
 
-def _policy(base: Foundation) -> Value:
-    """The account decides through IAM who may use the key; CloudWatch Logs needs a statement of its own."""
+def _policy(base: Foundation) -> JsonDocument:
+    """The account decides through IAM who may use the key; services that act for nobody need statements of their own."""
     logs = join("arn:", base.partition, ":logs:", base.region, ":", base.account, ":log-group:*")
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "AccountThroughIam",
-                "Effect": "Allow",
-                "Principal": {"AWS": join("arn:", base.partition, ":iam::", base.account, ":root")},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "LogGroupsOfThisAccount",
-                "Effect": "Allow",
-                "Principal": {"Service": join("logs.", base.region, ".amazonaws.com")},
-                "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
-            },
-        ],
-    }
-
-
-def assume_role_policy(base: Foundation, service: str) -> JsonDocument:
-    """Return the trust policy for an AWS service that acts for this account alone."""
-    statement: Value = {
+    account: iam.Statement = {
+        "Sid": "AccountThroughIam",
         "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": join("arn:", base.partition, ":iam::", base.account, ":root")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    groups: iam.Statement = {
+        "Sid": "LogGroupsOfThisAccount",
+        "Effect": "Allow",
+        "Principal": {"Service": join("logs.", base.region, ".amazonaws.com")},
+        "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
+    }
+    # An alarm that may not use the key of its topic is lost without a trace.
+    alarms: iam.Statement = {
+        "Sid": "AlarmsOfThisAccount",
+        "Effect": "Allow",
+        "Principal": {"Service": list(PUBLISHERS)},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": base.account}},
     }
-    return JsonDocument({"Version": "2012-10-17", "Statement": [statement]})
+    return iam.document([account, groups, alarms])

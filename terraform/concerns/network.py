@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terraform.concerns import kms
+from terraform.concerns import iam
 from terraform.concerns.foundation import Foundation, log_group
 from terraform.resource import Reference, Variable
-from terraform.values import Expression, JsonDocument, Value, join
+from terraform.values import Expression, Value, join
 
 FILE = "network.tf"
 _COUNT = Expression("length(var.availability_zones)")
@@ -21,14 +21,15 @@ class Network:
     """What other concerns attach to."""
 
     vpc: Reference
+    public_subnets: Expression
     private_subnets: Expression
     data_subnets: Expression
-    application: Reference
-    """The security group of everything that runs the application: the stores admit it and nothing else."""
+    data_subnet: Expression
+    """One of them, inside a block that is counted by zone."""
 
 
 def build(base: Foundation, key: Reference) -> Network:
-    """Add the network, its flow log, and the security group of the application."""
+    """Add the network and its flow log."""
     for variable in _variables(base.plan.region):
         base.variable(variable)
     vpc = _vpc(base)
@@ -46,9 +47,10 @@ def build(base: Foundation, key: Reference) -> Network:
     _flow_log(base, vpc, key)
     return Network(
         vpc=vpc,
+        public_subnets=public.attribute("id", "*"),
         private_subnets=private.attribute("id", "*"),
         data_subnets=data.attribute("id", "*"),
-        application=_application_group(base, vpc),
+        data_subnet=data.attribute("id", "count.index"),
     )
 
 
@@ -204,24 +206,9 @@ def _endpoint(base: Foundation, vpc: Reference, tables: dict[str, Reference]) ->
 
 def _flow_log(base: Foundation, vpc: Reference, key: Reference) -> None:
     group = log_group(base, FILE, "flow_log", join("/aws/vpc/", base.name, "/flow-log"), key)
-    role = base.stack.resource(
-        FILE,
-        "aws_iam_role",
-        "flow_log",
-        {
-            "name": base.named("flow-log"),
-            "assume_role_policy": kms.assume_role_policy(base, "vpc-flow-logs.amazonaws.com"),
-        },
-    )
-    statement: Value = {
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        "Resource": [group.attribute("arn"), join(group.attribute("arn"), ":*")],
-    }
-    policy = JsonDocument({"Version": "2012-10-17", "Statement": [statement]})
-    base.stack.resource(
-        FILE, "aws_iam_role_policy", "flow_log", {"name": "write", "role": role.attribute("id"), "policy": policy}
-    )
+    role = iam.role(base, FILE, "flow_log", "flow-log", iam.service_trust(base, "vpc-flow-logs.amazonaws.com"))
+    writes = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    iam.grant(base, FILE, "flow_log", role, [iam.allow(writes, [group.attribute("arn"), join(group.attribute("arn"), ":*")])])
     base.stack.resource(
         FILE,
         "aws_flow_log",
@@ -236,57 +223,47 @@ def _flow_log(base: Foundation, vpc: Reference, key: Reference) -> None:
     )
 
 
-def _application_group(base: Foundation, vpc: Reference) -> Reference:
-    group = _group(base, Door(FILE, "application", "application", "What runs the application"), vpc)
-    base.stack.resource(
-        FILE,
-        "aws_vpc_security_group_egress_rule",
-        "application",
-        {
-            "security_group_id": group.attribute("id"),
-            "description": "The application may call out",
-            "ip_protocol": "-1",
-            "cidr_ipv4": "0.0.0.0/0",
-        },
-    )
-    return group
-
-
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A security group to be built: the file and name of its block, the ending of its name, and its port if it has one."""
+    """A security group to be built: the file and name of its block, the ending of its name, and the port that it opens."""
 
     file: str
     name: str
     suffix: str
     description: str
-    port: int = 0
+    port: int
 
 
-def store_group(base: Foundation, network: Network, door: Door) -> Reference:
-    """Add a security group that lets the application, and nothing else, reach a store on its port."""
-    group = _group(base, door, network.vpc)
+def store_group(base: Foundation, network: Network, application: Expression, door: Door) -> Reference:
+    """Add a security group that lets what runs the application, and nothing else, reach a store on its port."""
+    group = security_group(base, network, door)
+    admit(base, group, door, "From the application", application)
+    return group
+
+
+def security_group(base: Foundation, network: Network, door: Door) -> Reference:
+    """Add a security group without rules."""
+    arguments: dict[str, Value] = {
+        "name": base.named(door.suffix),
+        "description": door.description,
+        "vpc_id": network.vpc.attribute("id"),
+        "tags": {"Name": base.named(door.suffix)},
+    }
+    return base.stack.resource(door.file, "aws_security_group", door.name, arguments)
+
+
+def admit(base: Foundation, group: Reference, door: Door, description: str, source: Expression) -> None:
+    """Let the members of the security group `source` reach those of another on the door's port."""
     base.stack.resource(
         door.file,
         "aws_vpc_security_group_ingress_rule",
         door.name,
         {
             "security_group_id": group.attribute("id"),
-            "description": "From the application",
-            "referenced_security_group_id": network.application.attribute("id"),
+            "description": description,
+            "referenced_security_group_id": source,
             "ip_protocol": "tcp",
             "from_port": door.port,
             "to_port": door.port,
         },
     )
-    return group
-
-
-def _group(base: Foundation, door: Door, vpc: Reference) -> Reference:
-    arguments: dict[str, Value] = {
-        "name": base.named(door.suffix),
-        "description": door.description,
-        "vpc_id": vpc.attribute("id"),
-        "tags": {"Name": base.named(door.suffix)},
-    }
-    return base.stack.resource(door.file, "aws_security_group", door.name, arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terraform import names
-from terraform.concerns import kms
+from terraform.concerns import iam
 from terraform.concerns.foundation import Foundation, log_group
 from terraform.concerns.network import Door, Network, store_group
 from terraform.plan import Postgres
@@ -20,8 +20,6 @@ _PARAMETERS = (
     ("log_statement", "ddl"),
     ("rds.force_ssl", "1"),
 )
-_LOWEST_PORT = 1150
-"""RDS refuses lower ports (API, CreateDBInstance, Port)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +28,19 @@ class Database:
 
     store: Postgres
     instance: Reference
-    port: int
-    database: str
-    user: str
     variable_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
     network: Network
+    application: Expression
     key: Reference
     role: Reference
     subnets: Reference
 
 
-def build(base: Foundation, network: Network, key: Reference) -> tuple[Database, ...]:
+def build(base: Foundation, network: Network, application: Expression, key: Reference) -> tuple[Database, ...]:
     """Add what all databases share, then each of them."""
     stores = base.plan.postgres
     if not stores:
@@ -52,7 +48,7 @@ def build(base: Foundation, network: Network, key: Reference) -> tuple[Database,
     role = _monitoring_role(base)
     subnets: dict[str, Value] = {"name": base.named("rds"), "subnet_ids": network.data_subnets}
     group = base.stack.resource(FILE, "aws_db_subnet_group", "main", subnets)
-    shared = _Shared(network, key, role, group)
+    shared = _Shared(network, application, key, role, group)
     return tuple(_database(base, store, shared) for store in stores)
 
 
@@ -61,9 +57,9 @@ def variable_prefix(base: Foundation, store: Postgres) -> str:
     return "database" if len(base.plan.postgres) == 1 else f"database_{names.identifier(base.stores[store.service])}"
 
 
-def port(store: Postgres) -> int:
-    """Return the port on which RDS serves a database."""
-    return max(store.port, _LOWEST_PORT)
+def master_secret(instance: Reference) -> Expression:
+    """Return the ARN of the secret in which AWS keeps the master's login."""
+    return Expression(f"{instance.attribute('master_user_secret').code}[0].secret_arn")
 
 
 def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
@@ -72,8 +68,8 @@ def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
     prefix = variable_prefix(base, store)
     for variable in _variables(prefix, store):
         base.variable(variable)
-    door = Door(FILE, f"rds_{names.identifier(short)}", f"{short}-rds", "PostgreSQL", port(store))
-    secured = store_group(base, shared.network, door)
+    door = Door(FILE, f"rds_{names.identifier(short)}", f"{short}-rds", "PostgreSQL", store.port)
+    secured = store_group(base, shared.network, shared.application, door)
     parameters = _parameters(base, name, short, prefix)
     logs = [_log(base, short, log, shared.key) for log in _LOGS]
     instance = base.stack.resource(
@@ -93,20 +89,19 @@ def _database(base: Foundation, store: Postgres, shared: _Shared) -> Database:
             "depends_on": [log.whole for log in logs],
         },
     )
-    return Database(store, instance, port(store), names.database_name(store.database), names.role_name(store.user), prefix)
+    return Database(store, instance, prefix)
 
 
 def _identity(base: Foundation, store: Postgres, short: str, prefix: str) -> dict[str, Value]:
-    database = names.database_name(store.database)
     return {
         "identifier": base.named(short),
         "engine": "postgres",
         "engine_version": Expression(f"var.{prefix}_engine_version"),
         "engine_lifecycle_support": "open-source-rds-extended-support-disabled",
         "instance_class": Expression(f"var.{prefix}_instance_class"),
-        "db_name": None if database == "postgres" else database,
-        "port": port(store),
-        "username": names.MASTER,
+        "db_name": None if store.database == "postgres" else store.database,
+        "port": store.port,
+        "username": store.master,
         "manage_master_user_password": True,
         "iam_database_authentication_enabled": True,
     }
@@ -151,12 +146,8 @@ def _observation(role: Reference, key: Reference) -> dict[str, Value]:
 
 
 def _monitoring_role(base: Foundation) -> Reference:
-    trust = kms.assume_role_policy(base, "monitoring.rds.amazonaws.com")
-    arguments: dict[str, Value] = {"name": base.named("rds-monitoring"), "assume_role_policy": trust}
-    role = base.stack.resource(FILE, "aws_iam_role", "rds_monitoring", arguments)
-    policy = join("arn:", base.partition, ":iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole")
-    attached: dict[str, Value] = {"role": role.attribute("name"), "policy_arn": policy}
-    base.stack.resource(FILE, "aws_iam_role_policy_attachment", "rds_monitoring", attached)
+    role = iam.role(base, FILE, "rds_monitoring", "rds-monitoring", iam.service_trust(base, "monitoring.rds.amazonaws.com"))
+    iam.attach(base, FILE, "rds_monitoring", role, "service-role/AmazonRDSEnhancedMonitoringRole")
     return role
 
 

@@ -22,13 +22,19 @@ class BuiltSecret:
 
     plan: Secret
     reference: Reference
+    password: Expression | None = None
+    """A store's password, while Terraform runs and never in its state."""
+    version: Expression | None = None
+    """The number that is raised for a new password."""
+    followed: tuple[Expression, ...] = ()
+    """What is replaced together with the password."""
 
 
 def build(
     base: Foundation, key: Reference, databases: tuple[rds.Database, ...], caches: tuple[elasticache.BuiltCache, ...]
 ) -> tuple[BuiltSecret, ...]:
-    """Add every secret of the plan, and one for each store that the plan names no secret for."""
-    secrets = all_secrets(base)
+    """Add every secret of the plan."""
+    secrets = base.plan.secrets
     if not secrets:
         return ()
     base.variable(
@@ -47,14 +53,6 @@ def build(
     return tuple(_secret(base, key, secret, names.identifier(slugs[secret.name]), logins) for secret in secrets)
 
 
-def all_secrets(base: Foundation) -> tuple[Secret, ...]:
-    """Return the plan's secrets, with one for each store whose login no secret of the plan holds."""
-    held = {secret.store for secret in base.plan.secrets}
-    taken = {secret.name for secret in base.plan.secrets}
-    added = (store.service for store in base.plan.stores if store.service not in held)
-    return (*base.plan.secrets, *(Secret(name if name not in taken else f"{name}-login", (), name) for name in added))
-
-
 def _secret(
     base: Foundation,
     key: Reference,
@@ -68,20 +66,20 @@ def _secret(
         "aws_secretsmanager_secret",
         name,
         {
-            "name": join(Expression("var.project"), "/", Expression("var.environment"), f"/{names.secret_name(secret.name)}"),
+            "name": join(base.app, "/", Expression("var.environment"), f"/{secret.name}"),
             "description": login if secret.store else "Values of the application, filled in by people",
             "kms_key_id": key.attribute("arn"),
             "recovery_window_in_days": Expression("var.secret_recovery_window_days"),
         },
     )
     if secret.store:
-        _login(base, secret, name, reference, logins[secret.store])
+        return _login(base, secret, name, reference, logins[secret.store])
     return BuiltSecret(secret, reference)
 
 
 def _login(
     base: Foundation, secret: Secret, name: str, reference: Reference, store: rds.Database | elasticache.BuiltCache
-) -> None:
+) -> BuiltSecret:
     if isinstance(store, rds.Database):
         password = base.stack.ephemeral(
             FILE, "aws_secretsmanager_random_password", name, {"password_length": 48, "exclude_punctuation": True}
@@ -108,21 +106,25 @@ def _login(
             "lifecycle": {"replace_triggered_by": followed},
         },
     )
+    return BuiltSecret(secret, reference, password, version, tuple(followed))
 
 
 def _database_login(database: rds.Database, password: Expression) -> dict[str, Value]:
-    address = database.instance.attribute("address")
-    url = (f"postgresql://{database.user}:", password, "@", address, f":{database.port}/{database.database}?sslmode=require")
-    return _content(database.user, password, address, database.port, {"dbname": database.database, "url": join(*url)})
+    store, address = database.store, database.instance.attribute("address")
+    url = (f"postgresql://{store.user}:", password, "@", address, f":{store.port}/{store.database}?sslmode=require")
+    return _content(store.user, password, address, store.port, {"dbname": store.database, "url": join(*url)})
 
 
 def _cache_login(cache: elasticache.BuiltCache) -> dict[str, Value]:
     """Celery refuses a `rediss` URL without `ssl_cert_reqs`; the other queue libraries pass over it."""
-    address = cache.group.attribute("primary_endpoint_address")
+    address = cache.address
     query = "?ssl_cert_reqs=required" if cache.store.broker else ""
-    url: Template = join("rediss://:", cache.password, "@", address, f":{cache.store.port}/0{query}")
-    return _content(elasticache.USER, cache.password, address, cache.store.port, {"url": url})
+    named = () if cache.login == elasticache.USER else (cache.login,)
+    url: Template = join("rediss://", *named, ":", cache.password, "@", address, f":{cache.store.port}/0{query}")
+    return _content(cache.login, cache.password, address, cache.store.port, {"url": url})
 
 
-def _content(user: str, password: Expression, host: Expression, port: int, rest: dict[str, Value]) -> dict[str, Value]:
+def _content(
+    user: str | Expression, password: Expression, host: Expression, port: int, rest: dict[str, Value]
+) -> dict[str, Value]:
     return {"username": user, "password": password, "host": host, "port": str(port), **rest}

@@ -19,6 +19,7 @@ MIRRORS = (Path("/opt/tf-plugins"), Path("/usr/share/terraform/plugins"), Path.h
 OLDER_PROVIDER = "5.100.0"
 
 LACKING_ARGUMENTS = {
+    ("aws_eks_cluster", "deletion_protection"): "new in provider 6.10 (hashicorp/terraform-provider-aws#43779)",
     ("aws_elasticache_user", "passwords_wo"): "new in provider 6.41 (hashicorp/terraform-provider-aws#45988)",
     ("aws_elasticache_user", "passwords_wo_version"): "new in provider 6.41 (hashicorp/terraform-provider-aws#45988)",
 }
@@ -37,26 +38,49 @@ def plan(app: str, **parts: Any) -> dict[str, Any]:
         "postgres": [],
         "caches": [],
         "secrets": [],
+        "images": [],
+        "volumes": [],
+        "buckets": [],
+        "workloads": [],
+        "settings": [],
     }
     return {**base, **parts}
 
 
 def postgres(service: str = "db", **parts: Any) -> dict[str, Any]:
-    base = {"service": service, "version": "15", "database": "propertypro", "user": "propertypro_app", "port": 5432}
+    base = {"service": service, "version": "15", "database": "propertypro", "user": "propertypro_app"}
+    base |= {"master": "appadmin", "port": 5432}
     return {**base, **parts}
 
 
 def cache(service: str = "redis", **parts: Any) -> dict[str, Any]:
-    return {"service": service, "version": "8.2", "port": 6379, "broker": False, **parts}
+    return {"service": service, "product": "elasticache", "version": "8.2", "port": 6379, "broker": False, **parts}
 
 
 def login(store: str, *more: str) -> dict[str, Any]:
     return {"name": store, "keys": ["password", *more], "store": store}
 
 
-FRIDAY = plan("friday-ai", caches=[cache()], secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}])
+BACKUPS = {"purpose": "backups", "workloads": ["backup"]}
+
+
+def image(app: str, name: str) -> dict[str, Any]:
+    return {"name": name, "repository": f"{app}/{name}"}
+
+
+FRIDAY = plan(
+    "friday-ai",
+    caches=[cache()],
+    secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}],
+    images=[image("friday-ai", "api")],
+    volumes=[{"name": "friday-data", "shared": False}],
+    buckets=[BACKUPS],
+)
 PROPERTYPRO = plan(
     "propertypro",
+    images=[image("propertypro", "api"), image("propertypro", "frontend")],
+    volumes=[{"name": name, "shared": name != "chroma-data"} for name in ("backend-logs", "backend-uploads", "chroma-data")],
+    buckets=[BACKUPS],
     postgres=[postgres()],
     caches=[cache(broker=True)],
     secrets=[
@@ -66,14 +90,122 @@ PROPERTYPRO = plan(
     ],
 )
 STATELESS = plan("hello", secrets=[{"name": "app", "keys": ["API_TOKEN"], "store": ""}])
+UPLOADS = {**PROPERTYPRO, "buckets": [BACKUPS, {"purpose": "uploads", "workloads": ["api", "worker"]}]}
+
+
+def piece(kind: str, text: str, field: str = "") -> dict[str, str]:
+    return {"kind": kind, "text": text, "field": field}
+
+
+def words(*texts: str) -> list[list[dict[str, str]]]:
+    return [[piece("literal", text)] for text in texts]
+
+
+def workload(name: str, **parts: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "name": name,
+        "service": name,
+        "kind": "service",
+        "built": "api",
+        "image": "",
+        "entry_point": [],
+        "command": [],
+        "working_dir": "",
+        "user": "",
+        "environment": [],
+        "ports": [],
+        "health": [],
+        "path": "/",
+        "mounts": [],
+        "read_only_root": False,
+        "cpu": 256,
+        "memory": 1024,
+        "stop_seconds": 10,
+        "replicas": 1,
+        "maximum": 1,
+        "singleton": False,
+    }
+    return {**base, **parts}
+
+
+URL = [
+    piece("literal", "postgresql+psycopg://"),
+    piece("store", "db", "username"),
+    piece("literal", ":"),
+    piece("secret", "db", "password"),
+    piece("literal", "@"),
+    piece("store", "db", "host"),
+    piece("literal", ":"),
+    piece("store", "db", "port"),
+    piece("literal", "/"),
+    piece("store", "db", "database"),
+]
+ECS = {
+    **PROPERTYPRO,
+    "compute": "ecs",
+    "buckets": [BACKUPS, {"purpose": "uploads", "workloads": ["api"]}],
+    "settings": [
+        {"name": "LOG_LEVEL", "default": "INFO", "required": False},
+        {"name": "PUBLIC_URL", "default": "", "required": True},
+    ],
+    "workloads": [
+        workload(
+            "frontend",
+            built="frontend",
+            ports=[{"port": 80, "published": True}],
+            replicas=2,
+            maximum=6,
+        ),
+        workload(
+            "api",
+            environment=[
+                {"name": "DATABASE_URL", "value": URL},
+                {"name": "LOG_LEVEL", "value": [piece("setting", "LOG_LEVEL")]},
+                {"name": "SECRET_KEY", "value": [piece("secret", "app", "SECRET_KEY")]},
+                {"name": "CALLBACK", "value": [piece("setting", "PUBLIC_URL"), piece("literal", "/done?${x}")]},
+            ],
+            ports=[{"port": 8000, "published": True}],
+            health=[{"command": ["CMD", "true"], "interval": 30, "timeout": 10, "retries": 3, "start": 20}],
+            path="/health",
+            mounts=[
+                {"volume": "backend-uploads", "path": "/app/uploads", "read_only": False},
+                {"volume": "", "path": "/tmp", "read_only": False},
+            ],
+            user="1000:1000",
+            replicas=2,
+            maximum=4,
+        ),
+        workload("scheduler", command=words("celery", "beat"), singleton=True),
+        workload(
+            "chromadb",
+            built="",
+            image="chromadb/chroma:1.5.9",
+            ports=[{"port": 8000, "published": False}],
+            mounts=[{"volume": "chroma-data", "path": "/data", "read_only": False}],
+            singleton=True,
+        ),
+        workload("migrate", kind="job", command=words("alembic", "upgrade", "head")),
+    ],
+}
 SEVERAL = plan(
     "several",
     compute="ecs",
     region="ap-northeast-1",
     postgres=[postgres("users-db"), postgres("orders-db", database="postgres", version="")],
     caches=[cache("sessions"), cache("a-very-long-queue-name", broker=True, version="")],
+    secrets=[login(store) for store in ("users-db", "orders-db", "sessions", "a-very-long-queue-name")],
+    workloads=[workload("web", built="", image="nginx:1.28")],
 )
-PLANS = {"friday": FRIDAY, "propertypro": PROPERTYPRO, "stateless": STATELESS, "several": SEVERAL}
+MEMORY = plan("keeper", caches=[cache(product="memorydb", version="7.3")], secrets=[login("redis")])
+PLANS = {
+    "friday": FRIDAY,
+    "propertypro": PROPERTYPRO,
+    "stateless": STATELESS,
+    "several": SEVERAL,
+    "uploads": UPLOADS,
+    "ecs": ECS,
+    "memorydb": MEMORY,
+}
 
 
 def rendered(document: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Both examples applied for real: apply, plan without changes, destroy, with the AWS provider against moto on loopback."""
+"""An example applied for real: apply, plan without changes, destroy, with the AWS provider against moto on loopback."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ import pytest
 from tests.terraform import support
 
 NOT_APPLIED = {
+    "aws_backup_selection": "moto has no CreateBackupSelection",
+    "aws_eks_addon": "moto has no CreateAddon",
+    "aws_eks_pod_identity_association": "moto has no CreatePodIdentityAssociation",
     "aws_elasticache_parameter_group": "moto has no CreateCacheParameterGroup",
     "aws_elasticache_replication_group": "moto makes no member clusters, through which the provider reads every group",
     "aws_elasticache_subnet_group": "moto has no DeleteCacheSubnetGroup",
@@ -34,8 +37,12 @@ NOT_RETURNED = {
 }
 """Arguments that come back empty, so that a plan after the apply would show them again."""
 
+NODES_GROUP = ("aws_eks_cluster.main.vpc_config[0].cluster_security_group_id", "aws_vpc.main.default_security_group_id")
+"""moto makes no security group with a cluster: another one of the VPC stands in for it."""
+
 STAND_IN = "cache.invalid"
 _CACHE_REFERENCE = re.compile(r"aws_elasticache_\w+\.\w+\.\w+")
+_DEPENDENCY = re.compile(rf"^ +({'|'.join(NOT_APPLIED)})\.\w+,\n", re.MULTILINE)
 
 
 def applied_copy(files: dict[str, str]) -> dict[str, str]:
@@ -49,7 +56,11 @@ def applied_copy(files: dict[str, str]) -> dict[str, str]:
             if address.split(".")[0] in NOT_APPLIED:
                 text = text.replace(block, "")
         text = re.sub(r"replace_triggered_by = \[aws_elasticache.*\]", "replace_triggered_by = []", text)
-        copy[path] = _CACHE_REFERENCE.sub(f'"{STAND_IN}"', text)
+        text = text.replace(*NODES_GROUP)
+        text = support.without_arguments(text, support.LACKING_ARGUMENTS)
+        copy[path] = _DEPENDENCY.sub("", _CACHE_REFERENCE.sub(f'"{STAND_IN}"', text))
+    # Virtual hosts of buckets are not names on loopback.
+    copy["providers.tf"] = copy["providers.tf"].replace("  region =", "  s3_use_path_style = true\n  region =")
     return copy
 
 
@@ -90,9 +101,9 @@ def changes(plan: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["friday", "propertypro"])
-def test_apply_plan_destroy(name: str, terraform: str, prepared: Path, aws: str, tmp_path: Path) -> None:
-    files = applied_copy(support.rendered(support.PLANS[name]))
+def test_apply_plan_destroy(terraform: str, prepared: Path, aws: str, tmp_path: Path) -> None:
+    """The example whose resources are of every kind that the other has; what is applied once needs no second time."""
+    files = applied_copy(support.rendered(support.PROPERTYPRO))
     folder = support.write(files, tmp_path)
     support.initialise(prepared, folder)
     inputs = ("-no-color", "-input=false", "-var-file=envs/staging.tfvars")
@@ -106,19 +117,18 @@ def test_apply_plan_destroy(name: str, terraform: str, prepared: Path, aws: str,
 
         support.write(ignoring(files), folder)
         support.terraform(terraform, folder, "plan", "-detailed-exitcode", *inputs, codes=(0,), endpoint=aws)
-        check_hand_over(terraform, folder, name, aws)
-        if name == "friday":
-            check_new_password(terraform, folder, inputs, aws)
+        check_hand_over(terraform, folder, aws)
+        check_new_password(terraform, folder, inputs, aws)
     finally:
         support.terraform(terraform, folder, "destroy", "-auto-approve", *inputs, endpoint=aws)
     assert support.terraform(terraform, folder, "state", "list").stdout == ""
 
 
-def check_hand_over(terraform: str, folder: Path, name: str, aws: str) -> None:
+def check_hand_over(terraform: str, folder: Path, aws: str) -> None:
     """The logins work as the chart expects them, and no password is in the state or in the output."""
     values = json.loads(support.terraform(terraform, folder, "output", "-json", "helm_values").stdout)["infrastructure"]
     manager = client("secretsmanager", aws)
-    project = support.PLANS[name]["app"]
+    project = support.PROPERTYPRO["app"]
     kept = (folder / "terraform.tfstate").read_text(encoding="utf-8") + json.dumps(values)
     for service, store in values["stores"].items():
         login = json.loads(manager.get_secret_value(SecretId=store["secretName"])["SecretString"])
@@ -127,20 +137,19 @@ def check_hand_over(terraform: str, folder: Path, name: str, aws: str) -> None:
         assert (login["username"], login["host"], login["port"]) == (store["username"], store["host"], str(store["port"]))
         assert store["secretName"] == f"{project}/staging/{service}"
     assert values["secrets"]["app"] == f"{project}/staging/app"
-    if name == "propertypro":
-        database = values["stores"]["db"]
-        login = json.loads(manager.get_secret_value(SecretId=database["secretName"])["SecretString"])
-        expected = f"postgresql://propertypro_app:{login['password']}@{database['host']}:5432/propertypro?sslmode=require"
-        assert login["url"] == expected
-        master = json.loads(manager.get_secret_value(SecretId=database["masterSecretArn"])["SecretString"])
-        assert master["password"] not in kept
+    database = values["stores"]["db"]
+    login = json.loads(manager.get_secret_value(SecretId=database["secretName"])["SecretString"])
+    expected = f"postgresql://propertypro_app:{login['password']}@{database['host']}:5432/propertypro?sslmode=require"
+    assert login["url"] == expected
+    master = json.loads(manager.get_secret_value(SecretId=database["masterSecretArn"])["SecretString"])
+    assert master["password"] not in kept
 
 
 def check_new_password(terraform: str, folder: Path, inputs: tuple[str, ...], aws: str) -> None:
     """Raising one number gives the application another password."""
 
     def password() -> str:
-        secret: str = client("secretsmanager", aws).get_secret_value(SecretId="friday-ai/staging/redis")["SecretString"]
+        secret: str = client("secretsmanager", aws).get_secret_value(SecretId="propertypro/staging/redis")["SecretString"]
         return str(json.loads(secret)["password"])
 
     before = password()

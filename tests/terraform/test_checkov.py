@@ -21,7 +21,8 @@ def report(require_tool: Callable[[str], str], tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("checkov")
     for name, plan in support.PLANS.items():
         support.write(support.rendered(plan), folder / "plans" / name)
-    support.write(render(parse(json.dumps(support.PROPERTYPRO)), ()), folder / "bare")
+    for name in ("uploads", "ecs"):
+        support.write(render(parse(json.dumps(support.PLANS[name])), ()), folder / "bare" / name)
     command = [
         require_tool("checkov"),
         "--framework",

@@ -14,12 +14,16 @@ from tests.terraform import support
 CORE = {
     ".gitignore",
     "README.md",
+    "alarms.tf",
     "backend.tf",
     "data.tf",
     "envs/production.s3.tfbackend",
     "envs/production.tfvars",
     "envs/staging.s3.tfbackend",
     "envs/staging.tfvars",
+    "eks.tf",
+    "github.tf",
+    "identities.tf",
     "kms.tf",
     "locals.tf",
     "network.tf",
@@ -33,7 +37,11 @@ CORE = {
 
 @pytest.mark.parametrize(
     ("name", "stores"),
-    [("stateless", set()), ("friday", {"elasticache.tf"}), ("propertypro", {"elasticache.tf", "rds.tf"})],
+    [
+        ("stateless", set()),
+        ("friday", {"backup.tf", "elasticache.tf", "registry.tf", "storage.tf"}),
+        ("propertypro", {"backup.tf", "efs.tf", "elasticache.tf", "rds.tf", "registry.tf", "storage.tf"}),
+    ],
 )
 def test_a_concern_that_the_project_lacks_has_no_file(name: str, stores: set[str]) -> None:
     assert set(support.rendered(support.PLANS[name])) == CORE | stores
@@ -41,11 +49,16 @@ def test_a_concern_that_the_project_lacks_has_no_file(name: str, stores: set[str
 
 EVIL = '"}\nresource "aws_iam_user" "evil" {}\n${file("/etc/passwd")} %{ if true } <<EOT `id` {{ .x }} TfToken[TOKEN.0]'
 HOSTILE = support.plan(
-    EVIL,
-    environments=[{"name": EVIL, "production": True}],
-    postgres=[support.postgres(EVIL, database=EVIL, user=EVIL)],
+    "hostile",
+    postgres=[support.postgres(EVIL)],
     caches=[support.cache(EVIL + "2")],
-    secrets=[{"name": EVIL, "keys": [EVIL], "store": ""}],
+    secrets=[
+        {"name": "one", "keys": [], "store": EVIL},
+        {"name": "two", "keys": [], "store": EVIL + "2"},
+        {"name": "app", "keys": [EVIL], "store": ""},
+    ],
+    volumes=[{"name": EVIL, "shared": True}],
+    buckets=[{"purpose": "uploads", "workloads": [EVIL]}],
 )
 ALL_PLANS = {**support.PLANS, "hostile": HOSTILE}
 
@@ -81,8 +94,10 @@ def test_every_plan_is_valid(terraform: str, prepared: Path, tmp_path: Path) -> 
         files = support.lowered(support.rendered(plan))
         support.write(files, tmp_path / name)
         variables = support.blocks(files["variables.tf"])
-        required = [item.removeprefix("variable.") for item, block in variables.items() if "default " not in block]
-        inputs = "".join(f'  {item} = "{chosen(item)}"\n' for item in required)
+        required = [
+            item.removeprefix("variable.") for item, block in variables.items() if not re.search("^  default +=", block, re.M)
+        ]
+        inputs = "".join(f"  {item} = {json.dumps(chosen(item))}\n" for item in required)
         calls.append(f'module "{name}" {{\n  source = "./{name}"\n{inputs}}}\n')
     support.write({"main.tf": "".join(calls)}, tmp_path)
     support.initialise(prepared, tmp_path)
@@ -91,9 +106,16 @@ def test_every_plan_is_valid(terraform: str, prepared: Path, tmp_path: Path) -> 
     assert {complaint(item) for item in answer["diagnostics"]} == set(support.LACKING_ARGUMENTS)
 
 
-def chosen(name: str) -> str:
+def chosen(name: str) -> Any:
     """What a person would give for an input without default."""
-    return "production" if name == "environment" else "8.2" if name.startswith("cache") else "17"
+    known: dict[str, Any] = {
+        "settings": {"PUBLIC_URL": "https://example.org"},
+        "environment": "production",
+        "cache_password": "0123456789abcdef",
+        "image_tag": "abc",
+    }
+    known |= {"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/x", "api_host": "api.example.org"}
+    return known.get(name) or ("8.2" if name.startswith("cache") else "17")
 
 
 def complaint(diagnostic: dict[str, Any]) -> tuple[str, str]:
@@ -162,6 +184,15 @@ PRODUCTION = {
     "aws_vpc_security_group_ingress_rule.rds_db": {"from_port": 5432, "to_port": 5432, "cidr_ipv4": None},
 }
 SMALLER = {
+    "backup_lock_days": "1",
+    "backup_retention_days": "7",
+    "backup_vault_locked": "false",
+    "cluster_deletion_protection": "false",
+    "create_github_oidc_provider": "false",
+    "create_registry": "false",
+    "node_count_max": "3",
+    "node_count_min": "1",
+    "node_instance_types": '["t3.large"]',
     "cache_failover": "false",
     "cache_node_count": "1",
     "cache_snapshot_retention_days": "1",

@@ -29,7 +29,7 @@ def mistake(document: Any) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
-        ({"app": ""}, "plan.app", "text is wanted, nothing given"),
+        ({"app": "My App"}, "plan.app", "a DNS label is wanted"),
         ({"app": 3}, "plan.app", "text is wanted"),
         ({"app": "a\x00b"}, "plan.app", "the text holds a NUL or half a character"),
         ({"region": "us-east-1; rm"}, "plan.region", "a region such as us-east-1 is wanted"),
@@ -43,6 +43,12 @@ def mistake(document: Any) -> tuple[str, str]:
         ({"postgres": [support.postgres(extra=1)]}, "plan.postgres[0].extra", "is unknown"),
         ({"postgres": [support.postgres("x")], "caches": [support.cache("x")]}, "plan.stores", "'x' stands twice"),
         ({"secrets": [support.login("db")]}, "plan.secrets", "the store 'db' is not in the plan"),
+        ({"postgres": [support.postgres()]}, "plan.secrets", "the store 'db' needs exactly one secret for the application's login"),
+        ({"postgres": [support.postgres(user="pg_admin")]}, "plan.postgres[0].user", "a role that RDS takes is wanted"),
+        ({"secrets": [{"name": "stripe-tokens", "keys": [], "store": ""}]}, "plan.secrets[0].name", "a name that Secrets Manager takes is wanted"),
+        ({"caches": [support.cache(product="redis")]}, "plan.caches[0].product", "elasticache or memorydb is wanted"),
+        ({"buckets": [{"purpose": "junk", "workloads": []}]}, "plan.buckets[0].purpose", "backups or uploads is wanted"),
+        ({"environments": [{"name": "a-long-environment", "production": True}]}, "plan.environments[0].name", "a word of at most 12 letters, digits, hyphens is wanted"),
         ({"colour": "red"}, "plan.colour", "is unknown"),
     ],
 )  # fmt: skip

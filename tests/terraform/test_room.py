@@ -25,7 +25,9 @@ TARGET = Target(
     environments=(EnvironmentTarget("staging", production=False), EnvironmentTarget("production", production=True)),
     stores=(
         Store("chromadb", Role.VECTOR_DB, "container", "no managed twin"),
-        Store("db", Role.POSTGRES, "managed", "RDS", "postgres", "15", "15", "propertypro", "propertypro_app", 5432),
+        Store(
+            "db", Role.POSTGRES, "managed", "RDS", "postgres", "15", "15", "propertypro", "propertypro_app", 5432, product="rds"
+        ),
     ),
     secrets=(Secret("db", "store", (SecretKey("password"),), "db"), Secret("app", "application", (SecretKey("TOKEN"),))),
     workloads=(),
@@ -65,7 +67,7 @@ def test_the_folder_is_the_target_s() -> None:
 
 def test_the_database_that_always_exists_is_not_created_again() -> None:
     store = dataclasses.replace(TARGET.stores[1], database="")
-    files = {item.path: item.text for item in render(dataclasses.replace(TARGET, stores=(store,), secrets=())).artifacts}
+    files = {item.path: item.text for item in render(dataclasses.replace(TARGET, stores=(store,))).artifacts}
     assert "db_name" not in files["infra/terraform/rds.tf"]
     assert 'database        = "postgres"' in files["infra/terraform/outputs.tf"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.signals import application_services, main_environment, resource_types
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
 _COMPUTE = (
@@ -27,6 +27,9 @@ _REGISTRY = (
     *("aws_ecr_", "aws_ecrpublic_", "google_artifact_registry_", "google_container_registry", "azurerm_container_registry"),
     *("AWS::ECR::", "digitalocean_container_registry", "harbor_", "github_"),
 )
+_ELSEWHERE = Closer(
+    None, "advice", "Declare the registry that keeps the images which are built elsewhere, or set `external: [iac]`."
+)
 _PACKAGING = frozenset({"helm", "kustomize", "kubernetes", "paas"})
 
 
@@ -36,6 +39,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     modules = any(kind == "module" for kind in types)
     if not built or modules or any(item.kind in _PACKAGING for item in project.infrastructure):
         return
+    delivered = any(stack is project.production_stack and service.delivers_image for stack, service in built)
     for subject, known, what in (("compute", _COMPUTE, "place to run"), ("registry", _REGISTRY, "registry for the image of")):
         if any(kind.startswith(known) for kind in types):
             continue
@@ -50,6 +54,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             actual="not declared in this repository",
             locations=tuple(service.location for _, service in built),
             environment=main_environment(project),
+            closers=RULE.closers if subject == "compute" or delivered else (_ELSEWHERE,),
         )
 
 
@@ -59,11 +64,5 @@ RULE = Rule(
     layer=Layer.IAC,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Declare the cluster or service that runs the images and the registry that keeps them, or set `external: [iac]`.",
-        ),
-    ),
+    closers=(Closer(Room.TERRAFORM, "files"),),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scaffold.model.target import Secret, Store, Target
+from scaffold.generate.terraform.workloads import composed_keys, plan_settings, plan_workloads
+from scaffold.model.engines import MASTER_USER
+from scaffold.model.target import APPLICATION_SECRET, Secret, Store, Target
 
 _MANAGED = "managed"
 _ALWAYS_THERE = "postgres"
@@ -19,7 +21,12 @@ def make_plan(target: Target) -> dict[str, object]:
         "environments": [{"name": item.name, "production": item.production} for item in target.environments],
         "postgres": [_postgres(store) for store in managed if store.engine == "postgres"],
         "caches": [_cache(store) for store in managed if store.engine == "valkey"],
-        "secrets": [_secret(secret) for secret in target.secrets],
+        "secrets": [_secret(secret, target) for secret in target.secrets],
+        "images": [{"name": image.name, "repository": image.repository} for image in target.images],
+        "volumes": [{"name": volume.name, "shared": volume.shared} for volume in target.volumes],
+        "buckets": [{"purpose": bucket.purpose, "workloads": list(bucket.workloads)} for bucket in target.buckets],
+        "workloads": plan_workloads(target),
+        "settings": plan_settings(target),
     }
 
 
@@ -29,13 +36,21 @@ def _postgres(store: Store) -> dict[str, object]:
         "version": store.version,
         "database": store.database or _ALWAYS_THERE,
         "user": store.user,
+        "master": MASTER_USER,
         "port": store.port,
     }
 
 
 def _cache(store: Store) -> dict[str, object]:
-    return {"service": store.service, "version": store.version, "port": store.port, "broker": store.broker}
+    return {
+        "service": store.service,
+        "product": store.product,
+        "version": store.version,
+        "port": store.port,
+        "broker": store.broker,
+    }
 
 
-def _secret(secret: Secret) -> dict[str, object]:
-    return {"name": secret.name, "keys": [key.key for key in secret.keys], "store": secret.store}
+def _secret(secret: Secret, target: Target) -> dict[str, object]:
+    added = composed_keys(target) if secret.name == APPLICATION_SECRET else []
+    return {"name": secret.name, "keys": [*(key.key for key in secret.keys), *added], "store": secret.store}

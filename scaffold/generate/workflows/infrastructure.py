@@ -52,7 +52,7 @@ echo "No plan for $ENVIRONMENT: the repository variable $VARIABLE is not set." >
 """
 _PLAN = """\
 terraform init -input=false -backend-config="envs/$ENVIRONMENT.s3.tfbackend"
-terraform plan -input=false -no-color -lock=false -var-file="envs/$ENVIRONMENT.tfvars" -out="$RUNNER_TEMP/plan"
+terraform plan -input=false -no-color -lock=false -refresh=false -var-file="envs/$ENVIRONMENT.tfvars" -out="$RUNNER_TEMP/plan"
 {
   echo "### $ENVIRONMENT"
   echo

@@ -8,10 +8,11 @@ from dataclasses import replace
 from scaffold.model.compose import Service
 from scaffold.model.document import Node, Scalar, Sequence, scalars_of
 from scaffold.model.frozen import frozen
+from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.words import split_words
 from scaffold.model.workload import Piece, Text, Variable, is_literal, literal, literal_text
 from scaffold.plan.workloads.hosts import rewrite_hosts
-from scaffold.plan.workloads.scope import APPLICATION_SECRET, Scope, flagged_passwords
+from scaffold.plan.workloads.scope import Scope, flagged_passwords
 from scaffold.plan.workloads.texts import expand, merged, of_scalar
 
 _MARK = "\ue000{}\ue001"

@@ -8,6 +8,7 @@ from dataclasses import field
 
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import scalars_of
+from scaffold.model.engines import MEMORYDB
 from scaffold.model.frozen import frozen
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.model.target import Store
@@ -76,14 +77,17 @@ def _of(store: Store, part: str) -> Piece:
 
 
 def _login(store: Store, key: str, *, encoded: bool = False) -> Piece:
-    return Piece("secret", store.service, key, encoded)
+    return Piece("secret", store.secret, key, encoded)
 
 
 def _url(url: Url, store: Store) -> Text:
     """Return the URL of the managed store: with TLS, and with the login of the application's own role."""
     if store.engine != "postgres":
         secure = {"redis": "rediss", "valkey": "valkeys"}.get(url.scheme, url.scheme)
-        login = (Piece("literal", f"{secure}://:"), _login(store, "password", encoded=True), Piece("literal", "@"))
+        # ElastiCache takes a URL without a name for the user `default`, which is ours there; MemoryDB keeps that name.
+        user = (_login(store, "username", encoded=True),) if store.product == MEMORYDB else ()
+        password = _login(store, "password", encoded=True)
+        login = (Piece("literal", f"{secure}://"), *user, Piece("literal", ":"), password, Piece("literal", "@"))
         query = _with(url.query, "ssl_cert_reqs", "required") if store.broker else url.query
         return merged((*login, *_address(store), Piece("literal", url.path + _asked(query))))
     start: Text = (Piece("literal", f"{url.scheme}://"),)

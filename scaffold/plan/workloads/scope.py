@@ -14,7 +14,6 @@ from scaffold.model.project import Project
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
 from scaffold.model.target import Store
 
-APPLICATION_SECRET = "app"  # noqa: S105 - the name of a secret
 _TELLING = ("PASS", "SECRET", "KEY", "PWD")
 _SHORTEST_SECRET = 6
 """Shorter values are words that stand in many texts for something else, such as `app` or `5432`."""

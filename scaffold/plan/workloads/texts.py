@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from scaffold.model.document import Scalar, VariableReference
 from scaffold.model.interpolation import Reference, pieces
+from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.workload import Piece, Text, is_literal, literal
-from scaffold.plan.workloads.scope import APPLICATION_SECRET, Scope, is_secret_reference
+from scaffold.plan.workloads.scope import Scope, is_secret_reference
 
 _BEFORE_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s/?#@]*$")
 _IN_USERINFO = re.compile(r"[^\s/?#@]*@")
