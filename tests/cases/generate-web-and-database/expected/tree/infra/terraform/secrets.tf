@@ -2,7 +2,7 @@
 
 resource "aws_secretsmanager_secret" "db" {
   #checkov:skip=CKV2_AWS_57:these values are rotated by raising credentials_version or by people; a rotation function that does not know the application would lock it out
-  name                    = "${var.project}/${var.environment}/db"
+  name                    = "${local.app}/${var.environment}/db"
   description             = "Login of the application at db"
   kms_key_id              = aws_kms_key.main.arn
   recovery_window_in_days = var.secret_recovery_window_days
@@ -34,7 +34,7 @@ resource "aws_secretsmanager_secret_version" "db" {
 
 resource "aws_secretsmanager_secret" "app" {
   #checkov:skip=CKV2_AWS_57:these values are rotated by raising credentials_version or by people; a rotation function that does not know the application would lock it out
-  name                    = "${var.project}/${var.environment}/app"
+  name                    = "${local.app}/${var.environment}/app"
   description             = "Values of the application, filled in by people"
   kms_key_id              = aws_kms_key.main.arn
   recovery_window_in_days = var.secret_recovery_window_days
