@@ -15,6 +15,8 @@ from scaffold.read.python_routes import RoutesReader
 from scaffold.read.python_settings import SettingsReader
 from scaffold.read.python_tree import Tree, is_development_name, parse_python
 
+_DEEPEST = 30
+"""Parts of a module's name that can be packages that anybody asks for."""
 _SETTINGS_PATH = re.compile(r"(?:settings|config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
 
 
@@ -58,5 +60,5 @@ def _imported(tree: Tree) -> frozenset[str]:
     names: set[str] = set()
     for module in modules:
         parts = module.split(".")
-        names.update(".".join(parts[: index + 1]) for index in range(len(parts)))
+        names.update(".".join(parts[: index + 1]) for index in range(min(len(parts), _DEEPEST)))
     return frozenset(names)

@@ -68,6 +68,12 @@ class Tree:
         yield from (node for node, _ in self.of(ast.AsyncFunctionDef))
 
 
+_ENDLESS = 2000
+"""Characters that a name of a thousand parts has at least."""
+_ENDLESS_NAME = re.compile(r"(?:\.\w+){1000}")
+"""Python's own parser takes quadratic time for a dotted name; nobody wrote this one."""
+
+
 def parse_python(text: str, *, guarded: bool = False, whole: bool = True) -> Tree | int:
     """Return the tree of a Python text, or the line at which it cannot be parsed; `guarded` holds for the whole file.
 
@@ -75,6 +81,9 @@ def parse_python(text: str, *, guarded: bool = False, whole: bool = True) -> Tre
     """
     # Python ends a line at a lone carriage return as well, editors and reports do not.
     bare = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", " ")
+    endless = _ENDLESS_NAME.search(bare) if len(bare) > _ENDLESS else None
+    if endless is not None:
+        return bare.count("\n", 0, endless.start()) + 1
     module = _module(bare if whole else condensed(bare))
     if not whole and isinstance(module, int):
         module = _module(bare)
