@@ -46,6 +46,8 @@ _SENSITIVE = frozenset(
 )
 _READ_BY_CLIENTS = frozenset({"PGPASSWORD", "REDISCLI_AUTH"})
 """Variables from which psql and redis-cli take a password."""
+_DIRECTIVES = frozenset({"PROXY", "UWSGI", "FASTCGI", "GRPC", "SCGI"})
+"""Before PASS, these make a directive of nginx, whose value is an address."""
 _FOLDERS_OF_THE_SHELL = frozenset({"PWD", "OLDPWD"})
 _SENSITIVE_PAIRS = (
     ("API", "KEY"),
@@ -127,6 +129,8 @@ def is_sensitive_name(name: str) -> bool:
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     tokens = tuple(token for token in re.split(r"[^A-Za-z0-9]+", spaced.upper()) if token)
     if name.upper() in _FOLDERS_OF_THE_SHELL or not tokens or tokens[-1] in _INNOCENT_ENDINGS:
+        return False
+    if tokens[-1] == "PASS" and tokens[-2:-1] and tokens[-2] in _DIRECTIVES:
         return False
     if "PUBLIC" in tokens or "PUBLISHABLE" in tokens:
         return False

@@ -29,6 +29,7 @@ FRIDAY = {
     "NET001": {("base/redis", "ports/6379", "6379:6379")},
     "SEC006": {("base/redis", "authentication", "redis:7-alpine")},
     "SEC007": {("base/grafana", "environment/GF_SECURITY_ADMIN_PASSWORD", "GRAFANA_PASSWORD")},
+    **{code: set() for code in ("IMG000", "IMG004", "IMG005", "IMG006", "IMG007", "IMG008", "SEC008")},
     # The positives of A8: non-root, healthchecks, service_healthy, the profile that the README activates.
     **{code: set() for code in ("CMP001", "CMP003", "CMP005", "CMP006", "CMP007", "CMP009", "CMP016", "IMG002")},
     **{code: set() for code in ("SEC001", "SEC002", "SEC003", "SEC004", "SEC005", "CFG003", "CFG005", "CFG006", "NET006")},
@@ -78,6 +79,13 @@ PROPERTYPRO = {
         ("base/db", "environment/POSTGRES_PASSWORD", "POSTGRES_PASSWORD"),
         ("base/redis", "environment/REDIS_PASSWORD", "REDIS_PASSWORD"),
     },
+    # The same command writes the password where `docker inspect` shows it.
+    "SEC008": {
+        ("base/redis", "command-line", "--requirepass"),
+        ("staging/redis", "command-line", "--requirepass"),
+        ("secure/redis", "command-line", "--requirepass"),
+    },
+    **{code: set() for code in ("IMG000", "IMG004", "IMG005", "IMG006", "IMG007", "IMG008")},
     # B12
     "SCL000": {("scaling", "plan", "")},
     # B14: no manager, and a key in the form of a provider in two tracked files.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages
-from scaffold.model.compose import Service
+from scaffold.gaps.image.builds import DEVELOPMENT, users_of
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
@@ -23,25 +22,15 @@ _ROOT_BASE = regex(
 )
 """Images whose own configuration names no user; others (grafana, prom/*, stores that drop their rights) are left alone."""
 _DROPS = regex(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
-_DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     for dockerfile in project.dockerfiles:
         found = _root_place(dockerfile)
-        users = _users(project, dockerfile)
+        users = users_of(project, dockerfile)
         overridden = bool(users) and all(service.user and service.user.split(":")[0] not in _ROOT for service in users)
         if found and not overridden and not any(service.build and service.build.target for service in users):
             yield _gap(dockerfile, *found)
-
-
-def _users(project: Project, dockerfile: Dockerfile) -> list[Service]:
-    return [
-        service
-        for stack in project.stacks
-        for service in stack.services
-        if service.build and service.build.dockerfile == dockerfile.path
-    ]
 
 
 def _root_place(dockerfile: Dockerfile) -> tuple[Location, str] | None:
@@ -68,7 +57,7 @@ def _name(base: str) -> str:
 
 
 def _gap(dockerfile: Dockerfile, place: Location, how: str) -> Gap:
-    development = bool(_DEVELOPMENT.search(dockerfile.path))
+    development = bool(DEVELOPMENT.search(dockerfile.path))
     start = dockerfile.effective("ENTRYPOINT")
     scripted = start is not None and ".sh" in start.text
     return RULE.gap(

@@ -6,6 +6,7 @@ import itertools
 import shlex
 from collections.abc import Iterator
 
+from scaffold.gaps.image.builds import targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.model.document import Location
@@ -27,12 +28,6 @@ def _detect(project: Project) -> Iterator[Gap]:
                 wide.setdefault(context, []).append((dockerfile, places))
     for context, found in sorted(wide.items(), key=lambda item: item[0]):
         yield _gap(project, context, found)
-
-
-def _targets(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
-    """Return the stages that services run, the last one ("") where none is named."""
-    builds = (service.build for stack in project.stacks for service in stack.services if service.build)
-    return tuple(dict.fromkeys(build.target for build in builds if build.dockerfile == dockerfile.path)) or ("",)
 
 
 def build_contexts(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
@@ -101,7 +96,7 @@ def _gap(project: Project, context: str, found: list[tuple[Dockerfile, tuple[Loc
     path = _ignore_path(context)
     hidden = next((where for name, where in project.ignored if name in {path, ".dockerignore"}), "")
     note = f" ({hidden} makes git ignore it, so a local one does not reach anybody else)" if hidden else ""
-    images = [(file, target) for file, _ in found for target in _targets(project, file) if reaches_image(file, target)]
+    images = [(file, target) for file, _ in found for target in targets_of(project, file) if reaches_image(file, target)]
     deleted = frozenset.intersection(*(removed(file, target) for file, target in images)) if images else frozenset()
     taken = tuple(name for name in _sensitive_content(project, context) if name not in deleted) if images else ()
     what = f", {' and '.join(taken)} included" if taken else ""

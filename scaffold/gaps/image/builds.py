@@ -1,0 +1,38 @@
+"""Who builds a Dockerfile, and whether what it makes is for development or tests."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.gaps.facts import is_test_path
+from scaffold.model.compose import Service
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
+
+DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
+"""Words in a path or in the name of a stage that say development or tests."""
+
+
+def users_of(project: Project, dockerfile: Dockerfile) -> tuple[Service, ...]:
+    """Return the services of all stacks that are built from this Dockerfile."""
+    services = (service for stack in project.stacks for service in stack.services if service.build)
+    return tuple(service for service in services if service.build and service.build.dockerfile == dockerfile.path)
+
+
+def targets_of(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
+    """Return the stages that services run, the last one ("") where none is named."""
+    builds = (service.build for service in users_of(project, dockerfile) if service.build)
+    return tuple(dict.fromkeys(build.target for build in builds)) or ("",)
+
+
+def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
+    """Return what the image is for, by its path, else by the stacks that build it: the one closest to production."""
+    if DEVELOPMENT.search(dockerfile.path) or is_test_path(dockerfile.path):
+        return EnvironmentClass.DEV
+    builders = [
+        stack.environment
+        for stack in project.stacks
+        if any(service.build and service.build.dockerfile == dockerfile.path for service in stack.services)
+    ]
+    return min(builders, key=lambda item: item.severity_steps, default=EnvironmentClass.BASE)

@@ -1,0 +1,158 @@
+"""Releases whose makers no longer publish fixes: data with the day on which it was true.
+
+Debian counts with its long term support and Ubuntu with its free one; paid extensions are not counted.
+"""
+
+from __future__ import annotations
+
+from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
+
+AS_OF = "2026-11-25"
+SOURCE = "endoflife.date, with the dates of the makers"
+
+_ENDED: dict[str, dict[str, str]] = {
+    "Python": {
+        "2.7": "2020-01-01",
+        "3.4": "2019-03-18",
+        "3.5": "2020-09-13",
+        "3.6": "2021-12-23",
+        "3.7": "2023-06-27",
+        "3.8": "2024-10-07",
+        "3.9": "2025-10-31",
+        "3.10": "2026-10-31",
+    },
+    "Node.js": {
+        "8": "2019-12-31",
+        "9": "2018-06-30",
+        "10": "2021-04-30",
+        "11": "2019-06-30",
+        "12": "2022-04-30",
+        "13": "2020-06-01",
+        "14": "2023-04-30",
+        "15": "2021-06-01",
+        "16": "2023-09-11",
+        "17": "2022-06-01",
+        "18": "2025-04-30",
+        "19": "2023-06-01",
+        "20": "2026-04-30",
+        "21": "2024-06-01",
+        "23": "2025-06-01",
+        "25": "2026-06-01",
+    },
+    "Debian": {"8": "2020-06-30", "9": "2022-07-01", "10": "2024-06-30", "11": "2026-08-31"},
+    "Ubuntu": {
+        "14.04": "2019-04-02",
+        "16.04": "2021-04-02",
+        "18.04": "2023-05-31",
+        "20.04": "2025-05-31",
+        "23.04": "2024-01-20",
+        "23.10": "2024-07-12",
+        "24.10": "2025-07-10",
+        "25.04": "2026-01-17",
+        "25.10": "2026-07-01",
+    },
+    "Alpine": {
+        "3.10": "2021-05-01",
+        "3.11": "2021-11-01",
+        "3.12": "2022-05-01",
+        "3.13": "2022-11-01",
+        "3.14": "2023-05-01",
+        "3.15": "2023-11-01",
+        "3.16": "2024-05-23",
+        "3.17": "2024-11-22",
+        "3.18": "2025-05-09",
+        "3.19": "2025-11-01",
+        "3.20": "2026-04-01",
+        "3.21": "2026-11-01",
+    },
+    "Ruby": {
+        "2.5": "2021-03-31",
+        "2.6": "2022-03-31",
+        "2.7": "2023-03-31",
+        "3.0": "2024-04-23",
+        "3.1": "2025-03-31",
+        "3.2": "2026-03-31",
+    },
+    "PHP": {
+        "5.6": "2018-12-31",
+        "7.0": "2019-01-10",
+        "7.1": "2019-12-01",
+        "7.2": "2020-11-30",
+        "7.3": "2021-12-06",
+        "7.4": "2022-11-28",
+        "8.0": "2023-11-26",
+        "8.1": "2025-12-31",
+    },
+    "PostgreSQL": {
+        "9.4": "2020-02-13",
+        "9.5": "2021-02-11",
+        "9.6": "2021-11-11",
+        "10": "2022-11-10",
+        "11": "2023-11-09",
+        "12": "2024-11-21",
+        "13": "2025-11-13",
+        "14": "2026-11-12",
+    },
+    "MySQL": {"5.5": "2018-12-31", "5.6": "2021-02-28", "5.7": "2023-10-31", "8.0": "2026-04-30"},
+}
+_PRODUCTS = {
+    "python": "Python",
+    "node": "Node.js",
+    "debian": "Debian",
+    "ubuntu": "Ubuntu",
+    "alpine": "Alpine",
+    "ruby": "Ruby",
+    "php": "PHP",
+    "postgres": "PostgreSQL",
+    "mysql": "MySQL",
+}
+_OFFICIAL = frozenset({"", "docker.io", "public.ecr.aws", "mirror.gcr.io", "registry-1.docker.io"})
+_CODENAMES = {
+    "jessie": ("Debian", "8"),
+    "stretch": ("Debian", "9"),
+    "buster": ("Debian", "10"),
+    "bullseye": ("Debian", "11"),
+    "xenial": ("Ubuntu", "16.04"),
+    "bionic": ("Ubuntu", "18.04"),
+    "focal": ("Ubuntu", "20.04"),
+}
+_VERSION = regex(r"v?(\d+)(?:\.(\d+))?")
+_ALPINE = regex(r"-alpine(\d+\.\d+)(?![\d.])")
+_WORD = regex(r"[a-z]+")
+
+
+@frozen
+class Ended:
+    """A release that an image holds, and the day on which its support ended (ISO date)."""
+
+    product: str
+    release: str
+    day: str
+
+
+def ended_releases(image: ImageReference) -> tuple[Ended, ...]:
+    """Return the releases of an official image that are out of support: the program's own, and the system's below it."""
+    name = image.repository.removeprefix("docker/library/").removeprefix("library/")
+    if image.registry not in _OFFICIAL or "/" in name or name not in _PRODUCTS:
+        return ()
+    found = [_release(_PRODUCTS[name], image.tag)]
+    system = _ALPINE.search(image.tag)
+    if system:
+        found.append(_ended("Alpine", system[1]))
+    found += [_ended(*_CODENAMES[word]) for word in _WORD.findall(image.tag) if word in _CODENAMES]
+    return tuple(dict.fromkeys(item for item in found if item))
+
+
+def _release(product: str, tag: str) -> Ended | None:
+    match = _VERSION.match(tag)
+    if match is None:
+        return None
+    with_minor = f"{match[1]}.{match[2]}" if match[2] else ""
+    return _ended(product, with_minor) or _ended(product, match[1])
+
+
+def _ended(product: str, release: str) -> Ended | None:
+    day = _ENDED[product].get(release)
+    return Ended(product, release, day) if day else None

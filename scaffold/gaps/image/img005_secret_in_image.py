@@ -1,0 +1,147 @@
+"""IMG005: a secret stands in a layer of the image, where whoever pulls it can read it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import final_stages
+from scaffold.gaps.image.builds import environment_of, targets_of
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.project import Dockerfile, EnvFile, Instruction, Project
+from scaffold.model.regex import regex
+from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
+
+_ENV_FILE = regex(r"(?:.*/)?\.env(?:\*|\.(?!example|sample|template|dist|defaults?)[\w.*-]+)?")
+_LOCAL = frozenset({"localhost", "127.0.0.1"})
+_IN_IMAGE = {
+    "ENV": {
+        SecretClass.LITERAL: Severity.HIGH,
+        SecretClass.RANDOM: Severity.HIGH,
+        SecretClass.WEAK: Severity.HIGH,
+        SecretClass.PLACEHOLDER: Severity.MEDIUM,
+    },
+    "ARG": {SecretClass.LITERAL: Severity.HIGH, SecretClass.RANDOM: Severity.HIGH, SecretClass.WEAK: Severity.MEDIUM},
+}
+"""What a value does in the image that runs; keys of providers are SEC004's."""
+_IN_BUILD = {"ENV": {SecretClass.RANDOM: Severity.MEDIUM}, "ARG": {SecretClass.RANDOM: Severity.MEDIUM}}
+"""In a stage that is left behind, stand-ins that only make a build pass are usual."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for dockerfile in project.dockerfiles:
+        kept = tuple(stage for target in targets_of(project, dockerfile) for stage in final_stages(dockerfile, target))
+        found: dict[str, list[tuple[Instruction, Severity, SecretClass]]] = {}
+        for stage in dockerfile.stages:
+            table = _IN_IMAGE if stage in kept else _IN_BUILD
+            for item in stage.instructions:
+                for name, kind in _secrets(item):
+                    severity = table[item.keyword].get(kind)
+                    if severity is not None:
+                        found.setdefault(name, []).append((item, severity, kind))
+        for name, places in sorted(found.items()):
+            yield _value_gap(project, dockerfile, name, places)
+        for item in (item for stage in dict.fromkeys(kept) for item in stage.instructions):
+            yield from _copied(project, dockerfile, item)
+
+
+def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
+    """Yield the name and the class of each secret that an ENV or ARG gives a value of its own."""
+    for name, value in _pairs(item) if item.keyword in {"ENV", "ARG"} else ():
+        if "$" in value:
+            continue
+        password = url_password(value) if url_host(value) not in _LOCAL else None
+        if password is not None:
+            yield name, classify(password)
+        elif is_sensitive_name(name):
+            yield name, classify(value)
+
+
+def _pairs(item: Instruction) -> Iterator[tuple[str, str]]:
+    first, _, rest = item.text.strip().partition(" ")
+    if item.keyword == "ENV" and "=" not in first:
+        yield first, rest.strip()
+        return
+    try:
+        words = shlex.split(item.text)
+    except ValueError:
+        return
+    for word in words:
+        name, separator, value = word.partition("=")
+        if separator and re.fullmatch(r"\w+", name):
+            yield name, value
+
+
+def _value_gap(
+    project: Project, dockerfile: Dockerfile, name: str, places: list[tuple[Instruction, Severity, SecretClass]]
+) -> Gap:
+    worst = max(severity for _, severity, _ in places)
+    kind = next(kind for _, severity, kind in places if severity is worst)
+    keyword = places[0][0].keyword
+    who = "whoever can pull it" if keyword == "ENV" else "whoever can pull it and asks for its history"
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject=f"environment/{name}",
+        message=f"{name} has a value of its own in {dockerfile.path} ({kind.value}): it is part of the image, for {who}, and "
+        "it is what runs where nobody sets another one.",
+        expected=f"{name} given when the container starts, or `RUN --mount=type=secret` where the build needs it",
+        actual=f"{keyword} with a value",
+        locations=tuple(dict.fromkeys(item.location for item, _, _ in places)),
+        severity=worst,
+        environment=environment_of(project, dockerfile),
+    )
+
+
+def _copied(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iterator[Gap]:
+    if item.keyword not in {"COPY", "ADD"} or any(flag.startswith("--from") for flag in item.flags):
+        return
+    for word in re.split(r"[\s,\[\]\"]+", item.text.strip())[:-1]:
+        if not word or not _ENV_FILE.fullmatch(word):
+            continue
+        real = [file for file in project.env_files if file.path.rpartition("/")[2] == word.rpartition("/")[2]]
+        if not real or any(_holds_secret(file) for file in real):
+            yield _copy_gap(project, dockerfile, word, item.location, known=bool(real))
+
+
+def _holds_secret(file: EnvFile) -> bool:
+    harmless = {SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.PLAIN}
+    return any(
+        is_sensitive_name(entry.name) and classify(entry.value) not in harmless and not entry.commented
+        for entry in file.entries
+    )
+
+
+def _copy_gap(project: Project, dockerfile: Dockerfile, word: str, place: Location, *, known: bool) -> Gap:
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject=f"copy/{word}",
+        message=f"{dockerfile.path} copies {word} into the image: the settings of the machine that builds it, with its "
+        "secrets, go to whoever can pull it.",
+        expected="settings that are given when the container starts",
+        actual=f"{word} in the image",
+        locations=(place,),
+        severity=Severity.HIGH if known else Severity.MEDIUM,
+        confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+        environment=environment_of(project, dockerfile),
+    )
+
+
+RULE = Rule(
+    code="IMG005",
+    name="secret-in-image",
+    layer=Layer.IMAGE,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Take the value out of the Dockerfile, give it at start (`environment`, a secret), use `RUN --mount=type=secret` "
+            "for what a build needs, and change the secret: images that were pushed keep it.",
+        ),
+    ),
+    maps_to=("DS-0031", "DL3064"),
+)

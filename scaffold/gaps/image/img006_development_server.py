@@ -1,0 +1,149 @@
+"""IMG006: what would run in production is a framework's development server."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, users_of
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
+
+_START = r"(?:^|[\s;&|\"'/])"
+_SERVERS = regex(
+    rf"{_START}(?:(?P<reload>(?:uvicorn|gunicorn|hypercorn|granian)\b[^;&|]*\s--reload)\b"
+    r"|(?P<flask>flask\b(?:\s+-\S+(?:\s+[^\s-]\S*)?)*\s+run)\b"
+    r"|(?P<django>manage\.py\s+runserver(?:_plus)?)\b"
+    r"|(?P<fastapi>fastapi\s+dev)\b"
+    r"|(?P<next>(?:next|nuxt|nuxi|astro|remix|gatsby|vue-cli-service)\s+(?:dev|develop|serve))\b"
+    r"|(?P<vite>vite)(?:\s+(?:dev|serve|--\S+)|\s*$|\s*[;&|])"
+    r"|(?P<angular>ng\s+serve)\b"
+    r"|(?P<scripts>react-scripts\s+start)\b"
+    r"|(?P<webpack>webpack(?:-dev-server|\s+serve))\b"
+    r"|(?P<watch>nodemon|ts-node-dev|tsx\s+watch|nest\s+start\s+--watch|watchmedo\s+auto-restart|air)(?=\s|$)"
+    r"|(?P<php>artisan\s+serve|php\s+-S)\b)"
+)
+_SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    # Beside a stack that says production, the base is what people develop with.
+    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    seen: set[Location] = set()
+    for stack in stacks:
+        for service in stack.services:
+            found = None if _is_exempt(service) else _of_service(project, service)
+            if found and found[1] not in seen:
+                seen.add(found[1])
+                yield _service_gap(stack, service, *found)
+    for dockerfile in project.dockerfiles:
+        found = None if users_of(project, dockerfile) else _of_image(project, dockerfile, "")
+        if found:
+            yield _image_gap(project, dockerfile, *found)
+
+
+def _is_exempt(service: Service) -> bool:
+    """Whether a service ends, is for tests, or starts with a profile for development only."""
+    by_profile = bool(service.profiles) and all(DEVELOPMENT.search(name) for name in service.profiles)
+    target = service.build.target if service.build else ""
+    return service.has_role(*EXEMPT_FROM_SERVICE_HYGIENE) or by_profile or bool(DEVELOPMENT.search(target))
+
+
+def _of_service(project: Project, service: Service) -> tuple[str, Location] | None:
+    if service.command:
+        folder = service.build.context if service.build else None
+        word = development_server(project, " ".join(service.command), folder)
+        return (word, service.command_location or service.location) if word else None
+    dockerfile = project.image_of(service)
+    if dockerfile is None or service.entrypoint:
+        return None
+    return _of_image(project, dockerfile, service.build.target if service.build else "")
+
+
+def _of_image(project: Project, dockerfile: Dockerfile, target: str) -> tuple[str, Location] | None:
+    if not final_stages(dockerfile, target):
+        return None
+    folder = posixpath.dirname(dockerfile.path)
+    for keyword in ("CMD", "ENTRYPOINT"):
+        item = dockerfile.effective(keyword, target)
+        text = (" ".join(item.argv) or item.text) if item else ""
+        word = development_server(project, text, folder)
+        if item and word:
+            return word, item.location
+    return None
+
+
+def development_server(project: Project, text: str, folder: str | None) -> str:
+    """Return the development server that a command starts, an npm script of `folder` followed once, or ""."""
+    direct = _SERVERS.search(text)
+    if direct is None and folder is not None:
+        script = _SCRIPT.search(text)
+        manifests = [item for item in project.manifests if item.folder == folder and item.scripts]
+        body = dict(manifests[0].scripts).get(script["name"], "") if script and manifests else ""
+        direct = _SERVERS.search(body)
+    if direct is None:
+        return ""
+    word = next(value for value in direct.groupdict().values() if value)
+    return f"{word.split()[0]} --reload" if direct["reload"] else " ".join(word.split())
+
+
+def _mounts_source(service: Service) -> bool:
+    """Whether the source is mounted over the image, as people do who develop in the container."""
+    context = service.build.context if service.build else None
+    return context is not None and any(
+        mount.kind == "bind" and mount.resolved is not None and (mount.resolved or ".").strip("./") == context.strip("./")
+        for mount in service.mounts
+    )
+
+
+def _service_gap(stack: Stack, service: Service, word: str, place: Location) -> Gap:
+    mounted = stack.environment is not EnvironmentClass.PRODUCTION and _mounts_source(service)
+    note = "; no other stack of this repository says how it runs in production" if mounted else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="command",
+        message=f"{service.name} runs `{word}`, a server for development: it restarts on changes, shows errors to visitors or "
+        f"serves one request at a time{note}.",
+        expected="the command of a production server, development in an overlay",
+        actual=word,
+        locations=(place,),
+        severity=Severity.MEDIUM if mounted else Severity.HIGH,
+        environment=stack.environment,
+    )
+
+
+def _image_gap(project: Project, dockerfile: Dockerfile, word: str, place: Location) -> Gap:
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject="command",
+        message=f"The image of {dockerfile.path} starts `{word}`, a server for development: it restarts on changes, shows "
+        "errors to visitors or serves one request at a time.",
+        expected="the command of a production server",
+        actual=word,
+        locations=(place,),
+        severity=Severity.MEDIUM,
+        environment=environment_of(project, dockerfile),
+    )
+
+
+RULE = Rule(
+    code="IMG006",
+    name="development-server",
+    layer=Layer.IMAGE,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Start a production server (`gunicorn`, `uvicorn` without --reload, a built frontend behind nginx, `node` on the "
+            "build's output), and keep the development command in compose.override.yaml.",
+        ),
+    ),
+)

@@ -1,0 +1,119 @@
+"""IMG007: the build installs other versions than those that were tested, although they could be fixed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.image.builds import environment_of
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
+
+_NPM = regex(r"\bnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
+_YARN = regex(r"\byarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))(?P<rest>[^;&|\n]*)")
+_PNPM = regex(r"\bpnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
+_REQUIREMENTS = regex(r"\bpip3?\s+install\b(?P<rest>[^;&|\n]*)")
+_FILE = regex(r"(?:-r|--requirement)[= ]\s*[\"']?([\w./-]+)")
+_FIXED = regex(r"===?|\s@\s|--hash")
+_FROZEN = regex(r"--frozen-lockfile|--immutable|--no-lockfile|--offline")
+_MOST_SHOWN = 3
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for dockerfile in project.dockerfiles:
+        found = [
+            (why, item.location)
+            for stage in dockerfile.stages
+            for item in stage.instructions
+            if item.keyword == "RUN"
+            for why in (*_node(project, dockerfile, item.text), *_python(project, dockerfile, item.text))
+        ]
+        if found:
+            yield _gap(project, dockerfile, found)
+
+
+def _node(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
+    npm, yarn, pnpm = _NPM.search(text), _YARN.search(text), _PNPM.search(text)
+    if npm and not _names_packages(npm["rest"]) and _has(project, dockerfile, "package-lock.json"):
+        yield "npm install beside package-lock.json (npm ci keeps to it)"
+    classic = yarn and _has(project, dockerfile, "yarn.lock") and not _has(project, dockerfile, ".yarnrc.yml")
+    if yarn and classic and not _FROZEN.search(yarn["rest"]):
+        yield "yarn install beside yarn.lock (--frozen-lockfile keeps to it)"
+    free = pnpm and not _FROZEN.search(pnpm["rest"]) and not _names_packages(pnpm["rest"])
+    if free and _has(project, dockerfile, "pnpm-lock.yaml"):
+        yield "pnpm install beside pnpm-lock.yaml (--frozen-lockfile keeps to it)"
+
+
+def _has(project: Project, dockerfile: Dockerfile, name: str) -> bool:
+    return any(project.exists(posixpath.join(folder, name)) for folder in _folders(project, dockerfile))
+
+
+def _names_packages(rest: str) -> bool:
+    """Whether the words behind `install` name packages: tools such as npm itself, which no lock file holds."""
+    words = [word for word in rest.split() if not word.startswith("-") and word not in {"\\", "."}]
+    return bool(words) or bool(re.search(r"(?:^|\s)(?:-g|--global)\b", rest))
+
+
+def _folders(project: Project, dockerfile: Dockerfile) -> frozenset[str]:
+    """Return the folders that the build takes its manifests from: the contexts of its builds, else the Dockerfile's own."""
+    builds = (service.build for stack in project.stacks for service in stack.services if service.build)
+    contexts = {build.context for build in builds if build.dockerfile == dockerfile.path and build.context is not None}
+    return frozenset(contexts or {posixpath.dirname(dockerfile.path)})
+
+
+def _python(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
+    for install in _REQUIREMENTS.finditer(text):
+        if re.search(r"(?:^|\s)(?:-c|--constraint|--require-hashes)\b", install["rest"]):
+            continue
+        for name in _FILE.findall(install["rest"]):
+            loose, total = _loose(project, dockerfile, posixpath.basename(name))
+            if loose:
+                shown = ", ".join(loose[:_MOST_SHOWN]) + (" ..." if len(loose) > _MOST_SHOWN else "")
+                yield f"{len(loose)} of {total} packages of {posixpath.basename(name)} without a fixed version ({shown})"
+
+
+def _loose(project: Project, dockerfile: Dockerfile, name: str) -> tuple[list[str], int]:
+    """Return the packages of a requirements file without a fixed version, and how many packages it has."""
+    paths = {posixpath.join(folder, name) for folder in _folders(project, dockerfile)}
+    text = next((item.text for item in project.sources if item.path in paths), "")
+    lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
+    packages = [line for line in lines if re.match(r"[A-Za-z0-9]", line)]
+    # A line with another file or a constraint may fix what stands here.
+    if any(re.match(r"(?:-c|-r|--constraint|--requirement)\b", line) for line in lines):
+        return [], len(packages)
+    loose = [re.split(r"[\s<>=!~;\[(@]", line, maxsplit=1)[0] for line in packages if not _FIXED.search(line)]
+    return [item for item in loose if item], len(packages)
+
+
+def _gap(project: Project, dockerfile: Dockerfile, found: list[tuple[str, Location]]) -> Gap:
+    reasons = tuple(dict.fromkeys(why for why, _ in found))
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject="install",
+        message=f"{dockerfile.path} may install other versions than those that were tested: {'; '.join(reasons)}.",
+        expected="an install that fails rather than change a version",
+        actual="; ".join(reason.partition(" (")[0] for reason in reasons),
+        locations=tuple(dict.fromkeys(place for _, place in found)),
+        environment=environment_of(project, dockerfile),
+    )
+
+
+RULE = Rule(
+    code="IMG007",
+    name="non-reproducible-install",
+    layer=Layer.IMAGE,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Use `npm ci`, `yarn install --frozen-lockfile`, `pnpm install --frozen-lockfile`; write requirements with `==` "
+            "(`pip-compile`, `uv pip compile`) and install with --require-hashes.",
+        ),
+    ),
+)
