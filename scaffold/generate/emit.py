@@ -15,6 +15,8 @@ from scaffold.errors import ScaffoldError
 # Scalars that some YAML reader takes for something else than text: YAML 1.1 (PyYAML, Ansible), 1.2 and go-yaml's mixture.
 _WORDS = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|~|nan|\.nan|[-+]?\.?inf)", re.IGNORECASE)
 _NUMERIC = re.compile(r"[-+.]?[0-9][0-9a-fA-FxXoOeE_.:+\-TZ ]*")
+_LINE_ENDS = re.compile("[\\n\\r\\x85\\u2028\\u2029\\ufeff]")
+"""What some reader of YAML folds or drops unless it is escaped."""
 _PLAIN_ENV = re.compile(r"[A-Za-z0-9_./:@%+,\-]*")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -33,7 +35,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     tag = "tag:yaml.org,2002:str"
     if "\n" in value.rstrip("\n") and not re.search(r"[ \t]\n|[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe]|^[ \t\n]", value):
         return dumper.represent_scalar(tag, value, style="|")
-    if _WORDS.fullmatch(value) or _NUMERIC.fullmatch(value) or "\n" in value or "${" in value:
+    if _WORDS.fullmatch(value) or _NUMERIC.fullmatch(value) or _LINE_ENDS.search(value) or "${" in value:
         return dumper.represent_scalar(tag, value, style='"')
     return dumper.represent_scalar(tag, value)
 

@@ -1,4 +1,4 @@
-"""checkov over the Terraform folders and the workflows that count, in one call, in a folder that holds nothing else."""
+"""checkov over Terraform, workflows and rendered charts that count, in one call, in a folder that holds nothing else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scaffold.model.names import Severity
 from scaffold.process import Completed, find_program, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import crashed, judged, not_run, tail
+from scaffold.validate.rendered import Rendered, render_charts
 from scaffold.validate.request import ValidationRequest
 
 NAME = "checkov"
@@ -26,22 +28,32 @@ _ARGUMENTS = ("--skip-download", "--download-external-modules", "False", "--comp
 
 def judge(request: ValidationRequest, material: Material) -> ToolRun:
     """Run checkov on a copy of only what counts, so that no configuration file of the user silences a check."""
-    if not material.terraform_folders and not material.workflows:
+    if not material.terraform_folders and not material.workflows and not material.charts:
         return not_run(NAME)
     program = find_program(NAME)
     if program is None:
         return not_run(NAME, "checkov is not installed: pip install 'scaffold-iac[checkov]'")
+    helm = find_program("helm") if material.charts else None
+    rendered = tuple(item for item in render_charts(request, material.charts, helm) if item.manifests) if helm else ()
+    if not material.terraform_folders and not material.workflows and not rendered:
+        return not_run(NAME, "no chart could be rendered" if helm else "helm is not installed, which renders the charts for it")
     with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
         home, tree = Path(scratch, "home"), Path(scratch, "tree")
         home.mkdir()
         tree.mkdir()
-        frameworks = _lay_out(request, material, tree)
+        frameworks = _lay_out(request, material, tree, rendered)
         argv = [program, "--directory", str(tree), "--framework", *frameworks, *_ARGUMENTS]
         done = run(argv, cwd=home, timeout=request.seconds, env={**_QUIET, "HOME": str(home)})
-    return _outcome(done, request, material)
+    found = _outcome(done, request, material)
+    unread = bool(material.charts) and not rendered
+    reason = "; ".join(filter(None, (found.reason, "the charts are not judged: no helm renders them" if unread else "")))
+    manifests = {item.path for item in rendered}
+    # A line of a rendered manifest is none of the user's files: the values of the environment are named as a whole.
+    placed = tuple(replace(item, line=0) if item.path in manifests else item for item in found.findings)
+    return replace(found, findings=placed, reason=reason)
 
 
-def _lay_out(request: ValidationRequest, material: Material, tree: Path) -> list[str]:
+def _lay_out(request: ValidationRequest, material: Material, tree: Path, rendered: tuple[Rendered, ...]) -> list[str]:
     """Copy what counts below `tree` and return the frameworks that judge it."""
     for folder in material.terraform_folders:
         for pattern in _PATTERNS:
@@ -49,9 +61,14 @@ def _lay_out(request: ValidationRequest, material: Material, tree: Path) -> list
                 _copy(request.folder, source, tree)
     for path in material.workflows:
         _copy(request.folder, request.folder / path, tree)
+    for item in rendered:
+        target = tree / item.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(item.manifests, encoding="utf-8")
     return [
         *(["terraform"] if material.terraform_folders else []),
         *(["github_actions"] if material.workflows else []),
+        *(["kubernetes"] if rendered else []),
     ]
 
 

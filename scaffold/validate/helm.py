@@ -1,4 +1,4 @@
-"""helm lint --strict on every chart, with the stand-in values that the chart brings for it."""
+"""helm lint --strict and helm template for every environment, with the stand-in values that a chart brings for it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scaffold.model.names import Severity
 from scaffold.process import find_program, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import judged, not_run, version_of, without_folder
+from scaffold.validate.rendered import Rendered, render_charts, stand_ins
 from scaffold.validate.request import ValidationRequest
 
 NAME = "helm"
-_STAND_INS = "ci/values-*"
 _MESSAGE = re.compile(r"^\[(?P<level>INFO|WARNING|ERROR)\] (?P<place>\S+?): (?P<message>.*)$")
 _TEMPLATE = re.compile(r"\((?P<path>[\w.-]+/templates/[^:)]+):(?P<line>\d+)")
 _LEVELS = {"WARNING": Severity.MEDIUM, "ERROR": Severity.HIGH}
 
 
 def judge(request: ValidationRequest, material: Material) -> ToolRun:
-    """Lint every chart; a message about a template names the chart's own file."""
+    """Lint every chart and render it for each environment; a message about a template names the chart's own file."""
     if not material.charts:
         return not_run(NAME)
     program = find_program(NAME)
@@ -30,14 +30,21 @@ def judge(request: ValidationRequest, material: Material) -> ToolRun:
     findings: list[Finding] = []
     for chart in material.charts:
         place = request.folder / chart
-        values = [word for path in sorted(place.glob(_STAND_INS)) for word in ("--values", path.relative_to(place).as_posix())]
-        done = run([program, "lint", "--strict", *values, "."], cwd=place, timeout=request.seconds)
+        done = run([program, "lint", "--strict", *stand_ins(place), "."], cwd=place, timeout=request.seconds)
         said = without_folder(f"{done.stdout}\n{done.stderr}", place)
         found = list(_findings(said, chart, request.folder))
         if done.code and not found:
             found.append(Finding(NAME, "lint", f"{chart}/Chart.yaml", 0, Severity.HIGH, " ".join(said.split())[:400]))
         findings += found
+        # A chart that lint refuses is rendered no better, and would say the same once more.
+        rendered = render_charts(request, (chart,), program) if not found else ()
+        findings += [_unrendered(item, place) for item in rendered if item.error]
     return judged(NAME, version_of(program, "version", "--short", cwd=request.folder), len(material.charts), findings)
+
+
+def _unrendered(item: Rendered, place: Path) -> Finding:
+    message = " ".join(without_folder(item.error, place).split())[:400]
+    return Finding(NAME, "template", item.path, 0, Severity.HIGH, message)
 
 
 def _findings(text: str, chart: str, folder: Path) -> Iterable[Finding]:

@@ -356,3 +356,36 @@ def test_links_and_paths_that_are_gone_are_not_looked_at(tmp_path):
     (tmp_path / "link.yml").symlink_to("/etc/passwd")
     runs = {result.tool: result for result in validate(ValidationRequest(tmp_path, ("link.yml", "gone.yml")))}
     assert runs["yaml"].state == "not-run"
+
+
+PRIVILEGED = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: shop}
+spec:
+  containers:
+    - {name: a, image: "a:1", securityContext: {privileged: {{ .Values.privileged }}}}
+"""
+
+
+def test_helm_renders_every_environment_and_names_the_one_that_fails(judge, require_tool):
+    require_tool("helm")
+    template = (
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: {{ required "x is missing" .Values.x | quote }}}\n'
+    )
+    chart = {"deploy/Chart.yaml": CHART, "deploy/values.yaml": "x: one\n", "deploy/templates/c.yaml": template}
+    fine = {**chart, "deploy/values-staging.yaml": "x: two\n", "deploy/values-production.yaml": "x: three\n"}
+    assert_passed(judge("helm", fine))
+    assert_failed(
+        judge("helm", {**fine, "deploy/values-production.yaml": 'x: ""\n'}), "deploy/values-production.yaml", 0, "x is missing"
+    )
+
+
+def test_checkov_judges_the_rendered_chart(judge, require_tool):
+    require_tool("helm")
+    require_tool("checkov")
+    chart = {"deploy/Chart.yaml": CHART, "deploy/values.yaml": "privileged: false\n", "deploy/templates/c.yaml": PRIVILEGED}
+    result = judge("checkov", {**chart, "deploy/values-production.yaml": "privileged: true\n"})
+    places = {(finding.id, finding.path, finding.line) for finding in result.findings}
+    assert ("CKV_K8S_16", "deploy/values-production.yaml", 0) in places
+    assert result.looked_at >= 1
