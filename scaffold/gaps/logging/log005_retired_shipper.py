@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.signals import stacks_in_use, tool_services
+from scaffold.gaps.signals import tool_services
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -14,7 +14,8 @@ _RETIRED = {"promtail": "2 March 2026", "grafana-agent": "1 November 2025"}
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    for stack, service in tool_services(project, stacks_in_use(project), frozenset(_RETIRED)):
+    stacks = [stack for stack in project.stacks if stack.complete and stack.is_runnable_in_production]
+    for stack, service in tool_services(project, stacks, frozenset(_RETIRED)):
         name = service.image.name if service.image else service.name
         ended = _RETIRED.get(name, _RETIRED["grafana-agent"])
         yield RULE.gap(
