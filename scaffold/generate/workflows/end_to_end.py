@@ -121,21 +121,17 @@ def _on_runner(suite: EndToEndSuite) -> list[dict[str, Any]]:
     browsers, tests = _COMMANDS[suite.runner]
     execute = _EXECUTE[suite.manager]
     locked, free = _INSTALL[suite.manager]
-    where: dict[str, Any] = {"working_directory": _from_root(suite.package)}
+    where: dict[str, Any] = {"working_directory": literal(suite.package)}
     install = posixpath.dirname(suite.lock) or "." if suite.lock else suite.package
     setup = [use("pnpm/action-setup")] if suite.manager == "pnpm" else []
     address = {name: suite.address for name in ("BASE_URL", "PLAYWRIGHT_BASE_URL", "CYPRESS_BASE_URL") if suite.address}
     return [
         *setup,
         use("actions/setup-node", with_={"node-version": NODE, "package-manager-cache": False}),
-        run("Install what the tests need", f"{locked if suite.lock else free}\n", working_directory=_from_root(install)),
+        run("Install what the tests need", f"{locked if suite.lock else free}\n", working_directory=literal(install)),
         run("Install the browsers", f"{execute} {browsers}\n", **where),
         run("Run the tests", f"{execute} {tests}\n", {"CI": "true", **address}, **where),
     ]
-
-
-def _from_root(folder: str) -> str:
-    return literal(folder)
 
 
 def _results(suite: EndToEndSuite) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ for chart in deploy/helm/*/Chart.yaml; do
     helm lint --strict "$folder" "${values[@]}" "${stand_ins[@]}"
   done
 done
-echo "$charts charts below deploy/helm were linted." >> "$GITHUB_STEP_SUMMARY"
+echo "Charts below deploy/helm that were linted: $charts" >> "$GITHUB_STEP_SUMMARY"
 """
 _SKIPPED_PLAN = """\
 echo "No plan for $ENVIRONMENT: the repository variable $VARIABLE is not set." >> "$GITHUB_STEP_SUMMARY"

@@ -257,3 +257,31 @@ def test_what_is_emitted_is_read_back(step: dict[str, str], words: list[str]) ->
 def test_a_note_stands_behind_its_value_on_the_same_line() -> None:
     text = steps_text([{"uses": Noted("a/b@1", "v1.0.0"), "with": {"x": 1}}, {"run": "a\nb\n"}], 4)
     assert text == "    - uses: a/b@1 # v1.0.0\n      with:\n        x: 1\n\n    - run: |\n        a\n        b\n"
+
+
+def test_the_chart_that_is_written_passes_the_lint_of_the_workflow(
+    example: Callable[[str], Path], require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    root = example("propertypro")
+    generate(root)
+    script = next(step for step in steps(load(root / FOLDER / "infrastructure.yml")) if "Lint" in step.get("name", ""))
+
+    def said() -> str:
+        summary = tmp_path / "summary"
+        summary.write_text("")
+        folder = Path(require_tool("helm")).parent
+        given = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path), "GITHUB_STEP_SUMMARY": str(summary)}
+        done = subprocess.run(
+            ["bash", "-e", "-c", script["run"]],
+            cwd=root,
+            env={**given, **script["env"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return summary.read_text()
+
+    assert said() == "Charts below deploy/helm that were linted: 0\n"
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.HELM}), edit_codes=None))
+    assert said() == "Charts below deploy/helm that were linted: 1\n"
