@@ -91,6 +91,16 @@ class BackupPlan:
     """The workflow that restores what the scripts backed up, on throwaway stores."""
 
     @property
+    def tested(self) -> tuple[tuple[str, str, str], ...]:
+        """The stores that the workflow restores, each with its kind and the image without variables."""
+        found = []
+        for store in self.stores:
+            image = store.image if "$" not in store.image else f"{store.kind}:{store.version}" if store.version else ""
+            if store.kind in {"postgres", "redis"} and image:
+                found.append((store.service, store.kind, image))
+        return tuple(found)
+
+    @property
     def cron(self) -> str:
         """The schedule as five fields of cron, in UTC."""
         return f"{self.offset_minutes} */{self.interval_hours} * * *"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scaffold.generate.backup.guide import render_guide
 from scaffold.generate.backup.overlay import render_overlay
+from scaffold.generate.backup.workflow import render_workflow
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.model.artifact import Artifact, Rendering
 from scaffold.model.backup import BackupPlan
@@ -16,8 +17,13 @@ def render(target: Target) -> Rendering:
     plan = target.backup
     if plan is None:
         return Rendering()
-    made = [render_overlay(target, plan), *_scripts(target, plan), render_guide(target, plan)]
-    return Rendering(tuple(sorted(made, key=lambda item: item.path)))
+    made: list[Artifact | None] = [
+        render_overlay(target, plan),
+        *_scripts(target, plan),
+        render_guide(target, plan),
+        render_workflow(plan),
+    ]
+    return Rendering(tuple(sorted((item for item in made if item), key=lambda item: item.path)))
 
 
 _ALWAYS = ("common.sh", "repository.sh", "on-schedule.sh", "healthy.sh", "ship.sh", "fetch.sh", "verify.sh")
@@ -32,6 +38,8 @@ _OF_KIND = {
 def _scripts(target: Target, plan: BackupPlan) -> list[Artifact]:
     """Return the scripts that the plan's stores need."""
     wanted = {*_ALWAYS, *(name for store in plan.stores for name in _OF_KIND[store.kind])}
+    if plan.tested:
+        wanted.add("restore-test.sh")
     if plan.restorer:
         wanted.add("restore-files.sh")
     files = render_blueprint("backup", "scripts", {}, target.blueprints)

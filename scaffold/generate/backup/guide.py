@@ -30,7 +30,7 @@ def render_guide(target: Target, plan: BackupPlan) -> Artifact:
         "guide": {
             "hours": str(plan.interval_hours),
             "loses": plan.loses_at_most,
-            "workflow": plan.workflow,
+            "workflow": plan.workflow if plan.tested else "",
             "variables": [{"name": item.name, "why": item.why} for item in plan.variables],
             "options": [{"name": item.name, "why": item.why} for item in plan.options],
             "stores": [{"service": store.service, "how": _HOW[store.kind]} for store in plan.stores],

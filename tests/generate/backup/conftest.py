@@ -100,7 +100,7 @@ class Backup:
 @pytest.fixture(scope="session")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scripts")
-    for file in render_blueprint("backup", "scripts", {}):
+    for file in render_blueprint("backup", "scripts", {}, None):
         path = folder / file.path
         path.write_text(file.text, encoding="utf-8")
         path.chmod(file.mode)

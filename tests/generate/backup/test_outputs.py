@@ -199,3 +199,15 @@ def test_real_projects(name: str, corpus: Path, tmp_path: Path, require_tool: To
         project, error = load(loader, root, (*files, plan.overlay), (*profiles, RESTORE_PROFILE))
         assert not error
         assert {plan.shipper, *(store.dumper for store in plan.stores)} <= set(project["services"])
+
+
+def test_the_workflow_passes_actionlint_and_zizmor(shop: tuple[Path, BackupPlan], require_tool: Tool) -> None:
+    root, plan = shop
+    for command in (
+        [require_tool("actionlint"), "-no-color", f"-shellcheck={require_tool('shellcheck')}", plan.workflow],
+        [require_tool("zizmor"), "--offline", "--no-progress", plan.workflow],
+    ):
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    legs = yaml.safe_load((root / plan.workflow).read_text())["jobs"]["restore"]["strategy"]["matrix"]["include"]
+    assert [(leg["store"], leg["image"]) for leg in legs] == [("db", "postgres:15-alpine"), ("redis", "redis:7-alpine")]

@@ -340,3 +340,20 @@ def test_no_script_needs_more_than_the_shell_of_the_images(scripts: Path, requir
     command = [require_tool("shellcheck"), "--norc", "--shell=sh", "-x", "--source-path=SCRIPTDIR", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def test_the_restore_test_of_the_workflow_passes_and_notices_a_difference(
+    kind: str, backup: Backup, require_tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The calls of the workflow, in its order, on programs of this machine in place of the images."""
+    folders = {str(Path(require_tool(name)).resolve().parent) for name in ("initdb", "redis-server")}
+    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], *sorted(folders))))
+    test = {"BACKUP_NAME": kind, "TEST_PORT": str(stores.free_port())}
+    backup.ok("restore-test.sh", kind, "seed", **test)
+    backup.ok("ship.sh", BACKUP_STORES=kind, **LOCAL)
+    backup.ok("fetch.sh", kind, **LOCAL)
+    assert "restored and equal" in backup.run("restore-test.sh", kind, "compare", **test).stderr
+    expected = backup.staging / f".expected-{kind}"
+    expected.write_text(f"{expected.read_text()}more\n")
+    assert "not what was there" in backup.refused("restore-test.sh", kind, "compare", **test)
