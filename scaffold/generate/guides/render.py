@@ -35,15 +35,15 @@ def render(target: Target) -> Rendering:
 
 
 def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
-    compose = compose_command(target, plan)
+    compose = _compose_command(target)
     services = [service_values(service, compose) for service in plan.services]
     production = next((item.name for item in target.environments if item.production), target.environments[0].name)
     return {
         "slug": dns_label(target.app),
         "production": production,
         "compose": compose,
+        "shell": _shell(target, plan),
         "ps": f"{compose} ps -a",
-        "directory": plan.directory,
         "terraform": target.terraform_folder,
         "chart": f"deploy/helm/{dns_label(target.app)}" if plan.chart else "",
         "cluster": plan.chart or target.compute == "ecs",
@@ -61,7 +61,9 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "many": [item for item in services if item["copies"] == "several"],
         "one": [item for item in services if item["copies"] == "one"],
         "stores": [store_values(target, service) for service in plan.of(Copies.STORE)],
-        "data": [data_values(target, service) for service in plan.of(Copies.STORE)],
+        "data": data_values(target, plan),
+        "restoring": _backup_page(target, plan),
+        "trial": target.backup.workflow if target.backup else "",
         "stop": f"{compose} stop {_names(plan, Copies.MANY, Copies.ONE)}",
         "stores_up": f"{compose} up -d --wait {_names(plan, Copies.STORE)}".rstrip(),
         "databases": [store.service for store in target.stores if store.role is Role.POSTGRES],
@@ -70,16 +72,33 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
     }
 
 
-def compose_command(target: Target, plan: GuidesPlan) -> str:
-    """Return the start of every command for the production set, to be run in the project directory."""
-    files = (to_shell_word(posixpath.relpath(path, plan.directory or ".")) for path in target.production_set)
+def _compose_command(target: Target) -> str:
+    """Return the start of every command; the shell's own variables name the files."""
     profiles = target.monitoring.profiles[:1] if target.monitoring else ()
-    chosen = (f"--profile {to_shell_word(name)}" for name in profiles)
-    return " ".join(["docker compose", *(f"-f {path}" for path in files), *chosen])
+    return " ".join(["docker compose", *(f"--profile {to_shell_word(name)}" for name in profiles)])
+
+
+def _shell(target: Target, plan: GuidesPlan) -> list[str]:
+    """Return what a shell needs before any Compose command: the folder, the production set, and the values.
+
+    Compose refuses every command, `ps` too, while a required variable is missing.
+    """
+    files = ":".join(posixpath.relpath(path, plan.directory or ".") for path in target.production_set)
+    values = [f"$HOME/{dns_label(target.app)}-settings.env"]
+    values += [f"$HOME/{dns_label(target.app)}-secrets.env"] if target.secrets else []
+    folder = [f"cd {to_shell_word(plan.directory)}"] if plan.directory else []
+    return [*folder, f"export COMPOSE_FILE={to_shell_word(files)}", f'export COMPOSE_ENV_FILES="{",".join(values)}"']
 
 
 def _others(plan: GuidesPlan, page: GuidePage) -> list[dict[str, str]]:
     return [{"title": _TITLES[other], "file": posixpath.basename(path)} for other, path in plan.paths if other is not page]
+
+
+def _backup_page(target: Target, plan: GuidesPlan) -> str:
+    """Return the link from the recovery page to the restore commands, "" where nothing is copied."""
+    if target.backup is None:
+        return ""
+    return posixpath.relpath(f"{target.backup.folder}/README.md", posixpath.dirname(plan.path(GuidePage.RECOVERY)))
 
 
 def _names(plan: GuidesPlan, *copies: Copies) -> str:

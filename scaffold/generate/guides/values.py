@@ -6,7 +6,8 @@ import posixpath
 from typing import Any
 
 from scaffold.generate.emit import to_shell_word
-from scaffold.model.guides import Copies, GuideService
+from scaffold.model.backup import BackupVolume
+from scaffold.model.guides import Copies, GuideService, GuidesPlan
 from scaffold.model.target import Secret, Store, Target
 
 _WORDS = {Copies.MANY: "several", Copies.ONE: "one", Copies.ONCE: "runs and ends", Copies.STORE: "one, with data"}
@@ -42,12 +43,43 @@ def service_values(service: GuideService, compose: str) -> dict[str, Any]:
     }
 
 
-def data_values(target: Target, service: GuideService) -> dict[str, Any]:
-    """Return what the recovery page says of one store."""
+def data_values(target: Target, plan: GuidesPlan) -> list[dict[str, Any]]:
+    """Return what the recovery page says of each store, and of each volume that is copied."""
+    copied = {store.service for store in target.backup.stores} if target.backup else set()
+    rows = [_data(target, service, copied=service.name in copied) for service in plan.of(Copies.STORE)]
+    volumes = target.backup.volumes if target.backup else ()
+    return rows + [_volume(target, volume) for volume in volumes]
+
+
+def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, Any]:
     store = next((item for item in target.stores if item.service == service.name), None)
     managed = store.engine if store and store.placement == "managed" else ""
-    loss, copies = _ON_AWS.get(managed, ("everything since the last copy that you made", "none that scaffold makes"))
-    return {"name": service.name, "what": service.role, "managed": managed, "loss": loss, "copies": copies, "restore": []}
+    losses, copies = _on_the_host(target) if copied else ([], [])
+    if managed in _ON_AWS:
+        losses, copies = [*losses, _ON_AWS[managed][0]], [*copies, _ON_AWS[managed][1]]
+    return {
+        "name": service.name,
+        "what": service.role,
+        "managed": managed,
+        "copied": copied,
+        "loss": "; ".join(losses) or "everything since the last copy that you made yourself",
+        "copies": "; ".join(copies) or "none that scaffold makes",
+    }
+
+
+def _volume(target: Target, volume: BackupVolume) -> dict[str, Any]:
+    losses, copies = _on_the_host(target)
+    what = f"volume of {', '.join(volume.services)}"
+    return {"name": volume.name, "what": what, "managed": "", "copied": True, "loss": losses[0], "copies": copies[0]}
+
+
+def _on_the_host(target: Target) -> tuple[list[str], list[str]]:
+    plan = target.backup
+    if plan is None:
+        return [], []
+    kept = plan.retention
+    copies = f"under Compose every {plan.interval_hours} hours, encrypted and off the host, kept {kept.daily} days and longer"
+    return [f"under Compose {plan.loses_at_most}"], [copies]
 
 
 def store_values(target: Target, service: GuideService) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.gaps.judge import judge
-from scaffold.generate import guides, monitoring
+from scaffold.generate import backup, guides, monitoring
 from scaffold.model.names import Role
 from scaffold.model.target import Target
 from scaffold.plan.target import make_target
@@ -153,7 +153,8 @@ def test_every_alert_stands_in_the_runbook(made):
 
 def test_links_lead_to_files_and_headings_that_are_written(made):
     target, pages = made()
-    written = {item.path: item.text for item in (*guides.render(target).artifacts, *monitoring.render(target).artifacts)}
+    rooms = (guides, monitoring, backup)
+    written = {item.path: item.text for room in rooms for item in room.render(target).artifacts}
     for path, text in pages.items():
         for link in re.findall(r"\]\(([^)]+)\)", text):
             file, _, anchor = link.partition("#")
@@ -175,12 +176,15 @@ def test_commands_are_shell(made, require_tool):
         assert done.returncode == 0, f"{script}\n{done.stdout}"
 
 
-def test_compose_commands_name_the_production_set(made):
+def test_a_shell_of_the_pages_has_the_production_set_and_every_value(made):
     target, pages = made()
-    files = " ".join(f"-f {path}" for path in target.production_set)
-    commands = [line for text in pages.values() for line in text.splitlines() if re.match(r"\s+docker compose ", line)]
-    assert commands
-    assert all(files in command for command in commands)
+    assert len(target.production_set) > 2
+    for name in ("deployment", "recovery", "runbook"):
+        shell = page(pages, name)
+        assert f"export COMPOSE_FILE={':'.join(target.production_set)}\n" in shell
+        assert 'export COMPOSE_ENV_FILES="$HOME/shop-settings.env,$HOME/shop-secrets.env"\n' in shell
+    assert '--out "$HOME/shop-secrets.env"' in page(pages, "deployment")
+    assert not re.search(r"docker compose -f", "".join(pages.values()))
 
 
 def test_pages_of_theirs_are_left_alone(made):
