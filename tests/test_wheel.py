@@ -35,7 +35,7 @@ def tracked(*folders: str) -> set[str]:
 def test_the_wheel_holds_exactly_the_package_and_its_data(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    data = {f"scaffold/_data/{name}" for name in tracked("terraform", "blueprints")}
+    data = {f"scaffold/_data/{name}" for name in tracked("terraform", "blueprints", "helm-templates")}
     assert names == tracked("scaffold") | data
 
 
