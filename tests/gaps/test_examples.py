@@ -30,6 +30,8 @@ FRIDAY = {
     "SEC006": {("base/redis", "authentication", "redis:7-alpine")},
     "SEC007": {("base/grafana", "environment/GF_SECURITY_ADMIN_PASSWORD", "GRAFANA_PASSWORD")},
     **{code: set() for code in ("IMG000", "IMG004", "IMG005", "IMG006", "IMG007", "IMG008", "SEC008")},
+    "NET002": {("base", "ports/tools", "9090:9090")},
+    **{code: set() for code in ("NET003", "NET004", "NET005", "CFG007", "CFG008")},
     # The positives of A8: non-root, healthchecks, service_healthy, the profile that the README activates.
     **{code: set() for code in ("CMP001", "CMP003", "CMP005", "CMP006", "CMP007", "CMP009", "CMP016", "IMG002")},
     **{code: set() for code in ("SEC001", "SEC002", "SEC003", "SEC004", "SEC005", "CFG003", "CFG005", "CFG006", "NET006")},
@@ -79,6 +81,13 @@ PROPERTYPRO = {
         ("base/db", "environment/POSTGRES_PASSWORD", "POSTGRES_PASSWORD"),
         ("base/redis", "environment/REDIS_PASSWORD", "REDIS_PASSWORD"),
     },
+    "NET002": {("monitoring", "ports/tools", "93")},
+    "NET003": {("base/nginx", "tls", ":80")},
+    "NET004": set(),
+    "NET005": {("base/frontend", "networks", "frontend:")},
+    # CHROMA_PORT is 8001 on the host and 8000 inside; docker.env calls the database postgres, the stack calls it db.
+    "CFG007": {("base", "environment/CHROMA_PORT", "CHROMA_PORT")},
+    "CFG008": {("docker.env", "DATABASE_URL", "@postgres:5432")},
     # The same command writes the password where `docker inspect` shows it.
     "SEC008": {
         ("base/redis", "command-line", "--requirepass"),
