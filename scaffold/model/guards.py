@@ -114,6 +114,11 @@ def _credential_defaults(source: str, owner: str) -> Iterator[tuple[int, int, st
             yield item.start, item.end, item.name
 
 
+def holds_credential_default(text: str) -> bool:
+    """Whether a text falls back to a credential that stands in it."""
+    return next(_credential_defaults(text, ""), None) is not None
+
+
 def without_defaults(text: str, guarded: frozenset[str], template: str) -> str:
     """Return a text with each reference that has a default for a guarded variable as a required one."""
     for item in reversed(references_in(text)):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffold.model.compose import Stack
-from scaffold.model.document import Document, Location
+from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence
 from scaffold.model.edits import EditTask
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Gap
-from scaffold.model.guards import guard_defaults, guard_literal, scalar_at
+from scaffold.model.guards import guard_defaults, guard_literal, holds_credential_default, scalar_at
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name
@@ -34,7 +34,7 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
             continue
         task = _task(project, stack, gap, documents, taken)
         if task is not None:
-            yield _checked(project, task)
+            yield _checked(project, task, gaps)
 
 
 def _task(project: Project, stack: Stack, gap: Gap, documents: tuple[Document, ...], taken: dict[str, str]) -> EditTask | None:
@@ -43,10 +43,10 @@ def _task(project: Project, stack: Stack, gap: Gap, documents: tuple[Document, .
         return _reference(project, gap, documents, template)
     is_default = any(_has_default(documents, place) for place in _places(gap))
     make = _default if is_default and gap.code != "SEC002" else _literal
-    return make(gap, documents, template, taken)
+    return make(stack, gap, documents, template, taken)
 
 
-def _default(gap: Gap, documents: tuple[Document, ...], template: str, _: dict[str, str]) -> EditTask | None:
+def _default(stack: Stack, gap: Gap, documents: tuple[Document, ...], template: str, _: dict[str, str]) -> EditTask | None:
     owner = gap.subject.rpartition("/")[2]
     guards: dict[str, None] = {}
     introduces: list[tuple[str, str, str]] = []
@@ -55,7 +55,7 @@ def _default(gap: Gap, documents: tuple[Document, ...], template: str, _: dict[s
         if found is None:
             return None
         guards |= dict.fromkeys(found.variables)
-        introduces += [(place.path, str(place.route[1]), name) for name in found.variables if len(place.route) > 1]
+        introduces += [(place.path, service, name) for service in _services_at(stack, place) for name in found.variables]
     decided = (("variable", owner), ("template", template))
     return EditTask(
         "guarded-default",
@@ -68,12 +68,12 @@ def _default(gap: Gap, documents: tuple[Document, ...], template: str, _: dict[s
     )
 
 
-def _literal(gap: Gap, documents: tuple[Document, ...], template: str, taken: dict[str, str]) -> EditTask | None:
+def _literal(stack: Stack, gap: Gap, documents: tuple[Document, ...], template: str, taken: dict[str, str]) -> EditTask | None:
     variable = taken.get(gap.fingerprint) or gap.subject.rpartition("/")[2]
     places = _places(gap)
     if not all(guard_literal(_document(documents, place), place, variable, template) for place in places):
         return None
-    introduces = tuple((place.path, str(place.route[1]), variable) for place in places if len(place.route) > 1)
+    introduces = tuple((place.path, service, variable) for place in places for service in _services_at(stack, place))
     decided = (("variable", variable), ("template", template))
     return EditTask(
         "guarded-literal",
@@ -143,6 +143,21 @@ def _places(gap: Gap) -> tuple[Location, ...]:
     return tuple(dict.fromkeys(item.location for item in gap.evidence if item.role != "searched"))
 
 
+def _services_at(stack: Stack, place: Location) -> tuple[str, ...]:
+    """Return the services that take what stands at a place: the one it is written in, else all that share its anchor."""
+    if place.route[:1] == ("services",) and len(place.route) > 1:
+        return (str(place.route[1]),)
+    return tuple(service.name for service in stack.services if _holds(service.node, place))
+
+
+def _holds(node: Node, place: Location) -> bool:
+    if node.location == place:
+        return True
+    if isinstance(node, Mapping):
+        return any(_holds(entry.value, place) for entry in node.entries)
+    return isinstance(node, Sequence) and any(_holds(item, place) for item in node.items)
+
+
 def _documents(project: Project, gap: Gap) -> tuple[Document, ...]:
     paths = sorted({place.path for place in _places(gap)})
     return tuple(document for path in paths if (document := project.document(path)))
@@ -157,14 +172,41 @@ def _has_default(documents: tuple[Document, ...], place: Location) -> bool:
     return scalar is not None and any(marker in scalar.raw + scalar.value for marker in (":-", "${"))
 
 
-def _checked(project: Project, task: EditTask) -> EditTask:
-    """Block a task after which a workflow of theirs would no longer start the stack."""
+def _checked(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> EditTask:
+    """Block a task after which a workflow would no longer start the stack, or a default of another file would stand alone."""
+    other = _other_default(project, task, gaps) if task.kind == "guarded-default" else ""
+    if other:
+        return replace(task, blocked=f"{other} has a default of its own for the same credential: change both by hand")
     paths = [document.path for document in task.documents]
     broken = workflow_that_would_break(project, paths, task.guards)
     if not broken:
         return task
     path, names = broken
     return replace(task, blocked=f"{path} runs Compose without {', '.join(names)}, and would fail: set it there first")
+
+
+def _other_default(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> str:
+    """Return the file of a stack that shares one with the task and holds a default that no gap names, "" where none does."""
+    paths = {document.path for document in task.documents}
+    named = {item.location for gap in gaps for item in gap.evidence}
+    for stack in project.stacks:
+        if paths & set(stack.files) and not set(stack.files) <= paths:
+            for scalar in (found for service in stack.services for found in _scalars(service.node)):
+                place = scalar.location
+                if place.path not in paths and place not in named and holds_credential_default(scalar.raw):
+                    return place.path
+    return ""
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from _scalars(entry.value)
+    else:
+        for item in node.items:
+            yield from _scalars(item)
 
 
 KIND = EditKind(frozenset({"SEC001", "SEC002", "SEC007", "CFG005"}), _plan)
