@@ -77,6 +77,18 @@ def signals(project: Project) -> tuple[Signal, ...]:
     return (*_commands(project, stores), *_services(project, stores))
 
 
+def their_signals(project: Project) -> tuple[Signal, ...]:
+    """Return what backs up a store and was not written by scaffold."""
+    return tuple(signal for signal in signals(project) if signal.location.path not in project.owned)
+
+
+def surroundings(project: Project, found: tuple[Signal, ...]) -> str:
+    """Return what stands beside the backups: their own texts, and every command of the same files."""
+    paths = {signal.location.path for signal in found}
+    beside = (command.text for command in project.commands if command.location.path in paths)
+    return "\n".join((*(signal.text for signal in found), *beside))
+
+
 def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
     scheduled = {(w.path, job.id) for w in project.workflows if "schedule" in w.events for job in w.jobs}
     for command in project.commands:
