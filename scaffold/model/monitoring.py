@@ -94,10 +94,12 @@ class ScrapeJob:
 
 @frozen
 class Variable:
-    """A variable that the overlay cannot start without, and who needs it."""
+    """A variable of an overlay, and who needs it."""
 
     name: str
     why: str
+    optional: bool = False
+    """Whether the overlay starts without it."""
 
 
 @frozen

@@ -236,14 +236,16 @@ def _why_not_volume(service: Service) -> str:
 # --- variables --------------------------------------------------------------------------------------------------------
 
 _OPTIONS = (
-    Variable("BACKUP_ACCESS_KEY_ID", "the key of the object store; not needed where the host has a role of its own"),
-    Variable("BACKUP_SECRET_ACCESS_KEY", "the secret of that key"),
-    Variable("BACKUP_REGION", "the region of the bucket, where the object store asks for one"),
-    Variable("BACKUP_INTERVAL", "seconds between two copies (21600: six hours)"),
-    Variable("BACKUP_KEEP_LAST", "how many of the newest copies stay (8)"),
-    Variable("BACKUP_KEEP_DAILY", "for how many days one copy stays (14)"),
-    Variable("BACKUP_KEEP_WEEKLY", "for how many weeks one copy stays (8)"),
-    Variable("BACKUP_KEEP_MONTHLY", "for how many months one copy stays (12)"),
+    Variable(
+        "BACKUP_ACCESS_KEY_ID", "the key of the object store; not needed where the host has a role of its own", optional=True
+    ),
+    Variable("BACKUP_SECRET_ACCESS_KEY", "the secret of that key", optional=True),
+    Variable("BACKUP_REGION", "the region of the bucket, where the object store asks for one", optional=True),
+    Variable("BACKUP_INTERVAL", "seconds between two copies (21600: six hours)", optional=True),
+    Variable("BACKUP_KEEP_LAST", "how many of the newest copies stay (8)", optional=True),
+    Variable("BACKUP_KEEP_DAILY", "for how many days one copy stays (14)", optional=True),
+    Variable("BACKUP_KEEP_WEEKLY", "for how many weeks one copy stays (8)", optional=True),
+    Variable("BACKUP_KEEP_MONTHLY", "for how many months one copy stays (12)", optional=True),
 )
 
 

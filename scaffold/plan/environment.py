@@ -228,7 +228,8 @@ def _relative(stack: Stack, path: str) -> str:
 
 
 def _added(variable: Variable) -> EnvVariable:
-    return EnvVariable(variable.name, (), secret=is_sensitive_name(variable.name), why=_sentence(variable.why))
+    secret = is_sensitive_name(variable.name)
+    return EnvVariable(variable.name, (), secret=secret, active=not variable.optional, why=_sentence(variable.why))
 
 
 def _sentence(text: str) -> str:
