@@ -14,6 +14,7 @@ Step = Mapping[str, Any]
 
 # An expression or a condition may stand bare: no reader of YAML takes it for anything but text.
 _BARE = re.compile(r"(?:\$\{\{|[a-z]+[.(])(?:[^\n#:]|:(?! |$)|(?<! )#)*[^\s:]")
+_ESCAPED = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
 # A text of lines whose first begins with no space, without spaces at the ends of lines and without odd characters.
 _BLOCK = re.compile(
@@ -82,8 +83,13 @@ def scalar_text(value: Any, *, flow: bool = False) -> str:
         return f"{value.value} # {value.note}"
     if isinstance(value, Mapping):
         return "{}"
-    if isinstance(value, str) and flow and not _PLAIN.fullmatch(value):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and ((flow and not _PLAIN.fullmatch(value)) or "\n" in value):
+        return _quoted(value)
     if isinstance(value, str) and "${" in value and _BARE.fullmatch(value):
         return value
     return to_yaml(value).strip("\n")
+
+
+def _quoted(text: str) -> str:
+    """Return a text in double quotes on one line; what YAML takes for a line end or refuses is escaped as well."""
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}", json.dumps(text, ensure_ascii=False))
