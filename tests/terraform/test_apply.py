@@ -16,6 +16,8 @@ from tests.terraform import support
 
 NOT_APPLIED = {
     "aws_backup_selection": "moto has no CreateBackupSelection",
+    "aws_eks_access_entry": "moto has no CreateAccessEntry",
+    "aws_eks_access_policy_association": "moto has no AssociateAccessPolicy",
     "aws_eks_addon": "moto has no CreateAddon",
     "aws_eks_cluster": "moto returns neither accessConfig nor upgradePolicy: every plan would make the cluster anew",
     "aws_eks_node_group": "belongs to the cluster",
