@@ -80,9 +80,9 @@ def ignoring(files: dict[str, str]) -> dict[str, str]:
             if not names or not path.endswith(".tf"):
                 continue
             line = f"ignore_changes = [{', '.join(names)}]\n"
-            has_lifecycle = "  lifecycle {\n" in block
+            has_lifecycle = "\n  lifecycle {\n" in block
             mended = (
-                block.replace("  lifecycle {\n", f"  lifecycle {{\n{line}")
+                block.replace("\n  lifecycle {\n", f"\n  lifecycle {{\n{line}")
                 if has_lifecycle
                 else f"{block[:-2]}lifecycle {{\n{line}}}\n}}\n"
             )
