@@ -14,7 +14,7 @@ from scaffold.plan.buckets import plan_buckets
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.dockerignore import plan_dockerignores
 from scaffold.plan.edits import plan_edits
-from scaffold.plan.environment import plan_environment, secret_sources, with_templates
+from scaffold.plan.environment import host_secrets, plan_environment, secret_sources, with_templates
 from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
@@ -50,6 +50,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
     environment = plan_environment(project, stack, production_set, asked, tasks)
     environment = replace(environment, sources=secret_sources(environment, secrets))
+    secrets = (*secrets, *host_secrets(environment.sources))
     return Target(
         app=project.name,
         region=configuration.region,

@@ -81,6 +81,10 @@ def put(manager: dict[str, str], name: str, keys: dict[str, str]) -> None:
         client.create_secret(Name=name, SecretString=text)
 
 
+HOST = {"GRAFANA_ADMIN_PASSWORD": "x", "BACKUP_PASSWORD": "y"}
+"""What monitoring and backups need on the host, and no workload of a cluster reads."""
+
+
 @pytest.fixture
 def script(make_project: Callable[..., Path]) -> Path:
     """The script as it is written for a project with a managed database and an application's own secrets."""
@@ -110,7 +114,8 @@ def test_every_byte_reaches_the_container(
     # Starting the AWS command line takes a second: many values travel through one secret.
     for value in ("".join(AWKWARD), AWKWARD[0]):
         put(manager, "shop/production/db", {"password": "Pa55word", "username": "shop"})
-        put(manager, "shop/production/app", {"SESSION_SECRET": value, "GRAFANA_ADMIN_PASSWORD": "x"})
+        put(manager, "shop/production/app", {"SESSION_SECRET": value})
+        put(manager, "shop/production/compose-host", HOST)
         done = call(script, manager, "production", "--out", str(target), home=tmp_path)
         assert done.returncode == 0, done.stderr
         assert value not in done.stdout + done.stderr
@@ -180,11 +185,13 @@ def test_what_is_missing_is_named_and_nothing_is_written(
     require_tool("aws")
     put(manager, "shop/staging/db", {"password": "", "username": "shop"})
     put(manager, "shop/staging/app", {})
+    put(manager, "shop/staging/compose-host", {"GRAFANA_ADMIN_PASSWORD": "x"})
     target = tmp_path / "staging.env"
     done = call(script, manager, "staging", "--out", str(target), home=tmp_path)
     assert done.returncode == 1
     assert "password of shop/staging/db (for DB_PASSWORD)" in done.stderr
     assert "SESSION_SECRET of shop/staging/app" in done.stderr
+    assert "BACKUP_PASSWORD of shop/staging/compose-host" in done.stderr
     assert "SENTRY_TOKEN" not in done.stderr
     assert not target.exists()
     unknown = call(script, manager, "elsewhere", "--out", str(target), home=tmp_path)
@@ -197,7 +204,8 @@ def test_a_link_is_replaced_and_not_followed(
 ) -> None:
     require_tool("aws")
     put(manager, "shop/production/db", {"password": "Pa55word"})
-    put(manager, "shop/production/app", {"SESSION_SECRET": "value", "GRAFANA_ADMIN_PASSWORD": "x"})
+    put(manager, "shop/production/app", {"SESSION_SECRET": "value"})
+    put(manager, "shop/production/compose-host", HOST)
     (tmp_path / "public").write_text("for everybody")
     target = tmp_path / "link.env"
     target.symlink_to(tmp_path / "public")

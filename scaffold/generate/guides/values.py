@@ -107,6 +107,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
             {
                 "key": item.key,
                 "consumers": [f"{service} as {name}" if secret.store else service for service, name in item.consumers],
+                "host": not item.consumers and not secret.store,
                 "made": _made(item.key),
             }
             for item in secret.keys

@@ -97,10 +97,11 @@ def _ready(workload: Workload) -> str:
 
 def _given(target: Target) -> str:
     rows = [
-        (code_filter(key.key), code_filter(secret.name), ", ".join(sorted({service for service, _ in key.consumers})) or "jobs")
+        (code_filter(key.key), code_filter(secret.name), ", ".join(sorted({service for service, _ in key.consumers})))
         for secret in target.secrets
         if secret.kind == "application"
         for key in secret.keys
+        if key.consumers
     ]
     text = ""
     if rows:

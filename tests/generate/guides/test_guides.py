@@ -203,4 +203,3 @@ def test_a_project_without_stores_or_secrets_has_pages_without_empty_parts(make_
     for item in guides.render(target).artifacts:
         assert "\n\n\n" not in item.text, item.path
         assert not re.search(r"\n(#+ [^\n]*)\n+(?=#+ )", re.sub(r"## The services\n", "", item.text)), item.path
-        assert "secrets-env" not in item.text

@@ -35,6 +35,7 @@ resource "aws_iam_role_policy" "external_secrets" {
         Resource = [
           aws_secretsmanager_secret.db.arn,
           aws_secretsmanager_secret.app.arn,
+          aws_secretsmanager_secret.compose_host.arn,
           aws_db_instance.main.master_user_secret[0].secret_arn,
         ]
       },

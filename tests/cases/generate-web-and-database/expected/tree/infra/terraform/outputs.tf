@@ -24,8 +24,9 @@ output "helm_values" {
         }
       }
       secrets = {
-        db  = aws_secretsmanager_secret.db.name
-        app = aws_secretsmanager_secret.app.name
+        db           = aws_secretsmanager_secret.db.name
+        app          = aws_secretsmanager_secret.app.name
+        compose-host = aws_secretsmanager_secret.compose_host.name
       }
       registry    = "${local.account}.dkr.ecr.${var.region}.${data.aws_partition.current.dns_suffix}"
       images      = {}

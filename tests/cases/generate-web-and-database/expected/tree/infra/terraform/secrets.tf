@@ -39,3 +39,11 @@ resource "aws_secretsmanager_secret" "app" {
   kms_key_id              = aws_kms_key.main.arn
   recovery_window_in_days = var.secret_recovery_window_days
 }
+
+resource "aws_secretsmanager_secret" "compose_host" {
+  #checkov:skip=CKV2_AWS_57:these values are rotated by raising credentials_version or by people; a rotation function that does not know the application would lock it out
+  name                    = "${local.app}/${var.environment}/compose-host"
+  description             = "Values of the application, filled in by people"
+  kms_key_id              = aws_kms_key.main.arn
+  recovery_window_in_days = var.secret_recovery_window_days
+}
