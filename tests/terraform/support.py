@@ -71,7 +71,11 @@ def image(app: str, name: str) -> dict[str, Any]:
 FRIDAY = plan(
     "friday-ai",
     caches=[cache()],
-    secrets=[login("redis"), {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""}],
+    secrets=[
+        login("redis"),
+        {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""},
+        {"name": "compose-host", "keys": ["GRAFANA_PASSWORD"], "store": ""},
+    ],
     images=[image("friday-ai", "api")],
     volumes=[{"name": "friday-data", "shared": False}],
     buckets=[BACKUPS],
@@ -87,6 +91,11 @@ PROPERTYPRO = plan(
         login("db", "username"),
         login("redis"),
         {"name": "app", "keys": ["JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY"], "store": ""},
+        {
+            "name": "compose-host",
+            "keys": ["GRAFANA_ADMIN_PASSWORD", "BACKUP_PASSWORD", "BACKUP_SECRET_ACCESS_KEY"],
+            "store": "",
+        },
     ],
 )
 STATELESS = plan("hello", secrets=[{"name": "app", "keys": ["API_TOKEN"], "store": ""}])

@@ -16,14 +16,15 @@ _EDGE = (Role.PROXY, Role.FRONTEND)
 
 def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
-    if stack is None or len(stack.services) < _SMALL:
+    services = [service for service in stack.services if service.location.path not in project.owned] if stack else []
+    if stack is None or len(services) < _SMALL:
         return
-    edges = [service for service in stack.services if service.has_role(*_EDGE) and service.ports and not service.network_mode]
-    stores = [service for service in stack.services if service.is_datastore]
+    edges = [service for service in services if service.has_role(*_EDGE) and service.ports and not service.network_mode]
+    stores = [service for service in services if service.is_datastore]
     pairs = [
         (edge, store) for edge in edges for store in stores if _networks(edge) == _networks(store) and len(_networks(edge)) == 1
     ]
-    if pairs and pairs[0][0].location.path not in project.owned:
+    if pairs:
         edge = pairs[0][0]
         names = list(dict.fromkeys(store.name for _, store in pairs))
         yield RULE.gap(

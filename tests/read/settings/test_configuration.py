@@ -78,7 +78,7 @@ MISTAKES = [
     ("environments: []\n", 1, "at least one", ""),
     ("environments: [a, a]\n", 1, "each once", ""),
     ("environments: production\n", 1, "must be a list", ""),
-    ("environments:\n  - a b\n", 2, "an environment is a word", ""),
+    ("environments:\n  - a b\n", 2, "an environment is at most 12 lower-case letters", ""),
     ("roles:\n  api: wbe\n", 2, "must be one of postgres", ""),
     ("ports:\n  api: '80'\n", 2, "whole number from 1 to 65535", ""),
     ("ports:\n  api: 70000\n", 2, "whole number", ""),
