@@ -127,6 +127,8 @@ def test_apply_plan_destroy(terraform: str, prepared: Path, aws: str, tmp_path: 
         check_hand_over(terraform, folder, aws)
         check_new_password(terraform, folder, inputs, aws)
     finally:
+        # Emptying the other buckets is logged too: the bucket of the logs is emptied last, when nothing else is left.
+        support.terraform(terraform, folder, "destroy", "-auto-approve", *inputs, codes=(0, 1), endpoint=aws)
         empty_log_bucket(aws)
         support.terraform(terraform, folder, "destroy", "-auto-approve", *inputs, endpoint=aws)
     assert support.terraform(terraform, folder, "state", "list").stdout == ""
