@@ -7,12 +7,9 @@ from pathlib import Path
 
 from scaffold.errors import UsageError
 from scaffold.gaps.judge import judge
-from scaffold.generate.edits import propose
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, JudgedGap, Judgement
 from scaffold.model.project import Project
-from scaffold.plan.edits import plan_edits
-from scaffold.plan.environment import plan_environment, with_templates
 from scaffold.read.outside import Outside
 from scaffold.read.project import read_project
 from scaffold.write.lock import Lock, read_lock
@@ -68,6 +65,11 @@ def with_ready_edits(project: Project, judgement: Judgement) -> Judgement:
     """Return the judgement with "edit ready" only where the lines are in a form that the edit can be made for."""
     if all(closer.kind != "edit" for gap in judgement.open for closer in gap.closes):
         return judgement
+    # Imported here: many projects have nothing to edit, and then need none of it.
+    from scaffold.generate.edits import propose
+    from scaffold.plan.edits import plan_edits
+    from scaffold.plan.environment import plan_environment, with_templates
+
     tasks = plan_edits(project, judgement.open)
     templates = plan_environment(project, project.production_stack, (), (), tasks)
     proposals = propose(with_templates(project, tasks, templates))
