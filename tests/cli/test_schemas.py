@@ -33,4 +33,7 @@ def test_outputs_of_every_command(example: Callable[[str], Path], name: str) -> 
         jsonschema.validate(json.loads(done.stdout), schema(command))
     lock = json.loads((Path(root) / "scaffold.lock").read_text(encoding="utf-8"))
     jsonschema.validate(lock, schema("lock"))
-    assert lock["production_set"][-1].endswith("compose.monitoring.yaml")
+    overlays = [path for path in lock["production_set"] if path.startswith("compose.")]
+    assert overlays
+    assert overlays == sorted(overlays, key=("compose.hardening.yaml", "compose.monitoring.yaml", "compose.backup.yaml").index)
+    assert "compose.monitoring.yaml" in overlays
