@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.logging.structured import text_logging
+from scaffold.gaps.signals import main_services
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.nginx_services import can_edit_logs, service_access_logs
 from scaffold.model.project import Project
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _code(project)
+    yield from _proxies(project)
+
+
+def _code(project: Project) -> Iterator[Gap]:
     for found in text_logging(project):
         yield RULE.gap(
             resource=found.stack.resource(found.service.name),
@@ -25,6 +33,25 @@ def _detect(project: Project) -> Iterator[Gap]:
         )
 
 
+def _proxies(project: Project) -> Iterator[Gap]:
+    for stack, service in main_services(project):
+        logs = service_access_logs(project, service)
+        if logs is not None:
+            yield RULE.gap(
+                resource=stack.resource(service.name),
+                subject="access-log",
+                message=f"{service.name} logs each request as free text: no status, path or duration to filter by.",
+                expected="one JSON object a request, on the standard output",
+                actual="nginx's text format",
+                locations=(Location(logs.path, logs.directive.line, logs.directive.column),),
+                environment=stack.environment,
+                closers=None if can_edit_logs(project, service, logs) else (_PROXY_BY_HAND,),
+            )
+
+
+_PROXY_BY_HAND = Closer(
+    None, "advice", "Add a `log_format` with `escape=json`, and name it in `access_log /dev/stdout`, where the log is set up."
+)
 _BY_HAND = Closer(
     None,
     "advice",

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
+from scaffold.model.nginx import ConfigFile
+from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.python_logging import joins_celery
 from scaffold.plan.edits.kind import EditKind
 
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
+    yield from _access_logs(project, tuple(gap for gap in gaps if gap.subject == "access-log"))
     follow = tuple(gap for gap in gaps if gap.code != "LOG001")
-    for gap in (gap for gap in gaps if gap.code == "LOG001"):
+    for gap in (gap for gap in gaps if gap.code == "LOG001" and gap.subject != "access-log"):
         lines: dict[str, list[int]] = {}
         for item in gap.evidence:
             lines.setdefault(item.location.path, []).append(item.location.line)
@@ -22,6 +25,21 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
         # What follows from the new format closes with the first of the services.
         yield EditTask("json-logging", (gap, *follow), sources=sources, decided=decided)
         follow = ()
+
+
+def _access_logs(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
+    """Yield one task for all services that run with the same files."""
+    found: dict[tuple[ConfigFile, ...], list[Gap]] = {}
+    for gap in gaps:
+        stack_id, _, name = gap.resource.rpartition("/")
+        stack = project.stack(stack_id)
+        service = stack.service(name) if stack else None
+        if service is not None:
+            found.setdefault(nginx_files(project, service), []).append(gap)
+    for files, group in found.items():
+        sources = tuple(SourceFile(file.path, file.text) for file in files)
+        decided = tuple((file.path, file.target) for file in files)
+        yield EditTask("nginx-access-log", tuple(group), sources=sources, decided=decided)
 
 
 def _decision(project: Project, path: str, lines: list[int]) -> str:

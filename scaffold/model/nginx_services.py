@@ -1,0 +1,73 @@
+"""Which nginx configurations of the repository a service runs with, and what they log."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.model.compose import Service
+from scaffold.model.nginx import AccessLogs, ConfigFile, text_access_logs
+from scaffold.model.project import Instruction, Project
+
+_MAIN = "/etc/nginx/nginx.conf"
+_INCLUDED = ("/etc/nginx/conf.d/", "/etc/nginx/templates/", "/etc/nginx/http.d/")
+"""What the main file of the official images includes in its `http` block (nginx, nginx-unprivileged; Alpine: http.d)."""
+
+
+def nginx_files(project: Project, service: Service) -> tuple[ConfigFile, ...]:
+    """Return the files by their place in the container: mounts win over what the image was built with."""
+    found: dict[str, str] = {}
+    for source, target in (*_copied(project, service), *_mounted(service)):
+        found |= dict(_files(project, source, target))
+    read = ((path, target, project.source(path)) for target, path in sorted(found.items()))
+    known = tuple(ConfigFile(path, target, text) for path, target, text in read if text is not None)
+    has_main = any(file.target == _MAIN for file in known)
+    return tuple(file for file in known if file.target == _MAIN or has_main or file.target.startswith(_INCLUDED))
+
+
+def _mounted(service: Service) -> Iterator[tuple[str, str]]:
+    for mount in service.mounts:
+        if mount.resolved is not None:
+            yield mount.resolved, mount.target
+
+
+def _copied(project: Project, service: Service) -> Iterator[tuple[str, str]]:
+    dockerfile = project.image_of(service)
+    stage = dockerfile.stage(service.build.target) if dockerfile and service.build else None
+    context = service.build.context if service.build else None
+    for item in stage.instructions if stage and context is not None else ():
+        words = _words(item)
+        for word in (
+            words[:-1] if item.keyword in {"COPY", "ADD"} and not any(f.startswith("--from") for f in item.flags) else ()
+        ):
+            yield posixpath.normpath(posixpath.join(context or ".", word.lstrip("/"))), words[-1]
+
+
+def _words(item: Instruction) -> tuple[str, ...]:
+    return item.argv or tuple(item.text.split())
+
+
+def _files(project: Project, source: str, target: str) -> Iterator[tuple[str, str]]:
+    """Yield place and path of each file below a source: a file, or a folder with what it holds."""
+    if source in project.present:
+        yield (posixpath.join(target, posixpath.basename(source)) if target.endswith("/") else target), source
+    elif source in project.directories:
+        below = f"{source}/"
+        for path in project.files:
+            if path.startswith(below):
+                yield posixpath.join(target, path.removeprefix(below)), path
+
+
+def service_access_logs(project: Project, service: Service) -> AccessLogs | None:
+    """Return what a service logs of its requests as text, None where it logs no text or has no configuration here."""
+    files = nginx_files(project, service)
+    return text_access_logs(files) if files else None
+
+
+def can_edit_logs(project: Project, service: Service, logs: AccessLogs) -> bool:
+    """Whether the logs can be changed: no volume holds them for somebody else, and no other service has half of the files."""
+    if any(name.startswith(f"{mount.target.rstrip('/')}/") for name in logs.files for mount in service.mounts):
+        return False
+    mine = {file.path for file in nginx_files(project, service)}
+    others = ({file.path for file in nginx_files(project, item)} for stack in project.stacks for item in stack.services)
+    return all(not mine & other or mine == other for other in others)
