@@ -11,7 +11,7 @@ from scaffold.model.project import Manifest
 from scaffold.model.regex import regex
 from scaffold.read.lines import line_of, numbered
 
-_REQUIREMENT = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[=<>!~;@,#]|$)")
+_REQUIREMENT = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(?:[=<>!~;@,#]|$)")
 _EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
 _NODE_TABLES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _PHP_TABLES = ("require", "require-dev")

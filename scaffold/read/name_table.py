@@ -13,11 +13,11 @@ class NameTable(Generic[_T]):
 
     def __init__(self, rows: Iterable[tuple[str, _T]]) -> None:
         self._exact: dict[str, tuple[int, _T]] = {}
-        self._open: list[tuple[int, str, _T]] = []
+        self._open: list[tuple[int, str, str, _T]] = []
         for number, (names, value) in enumerate(rows):
             for name in names.split():
                 if "*" in name:
-                    self._open.append((number, name, value))
+                    self._open.append((number, name, name.strip("*"), value))
                 else:
                     self._exact.setdefault(name, (number, value))
         self._end = len(self._exact) + len(self._open)
@@ -33,8 +33,11 @@ class NameTable(Generic[_T]):
 
     def _first(self, names: list[str]) -> _T | None:
         row, value = min((self._exact[name] for name in names if name in self._exact), default=(self._end, None), key=_row)
-        hits = (found for number, known, found in self._open if number < row and any(_covers(known, name) for name in names))
-        return next(hits, value)
+        longest = names[0]  # the others are ends of it: what it does not hold, none of them does
+        for number, known, text, found in self._open:
+            if text in longest and number < row and any(_covers(known, name) for name in names):
+                return found
+        return value
 
 
 def _row(found: tuple[int, object]) -> int:

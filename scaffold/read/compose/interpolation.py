@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import is_
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence
 from scaffold.model.interpolation import InterpolationError, Lookup, references, substitute
@@ -35,21 +36,22 @@ class Interpolator:
 
     def sequence(self, node: Sequence) -> Sequence:
         """Return the sequence with its items interpolated, itself where nothing changes."""
-        items = tuple(self.node(item) for item in node.items)
-        if all(new is old for new, old in zip(items, node.items, strict=True)):
+        items = [item if _is_literal(item) else self.node(item) for item in node.items]
+        if all(map(is_, items, node.items)):
             return node
-        return Sequence(items, node.location, node.span, node.flow, node.tag)
+        return Sequence(tuple(items), node.location, node.span, node.flow, node.tag)
 
     def mapping(self, node: Mapping) -> Mapping:
         """Return the mapping with its values interpolated, itself where nothing changes."""
-        values = [self.node(entry.value) for entry in node.entries]
-        if all(value is entry.value for value, entry in zip(values, node.entries, strict=True)):
+        entries = [entry if _is_literal(entry.value) else self.entry(entry) for entry in node.entries]
+        if all(map(is_, entries, node.entries)):
             return node
-        entries = tuple(
-            entry if value is entry.value else Entry(entry.key, value)
-            for entry, value in zip(node.entries, values, strict=True)
-        )
-        return Mapping(entries, node.location, node.span, node.flow, node.tag)
+        return Mapping(tuple(entries), node.location, node.span, node.flow, node.tag)
+
+    def entry(self, entry: Entry) -> Entry:
+        """Return the entry with its value interpolated, itself where nothing changes."""
+        value = self.node(entry.value)
+        return entry if value is entry.value else Entry(entry.key, value)
 
     def scalar(self, node: Scalar) -> Scalar:
         """Return the scalar with its value interpolated and its references kept; the text stays in `raw`."""
@@ -59,3 +61,8 @@ class Interpolator:
         except InterpolationError as error:
             self.problems.append(Problem(node.location, str(error)))
         return Scalar(value, node.location, node.span, node.value, node.plain, node.tag, references(node.value))
+
+
+def _is_literal(node: Node) -> bool:
+    """Whether a node is a text without variables, as most are."""
+    return node.__class__ is Scalar and "$" not in node.value

@@ -16,6 +16,7 @@ def key_problems(root: Node) -> tuple[Problem, ...]:
     """Return the problems of every mapping below `root`, each shared one once."""
     found: list[Problem] = []
     seen: set[int] = set()
+    words: set[str] = set()
     pending: list[Node] = [root]
     while pending:
         node = pending.pop()
@@ -23,22 +24,30 @@ def key_problems(root: Node) -> tuple[Problem, ...]:
             continue
         seen.add(id(node))
         if isinstance(node, Sequence):
-            pending.extend(node.items)
+            pending.extend([item for item in node.items if item.__class__ is not Scalar])
         else:
-            found.extend(_of_mapping(node))
-            pending.extend(entry.value for entry in node.entries)
+            if not _all_plain_words(node, words):
+                found.extend(_of_mapping(node))
+            pending.extend([entry.value for entry in node.entries if entry.value.__class__ is not Scalar])
     return tuple(found)
 
 
-def _all_plain_words(node: Mapping) -> bool:
-    """Whether nothing can be wrong: every key is a different word that is no number, no switch and no merge key."""
+def _all_plain_words(node: Mapping, words: set[str]) -> bool:
+    """Whether nothing can be wrong: every key is a different word that is no number, no switch and no merge key.
+
+    `words` holds the names known to be such words, most of which come in every service.
+    """
     names = {entry.key.value for entry in node.entries}
-    return len(names) == len(node.entries) and all(_WORD.fullmatch(name) and name.lower() not in _CONSTANTS for name in names)
+    if len(names) != len(node.entries):
+        return False
+    new = names - words
+    if not all(_WORD.fullmatch(name) and name.lower() not in _CONSTANTS for name in new):
+        return False
+    words |= new
+    return True
 
 
 def _of_mapping(node: Mapping) -> Iterator[Problem]:
-    if _all_plain_words(node):
-        return
     lines: dict[str, int] = {}
     for entry in node.entries:
         name = entry.key.value

@@ -27,6 +27,8 @@ _WORDS = {
     "null": "nothing",
 }
 
+_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+
 
 @frozen
 class _Issue:
@@ -47,12 +49,24 @@ class _Shape:
     required: tuple[str, ...]
 
 
+@frozen
+class _Demand:
+    """What one schema asks of a node, worked out once: `kinds` is empty for any."""
+
+    schema: Schema
+    kinds: tuple[str, ...]
+    only_kinds: bool
+    choices: tuple[list[Schema], ...]
+    items: Any
+
+
 @dataclass(slots=True)
 class _Checker:
-    """Checks nodes against one schema; shapes are worked out once."""
+    """Checks nodes against one schema; its demands and shapes are worked out once."""
 
     definitions: dict[str, Schema]
     shapes: dict[int, _Shape] = field(default_factory=dict)
+    demands: dict[int, _Demand] = field(default_factory=dict)
 
     def follow(self, schema: Schema) -> Schema:
         """Return the schema that a `$ref` names."""
@@ -66,6 +80,17 @@ class _Checker:
         if not kinds and "allOf" in schema:
             return self.kinds(self.follow(schema["allOf"][0]))
         return (kinds,) if isinstance(kinds, str) else tuple(kinds)
+
+    def demand(self, schema: Schema) -> _Demand:
+        """Return what a schema asks."""
+        known = self.demands.get(id(schema))
+        if known is None:
+            target = self.follow(schema)
+            choices = tuple(target[choice] for choice in ("oneOf", "anyOf") if choice in target)
+            kinds = self.kinds(target)
+            known = _Demand(target, kinds, bool(kinds) and target.keys() <= _ONLY_TYPE, choices, target.get("items", True))
+            self.demands[id(schema)] = known
+        return known
 
     def shape(self, schema: Schema) -> _Shape:
         """Return the keys that a schema knows."""
@@ -84,72 +109,62 @@ class _Checker:
         other = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
         return _Shape(properties, tuple(patterns), other, tuple(schema.get("required", ())))
 
-    def fits(self, node: Node, schema: Any) -> bool:
-        """Whether nothing is wrong with a text or a list of texts that only has to be one: most of a model is that."""
-        if not isinstance(schema, dict):
-            return schema is True
-        if schema.keys() <= _ONLY_TYPE and "string" in schema.get("type", ()) and isinstance(node, Scalar):
-            return bool(node.references) or isinstance(resolve(node), str)
-        return False
-
-    def check(self, node: Node, schema: Any, path: tuple[str, ...]) -> Iterator[_Issue]:
-        """Yield what is wrong with a node."""
+    def check(self, node: Node, schema: Any, path: tuple[str, ...], found: list[_Issue]) -> None:
+        """Add what is wrong with a node to `found`."""
         if schema is False:
-            yield _Issue(len(path), node, f"{'.'.join(path)} is not allowed here")
+            found.append(_Issue(len(path), node, f"{'.'.join(path)} is not allowed here"))
         if not isinstance(schema, dict):
             return
-        schema = self.follow(schema)
-        for choice in ("oneOf", "anyOf"):
-            if choice in schema:
-                yield from self.best_of(node, schema[choice], path)
-        kinds = self.kinds(schema)
+        demand = self.demand(schema)
+        for choices in demand.choices:
+            self.choose(node, choices, path, found)
         if isinstance(node, Scalar):
-            yield from _check_scalar(node, schema, kinds, path)
-        elif not _is_kind(kinds, "array" if isinstance(node, Sequence) else "object"):
-            yield _wrong_kind(node, kinds, path)
+            if not (demand.only_kinds and _kind(node) in demand.kinds):  # nearly all of a model is right by its kind
+                found.extend(_check_scalar(node, demand.schema, demand.kinds, path))
+        elif not _is_kind(demand.kinds, "array" if isinstance(node, Sequence) else "object"):
+            found.append(_wrong_kind(node, demand.kinds, path))
         elif isinstance(node, Sequence):
-            items = schema.get("items", True)
             for index, item in enumerate(node.items):
-                if self.fits(item, items):
-                    continue
-                yield from self.check(item, items, (*path, str(index)))
+                self.check(item, demand.items, (*path, str(index)), found)
         else:
-            yield from self.check_mapping(node, self.shape(schema), path)
+            self.check_mapping(node, self.shape(demand.schema), path, found)
 
-    def best_of(self, node: Node, choices: list[Schema], path: tuple[str, ...]) -> Iterator[_Issue]:
-        """Yield nothing when one choice fits, else the deepest issue of all: that of the form which was meant."""
-        found: list[_Issue] = []
+    def choose(self, node: Node, choices: list[Schema], path: tuple[str, ...], found: list[_Issue]) -> None:
+        """Add nothing when one choice fits, else the deepest issue of all: that of the form which was meant."""
+        every: list[_Issue] = []
         for choice in choices:
-            issues = list(self.check(node, choice, path))
+            issues: list[_Issue] = []
+            self.check(node, choice, path, issues)
             if not issues:
                 return
-            found.extend(issues)
-        deepest = max(found, key=lambda issue: issue.depth)
+            every.extend(issues)
+        deepest = max(every, key=lambda issue: issue.depth)
         if deepest.depth == len(path) and "must be" in deepest.message:
-            kinds = dict.fromkeys(kind for choice in choices for kind in self.kinds(self.follow(choice)))
+            kinds = dict.fromkeys(kind for choice in choices for kind in self.demand(choice).kinds)
             deepest = _wrong_kind(node, tuple(kinds), path)
-        yield deepest
+        found.append(deepest)
 
-    def check_mapping(self, node: Mapping, shape: _Shape, path: tuple[str, ...]) -> Iterator[_Issue]:
-        """Yield unknown and missing keys, and what is wrong with the values of known ones."""
+    def check_mapping(self, node: Mapping, shape: _Shape, path: tuple[str, ...], found: list[_Issue]) -> None:
+        """Add unknown and missing keys, and what is wrong with the values of known ones."""
         for entry in effective_entries(node):
             key = entry.key.value
             schema = shape.properties.get(key)
             if schema is None:
                 schema = next((value for pattern, value in shape.patterns if pattern.search(key)), None)
-            if is_merge_key(entry.key):
+            if key == "<<" and is_merge_key(entry.key):
                 continue  # one that could not be resolved has its own problem
             if schema is not None:
-                if not self.fits(entry.value, schema):
-                    yield from self.check(entry.value, schema, (*path, key))
+                self.check(entry.value, schema, (*path, key), found)
             elif shape.other is False:
-                yield _Issue(len(path) + 1, entry.key, f"{'.'.join((*path, key))} is not a key that Compose knows")
+                found.append(_Issue(len(path) + 1, entry.key, f"{'.'.join((*path, key))} is not a key that Compose knows"))
             else:
-                yield from self.check(entry.value, shape.other, (*path, key))
+                self.check(entry.value, shape.other, (*path, key), found)
+        if not shape.required:
+            return
         present = {entry.key.value for entry in node.entries}
         for key in shape.required:
             if key not in present:
-                yield _Issue(len(path), node, f"{'.'.join(path)} lacks the key {key}")
+                found.append(_Issue(len(path), node, f"{'.'.join(path)} lacks the key {key}"))
 
 
 def _is_kind(kinds: tuple[str, ...], kind: str) -> bool:
@@ -162,11 +177,15 @@ def _wrong_kind(node: Node, kinds: tuple[str, ...], path: tuple[str, ...]) -> _I
     return _Issue(len(path), node, f"{'.'.join(path) or 'the file'} must be {listed}")
 
 
+def _kind(node: Scalar) -> str:
+    return _KINDS[resolve(node).__class__]
+
+
 def _check_scalar(node: Scalar, schema: Schema, kinds: tuple[str, ...], path: tuple[str, ...]) -> Iterator[_Issue]:
     if node.references or (node.raw and node.value != node.raw):
         return  # what a variable will hold is not known
     value = resolve(node)
-    kind = {bool: "boolean", int: "integer", float: "number", str: "string"}.get(type(value), "null")
+    kind = _KINDS[value.__class__]
     if isinstance(value, float) and value.is_integer() and "integer" in kinds:
         kind = "integer"
     if not _is_kind(kinds, kind):
@@ -189,4 +208,6 @@ def schema_problems(root: Mapping) -> tuple[Problem, ...]:
     """Return a problem for each place where a model leaves the schema."""
     schema = specification()
     checker = _Checker(schema["$defs"])
-    return tuple(Problem(issue.node.location, issue.message) for issue in checker.check(root, schema, ()))
+    found: list[_Issue] = []
+    checker.check(root, schema, (), found)
+    return tuple(Problem(issue.node.location, issue.message) for issue in found)

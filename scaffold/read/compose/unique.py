@@ -96,6 +96,7 @@ _SERVICE_KEYS: dict[Path, KeyOf] = {
     ("ports",): _port,
     ("volumes",): _volume,
 }
+_FIRST = {path[0] for path in _SERVICE_KEYS}
 _DEEP = {path[0] for path in _SERVICE_KEYS if len(path) > 1}
 
 
@@ -126,9 +127,12 @@ def _below(node: Mapping, path: Path) -> Mapping:
     entries = []
     changed = False
     for entry in node.entries:
-        value = _unique_value(entry.value, (*path, entry.key.value))
-        changed = changed or value is not entry.value
-        entries.append(entry if value is entry.value else Entry(entry.key, value))
+        kept = entry
+        if entry.value.__class__ is not Scalar and (path or entry.key.value in _FIRST):
+            value = _unique_value(entry.value, (*path, entry.key.value))
+            kept = entry if value is entry.value else Entry(entry.key, value)
+        changed = changed or kept is not entry
+        entries.append(kept)
     return with_entries(node, entries) if changed else node
 
 
