@@ -9,6 +9,7 @@ from scaffold.model.document import Location, Mapping, Sequence, scalars_of, tex
 from scaffold.model.project import Command
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
+from scaffold.read.toml import read_toml
 from scaffold.read.yaml import parse_documents
 
 _TASK = regex(r"^[ \t]*\[tasks\.[\"']?([^\"'\]\n]+)[\"']?\]", re.MULTILINE)
@@ -16,11 +17,9 @@ _TASK = regex(r"^[ \t]*\[tasks\.[\"']?([^\"'\]\n]+)[\"']?\]", re.MULTILINE)
 
 def read_cargo_make(path: str, text: str) -> tuple[Command, ...]:
     """Return the command of each task of a Makefile.toml (cargo-make), at the line of the task; a broken file has none."""
-    import tomllib
-
     try:
-        document = tomllib.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
+        document = read_toml(text)
+    except ValueError:
         return ()
     tasks = document.get("tasks")
     places = Places(path, text)

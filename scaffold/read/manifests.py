@@ -10,6 +10,7 @@ from scaffold.model.document import Location, Problem
 from scaffold.model.project import Manifest
 from scaffold.model.regex import regex
 from scaffold.read.lines import line_of, numbered
+from scaffold.read.toml import read_toml
 
 _REQUIREMENT = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(?:[=<>!~;@,#]|$)")
 _EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
@@ -171,15 +172,12 @@ def _json(path: str, text: str) -> tuple[dict[str, object], tuple[Problem, ...]]
 
 
 def _toml(path: str, text: str) -> tuple[dict[str, object], tuple[Problem, ...]]:
-    import tomllib
-
     try:
-        return tomllib.loads(text.removeprefix("\ufeff")), ()
-    except tomllib.TOMLDecodeError as error:
+        return read_toml(text), ()
+    except ValueError as error:
+        # The reason is not repeated, since it may quote the text.
         match = re.search(r"at line (\d+)", str(error))
         return {}, (Problem(Location(path, int(match[1]) if match else 1), "cannot be read as TOML"),)
-    except (RecursionError, ValueError):
-        return {}, (Problem(Location(path, 1), "cannot be read as TOML: nested too deeply, or a number too large"),)
 
 
 _BY_NAME: dict[str, Callable[[str, str], _Result]] = {
