@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("SCAFFOLD_CORPUS", ROOT.parent / "shared" / "corpus"))
 LONGEST = 4096
 """Characters of an invented text; the readers' bounds for long ones are tests of their own."""
+STUCK = 900
+"""Seconds on the clock, not of CPU, after which a reading is taken to have no end: a busy machine slows many."""
 PUMPED = 60_000
 """Characters of a text in which one part is repeated: what takes more than linear time shows there."""
 
@@ -102,7 +104,13 @@ def main() -> None:
             (kept / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
     run = Run(reader, arguments.seconds, arguments.folder / "failures")
     run.crashes.mkdir(parents=True, exist_ok=True)
-    options = [f"-max_len={LONGEST}", "-timeout=60", "-rss_limit_mb=2000", "-verbosity=0", f"-artifact_prefix={run.crashes}/"]
+    options = [
+        f"-max_len={LONGEST}",
+        f"-timeout={STUCK}",
+        "-rss_limit_mb=2000",
+        "-verbosity=0",
+        f"-artifact_prefix={run.crashes}/",
+    ]
     atheris.Setup([sys.argv[0], *options, str(kept)], run.feed, enable_python_coverage=True)
     atheris.Fuzz()
 

@@ -1,12 +1,14 @@
 """Stack assembly and environment classes against a table made by hand for every compose file of real projects.
 
-The table has two judgements: with everything that the repositories hold (Makefiles, workflows, guides), and by the compose
-files alone, which is what the corpus has. The second one is tested here; `-` stands where a file is not in the corpus.
+The table has two judgements: by the compose files alone, which is what the corpus has (`-` stands where a file is not in it),
+and with everything that the repositories hold (Makefiles, workflows, guides). The second one is tested where
+SCAFFOLD_REPOSITORIES names a folder with the repositories of the corpus's REPOS.txt, each as <owner>__<name> at its commit.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +43,20 @@ def rows(suffix: str) -> tuple[Row, ...]:
         )
 
 
-ROWS = tuple(row for row in rows("_by_files_alone") if row.kind != "-")
+BY_FILES_ALONE = tuple(row for row in rows("_by_files_alone") if row.kind != "-")
+WHOLE = rows("")
+REPOSITORIES = os.environ.get("SCAFFOLD_REPOSITORIES", "")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Rows of the table, and the projects that they judge as the reader sees them."""
+
+    rows: tuple[Row, ...]
+    projects: dict[str, Project]
+
+    def found(self, row: Row) -> Row:
+        return judged(self.projects[row.project], row)
 
 
 def judged(project: Project, row: Row) -> Row:
@@ -61,36 +76,37 @@ def judged(project: Project, row: Row) -> Row:
     return Row(row.project, row.file, kind, sets)
 
 
-@pytest.fixture(scope="module")
-def projects(corpus: Path) -> dict[str, Project]:
-    return {name: read_project(corpus / name) for name in sorted({row.project for row in ROWS})}
+@pytest.fixture(scope="module", params=["by files alone", *(["whole"] if REPOSITORIES else [])])
+def judgement(request: pytest.FixtureRequest, corpus: Path) -> Judgement:
+    folder, listed = (Path(REPOSITORIES), WHOLE) if request.param == "whole" else (corpus, BY_FILES_ALONE)
+    return Judgement(listed, {name: read_project(folder / name) for name in sorted({row.project for row in listed})})
 
 
-def test_the_table_has_every_compose_file_of_the_corpus(projects: dict[str, Project]) -> None:
-    read = {(name, file.path) for name, project in projects.items() for file in project.compose_files}
+def test_the_table_has_every_compose_file(judgement: Judgement) -> None:
+    read = {(name, file.path) for name, project in judgement.projects.items() for file in project.compose_files}
 
-    assert read == {(row.project, row.file) for row in ROWS}
+    assert read == {(row.project, row.file) for row in judgement.rows}
 
 
 def test_the_table_speaks_the_words_of_the_design() -> None:
-    both = rows("") + ROWS
+    both = WHOLE + BY_FILES_ALONE
 
     assert {row.kind for row in both} == KINDS
     assert {one.rpartition(":")[2] for row in both for one in row.sets} <= {*EnvironmentClass}
     assert all(row.file in one.rpartition(":")[0].split("+") for row in both for one in row.sets)
 
 
-def test_nearly_every_file_is_placed_and_classed_rightly(projects: dict[str, Project]) -> None:
-    wrong = [(row, found) for row in ROWS if (found := judged(projects[row.project], row)) != row]
+def test_nearly_every_file_is_placed_and_classed_rightly(judgement: Judgement) -> None:
+    wrong = [(row, found) for row in judgement.rows if (found := judgement.found(row)) != row]
 
-    assert len(wrong) <= (1 - LEAST_RIGHT) * len(ROWS), wrong
+    assert len(wrong) <= (1 - LEAST_RIGHT) * len(judgement.rows), wrong
 
 
-def test_no_production_set_is_missed_and_no_other_is_taken_for_one(projects: dict[str, Project]) -> None:
-    expected = {(row.project, one) for row in ROWS for one in row.sets if one.endswith(":production")}
+def test_no_production_set_is_missed_and_no_other_is_taken_for_one(judgement: Judgement) -> None:
+    expected = {(row.project, one) for row in judgement.rows for one in row.sets if one.endswith(":production")}
     found = {
         (name, f"{'+'.join(stack.files)}:production")
-        for name, project in projects.items()
+        for name, project in judgement.projects.items()
         for stack in project.stacks
         if stack.environment is EnvironmentClass.PRODUCTION
     }
