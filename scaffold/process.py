@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from scaffold.errors import ToolError
@@ -39,16 +40,39 @@ def run(
     env: Mapping[str, str] | None = None,
 ) -> Completed:
     """Run a program to its end; `timeout` in seconds. Raises ToolError when it cannot be started or takes too long."""
+    with started(argv, cwd=cwd, env=env, reads=input is not None) as program:
+        return program.finish(timeout=timeout, input=input)
+
+
+class Started:
+    """A program that runs and has not been given its input yet."""
+
+    def __init__(self, name: str, program: subprocess.Popen[str]) -> None:
+        self._name = name
+        self._program = program
+
+    def finish(self, *, timeout: float, input: str | None = None) -> Completed:
+        """Give the program its input and wait for its end, `timeout` seconds at most; raises ToolError after that."""
+        try:
+            stdout, stderr = self._program.communicate(input, timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(f"{self._name} took longer than {timeout:.0f} s and was stopped") from error
+        except OSError as error:
+            raise ToolError(f"{self._name} could not be read: {error.strerror}") from error
+        return Completed(stdout, stderr, self._program.returncode)
+
+
+@contextmanager
+def started(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, reads: bool = True) -> Iterator[Started]:
+    """Give a program that runs; what has not ended when the block is left is stopped. Raises ToolError when it cannot start."""
     try:
-        done = subprocess.run(
+        program = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            timeout=timeout,
+            stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=_environment(argv[0], env or {}),
-            check=False,
             encoding="utf-8",
             errors="replace",
         )
@@ -56,9 +80,11 @@ def run(
         raise ToolError(f"{argv[0]} is not installed", hint="`scaffold doctor` lists what is missing") from error
     except OSError as error:
         raise ToolError(f"{argv[0]} could not be started: {error.strerror}") from error
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{argv[0]} took longer than {timeout:.0f} s and was stopped") from error
-    return Completed(done.stdout, done.stderr, done.returncode)
+    with program:
+        try:
+            yield Started(argv[0], program)
+        finally:
+            program.kill()
 
 
 def _environment(program: str, more: Mapping[str, str]) -> dict[str, str]:

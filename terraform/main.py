@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -63,6 +64,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the files below DIR instead of printing them")
     out = parser.parse_args().out
     use_bundled_node()
+    with contextlib.suppress(Exception):
+        # Node starts with this import: the caller may still be at its plan. What is wrong with it, `answer` says.
+        import terraform.app  # noqa: F401
     document, code = answer(sys.stdin.buffer.read().decode("utf-8", "replace"))
     files = document.get("files")
     if out is not None and isinstance(files, dict):

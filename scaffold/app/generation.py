@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,8 @@ from scaffold.app.version import scaffold_version
 from scaffold.errors import ConflictError, UsageError
 from scaffold.gaps.judge import judge
 from scaffold.generate.edits import propose
+from scaffold.generate.terraform import is_installed, started_app
+from scaffold.generate.terraform import render as render_terraform
 from scaffold.model.artifact import Artifact, Rendering, Skipped
 from scaffold.model.edits import EditTask, Proposal
 from scaffold.model.frozen import frozen
@@ -33,6 +35,7 @@ from scaffold.model.gap import Judgement
 from scaffold.model.names import FILE_ROOMS, Room
 from scaffold.model.project import Project
 from scaffold.model.target import Target
+from scaffold.process import Started
 from scaffold.read.git import ignored_paths
 from scaffold.read.project import read_project
 from scaffold.write.apply import FileWrite, apply_writes, writes_of
@@ -76,17 +79,22 @@ class Generation:
         return tuple(change for change in self.changes if change.state is State.CONFLICT)
 
 
-def plan_generation(place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None) -> Generation:
+def plan_generation(
+    place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None, ahead: bool = False
+) -> Generation:
     """Plan everything that `generate` would write.
 
-    `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all).
+    `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all). `ahead`
+    starts the Terraform app before the project is read: right for the one plan of a command, which is then there sooner.
     """
     refuse_missing(place)
     lock = read_lock(place.target)
-    project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
-    before = judge(project)
-    target = replace(make_target(project, before), blueprints=_blueprints(place, project))
-    renderings = _renderings([room for room in FILE_ROOMS if rooms is None or room in rooms], target)
+    wanted = [room for room in FILE_ROOMS if rooms is None or room in rooms]
+    with started_app() if ahead and Room.TERRAFORM in wanted and is_installed() else nullcontext() as app:
+        project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
+        before = judge(project)
+        target = replace(make_target(project, before), blueprints=_blueprints(place, project))
+        renderings = _renderings(wanted, target, app)
     rendered = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
     brought = _brought(target, edit_codes, rendered)
     start = _Before(place, project, before, target, (*rendered, *brought), lock.paths)
@@ -150,13 +158,13 @@ def _ignored(place: Place, changes: tuple[Change, ...]) -> tuple[Skipped, ...]:
     return tuple(Skipped(path, f"written, but {line} makes git ignore it: git add -f {path}") for path, line in found)
 
 
-def _renderings(rooms: list[Room], target: Target) -> list[Rendering]:
+def _renderings(rooms: list[Room], target: Target, app: Started | None) -> list[Rendering]:
     """Return what each room makes; Terraform is another process and takes longest, so the other rooms do not wait for it."""
     with ThreadPoolExecutor(max_workers=1) as beside:
-        started = beside.submit(_render, Room.TERRAFORM, target) if Room.TERRAFORM in rooms else None
+        terraform = beside.submit(render_terraform, target, app) if Room.TERRAFORM in rooms else None
         made: dict[Room, Rendering] = {room: _render(room, target) for room in rooms if room is not Room.TERRAFORM}
-        if started is not None:
-            made[Room.TERRAFORM] = started.result()
+        if terraform is not None:
+            made[Room.TERRAFORM] = terraform.result()
     return [made[room] for room in rooms]
 
 

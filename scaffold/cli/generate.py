@@ -51,7 +51,8 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Write what closes the gaps of PROJECT: all rooms, or the named ones (terraform, monitoring, edits)."""
     selection = _select(words, edit)
-    generation = plan_generation(Place(selection.project, out), rooms=selection.rooms, edit_codes=selection.codes)
+    place = Place(selection.project, out)
+    generation = plan_generation(place, rooms=selection.rooms, edit_codes=selection.codes, ahead=True)
     only_shows = check or dry_run or diff or not generation.drifts or not _may_write(generation, selection, yes=yes)
     if not only_shows:
         write_generation(generation)

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
-from pathlib import Path
 
 from scaffold.errors import ScaffoldError, ToolError
 from scaffold.generate.terraform.plan import make_plan
 from scaffold.model.artifact import Artifact, Rendering
 from scaffold.model.names import Room
 from scaffold.model.target import Target
-from scaffold.process import Completed, run
+from scaffold.process import Completed, Started, started
 from scaffold.resources import data_folder
 
 TIMEOUT = 120.0
 """Seconds after which the app is stopped; it needs about one."""
 
 
-def render(target: Target) -> Rendering:
-    """Return the Terraform of the target; raises ToolError when the extra is missing or the app fails."""
-    if find_spec("cdktn") is None:
-        raise ToolError("the Terraform generator is not installed", hint="pip install 'scaffold-iac[generate]'")
-    folder = data_folder("terraform")
-    text = json.dumps(make_plan(target), ensure_ascii=True)
-    done = _started(folder, text)
+def render(target: Target, app: Started | None = None) -> Rendering:
+    """Return the Terraform of the target, by the app that was started ahead; raises ToolError when it is missing or fails."""
+    plan = json.dumps(make_plan(target), ensure_ascii=True)
+    done = _answer(plan) if app is None else app.finish(timeout=TIMEOUT, input=plan)
     closes = target.closed_by(Room.TERRAFORM)
     files = _files(done)
     return Rendering(
@@ -36,10 +34,26 @@ def render(target: Target) -> Rendering:
     )
 
 
+def is_installed() -> bool:
+    """Whether the extra that the app needs is there."""
+    return find_spec("cdktn") is not None
+
+
+@contextmanager
+def started_app() -> Iterator[Started]:
+    """Give the app, which gets ready while the plan is still made: half of its time. Raises ToolError when it is missing."""
+    if not is_installed():
+        raise ToolError("the Terraform generator is not installed", hint="pip install 'scaffold-iac[generate]'")
+    folder = data_folder("terraform")
+    with started([sys.executable, str(folder / "main.py")], cwd=folder) as app:
+        yield app
+
+
 @lru_cache(maxsize=4)
-def _started(folder: Path, plan: str) -> Completed:
+def _answer(plan: str) -> Completed:
     """Run the app; it depends on the plan alone, so the same plan is not synthesised twice by one process."""
-    return run([sys.executable, str(folder / "main.py")], cwd=folder, timeout=TIMEOUT, input=plan)
+    with started_app() as app:
+        return app.finish(timeout=TIMEOUT, input=plan)
 
 
 def _files(done: Completed) -> dict[str, str]:
