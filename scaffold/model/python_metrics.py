@@ -1,4 +1,4 @@
-"""A metrics route for a FastAPI application whose code or manifest has what makes the metrics already, and no route for it."""
+"""A metrics route for a Python application whose code or manifest has what makes the metrics already, and no route for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 
 from scaffold.model.artifact import Splice
 from scaffold.model.compose import Service
+from scaffold.model.django_metrics import django_changes, django_files
 from scaffold.model.document import Span
+from scaffold.model.flask_metrics import flask_splices
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, Project, SourceFile
 from scaffold.model.python_source import (
@@ -21,21 +23,38 @@ from scaffold.model.python_source import (
 
 _INSTRUMENTATOR = "prometheus-fastapi-instrumentator"
 _CLIENTS = frozenset({"prometheus_client"})
-_SEVERAL_PROCESSES = re.compile(r"\bgunicorn\b|\bgranian\b|\bWEB_CONCURRENCY\b|--workers[= ]+(?!1\b)|(?:^|\s)-w[= ]+(?!1\b)")
+_SEVERAL_PROCESSES = re.compile(
+    r"\bgranian\b|\buwsgi\b|\bWEB_CONCURRENCY\b|\bGUNICORN_CMD_ARGS\b"
+    r"|--(?:workers|processes)[= ]+(?!1\b)|(?:^|\s)-w[= ]*(?!1\b|[= ])"
+    r"|\bgunicorn\b.*\s(?:-c|--config)\b"
+)
+_SCRIPT = re.compile(r"(?:^|/)([\w.-]+\.(?:sh|bash))$")
 _NAME = "prometheus_metrics"
 
 
 @frozen
 class MetricsRoute:
-    """What the route gives out: form is instrumentator, client (prometheus_client) or exporter (a class of their own)."""
+    """What the route gives out: form is instrumentator, client (prometheus_client) or exporter (a class of their own) for
+    FastAPI, flask-exporter or flask-client, django-prometheus or django-client.
+    """
 
     form: str
     app: SourceFile
+    """What makes the application; of Django the module of its URLs."""
     exporter: SourceFile | None = None
+    """The module of the exporter's class; of Django the settings."""
     class_name: str = ""
 
-    def splices(self) -> tuple[Splice, ...]:
-        """Return the changes of the application's file; empty where it is not in a form that can be edited."""
+    def changes(self) -> tuple[tuple[str, tuple[Splice, ...]], ...]:
+        """Return the changes by path; empty where a file is not in a form that can be edited."""
+        if self.form.startswith("django-"):
+            return django_changes(self.form, self.app, self.exporter)
+        splices = self._splices()
+        return ((self.app.path, splices),) if splices else ()
+
+    def _splices(self) -> tuple[Splice, ...]:
+        if self.form.startswith("flask-"):
+            return flask_splices(self.form, self.app.text)
         source = parse_python(self.app.text)
         made = _app_assignment(source) if source else None
         if source is None or made is None or _NAME in bound_names(source):
@@ -70,34 +89,56 @@ def metrics_route(project: Project, service: Service) -> MetricsRoute | None:
     facts = [fact for fact in project.code_facts if fact.location.path.startswith(prefix) and fact.reachable is not False]
     if any(fact.kind == "metrics-route" or (fact.kind == "http-route" and fact.detail == "/metrics") for fact in facts):
         return None
-    app = _application(project, facts)
-    found = _form(project, prefix, facts, app) if app else None
-    return found if found and found.splices() else None
+    names = _dependencies(project, prefix)
+    client = any(fact.kind == "metrics-library" and fact.detail in _CLIENTS for fact in facts)
+    app = _application(project, facts, "FastAPI")
+    flask = _application(project, facts, "Flask")
+    found = _form(app, names, facts, project, client=client) if app and not flask else None
+    if flask and not app:
+        form = "flask-exporter" if "prometheus-flask-exporter" in names else "flask-client" if client else ""
+        found = MetricsRoute(form, flask) if form else None
+    elif not app and not flask:
+        form = "django-prometheus" if "django-prometheus" in names else "django-client" if client else ""
+        django = django_files(project, prefix, service) if form else None
+        found = MetricsRoute(form, *django) if django else None
+    return found if found and found.changes() else None
 
 
 def _has_several_processes(project: Project, service: Service) -> bool:
-    """Whether more than one process serves, so that each would give out metrics of its own."""
+    """Whether more than one process serves, or may, so that each would give out metrics of its own."""
     dockerfile = project.image_of(service)
     texts = [" ".join((*(service.entrypoint or ()), *(service.command or ()))), *(entry.name for entry in service.environment)]
     for keyword in ("CMD", "ENTRYPOINT", "ENV"):
         found = dockerfile.effective(keyword, service.build.target if service.build else "") if dockerfile else None
         texts.append(" ".join(found.argv) or found.text if found else "")
-    return any(_SEVERAL_PROCESSES.search(text) for text in texts)
+    scripts = {match[1] for text in texts for word in text.split() if (match := _SCRIPT.search(word.strip("\"'")))}
+    lines = [command for command in project.commands if command.location.path.rpartition("/")[2] in scripts]
+    read = {command.location.path.rpartition("/")[2] for command in lines}
+    texts += [command.text for command in lines]
+    configured = any("gunicorn" in text for text in texts) and any(path.endswith("gunicorn.conf.py") for path in project.files)
+    return configured or scripts != read or any(_SEVERAL_PROCESSES.search(text) for text in texts)
 
 
-def _application(project: Project, facts: list[CodeFact]) -> SourceFile | None:
-    """Return the one file that makes a FastAPI application, or None when there is none or there are several."""
+def _application(project: Project, facts: list[CodeFact], name: str) -> SourceFile | None:
+    """Return the one file that makes an application of a framework, or None when there is none or there are several."""
     paths = sorted({fact.location.path for fact in facts if fact.kind == "server-entry" and fact.location.path.endswith(".py")})
-    files = [SourceFile(path, text) for path in paths if "FastAPI(" in (text := project.source(path) or "")]
+    files = [SourceFile(path, text) for path in paths if f"{name}(" in (text := project.source(path) or "")]
     return files[0] if len(files) == 1 else None
 
 
-def _form(project: Project, prefix: str, facts: list[CodeFact], app: SourceFile) -> MetricsRoute | None:
+def _dependencies(project: Project, prefix: str) -> frozenset[str]:
     manifests = [item for item in project.manifests if item.path.startswith(prefix) and item.ecosystem == "python"]
-    names = {re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] for item in manifests for name in item.dependencies}
+    return frozenset(
+        re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] for item in manifests for name in item.dependencies
+    )
+
+
+def _form(
+    app: SourceFile, names: frozenset[str], facts: list[CodeFact], project: Project, *, client: bool
+) -> MetricsRoute | None:
     if _INSTRUMENTATOR in names:
         return MetricsRoute("instrumentator", app)
-    if any(fact.kind == "metrics-library" and fact.detail in _CLIENTS for fact in facts):
+    if client:
         return MetricsRoute("client", app)
     exporters = sorted({(fact.location.path, fact.detail) for fact in facts if fact.kind == "metrics-exporter"})
     if len(exporters) != 1:

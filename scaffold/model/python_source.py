@@ -154,3 +154,16 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
     found = [getattr(statement, name, None) for name in ("body", "orelse", "finalbody")]
     parts = [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
     return [block for block in (*found, *(part.body for part in parts)) if isinstance(block, list)]
+
+
+def import_line(source: PythonSource, line: str, framework: str) -> Splice:
+    """Return the splice that adds `from a import b` to a head with imports: behind the packages that sort before it.
+
+    Packages are told from the standard library by the framework, the first package of another's that the module imports.
+    """
+    module = line.split()[1]
+    head = [node for node in imports_of(source) if isinstance(node, ast.ImportFrom) and node.level == 0]
+    before = [node for node in head if framework <= (node.module or "").partition(".")[0] and (node.module or "") <= module]
+    known = any((node.module or "").partition(".")[0] == framework for node in head)
+    last = before[-1] if before and known else imports_of(source)[-1]
+    return source.insert(source.behind(last), [line])

@@ -86,6 +86,8 @@ class RoutesReader:
             yield self._route("metrics-route", router, RoutePart(path), node)
         elif name in _DJANGO_ROUTES and self.is_django and not _included_module(node):
             yield self._route("http-route", _DJANGO_ROUTER, RoutePart(_django(path)), node)
+            if any(last_name(item) in self.scraped for item in node.args[1:2]):
+                yield self._route("metrics-route", _DJANGO_ROUTER, RoutePart(_django(path)), node)
         elif name in _DJANGO_ROUTES and self.is_django and "django_prometheus.urls" in texts_below(node):
             yield self._route("metrics-route", _DJANGO_ROUTER, RoutePart(f"{_django(path)}metrics"), node)
 

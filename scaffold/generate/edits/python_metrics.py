@@ -7,11 +7,11 @@ from scaffold.model.python_metrics import MetricsRoute
 
 
 def added_route(task: EditTask) -> tuple[FileSplices, ...]:
-    """Return the splices of the application's file; empty when it is not in a form that can be edited."""
+    """Return the splices of the application's files; empty when one is not in a form that can be edited."""
     ((form, class_name),) = task.decided
     app, *rest = task.sources
-    splices = MetricsRoute(form, app, rest[0] if rest else None, class_name).splices()
-    return (FileSplices(app.path, splices),) if splices else ()
+    changes = MetricsRoute(form, app, rest[0] if rest else None, class_name).changes()
+    return tuple(FileSplices(path, splices) for path, splices in changes)
 
 
 EDITORS = {"metrics-route": added_route}

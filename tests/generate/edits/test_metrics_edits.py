@@ -100,7 +100,7 @@ def test_the_client_library(make_project: Callable[..., Path], tmp_path: Path) -
     "changed",
     [
         {"Dockerfile": FILES["Dockerfile"].replace('"main:app"', '"main:app", "--workers", "4"')},
-        {"Dockerfile": FILES["Dockerfile"].replace("uvicorn", "gunicorn")},
+        {"Dockerfile": FILES["Dockerfile"].replace("uvicorn", "gunicorn").replace("main:app", "main:app -c g.py")},
         {"main.py": CLIENT.replace("app = FastAPI()", "app = FastAPI()\nother = FastAPI()")},
         {"main.py": CLIENT.replace("def health", "def generate_latest")},
     ],
