@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 
@@ -88,6 +88,7 @@ RULE = Rule(
     severity=Severity.LOW,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(
             None,
             "advice",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import scalars_below
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 
@@ -102,5 +102,8 @@ RULE = Rule(
     layer=Layer.CONFIG,
     severity=Severity.LOW,
     detect=_detect,
-    closers=(Closer(None, "advice", "Take the keys out of the template, or build what they promise."),),
+    closers=(
+        Closer(Room.EDITS, "edit"),
+        Closer(None, "advice", "Take the keys out of the template, or build what they promise."),
+    ),
 )

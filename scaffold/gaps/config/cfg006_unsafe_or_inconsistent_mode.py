@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 
@@ -109,6 +109,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(None, "advice", "Turn debug off by default, and give each environment's file the mode that its name says."),
     ),
 )

@@ -16,7 +16,7 @@ from scaffold.gaps.monitoring_signals import (
 from scaffold.gaps.signals import is_in_use
 from scaffold.model.compose import Service, shared_network
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.values import closest
 
@@ -62,7 +62,7 @@ def _gap(project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ..
         resource=config.path,
         subject=f"scrape/{address}",
         message=f"Prometheus scrapes {address}, which {reason}: the target is always down.",
-        expected=f"{near.name}:{port}" if near and port in near.listens else "a service on a common network",
+        expected=f"{near.name}:{port}" if near and _is_certain(services, near, port) else "a service on a common network",
         actual=address,
         locations=tuple(target.location for target in targets),
         related=tuple(dict.fromkeys(scraper.service.location for scraper in scrapers)),
@@ -77,11 +77,19 @@ def _nearest(services: tuple[Service, ...], host: str, port: int | None) -> Serv
     return next((s for s in (*listening, *services) if s in listening or s.name == close), None)
 
 
+def _is_certain(services: tuple[Service, ...], near: Service, port: int | None) -> bool:
+    """Whether the service alone listens on the port, or alone among those that the team builds."""
+    return [s for s in services if port in s.listens and s.is_application >= near.is_application] == [near]
+
+
 RULE = Rule(
     code="MET003",
     name="scrape-target-unreachable",
     layer=Layer.METRICS,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(Closer(None, "advice", "Name the service as Compose does, and put Prometheus on one of its networks."),),
+    closers=(
+        Closer(Room.EDITS, "edit"),
+        Closer(None, "advice", "Name the service as Compose does, and put Prometheus on one of its networks."),
+    ),
 )

@@ -8,7 +8,7 @@ from scaffold.gaps.monitoring_signals import Mounted, neighbours, scrapers_of, s
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.regex import regex
 
@@ -23,6 +23,17 @@ _STORES = {
     1433: "mssql",
 }
 """Ports that speak the protocol of a store and never HTTP (IANA service names and port numbers)."""
+_EXPORTER_PORTS = {
+    "postgres": 9187,
+    "redis": 9121,
+    "mysql": 9104,
+    "mongodb": 9216,
+    "memcached": 9150,
+    "rabbitmq": 9419,
+    "elasticsearch": 9114,
+    "nginx": 9113,
+}
+"""Default ports of exporters (Prometheus wiki: Default port allocations)."""
 _EXPORTER = regex(r"(?:^|[-_/])exporter\b|_exporter")
 
 
@@ -78,12 +89,18 @@ def _raw_gap(
         resource=config.path,
         subject=f"store/{address}",
         message=f"Prometheus scrapes {address} as HTTP, which {_STORES[port]} does not speak: it is always down{unused}.",
-        expected=f"the port of a {_STORES[port]} exporter",
+        expected=f"{exporter.name}:{_exporter_port(exporter)}" if exporter else f"the port of a {_STORES[port]} exporter",
         actual=address,
         locations=tuple(target.location for target in targets),
         related=_places(exporter),
         environment=scrapers[0].stack.environment if scrapers else EnvironmentClass.BASE,
     )
+
+
+def _exporter_port(service: Service) -> int:
+    """Return the port on which an exporter of a store listens: the one that it says, else that of its makers."""
+    known = next((port for word, port in _EXPORTER_PORTS.items() if service.image and word in service.image.repository), 0)
+    return known if known in service.listens or not service.listens else service.listens[0]
 
 
 def _places(service: Service | None) -> tuple[Location, ...]:
@@ -95,7 +112,9 @@ def _idle_gap(scraper: Mounted, service: Service, config: PrometheusConfig) -> G
         resource=scraper.stack.resource(service.name),
         subject="exporter",
         message=f"{service.name} runs, but no job of {config.path} asks it, so its metrics are lost.",
-        expected="a scrape job for the exporter",
+        expected=f"a scrape job for {service.name}:{port}"
+        if (port := _exporter_port(service))
+        else "a scrape job for the exporter",
         actual="no job",
         locations=(service.location,),
         related=(config.location,),
@@ -110,6 +129,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(
             None, "advice", "Scrape the exporter of the store (postgres 9187, redis 9121, mysql 9104) instead of the store."
         ),

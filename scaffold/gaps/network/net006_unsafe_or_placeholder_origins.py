@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
@@ -34,6 +34,7 @@ def _open(place: Location) -> Gap:
         expected="a list of the origins that the frontend is served from",
         actual="any origin, with credentials",
         locations=(place,),
+        closers=(_BY_HAND,),
     )
 
 
@@ -70,17 +71,17 @@ def _list_gap(path: str, name: str, users: tuple[Location, ...], stand_ins: list
     )
 
 
+_BY_HAND = Closer(
+    None,
+    "advice",
+    "Read the origins from a variable without a default outside development, and set it in each deployment.",
+)
+
 RULE = Rule(
     code="NET006",
     name="unsafe-or-placeholder-origins",
     layer=Layer.NETWORK,
     severity=Severity.HIGH,
     detect=_detect,
-    closers=(
-        Closer(
-            None,
-            "advice",
-            "Read the origins from a variable without a default outside development, and set it in each deployment.",
-        ),
-    ),
+    closers=(Closer(Room.EDITS, "edit"), _BY_HAND),
 )

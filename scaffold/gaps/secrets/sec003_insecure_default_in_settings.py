@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, is_sensitive_name, url_password
@@ -47,12 +47,15 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
         resource=path,
         subject=name,
         message=f"Without {name} in the environment the application runs with a value that stands in its code ({what}){note}.",
-        expected="no default: the process ends with a message that names the variable",
+        expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(setting.location for setting in settings),
         severity=_severity(name, guarded=guarded),
         environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
-        closers=(Closer(None, "advice", _advice(path, name, settings[0].kind)),),
+        closers=(
+            *((Closer(Room.EDITS, "edit"),) if path.endswith(".py") and _SIGNING.search(name) else ()),
+            Closer(None, "advice", _advice(path, name, settings[0].kind)),
+        ),
     )
 
 
@@ -80,6 +83,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(
+        Closer(Room.EDITS, "edit"),
         Closer(
             None, "advice", "Read the variable without a default and end the process with a clear message where it is missing."
         ),
