@@ -11,6 +11,7 @@ from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.backup import plan_backup
 from scaffold.plan.buckets import plan_buckets
+from scaffold.plan.cycles import refuse_cycles
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.dockerignore import plan_dockerignores
 from scaffold.plan.edits import plan_edits
@@ -31,6 +32,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     """Return the plan for a project that was read without the files that scaffold wrote."""
     stack = project.production_stack
     configuration = project.configuration
+    if stack:
+        refuse_cycles(stack)
     stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
     hardening = plan_hardening(project)
     images = plan_images(stack, project.name) if stack else ()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.errors import UsageError
 from scaffold.model.target import Target
 from scaffold.model.workload import Text, Workload
 from scaffold.plan.target import make_target
@@ -393,3 +394,120 @@ def test_every_key_of_a_service_has_a_fate():
     assert set(SERVICE) - set(KEYS) == set()
     assert {key.fate for key in KEYS.values()} == {"mapped", "not-applicable", "noted"}
     assert all(key.why for key in KEYS.values())
+
+
+# --- managed Redis by host and port -----------------------------------------------------------------------------------
+
+BY_HOST = """\
+    services:
+      cache: {image: "redis:7"}
+      api:
+        build: api
+        command: uvicorn app:app
+        environment: {REDIS_HOST: cache, REDIS_PORT: 6379MORE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "name", "value"),
+    [
+        # The code reads a switch that nobody sets yet, with a default that shows its words.
+        ("", 'import os\n\nTLS = os.getenv("REDIS_TLS", "false") == "true"\n', "REDIS_TLS", "true"),
+        ("", 'import os\n\nTLS = os.environ.get("REDIS_USE_SSL", "0") == "1"\n', "REDIS_USE_SSL", "1"),
+        ("", 'import os\n\nTLS = os.getenv("REDIS_SSL_ENABLED", "False")\n', "REDIS_SSL_ENABLED", "True"),
+        # The compose file switches it off, for a Redis beside it.
+        (", REDIS_SSL: 'no'", "", "REDIS_SSL", "yes"),
+        (", REDIS_SCHEME: redis", "", "REDIS_SCHEME", "rediss"),
+        (", REDIS_SCHEME: tcp", "", "REDIS_SCHEME", "tls"),
+    ],
+)
+def test_a_switch_for_tls_is_set_where_host_and_port_reach_a_managed_redis(
+    planned: Planned, more: str, code: str, name: str, value: str
+):
+    target = planned(
+        BY_HOST.replace("MORE", more), api__app_dot_py=code or "import redis\n", api__Dockerfile="FROM python:3.13\n"
+    )
+    found = env(target, "api")
+    assert found[name] == value
+    assert found["REDIS_HOST"] == "<cache.host>"
+    assert not [note for note in target.notes if "TLS" in note.message]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "noted"),
+    [
+        ("", 'import os\nimport redis\n\nclient = redis.Redis(os.environ["REDIS_HOST"])\n', True),
+        ("", 'import os\nimport redis\n\nclient = redis.Redis(os.environ["REDIS_HOST"], ssl=True)\n', False),
+        (", REDIS_URL: 'redis://cache:6379/0'", "", False),
+    ],
+)
+def test_a_client_without_tls_is_said(planned: Planned, more: str, code: str, noted: bool):
+    target = planned(
+        BY_HOST.replace("MORE", more), api__app_dot_py=code or "import redis\n", api__Dockerfile="FROM python:3.13\n"
+    )
+    notes = [note for note in target.notes if "TLS" in note.message]
+    assert [(note.service, note.location.path, note.location.line) for note in notes] == (
+        [("api", "compose.yaml", 6)] if noted else []
+    )
+
+
+# --- hosts in files ---------------------------------------------------------------------------------------------------
+
+
+def test_files_name_hosts_as_the_cluster_does(planned: Planned):
+    conf = (
+        "upstream other_api { server my_api:8000; server my_api; }\nupstream my_worker { server 10.0.0.1:80; }\n"
+        "server {\n  location / { proxy_pass http://my_api:8000; }\n  location /w { proxy_pass http://my_worker; }\n"
+        "  location /a { proxy_pass http://my_api/x; }\n  # my_api stays in words, as in log/my_api:1 and x-my_api:80\n}\n"
+    )
+    target = planned(
+        """\
+    services:
+      my_api: {image: "acme/api:1", expose: [8000]}
+      my_worker: {image: "acme/worker:1", expose: [80]}
+      proxy:
+        image: nginx:1.28
+        volumes: ["./nginx.conf:/etc/nginx/conf.d/default.conf:ro"]
+""",
+        nginx_dot_conf=conf,
+    )
+    ((_, data),) = [file for item in target.config_files for file in item.files]
+    expected = conf.replace("server my_api", "server my-api").replace("http://my_api", "http://my-api")
+    assert data.decode() == expected
+
+
+def test_a_file_that_names_a_managed_store_is_said(planned: Planned):
+    target = planned(
+        """\
+    services:
+      cache: {image: "redis:7"}
+      proxy:
+        image: nginx:1.28
+        volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
+      api:
+        image: acme/api:1
+        volumes: ["./settings.yaml:/app/settings.yaml:ro"]
+""",
+        nginx_dot_conf="stream {\n  upstream store {\n    server cache:6379;\n  }\n}\n",
+        settings_dot_yaml="name: cache\nurl: redis://cache:6379/0\n",
+    )
+    notes = {(note.service, note.location.path, note.location.line) for note in target.notes if "AWS runs" in note.message}
+    assert notes == {("proxy", "nginx.conf", 3), ("api", "settings.yaml", 2)}
+
+
+# --- circles ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_circle_of_dependencies_is_refused_with_its_place(planned: Planned):
+    circle = """\
+    services:
+      a: {image: "acme/a:1", depends_on: [b]}
+      b: {image: "acme/b:1", depends_on: {c: {condition: service_started}, d: {condition: service_started}}}
+      c: {image: "acme/c:1", depends_on: [b]}
+      d: {image: "acme/d:1"}
+"""
+    with pytest.raises(UsageError) as caught:
+        planned(circle)
+    assert caught.value.message == "depends_on goes in a circle: b -> c -> b"
+    assert caught.value.where == "compose.yaml:3"
+    assert planned(circle.replace("depends_on: [b]}\n      d", "depends_on: [d]}\n      d")).workloads

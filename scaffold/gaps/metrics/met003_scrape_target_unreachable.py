@@ -57,16 +57,19 @@ def _gap(project: Project, config: PrometheusConfig, scrapers: tuple[Mounted, ..
     named = next((service for service in services if host in service.names), None)
     near = None if named else _nearest(services, host, port)
     hint = f"; the nearest service is {near.name}" if near else ""
+    certain = near is not None and _is_certain(services, near, port)
+    reached = near is not None and any(answering(project, scraper, near.name) for scraper in scrapers)
     reason = f"is {named.name}, but shares no network with Prometheus" if named else f"is no service of its stack{hint}"
     return RULE.gap(
         resource=config.path,
         subject=f"scrape/{address}",
         message=f"Prometheus scrapes {address}, which {reason}: the target is always down.",
-        expected=f"{near.name}:{port}" if near and _is_certain(services, near, port) else "a service on a common network",
+        expected=f"{near.name}:{port}" if near and certain else "a service on a common network",
         actual=address,
         locations=tuple(target.location for target in targets),
         related=tuple(dict.fromkeys(scraper.service.location for scraper in scrapers)),
         environment=scrapers[0].stack.environment if scrapers else EnvironmentClass.BASE,
+        closers=None if certain and reached else (_BY_HAND,),
     )
 
 
@@ -78,9 +81,13 @@ def _nearest(services: tuple[Service, ...], host: str, port: int | None) -> Serv
 
 
 def _is_certain(services: tuple[Service, ...], near: Service, port: int | None) -> bool:
-    """Whether the service alone listens on the port, or alone among those that the team builds."""
-    return [s for s in services if port in s.listens and s.is_application >= near.is_application] == [near]
+    """Whether the service alone listens on the port, or alone among those that the team builds, and may speak HTTP there."""
+    return not near.is_datastore and [s for s in services if port in s.listens and s.is_application >= near.is_application] == [
+        near
+    ]
 
+
+_BY_HAND = Closer(None, "advice", "Name the service as Compose does, and put Prometheus on one of its networks.")
 
 RULE = Rule(
     code="MET003",
@@ -88,8 +95,5 @@ RULE = Rule(
     layer=Layer.METRICS,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(
-        Closer(Room.EDITS, "edit"),
-        Closer(None, "advice", "Name the service as Compose does, and put Prometheus on one of its networks."),
-    ),
+    closers=(Closer(Room.EDITS, "edit"), _BY_HAND),
 )

@@ -13,6 +13,8 @@ from scaffold.model.target import BuiltImage, Store
 from scaffold.model.workload import Note, PersistentVolume, Text, Variable, Workload, WorkloadPlan, WorkloadPort
 from scaffold.plan.names import workload_names
 from scaffold.plan.workloads.argv import Argv, plan_argv
+from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
+from scaffold.plan.workloads.config_hosts import rewrite_files
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
 from scaffold.plan.workloads.keys import key_notes
 from scaffold.plan.workloads.logins import plan_logins
@@ -31,6 +33,7 @@ from scaffold.plan.workloads.scope import Scope, make_scope
 from scaffold.plan.workloads.security import plan_security
 from scaffold.plan.workloads.selection import select, workload_kind
 from scaffold.plan.workloads.storage import Storage, plan_files, plan_storage, plan_volumes
+from scaffold.plan.workloads.tls import switch_tls, tls_notes
 
 
 def plan_workloads(project: Project, stack: Stack, stores: tuple[Store, ...], images: tuple[BuiltImage, ...]) -> WorkloadPlan:
@@ -49,7 +52,7 @@ def plan_workloads(project: Project, stack: Stack, stores: tuple[Store, ...], im
         workloads=tuple(workloads),
         settings=plan_settings(texts, shared.defaults),
         volumes=shared.volumes,
-        files=plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept),
+        files=rewrite_files(plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept), scope),
         left_out=left_out,
         notes=tuple(sorted(notes, key=lambda note: (note.service, note.location.sort_key(), note.key, note.message))),
     )
@@ -71,7 +74,9 @@ class _Shared:
 def _share(scope: Scope) -> _Shared:
     kinds = {service.name: workload_kind(scope.stack, service) for service in scope.kept}
     defaults = plan_defaults(scope.kept, scope)
-    environments = {service.name: plan_environment(service, scope, defaults) for service in scope.kept}
+    environments = {
+        service.name: switch_tls(service, scope, plan_environment(service, scope, defaults)) for service in scope.kept
+    }
     storages = {service.name: plan_storage(service, scope, kinds[service.name]) for service in scope.kept}
     copies = {service.name: plan_scaling(service, kinds[service.name], own_volume=False).replicas for service in scope.kept}
     listed = [
@@ -130,7 +135,8 @@ def _workload(
         host_aliases=host_aliases,
         stores=tuple(sorted({*used, *(edge.service for edge in service.depends_on if edge.service in scope.stores)})),
     )
-    return workload, (*key_notes(service), *probe_notes, *security_notes, *host_notes, *storage.notes)
+    lost = (*host_notes, *file_host_notes(service, scope), *tls_notes(service, scope))
+    return workload, (*key_notes(service), *probe_notes, *security_notes, *lost, *storage.notes)
 
 
 def _reaches_out(service: Service, stack: Stack) -> bool:

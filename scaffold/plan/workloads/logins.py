@@ -49,7 +49,7 @@ def plan_logins(service: Service, scope: Scope) -> LoginPlan:
         if found is not None:
             values[entry.name], store = found
             used.add(store.service)
-    for prefix, store in sorted(_prefixes(service, scope).items()):
+    for prefix, store in sorted(host_prefixes(service, scope).items()):
         for entry in service.environment:
             part = _PARTS.get(entry.name[len(prefix) :].upper()) if entry.name.startswith(prefix) else None
             text = _part(store, part) if part else None
@@ -136,7 +136,7 @@ def _host_prefix(name: str) -> str | None:
     return match[1] if match else None
 
 
-def _prefixes(service: Service, scope: Scope) -> dict[str, Store]:
+def host_prefixes(service: Service, scope: Scope) -> dict[str, Store]:
     """Return the beginnings of the variables that describe one connection: `DB_` where `DB_HOST` names a store."""
     found = {}
     for entry in service.environment:

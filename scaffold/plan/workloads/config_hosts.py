@@ -1,0 +1,76 @@
+"""Hosts in the files that containers read: renamed as in the environment, or named where only Terraform knows the address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.compose import Service
+from scaffold.model.document import Location
+from scaffold.model.nginx_services import nginx_files
+from scaffold.model.workload import ConfigFile, Note
+from scaffold.plan.workloads.hosts import renamed_hosts
+from scaffold.plan.workloads.scope import Scope
+
+
+def rewrite_files(files: tuple[ConfigFile, ...], scope: Scope) -> tuple[ConfigFile, ...]:
+    """Return the files with each host that Kubernetes cannot name, such as `my_api`, under the name that it has there."""
+    changes = renamed_hosts(scope)
+    if not changes:
+        return files
+    return tuple(
+        ConfigFile(item.name, tuple((path, _rewritten(data, changes)) for path, data in item.files), item.workloads)
+        for item in files
+    )
+
+
+def _rewritten(data: bytes, changes: dict[str, str]) -> bytes:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
+    for old, new in sorted(changes.items()):
+        # A group of nginx may have the name of a service: `http://name` without a port then means the group.
+        grouped = re.search(rf"\bupstream\s+{re.escape(old)}\b", text)
+        text = re.sub(rf"(?<![\w.@/-]){re.escape(old)}(?=:\d)|(?<=//){re.escape(old)}(?=:\d)", new, text)
+        text = text if grouped else re.sub(rf"(?<=://){re.escape(old)}(?=[/;\s\"']|$)", new, text)
+        text = re.sub(rf"(?<![\w-])(server\s+){re.escape(old)}(?=[\s;])", rf"\g<1>{new}", text)
+    return text.encode("utf-8")
+
+
+def host_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
+    """Return a note for each managed store that a file of the service names: its address stands in no file."""
+    found: dict[tuple[str, str], Note] = {}
+    for path, text in _texts(service, scope):
+        for line, host in _hosts(path, text, scope):
+            store = scope.managed(host)
+            if store is not None:
+                message = (
+                    f"{path} names {host}, which AWS runs then: its address is in values-infra alone. Let the program take it "
+                    f"from its environment, where {host} is replaced"
+                )
+                found.setdefault((path, host), Note(service.name, "volumes", message, Location(path, line)))
+    return tuple(found.values())
+
+
+def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:
+    """Yield path and text of the files that the container reads: mounted ones, and what an nginx image was built with."""
+    known: set[str] = set()
+    for mount in service.mounts:
+        for item in scope.project.mounted if mount.resolved is not None else ():
+            inside = item.path == mount.resolved or item.path.startswith(f"{mount.resolved}/")
+            if inside and item.path not in known:
+                known.add(item.path)
+                yield item.path, item.data.decode("utf-8", "replace")
+    yield from ((file.path, file.text) for file in nginx_files(scope.project, service) if file.path not in known)
+
+
+def _hosts(path: str, text: str, scope: Scope) -> Iterator[tuple[int, str]]:
+    """Yield line and host: upstreams of proxies, and names of stores with their port or behind a scheme."""
+    yield from ((item.location.line, item.host) for item in scope.project.upstreams if item.location.path == path)
+    names = {name for service in scope.stack.services if service.name in scope.stores for name in service.names}
+    for name in sorted(names):
+        for match in re.finditer(
+            rf"(?:(?<![\w.@/-])|(?<=//)|(?<=@)){re.escape(name)}:\d|(?<=://){re.escape(name)}(?=[/;\s\"'])", text
+        ):
+            yield text.count("\n", 0, match.start()) + 1, name
