@@ -9,7 +9,7 @@ from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
 from scaffold.model.document import Location, Node, Scalar, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
-from scaffold.model.names import Role
+from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
@@ -186,6 +186,22 @@ _TEST_PATH = regex(
 def is_test_path(path: str) -> bool:
     """Whether a file belongs to tests, fixtures, samples or pages, and not to what runs."""
     return bool(_TEST_PATH.search(path))
+
+
+_ENVIRONMENTS = {
+    **dict.fromkeys(("dev", "development", "local", "minikube", "kind", "k3d", "sandbox", "playground"), EnvironmentClass.DEV),
+    **dict.fromkeys(("test", "tests", "testing", "ci", "e2e"), EnvironmentClass.TEST),
+    **dict.fromkeys(("demo", "example", "examples", "sample", "samples"), EnvironmentClass.EXAMPLE),
+    **dict.fromkeys(("stage", "staging", "stg", "qa", "uat", "preprod"), EnvironmentClass.STAGING),
+    **dict.fromkeys(("prod", "production", "live"), EnvironmentClass.PRODUCTION),
+}
+
+
+def path_environment(path: str) -> EnvironmentClass:
+    """Return what the names of a file and its folders say that it is for; base when they say nothing or contradict."""
+    words = re.split(r"[^a-z0-9]+", path.lower())
+    found = {_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS}
+    return next(iter(found)) if len(found) == 1 else EnvironmentClass.BASE
 
 
 def is_generated(project: Project, path: str) -> bool:

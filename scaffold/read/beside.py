@@ -68,6 +68,10 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
             found += [infrastructure.read_chart_template(path, text)] if text is not None and is_yaml(path) else []
         elif text is not None:
             found += _read_named(path, text)
+        elif path.endswith(".tfvars"):
+            sources.texts.text(path)
+        elif _is_chart_values(path, charts):
+            sources.documents(path)
         elif is_yaml(path):
             found += _read_yaml(path, sources)
         elif path.endswith(".json"):
@@ -85,6 +89,12 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
 def _in_chart_templates(path: str, charts: set[str]) -> bool:
     chart, separator, _ = path.partition("/templates/")
     return bool(separator) and chart in charts
+
+
+def _is_chart_values(path: str, charts: set[str]) -> bool:
+    """Whether the file lies beside a Chart.yaml and gives values to the chart; rules look for them by their path."""
+    folder, _, name = path.rpartition("/")
+    return folder in charts and is_yaml(path) and name.startswith("values")
 
 
 def _by_name(path: str) -> bool:
