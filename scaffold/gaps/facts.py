@@ -179,7 +179,7 @@ _MAKERS = regex(r"\b(?:mkdir|touch|cp|mv|install|tee|curl|wget|openssl|mkcert|ce
 
 
 _TEST_PATH = regex(
-    r"(?:^|/)(?:\w+_)?(?:tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest|locustfile"
+    r"(?:^|/)(?:\w+_)?(?:(?:unit|integration)?tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest|locustfile"
 )
 
 

@@ -424,6 +424,10 @@ class Project:
     present: frozenset[str] = field(default=frozenset(), repr=False)
     """Every path of the tree, excluded folders included: whether a file exists is not a question of what is judged."""
     git: bool = False
+    default_branch: str = ""
+    """The default branch of the remote `origin`, "" when the clone does not tell."""
+    branches: tuple[str, ...] = ()
+    """All branches of that remote, empty when the clone does not tell."""
     untracked: frozenset[str] = field(default=frozenset(), repr=False)
     """Files that git neither tracks nor ignores."""
     owned: frozenset[str] = frozenset()

@@ -67,3 +67,24 @@ def remote_name(root: Path) -> str:
     if done is None or done.code != 0:
         return ""
     return done.stdout.strip().rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].removesuffix(".git")
+
+
+def remote_branches(root: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the default branch of the remote `origin` and all its branches, as the last fetch saw them.
+
+    Both are empty where that is not known: no clone, a clone of one branch, a checkout in CI.
+    """
+    folder = root / ".git"
+    try:
+        head = (folder / "refs/remotes/origin/HEAD").read_text(encoding="utf-8").strip()
+        if "+refs/heads/*:refs/remotes/origin/*" not in (folder / "config").read_text(encoding="utf-8"):
+            return "", ()
+        packed = folder / "packed-refs"
+        rows = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
+    except (OSError, UnicodeDecodeError):
+        return "", ()
+    loose = folder / "refs/remotes/origin"
+    names = {path.relative_to(loose).as_posix() for path in loose.rglob("*") if path.is_file()} - {"HEAD"}
+    names |= {name for row in rows for _, mark, name in [row.partition(" refs/remotes/origin/")] if mark}
+    default = head.removeprefix("ref: refs/remotes/origin/")
+    return (default, tuple(sorted(names))) if default in names else ("", ())

@@ -30,7 +30,7 @@ from scaffold.read.application import read_application, served_entries, with_rea
 from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
-from scaffold.read.git import ignored_paths, remote_name
+from scaffold.read.git import ignored_paths, remote_branches, remote_name
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mounted import read_mounted
@@ -136,6 +136,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     builds = (service.build.dockerfile for stack in stacks for service in stack.services if service.build)
     images = _dockerfiles(inventory, sources, filter(None, builds))
     stacks = with_roles(stacks, RoleContext(images, manifests, settings.roles, settings.ports))
+    default_branch, branches = remote_branches(root) if inventory.git else ("", ())
     code, failed = read_application(inventory, texts)
     sources.problems += failed
     beside = read_beside(inventory, sources)
@@ -146,6 +147,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         directories=inventory.directories,
         present=inventory.present,
         git=inventory.git,
+        default_branch=default_branch,
+        branches=branches,
         untracked=inventory.untracked,
         owned=owned,
         production_set=production_set,

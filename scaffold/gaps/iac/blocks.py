@@ -200,7 +200,7 @@ class _Reader:
         depth = 0
         while self.position < len(self.text):
             sign = self.text[self.position]
-            if depth == 0 and (sign == "\n" or sign == "}" or sign == "#" or self.text.startswith("//", self.position)):
+            if depth == 0 and (sign in "\n}#" or self.text.startswith("//", self.position)):
                 break
             depth += (sign in "([{") - (sign in ")]}")
             self.position = self._skip(self.position)

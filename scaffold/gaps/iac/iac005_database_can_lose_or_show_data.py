@@ -88,12 +88,7 @@ def _recovery(project: Project, folders: Folders, block: Block) -> Iterator[Gap]
 
 def _availability(project: Project, folders: Folders, block: Block) -> Iterator[Gap]:
     production = path_environment(block.location.path) is EnvironmentClass.PRODUCTION
-    if (
-        production
-        and block.type == _INSTANCE
-        and not _is_copy(block)
-        and value_of(project, folders, block, "multi_az") in _OFF
-    ):
+    if production and block.type == _INSTANCE and not _is_copy(block) and value_of(project, folders, block, "multi_az") in _OFF:
         yield RULE.gap(
             resource=_resource(block),
             subject="availability",

@@ -107,7 +107,8 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Set what is named; clients then connect by rediss://. Encryption at rest needs a new group, and the data restored into it.",
+            "Set what is named; clients then connect by rediss://. Encryption at rest needs a new group with the data "
+            "restored into it.",
         ),
     ),
     maps_to=("CKV_AWS_29", "CKV_AWS_30", "CKV_AWS_31", "CKV_AWS_134", "CKV2_AWS_50"),

@@ -18,7 +18,8 @@ _PASSWORDS = frozenset(
     {"password", "master_password", "auth_token", "admin_password", "administrator_password", "administrator_login_password"}
 )
 _SECRET_END = regex(
-    r"(?:passw(?:or)?d|pass|pwd|passphrase|secret|token|credentials?|(?:api|private|access|encryption|signing|master|secret)[_-]?key)$",
+    r"(?:passw(?:or)?d|pass|pwd|passphrase|secret|token|credentials?"
+    r"|(?:api|private|access|encryption|signing|master|secret)[_-]?key)$",
     re.IGNORECASE,
 )
 _MANAGED = frozenset({"manage_master_user_password", "manage_master_password"})
@@ -32,7 +33,7 @@ _LITERAL = Closer(
 _STATE = Closer(
     None,
     "advice",
-    "On RDS set manage_master_user_password = true; elsewhere use the write-only argument (password_wo) with an ephemeral value.",
+    "On RDS set manage_master_user_password = true; elsewhere use a write-only argument with an ephemeral value.",
 )
 
 
@@ -104,7 +105,12 @@ def _kept_in_state(block: Block) -> Iterator[Attribute]:
     if block.kind != "resource" or any(block.get(name) for name in _MANAGED):
         return
     for item in block.attributes:
-        if item.name in _PASSWORDS and item.literal is None and item.expression != "null" and not block.type.startswith("random_"):
+        if (
+            item.name in _PASSWORDS
+            and item.literal is None
+            and item.expression != "null"
+            and not block.type.startswith("random_")
+        ):
             yield item
 
 

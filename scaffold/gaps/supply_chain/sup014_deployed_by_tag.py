@@ -1,0 +1,112 @@
+"""SUP014: what runs in production is chosen by a tag, which may point to another image tomorrow, signed or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
+from scaffold.gaps.kubernetes.objects import running
+from scaffold.gaps.signals import resource_types
+from scaffold.gaps.supply_chain.sup003_images_unsigned import signing_steps
+from scaffold.model.document import Location, find, text_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_UNKNOWN = "\0"
+_EXPRESSION = regex(r"\$\{\{[^}]*\}\}|\$\{?\w+\}?")
+_VARIABLE = regex(r"\$\{\{\s*env\.(\w+)\s*\}\}|\$\{?([A-Z_]+)\}?")
+_IMAGE = regex(r"[\w.\0-]+(?::\d+)?(?:/[\w.\0-]+)+(?::[\w.\0-]+)?|\0(?:/[\w.\0-]+)+")
+_TAG = regex(r":[^/]*$")
+_PUSH = regex(r"\bpush\s+(\S+)")
+_INPUTS = ("tags", "images", "image")
+_VERIFIES = regex(r"\bcosign\s+verify|\bnotation\s+verify|\bgh\s+attestation\s+verify|\bverifyImages\b|\bconnaisseur\b")
+_POLICIES = frozenset({"ClusterImagePolicy", "ImageValidatingPolicy"})
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    pushing = [item for item in ci_steps(project) if item.workflow.path not in project.owned and pushes_image(item)]
+    patterns = [pattern for item in pushing for pattern in _pushed(item)]
+    if not patterns or _is_verified(project):
+        return
+    used = [(image, place) for image, place in _deployed(project) if any(p.fullmatch(_repository(image)) for p in patterns)]
+    moving = [(image, place) for image, place in used if "@sha256:" not in image]
+    if not moving:
+        return
+    signed = any(item.workflow.path not in project.owned for item in signing_steps(project))
+    names = ", ".join(dict.fromkeys(_repository(image).rpartition("/")[2] for image, _ in moving))
+    yield RULE.gap(
+        resource="supply-chain",
+        subject="deployed-by-tag",
+        message=f"{names}: deployed by tag, and nothing checks a signature: whoever may push can swap what runs.",
+        expected="the digest of the image that was signed, or a policy of the cluster that verifies it",
+        actual="a tag",
+        locations=tuple(place for _, place in moving),
+        severity=Severity.LOW if signed else Severity.INFO,
+        blocked_by=() if signed else ("SUP003",),
+    )
+
+
+def _pushed(item: CiStep) -> Iterator[re.Pattern[str]]:
+    """Yield a pattern for each repository that the step's job pushes to; what an expression gives may be any word."""
+    env = {**dict(item.workflow.env), **dict(item.job.env)}
+    given = [word for step in item.job.steps for name in _INPUTS for word in _words(step.input(name), env)]
+    for word in (*given, *_PUSH.findall(" ".join(_words(item.text, env)))):
+        if not _IMAGE.fullmatch(word):
+            continue
+        fixed = _TAG.sub("", word).split(_UNKNOWN)
+        # Without a word of its own the pattern would match every image.
+        if any(re.search(r"[a-z]", part.partition("/")[2]) for part in fixed) or (len(fixed) > 1 and "." in fixed[0]):
+            yield re.compile(r"[\w./-]+".join(re.escape(part) for part in fixed), re.IGNORECASE)
+
+
+def _words(text: str, env: dict[str, str]) -> list[str]:
+    """Return the words of a text with the variables of the workflow filled in; other expressions are one sign."""
+    filled = _VARIABLE.sub(lambda match: env.get(match[1] or match[2], match[0]), text)
+    return re.split(r"[\s,\"']+", _EXPRESSION.sub(_UNKNOWN, filled))
+
+
+def _deployed(project: Project) -> Iterator[tuple[str, Location]]:
+    """Yield the images of manifests and of the compose stacks that are called production."""
+    for item in running(project):
+        for container in item.containers:
+            node = find(container, "image")
+            if node is not None and text_of(node):
+                yield text_of(node), node.location
+    for stack in project.stacks:
+        if stack.environment is EnvironmentClass.PRODUCTION:
+            for service in stack.services:
+                node = service.node.get("image")
+                if service.build is None and node is not None and text_of(node):
+                    yield text_of(node), service.image_location or service.location
+
+
+def _repository(image: str) -> str:
+    return re.sub(r"(?::[^/:@]*)?(?:@.*)?$", "", image)
+
+
+def _is_verified(project: Project) -> bool:
+    if not _POLICIES.isdisjoint(resource_types(project.infrastructure)):
+        return True
+    policies = [item.path for item in project.infrastructure if any(kind == "ClusterPolicy" for kind, _, _ in item.resources)]
+    texts = [*(command.text for command in project.commands), *(project.source(path) or "" for path in policies)]
+    return any(_VERIFIES.search(text) for text in texts)
+
+
+RULE = Rule(
+    code="SUP014",
+    name="deployed-by-tag",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.LOW,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Deploy `image@sha256:...` from the workflow that pushed it, and verify the signature before or in the cluster.",
+        ),
+    ),
+    maps_to=("CKV_K8S_43",),
+)
