@@ -13,6 +13,14 @@ from scaffold.read.name_table import NameTable
 
 _DOCKERFILE = regex(r"\.?(docker|container)file\.?", re.IGNORECASE)
 _OTHER_STORES = NameTable(((role_data.OTHER_STORES, True),))
+_AT_HOME = regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})(?!\d)")
+_BINDS = regex(
+    r"(?:--(?:port|bind|http-port|server\.port)|-b)[= ](?:(?:\[?[0-9a-fA-F.:*]*\]?|localhost):)?(\d{2,5})(?![\d.])"
+    r"|\b(?:runserver|http\.server)\s+(?:[\d.]+:)?(\d{2,5})\b"
+)
+_TOLD = regex(r"--port\b|--bind\b|--uds\b|(?:^|\s)-[bcp]\b|--config\b|\$")
+_USUAL_PORTS = ((regex(r"\bfastapi\s+run\b|\buvicorn\b|\bgunicorn\b|\bmanage\.py\s+runserver\b"), 8000),)
+"""Servers whose port nobody has to name: FastAPI's and Uvicorn's, Gunicorn's and Django's documentation."""
 _WEB_PROBE = regex(r"https?://|\bcurl\b|\bwget\b")
 
 
@@ -46,6 +54,20 @@ def has_store_signs(service: Service, data_folder: str, ports: frozenset[int]) -
 def answers_http(service: Service) -> bool:
     """Whether a service that publishes a port is probed over HTTP."""
     return bool(service.ports) and service.healthcheck is not None and bool(_WEB_PROBE.search(service.healthcheck.command))
+
+
+def asked_at_home(service: Service) -> tuple[int, ...]:
+    """Return the ports of the container itself that its healthcheck asks over HTTP."""
+    check = service.healthcheck
+    return tuple(int(port) for port in _AT_HOME.findall(check.command)) if check and not check.disabled else ()
+
+
+def bound_by(command: str) -> tuple[int, ...]:
+    """Return the port that a server is told to bind, or the one that it takes when nobody tells."""
+    named = tuple(int(first or second) for first, second in _BINDS.findall(command))
+    if named or _TOLD.search(command):
+        return named[:1]
+    return tuple(port for pattern, port in _USUAL_PORTS if pattern.search(command))[:1]
 
 
 def has_web_port(service: Service) -> bool:

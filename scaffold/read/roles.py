@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from scaffold.model.compose import RoleEvidence, Service, Stack
 from scaffold.model.frozen import frozen
+from scaffold.model.label_routes import label_route
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest
 from scaffold.model.regex import regex
@@ -17,7 +18,9 @@ from scaffold.read import role_data
 from scaffold.read.name_table import NameTable
 from scaffold.read.role_clues import (
     answers_http,
+    asked_at_home,
     awaited,
+    bound_by,
     dockerfile_word,
     folder_word,
     has_store_signs,
@@ -357,9 +360,13 @@ def _references(services: tuple[Service, ...]) -> dict[str, tuple[int, ...]]:
 
 
 def _listens(service: Service, context: RoleContext, references: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """The container ports: published and exposed ones, the Dockerfile's, the image's own, and those that others name."""
+    """The container ports: published and exposed ones, the Dockerfile's, the image's own, and those that others name.
+
+    A proxy's label names one as surely as `expose`; where nothing else does, the healthcheck and the command tell.
+    """
     said = [port.target for port in service.ports if port.target is not None and port.protocol == "tcp"]
-    found = [*said, *service.expose]
+    route = label_route(service)
+    found = [*said, *service.expose, *((route.port,) if route and route.port else ())]
     serves = service.role not in _SILENT
     if not found and serves:
         dockerfile = context.dockerfile(service)
@@ -369,6 +376,8 @@ def _listens(service: Service, context: RoleContext, references: dict[str, tuple
         found = list(_LISTENS.of(image.name.lower()) or ())
     if not found:
         found = [port for name in service.names for port in references.get(name, ())]
+    if not found and serves and service.role in APPLICATION:
+        found = list(asked_at_home(service)) or list(bound_by(_command(service, context)))
     return tuple(dict.fromkeys(found))
 
 

@@ -125,6 +125,36 @@ def test_defaults_are_settings_required_ones_are_asked_for_and_secrets_are_keys(
     assert "f8Jk2mQz" not in repr(target.workloads) + str(found)
 
 
+def test_a_variable_of_a_command_that_nobody_has_set_is_asked_for(planned: Planned):
+    target = planned("services: {web: {image: 'acme/web:1', command: 'serve --name a --port $PORT'}}")
+    assert [shown(word) for word in workload(target, "web").args or ()] == ["serve", "--name", "a", "--port", "<PORT>"]
+
+
+@pytest.mark.parametrize("value", ["${%s}", "changethis"])
+def test_the_same_stand_in_does_not_make_two_secrets_one(planned: Planned, value: str):
+    names = ("SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "ADMIN_PASSWORD", "DB_PASS", "PGPASSWORD", "SPRING_DATASOURCE_PASSWORD")
+    said = {name: value % name if "%" in value else value for name in (*names, "POSTGRES_PASSWORD")}
+    lines = "".join(f"\n          {name}: {said[name]}" for name in names)
+    target = planned(
+        f"""\
+    services:
+      db:
+        image: postgres:18
+        environment: {{POSTGRES_PASSWORD: "{said["POSTGRES_PASSWORD"]}", POSTGRES_DB: app}}
+      web:
+        image: acme/web:1
+        environment:{lines}
+    """,
+        _dot_env="".join(f"{name}=changethis\n" for name in said),
+    )
+    found = env(target, "web")
+    assert {name for name in names if found[name] == "<db.password>"} == {
+        *("DB_PASS", "PGPASSWORD", "SPRING_DATASOURCE_PASSWORD")
+    }
+    assert found["SECRET_KEY"] == "<app.SECRET_KEY>"
+    assert found["ADMIN_PASSWORD"] == "<app.ADMIN_PASSWORD>"
+
+
 def test_words_of_a_command_are_those_of_compose_and_hold_no_secret(planned: Planned):
     target = planned(
         """\
@@ -169,6 +199,33 @@ def test_ports_are_those_of_the_container(planned: Planned, ports: str, expected
     names = [port.name for port in found]
     assert len(set(names)) == len(names)
     assert all(len(name) <= 15 for name in names)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (
+            'labels: ["traefik.enable=true", "traefik.http.routers.web.rule=Host(`x`)",'
+            ' "traefik.http.services.web.loadbalancer.server.port=8000"]',
+            [(8000, True)],
+        ),
+        ("labels: {traefik.http.routers.web.rule: Host(`x`)}, expose: ['9000']", [(9000, True)]),
+        ("labels: {traefik.enable: 'false', traefik.http.routers.web.rule: Host(`x`)}, expose: ['9000']", [(9000, False)]),
+        ("labels: {caddy: example.org, caddy.reverse_proxy: '{{upstreams 3000}}'}", [(3000, True)]),
+        ("environment: {VIRTUAL_HOST: example.org, VIRTUAL_PORT: '5000'}", [(5000, True)]),
+        ("healthcheck: {test: [CMD, curl, -f, 'http://localhost:8000/health']}", [(8000, False)]),
+        ("command: gunicorn --bind 0.0.0.0:8080 shop.wsgi", [(8080, False)]),
+        ("command: fastapi run --workers 4", [(8000, False)]),
+        ("command: uvicorn app:app --port 9001", [(9001, False)]),
+        ("command: 'uvicorn app:app --port $PORT'", []),
+    ],
+)
+def test_ports_that_only_a_proxys_label_a_healthcheck_or_the_command_names(
+    planned: Planned, keys: str, expected: list[tuple[int, bool]]
+):
+    found = workload(planned(f"services: {{web: {{build: ., {keys}}}}}", Dockerfile="FROM python:3.13\n"), "web").ports
+    assert [(port.port, port.published) for port in found] == expected
+    assert all(port.name == "http" for port in found)
 
 
 def test_a_port_that_only_others_name_is_a_port(planned: Planned):

@@ -47,15 +47,15 @@ def _words(service: Service, key: str, decoded: tuple[str, ...] | None, scope: S
         return None
     node = service.node.get(key)
     texts = _pieced(node, decoded, scope)
-    flagged = dict(flagged_passwords(decoded))
+    # A variable that is not set yet leaves no word in Compose's list, and is one here.
+    words = decoded if len(texts) == len(decoded) else tuple(literal_text(text) for text in texts)
+    flagged = dict(flagged_passwords(words))
     result = []
-    for index, (word, text) in enumerate(zip(decoded, texts, strict=True)):
+    for index, (word, text) in enumerate(zip(words, texts, strict=True)):
         secret = is_literal(text) and (index in flagged or scope.shows_secret(word))
         if secret:
             password = flagged.get(index, word)
-            flag = (
-                word.partition("=")[0] if word != password else decoded[index - 1] if index in flagged else f"COMMAND_{index}"
-            )
+            flag = word.partition("=")[0] if word != password else words[index - 1] if index in flagged else f"COMMAND_{index}"
             result.append(_hidden(word, password, f"{scope.names[service.name]}_{flag}"))
         else:
             result.append(rewrite_hosts(text, "", scope))

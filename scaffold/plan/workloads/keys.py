@@ -82,7 +82,7 @@ KEYS: dict[str, Key] = {
     "ipc": _noted("pods do not share memory with others"),
     "isolation": _void("Windows containers"),
     "label_file": _void("labels of Docker; the chart sets its own"),
-    "labels": _void("labels of Docker; the chart sets its own"),
+    "labels": _mapped("the Ingress, where they tell a proxy to forward; the chart sets its own labels"),
     "links": _mapped("the Service of the linked name"),
     "log_driver": _void("the cluster collects what containers print"),
     "log_opt": _void("the cluster collects what containers print"),

@@ -23,6 +23,12 @@ _PARTS = {
     **dict.fromkeys(("PASSWORD", "PASS", "PASSWD", "PWD", "AUTH"), "password"),
     **dict.fromkeys(("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME"), "database"),
 }
+_PASSWORD_NAME = re.compile(r"(?P<of>.*?)_*(?:PASSWORD|PASSWD|PASS|PWD|AUTH|PASSPHRASE)", re.IGNORECASE)
+_WORDS_OF_STORES = {
+    True: frozenset({"DB", "DATABASE", "DATASOURCE", "JDBC", "PG", "PGSQL", "POSTGRES", "POSTGRESQL", "PSQL", "RDS", "SQL"}),
+    False: frozenset({"BROKER", "CACHE", "CELERY", "QUEUE", "REDIS", "VALKEY"}),
+}
+"""The words by which variables call a PostgreSQL (True) and another store."""
 _USER_VARIABLES = frozenset({"POSTGRES_USER", "POSTGRESQL_USERNAME"})
 _DATABASE_VARIABLES = frozenset({"POSTGRES_DB", "POSTGRESQL_DATABASE"})
 
@@ -166,7 +172,7 @@ def _by_shared_login(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None
         if service is None or parse_url(entry.value or "") is not None:
             continue
         store = scope.stores[name]
-        same = is_sensitive_name(entry.name) and (entry.value or "") in _passwords(service)
+        same = _speaks_of(entry.name, service, store) and (entry.value or "") in _passwords(service)
         if variables & _variables_of(service, None) or same:
             return (_login(store, "password"),), store
         if store.engine == "postgres":
@@ -174,6 +180,19 @@ def _by_shared_login(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None
                 if variables & _variables_of(service, words):
                     return (_of(store, part),), store
     return None
+
+
+def _speaks_of(name: str, service: Service, store: Store) -> bool:
+    """Whether the name of a variable can mean the password of this store: `DB_PASS`, `PGPASSWORD`, `PASSWORD` alone.
+
+    An equal value alone says nothing: a template sets the same stand-in for every secret, those that sign tokens included.
+    """
+    match = _PASSWORD_NAME.fullmatch(name)
+    if match is None or not is_sensitive_name(name):
+        return False
+    words = {word for word in re.split(r"[^A-Z0-9]+", match["of"].upper()) if word}
+    own = {word for word in re.split(r"[^A-Z0-9]+", service.name.upper()) if word}
+    return not words or bool(words & (own | _WORDS_OF_STORES[store.engine == "postgres"]))
 
 
 def _variables_of(store: Service, names: frozenset[str] | None) -> set[str]:

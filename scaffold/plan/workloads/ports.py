@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.model.compose import Service
 from scaffold.model.document import scalars_of, text_of
+from scaffold.model.label_routes import label_route
 from scaffold.model.names import Role
 from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPort
@@ -17,12 +18,19 @@ _PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})
 
 
 def plan_ports(service: Service, scope: Scope) -> tuple[WorkloadPort, ...]:
-    """Return the ports by number: published ones, exposed ones, what the image listens at, and what others ask for."""
+    """Return the ports by number: published ones, exposed ones, what the image listens at, and what others ask for.
+
+    What a proxy forwards to by a label is published through it.
+    """
     published = {(port.target, _protocol(port.protocol)) for port in service.ports if port.target and not port.is_loopback}
     found = {(port.target, _protocol(port.protocol)) for port in service.ports if port.target}
     found |= set(_exposed(service))
     found |= {(port, "TCP") for port in (*service.listens, *asked_ports(service, scope))}
     http = min((port for port, protocol in found if protocol == "TCP"), default=0) if service.role in _HTTP else 0
+    route = label_route(service)
+    if route is not None and (port := route.port or http):
+        found.add((port, "TCP"))
+        published.add((port, "TCP"))
     if published and service.role in _HTTP:
         http = min((port for port, protocol in published if protocol == "TCP"), default=http)
     return tuple(
