@@ -158,6 +158,29 @@ def classify(value: str | None, references: tuple[VariableReference, ...] = ()) 
     return next((found for found, matches in _CLASSES if matches(text)), SecretClass.LITERAL)
 
 
+_PARTS = regex(r"[-_./:@]")
+_NAME_WORD = regex(
+    r"(?=[^aeiou]*[aeiou])(?!.*[^aeiouyAEIOUY0-9]{5})[A-Z]?[a-z]{2,15}(?:[A-Z][a-z]{2,15}){0,3}[A-Z]{0,3}[0-9]{0,2}"
+)
+_NAME_NUMBER = regex(r"[A-Za-z]{0,3}[0-9]{1,3}[A-Za-z]{0,2}|[A-Z]{1,4}|[a-z]{1,3}|20[0-9]{6}")
+_LONGEST_NAME = 200
+_LONG_WORD = 5
+"""Letters of one word at least: groups of four are how keys are written down."""
+
+
+def reads_as_name(value: str) -> bool:
+    """Whether a text is the name of a thing, made of words and short numbers, such as `text-embedding-3-small`.
+
+    Words have letters in a word's case, and vowels: that tells a model from a token. A password may be words too.
+    """
+    parts = _PARTS.split(value.strip()) if len(value) <= _LONGEST_NAME else []
+    words = [part for part in parts if _NAME_WORD.fullmatch(part)]
+    others = [part for part in parts if part not in words]
+    if not all(_NAME_NUMBER.fullmatch(part) for part in others) or max(map(len, words), default=0) < _LONG_WORD:
+        return False
+    return len(words) >= max(2, sum(not part.isdecimal() for part in others))
+
+
 def _looks_random(text: str) -> bool:
     return len(text) >= 16 and _entropy(text) >= 3.5 and " " not in text
 
@@ -185,8 +208,9 @@ def counts(value: str, *, placeholders: bool = True) -> bool:
 
 
 _USERINFO = regex(
-    r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/?#]+)@(?P<host>[^\s:/?#,]+)"
+    r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://(?P<user>[^\s:/@?#]*):(?P<password>[^\s/?#]+)@(?P<host>[^\s:@/?#,]+)"
 )
+"""The userinfo ends with the last `@` before the path: a password may hold others."""
 
 
 def url_password(value: str) -> str | None:
@@ -195,7 +219,12 @@ def url_password(value: str) -> str | None:
     return match["password"] if match else None
 
 
+_AUTHORITY = regex(r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<authority>[^\s/?#]*)")
+_HOST = regex(r"\[[0-9A-Fa-f:.]+\]|[^\s:,]+")
+
+
 def url_host(value: str) -> str | None:
-    """Return the host of a URL, or None."""
-    match = re.match(r"[A-Za-z][A-Za-z0-9+.\-]*://(?:[^\s@/]*@)?(?P<host>[^\s:/?#,]+)", value.strip())
-    return match["host"] if match else None
+    """Return the host of a URL, the first of several, or None; an IPv6 address stays in its brackets."""
+    url = _AUTHORITY.match(value.strip())
+    match = _HOST.match(url["authority"].rpartition("@")[2]) if url else None
+    return match[0] if match else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.model.project import ScriptFile
-from scaffold.model.secrets import SecretClass, classify, url_password
+from scaffold.model.secrets import SecretClass, classify, reads_as_name, url_password
 
 _MOST_CHARACTERS = 4000
 _LONGEST_PURPOSE = 160
@@ -43,5 +43,9 @@ def _top_comment(text: str) -> str:
 
 
 def _may_hold_a_credential(line: str) -> bool:
-    suspicious = {SecretClass.PROVIDER_KEY, SecretClass.RANDOM}
-    return url_password(line) is not None or any(classify(word) in suspicious or "=" in word for word in line.split())
+    return url_password(line) is not None or any("=" in word or _is_token(word) for word in line.split())
+
+
+def _is_token(word: str) -> bool:
+    found = classify(word)
+    return found is SecretClass.PROVIDER_KEY or (found is SecretClass.RANDOM and not reads_as_name(word))

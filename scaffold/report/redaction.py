@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from scaffold.model.compose import EnvValue
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
-from scaffold.model.project import Project
+from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
+from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, reads_as_name, url_password
 
 MARK = "<redacted>"
 SHORTEST = 8
@@ -23,7 +23,7 @@ _OPEN_CLASSES = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass
 _START = regex(r"(?<!\w)\w|[^\w\s]")
 _WORD = regex(r"\w")
 _DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
-_USERINFO = regex(r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s:/@?#\"']*:)(?P<value>[^\s@/?#\"']+)(?=@)")
+_USERINFO = regex(r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s:/@?#\"']*:)(?P<value>[^\s/?#\"']+)(?=@)")
 _KEY = regex(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
 _VALUE = regex(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = regex(
@@ -230,11 +230,18 @@ def _values(project: Project) -> Iterator[str]:
             yield from _named(item.name, item.value)
     for setting in project.settings:
         yield from _named(setting.name, setting.value or "")
-        if setting.value and setting.value_class in {SecretClass.PROVIDER_KEY, SecretClass.RANDOM}:
+        if setting.value and _is_token(setting):
             yield setting.value
     for document in project.documents:
         yield from _document_values(document.root)
         yield from _text_values(document.text)
+
+
+def _is_token(setting: SettingDefault) -> bool:
+    """Whether a setting's value is a secret whatever the setting is called."""
+    if setting.value_class is SecretClass.RANDOM:
+        return not reads_as_name(setting.value or "")
+    return setting.value_class is SecretClass.PROVIDER_KEY
 
 
 def _environment_values(entry: EnvValue) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaffold.model.document import VariableReference
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, reads_as_name, url_host, url_password
 
 SENSITIVE = [
     "POSTGRES_PASSWORD",
@@ -83,3 +83,46 @@ def test_parts_of_urls() -> None:
     assert url_password("https://example.org/a:b@c") is None
     assert url_host("redis://:pw@cache:6379/0") == "cache"
     assert url_host("not a url") is None
+    assert url_host("mongodb://u:pw@first:27017,second:27017/db") == "first"
+    assert url_host("http://u:pw@[fe80::1]:8080/") == "[fe80::1]"
+    assert url_host("redis://:pw@") is None
+
+
+def test_an_at_sign_in_a_password_ends_nothing() -> None:
+    assert url_host("postgres://u:p@ss@db:5432/x") == "db"
+    assert url_password("postgres://u:p@ss@db:5432/x") == "p@ss"
+    assert url_host("https://example.org/a@b") == "example.org"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "text-embedding-3-small",
+        "claude-3-5-sonnet-20241022",
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "Qwen2.5-7B-Instruct",
+        "nomic-embed-text:latest",
+        "django.contrib.auth.backends.ModelBackend",
+        "api.internal.service-name.local",
+    ],
+)
+def test_names_of_things(value: str) -> None:
+    assert reads_as_name(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "k9F2vQ8xLm4Zt7Rb1Yw6",
+        "9b2f6c1e-4d7a-4e0b-8f3d-5a6c7e8f9a0b",
+        "wJalrXUtnFEMI-K7MDENG-bPxRfiCY",
+        "VGhpcyBpcyBub3-hIHNlY3JldA_x",
+        "abed-fihu-nola-mose",
+        "ABCD-EFGH-2345-IJKL",
+        "fallback-9271-value",
+        "mail-pass-48151623",
+        "",
+    ],
+)
+def test_tokens_are_no_names(value: str) -> None:
+    assert not reads_as_name(value)

@@ -128,6 +128,27 @@ def test_common_words_and_names_of_the_project_stay_in_reports(redactor):
     assert redactor.clean(text) == text
 
 
+SETTINGS = """\
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    embedding_model: str = "text-embedding-3-small"
+    fernet: str = "k9F2vQ8xLm4Zt7Rb1Yw6"
+"""
+
+
+def test_the_name_of_a_model_is_no_secret_and_a_token_under_an_innocent_name_is(make_project):
+    compose = "services: {api: {image: example/api:1, environment: {MODEL: text-embedding-3-small}}}\n"
+    redactor = Redactor(read_project(make_project({"compose.yaml": compose, "app/settings.py": SETTINGS})))
+    assert redactor.clean("text-embedding-3-small and k9F2vQ8xLm4Zt7Rb1Yw6") == f"text-embedding-3-small and {MARK}"
+
+
+def test_no_part_of_a_password_with_an_at_sign_stays():
+    line = "+  URL: postgres://app:Str0ng@Enough-77@db:5432/app"
+    assert Redactor().clean_diff(line) == f"+  URL: postgres://app:{MARK}@db:5432/app"
+
+
 def test_a_value_inside_a_longer_word_stays(redactor):
     text = f"pre{CANARY}post"
     assert redactor.clean(text) == text
