@@ -50,11 +50,14 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One secret: with `store`, the app's login there, written by Terraform; without, filled by people, with these keys."""
+    """One secret: with `store`, the app's login there, written by Terraform; without, filled by people, with these keys;
+    one for the `host` that runs Compose is read by nothing that runs on AWS.
+    """
 
     name: str
     keys: tuple[str, ...]
     store: str
+    host: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ def _cache(reader: Reader) -> Cache:
 
 def _secret(reader: Reader) -> Secret:
     name = reader.matching("name", r"(?!.*-\w{6}\Z)[A-Za-z0-9/_+=.@-]{1,300}", "a name that Secrets Manager takes")
-    return Secret(name, reader.texts("keys"), reader.text("store", empty=True))
+    return Secret(name, reader.texts("keys"), reader.text("store", empty=True), reader.flag("host"))
 
 
 def _image(reader: Reader) -> Image:

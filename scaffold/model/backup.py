@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Remark, SecretFile, Variable
+
+_ALWAYS = ("common.sh", "repository.sh", "ship.sh", "fetch.sh", "verify.sh")
+_OF_KIND = {
+    "postgres": ("dump-postgres.sh", "restore-postgres.sh"),
+    "mysql": ("dump-mysql.sh", "restore-mysql.sh"),
+    "redis": ("dump-redis.sh", "restore-redis.sh"),
+    "chroma": ("dump-chroma.sh", "chroma-snapshot.py", "restore-files.sh"),
+    "files": ("restore-files.sh",),
+}
+
+
+def scripts_of(kinds: Iterable[str]) -> frozenset[str]:
+    """Return the scripts that copy, check and restore what is of these kinds, on a host and in a cluster."""
+    return frozenset({*_ALWAYS, *(name for kind in kinds for name in _OF_KIND[kind])})
 
 
 @frozen

@@ -11,6 +11,11 @@ from scaffold.model.regex import regex
 
 _QUEUE_LIBRARIES = frozenset({"celery", "rq", "dramatiq", "arq", "huey", "bull", "bullmq", "sidekiq", "resque", "asynq"})
 _WITHOUT_BACKUP = frozenset({Role.BROKER, Role.CACHE})
+WATCHERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E, Role.MOCK})
+"""Roles whose services can do without what is in their volumes."""
+CHROMA_IMAGES = ("chromadb/chroma", "chroma-core/chroma")
+CHROMA_FOLDERS = ("/data", "/chroma", "/index_data")
+"""Where a Chroma keeps its database, by the version of its image."""
 _SERVER = regex(
     r"(?<![\w./-])(?:\S*/)?(?:postgres|mysqld|mariadbd|mongod|redis-server|valkey-server|docker-entrypoint(?:\.sh)?)(?![\w./-])"
 )
@@ -64,7 +69,7 @@ def backup_way(service: Service) -> str:
     if service.role is Role.REDIS:
         # Dragonfly and KeyDB clusters answer another replication protocol than the client of Redis asks.
         return "" if "dragonfly" in image else "redis"
-    if service.role is Role.VECTOR_DB and image.endswith(("chromadb/chroma", "chroma-core/chroma")):
+    if service.role is Role.VECTOR_DB and image.endswith(CHROMA_IMAGES):
         return "chroma" if chroma_volume(service) else ""
     return ""
 
@@ -83,11 +88,16 @@ def stores_to_copy(project: Project) -> tuple[Service, ...]:
 def chroma_volume(service: Service) -> Mount | None:
     """Return the named volume in which a Chroma keeps its database, or None."""
     found = [mount for mount in service.mounts if mount.kind == "volume" and mount.source and not mount.read_only]
-    return next((mount for mount in found if mount.target.startswith(("/data", "/chroma", "/index_data"))), None)
+    return next((mount for mount in found if mount.target.startswith(CHROMA_FOLDERS)), None)
 
 
 def is_worth_copying(mount: Mount) -> bool:
     """Whether a named volume of the application may hold what cannot be made again: neither logs nor caches nor a build."""
     if mount.kind != "volume" or not mount.source or mount.read_only:
         return False
-    return not _LOGS_AND_CACHES.fullmatch(mount.source) and not _LOGS_AND_CACHES.fullmatch(mount.target)
+    return not is_made_again(mount.source) and not is_made_again(mount.target)
+
+
+def is_made_again(name: str) -> bool:
+    """Whether the name of a volume or the place of a mount speaks of logs, caches or what a build makes."""
+    return bool(_LOGS_AND_CACHES.fullmatch(name))

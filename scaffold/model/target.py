@@ -6,6 +6,7 @@ from dataclasses import field
 from pathlib import Path
 
 from scaffold.model.backup import BackupPlan
+from scaffold.model.cluster_backup import ClusterBackupPlan
 from scaffold.model.delivery import DeliveryPlan
 from scaffold.model.dockerignore import DockerignorePlan
 from scaffold.model.edits import EditTask
@@ -59,6 +60,8 @@ class Store:
 
 APPLICATION_SECRET = "app"  # noqa: S105 - the name of a secret
 """The name of the Secret that people fill in."""
+HOST_SECRET = "compose-host"  # noqa: S105 - the name of a secret
+"""The secret with what Compose on a host needs and no workload of the cluster reads: of monitoring, backups, tools."""
 
 
 @frozen
@@ -77,6 +80,11 @@ class Secret:
     kind: str
     keys: tuple[SecretKey, ...]
     store: str = ""
+
+    @property
+    def host_only(self) -> bool:
+        """Whether only a host that runs Compose reads it: nothing of the cluster may."""
+        return self.name == HOST_SECRET
 
 
 @frozen
@@ -138,6 +146,8 @@ class Target:
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None
     backup: BackupPlan | None = None
+    cluster_backup: ClusterBackupPlan | None = None
+    """What the cluster copies itself; None without a chart, or where AWS keeps everything."""
     delivery: DeliveryPlan | None = None
     guides: GuidesPlan | None = None
     blueprints: Path | None = None

@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 
 from scaffold.model.backup import BackupPlan, BackupStore, BackupVolume
+from scaffold.model.backup_images import PYTHON
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.document import Scalar
-from scaffold.model.durability import backup_way, chroma_volume, is_durable_store, is_worth_copying, stores_to_copy
+from scaffold.model.durability import (
+    WATCHERS,
+    backup_way,
+    chroma_volume,
+    is_durable_store,
+    is_worth_copying,
+    stores_to_copy,
+)
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
 from scaffold.model.names import Role
@@ -21,9 +29,6 @@ _ASKED_BY = frozenset({"BCK000", "BCK001", "BCK002", "BCK003"})
 _EVERY_STORE = frozenset({"BCK000", "BCK002", "BCK003"})
 _OVERLAY = "compose.backup.yaml"
 _REQUIRED = re.compile(r"\$\{([A-Za-z_]\w*):\?")
-PYTHON_IMAGE = "python:3.13-alpine"
-"""The image that copies a Chroma, whose own has no program for it; tag looked up on 2026-11-22."""
-_WATCHERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E, Role.MOCK})
 
 
 def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringPlan | None) -> BackupPlan | None:
@@ -92,7 +97,7 @@ def _image(service: Service) -> str:
     """Return the image that dumps a store, in Compose's syntax; for one that is built here the official one of its version."""
     kind = backup_way(service)
     if kind == "chroma":
-        return PYTHON_IMAGE
+        return PYTHON
     if service.build:
         return f"{kind}:{service.datastore_version}"
     node = service.node.get("image")
@@ -186,7 +191,7 @@ def _volumes(stack: Stack) -> tuple[BackupVolume, ...]:
     unworthy = set()
     for service in stack.services:
         for mount in service.mounts:
-            if service.is_datastore or service.has_role(*_WATCHERS) or service.role in {Role.PROXY, Role.CACHE}:
+            if service.is_datastore or service.has_role(*WATCHERS) or service.role in {Role.PROXY, Role.CACHE}:
                 unworthy.add(mount.source)
             elif is_worth_copying(mount):
                 users.setdefault(mount.source, []).append(service.name)
@@ -228,7 +233,7 @@ def _why_not(project: Project, service: Service) -> str:
 def _why_not_volume(service: Service) -> str:
     if service.is_datastore:
         return f"the files of {service.name} while it runs are no backup: its dump is, where there is one"
-    if service.has_role(*_WATCHERS):
+    if service.has_role(*WATCHERS):
         return f"{service.name} can do without what is in it"
     return "by its name and place it holds logs, caches or what is made again"
 

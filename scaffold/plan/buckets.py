@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import re
 
+from scaffold.model.cluster_backup import ClusterBackupPlan
 from scaffold.model.names import Role
 from scaffold.model.target import Bucket, Store
-from scaffold.model.workload import PersistentVolume, Workload
-
-BACKUP_ACCOUNT = "backup"
-"""The service account of the jobs that write backups."""
+from scaffold.model.workload import Workload, WorkloadPlan
 
 _NAMES_A_BUCKET = re.compile(r"(\A|_)BUCKET(_|\Z)")
 _OF_AWS = re.compile(r"(\A|_)(AWS|S3)(_|\Z)")
 
 
-def plan_buckets(
-    stores: tuple[Store, ...], volumes: tuple[PersistentVolume, ...], workloads: tuple[Workload, ...]
-) -> tuple[Bucket, ...]:
-    """Return the bucket for backups where anything is kept, and one for uploads where a workload names a bucket of S3."""
-    backups = (Bucket("backups", (BACKUP_ACCOUNT,)),) if stores or volumes else ()
+def plan_buckets(stores: tuple[Store, ...], running: WorkloadPlan, backup: ClusterBackupPlan | None) -> tuple[Bucket, ...]:
+    """Return the bucket for backups where anything is kept, and one for uploads where a workload names a bucket of S3.
+
+    The jobs of the cluster alone enter the first by an identity of theirs; a host that runs Compose has a key of its own.
+    """
+    backups = (Bucket("backups", (backup.account,) if backup else ()),) if stores or running.volumes else ()
     own = any(store.role is Role.OBJECT_STORE for store in stores)
-    uploaders = () if own else tuple(workload.name for workload in workloads if _uses_s3(workload))
+    uploaders = () if own else tuple(workload.name for workload in running.workloads if _uses_s3(workload))
     return (*backups, Bucket("uploads", uploaders)) if uploaders else backups
 
 

@@ -14,7 +14,7 @@ from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import counts, is_sensitive_name
-from scaffold.model.target import Secret, SecretKey
+from scaffold.model.target import HOST_SECRET, Secret, SecretKey
 
 TEMPLATE_LINES = "template-lines"
 """The kind of edit that only appends to templates."""
@@ -252,9 +252,6 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
-_HOST = "compose-host"
-"""The secret with what Compose on a host needs and no workload of the cluster reads: of monitoring, backups, tools."""
-
 
 def secret_sources(plan: EnvPlan, secrets: tuple[Secret, ...]) -> tuple[SecretSource, ...]:
     """Return secret and key of each secret variable of production: a store's password, the application's or the host's."""
@@ -265,8 +262,8 @@ def secret_sources(plan: EnvPlan, secrets: tuple[Secret, ...]) -> tuple[SecretSo
 
 def host_secrets(sources: tuple[SecretSource, ...]) -> tuple[Secret, ...]:
     """Return the secret of the host that runs Compose, where production has values that no other secret holds."""
-    keys = tuple(SecretKey(source.key) for source in sources if source.secret == _HOST)
-    return (Secret(_HOST, "application", keys),) if keys else ()
+    keys = tuple(SecretKey(source.key) for source in sources if source.secret == HOST_SECRET)
+    return (Secret(HOST_SECRET, "application", keys),) if keys else ()
 
 
 def _login_of(store: str, variables: list[EnvVariable]) -> str:
@@ -279,7 +276,7 @@ def _source(variable: EnvVariable, secrets: tuple[Secret, ...], logins: dict[str
     name = variable.name
     holder = next((secret.name for secret in secrets if any(key.key == name for key in secret.keys)), "")
     store = next((secret.name for secret in secrets if logins.get(secret.store) == name), "")
-    place = (holder, name) if holder else (store, "password") if store else (_HOST, name)
+    place = (holder, name) if holder else (store, "password") if store else (HOST_SECRET, name)
     return SecretSource(name, *place, required=variable.active)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scaffold.model.cluster_backup import BACKUP_SECRET
 from scaffold.model.compose import Service, Stack
 from scaffold.model.engines import (
     ELASTICACHE,
@@ -15,7 +16,7 @@ from scaffold.model.engines import (
     postgres_version,
 )
 from scaffold.model.names import Role
-from scaffold.model.target import APPLICATION_SECRET, Secret, SecretKey, Store
+from scaffold.model.target import APPLICATION_SECRET, HOST_SECRET, Secret, SecretKey, Store
 from scaffold.model.workload import Workload, secrets_in
 from scaffold.plan.names import database_name, database_role, secret_name
 
@@ -43,7 +44,7 @@ def plan_stores(stack: Stack, app: str, redis: str = ELASTICACHE) -> tuple[Store
 
 def _with_secrets(stores: list[Store]) -> tuple[Store, ...]:
     """Return the stores, the managed ones with the name of the secret that holds the application's login."""
-    taken = {APPLICATION_SECRET}
+    taken = {APPLICATION_SECRET, BACKUP_SECRET, HOST_SECRET}
     found = []
     for store in stores:
         if store.placement == "managed":

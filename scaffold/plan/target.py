@@ -11,6 +11,7 @@ from scaffold.model.values import dns_label
 from scaffold.model.workload import WorkloadPlan
 from scaffold.plan.backup import plan_backup
 from scaffold.plan.buckets import plan_buckets
+from scaffold.plan.cluster_backup import backup_secret, plan_cluster_backup
 from scaffold.plan.cycles import refuse_cycles
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.dockerignore import plan_dockerignores
@@ -49,7 +50,10 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     )
     production_set = (*base_set, *overlays)
     tasks = plan_edits(project, gaps)
+    chart = _chart_folder(project)
+    cluster_backup = plan_cluster_backup(project, stack, running) if stack and chart else None
     secrets = plan_secrets(stores, running.workloads)
+    secrets = (*secrets, *((backup_secret(),) if cluster_backup else ()))
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
     environment = plan_environment(project, stack, production_set, asked, tasks)
     environment = replace(environment, sources=secret_sources(environment, secrets))
@@ -65,17 +69,18 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         images=images,
         settings=running.settings,
         volumes=running.volumes,
-        buckets=plan_buckets(stores, running.volumes, running.workloads),
+        buckets=plan_buckets(stores, running, cluster_backup),
         config_files=running.files,
         left_out=running.left_out,
         notes=running.notes,
         base_set=base_set,
         production_set=production_set,
-        chart_folder=_chart_folder(project),
+        chart_folder=chart,
         terraform_folder=terraform,
         hardening=hardening,
         monitoring=monitoring,
         backup=backup,
+        cluster_backup=cluster_backup,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project),
         environment=environment,

@@ -103,8 +103,8 @@ def _controller(base: Foundation, cluster: Reference, pod: Pod, statements: list
 
 
 def _secrets_operator(base: Foundation, cluster: Reference, material: Material) -> None:
-    """It reads the secrets of this state and the masters' for the job that makes the application's role: no others."""
-    arns: list[Value] = [secret.reference.attribute("arn") for secret in material.secrets]
+    """It reads what the chart names, and the masters' for the job that makes the application's role: no others."""
+    arns: list[Value] = [secret.reference.attribute("arn") for secret in material.secrets if not secret.plan.host]
     arns += [rds.master_secret(database.instance) for database in material.databases]
     if not arns:
         return

@@ -122,6 +122,29 @@ def test_images_go_to_the_repositories_that_terraform_makes(tree: Callable[[str]
     assert set(chart(files)["images"]) == {path.rpartition("/")[2] for path in repositories}
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_backups_of_the_cluster_use_the_bucket_the_key_and_the_names_of_the_others(
+    tree: Callable[[str], dict[str, str]], name: str
+) -> None:
+    files = tree(name)
+    given, values = hand_over(files), chart(files)
+    backups = values["backups"]
+    assert "backups" in given["buckets"]
+    assert backups["account"] in given["serviceAccounts"]
+    assert backups["key"]["key"] in values["secrets"][backups["key"]["secret"]]["data"]
+    recovery = files["docs/operations/recovery.md"]
+    for item, job in backups["jobs"].items():
+        assert job["claim"] in values["volumes"]
+        assert job["workload"] in values["workloads"]
+        assert f"--from=cronjob/{job['restore']}" in recovery, item
+    # The scripts of the cluster are those of the host.
+    (folder,) = {path.split("/")[2] for path in files if path.startswith("deploy/helm/")}
+    shared = {path.rpartition("/")[2] for path in files if path.startswith(f"deploy/helm/{folder}/files/backup/")}
+    assert "ship.sh" in shared
+    own = {path.rpartition("/")[2]: text for path, text in files.items() if re.search(r"^scripts/backup[^/]*/", path)}
+    assert all(files[f"deploy/helm/{folder}/files/backup/{path}"] == own[path] for path in shared & set(own))
+
+
 def _spaced(files: dict[str, str]) -> str:
     return re.sub(r" +=", " =", files["infra/terraform/registry.tf"]).replace("name = ", "name =")
 
@@ -136,7 +159,9 @@ def test_pod_identities_are_tied_to_accounts_that_exist(tree: Callable[[str], di
     assert ("external-secrets", "external-secrets") in associations
     (folder,) = {path.split("/")[2] for path in files if path.startswith("deploy/helm/")}
     own = {account for namespace, account in associations if namespace == folder}
-    assert own <= {*values["workloads"], *(values.get("backups") or {}), "backup"}
+    backups = values.get("backups")
+    assert own <= {*values["workloads"], *([backups["account"]] if backups else [])}
+    assert not backups or backups["account"] in own, "its jobs write to the bucket by pod identity"
     assert all(namespace in {folder, "external-secrets", "kube-system"} for namespace, _ in associations)
 
 

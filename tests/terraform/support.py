@@ -58,7 +58,7 @@ def cache(service: str = "redis", **parts: Any) -> dict[str, Any]:
 
 
 def login(store: str, *more: str) -> dict[str, Any]:
-    return {"name": store, "keys": ["password", *more], "store": store}
+    return {"name": store, "keys": ["password", *more], "store": store, "host": False}
 
 
 BACKUPS = {"purpose": "backups", "workloads": ["backup"]}
@@ -73,8 +73,9 @@ FRIDAY = plan(
     caches=[cache()],
     secrets=[
         login("redis"),
-        {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": ""},
-        {"name": "compose-host", "keys": ["GRAFANA_PASSWORD"], "store": ""},
+        {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": "", "host": False},
+        {"name": "backup", "keys": ["BACKUP_PASSWORD"], "store": "", "host": False},
+        {"name": "compose-host", "keys": ["GRAFANA_PASSWORD"], "store": "", "host": True},
     ],
     images=[image("friday-ai", "api")],
     volumes=[{"name": "friday-data", "shared": False}],
@@ -90,15 +91,17 @@ PROPERTYPRO = plan(
     secrets=[
         login("db", "username"),
         login("redis"),
-        {"name": "app", "keys": ["JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY"], "store": ""},
+        {"name": "app", "keys": ["JWT_SECRET", "OPENAI_API_KEY", "SECRET_KEY"], "store": "", "host": False},
+        {"name": "backup", "keys": ["BACKUP_PASSWORD"], "store": "", "host": False},
         {
             "name": "compose-host",
-            "keys": ["GRAFANA_ADMIN_PASSWORD", "BACKUP_PASSWORD", "BACKUP_SECRET_ACCESS_KEY"],
+            "keys": ["GRAFANA_ADMIN_PASSWORD", "BACKUP_SECRET_ACCESS_KEY"],
             "store": "",
+            "host": True,
         },
     ],
 )
-STATELESS = plan("hello", secrets=[{"name": "app", "keys": ["API_TOKEN"], "store": ""}])
+STATELESS = plan("hello", secrets=[{"name": "app", "keys": ["API_TOKEN"], "store": "", "host": False}])
 UPLOADS = {**PROPERTYPRO, "buckets": [BACKUPS, {"purpose": "uploads", "workloads": ["api", "worker"]}]}
 
 

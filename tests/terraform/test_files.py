@@ -53,9 +53,9 @@ HOSTILE = support.plan(
     postgres=[support.postgres(EVIL)],
     caches=[support.cache(EVIL + "2")],
     secrets=[
-        {"name": "one", "keys": [], "store": EVIL},
-        {"name": "two", "keys": [], "store": EVIL + "2"},
-        {"name": "app", "keys": [EVIL], "store": ""},
+        {"name": "one", "keys": [], "store": EVIL, "host": False},
+        {"name": "two", "keys": [], "store": EVIL + "2", "host": False},
+        {"name": "app", "keys": [EVIL], "store": "", "host": False},
     ],
     volumes=[{"name": EVIL, "shared": True}],
     buckets=[{"purpose": "uploads", "workloads": [EVIL]}],
@@ -280,6 +280,13 @@ def test_the_backend_is_partial_and_locked() -> None:
     assert "use_lockfile = true" in files["backend.tf"]
     assert "bucket" not in files["backend.tf"]
     assert 'key    = "friday-ai/staging/terraform.tfstate"' in files["envs/staging.s3.tfbackend"]
+
+
+def test_the_cluster_cannot_read_what_only_the_host_of_compose_needs() -> None:
+    text = support.rendered(support.PROPERTYPRO)["identities.tf"]
+    policy = text[text.index('resource "aws_iam_role_policy" "external_secrets"') :]
+    policy = policy[: policy.index("\n}\n")]
+    assert set(re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", policy)) == {"app", "backup", "db", "redis"}
 
 
 def test_no_resource_asks_which_environment_it_is_in() -> None:

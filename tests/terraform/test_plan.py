@@ -45,7 +45,7 @@ def mistake(document: Any) -> tuple[str, str]:
         ({"secrets": [support.login("db")]}, "plan.secrets", "the store 'db' is not in the plan"),
         ({"postgres": [support.postgres()]}, "plan.secrets", "the store 'db' needs exactly one secret for the application's login"),
         ({"postgres": [support.postgres(user="pg_admin")]}, "plan.postgres[0].user", "a role that RDS takes is wanted"),
-        ({"secrets": [{"name": "stripe-tokens", "keys": [], "store": ""}]}, "plan.secrets[0].name", "a name that Secrets Manager takes is wanted"),
+        ({"secrets": [{"name": "stripe-tokens", "keys": [], "store": "", "host": False}]}, "plan.secrets[0].name", "a name that Secrets Manager takes is wanted"),
         ({"caches": [support.cache(product="redis")]}, "plan.caches[0].product", "elasticache or memorydb is wanted"),
         ({"buckets": [{"purpose": "junk", "workloads": []}]}, "plan.buckets[0].purpose", "backups or uploads is wanted"),
         ({"environments": [{"name": "a-long-environment", "production": True}]}, "plan.environments[0].name", "a word of at most 12 letters, digits, hyphens is wanted"),
@@ -105,7 +105,7 @@ def test_errors_are_json_with_exit_code_1(text: bytes, tmp_path: Path) -> None:
 
 
 def test_a_login_has_only_the_keys_that_terraform_writes(tmp_path: Path) -> None:
-    secrets = [{"name": "cache", "keys": ["password", "passphrase"], "store": "redis"}]
+    secrets = [{"name": "cache", "keys": ["password", "passphrase"], "store": "redis", "host": False}]
     done = program(json.dumps({**support.FRIDAY, "secrets": secrets}).encode(), tmp_path)
     assert done.returncode == 1
     error = json.loads(done.stdout)["error"]

@@ -48,7 +48,10 @@ def test_artifacts_are_what_the_app_makes() -> None:
     plan = support.plan(
         "propertypro",
         postgres=[support.postgres()],
-        secrets=[{"name": "db", "keys": ["password"], "store": "db"}, {"name": "app", "keys": ["TOKEN"], "store": ""}],
+        secrets=[
+            {"name": "db", "keys": ["password"], "store": "db", "host": False},
+            {"name": "app", "keys": ["TOKEN"], "store": "", "host": False},
+        ],
     )
     artifacts = render(TARGET).artifacts
     assert {item.path: item.text for item in artifacts} == {

@@ -7,7 +7,7 @@ from scaffold.generate.backup.overlay import render_overlay
 from scaffold.generate.backup.workflow import render_workflow
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.model.artifact import Artifact, Rendering
-from scaffold.model.backup import BackupPlan
+from scaffold.model.backup import BackupPlan, scripts_of
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 
@@ -26,18 +26,12 @@ def render(target: Target) -> Rendering:
     return Rendering(tuple(sorted((item for item in made if item), key=lambda item: item.path)))
 
 
-_ALWAYS = ("common.sh", "repository.sh", "on-schedule.sh", "healthy.sh", "ship.sh", "fetch.sh", "verify.sh")
-_OF_KIND = {
-    "postgres": ("dump-postgres.sh", "restore-postgres.sh"),
-    "mysql": ("dump-mysql.sh", "restore-mysql.sh"),
-    "redis": ("dump-redis.sh", "restore-redis.sh"),
-    "chroma": ("dump-chroma.sh", "chroma-snapshot.py"),
-}
+_OF_COMPOSE = ("on-schedule.sh", "healthy.sh")
 
 
 def _scripts(target: Target, plan: BackupPlan) -> list[Artifact]:
     """Return the scripts that the plan's stores need."""
-    wanted = {*_ALWAYS, *(name for store in plan.stores for name in _OF_KIND[store.kind])}
+    wanted = {*_OF_COMPOSE, *scripts_of(store.kind for store in plan.stores)}
     if plan.tested:
         wanted.add("restore-test.sh")
     if plan.restorer:

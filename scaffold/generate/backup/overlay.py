@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from scaffold.generate.backup.pins import AS_OF, RESTIC
 from scaffold.generate.emit import to_yaml
 from scaffold.model.artifact import Artifact
 from scaffold.model.backup import BackupPlan, BackupStore
+from scaffold.model.backup_images import AS_OF, RESTIC
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from scaffold.generate.actions import RUNNER, checkout, run
-from scaffold.generate.backup.pins import RESTIC
 from scaffold.generate.workflow_text import Noted, workflow_text
 from scaffold.model.artifact import Artifact
 from scaffold.model.backup import BackupPlan
+from scaffold.model.backup_images import RESTIC
 from scaffold.model.names import Room
 
 _HEADER = """\

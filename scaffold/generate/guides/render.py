@@ -7,7 +7,14 @@ from typing import Any
 
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.emit import to_shell_word
-from scaffold.generate.guides.values import alert_values, data_values, secret_values, service_values, store_values
+from scaffold.generate.guides.values import (
+    alert_values,
+    cluster_values,
+    data_values,
+    secret_values,
+    service_values,
+    store_values,
+)
 from scaffold.model.artifact import Artifact, Rendering
 from scaffold.model.guides import Copies, GuidePage, GuidesPlan
 from scaffold.model.names import Role, Room
@@ -63,6 +70,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "one": [item for item in services if item["copies"] == "one"],
         "stores": [store_values(target, service) for service in plan.of(Copies.STORE)],
         "data": data_values(target, plan),
+        "cluster_backup": cluster_values(target),
         "restoring": _backup_page(target, plan),
         "trial": target.backup.workflow if target.backup else "",
         "stop": f"{compose} stop {_names(plan, Copies.MANY, Copies.ONE)}",

@@ -7,8 +7,10 @@ from typing import Any
 
 from scaffold.generate.emit import to_shell_word
 from scaffold.model.backup import BackupVolume
+from scaffold.model.cluster_backup import FILES, ClusterBackupJob
 from scaffold.model.guides import Copies, GuideService, GuidesPlan
 from scaffold.model.target import Secret, Store, Target
+from scaffold.model.values import dns_label
 
 _WORDS = {Copies.MANY: "several", Copies.ONE: "one", Copies.ONCE: "runs and ends", Copies.STORE: "one, with data"}
 _ON_AWS = {
@@ -48,29 +50,100 @@ def data_values(target: Target, plan: GuidesPlan) -> list[dict[str, Any]]:
     copied = {store.service for store in target.backup.stores} if target.backup else set()
     rows = [_data(target, service, copied=service.name in copied) for service in plan.of(Copies.STORE)]
     volumes = target.backup.volumes if target.backup else ()
-    return rows + [_volume(target, volume) for volume in volumes]
+    rows += [_volume(target, volume) for volume in volumes]
+    return rows + _only_in_the_cluster(target, {volume.name for volume in volumes})
+
+
+def cluster_values(target: Target) -> dict[str, Any]:
+    """Return what the recovery page says of the jobs in the cluster; empty lists where there are none."""
+    plan = target.cluster_backup
+    return {
+        "check": plan.check if plan else "",
+        "left_out": [{"subject": item.subject, "text": item.text} for item in plan.left_out] if plan else [],
+        "jobs": [{"name": job.name, "item": job.item} for job in plan.jobs] if plan else [],
+    }
+
+
+def _job_of(target: Target, name: str) -> ClusterBackupJob | None:
+    """Return the job that copies a service of Compose, or a volume of it, in the cluster."""
+    workloads = {workload.name for workload in target.workloads if workload.service == name}
+    claims = {f"volume-{volume.name}" for volume in target.volumes if volume.volume == name}
+    jobs = target.cluster_backup.jobs if target.cluster_backup else ()
+    return next((job for job in jobs if job.item in workloads | claims), None)
+
+
+def _only_in_the_cluster(target: Target, known: set[str]) -> list[dict[str, Any]]:
+    names = {volume.name: volume.volume or volume.name for volume in target.volumes}
+    jobs = target.cluster_backup.jobs if target.cluster_backup else ()
+    return [
+        _row(target, names[job.claim], f"volume of {', '.join(job.workloads)}", job)
+        for job in jobs
+        if job.kind == FILES and names[job.claim] not in known
+    ]
+
+
+def _row(target: Target, name: str, what: str, job: ClusterBackupJob | None, *, copied: bool = False) -> dict[str, Any]:
+    losses, copies = _on_the_host(target) if copied else ([], [])
+    ours, theirs = _in_the_cluster(target, job)
+    return {
+        "name": name,
+        "what": what,
+        "managed": "",
+        "copied": copied,
+        "restore": _restore_in_the_cluster(target, job) if job else [],
+        "waits": bool(job and job.claim),
+        "loss": "; ".join((*losses, *ours)),
+        "copies": "; ".join((*copies, *theirs)),
+    }
+
+
+def _in_the_cluster(target: Target, job: ClusterBackupJob | None) -> tuple[list[str], list[str]]:
+    plan = target.cluster_backup
+    if plan is None or job is None:
+        return [], []
+    kept = f"kept {plan.retention.daily} days and longer"
+    copies = f"in the cluster every {plan.interval_hours} hours, encrypted and in a bucket, {kept}"
+    return [f"in the cluster {plan.loses_at_most}"], [copies]
+
+
+def _restore_in_the_cluster(target: Target, job: ClusterBackupJob) -> list[str]:
+    """Return the commands in their order; the job waits by itself for what mounts the volume to be gone."""
+    if not job.restore:
+        return []
+    kubectl = f"kubectl --namespace {dns_label(target.app)}"
+    users = [
+        workload for workload in target.workloads if job.claim and workload.name in job.workloads and workload.kind != "job"
+    ]
+    scaled = [(f"{_OBJECTS[item.kind]}/{item.name}", item.scaling.replicas) for item in users if item.kind in _OBJECTS]
+    return [
+        *(f"{kubectl} scale {name} --replicas=0" for name, _ in scaled),
+        f"{kubectl} create job --from=cronjob/{job.restore} {job.restore}-1",
+        f"{kubectl} wait --for=condition=complete --timeout=2h job/{job.restore}-1",
+        *(f"{kubectl} scale {name} --replicas={replicas}" for name, replicas in scaled),
+    ]
+
+
+_OBJECTS = {"deployment": "deployment", "stateful-set": "statefulset"}
 
 
 def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, Any]:
     store = next((item for item in target.stores if item.service == service.name), None)
     managed = store.engine if store and store.placement == "managed" else ""
-    losses, copies = _on_the_host(target) if copied else ([], [])
+    row = _row(target, service.name, service.role, _job_of(target, service.name), copied=copied)
+    losses, copies = ([row["loss"]] if row["loss"] else []), ([row["copies"]] if row["copies"] else [])
     if managed in _ON_AWS:
         losses, copies = [*losses, _ON_AWS[managed][0]], [*copies, _ON_AWS[managed][1]]
     return {
-        "name": service.name,
-        "what": service.role,
+        **row,
         "managed": managed,
-        "copied": copied,
         "loss": "; ".join(losses) or "everything since the last copy that you made yourself",
         "copies": "; ".join(copies) or "none that scaffold makes",
     }
 
 
 def _volume(target: Target, volume: BackupVolume) -> dict[str, Any]:
-    losses, copies = _on_the_host(target)
     what = f"volume of {', '.join(volume.services)}"
-    return {"name": volume.name, "what": what, "managed": "", "copied": True, "loss": losses[0], "copies": copies[0]}
+    return _row(target, volume.name, what, _job_of(target, volume.name), copied=True)
 
 
 def _on_the_host(target: Target) -> tuple[list[str], list[str]]:

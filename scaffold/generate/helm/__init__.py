@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.generate.emit import to_json, to_yaml
+from scaffold.generate.helm.backup import backup_files
 from scaffold.generate.helm.readme import readme
 from scaffold.generate.helm.schema import values_schema
 from scaffold.generate.helm.stand_ins import infrastructure_stand_in, release_stand_in
@@ -35,15 +36,19 @@ def _files(target: Target) -> dict[str, str]:
         f"templates/{path.name}": path.read_text(encoding="utf-8") for path in sorted(templates.iterdir()) if path.is_file()
     }
     files |= {f"values-{item.name}.yaml": environment_values(target, item) for item in target.environments}
-    return files | {
-        "Chart.yaml": to_yaml(_chart(target)),
-        "values.yaml": values_sections(target),
-        "values.schema.json": to_json(values_schema()),
-        "ci/values-infra.json": to_json(infrastructure_stand_in(target)),
-        "ci/values-release.json": to_json(release_stand_in(target)),
-        "README.md": readme(target),
-        ".helmignore": "ci/\nREADME.md\n",
-    }
+    return (
+        files
+        | backup_files(target)
+        | {
+            "Chart.yaml": to_yaml(_chart(target)),
+            "values.yaml": values_sections(target),
+            "values.schema.json": to_json(values_schema()),
+            "ci/values-infra.json": to_json(infrastructure_stand_in(target)),
+            "ci/values-release.json": to_json(release_stand_in(target)),
+            "README.md": readme(target),
+            ".helmignore": "ci/\nREADME.md\n",
+        }
+    )
 
 
 def _chart(target: Target) -> dict[str, object]:

@@ -10,6 +10,9 @@ from scaffold.model.values import ImageReference
 from scaffold.model.workload import Workload
 from scaffold.resources import package_file
 
+_HIGH_USER = 10000
+"""The lowest number of a user that no user of the nodes has (CKV_K8S_40)."""
+
 
 @frozen
 class AcceptedCheck:
@@ -29,7 +32,7 @@ def load() -> tuple[AcceptedCheck, ...]:
 
 def accepted_at(workload: Workload) -> dict[str, str]:
     """Return the annotations that tell checkov, by the name behind `checkov.io/`: only checks that fail at this workload."""
-    found = [check for check in load() if _SCOPES[check.scope](workload)]
+    found = [check for check in load() if check.scope in _SCOPES and _SCOPES[check.scope](workload)]
     return {f"skip{number}": f"{check.id}={check.reason}" for number, check in enumerate(found, 1)}
 
 
@@ -37,6 +40,24 @@ def accepted_for_roles() -> dict[str, str]:
     """Return the annotations of the jobs that make the application's roles."""
     found = [check for check in load() if check.scope in {"no cpu limit", "secrets in the environment"}]
     return {f"skip{number}": f"{check.id}={check.reason}" for number, check in enumerate(found, 1)}
+
+
+def accepted_for_backup(images: tuple[str, ...], user: int) -> dict[str, str]:
+    """Return the annotations of a job of the backups that pulls these images and runs as `user`."""
+    found = [check for check in load() if check.scope == "no cpu limit" or _holds(check.scope, images, user)]
+    return {f"skip{number}": f"{check.id}={check.reason}" for number, check in enumerate(found, 1)}
+
+
+def _holds(scope: str, images: tuple[str, ...], user: int) -> bool:
+    return scope in _BACKUP_SCOPES and _BACKUP_SCOPES[scope](tuple(map(_tag_of, images)), user)
+
+
+_BACKUP_SCOPES: dict[str, Callable[[tuple[str, ...], int], bool]] = {
+    "backup as the owner of files": lambda _, user: user < _HIGH_USER,
+    "backup as root": lambda _, user: user == 0,
+    "backup image by tag": lambda tags, _: any(tags),
+    "backup image by a moving tag": lambda tags, _: "latest" in tags,
+}
 
 
 def _serves(workload: Workload) -> bool:
@@ -50,11 +71,15 @@ def _has_secrets(workload: Workload) -> bool:
 
 
 def _low_user(workload: Workload) -> bool:
-    return workload.security.user is None or workload.security.user < 10000
+    return workload.security.user is None or workload.security.user < _HIGH_USER
 
 
 def _tag(workload: Workload) -> str:
-    image = ImageReference.parse(workload.image) if workload.image else None
+    return _tag_of(workload.image)
+
+
+def _tag_of(text: str) -> str:
+    image = ImageReference.parse(text) if text else None
     return "" if image is None or image.digest else image.tag or "latest"
 
 
@@ -75,3 +100,4 @@ _SCOPES: dict[str, Callable[[Workload], bool]] = {
 def conditions() -> Iterator[str]:
     """Yield every scope that the table may name."""
     yield from _SCOPES
+    yield from _BACKUP_SCOPES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaffold.generate.blueprint import code_filter, line_filter, shell_filter
+from scaffold.model.cluster_backup import ClusterBackupJob, ClusterBackupPlan
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label
 from scaffold.model.workload import Workload
@@ -25,6 +26,7 @@ def readme(target: Target) -> str:
         _services(target),
         _given(target),
         _left_out(target),
+        _backups(target),
         _notes(target),
         _more(target),
     ]
@@ -120,6 +122,50 @@ def _given(target: Target) -> str:
 def _left_out(target: Target) -> str:
     rows = [(code_filter(item.service), line_filter(item.reason)) for item in target.left_out]
     return "## Services without a workload\n\n" + _table(("Service", "Why"), rows) if rows else ""
+
+
+def _backups(target: Target) -> str:
+    plan = target.cluster_backup
+    if plan is None:
+        return ""
+    rows = [(code_filter(job.item), _WAYS[job.kind], code_filter(job.schedule), _restored(job)) for job in plan.jobs]
+    left = "".join(f"- {code_filter(item.subject)}: {line_filter(item.text)}.\n" for item in plan.left_out)
+    return (
+        "## Backups\n\n"
+        "What the cluster keeps itself, by CronJobs that encrypt it with restic and send it to the bucket that Terraform made\n"
+        f"(times in UTC). {code_filter(plan.check)} fetches every newest copy on Sundays and fails when one is damaged or too old.\n"
+        "What AWS runs, AWS copies: RDS and ElastiCache by snapshots, all disks and shared files by AWS Backup.\n\n"
+        + _table(("Copies of", "How", "When", "Restored by"), rows)
+        + (f"\nNot copied by a job:\n\n{left}" if left else "")
+        + f"\nThe last success of each, a copy now, and a restore of the newest copy:\n\n```sh\n{_backup_commands(target, plan)}```\n\n"
+        "A copy that needs the disk of its store runs on the node that the disk is at. A restore into a disk waits until\n"
+        "nothing mounts it any more; the order of the commands stands in the recovery guide.\n"
+    )
+
+
+def _restored(job: ClusterBackupJob) -> str:
+    return code_filter(job.restore) if job.restore else "by hand"
+
+
+def _backup_commands(target: Target, plan: ClusterBackupPlan) -> str:
+    first = plan.jobs[0]
+    kubectl = f"kubectl --namespace {shell_filter(dns_label(target.app))}"
+    columns = "custom-columns=NAME:.metadata.name,LAST:.status.lastSuccessfulTime"
+    lines = [
+        f"{kubectl} get cronjobs --output {columns}",
+        f"{kubectl} create job --from=cronjob/{first.name} {first.name}-now",
+        *([f"{kubectl} create job --from=cronjob/{first.restore} {first.restore}-1"] if first.restore else []),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+_WAYS = {
+    "postgres": "pg_dump of every database, and the roles",
+    "mysql": "every database in one transaction",
+    "redis": "a dump as a replica gets it",
+    "chroma": "SQLite's online backup and the index files of the same moment",
+    "files": "file by file, while the app runs",
+}
 
 
 def _notes(target: Target) -> str:

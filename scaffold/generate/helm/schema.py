@@ -47,17 +47,68 @@ _PROBE = _object(
     "timeoutSeconds",
     "failureThreshold",
 )
+_IMAGE = _object(
+    {
+        "built": _TEXT,
+        "repository": _TEXT,
+        "tag": _TEXT,
+        "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
+    }
+)
+_PLACE = _object({"secret": _TEXT, "key": _TEXT}, "secret", "key")
+_BACKUP_JOB = _object(
+    {
+        "name": _TEXT,
+        "restore": _TEXT,
+        "kind": {"enum": ["postgres", "mysql", "redis", "chroma", "files"]},
+        "workload": _TEXT,
+        "schedule": _TEXT,
+        "image": _IMAGE,
+        "port": _PORT,
+        "env": _map({"$ref": "#/definitions/text"}),
+        "secretFiles": _map(_PLACE),
+        "claim": _TEXT,
+        "subPath": _TEXT,
+        "sameNodeAs": _list(_TEXT),
+        "stoppedFor": _list(_TEXT),
+        "securityContext": _FREE,
+        "acceptedChecks": _map(_TEXT),
+        "restoreSecurityContext": _FREE,
+        "restoreAcceptedChecks": _map(_TEXT),
+    },
+    "name",
+    "kind",
+    "workload",
+    "schedule",
+    "securityContext",
+    "restoreSecurityContext",
+)
+_BACKUPS = _object(
+    {
+        "enabled": _BOOLEAN,
+        "suspend": _BOOLEAN,
+        "account": _TEXT,
+        "repository": {"type": "string", "pattern": "^((s3|rest|sftp|b2|azure|gs|swift|rclone):.*)?$"},
+        "key": _PLACE,
+        "snapshot": {"type": "string", "pattern": "^(latest|[0-9a-f]{8,64})$"},
+        "intervalHours": {"type": "integer", "minimum": 1},
+        "deadlineSeconds": _COUNT,
+        "keep": _object({name: {"type": "integer", "minimum": 1} for name in ("last", "daily", "weekly", "monthly")}),
+        "staging": _FREE,
+        "resources": _FREE,
+        "image": _IMAGE,
+        "check": _TEXT,
+        "checkSchedule": _TEXT,
+        "securityContext": _FREE,
+        "acceptedChecks": _map(_TEXT),
+        "jobs": _map(_BACKUP_JOB),
+    },
+    "enabled",
+)
 _WORKLOAD = _object(
     {
         "kind": {"enum": ["Deployment", "StatefulSet", "DaemonSet", "Job"]},
-        "image": _object(
-            {
-                "built": _TEXT,
-                "repository": _TEXT,
-                "tag": _TEXT,
-                "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
-            }
-        ),
+        "image": _IMAGE,
         "replicas": _COUNT,
         "singleton": _BOOLEAN,
         "autoscaling": _object(
@@ -122,7 +173,7 @@ def values_schema() -> dict[str, object]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
-        "definitions": {"piece": _PIECE, "text": _WORDS, "probe": _PROBE, "workload": _WORKLOAD},
+        "definitions": {"piece": _PIECE, "text": _WORDS, "probe": _PROBE, "workload": _WORKLOAD, "backups": _BACKUPS},
         "required": ["settings", "images", "tools", "ingress", "networkPolicies", "workloads"],
         "properties": {
             "settings": _map({"type": ["string", "number", "boolean"]}),
@@ -136,6 +187,7 @@ def values_schema() -> dict[str, object]:
             "secretRefreshInterval": _TEXT,
             "secrets": _map(secret),
             "databaseRoles": _map(_object({"revision": _COUNT, "acceptedChecks": _map(_TEXT)}, "revision")),
+            "backups": {"$ref": "#/definitions/backups"},
             "ingress": _object(
                 {
                     "enabled": _BOOLEAN,

@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from scaffold.generate.helm.texts import text_data
+from scaffold.model.cluster_backup import BACKUP_KEY, BACKUP_SECRET
 from scaffold.model.target import Target
-from scaffold.model.workload import Piece, Text, secrets_in
+from scaffold.model.workload import Piece, Text, Variable, secrets_in
 
 Place = tuple[str, str]
 """A Secret of the cluster without the chart's prefix, and a key in it."""
@@ -68,10 +69,24 @@ def plan_secrets(target: Target) -> tuple[ClusterSecrets, dict[tuple[str, str], 
             places[name, variable.name] = secrets.composed(variable.value, key)
     for mount in (mount for workload in target.workloads for mount in workload.mounts if mount.kind == "secret"):
         secrets.plain(mount.name, mount.key)
+    if target.cluster_backup is not None:
+        secrets.plain(BACKUP_SECRET, BACKUP_KEY)
+        for job in target.cluster_backup.jobs:
+            for variable in job.environment:
+                if secrets_in(variable.value):
+                    places[job.name, variable.name] = _login(secrets, variable, job.name)
     for store in database_stores(target):
         secrets.plain(store, "username")
         secrets.plain(store, "password")
     return secrets, places
+
+
+def _login(secrets: ClusterSecrets, variable: Variable, owner: str) -> Place:
+    """Add a value with which a backup logs in, as it is or put together."""
+    (first, *_) = secrets_in(variable.value)
+    if len(variable.value) == 1 and not first.encoded:
+        return secrets.plain(first.text, first.field)
+    return secrets.composed(variable.value, f"{owner}.{variable.name}")
 
 
 def database_stores(target: Target) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ def infrastructure_stand_in(target: Target) -> dict[str, object]:
                 for volume in target.volumes
                 if volume.shared
             },
+            "buckets": {bucket.purpose: f"{app}-staging-{bucket.purpose}-{_ACCOUNT}" for bucket in target.buckets},
             "certificateArn": f"arn:aws:acm:{region}:{_ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
         }
     }

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from scaffold.generate.emit import to_yaml
 from scaffold.generate.helm.accepted import accepted_at, accepted_for_roles
+from scaffold.generate.helm.backup import backup_values, image_data
 from scaffold.generate.helm.pins import AS_OF, TOOLS
 from scaffold.generate.helm.secrets import Place, database_stores, plan_secrets
 from scaffold.generate.helm.texts import text_data
@@ -94,6 +95,7 @@ def values_sections(target: Target) -> str:
                 "volumes": {item.name: {"shared": item.shared, "size": item.size} for item in target.volumes},
             },
         ),
+        *_backups(target, places),
         ("Files of the repository that containers read.", {"config": _config(target)}),
         ("For every pod.", {"imagePullSecrets": [], "podAnnotations": {}}),
         (
@@ -102,6 +104,17 @@ def values_sections(target: Target) -> str:
         ),
     ]
     return "\n".join(to_yaml(values, header) if values else _comment(header) for header, values in sections)
+
+
+def _backups(target: Target, places: dict[tuple[str, str], Place]) -> list[tuple[str, dict[str, object]]]:
+    if target.cluster_backup is None:
+        return []
+    header = (
+        "Copies of what the cluster keeps itself, in the bucket that Terraform made (repository: empty) and encrypted with\n"
+        "the key of a secret. staging holds a dump until it is sent: where ten GiB on the disk of a node are too small, an\n"
+        "ephemeral volume goes there. snapshot is what the restores fetch."
+    )
+    return [(header, {"backups": backup_values(target.cluster_backup, places)})]
 
 
 def _comment(header: str) -> str:
@@ -264,9 +277,7 @@ def _workload(workload: Workload, target: Target, places: dict[tuple[str, str], 
 def _image(workload: Workload) -> dict[str, object]:
     if workload.built:
         return {"built": workload.built}
-    image = ImageReference.parse(workload.image)
-    repository = f"{image.registry}/{image.repository}" if image.registry else image.repository
-    return {"repository": repository, "tag": image.tag, "digest": image.digest}
+    return image_data(ImageReference.parse(workload.image))
 
 
 def _environment(workload: Workload, places: dict[tuple[str, str], Place]) -> dict[str, object]:

@@ -53,4 +53,9 @@ def _cache(store: Store) -> dict[str, object]:
 
 def _secret(secret: Secret, target: Target) -> dict[str, object]:
     added = composed_keys(target) if secret.name == APPLICATION_SECRET else []
-    return {"name": secret.name, "keys": [*(key.key for key in secret.keys), *added], "store": secret.store}
+    return {
+        "name": secret.name,
+        "keys": [*(key.key for key in secret.keys), *added],
+        "store": secret.store,
+        "host": secret.host_only,
+    }

@@ -65,7 +65,7 @@ def owned(folder: Path) -> Path:
 def serve(command: Sequence[str], port: int, *, as_root: bool = False, env: dict[str, str] | None = None) -> Iterator[None]:
     with tempfile.TemporaryFile() as log:
         user = None if as_root else _user()
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=env, user=user, cwd="/tmp")
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=env, user=user, cwd="/")
         try:
             wait_for(port, server, log)
             yield

@@ -23,7 +23,14 @@ VERSIONS = ("1.35.0", "1.36.0", "1.37.0")
 
 KINDS = (
     *("configmap-v1", "persistentvolume-v1", "persistentvolumeclaim-v1", "service-v1", "serviceaccount-v1"),
-    *("deployment-apps-v1", "statefulset-apps-v1", "daemonset-apps-v1", "job-batch-v1", "ingress-networking-v1"),
+    *(
+        "deployment-apps-v1",
+        "statefulset-apps-v1",
+        "daemonset-apps-v1",
+        "job-batch-v1",
+        "cronjob-batch-v1",
+        "ingress-networking-v1",
+    ),
     *("networkpolicy-networking-v1", "poddisruptionbudget-policy-v1", "horizontalpodautoscaler-autoscaling-v2"),
     *("role-rbac-v1", "rolebinding-rbac-v1"),
 )

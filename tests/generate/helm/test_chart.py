@@ -61,6 +61,13 @@ networks: {front: , back_net: {internal: true}}
 secrets: {license: {file: ./license.key}}
 """
 
+KEPT = """\
+services:
+  web: {image: "acme/web:1", user: "20000", volumes: ["uploads:/srv/uploads"]}
+  series: {image: "timescale/timescaledb", environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}, volumes: ["series:/var/lib/postgresql/data"]}
+volumes: {uploads: , series: }
+"""
+
 
 @pytest.fixture
 def everything(make_project: Callable[..., Path]) -> Target:
@@ -113,12 +120,17 @@ def checkov(program: str, folder: Path) -> dict[str, Any]:
 
 
 def test_checkov_accepts_the_manifests_and_every_accepted_check_is_needed(
-    everything: Target, example: Callable[[str], Path], tmp_path: Path, require_tool: Callable[[str], str]
+    everything: Target,
+    example: Callable[[str], Path],
+    make_project: Callable[..., Path],
+    tmp_path: Path,
+    require_tool: Callable[[str], str],
 ) -> None:
     helm, program = require_tool("helm"), require_tool("checkov")
     folder = tmp_path / "rendered"
     folder.mkdir()
-    for number, target in enumerate([everything, *(target_of(example(name)) for name in EXAMPLES)]):
+    kept = target_of(make_project({"compose.yaml": KEPT}, name="kept"))
+    for number, target in enumerate([everything, kept, *(target_of(example(name)) for name in EXAMPLES)]):
         chart = support.write_chart(target, tmp_path / f"chart-{number}")
         (folder / f"{number}.yaml").write_text(support.template(helm, chart, "--values", "values-production.yaml"))
     report = checkov(program, folder)

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/common.sh"
 
 : "${REDIS_HOST:?}"
+from_file REDISCLI_AUTH
 client=$(command -v valkey-cli || command -v redis-cli) || fail 'this image has neither valkey-cli nor redis-cli'
 check=$(command -v valkey-check-rdb || command -v redis-check-rdb) || fail 'this image cannot check a dump'
 begin_dump

@@ -18,7 +18,7 @@ aside=$target/before-restore-$(date -u +%Y%m%dT%H%M%SZ)
 mkdir "$aside"
 for old in "$target"/* "$target"/.[!.]*; do
     case $old in
-    "$target"/before-restore-* | "$target/*" | "$target/.[!.]*") ;;
+    "$target"/before-restore-* | "$target/lost+found" | "$target/*" | "$target/.[!.]*") ;;
     *) mv "$old" "$aside/" ;;
     esac
 done

@@ -7,6 +7,7 @@
 
 folder=${1:?usage: restore-redis.sh FOLDER DATA}
 data=${2:?usage: restore-redis.sh FOLDER DATA}
+from_file REDISCLI_AUTH
 client=$(command -v valkey-cli || command -v redis-cli) || fail 'this image has neither valkey-cli nor redis-cli'
 check=$(command -v valkey-check-rdb || command -v redis-check-rdb) || fail 'this image cannot check a dump'
 check_sums "$folder"

@@ -35,7 +35,6 @@ resource "aws_iam_role_policy" "external_secrets" {
         Resource = [
           aws_secretsmanager_secret.db.arn,
           aws_secretsmanager_secret.app.arn,
-          aws_secretsmanager_secret.compose_host.arn,
           aws_db_instance.main.master_user_secret[0].secret_arn,
         ]
       },
@@ -319,64 +318,4 @@ resource "aws_eks_pod_identity_association" "cluster_autoscaler" {
   namespace       = "kube-system"
   service_account = "cluster-autoscaler"
   role_arn        = aws_iam_role.cluster_autoscaler.arn
-}
-
-resource "aws_iam_role" "pod_backup" {
-  name = "${local.name}-pod-backup"
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect = "Allow"
-      Principal = {
-        Service = "pods.eks.amazonaws.com"
-      }
-      Action = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = {
-        StringEquals = {
-          "aws:RequestTag/eks-cluster-arn"            = aws_eks_cluster.main.arn
-          "aws:RequestTag/kubernetes-namespace"       = "shop"
-          "aws:RequestTag/kubernetes-service-account" = "backup"
-        }
-      }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "pod_backup" {
-  name = "pod_backup"
-  role = aws_iam_role.pod_backup.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Effect   = "Allow"
-        Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
-        Resource = aws_s3_bucket.backups.arn
-      },
-      {
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-        Resource = "${aws_s3_bucket.backups.arn}/*"
-      },
-      {
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = aws_kms_key.main.arn
-        Condition = {
-          StringEquals = {
-            "kms:ViaService" = "s3.${var.region}.amazonaws.com"
-          }
-        }
-      },
-    ]
-  })
-}
-
-resource "aws_eks_pod_identity_association" "pod_backup" {
-  cluster_name    = aws_eks_cluster.main.name
-  namespace       = "shop"
-  service_account = "backup"
-  role_arn        = aws_iam_role.pod_backup.arn
 }

@@ -34,10 +34,8 @@ output "helm_values" {
       buckets = {
         backups = aws_s3_bucket.backups.id
       }
-      serviceAccounts = {
-        backup = aws_iam_role.pod_backup.arn
-      }
-      certificateArn = var.certificate_arn
+      serviceAccounts = {}
+      certificateArn  = var.certificate_arn
     }
   }
 }

@@ -6,6 +6,7 @@
 # RESTIC_REPOSITORY, RESTIC_PASSWORD_FILE   where to, and the key to everything in it
 # BACKUP_STORES                             the stores that have to be there, separated by spaces
 # BACKUP_VOLUMES                            the folder whose subfolders are volumes to copy (default /volumes)
+# BACKUP_CHECK                              "no" where verify.sh has a schedule of its own
 . "$(dirname "$0")/common.sh"
 . "$here/repository.sh"
 
@@ -55,6 +56,7 @@ look_for_missing() {
 
 # Once a week, because it reads from the repository: structure, and a part of the data.
 check_weekly() {
+    [ "${BACKUP_CHECK:-yes}" = yes ] || return 0
     [ "$(($(date +%s) - $(last_success repository-check)))" -gt 604800 ] || return 0
     restic check --read-data-subset="${BACKUP_CHECK_SUBSET:-5%}" >&2 || fail 'the repository is damaged'
     succeeded repository-check

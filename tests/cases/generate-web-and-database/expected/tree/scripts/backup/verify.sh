@@ -1,11 +1,12 @@
 #!/bin/sh
 # shellcheck source-path=SCRIPTDIR
 # Asks of the repository what a restore needs: that it is whole, and that each store and volume has a copy that is young
-# enough and can be fetched. Changes nothing.
+# enough and can be fetched. Lists what there is, and changes nothing.
 . "$(dirname "$0")/common.sh"
 . "$here/repository.sh"
 
 restic check --read-data-subset="${BACKUP_CHECK_SUBSET:-5%}" >&2 || fail 'the repository is damaged'
+restic snapshots --host "$app" >&2 || fail 'the copies cannot be listed'
 names=${BACKUP_STORES:-}
 for volume in "${BACKUP_VOLUMES:-/volumes}"/*; do
     [ ! -d "$volume" ] || names="$names volume-$(basename "$volume")"
