@@ -191,9 +191,9 @@ def _volumes(stack: Stack) -> tuple[BackupVolume, ...]:
     unworthy = set()
     for service in stack.services:
         for mount in service.mounts:
-            if service.is_datastore or service.has_role(*WATCHERS) or service.role in {Role.PROXY, Role.CACHE}:
+            if service.is_datastore:
                 unworthy.add(mount.source)
-            elif is_worth_copying(mount):
+            elif _keeps_something(service) and is_worth_copying(mount):
                 users.setdefault(mount.source, []).append(service.name)
     declared = {volume.name for volume in stack.volumes}
     return tuple(
@@ -201,6 +201,11 @@ def _volumes(stack: Stack) -> tuple[BackupVolume, ...]:
         for name, services in sorted(users.items())
         if name in declared and name not in unworthy
     )
+
+
+def _keeps_something(service: Service) -> bool:
+    """Whether what a service has in a volume may be more than what it makes again; a proxy that serves uploads reads them."""
+    return not service.has_role(*WATCHERS) and service.role not in {Role.PROXY, Role.CACHE}
 
 
 def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str], of_stores: set[str]) -> tuple[Remark, ...]:

@@ -35,6 +35,7 @@ from scaffold.model.workload import PersistentVolume, Piece, Text, Variable, Wor
 _NAME_LENGTH = 52
 """The longest name of a CronJob: Kubernetes adds eleven characters for its Jobs."""
 _PORTS = {"postgres": 5432, "mysql": 3306, "redis": 6379}
+_KEEP_NOTHING = WATCHERS | {Role.PROXY, Role.CACHE}
 _INTERVAL_HOURS = 6
 _FIRST_MINUTE, _BETWEEN = 15, 7
 """Minutes after the hour of the first job, and from one job to the next."""
@@ -228,10 +229,8 @@ def _why_not_files(volume: PersistentVolume, users: dict[str, Workload]) -> str:
     mounts = [mount for owner in owners for mount in owner.mounts if mount.kind == "volume" and mount.name == volume.name]
     if any(owner.role in DATASTORES for owner in owners):
         return ""
-    if all(owner.role in WATCHERS for owner in owners):
+    if all(owner.role in _KEEP_NOTHING for owner in owners):
         return "its services can do without what is in it"
-    if any(owner.role is Role.PROXY for owner in owners):
-        return "what a proxy keeps is made again"
     if is_made_again(volume.volume or volume.name) or any(is_made_again(mount.path) for mount in mounts):
         return "by its name and place it holds logs, caches or what is made again"
     return "" if any(not mount.read_only for mount in mounts) else "nothing writes to it"

@@ -132,12 +132,14 @@ def _backups(target: Target) -> str:
     left = "".join(f"- {code_filter(item.subject)}: {line_filter(item.text)}.\n" for item in plan.left_out)
     return (
         "## Backups\n\n"
-        "What the cluster keeps itself, by CronJobs that encrypt it with restic and send it to the bucket that Terraform made\n"
-        f"(times in UTC). {code_filter(plan.check)} fetches every newest copy on Sundays and fails when one is damaged or too old.\n"
+        "What the cluster keeps itself, by CronJobs that encrypt it with restic and send it to the bucket that Terraform\n"
+        f"made (times in UTC). {code_filter(plan.check)} fetches every newest copy on Sundays and fails when one is damaged\n"
+        "or too old. "
         "What AWS runs, AWS copies: RDS and ElastiCache by snapshots, all disks and shared files by AWS Backup.\n\n"
         + _table(("Copies of", "How", "When", "Restored by"), rows)
         + (f"\nNot copied by a job:\n\n{left}" if left else "")
-        + f"\nThe last success of each, a copy now, and a restore of the newest copy:\n\n```sh\n{_backup_commands(target, plan)}```\n\n"
+        + "\nThe last success of each, a copy now, and a restore of the newest copy:\n\n"
+        f"```sh\n{_backup_commands(target, plan)}```\n\n"
         "A copy that needs the disk of its store runs on the node that the disk is at. A restore into a disk waits until\n"
         "nothing mounts it any more; the order of the commands stands in the recovery guide.\n"
     )
