@@ -21,6 +21,14 @@ PROXY = """
         volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
     """
 
+DASHBOARD = """
+    services:
+      grafana:
+        image: grafana/grafana:12.2.0
+        volumes: ["./dashboards:/etc/grafana/provisioning/dashboards:ro"]
+    """
+PANELS = '{"title": "API", "schemaVersion": 41, "panels": []}'
+
 
 def card_of(make_project: Callable[..., Path], layer: Layer, files: Mapping[str, str]) -> LayerCard:
     project = read_project(make_project(files))
@@ -47,6 +55,9 @@ def card_of(make_project: Callable[..., Path], layer: Layer, files: Mapping[str,
         (Layer.NETWORK, {"docker-compose.yml": API}, "absent"),
         (Layer.NETWORK, {"docker-compose.yml": PROXY}, "inert"),
         (Layer.NETWORK, {"docker-compose.yml": PROXY, "nginx.conf": "events {}\n"}, "present"),
+        (Layer.ALERTING, {"docker-compose.yml": API}, "absent"),
+        (Layer.ALERTING, {"docker-compose.yml": API, "dashboards/api.json": PANELS}, "inert"),
+        (Layer.ALERTING, {"docker-compose.yml": DASHBOARD, "dashboards/api.json": PANELS}, "partial"),
         (Layer.SCALING, {"docker-compose.yml": API}, "absent"),
         (Layer.SCALING, {"docker-compose.yml": API + "    deploy: {replicas: 2}\n"}, "present"),
         (

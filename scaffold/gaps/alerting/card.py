@@ -20,14 +20,11 @@ _ALARMS = (
 
 
 def card(project: Project) -> LayerCard:
-    """Return present where rules, receivers or dashboards are loaded by a stack in use, inert where only files exist."""
-    files = _files(project)
+    """Return present where alerts are loaded by a stack in use, partial for dashboards alone, inert where only files exist."""
+    alerts, dashboards = _alerts(project), _dashboards(project)
+    files = (*alerts, *dashboards)
     alarms = any(kind.startswith(_ALARMS) for kind in resource_types(foreign_infrastructure(project)))
-    loaded = [
-        place
-        for place in files
-        if any(m.stack.complete and is_in_use(project, m.stack) for m in mounts_of(project, place.path))
-    ]
+    loaded = [place for place in alerts if _is_loaded(project, place)]
     used = tool_services(project, stacks_in_use(project), _TOOLS)
     missing = [
         mount
@@ -37,6 +34,8 @@ def card(project: Project) -> LayerCard:
     ]
     if loaded or alarms:
         state = LayerState.PRESENT
+    elif any(_is_loaded(project, place) for place in dashboards):
+        state = LayerState.PARTIAL
     elif files or missing:
         state = LayerState.INERT
     else:
@@ -46,7 +45,14 @@ def card(project: Project) -> LayerCard:
     return LayerCard(Layer.ALERTING, state, (*files, *(service.location for _, service in used)), good)
 
 
-def _files(project: Project) -> tuple[Location, ...]:
-    rules = [Location(file.path, 1) for file in project.alert_rules if file.alerts]
-    managers = [config.location for config in project.alertmanagers]
-    return (*rules, *managers, *(file.location for file in project.monitoring_files if file.kind == "grafana-dashboard"))
+def _is_loaded(project: Project, place: Location) -> bool:
+    return any(mount.stack.complete and is_in_use(project, mount.stack) for mount in mounts_of(project, place.path))
+
+
+def _alerts(project: Project) -> tuple[Location, ...]:
+    rules = (Location(file.path, 1) for file in project.alert_rules if file.alerts)
+    return (*rules, *(config.location for config in project.alertmanagers))
+
+
+def _dashboards(project: Project) -> tuple[Location, ...]:
+    return tuple(file.location for file in project.monitoring_files if file.kind == "grafana-dashboard")
