@@ -9,6 +9,7 @@ from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
 from scaffold.model.document import Location, Node, Scalar, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
+from scaffold.model.lasting import awaited_jobs, is_hardened
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
@@ -56,6 +57,56 @@ def once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
             kept.append(gap)
         known |= places
     return tuple(kept)
+
+
+@frozen
+class Share:
+    """The services of the main stack, or those that only the other stacks of production have: each service counts once."""
+
+    services: tuple[Service, ...]
+    jobs: frozenset[str]
+    """The names of those that others wait for until they end."""
+    resource: str
+    is_main: bool
+    environment: EnvironmentClass
+
+    def lasting(self) -> tuple[Service, ...]:
+        """Return the services that have to run on: no tools, nothing that ends by itself."""
+        return tuple(
+            service
+            for service in self.services
+            if is_hardened(service) and not service.has_role(Role.ONE_SHOT) and service.name not in self.jobs
+        )
+
+
+def production_shares(project: Project) -> Iterator[Share]:
+    """Yield what the main stack runs, then what only other complete stacks of production run, where there is any.
+
+    Rules about habits, which nearly every service shares, give one finding for each of the two: that many are read.
+    """
+    main = project.main_stack
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
+    ordered = sorted(stacks, key=lambda stack: main is None or stack.id != main.id)
+    seen: set[tuple[str, str]] = set()
+    rest: list[Service] = []
+    jobs: set[str] = set()
+    for stack in ordered:
+        new = tuple(service for service in stack.services if (stack.directory, service.name) not in seen)
+        seen |= {(stack.directory, service.name) for service in stack.services}
+        if main is not None and stack.id == main.id:
+            yield Share(new, awaited_jobs(stack), stack.extends_stack or stack.id, is_main=True, environment=stack.environment)
+        else:
+            rest += new
+            jobs |= awaited_jobs(stack)
+    if rest:
+        yield Share(tuple(rest), frozenset(jobs), "compose", is_main=False, environment=EnvironmentClass.BASE)
+
+
+def listed(names: Iterable[str], shown: int = 3) -> str:
+    """Return the first names in words, and how many more there are."""
+    every = tuple(dict.fromkeys(names))
+    more = f" and {len(every) - shown} more" if len(every) > shown else ""
+    return f"{', '.join(every[:shown])}{more}"
 
 
 # --- images -----------------------------------------------------------------------------------------------------------

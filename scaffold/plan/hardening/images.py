@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
+from scaffold.model.lasting import builder_of, instructions_of, words_of
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.values import ImageReference
 from scaffold.plan.hardening.capabilities import OWN_IMAGE_KEEPS, OWN_IMAGE_WHY, ImageNeeds, image_needs
@@ -32,7 +33,6 @@ _NEEDS_INIT_BASES = frozenset({"python", "node", "ruby", "php", "golang", "bun",
 _HAS_INIT = re.compile(
     r"\b(?:tini|dumb-init|s6-overlay|s6-svscan|supervisord?|runit|systemd|catatonit)\b|(?:^|[\s\"'\[])/init\b"
 )
-_RAISES = re.compile(r"\bsudo\b|\bsetcap\b|chmod\s+\S*(?:[2-7][0-7]{3}|[ug]\+s)\b")
 _ROOT = frozenset({"", "0", "root"})
 
 
@@ -45,37 +45,23 @@ class RunningImage:
     why: str = ""
     needs_init: bool = False
     java: bool = False
-    raises_rights: bool = False
-    """Whether the Dockerfile sets up sudo, set-user-id files or files with capabilities."""
-    dependencies: frozenset[str] = frozenset()
 
 
 def running_image(project: Project, service: Service) -> RunningImage:
     """Return what is known of the image that a service runs."""
-    dependencies = _dependencies(project, service)
+    service = builder_of(project, service)
     if service.build is None:
-        built = _built_elsewhere(project, service)
-        if built is not None:
-            return running_image(project, built)
         needs = image_needs(service.image)
         keep, why = _kept(needs, service.user)
-        return RunningImage(needs, keep, why, dependencies=dependencies)
+        return RunningImage(needs, keep, why)
     dockerfile = project.image_of(service)
-    return _own(service, dockerfile, dependencies) if dockerfile else RunningImage(None, None, dependencies=dependencies)
+    return _own(service, dockerfile) if dockerfile else RunningImage(None, None)
 
 
-def _built_elsewhere(project: Project, service: Service) -> Service | None:
-    """Return the service that builds the image which this one names."""
-    stack = project.main_stack
-    if stack is None or service.image is None:
-        return None
-    return next((other for other in stack.services if other.build and other.image == service.image), None)
-
-
-def _own(service: Service, dockerfile: Dockerfile, dependencies: frozenset[str]) -> RunningImage:
+def _own(service: Service, dockerfile: Dockerfile) -> RunningImage:
     target = service.build.target if service.build else ""
     base = _root_base(dockerfile, target)
-    text = _text(dockerfile)
+    text = instructions_of(dockerfile)
     needs = image_needs(base)
     user = service.user or _user(dockerfile, target)
     name = base.name if base else ""
@@ -86,16 +72,13 @@ def _own(service: Service, dockerfile: Dockerfile, dependencies: frozenset[str])
         keep, why = (), ""
     else:
         keep, why = (OWN_IMAGE_KEEPS, OWN_IMAGE_WHY) if language else (None, "")
-    started = " ".join((*(service.entrypoint or ()), *(service.command or ())))
     return RunningImage(
         # What the project adds to a known image may write anywhere.
         None,
         keep,
         why,
-        needs_init=name in _NEEDS_INIT_BASES and needs is None and not _HAS_INIT.search(f"{text} {started}"),
+        needs_init=name in _NEEDS_INIT_BASES and needs is None and not _HAS_INIT.search(f"{text} {words_of(service)}"),
         java=name in _JAVA_BASES or (base is not None and "java" in base.repository and "distroless" in base.repository),
-        raises_rights=bool(_RAISES.search(text)),
-        dependencies=dependencies,
     )
 
 
@@ -125,17 +108,3 @@ def _root_base(dockerfile: Dockerfile, target: str) -> ImageReference | None:
 def _user(dockerfile: Dockerfile, target: str) -> str:
     instruction = dockerfile.effective("USER", target)
     return instruction.text.strip() if instruction else ""
-
-
-def _text(dockerfile: Dockerfile) -> str:
-    return " ".join(item.text for stage in dockerfile.stages for item in stage.instructions)
-
-
-def _dependencies(project: Project, service: Service) -> frozenset[str]:
-    """Return the packages of the manifests in the build context."""
-    context = service.build.context if service.build else None
-    if context is None:
-        return frozenset()
-    prefix = "" if context in {"", "."} else f"{context.removeprefix('./').rstrip('/')}/"
-    names = (name for item in project.manifests if item.path.startswith(prefix) for name in item.dependencies)
-    return frozenset(re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] for name in names)

@@ -6,12 +6,11 @@ CPU gets a limit; the rest gets a weight, by which stores win over workers when 
 
 from __future__ import annotations
 
-import re
-
 from scaffold.model.compose import Service
 from scaffold.model.document import find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
+from scaffold.model.regex import regex
 from scaffold.model.values import parse_byte_size
 
 AS_OF = "2026-11-22"
@@ -60,17 +59,17 @@ _LEFT_ALONE = frozenset(
 _HOST_SIZED = 4096
 """MiB for what has one process a CPU, or a heap that is a share of the limit."""
 
-_HEAP = re.compile(r"-Xmx(\d+[kKmMgG])\b")
+_HEAP = regex(r"-Xmx(\d+[kKmMgG])\b")
 _HEAP_VARIABLES = ("MAX_HEAP_SIZE", "HEAP_SIZE")
-_NODE_HEAP = re.compile(r"--max[-_]old[-_]space[-_]size[= ](\d+)\b")
-_MYSQL_POOL = re.compile(r"innodb[-_]buffer[-_]pool[-_]size[= ](\d+[kKmMgG]?)\b")
-_REDIS_MAXIMUM = re.compile(r"--maxmemory[= ]+(\d+\s*[kKmMgG]?[bB]?)\b")
-_PG_BUFFERS = re.compile(r"shared_buffers\s*=\s*'?(\d+\s*[kMG]?B?)\b")
-_MONGO_CACHE = re.compile(r"--wiredTigerCacheSizeGB[= ]+(\d+(?:\.\d+)?)\b")
-_MEMCACHED = re.compile(r"(?:^|\s)(?:-m|--memory-limit)[= ]*(\d+)\b")
-_CONCURRENCY = re.compile(r"(?:--concurrency[= ]|(?:^|\s)-c[= ]?|--processes[= ]|--workers[= ]|(?:^|\s)-w[= ]?)(\d+)\b")
-_CELERY_WORKER = re.compile(r"\bcelery\b.*\bworker\b")
-_AUTOSCALED = re.compile(r"--autoscale\b|(?:--pool[= ]|-P\s*)(?:solo|threads|gevent|eventlet)\b")
+_NODE_HEAP = regex(r"--max[-_]old[-_]space[-_]size[= ](\d+)\b")
+_MYSQL_POOL = regex(r"innodb[-_]buffer[-_]pool[-_]size[= ](\d+[kKmMgG]?)\b")
+_REDIS_MAXIMUM = regex(r"--maxmemory[= ]+(\d+\s*[kKmMgG]?[bB]?)\b")
+_PG_BUFFERS = regex(r"shared_buffers\s*=\s*'?(\d+\s*[kMG]?B?)\b")
+_MONGO_CACHE = regex(r"--wiredTigerCacheSizeGB[= ]+(\d+(?:\.\d+)?)\b")
+_MEMCACHED = regex(r"(?:^|\s)(?:-m|--memory-limit)[= ]*(\d+)\b")
+_CONCURRENCY = regex(r"(?:--concurrency[= ]|(?:^|\s)-c[= ]?|--processes[= ]|--workers[= ]|(?:^|\s)-w[= ]?)(\d+)\b")
+_CELERY_WORKER = regex(r"\bcelery\b.*\bworker\b")
+_AUTOSCALED = regex(r"--autoscale\b|(?:--pool[= ]|-P\s*)(?:solo|threads|gevent|eventlet)\b")
 _PER_PROCESS = 384
 """MiB that one process of a prefork worker or a web server may take."""
 _MODEL_LIBRARIES = frozenset({"torch", "tensorflow", "transformers", "sentence-transformers", "onnxruntime", "vllm", "jax"})
