@@ -79,6 +79,8 @@ class GuidesPlan:
     scripts: tuple[GuideScript, ...] = ()
     tasks: tuple[str, ...] = ()
     """The one-shot services that prepare a release, such as migrations."""
+    preparations: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Service and command of each container that runs once before a release, such as a migration."""
     directory: str = ""
     """The folder in which Compose is started, "" for the root."""
     chart: bool = True

@@ -11,6 +11,7 @@ from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, 
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Project
 from scaffold.model.scripts import RUNNERS, suffix_of
+from scaffold.plan.release import release_tasks
 
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
@@ -39,6 +40,7 @@ def plan_guides(project: Project) -> GuidesPlan | None:
         profiles=_profiles((stack, *project.production_stacks)),
         scripts=_scripts(project),
         tasks=tuple(item.name for item in services if item.copies is Copies.ONCE and not _is_tool(stack, item.name)),
+        preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )

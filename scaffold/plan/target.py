@@ -21,6 +21,7 @@ from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
+from scaffold.plan.release import release_tasks, with_release_tasks
 from scaffold.plan.stores import plan_secrets, plan_stores
 from scaffold.plan.workloads import plan_workloads
 
@@ -37,8 +38,9 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         refuse_cycles(stack)
     stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
     hardening = plan_hardening(project)
-    images = plan_images(stack, project.name) if stack else ()
-    running = plan_workloads(project, stack, stores, images) if stack else WorkloadPlan()
+    released = with_release_tasks(stack, release_tasks(project, stack)) if stack else None
+    images = plan_images(released, project.name) if released else ()
+    running = plan_workloads(project, released, stores, images) if released else WorkloadPlan()
     monitoring = plan_monitoring(project, gaps)
     backup = plan_backup(project, gaps, monitoring)
     base_set = stack.files if stack else ()

@@ -65,6 +65,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "profiles": [_profile(compose, item.name, item.services, for_tests=item.for_tests) for item in plan.profiles],
         "scripts": [{"command": item.command, "purpose": item.purpose} for item in plan.scripts],
         "tasks": list(plan.tasks),
+        "preparations": [_preparation(compose, service, words) for service, words in plan.preparations],
         "secrets": [secret_values(target, secret) for secret in target.secrets],
         "many": [item for item in services if item["copies"] == "several"],
         "one": [item for item in services if item["copies"] == "one"],
@@ -97,6 +98,10 @@ def _shell(target: Target, plan: GuidesPlan) -> list[str]:
     values += [f"$HOME/{dns_label(target.app)}-secrets.env"] if target.secrets else []
     folder = [f"cd {to_shell_word(plan.directory)}"] if plan.directory else []
     return [*folder, f"export COMPOSE_FILE={to_shell_word(files)}", f'export COMPOSE_ENV_FILES="{",".join(values)}"']
+
+
+def _preparation(compose: str, service: str, words: tuple[str, ...]) -> str:
+    return f"{compose} run --rm {' '.join(to_shell_word(word) for word in (service, *words))}"
 
 
 def _others(plan: GuidesPlan, page: GuidePage) -> list[dict[str, str]]:
