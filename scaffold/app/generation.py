@@ -42,6 +42,8 @@ from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
 from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
 
+_WORKFLOWS = ".github/workflows/"
+
 
 @frozen
 class Generation:
@@ -94,7 +96,7 @@ def plan_generation(
         project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
         before = judge(project)
         target = replace(make_target(project, before), blueprints=_blueprints(place, project))
-        renderings = _renderings(wanted, target, app)
+        renderings = [_within_reach(project, rendering) for rendering in _renderings(wanted, target, app)]
     rendered = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
     brought = _brought(target, edit_codes, rendered)
     start = _Before(place, project, before, target, (*rendered, *brought), lock.paths)
@@ -166,6 +168,16 @@ def _renderings(rooms: list[Room], target: Target, app: Started | None) -> list[
         if terraform is not None:
             made[Room.TERRAFORM] = terraform.result()
     return [made[room] for room in rooms]
+
+
+def _within_reach(project: Project, rendering: Rendering) -> Rendering:
+    """Return a rendering without the workflows that GitHub would not run, since they are not at the top of the repository."""
+    if not project.inside:
+        return rendering
+    kept = tuple(artifact for artifact in rendering.artifacts if not artifact.path.startswith(_WORKFLOWS))
+    reason = f"not written: GitHub runs workflows only at the top of the repository, and this is its folder {project.inside}"
+    left = tuple(Skipped(item.path, reason) for item in rendering.artifacts if item not in kept)
+    return replace(rendering, artifacts=kept, skipped=(*rendering.skipped, *left))
 
 
 def _render(room: Room, target: Target) -> Rendering:

@@ -48,6 +48,14 @@ def show_gaps(examination: Examination, view: View, *, everything: bool, fail_on
     return Shown(text, _next_after_gaps(report), 1 if report.failing else 0)
 
 
+def note_on_place(examination: Examination) -> str | None:
+    """Return what has to be said of where the project is; None for the top of a repository."""
+    inside = examination.project.inside
+    if not inside:
+        return None
+    return f"note: {inside} is a folder of a repository, at whose top GitHub looks for workflows: CI is not judged here"
+
+
 def _gaps_text(report: GapsReport, redactor: Redactor, view: View) -> str:
     if view.form == "json":
         from scaffold.report.gaps_json import gaps_json

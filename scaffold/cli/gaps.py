@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scaffold.app.examination import Place, examine
-from scaffold.app.presentation import rule_codes, show_gaps
+from scaffold.app.presentation import note_on_place, rule_codes, show_gaps
 from scaffold.cli.options import fail_on_option, format_option, out_option, project_argument, say, severity_of, view_of
 from scaffold.errors import UsageError
 from scaffold.model.names import Layer
@@ -36,6 +36,8 @@ def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
     examination = examine(Place(project, out), codes=_codes(rules, layers))
     report = show_gaps(examination, view_of(form), everything=everything, fail_on=severity_of(fail_on))
     click.echo(report.text, nl=False)
+    if note := note_on_place(examination):
+        say(note)
     if not quiet:
         say(report.next_step)
     return report.exit_code

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from scaffold.gaps.catalogue import all_rules, layer_cards
 from scaffold.model.gap import Gap, JudgedGap, Judgement, LayerCard, Suppression
-from scaffold.model.names import Confidence, LayerState, Severity
+from scaffold.model.names import Confidence, Layer, LayerState, Room, Severity
 from scaffold.model.project import Project
 
+_OF_WORKFLOWS = frozenset({Layer.CI, Layer.SUPPLY_CHAIN})
 ABSORBED = {
     "IAC000": ("IAC001", "IAC002", "IAC003", "IAC004", "IAC005", "IAC006", "IAC007", "IAC008", "IAC009"),
     "K8S000": ("K8S001", "K8S002", "K8S003", "K8S004", "K8S005", "K8S006", "K8S007", "K8S008", "K8S009"),
@@ -28,9 +29,14 @@ def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: fr
     found = [gap for rule in rules for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
     settled = [_with_overrides(project, gap) for gap in _absorb(unique.values())]
-    kept = [gap for gap in settled if gap.layer not in project.configuration.external]
+    kept = [gap for gap in settled if gap.layer not in project.configuration.external and _is_known_here(project, gap)]
     judged = tuple(_standing(project, gap, baseline) for gap in sorted(kept, key=Gap.sort_key))
     return Judgement(judged, _with_external(project, layer_cards(project)))
+
+
+def _is_known_here(project: Project, gap: Gap) -> bool:
+    """Whether the files of the project show the gap: for a folder of a repository the workflows of the top are not read."""
+    return not project.inside or (gap.layer is not Layer.CI and all(closer.by is not Room.WORKFLOWS for closer in gap.closes))
 
 
 def _absorb(gaps: Iterable[Gap]) -> list[Gap]:
@@ -51,7 +57,7 @@ def _with_overrides(project: Project, gap: Gap) -> Gap:
 
 
 def _with_external(project: Project, cards: tuple[LayerCard, ...]) -> tuple[LayerCard, ...]:
-    external = project.configuration.external
+    external = project.configuration.external | (_OF_WORKFLOWS if project.inside else frozenset())
     return tuple(replace(card, external=True, state=LayerState.PRESENT) if card.layer in external else card for card in cards)
 
 

@@ -424,6 +424,8 @@ class Project:
     present: frozenset[str] = field(default=frozenset(), repr=False)
     """Every path of the tree, excluded folders included: whether a file exists is not a question of what is judged."""
     git: bool = False
+    inside: str = ""
+    """The folder's path in its repository, "" at the top. GitHub runs the workflows of the top alone, which are not read."""
     default_branch: str = ""
     """The default branch of the remote `origin`, "" when the clone does not tell."""
     branches: tuple[str, ...] = ()

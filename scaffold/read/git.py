@@ -44,7 +44,7 @@ def ignored_paths(root: Path, paths: Iterable[str]) -> tuple[tuple[str, str], ..
     fields = done.stdout.split("\0")
     rows = zip(fields[0::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
     hits = {path.rstrip("/"): (source, line) for source, line, pattern, path in rows if not pattern.startswith("!")}
-    inside = _prefix(root) if hits else ""
+    inside = folder_in_repository(root) if hits else ""
     return tuple(sorted((path, f"{_from_here(source, inside)}:{line}") for path, (source, line) in hits.items()))
 
 
@@ -55,8 +55,10 @@ def _from_here(source: str, inside: str) -> str:
     return "../" * inside.count("/") + source
 
 
-def _prefix(root: Path) -> str:
-    """Return the path of `root` inside its repository, with a slash at the end; "" at the top."""
+def folder_in_repository(root: Path) -> str:
+    """Return the path of `root` inside its repository, with a slash at the end; "" at the top and without git."""
+    if (root / ".git").exists():
+        return ""
     done = _git(root, "rev-parse", "--show-prefix")
     return done.stdout.strip("\n") if done is not None and done.code == 0 else ""
 

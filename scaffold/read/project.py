@@ -30,7 +30,7 @@ from scaffold.read.application import read_application, served_entries, with_rea
 from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
-from scaffold.read.git import ignored_paths, remote_branches, remote_name
+from scaffold.read.git import folder_in_repository, ignored_paths, remote_branches, remote_name
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mounted import read_mounted
@@ -147,6 +147,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         directories=inventory.directories,
         present=inventory.present,
         git=inventory.git,
+        inside=_inside(inventory),
         default_branch=default_branch,
         branches=branches,
         untracked=inventory.untracked,
@@ -179,6 +180,13 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         documents=sources.all_documents(),
         problems=_problems(inventory, sources),
     )
+
+
+def _inside(inventory: Inventory) -> str:
+    """Return the folder's path in its repository; one with workflows of its own is read as a repository of its own."""
+    if not inventory.git or any(paths.is_workflow(path) for path in inventory.files):
+        return ""
+    return folder_in_repository(inventory.root).rstrip("/")
 
 
 def _compose_name(stacks: tuple[Stack, ...]) -> str:

@@ -116,7 +116,7 @@ def _states(cards: Sequence[LayerCard], width: int) -> list[Line]:
 def _card(card: LayerCard, room: int) -> str:
     """Return a layer with its file; of a path that is longer than `room` columns the end is kept."""
     if card.external:
-        return f"{card.layer.value} (elsewhere: scaffold.yaml)"
+        return f"{card.layer.value} (elsewhere)"
     if card.state is LayerState.ABSENT or not card.evidence:
         return card.layer.value
     place = clean_line(_place(card.evidence[0]))
@@ -240,7 +240,7 @@ def _layer(layer: Layer, card: LayerCard | None, width: int) -> list[Line]:
     if card is None:
         return [line((layer.value, "title"))]
     state: list[Span] = [(f"{layer.value:<14}", "title"), (f"{card.state.value:<9}", card.state.value)]
-    places = ["elsewhere: scaffold.yaml"] if card.external else [_place(location) for location in card.evidence]
+    places = ["elsewhere"] if card.external else [_place(location) for location in card.evidence]
     lines = _listed(places, width, state) or [Line(tuple(state))]
     for praise in card.good:
         lines += wrapped(_praise(praise), width, first=[("  good  ", "good")], indent=8)

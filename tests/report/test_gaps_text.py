@@ -71,7 +71,7 @@ def test_the_four_states_each_with_the_file_that_decided_it():
 
 def test_an_external_layer_is_said_to_be_elsewhere():
     cards = (replace(CARDS[1], external=True, state=LayerState.PRESENT),)
-    assert "present  iac (elsewhere: scaffold.yaml)" in text(replace(REPORT, cards=cards))
+    assert "present  iac (elsewhere)" in text(replace(REPORT, cards=cards))
 
 
 @pytest.mark.parametrize(
