@@ -24,6 +24,17 @@ def scripts_of(kinds: Iterable[str]) -> frozenset[str]:
 
 
 @frozen
+class BackupBuild:
+    """A build of the project's own, as the overlay repeats it: paths relative to the project directory and the context."""
+
+    context: str
+    dockerfile: str
+    target: str
+    args: tuple[tuple[str, str], ...] = field(repr=False)
+    """Arguments in Compose's syntax: variables stand as references."""
+
+
+@frozen
 class BackupStore:
     """A store that a container of its own dumps on a schedule."""
 
@@ -34,7 +45,9 @@ class BackupStore:
     dumper: str
     """The service of the overlay that dumps it."""
     image: str
-    """The image that runs the dump, in Compose's syntax: the store's own, so that client and server are of one version."""
+    """The image that runs the dump, in Compose's syntax: the store's own, so that client and server are of one version; ""
+    where only the build of the project knows that version.
+    """
     networks: tuple[str, ...]
     profiles: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -52,14 +65,24 @@ class BackupStore:
     """For a Redis: whether it starts from an append-only file."""
     version: str = ""
     """The version of the store by its tag, "" when unknown."""
+    build: BackupBuild | None = None
+    """How the store's image is built, where no image of that version is known."""
 
 
 @frozen
 class BackupVolume:
-    """A named volume of the application that is copied file by file while the application runs."""
+    """A volume of the application, or a folder of the host, that is copied file by file while the application runs."""
 
     name: str
+    """The named volume; for a folder a name that no volume has."""
     services: tuple[str, ...]
+    folder: str = ""
+    """The folder of the host in Compose's syntax, "" for a named volume."""
+
+    @property
+    def title(self) -> str:
+        """What people call it: the volume, or the folder."""
+        return self.folder or self.name
 
 
 @frozen

@@ -61,7 +61,7 @@ def runs_a_script(service: Service) -> bool:
 
 def backup_way(service: Service) -> str:
     """Return how scaffold copies a store that runs: `postgres`, `mysql`, `redis` or `chroma`; "" where it has no way."""
-    if service.network_mode or (service.build and not service.datastore_version):
+    if service.network_mode or (service.build and not service.datastore_version and not is_built_here(service)):
         return ""
     if service.role is Role.POSTGRES or service.role is Role.MYSQL:
         return service.role.value
@@ -72,6 +72,12 @@ def backup_way(service: Service) -> str:
     if service.role is Role.VECTOR_DB and image.endswith(CHROMA_IMAGES):
         return "chroma" if chroma_volume(service) else ""
     return ""
+
+
+def is_built_here(service: Service) -> bool:
+    """Whether the project builds the image of a service from a folder of its own."""
+    build = service.build
+    return build is not None and build.context is not None and not build.inline and not build.remote
 
 
 def stores_to_copy(project: Project) -> tuple[Service, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
-from scaffold.model.backup import BackupPlan, BackupStore, BackupVolume
+from scaffold.model.backup import BackupBuild, BackupPlan, BackupStore, BackupVolume
 from scaffold.model.backup_images import PYTHON
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
-from scaffold.model.document import Scalar
+from scaffold.model.document import Mapping, Node, Scalar, find, text_of
 from scaffold.model.durability import (
     WATCHERS,
     backup_way,
     chroma_volume,
     is_durable_store,
+    is_made_again,
     is_worth_copying,
     stores_to_copy,
 )
@@ -20,6 +22,8 @@ from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.values import dns_label
 from scaffold.plan.monitoring.exporters import granted_secret, text_of_env
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.passwords import postgres_password
@@ -40,7 +44,7 @@ def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringP
     wanted = _wanted(project, stack, gaps if not asking & _EVERY_STORE else ())
     taken = _taken(project, stack, monitoring)
     stores = tuple(_store(service, stack, taken) for service in wanted)
-    volumes = _volumes(stack) if asking & _EVERY_STORE else ()
+    volumes = (*_volumes(stack), *_folders(project, stack)) if asking & _EVERY_STORE else ()
     if not stores:
         return None
     prefix = f"{stack.directory}/" if stack.directory else ""
@@ -99,9 +103,35 @@ def _image(service: Service) -> str:
     if kind == "chroma":
         return PYTHON
     if service.build:
-        return f"{kind}:{service.datastore_version}"
+        return f"{kind}:{service.datastore_version}" if service.datastore_version else ""
     node = service.node.get("image")
     return (node.raw or node.value) if isinstance(node, Scalar) else ""
+
+
+def _build(service: Service, stack: Stack) -> BackupBuild | None:
+    """Return the build of a store whose version no file says: the dump runs in the image of the store then."""
+    build = service.build
+    if build is None or service.datastore_version or build.context is None:
+        return None
+    dockerfile = posixpath.relpath(build.dockerfile or "Dockerfile", build.context or ".")
+    args = find(service.node, "build", "args")
+    if isinstance(args, Mapping):
+        pairs = tuple((entry.key.value, _raw(entry.value)) for entry in args.entries)
+    else:
+        texts = (_raw(item).partition("=") for item in getattr(args, "items", ()))
+        pairs = tuple((name, value if equals else f"${{{name}}}") for name, equals, value in texts)
+    return BackupBuild(_beside(build.context, stack), dockerfile, build.target, pairs)
+
+
+def _raw(node: Node) -> str:
+    """Return a scalar as it stands in the file."""
+    return (node.raw or node.value) if isinstance(node, Scalar) else ""
+
+
+def _beside(path: str, stack: Stack) -> str:
+    """Return a path of the project as the overlay names it."""
+    relative = posixpath.relpath(path or ".", stack.directory or ".")
+    return relative if relative.startswith("..") else f"./{relative}" if relative != "." else "."
 
 
 def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
@@ -128,6 +158,7 @@ def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
         restorer=taken.service(f"restore-{service.name}") if kind == "redis" and data else "",
         append_only=kind == "redis" and "appendonly" in " ".join(service.command or ()),
         version=service.datastore_version,
+        build=_build(service, stack),
     )
 
 
@@ -203,6 +234,80 @@ def _volumes(stack: Stack) -> tuple[BackupVolume, ...]:
     )
 
 
+_OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:run|log|lib/docker|cache|tmp))(?:/.*)?")
+_NAMES_UPLOADS = regex(r".*(?:^|[/_.-])(?:media|uploads?|attachments?|storage|files|documents)(?:$|[/_.-]).*", re.IGNORECASE)
+_KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore"})
+
+
+def _folders(project: Project, stack: Stack) -> tuple[BackupVolume, ...]:
+    """Return the folders of the host that applications write to."""
+    users: dict[str, list[str]] = {}
+    for service, mount in _written_binds(stack):
+        text = _folder_text(project, service, mount, stack)
+        if text and not _is_code(mount, stack) and not _why_not_folder(project, mount):
+            users.setdefault(text, []).append(service.name)
+    taken = {volume.name for volume in stack.volumes}
+    found = []
+    for text, services in sorted(users.items()):
+        wanted = dns_label(posixpath.basename(text.rstrip("/}")))
+        candidates = (wanted, f"{wanted}-folder", *(f"{wanted}-folder-{number}" for number in range(2, len(users) + 2)))
+        name = next(name for name in candidates if name not in taken)
+        taken.add(name)
+        found.append(BackupVolume(name, tuple(sorted(set(services))), text))
+    return tuple(found)
+
+
+def _written_binds(stack: Stack) -> list[tuple[Service, Mount]]:
+    """Return the binds through which an application may keep what is not made again."""
+    return [
+        (service, mount)
+        for service in stack.services
+        for mount in service.mounts
+        if mount.kind == "bind"
+        and not mount.read_only
+        and not service.is_datastore
+        and _keeps_something(service)
+        and not is_made_again(mount.source)
+        and not is_made_again(mount.target)
+        and not _OF_THE_SYSTEM.fullmatch(mount.source)
+        and "." not in posixpath.basename(mount.source.rstrip("/")).lstrip(".")
+    ]
+
+
+def _is_code(mount: Mount, stack: Stack) -> bool:
+    """Whether a bind lays sources over an image: the folder that an image is built from, or one around it."""
+    contexts = {service.build.context for service in stack.services if service.build and service.build.context is not None}
+    return mount.resolved is not None and any(f"{context}/".startswith(f"{mount.resolved}/") for context in contexts)
+
+
+def _why_not_folder(project: Project, mount: Mount) -> str:
+    """Return why a folder is taken for a part of the repository, or cannot be named; "" where it holds data."""
+    if mount.resolved is None:
+        return "it lies in somebody's home folder" if mount.source.startswith("~") else ""
+    below = [path for path in project.files if path == mount.resolved or path.startswith(f"{mount.resolved}/")]
+    tracked = mount.resolved == "" or any(posixpath.basename(path) not in _KEPT_EMPTY for path in below)
+    return (
+        "git tracks files in it, so it was taken for a part of the repository: copy it where the app writes there"
+        if tracked
+        else ""
+    )
+
+
+def _folder_text(project: Project, service: Service, mount: Mount, stack: Stack) -> str:
+    """Return the source of a bind in Compose's syntax, variables as they stand; "" where it cannot be told from the file."""
+    node = service.node.get("volumes")
+    entries = (item for item in getattr(node, "items", ()) if text_of(find(item, "target")) == mount.target)
+    source = next((found for item in entries if isinstance(found := find(item, "source"), Scalar)), None)
+    if source is not None and "$" in (source.raw or ""):
+        return source.raw or ""
+    if source is not None and source.references:
+        # The short form is one text: what stands before the target is the source.
+        text = (project.source(source.location.path) or "")[source.span.start : source.span.end].strip("'\"")
+        before, found, _ = text.partition(f":{mount.target}")
+        return before if found and before.count("{") == before.count("}") else ""
+    return mount.source if mount.resolved is None else _beside(mount.resolved, stack)
+
+
 def _keeps_something(service: Service) -> bool:
     """Whether what a service has in a volume may be more than what it makes again; a proxy that serves uploads reads them."""
     return not service.has_role(*WATCHERS) and service.role not in {Role.PROXY, Role.CACHE}
@@ -220,7 +325,12 @@ def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str
             if mount.kind == "volume" and mount.source and mount.source not in volumes | of_stores:
                 kept_by.setdefault(mount.source, service)
     remarks += [Remark(name, _why_not_volume(service)) for name, service in kept_by.items()]
-    return tuple(sorted(remarks, key=lambda remark: remark.subject))
+    for service, mount in _written_binds(stack):
+        named = _folder_text(project, service, mount, stack)
+        reason = _why_not_folder(project, mount) if named else "no file says where it lies"
+        if reason and _NAMES_UPLOADS.fullmatch(f"{mount.source}/{mount.target}"):
+            remarks.append(Remark(mount.source, reason))
+    return tuple(sorted(set(remarks), key=lambda remark: (remark.subject, remark.text)))
 
 
 def _why_not(project: Project, service: Service) -> str:
@@ -232,7 +342,7 @@ def _why_not(project: Project, service: Service) -> str:
         return "use its snapshot API, or stop it and copy its volume: a copy of the files while it runs is none"
     if service.role in {Role.SEARCH, Role.CLICKHOUSE, Role.MONGO, Role.OBJECT_STORE}:
         return "scaffold has no tested way to copy it while it runs: use its own backup program, or stop it and copy its volume"
-    return "its image is built here and does not say which version of the client can dump it"
+    return "its image is built from outside of this repository and does not say which version of the client can dump it"
 
 
 def _why_not_volume(service: Service) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from scaffold.generate.backup.overlay import RESTORE_PROFILE, SCRIPTS, STAGING
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.model.artifact import Artifact
-from scaffold.model.backup import BackupPlan, BackupStore
+from scaffold.model.backup import BackupPlan, BackupStore, BackupVolume
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 
@@ -34,7 +34,9 @@ def render_guide(target: Target, plan: BackupPlan) -> Artifact:
             "variables": [{"name": item.name, "why": item.why} for item in plan.variables],
             "options": [{"name": item.name, "why": item.why} for item in plan.options],
             "stores": [{"service": store.service, "how": _HOW[store.kind]} for store in plan.stores],
-            "volumes": [{"name": volume.name, "services": _listed(volume.services)} for volume in plan.volumes],
+            "volumes": [
+                {"name": volume.title, "what": _what(volume), "services": _listed(volume.services)} for volume in plan.volumes
+            ],
             "last": str(kept.last),
             "daily": str(kept.daily),
             "weekly": str(kept.weekly),
@@ -49,6 +51,10 @@ def render_guide(target: Target, plan: BackupPlan) -> Artifact:
     }
     (file,) = render_blueprint("backup", "guide", values, target.blueprints)
     return Artifact(f"{plan.folder}/README.md", file.text, Room.BACKUP)
+
+
+def _what(volume: BackupVolume) -> str:
+    return "folder" if volume.folder else "volume"
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -95,7 +101,7 @@ def _stopped(services: Iterable[str], call: str) -> list[str]:
 def _restored_volumes(plan: BackupPlan) -> list[dict[str, object]]:
     return [
         {
-            "title": f"volume {volume.name}",
+            "title": f"{_what(volume)} {volume.title}",
             "text": f"Its services are stopped meanwhile. {_ASIDE}",
             "commands": [
                 _call(plan.shipper, f"fetch.sh volume-{volume.name}"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from scaffold.generate.emit import to_yaml
 from scaffold.model.artifact import Artifact
-from scaffold.model.backup import BackupPlan, BackupStore
+from scaffold.model.backup import BackupBuild, BackupPlan, BackupStore, BackupVolume
 from scaffold.model.backup_images import AS_OF, RESTIC
 from scaffold.model.names import Room
 from scaffold.model.target import Target
@@ -63,6 +63,13 @@ def _volume(name: str, target: str, *, read_only: bool = False) -> dict[str, Any
     return {**node, "read_only": True} if read_only else node
 
 
+def _copied(volume: BackupVolume, target: str, *, read_only: bool = False) -> dict[str, Any]:
+    if not volume.folder:
+        return _volume(volume.name, target, read_only=read_only)
+    node: dict[str, Any] = {"type": "bind", "source": volume.folder, "target": target}
+    return {**node, "read_only": True} if read_only else node
+
+
 def _schedule(plan: BackupPlan, name: str) -> dict[str, str]:
     return {
         "BACKUP_NAME": name,
@@ -91,7 +98,7 @@ def _healthcheck() -> dict[str, Any]:
 
 
 def _dumper(plan: BackupPlan, store: BackupStore) -> dict[str, Any]:
-    node: dict[str, Any] = {"image": store.image}
+    node: dict[str, Any] = {"image": store.image} if store.build is None else {"build": _build(store.build)}
     if store.profiles:
         node["profiles"] = list(store.profiles)
     node |= {
@@ -113,6 +120,16 @@ def _dumper(plan: BackupPlan, store: BackupStore) -> dict[str, Any]:
     reads_others = store.kind == "chroma" or bool(store.secrets)
     limits = _contained("256M", ["DAC_READ_SEARCH"] if reads_others else [], read_only=True)
     return {**node, "healthcheck": _healthcheck(), **limits}
+
+
+def _build(build: BackupBuild) -> dict[str, Any]:
+    """Return the build of the store, from the same files."""
+    node: dict[str, Any] = {"context": build.context, "dockerfile": build.dockerfile}
+    if build.target:
+        node["target"] = build.target
+    if build.args:
+        node["args"] = dict(build.args)
+    return node
 
 
 def _secret_files(store: BackupStore) -> dict[str, str]:
@@ -143,7 +160,7 @@ def _shipper(plan: BackupPlan, app: str) -> dict[str, Any]:
         "volumes": [
             _scripts(plan),
             _volume(plan.staging, STAGING),
-            *(_volume(volume.name, f"/volumes/{volume.name}", read_only=True) for volume in plan.volumes),
+            *(_copied(volume, f"/volumes/{volume.name}", read_only=True) for volume in plan.volumes),
         ],
         "networks": [plan.network],
         "healthcheck": _healthcheck(),
@@ -164,7 +181,7 @@ def _store_restorer(plan: BackupPlan, store: BackupStore) -> dict[str, Any]:
     if store.append_only:
         environment["REDIS_APPENDONLY"] = "yes"
     node: dict[str, Any] = {
-        "image": store.image,
+        **({"image": store.image} if store.build is None else {"build": _build(store.build)}),
         "profiles": [RESTORE_PROFILE],
         "restart": "no",
         "entrypoint": ["/bin/sh", f"{SCRIPTS}/restore-{store.kind}.sh"],
@@ -177,7 +194,7 @@ def _store_restorer(plan: BackupPlan, store: BackupStore) -> dict[str, Any]:
 
 
 def _restorer(plan: BackupPlan) -> dict[str, Any]:
-    sources = [*(volume.name for volume in plan.volumes), *(store.volume for store in plan.stores if store.kind == "chroma")]
+    chromas = [store.volume for store in plan.stores if store.kind == "chroma"]
     node: dict[str, Any] = {
         "image": RESTIC,
         "profiles": [RESTORE_PROFILE],
@@ -186,7 +203,8 @@ def _restorer(plan: BackupPlan) -> dict[str, Any]:
         "volumes": [
             _scripts(plan),
             _volume(plan.staging, STAGING),
-            *(_volume(name, f"/restore/{name}") for name in sources),
+            *(_copied(volume, f"/restore/{volume.name}") for volume in plan.volumes),
+            *(_volume(name, f"/restore/{name}") for name in chromas),
         ],
         "network_mode": "none",
     }

@@ -51,7 +51,7 @@ def data_values(target: Target, plan: GuidesPlan) -> list[dict[str, Any]]:
     rows = [_data(target, service, copied=service.name in copied) for service in plan.of(Copies.STORE)]
     volumes = target.backup.volumes if target.backup else ()
     rows += [_volume(target, volume) for volume in volumes]
-    return rows + _only_in_the_cluster(target, {volume.name for volume in volumes})
+    return rows + _only_in_the_cluster(target, {_claim(volume.title) for volume in volumes})
 
 
 def cluster_values(target: Target) -> dict[str, Any]:
@@ -67,9 +67,14 @@ def cluster_values(target: Target) -> dict[str, Any]:
 def _job_of(target: Target, name: str) -> ClusterBackupJob | None:
     """Return the job that copies a service of Compose, or a volume of it, in the cluster."""
     workloads = {workload.name for workload in target.workloads if workload.service == name}
-    claims = {f"volume-{volume.name}" for volume in target.volumes if volume.volume == name}
+    claims = {f"volume-{_claim(name)}"}
     jobs = target.cluster_backup.jobs if target.cluster_backup else ()
     return next((job for job in jobs if job.item in workloads | claims), None)
+
+
+def _claim(title: str) -> str:
+    """Return the claim of the cluster for a volume of Compose or a folder of the host."""
+    return dns_label(posixpath.basename(title.rstrip("/")), 50)
 
 
 def _only_in_the_cluster(target: Target, known: set[str]) -> list[dict[str, Any]]:
@@ -78,7 +83,7 @@ def _only_in_the_cluster(target: Target, known: set[str]) -> list[dict[str, Any]
     return [
         _row(target, names[job.claim], f"volume of {', '.join(job.workloads)}", job)
         for job in jobs
-        if job.kind == FILES and names[job.claim] not in known
+        if job.kind == FILES and job.claim not in known
     ]
 
 
@@ -142,8 +147,8 @@ def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, A
 
 
 def _volume(target: Target, volume: BackupVolume) -> dict[str, Any]:
-    what = f"volume of {', '.join(volume.services)}"
-    return _row(target, volume.name, what, _job_of(target, volume.name), copied=True)
+    what = f"{'folder' if volume.folder else 'volume'} of {', '.join(volume.services)}"
+    return _row(target, volume.title, what, _job_of(target, volume.title), copied=True)
 
 
 def _on_the_host(target: Target) -> tuple[list[str], list[str]]:

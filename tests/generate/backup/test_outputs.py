@@ -115,6 +115,75 @@ def test_the_written_scripts_pass_shellcheck_as_validate_calls_it(shop: tuple[Pa
     assert done.returncode == 0, done.stdout
 
 
+BUILT = """
+services:
+  db:
+    build: {context: ./database, args: {LOCALE: "${LOCALE:-C}"}}
+    environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}
+    volumes: [data:/var/lib/postgresql/data]
+  web: {image: "acme/web:1", depends_on: [db]}
+volumes: {data: {}}
+"""
+
+
+@pytest.mark.parametrize(("base", "image"), [("postgres:14", "postgres:14"), ("postgres:latest", "")])
+def test_a_postgres_that_the_project_builds_is_dumped_by_a_client_of_its_version(
+    base: str, image: str, make_project: Callable[..., Path], require_tool: Tool
+) -> None:
+    root = make_project({"compose.yaml": BUILT, "database/Dockerfile": f"ARG LOCALE\nFROM {base}\nCOPY init.sql /init.sql\n"})
+    plan = write(root)
+    assert plan is not None
+    project, error = load(require_tool("compose-go-config"), root, ("compose.yaml", plan.overlay))
+    assert not error
+    dumper = project["services"]["backup-db"]
+    assert dumper.get("image", "") == image
+    if not image:
+        # Nobody knows the version: the dump runs in the image of the store, built from the same files.
+        assert dumper["build"] == project["services"]["db"]["build"]
+    assert ("db", "postgres", "postgres:14") in plan.tested or not image
+
+
+FOLDERS = """
+services:
+  db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}, volumes: ["./pgdata:/var/lib/postgresql/data"]}
+  web:
+    build: .
+    volumes:
+      - .:/app
+      - ./media:/app/media
+      - ${FILES_DIR:-/srv/shop}/files:/files
+      - ./storage:/app/storage
+      - ./logs:/app/logs
+      - ./settings.yml:/app/settings.yml
+      - ./fixtures:/fixtures:ro
+      - /etc/localtime:/etc/localtime
+      - {type: bind, source: ./media, target: /again}
+  proxy: {image: "nginx:1.29", volumes: ["./media:/usr/share/nginx/media", "./certificates:/certificates"]}
+"""
+
+
+def test_folders_that_the_application_writes_to_are_copied(make_project: Callable[..., Path], require_tool: Tool) -> None:
+    tracked = {"compose.yaml": FOLDERS, "Dockerfile": "FROM python:3.13\nCOPY . /app\n", "media/.gitkeep": "", "app.py": ""}
+    root = make_project({**tracked, "storage/logo.png": "x"})
+    plan = write(root)
+    assert plan is not None
+    assert {volume.name: (volume.folder, volume.services) for volume in plan.volumes} == {
+        "media": ("./media", ("web",)),
+        "files": ("${FILES_DIR:-/srv/shop}/files", ("web",)),
+    }
+    assert {remark.subject for remark in plan.left_out} == {"./storage"}, "git tracks a file in it"
+    project, error = load(require_tool("compose-go-config"), root, ("compose.yaml", plan.overlay), (RESTORE_PROFILE,))
+    assert not error
+    mounts = {mount["target"]: mount for mount in project["services"][plan.shipper]["volumes"]}
+    assert mounts["/volumes/media"]["source"] == str(root / "media")
+    assert mounts["/volumes/media"]["read_only"]
+    assert mounts["/volumes/files"]["source"] == "/srv/shop/files"
+    assert "/restore/media" in {mount["target"] for mount in project["services"][plan.restorer]["volumes"]}
+    page = (root / plan.folder / "README.md").read_text()
+    assert "folder `./media` of web" in page
+    assert "fetch.sh volume-media" in page
+
+
 CASES = {
     "a password in a secret file": (
         """
