@@ -298,13 +298,13 @@ def _folder_text(project: Project, service: Service, mount: Mount, stack: Stack)
     node = service.node.get("volumes")
     entries = (item for item in getattr(node, "items", ()) if text_of(find(item, "target")) == mount.target)
     source = next((found for item in entries if isinstance(found := find(item, "source"), Scalar)), None)
-    if source is not None and "$" in (source.raw or ""):
-        return source.raw or ""
+    if source is not None and "$" in source.raw:
+        return source.raw
     if source is not None and source.references:
         # The short form is one text: what stands before the target is the source.
         text = (project.source(source.location.path) or "")[source.span.start : source.span.end].strip("'\"")
-        before, found, _ = text.partition(f":{mount.target}")
-        return before if found and before.count("{") == before.count("}") else ""
+        before, target, _ = text.partition(f":{mount.target}")
+        return before if target and before.count("{") == before.count("}") else ""
     return mount.source if mount.resolved is None else _beside(mount.resolved, stack)
 
 
