@@ -91,6 +91,8 @@ class Plan:
     app: str
     region: str
     compute: str
+    branch: str
+    """The branch from which images are released."""
     environments: tuple[Environment, ...]
     postgres: tuple[Postgres, ...]
     caches: tuple[Cache, ...]
@@ -142,6 +144,7 @@ def parse(text: str) -> Plan:
         app=reader.matching("app", _LABEL, "a DNS label"),
         region=reader.matching("region", r"[a-z]{2}(-[a-z]+)+-[0-9]+", "a region such as us-east-1"),
         compute=reader.matching("compute", r"eks|ecs", "eks or ecs"),
+        branch=reader.matching("branch", r"[A-Za-z0-9._/-]+", "a branch without wildcards"),
         environments=reader.each("environments", _environment),
         postgres=reader.each("postgres", _postgres),
         caches=reader.each("caches", _cache),

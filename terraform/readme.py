@@ -158,6 +158,7 @@ def _github(base: Foundation) -> str:
     if base.plan.images:
         host = "terraform output -json helm_values | jq -r .infrastructure.registry"
         lines.append(f'gh variable set ECR_REGISTRY --body "$({host})"')
+    lines.append('gh variable set TERRAFORM_STATE_BUCKET --body "$STATE_BUCKET"')
     for item in base.plan.environments:
         variable = f"AWS_PLAN_ROLE_ARN_{item.name.upper().replace('-', '_')}"
         lines.append(f'gh variable set {variable} --body "$(terraform output -json github_roles | jq -r .plan)"')

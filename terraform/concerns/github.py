@@ -27,7 +27,7 @@ def build(base: Foundation, deploys: list[iam.Statement]) -> Expression:
 
     `deploys` is what the role that pushes may do besides.
     """
-    for variable in _variables():
+    for variable in _variables(base.plan.branch):
         base.variable(variable)
     wanted = Expression('var.github_repository == "" ? 0 : 1')
     _provider(base)
@@ -103,7 +103,7 @@ def _subject(context: str) -> Expression:
     return Expression(f'[for repository in local.{_LOCAL} : "repo:${{repository}}:{context}"]')
 
 
-def _variables() -> tuple[Variable, ...]:
+def _variables(branch: str) -> tuple[Variable, ...]:
     return (
         Variable(
             "github_repository",
@@ -133,7 +133,7 @@ def _variables() -> tuple[Variable, ...]:
             "github_branch",
             "string",
             "The branch whose workflows may push images; those of tags that begin with v may too.",
-            "main",
+            branch,
             'can(regex("^[A-Za-z0-9._/-]+$", var.github_branch))',
             "The name of a branch, without wildcards.",
         ),

@@ -34,6 +34,7 @@ def plan(app: str, **parts: Any) -> dict[str, Any]:
         "app": app,
         "region": "us-east-1",
         "compute": "eks",
+        "branch": "main",
         "environments": ENVIRONMENTS,
         "postgres": [],
         "caches": [],

@@ -18,6 +18,10 @@ _PLATFORM_BUILDS = regex(
     r"\b(?:flyctl|fly)\s+deploy|git\s+push\s+(?:heroku|dokku)|railway\s+up|gcloud\s+run\s+deploy|\bkamal\s+(?:deploy|build)|copilot\s+(?:deploy|svc)"
     r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook"
 )
+_PUSHES = regex(r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl|ecr|image)\b[^\n]*\b(?:push|copy)\b|--push\b|\bpush=true\b")
+_OTHER_BUILDERS = regex(
+    r"\bkaniko\b|\bko\s|\bpack\s+build|skaffold|spring-boot:build-image|bootBuildImage|\bjib|dagger|earthly|depot|\baz\s+acr|\bgcloud\b|\bbake\b"
+)
 _NOT_SHIPPED = frozenset({Role.E2E, Role.MOCK, Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI})
 
 
@@ -37,6 +41,22 @@ def own_images(project: Project) -> Iterator[tuple[Stack, Service]]:
 def building_steps(project: Project) -> tuple[CiStep, ...]:
     """Return the steps that build a container image."""
     return tuple(item for item in ci_steps(project) if builds_image(item))
+
+
+def push_nowhere(project: Project, steps: tuple[CiStep, ...]) -> bool:
+    """Whether these steps build images for a try on their own machine alone, and no text of the project pushes one.
+
+    What may push by itself (an action, a builder that is not Docker's) counts as pushing.
+    """
+    if any(not _stays_here(item) for item in steps) or any(pushes_image(item) for item in ci_steps(project)):
+        return False
+    return not any(_PUSHES.search(command.text) for command in project.commands)
+
+
+def _stays_here(item: CiStep) -> bool:
+    if item.step.uses:
+        return item.step.action == BUILD_ACTION and not pushes_image(item)
+    return not _OTHER_BUILDERS.search(item.text)
 
 
 def built_elsewhere(project: Project) -> bool:

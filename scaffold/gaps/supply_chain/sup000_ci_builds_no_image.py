@@ -1,33 +1,40 @@
-"""SUP000: Compose builds images that no workflow builds, so what runs is made on somebody's machine."""
+"""SUP000: Compose builds images that no workflow builds, or none pushes, so what runs is made on somebody's machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from scaffold.gaps.signals import main_environment
-from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images
+from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images, push_nowhere
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
+_MESSAGES = {
+    False: "No workflow builds the image of {}: what runs in production is built by hand, unscanned and unsigned.",
+    True: "Workflows build the image of {} and push it to no registry: each host builds its own, unscanned and unsigned.",
+}
 _ADVICE = "Add a workflow that builds each image with docker/build-push-action and pushes it from the main branch."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     images = tuple(own_images(project))
-    if not images or building_steps(project) or built_elsewhere(project):
+    steps = building_steps(project)
+    if not images or built_elsewhere(project) or (steps and not push_nowhere(project, steps)):
         return
     names = ", ".join(service.name for _, service in images)
     ours = any(is_deliverable(project, stack, service) for stack, service in images)
     yield RULE.gap(
         resource="supply-chain",
         subject="image-build",
-        message=f"No workflow builds the image of {names}: what runs in production is built by hand, unscanned and unsigned.",
+        message=_MESSAGES[bool(steps)].format(names),
         expected="a workflow that builds the images and pushes them by digest",
-        actual="no build in the workflows",
+        actual="built to be tried, pushed nowhere" if steps else "no build in the workflows",
         locations=tuple(service.build.location for _, service in images if service.build),
-        searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in project.workflows),
+        related=tuple(item.place for item in steps),
+        severity=Severity.LOW if steps else None,
+        searched=() if steps else tuple(workflow.on_location or Location(workflow.path, 1) for workflow in project.workflows),
         environment=main_environment(project),
         closers=RULE.closers if ours else (Closer(None, "advice", _ADVICE),),
     )

@@ -18,6 +18,7 @@ def make_plan(target: Target) -> dict[str, object]:
         "app": target.app,
         "region": target.region,
         "compute": target.compute,
+        "branch": target.delivery.branches[0] if target.delivery else "main",
         "environments": [{"name": item.name, "production": item.production} for item in target.environments],
         "postgres": [_postgres(store) for store in managed if store.engine == "postgres"],
         "caches": [_cache(store) for store in managed if store.engine == "valkey"],

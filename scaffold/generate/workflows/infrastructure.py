@@ -14,9 +14,11 @@ _HEADER = """\
 Checks Terraform and the chart on every change, shows what Terraform would change in each environment, and asks scaffold
 whether its files are still what it would write.
 
-Repository variables, each of which switches its job on:
+Repository variables, which switch the jobs on:
   {plan_variables}
     the role that may only look (terraform output github_roles): plans that environment
+  TERRAFORM_STATE_BUCKET
+    the bucket that holds the states: every plan needs it
   SCAFFOLD_PACKAGE
     what pip installs scaffold from, e.g. scaffold-iac[all]==VERSION: compares and validates its files"""
 
@@ -48,10 +50,10 @@ done
 echo "Charts below deploy/helm that were linted: $charts" >> "$GITHUB_STEP_SUMMARY"
 """
 _SKIPPED_PLAN = """\
-echo "No plan for $ENVIRONMENT: the repository variable $VARIABLE is not set." >> "$GITHUB_STEP_SUMMARY"
+echo "No plan for $ENVIRONMENT: it needs the variables $VARIABLE and TERRAFORM_STATE_BUCKET." >> "$GITHUB_STEP_SUMMARY"
 """
 _PLAN = """\
-terraform init -input=false -backend-config="envs/$ENVIRONMENT.s3.tfbackend"
+terraform init -input=false -backend-config="envs/$ENVIRONMENT.s3.tfbackend" -backend-config="bucket=$STATE_BUCKET"
 terraform plan -input=false -no-color -lock=false -refresh=false -var-file="envs/$ENVIRONMENT.tfvars" -out="$RUNNER_TEMP/plan"
 {
   echo "### $ENVIRONMENT"
@@ -132,16 +134,23 @@ def _plan(workflow: InfrastructureWorkflow) -> dict[str, Any]:
         {"environment": name, "variable": _variable(name), "role": f"${{{{ vars.{_variable(name)} }}}}"}
         for name in workflow.environments
     ]
-    wanted: dict[str, Any] = {"if_": "matrix.role != ''"}
+    wanted: dict[str, Any] = {"if_": "matrix.role != '' && vars.TERRAFORM_STATE_BUCKET != ''"}
     environment = {"ENVIRONMENT": "${{ matrix.environment }}"}
+    bucket = {"STATE_BUCKET": "${{ vars.TERRAFORM_STATE_BUCKET }}"}
     role = {"role-to-assume": "${{ matrix.role }}", "aws-region": workflow.region}
     said = {**environment, "VARIABLE": "${{ matrix.variable }}"}
     steps = [
-        run("Say why nothing is planned", _SKIPPED_PLAN, said, if_="matrix.role == ''", working_directory="."),
+        run(
+            "Say why nothing is planned",
+            _SKIPPED_PLAN,
+            said,
+            if_="matrix.role == '' || vars.TERRAFORM_STATE_BUCKET == ''",
+            working_directory=".",
+        ),
         checkout(**wanted),
         use("aws-actions/configure-aws-credentials", "Take the role that may only look", with_=role, **wanted),
         _setup_terraform(**wanted),
-        run("Plan", _PLAN, environment, **wanted),
+        run("Plan", _PLAN, {**environment, **bucket}, **wanted),
     ]
     return _job(
         "Plan ${{ matrix.environment }}",

@@ -135,6 +135,23 @@ def test_the_name_of_the_image_is_in_lower_case_on_ghcr_and_the_host_of_ecr_wher
     assert name_with("1.dkr.ecr.eu-central-1.amazonaws.com") == "name=1.dkr.ecr.eu-central-1.amazonaws.com/shop/web\n"
 
 
+def test_a_plan_knows_its_state_and_the_released_branch_may_push(make_project: Callable[..., Path]) -> None:
+    """The backend file names no bucket: without it `terraform init` asks, and fails where nobody answers."""
+    ci = "on: {push: {branches: [master]}}\njobs: {a: {runs-on: x, steps: [{run: pytest}]}}\n"
+    root = make_project({"compose.yaml": COMPOSE, "Dockerfile": "FROM scratch\n", f"{FOLDER}/ci.yml": ci})
+    rooms = frozenset({Room.WORKFLOWS, Room.TERRAFORM})
+    write_generation(plan_generation(Place(root), rooms=rooms, edit_codes=None))
+    plan = next(step for step in steps(load(root / FOLDER / "infrastructure.yml")) if step.get("name") == "Plan")
+    assert plan["env"]["STATE_BUCKET"] == "${{ vars.TERRAFORM_STATE_BUCKET }}"
+    assert '-backend-config="bucket=$STATE_BUCKET"' in plan["run"]
+    assert "TERRAFORM_STATE_BUCKET != ''" in plan["if"]
+    readme = (root / "infra/terraform/README.md").read_text()
+    assert 'gh variable set TERRAFORM_STATE_BUCKET --body "$STATE_BUCKET"' in readme
+    assert load(root / FOLDER / "images.yml")["on"]["push"]["branches"] == ["master"]
+    branch = (root / "infra/terraform/variables.tf").read_text().partition('variable "github_branch"')[2]
+    assert branch.partition("default")[2].splitlines()[0].strip(" =") == '"master"'
+
+
 COMPOSE = """\
 name: shop
 services:
