@@ -17,6 +17,8 @@ _TOOLS = (
         "terraform fmt; validate where the AWS provider can be had",
         "developer.hashicorp.com/terraform, or OpenTofu",
     ),
+    ("helm", "the chart, for each environment", "helm.sh"),
+    ("kubeconform", "manifests of the chart; with pip install kubernetes-validate", "github.com/yannh/kubeconform"),
     ("promtool", "Prometheus configuration, rules and rule tests", "part of the Prometheus release"),
     ("amtool", "Alertmanager configuration", "part of the Alertmanager release"),
     (

@@ -33,6 +33,11 @@ class InfrastructureWorkflow:
     environments: tuple[str, ...]
 
 
+def plan_role_variable(environment: str) -> str:
+    """Return the repository variable with the role that plans an environment."""
+    return f"AWS_PLAN_ROLE_ARN_{environment.upper().replace('-', '_')}"
+
+
 @frozen
 class EndToEndSuite:
     """The project's own end-to-end tests: in a service of the stack, or in a package on the runner."""

@@ -81,6 +81,8 @@ class EnvTemplate:
     production: bool
     heading: tuple[str, ...]
     groups: tuple[EnvGroup, ...]
+    lacking: str = ""
+    """The line for Compose itself that the user's own template lacks, "" where it has it or is not theirs."""
 
     @property
     def variables(self) -> tuple[EnvVariable, ...]:

@@ -138,8 +138,6 @@ class Target:
     """The services without a workload, and why."""
     notes: tuple[Note, ...] = ()
     """What of the compose files does not carry over as it is."""
-    networks: tuple[str, ...] = ()
-    """The internal networks of the stack: their services reach nothing outside."""
     chart_folder: str = ""
     """Where the chart goes; "" when none is written."""
     terraform_folder: str = "infra/terraform"

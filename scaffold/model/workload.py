@@ -226,8 +226,6 @@ class Workload:
     grace_seconds: int = 10
     backoff_limit: int = 0
     """How often a job may fail before it is given up."""
-    pull_secret: bool = False
-    """Whether the registry of the image is not known to be public."""
     host_aliases: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Addresses and the names that they get in /etc/hosts."""
     stores: tuple[str, ...] = ()
@@ -251,6 +249,8 @@ class Note:
     key: str
     message: str
     location: Location = field(default=Location("", 1))
+    urgent: bool = False
+    """Whether the service cannot work in the cluster before somebody has changed it."""
 
 
 @frozen

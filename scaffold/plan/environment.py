@@ -8,7 +8,7 @@ from dataclasses import replace
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, Node, Scalar, Sequence, VariableReference
 from scaffold.model.edits import Append, EditTask
-from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, SecretSource
+from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, SecretSource, quoted
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
@@ -35,7 +35,8 @@ _LOGIN = regex(r"://[^\s:/@]*:[^\s@]+@")
 _DEBUG = regex(r"(?:^|_)DEBUG$")
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
 _OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
-_OF_COMPOSE = frozenset({"COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"})
+_COMPOSE_FILE = "COMPOSE_FILE"
+_OF_COMPOSE = frozenset({_COMPOSE_FILE, "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"})
 _OF_THE_SHELL = frozenset({"HOME", "PATH", "PWD", "USER", "UID", "GID", "HOSTNAME", "SHELL", "TERM", "LANG", "TMPDIR", "CI"})
 
 
@@ -151,9 +152,18 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
         # An empty default says that the secret may be missing; any other one is a credential that an edit removes.
         required = not optional or (bool(default) and not login)
         active = name in edits.guards or (required and name not in edits.optional)
-        return EnvVariable(name, users, secret=True, url=login, active=active)
+        return EnvVariable(name, users, secret=True, url=login, active=active, why=_asked_by_profile(name, uses, edits))
     shown = "" if "$" in default or "\n" in default else default
     return EnvVariable(name, users, shown if optional else "", active=not optional)
+
+
+def _asked_by_profile(name: str, uses: list[_Use], edits: _Edits) -> str:
+    """Return why a variable has to be set although no service that starts by itself reads it, "" where one does."""
+    profiles = dict.fromkeys(profile for use in uses for profile in use.service.profiles)
+    is_required = name in edits.guards or any(use.reference.is_required for use in uses)
+    if not is_required or not all(use.service.profiles for use in uses):
+        return ""
+    return f"Compose asks for it at every start, though only the profile {' or '.join(profiles)} reads it"
 
 
 def _has_login(text: str) -> bool:
@@ -217,10 +227,11 @@ def _production(
     ours = tuple(EnvGroup(group.title, tuple(_in_production(item) for item in group.variables)) for group in groups)
     monitoring = (EnvGroup("monitoring", extra),) if extra else ()
     files = ":".join(_relative(stack, file) for file in production_set)
-    compose = EnvGroup(
-        "Compose", (EnvVariable("COMPOSE_FILE", (), files, why="The files that production runs, in this order"),)
+    lacking = f"{_COMPOSE_FILE}={quoted(files)}" if own and own.entry(_COMPOSE_FILE) is None else ""
+    compose = EnvGroup("Compose", (EnvVariable(_COMPOSE_FILE, (), files, why="The files that production runs, in this order"),))
+    return EnvTemplate(
+        path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring), lacking=lacking
     )
-    return EnvTemplate(path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring))
 
 
 def _relative(stack: Stack, path: str) -> str:
@@ -297,7 +308,9 @@ def _with_templates(project: Project, task: EditTask, plan: EnvPlan) -> EditTask
             brings.append(template.path)
         source = next((item for item in project.sources if item.path == template.path), None)
         if template.theirs and source is not None:
-            appends += [Append(source, f"\n{item.text}") for item in missing]
+            # What goes with the first line that is missing: without it Compose would not start the production set.
+            first = template.variable(_COMPOSE_FILE) if missing and template.lacking else None
+            appends += [Append(source, f"\n{item.text}") for item in ((first,) if first else ()) + tuple(missing)]
     return replace(task, brings=tuple(brings), appends=tuple(appends))
 
 

@@ -568,3 +568,17 @@ def test_a_circle_of_dependencies_is_refused_with_its_place(planned: Planned):
     assert caught.value.message == "depends_on goes in a circle: b -> c -> b"
     assert caught.value.where == "compose.yaml:3"
     assert planned(circle.replace("depends_on: [b]}\n      d", "depends_on: [d]}\n      d")).workloads
+
+
+@pytest.mark.parametrize(
+    ("image", "noted"),
+    [
+        ("registry.example.org/team/web:1", True),
+        ("ghcr.io/team/web:1", False),
+        ("team/web:1", False),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1", False),
+    ],
+)
+def test_a_registry_that_may_ask_for_a_login_is_said(planned: Planned, image: str, noted: bool):
+    target = planned(f"    services:\n      web: {{image: '{image}', command: uvicorn app:app}}\n")
+    assert bool([note for note in target.notes if "imagePullSecrets" in note.message]) is noted

@@ -389,3 +389,36 @@ def test_checkov_judges_the_rendered_chart(judge, require_tool):
     places = {(finding.id, finding.path, finding.line) for finding in result.findings}
     assert ("CKV_K8S_16", "deploy/values-production.yaml", 0) in places
     assert result.looked_at >= 1
+
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: "web:1", PORTS: [{containerPort: {{ .Values.port }}}]}
+---
+apiVersion: acme.example.org/v1
+kind: Unheard
+metadata: {name: of}
+"""
+
+
+def test_kubeconform_names_the_object_of_the_environment(judge, require_tool):
+    require_tool("kubeconform")
+    require_tool("helm")
+    good = DEPLOYMENT.replace("PORTS", "ports")
+    chart = {"deploy/Chart.yaml": CHART, "deploy/values.yaml": "port: 80\n", "deploy/templates/d.yaml": good}
+    # Three versions of Kubernetes are asked; the object of a kind without a schema is passed over and not counted.
+    result = judge("kubeconform", chart)
+    assert_passed(result)
+    assert result.reason.count(".") == 6
+    staging = {**chart, "deploy/values-staging.yaml": "port: '80 or so'\n", "deploy/values-production.yaml": "port: 80\n"}
+    assert_failed(judge("kubeconform", staging), "deploy/values-staging.yaml", 0, "Deployment web")
+    unknown = judge("kubeconform", {**staging, "deploy/templates/d.yaml": DEPLOYMENT.replace("PORTS", "prts")})
+    assert_failed(unknown, "deploy/values-production.yaml", 0, "prts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.emit import comment
-from scaffold.model.artifact import Artifact, Rendering
+from scaffold.model.artifact import Artifact, Rendering, Skipped
 from scaffold.model.dockerignore import DockerignorePlan
 from scaffold.model.environment import EnvGroup, EnvTemplate
 from scaffold.model.names import Room
@@ -15,7 +15,12 @@ def render(target: Target) -> Rendering:
     """Return the templates that the project lacks; its own are edited (room `edits`)."""
     made = [_template(template) for template in target.environment.templates if not template.theirs]
     ignores = [_dockerignore(plan) for plan in target.dockerignores]
-    return Rendering(tuple(sorted((*made, *ignores, *_script(target)), key=lambda artifact: artifact.path)))
+    left = tuple(
+        Skipped(item.path, f"it is yours: add {item.lacking}, the files that production runs")
+        for item in target.environment.templates
+        if item.lacking
+    )
+    return Rendering(tuple(sorted((*made, *ignores, *_script(target)), key=lambda artifact: artifact.path)), skipped=left)
 
 
 def _dockerignore(plan: DockerignorePlan) -> Artifact:

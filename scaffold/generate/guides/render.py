@@ -11,9 +11,12 @@ from scaffold.generate.guides.values import (
     alert_values,
     cluster_values,
     data_values,
+    note_values,
     secret_values,
     service_values,
+    signature_values,
     store_values,
+    variable_values,
 )
 from scaffold.model.artifact import Artifact, Rendering
 from scaffold.model.guides import Copies, GuidePage, GuidesPlan
@@ -55,6 +58,9 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "chart": target.chart_folder if target.workloads and plan.chart else "",
         "images": [image.name for image in target.images],
         "cluster": plan.chart or target.compute == "ecs",
+        "signed": signature_values(target),
+        "variables": variable_values(target),
+        "notes": note_values(target) if plan.chart else [],
         "env_template": ".env.production.example",
         "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
         "deployment": plan.path(GuidePage.DEPLOYMENT),

@@ -6,8 +6,10 @@ import posixpath
 from typing import Any
 
 from scaffold.generate.emit import to_shell_word
+from scaffold.generate.signing import ISSUER
 from scaffold.model.backup import BackupVolume
 from scaffold.model.cluster_backup import FILES, ClusterBackupJob
+from scaffold.model.delivery import plan_role_variable
 from scaffold.model.guides import Copies, GuideService, GuidesPlan
 from scaffold.model.target import Secret, Store, Target
 from scaffold.model.values import dns_label
@@ -195,6 +197,46 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
 
 def _version_variable(store: Store) -> str:
     return f"{store.service.replace('-', '_')}_credentials_version"
+
+
+def signature_values(target: Target) -> dict[str, str]:
+    """Return who signs the images: the workflow of ours that builds them; nothing where the user's own does."""
+    delivery = target.delivery
+    if delivery is None or delivery.images is None:
+        return {}
+    return {"issuer": ISSUER, "workflow": delivery.images.path, "branch": delivery.branches[0]}
+
+
+def variable_values(target: Target) -> list[dict[str, str]]:
+    """Return the repository variables that the workflows of ours read."""
+    delivery = target.delivery
+    if delivery is None:
+        return []
+    rows: list[tuple[str, str, str]] = []
+    if delivery.images:
+        path = delivery.images.path
+        rows += [
+            ("ECR_REGISTRY", path, "the host of Amazon ECR (in terraform output helm_values); without it images go to GHCR"),
+            ("AWS_REGION", path, "the region of that registry"),
+            ("AWS_ROLE_ARN", path, "the role that may push (terraform output github_roles, push)"),
+        ]
+    if delivery.infrastructure:
+        path = delivery.infrastructure.path
+        for name in delivery.infrastructure.environments:
+            what = f"the role that may only look (terraform output github_roles, plan): plans {name} on every change"
+            rows.append((plan_role_variable(name), path, what))
+        package = "what pip installs scaffold from, such as scaffold-iac[all]==VERSION: compares and validates its files"
+        rows.append(("SCAFFOLD_PACKAGE", path, package))
+    return [{"name": name, "workflow": path, "what": what} for name, path, what in rows]
+
+
+def note_values(target: Target) -> list[dict[str, str]]:
+    """Return what has to be changed before the app runs in the cluster: hosts in files, and clients without TLS."""
+    urgent = [note for note in target.notes if note.urgent]
+    return [
+        {"service": note.service, "place": f"{note.location.path}:{note.location.line}", "message": note.message}
+        for note in urgent
+    ]
 
 
 _PROVIDERS = ("OPENAI", "ANTHROPIC", "STRIPE", "SENDGRID", "TWILIO", "GITHUB", "GOOGLE", "AWS", "SLACK", "SENTRY", "MAILGUN")

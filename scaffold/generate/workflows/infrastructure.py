@@ -7,7 +7,7 @@ from typing import Any
 from scaffold.generate.actions import HELM, PYTHON, RUNNER, TERRAFORM, checkout, run, use
 from scaffold.generate.workflow_text import Noted, workflow_text
 from scaffold.model.artifact import Artifact
-from scaffold.model.delivery import DeliveryPlan, InfrastructureWorkflow
+from scaffold.model.delivery import DeliveryPlan, InfrastructureWorkflow, plan_role_variable
 from scaffold.model.names import Room
 
 _HEADER = """\
@@ -76,7 +76,7 @@ _OWN_BRANCH = "github.event_name == 'push' || github.event.pull_request.head.rep
 
 def render_infrastructure(plan: DeliveryPlan, workflow: InfrastructureWorkflow) -> Artifact:
     """Return the workflow with one leg of its plan for each environment."""
-    variables = "\n  ".join(_variable(name) for name in workflow.environments)
+    variables = "\n  ".join(plan_role_variable(name) for name in workflow.environments)
     document = {
         "name": "Infrastructure",
         "on": {"push": {"branches": list(plan.branches)}, "pull_request": {"branches": list(plan.branches)}},
@@ -93,10 +93,6 @@ def render_infrastructure(plan: DeliveryPlan, workflow: InfrastructureWorkflow) 
         },
     }
     return Artifact(workflow.path, workflow_text(document, _HEADER.format(plan_variables=variables)), Room.WORKFLOWS)
-
-
-def _variable(environment: str) -> str:
-    return f"AWS_PLAN_ROLE_ARN_{environment.upper().replace('-', '_')}"
 
 
 def _job(name: str, steps: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -131,7 +127,7 @@ def _terraform(workflow: InfrastructureWorkflow) -> dict[str, Any]:
 
 def _plan(workflow: InfrastructureWorkflow) -> dict[str, Any]:
     legs = [
-        {"environment": name, "variable": _variable(name), "role": f"${{{{ vars.{_variable(name)} }}}}"}
+        {"environment": name, "variable": plan_role_variable(name), "role": f"${{{{ vars.{plan_role_variable(name)} }}}}"}
         for name in workflow.environments
     ]
     wanted: dict[str, Any] = {"if_": "matrix.role != '' && vars.TERRAFORM_STATE_BUCKET != ''"}

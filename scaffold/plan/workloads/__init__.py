@@ -21,13 +21,13 @@ from scaffold.plan.workloads.logins import plan_logins
 from scaffold.plan.workloads.ports import plan_aliases, plan_ports
 from scaffold.plan.workloads.probes import plan_probes
 from scaffold.plan.workloads.runtime import (
-    needs_pull_secret,
     plan_backoff,
     plan_grace,
     plan_host_aliases,
     plan_resources,
     plan_scaling,
     plan_waits,
+    pull_notes,
 )
 from scaffold.plan.workloads.scope import Scope, make_scope
 from scaffold.plan.workloads.security import plan_security
@@ -131,11 +131,11 @@ def _workload(
         scaling=plan_scaling(service, kind, own_volume=any(label in alone for label, _ in storage.volumes)),
         grace_seconds=plan_grace(service),
         backoff_limit=plan_backoff(service),
-        pull_secret=not built and needs_pull_secret(service.image),
         host_aliases=host_aliases,
         stores=tuple(sorted({*used, *(edge.service for edge in service.depends_on if edge.service in scope.stores)})),
     )
-    lost = (*host_notes, *file_host_notes(service, scope), *tls_notes(service, scope))
+    pulled = () if built else pull_notes(service)
+    lost = (*host_notes, *file_host_notes(service, scope), *tls_notes(service, scope), *pulled)
     return workload, (*key_notes(service), *probe_notes, *security_notes, *lost, *storage.notes)
 
 

@@ -49,7 +49,7 @@ def host_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
                     f"{path} names {host}, which AWS runs then: its address is in values-infra alone. Let the program take it "
                     f"from its environment, where {host} is replaced"
                 )
-                found.setdefault((path, host), Note(service.name, "volumes", message, Location(path, line)))
+                found.setdefault((path, host), Note(service.name, "volumes", message, Location(path, line), urgent=True))
     return tuple(found.values())
 
 

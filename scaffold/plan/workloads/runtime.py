@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, Node, Sequence, find, scalars_of, text_of
 from scaffold.model.names import DATASTORES, Role
-from scaffold.model.values import ImageReference, parse_byte_size, parse_duration
+from scaffold.model.values import parse_byte_size, parse_duration
 from scaffold.model.workload import Note, Resources, Scaling, Wait, WorkloadPort
 from scaffold.plan.workloads.scope import Scope
 
@@ -29,6 +29,8 @@ _REPLICATED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE}
 _BEAT = re.compile(
     r"\bcelery\b.*(?:\bbeat\b|\s-B\b|\s--beat\b)|\bcelerybeat\b|\bclockwork\b|\bsidekiq-scheduler\b|\brq-?scheduler\b"
 )
+_OF_THE_CLUSTER = re.compile(r"\.dkr\.ecr\.[\w-]+\.amazonaws\.com$")
+"""The nodes of EKS log in at ECR by their own role (EKS user guide, Amazon ECR images)."""
 _PUBLIC_REGISTRIES = frozenset(
     {
         *("", "docker.io", "index.docker.io", "registry.hub.docker.com", "quay.io", "ghcr.io", "mcr.microsoft.com", "gcr.io"),
@@ -205,6 +207,13 @@ def _extra_hosts(node: Node | None) -> Iterator[tuple[str, str]]:
             yield name, address
 
 
-def needs_pull_secret(image: ImageReference | None) -> bool:
-    """Whether an image comes from a registry that is not known to serve everybody."""
-    return image is not None and image.registry not in _PUBLIC_REGISTRIES
+def pull_notes(service: Service) -> tuple[Note, ...]:
+    """Return a note where the image comes from a registry that is not known to serve everybody."""
+    image = service.image
+    if image is None or image.registry in _PUBLIC_REGISTRIES or _OF_THE_CLUSTER.search(image.registry):
+        return ()
+    message = (
+        f"{image.registry} may ask for a login: make a Secret of type kubernetes.io/dockerconfigjson in the namespace, and "
+        "name it in `imagePullSecrets` of the values"
+    )
+    return (Note(service.name, "image", message, service.image_location or service.location),)

@@ -46,6 +46,7 @@ def tls_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
                 f"{entry.name} reaches the managed {store.service}, which takes TLS alone, and no code here asks for TLS: read "
                 f"a switch such as {prefix}TLS, or a whole {prefix}URL (rediss://), before the first deployment",
                 entry.location,
+                urgent=True,
             )
         )
     return tuple(notes)

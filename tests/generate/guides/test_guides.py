@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.gaps.judge import judge
-from scaffold.generate import backup, guides, monitoring
+from scaffold.generate import backup, guides, monitoring, workflows
 from scaffold.model.names import Role
 from scaffold.model.target import Target
 from scaffold.plan.target import make_target
@@ -203,3 +203,35 @@ def test_a_project_without_stores_or_secrets_has_pages_without_empty_parts(make_
     for item in guides.render(target).artifacts:
         assert "\n\n\n" not in item.text, item.path
         assert not re.search(r"\n(#+ [^\n]*)\n+(?=#+ )", re.sub(r"## The (?:services|secrets)\n", "", item.text)), item.path
+
+
+def test_the_command_that_verifies_an_image_names_this_repository_and_workflow(made, tmp_path):
+    deployment = page(made()[1], "deployment")
+    command = re.search(r"^ +repository=.*?@sha256:DIGEST$", deployment, re.DOTALL | re.MULTILINE)
+    assert command
+    for remote in ("git@github.com:acme/shop.git", "https://github.com/acme/shop", "ssh://git@github.com/acme/shop.git"):
+        folder = tmp_path / remote.replace("/", "-")
+        folder.mkdir()
+        subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+        subprocess.run(["git", "remote", "add", "origin", remote], cwd=folder, check=True)
+        script = f'cosign() {{ printf "%s\\n" "$@"; }}\n{command[0]}\n'
+        done = subprocess.run(["bash", "-eu", "-c", script], cwd=folder, capture_output=True, text=True, check=True)
+        words = done.stdout.splitlines()
+        identity = words[words.index("--certificate-identity") + 1]
+        assert identity == "https://github.com/acme/shop/.github/workflows/images.yml@refs/heads/main"
+        assert words[words.index("--certificate-oidc-issuer") + 1] == "https://token.actions.githubusercontent.com"
+
+
+def test_every_variable_that_a_workflow_of_ours_reads_is_explained(made):
+    target, pages = made()
+    told = set(re.findall(r"^\| `(\w+)` \|", section(page(pages, "deployment"), "## What GitHub has to know"), re.MULTILINE))
+    texts = [item.text for item in workflows.render(target).artifacts]
+    read = {name for text in texts for name in re.findall(r"\bvars\.(\w+)", text)}
+    assert read >= {"SCAFFOLD_PACKAGE", "AWS_PLAN_ROLE_ARN_PRODUCTION", "ECR_REGISTRY"}
+    assert told >= read
+
+
+def test_what_has_to_change_before_the_first_release_is_said(made):
+    compose = COMPOSE.replace("  worker:", "  cache: {image: 'redis:7'}\n  worker:\n    environment: {REDIS_HOST: cache}")
+    before = section(page(made(**{"compose.yaml": compose})[1], "deployment"), "## Before the first release on AWS")
+    assert re.search(r"`worker` \(`compose.yaml:\d+`\): REDIS\\_HOST reaches the managed cache", before)

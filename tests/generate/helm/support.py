@@ -17,6 +17,7 @@ import yaml
 
 from scaffold.generate.helm import render
 from scaffold.model.target import Target
+from scaffold.resources import package_file
 
 VERSIONS = ("1.35.0", "1.36.0", "1.37.0")
 """The Kubernetes versions that are supported upstream."""
@@ -114,7 +115,7 @@ def _standalone(text: str, definitions: dict[str, Any]) -> str:
 def kubeconform(program: str, manifests: str, version: str) -> None:
     """Hold manifests against the schemas of Kubernetes and those of External Secrets, unknown fields refused."""
     name = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
-    own = Path(__file__).with_name("schemas") / name
+    own = package_file("validate", "kubernetes") / name
     argv = [program, "-strict", "-summary", *_locations(schemas(version) / name, own)]
     done = subprocess.run([*argv, "-"], input=manifests, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

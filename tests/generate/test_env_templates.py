@@ -1,0 +1,73 @@
+"""The templates of a team that has its own: what they lack is said or added, and what Compose asks for is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from scaffold.app.examination import Place, examine
+from scaffold.app.generation import plan_generation, write_generation
+from scaffold.app.preview import show_generation
+from scaffold.app.view import View
+from scaffold.gaps.judge import shown
+from scaffold.model.names import Room
+
+Make = Callable[..., Path]
+COMPOSE = """\
+services:
+  web:
+    image: acme/web:1
+    command: uvicorn app:app
+    ports: ["8000:8000"]
+    environment:
+      SECRET_KEY: ${SECRET_KEY}
+  flower:
+    image: mher/flower:2.0
+    profiles: [watch]
+    environment:
+      FLOWER_BASIC_AUTH: ${FLOWER_PASSWORD:?}
+"""
+
+
+def test_a_production_template_of_theirs_lacks_the_production_set(make_project: Make) -> None:
+    root = make_project({"compose.yaml": COMPOSE, ".env.production.example": "SECRET_KEY=\n", ".env.example": "SECRET_KEY=\n"})
+    generation = plan_generation(Place(root), rooms=None, edit_codes=None)
+    said = {item.path: item.reason for item in generation.skipped}
+    wanted = ":".join(generation.target.production_set)
+    assert said[".env.production.example"] == f"it is yours: add COMPOSE_FILE={wanted}, the files that production runs"
+    (root / ".env.production.example").write_text(f"COMPOSE_FILE={wanted}\nSECRET_KEY=\n")
+    again = plan_generation(Place(root), rooms=None, edit_codes=None)
+    assert ".env.production.example" not in {item.path for item in again.skipped}
+
+
+def test_an_edit_that_adds_to_it_adds_the_production_set_once(make_project: Make) -> None:
+    compose = COMPOSE.replace("${SECRET_KEY}", "${SECRET_KEY:-changeme}").replace(
+        "FLOWER_PASSWORD:?", "FLOWER_PASSWORD:-changeme"
+    )
+    root = make_project({"compose.yaml": compose, ".env.production.example": "LOG=info\n", ".env.example": "LOG=info\n"})
+    generation = plan_generation(Place(root), rooms=None, edit_codes=frozenset())
+    write_generation(generation)
+    text = (root / ".env.production.example").read_text()
+    assert text.count("COMPOSE_FILE=") == 1
+    assert text.count("\nSECRET_KEY=") == 1
+    assert "COMPOSE_FILE" not in (root / ".env.example").read_text()
+
+
+def test_what_only_a_profile_reads_is_asked_for_at_every_start_and_says_so(make_project: Make) -> None:
+    root = make_project({"compose.yaml": COMPOSE})
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.ENV}), edit_codes=None))
+    text = (root / ".env.example").read_text()
+    reason = "# Compose asks for it at every start, though only the profile watch reads it\n"
+    before, _, behind = text.partition(reason)
+    assert "FLOWER_PASSWORD=" in behind
+    assert reason not in behind
+    assert "FLOWER_PASSWORD=" not in before
+
+
+def test_generate_counts_the_gaps_that_gaps_shows(example: Callable[[str], Path]) -> None:
+    place = Place(example("propertypro"))
+    judgement = examine(place).judgement
+    listed = shown(judgement, everything=False)
+    assert len(listed) < len(judgement.gaps)
+    generation = plan_generation(place, rooms=frozenset({Room.ENV}), edit_codes=None)
+    assert f" of {len(listed)} gaps." in show_generation(generation, View(), diff=False, written=False)
