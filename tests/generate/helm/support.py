@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import json
 import re
@@ -87,7 +88,8 @@ def schemas(version: str) -> Path:
     if spec is None or spec.origin is None:
         pytest.skip("kubernetes-validate is not installed: pip install -e '.[dev]'")
     source = Path(spec.origin).parent / "kubernetes-json-schema" / f"v{version}-local-strict"
-    target = Path(tempfile.gettempdir()) / f"scaffold-schemas-{spec.origin.replace('/', '-')}-{version}"
+    kinds = hashlib.sha256(" ".join(KINDS).encode()).hexdigest()[:12]
+    target = Path(tempfile.gettempdir()) / f"scaffold-schemas-{spec.origin.replace('/', '-')}-{version}-{kinds}"
     if not target.is_dir():
         definitions = json.loads((source / "_definitions.json").read_text())["$defs"]
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
