@@ -64,7 +64,7 @@ def module_graph(paths: Iterable[str]) -> ModuleGraph:
 def entry_modules(command: str) -> tuple[str, ...]:
     """Return the modules and files that a command starts: `uvicorn app.main:app`, `celery -A app worker`, `python -m app`."""
     words = {word.rpartition("/")[2] for word in re.split(r"[\s\"']+", command)}
-    if not any(re.sub(r"[\d.]+$", "", word) in _RUNNERS for word in words) and ".py" not in command:
+    if not any(word.rstrip("0123456789.") in _RUNNERS for word in words) and ".py" not in command:
         return ()
     found = [match[1] for pattern in (_SERVED, _WORKER, _FILE) for match in pattern.finditer(command)]
     if "fastapi" in words and not found:
