@@ -209,6 +209,8 @@ class SettingDefault:
     location: Location
     guarded: bool = False
     """Whether the code refuses the default outside development, or sets it only there."""
+    unread: bool = False
+    """Whether it is a field of settings that no code of the repository reads."""
 
 
 @frozen

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from scaffold.model.compose import Stack
 from scaffold.model.document import Problem
-from scaffold.model.project import CodeFact, Command, Dockerfile
+from scaffold.model.project import CodeFact, Command, Dockerfile, SettingDefault
 from scaffold.model.regex import regex
+from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.code import CodeReading
 from scaffold.read.inventory import Inventory, TextReader
 from scaffold.read.paths import is_test_code
@@ -16,6 +18,9 @@ from scaffold.read.paths import is_test_code
 _JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
 _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
+_FIELD = regex(r"\s+(\w+)\s*:")
+_AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fields|__dict__)\b|vars\(settings")
+"""Reads of all fields at once."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
 
@@ -34,7 +39,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if found != CodeReading():
             texts.text(path)
             readings.append(found)
-    settings = tuple(item for found in readings for item in found.settings)
+    settings = _with_unread(tuple(item for found in readings for item in found.settings), inventory, texts)
     reads = tuple(item for found in readings for item in found.reads)
     facts = [item for found in readings for item in found.facts]
     routings = [found.routing for found in readings if found.routing is not None]
@@ -45,6 +50,31 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         facts += route_facts(routings, module_graph(inventory.files), settings)
     joined = tuple(sorted(dict.fromkeys(facts), key=lambda fact: (fact.location.sort_key(), fact.kind, fact.detail)))
     return CodeReading(settings, reads, joined), tuple(problems)
+
+
+def _with_unread(settings: tuple[SettingDefault, ...], inventory: Inventory, texts: TextReader) -> tuple[SettingDefault, ...]:
+    """Return the settings with the sensitive fields marked that no code reads: `.name` or "name" stands nowhere."""
+    fields = {item: name for item in settings if item.kind == "field" and (name := _field_name(item, texts))}
+    if not fields:
+        return settings
+    missing = set(fields.values())
+    for path in inventory.files:
+        text = texts.glance(path) if path.endswith(".py") and missing else None
+        if text is None:
+            continue
+        if _AS_A_WHOLE.search(text):
+            return settings
+        missing -= {name for name in missing if name in text and re.search(rf"\.{name}\b|[\"']{name}[\"']", text)}
+    return tuple(replace(item, unread=True) if fields.get(item) in missing else item for item in settings)
+
+
+def _field_name(item: SettingDefault, texts: TextReader) -> str:
+    """Return the attribute that holds a sensitive field, "" for a field of another kind."""
+    if not is_sensitive_name(item.name) or item.value is None:
+        return ""
+    lines = (texts.glance(item.location.path) or "").splitlines()
+    found = _FIELD.match(lines[item.location.line - 1]) if item.location.line <= len(lines) else None
+    return found[1] if found else ""
 
 
 def is_application_code(path: str) -> bool:

@@ -160,7 +160,7 @@ class SettingsReader:
             name = text_value(target.slice)
             if name and _NAME.fullmatch(name):
                 yield from self._default(name, value, "assignment", scope)
-        elif isinstance(target, ast.Attribute) and target.attr == "secret_key":
+        elif isinstance(target, ast.Attribute) and target.attr == "secret_key" and last_name(target.value) != "self":
             yield from self._default(target.attr, value, "assignment", scope)
 
     def _dictionary(self, name: str, value: ast.Dict, scope: Scope) -> Iterator[SettingDefault]:

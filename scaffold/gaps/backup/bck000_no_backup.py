@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import is_covered, signals
+from scaffold.gaps.backup.standing import why_it_matters_less
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
@@ -19,14 +20,19 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not bare:
         return
     names = ", ".join(service.name for _, service in bare)
+    environment = main_environment(project)
+    less = "" if environment.severity_steps else why_it_matters_less(project, bare)
+    note = f"; {less}" if less else ""
     yield RULE.gap(
         resource="backup",
         subject="stores",
-        message=f"Nothing in this repository backs up {names}: a lost volume or a wrong migration cannot be undone.",
+        message=f"Nothing in this repository copies {names} off the host on a schedule: after a lost volume or a wrong "
+        f"migration, what came since the last copy that somebody made by hand is gone{note}.",
         expected="a scheduled dump or snapshot of each store, kept off the host",
-        actual="no dump, snapshot or retention by content of scripts, workflows, services and resources",
+        actual="no scheduled dump, snapshot or retention by content of scripts, workflows, services and resources",
         locations=tuple(service.location for _, service in bare),
-        environment=main_environment(project),
+        severity=Severity.MEDIUM if less else Severity.HIGH,
+        environment=environment,
         closers=BY_FILES if stores_to_copy(project) else None,
     )
 

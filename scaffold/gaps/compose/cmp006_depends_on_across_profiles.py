@@ -49,7 +49,8 @@ def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, tar
         actual=f"{service.name}: {', '.join(service.profiles) or 'no profile'}; {target.name}: {theirs}",
         locations=(edge.location,),
         related=tuple(dict.fromkeys(place for place in places if place is not None and _is_set(place))),
-        severity=Severity.LOW if always_both else Severity.HIGH,
+        # Without a profile a plain start fails; an optional profile that nobody shows in use fails whoever tries it, at once.
+        severity=Severity.LOW if always_both else Severity.HIGH if commands or not missing[0] else Severity.MEDIUM,
         environment=stack.environment,
     )
 

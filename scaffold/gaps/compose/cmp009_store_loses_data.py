@@ -15,6 +15,8 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
+_NEWEST_POSTGRES = 18
+_UNVERSIONED = frozenset({"", "latest", "alpine", "bookworm", "trixie"})
 _SERVER = regex(r"-|(?:\S*/)?(?:docker-entrypoint\.sh|postgres|mysqld|mariadbd|mongod|(?:redis|valkey|rabbitmq)-server|run)\b")
 _FOLDERS = {
     "mysql": "/var/lib/mysql",
@@ -65,8 +67,16 @@ def _data_folder(service: Service, known: KnownImage) -> str:
 
 
 def _postgres_major(service: Service) -> int:
+    """Return the major version; the official image without a version in its tag is the newest one, 18 or later."""
     digits = re.match(r"\d+", service.datastore_version)
-    return int(digits[0]) if digits else 0
+    if digits:
+        return int(digits[0])
+    image = service.image
+    return (
+        _NEWEST_POSTGRES
+        if image and image.repository.removeprefix("library/") == "postgres" and image.tag in _UNVERSIONED
+        else 0
+    )
 
 
 def _serves(service: Service) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from scaffold.gaps.facts import is_test_path
@@ -18,6 +19,20 @@ def users_of(project: Project, dockerfile: Dockerfile) -> tuple[Service, ...]:
     """Return the services of all stacks that are built from this Dockerfile."""
     services = (service for stack in project.stacks for service in stack.services if service.build)
     return tuple(service for service in services if service.build and service.build.dockerfile == dockerfile.path)
+
+
+def is_built(project: Project, dockerfile: Dockerfile) -> bool:
+    """Whether something may build a Dockerfile: a service, a command or workflow that names its folder, or, where none of
+    the services is built, somebody by hand.
+    """
+    if users_of(project, dockerfile) or not any(users_of(project, other) for other in project.dockerfiles):
+        return True
+    folder = posixpath.dirname(dockerfile.path)
+    words = [word for word in (folder, dockerfile.path) if word]
+    texts = [command.text for command in project.commands]
+    texts += [project.source(workflow.path) or "" for workflow in project.workflows]
+    # A Dockerfile at the root is what `docker build .` takes.
+    return not folder or any(re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w-])", text) for word in words for text in texts)
 
 
 def targets_of(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages
-from scaffold.gaps.image.builds import environment_of, targets_of
+from scaffold.gaps.image.builds import environment_of, is_built, targets_of
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
@@ -82,15 +82,17 @@ def _value_gap(
     kind = next(kind for _, severity, kind in places if severity is worst)
     keyword = places[0][0].keyword
     who = "whoever can pull it" if keyword == "ENV" else "whoever can pull it and asks for its history"
+    built = is_built(project, dockerfile)
+    note = "" if built else " (nothing in this repository builds it)"
     return RULE.gap(
         resource=dockerfile.path,
         subject=f"environment/{name}",
         message=f"{name} has a value of its own in {dockerfile.path} ({kind.value}): it is part of the image, for {who}, and "
-        "it is what runs where nobody sets another one.",
+        f"it is what runs where nobody sets another one{note}.",
         expected=f"{name} given when the container starts, or `RUN --mount=type=secret` where the build needs it",
         actual=f"{keyword} with a value",
         locations=tuple(dict.fromkeys(item.location for item, _, _ in places)),
-        severity=worst,
+        severity=worst if built else Severity.LOW,
         environment=environment_of(project, dockerfile),
     )
 

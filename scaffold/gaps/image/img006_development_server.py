@@ -13,6 +13,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
 
 _START = r"(?:^|[\s;&|\"'/])"
 _SERVERS = regex(
@@ -28,6 +29,8 @@ _SERVERS = regex(
     r"|(?P<watch>nodemon|ts-node-dev|tsx\s+watch|nest\s+start\s+--watch|watchmedo\s+auto-restart|air)(?=\s|$)"
     r"|(?P<php>artisan\s+serve|php\s+-S)\b)"
 )
+_STATIC_SERVERS = frozenset({"nginx", "nginx-unprivileged", "caddy", "httpd"})
+_BY_NODE = regex(r"(?:(?:/bin/)?(?:ba|a)?sh\s+-l?c\s+)?[\"']?(?:npm|npx|pnpm|yarn|node|vite|next|nuxt|ng)\b")
 _SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)")
 
 
@@ -41,7 +44,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             found = None if _is_exempt(service) else _of_service(project, service)
             if found and found[1] not in seen:
                 seen.add(found[1])
-                yield _service_gap(stack, service, *found)
+                base = _lacking_image(project, service)
+                yield _stopped_gap(stack, service, *found, base) if base else _service_gap(stack, service, *found)
     for dockerfile in project.dockerfiles:
         found = None if users_of(project, dockerfile) else _of_image(project, dockerfile, "")
         if found:
@@ -99,6 +103,32 @@ def _mounts_source(service: Service) -> bool:
     return context is not None and any(
         mount.kind == "bind" and mount.resolved is not None and (mount.resolved or ".").strip("./") == context.strip("./")
         for mount in service.mounts
+    )
+
+
+def _lacking_image(project: Project, service: Service) -> str:
+    """Return the base of an image that has no Node, under a command that Node runs; "" for any other."""
+    dockerfile = project.image_of(service)
+    stage = dockerfile.stage(service.build.target) if dockerfile and service.build else None
+    image = ImageReference.parse(stage.base) if stage and "$" not in stage.base else None
+    installs = any(item.keyword == "RUN" and "node" in item.text for item in stage.instructions) if stage else True
+    if image is None or installs or image.name not in _STATIC_SERVERS:
+        return ""
+    return image.name if _BY_NODE.match(" ".join(service.command or ())) else ""
+
+
+def _stopped_gap(stack: Stack, service: Service, word: str, place: Location, base: str) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="command",
+        message=f"{service.name} cannot start: the command `{word}` of development is still in force here, and the image "
+        f"comes from {base}, which has no Node.",
+        expected="`command` reset where the image brings its own, or the development command in an overlay",
+        actual=f"{word} in an image from {base}",
+        locations=(place,),
+        severity=Severity.HIGH,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", f"Write `command: !reset null` for {service.name} in the file that sets this image."),),
     )
 
 

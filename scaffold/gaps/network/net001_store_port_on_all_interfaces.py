@@ -14,6 +14,9 @@ from scaffold.model.regex import regex
 
 _WEB_PORTS = frozenset({80, 443})
 """No store speaks on these: the service is more than its store."""
+_RABBITMQ_PAGE = 15672
+_PLUGINS = regex(r"rabbitmq_management|plugins|/etc/rabbitmq/?$")
+_NATS_MONITOR = 8222
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
 
 
@@ -50,8 +53,21 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             continue
         host_mode = _in_host_mode(service)
         for port in open_ports(project, service):
-            if port.location not in host_mode and port.target not in _WEB_PORTS:
+            if port.location not in host_mode and port.target not in _WEB_PORTS and not _is_idle(service, port):
                 yield _gap(stack, service, port)
+
+
+def _is_idle(service: Service, port: Port) -> bool:
+    """Whether nothing listens on the port: RabbitMQ's page is a plugin, which only the -management images switch on."""
+    if (
+        port.target != _RABBITMQ_PAGE
+        or service.build
+        or service.image is None
+        or service.image.repository.removeprefix("library/") != "rabbitmq"
+    ):
+        return False
+    words = " ".join((*(service.entrypoint or ()), *(service.command or ()), *(mount.target for mount in service.mounts)))
+    return bool(service.image.tag) and "management" not in service.image.tag and not _PLUGINS.search(words)
 
 
 def _in_host_mode(service: Service) -> frozenset[Location]:
@@ -64,14 +80,19 @@ def _in_host_mode(service: Service) -> frozenset[Location]:
 def _gap(stack: Stack, service: Service, port: Port) -> Gap:
     number = port.target if port.target is not None else "its port"
     published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
+    is_monitor = port.target == _NATS_MONITOR and service.image is not None and service.image.name == "nats"
+    reached = (
+        "reads NATS' monitoring page, which asks for no login and tells who is connected" if is_monitor else "reaches the store"
+    )
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target if port.target is not None else 'unknown'}{'/udp' if port.protocol == 'udp' else ''}",
         message=f"{service.name} publishes {number}{published} on every interface of the host: whoever reaches the host "
-        "reaches the store, because Docker's own rules come before a host firewall such as ufw.",
+        f"{reached}, because Docker's own rules come before a host firewall such as ufw.",
         expected=f"127.0.0.1 before the port, or no `ports` at all: other services reach {service.name} without it",
         actual="no host address (all interfaces)" if not port.host_ip else port.host_ip,
         locations=(port.location,),
+        severity=Severity.MEDIUM if is_monitor else Severity.HIGH,
         environment=stack.environment,
     )
 

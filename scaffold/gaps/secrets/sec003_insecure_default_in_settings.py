@@ -16,6 +16,11 @@ _COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LIT
 _ENDING = regex(
     r"(?:passw(?:or)?d|pass|pwd|secret|token|key|apikey|dsn|salt|jwt|credentials?|passphrase|base|default)$", re.IGNORECASE
 )
+_PRODUCTION_MODULES = ("production", "prod", "settings_production", "settings_prod", "production_settings", "prod_settings")
+_KIND_OF_LOGIN = regex(r"(?:AUTH|LOGIN|GRANT|METHOD|SCHEME|TYPE|KIND|MODE)_")
+_PLACE = regex(r"(?:^|_)(?:COOKIE|HEADER)(?:_|$)")
+_SECRET_WORD = regex(r"SECRET|SIGN|ENCRYPT|PASSW|SALT")
+_IDENTIFIER = regex(r"[A-Za-z][A-Za-z_-]*")
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -25,11 +30,32 @@ def _detect(project: Project) -> Iterator[Gap]:
         if _is_credential(setting):
             found.setdefault((setting.location.path, setting.name), []).append(setting)
     for (path, name), settings in sorted(found.items()):
-        yield _gap(path, name, settings)
+        if not _is_replaced(project, path, name):
+            yield _gap(path, name, settings)
+
+
+def _is_replaced(project: Project, path: str, name: str) -> bool:
+    """Whether a settings module of production beside this one takes it over and sets the name itself."""
+    folder, _, file = path.rpartition("/")
+    module = file.rpartition(".")[0]
+    taken_over = regex(rf"(?m)^\s*from\s+(?:[\w.]*\.)?{re.escape(module)}\s+import\s+\*")
+    sets = regex(rf"(?m)^\s*{re.escape(name)}\s*(?::[^=\n]+)?=")
+    beside = (f"{folder}/{other}.py" if folder else f"{other}.py" for other in _PRODUCTION_MODULES)
+    texts = [project.source(place) or "" for place in beside if place != path]
+    return any(taken_over.search(text) and sets.search(text) for text in texts)
+
+
+def _is_a_name(setting: SettingDefault) -> bool:
+    """Whether the value only names something: a cookie, a header, or the kind of login that the setting is called after."""
+    name, value = setting.name.upper(), setting.value or ""
+    if setting.kind == "assignment" and _KIND_OF_LOGIN.match(name) and name.endswith(f"_{value.upper()}"):
+        return True
+    of_a_place = bool(_PLACE.search(name)) and not _SECRET_WORD.search(name)
+    return of_a_place and setting.value_class is not SecretClass.RANDOM and bool(_IDENTIFIER.fullmatch(value))
 
 
 def _is_credential(setting: SettingDefault) -> bool:
-    if setting.value is None:
+    if setting.value is None or _is_a_name(setting):
         return False
     password = url_password(setting.value)
     if password is not None:
@@ -42,7 +68,8 @@ def _is_credential(setting: SettingDefault) -> bool:
 def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
     guarded = all(setting.guarded for setting in settings)
     what = "a URL with a password" if url_password(settings[0].value or "") else settings[0].value_class.value
-    note = "; the code refuses it outside development" if guarded else ""
+    unread = all(setting.unread for setting in settings)
+    note = "; the code refuses it outside development" if guarded else "; no code of this repository reads it" if unread else ""
     return RULE.gap(
         resource=path,
         subject=name,
@@ -50,7 +77,7 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(setting.location for setting in settings),
-        severity=_severity(name, guarded=guarded),
+        severity=_severity(name, harmless=guarded or unread),
         environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
         closers=(
             *((Closer(Room.EDITS, "edit"),) if path.endswith(".py") and _SIGNING.search(name) else ()),
@@ -70,8 +97,8 @@ def _advice(path: str, name: str, kind: str) -> str:
     return f"{fix}, and set it in tests and CI: they run without it today."
 
 
-def _severity(name: str, *, guarded: bool) -> Severity:
-    if guarded:
+def _severity(name: str, *, harmless: bool) -> Severity:
+    if harmless:
         return Severity.LOW
     return Severity.HIGH if _SIGNING.search(name) else Severity.MEDIUM
 

@@ -2,20 +2,75 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, SecretSighting
+from scaffold.model.regex import regex
+
+_RECORDS = regex(r"\.(?:jsonl?|ndjson|sarif|xml|html?|csv|tsv|txt|log|har|ya?ml|golden|out)$")
+_RECORD_FOLDER = regex(
+    r"(?:^|/)(?:scans?|scan_results|samples?|__snapshots__|snapshots|cassettes|recordings|testdata|fixtures?)/"
+)
+_FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], list[SecretSighting]] = {}
+    recorded = [sighting for sighting in project.sightings if _is_record(sighting.location.path)]
     for sighting in project.sightings:
-        found.setdefault((sighting.location.path, sighting.key or sighting.provider), []).append(sighting)
+        if sighting not in recorded:
+            found.setdefault((sighting.location.path, sighting.key or sighting.provider), []).append(sighting)
     for (path, key), sightings in sorted(found.items()):
-        yield _gap(path, key, sightings)
+        yield _browser_gap(path, key, sightings) if _is_for_browsers(path, key, sightings) else _gap(path, key, sightings)
+    if recorded:
+        yield _record_gap(recorded)
+
+
+def _is_record(path: str) -> bool:
+    """Whether the file is data that tests read, such as the report of a scanner or a recorded answer."""
+    return bool(_RECORDS.search(path)) and (is_test_path(path) or bool(_RECORD_FOLDER.search(path)))
+
+
+def _is_for_browsers(path: str, key: str, sightings: list[SecretSighting]) -> bool:
+    """Whether the key is of the kind that pages show to every visitor: of Google's maps, or of Firebase."""
+    is_google = all(sighting.provider == "google" for sighting in sightings)
+    return is_google and bool(_FOR_BROWSERS.search(key) or "firebase" in path.rpartition("/")[2].lower())
+
+
+def _record_gap(sightings: list[SecretSighting]) -> Gap:
+    files = len({sighting.location.path for sighting in sightings})
+    where = sightings[0].location.path if files == 1 else f"{files} files"
+    return RULE.gap(
+        resource="tests",
+        subject="records",
+        message=f"{where} of test data {'holds' if files == 1 else 'hold'} keys in the form that providers issue: most likely "
+        "samples of other people's keys, and worth a look whether one is yours.",
+        expected="keys that cannot be taken for real ones",
+        actual="provider key in test data",
+        locations=tuple(sighting.location for sighting in sightings),
+        severity=Severity.INFO,
+        confidence=Confidence.MEDIUM,
+        environment=EnvironmentClass.TEST,
+        closers=(Closer(None, "advice", "Replace a key of your own by one that the provider never issued, and revoke it."),),
+    )
+
+
+def _browser_gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
+    return RULE.gap(
+        resource=path,
+        subject=key,
+        message=f"{path} holds a key of Google in {key} that pages show to every visitor: it is no secret, and without limits "
+        "at Google anybody may use it at your cost.",
+        expected="a key that Google accepts from your domains and for one API only",
+        actual="provider key for browsers",
+        locations=tuple(sighting.location for sighting in sightings),
+        severity=Severity.LOW,
+        closers=(Closer(None, "advice", "Limit the key to your domains and to one API in the console of Google."),),
+    )
 
 
 def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:

@@ -28,7 +28,7 @@ def test_only_infrastructure_of_the_project_s_own_covers_a_store(
 ) -> None:
     project = read_project(make_project(FILES), owned=frozenset({"terraform/main.tf"} if owned else ()))
     (gap,) = NO_BACKUP.detect(project)
-    assert f"backs up {', '.join(named)}:" in gap.message
+    assert f"copies {', '.join(named)} off the host" in gap.message
     assert card(project).state is (LayerState.ABSENT if owned else LayerState.PARTIAL)
 
 
