@@ -5,7 +5,9 @@ from __future__ import annotations
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 
-_ISSUED = regex(r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$")
+_ISSUED = regex(
+    r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$|^(?:SMTP|E?MAIL)_(?:\w+_)?PASS(?:WORD)?$"
+)
 _PLAIN = regex(r"[A-Za-z0-9_./:@%+,\-]*")
 GENERATE = "openssl rand -hex 32"
 """Makes a password of 64 hexadecimal digits: it needs no quoting in env files, URLs and shells."""

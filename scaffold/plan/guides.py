@@ -78,8 +78,10 @@ def _service(stack: Stack, service: Service) -> GuideService:
 
 
 def _runs(service: Service) -> str:
-    if service.build is not None:
-        return service.build.context or service.build.raw_context
+    build = service.build
+    if build is not None:
+        here = build.context in {"", "."} and build.dockerfile
+        return here or build.context or build.raw_context
     return str(service.image) if service.image else ""
 
 
@@ -131,12 +133,17 @@ def _concurrency(service: Service) -> str:
 def _check(service: Service) -> str:
     """Return a request to the first port that is published beyond the container, at the path that its healthcheck asks."""
     port = next((item for item in service.ports if item.published and item.protocol == "tcp"), None)
-    if port is None or service.role in DATASTORES:
+    if port is None or service.role in DATASTORES or _routes_by_name(service):
         return ""
     match = _HEALTH_URL.search(service.healthcheck.command) if service.healthcheck else None
     if match is None and service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY}:
         return ""
     return f"curl -fsS http://127.0.0.1:{port.published}{(match['path'] if match else None) or '/'}"
+
+
+def _routes_by_name(service: Service) -> bool:
+    """Whether it forwards by the host names in the labels of others: asked by an address, it answers 404."""
+    return service.role is Role.PROXY and any(mount.source.endswith("/docker.sock") for mount in service.mounts)
 
 
 # --- profiles and scripts ---------------------------------------------------------------------------------------------

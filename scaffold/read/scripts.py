@@ -18,7 +18,7 @@ def read_operational_script(path: str, text: str) -> ScriptFile:
 
 def _purpose(text: str) -> str:
     """Return the first sentence of the docstring or of the comment at the top; "" when it could hold a credential."""
-    match = re.match(r'\s*(?:#[^\n]*\n|\s)*(?:[rR]?"""|\'\'\')\s*(?P<text>[^"\']+)', text)
+    match = re.match(r'(?:#[^\n]*\n|\s)*[rR]?(?P<quotes>"""|\'\'\')\s*(?P<text>.*?)(?:(?P=quotes)|\Z)', text, re.DOTALL)
     said = match["text"] if match else _top_comment(text)
     sentence = re.split(r"(?<=[.!?])\s|\n\s*\n|:\s", " ".join(said.split(" ")).strip(), maxsplit=1)[0]
     line = " ".join(sentence.split()).rstrip(".:")
@@ -26,13 +26,18 @@ def _purpose(text: str) -> str:
 
 
 def _top_comment(text: str) -> str:
+    """Return the first comment, as long as it is about the script: one that stands right above a command is about that."""
     lines = text.splitlines()
     start = 1 if lines and lines[0].startswith("#!") else 0
     kept: list[str] = []
+    apart = False
     for line in lines[start:]:
         if not line.startswith(("#", "//")):
+            if kept and apart and start and line.strip():
+                return ""
             if kept or line.strip():
                 break
+            apart = True
             continue
         words = line.lstrip("#/ !-=*").strip()
         if words:

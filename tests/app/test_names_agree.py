@@ -187,4 +187,15 @@ def test_workflows_use_the_variables_that_the_readme_of_terraform_sets(
         for variable in re.findall(r"\bvars\.(\w+)", text)
     }
     assert told
-    assert {variable for variable in used if variable.startswith(("AWS_", "ECR_"))} <= told
+    assert {variable for variable in used if variable.startswith(("AWS_", "ECR_", "TERRAFORM_"))} <= told
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_rotation_of_a_login_raises_inputs_that_exist(tree: Callable[[str], dict[str, str]], name: str) -> None:
+    files = tree(name)
+    page = files["docs/operations/rotation.md"]
+    raised = set(re.findall(r"Set `(\w+)`", page))
+    inputs = set(re.findall(r'variable "(\w+)"', files["infra/terraform/variables.tf"]))
+    assert raised == {variable for variable in inputs if variable.endswith("_credentials_version")}
+    values = chart(files)
+    assert set(re.findall(r"databaseRoles\.([\w-]+)\.revision", page)) == set(values["databaseRoles"] or {})

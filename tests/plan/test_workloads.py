@@ -582,3 +582,24 @@ def test_a_circle_of_dependencies_is_refused_with_its_place(planned: Planned):
 def test_a_registry_that_may_ask_for_a_login_is_said(planned: Planned, image: str, noted: bool):
     target = planned(f"    services:\n      web: {{image: '{image}', command: uvicorn app:app}}\n")
     assert bool([note for note in target.notes if "imagePullSecrets" in note.message]) is noted
+
+
+def test_what_compose_demands_is_asked_for_whatever_the_env_file_of_developers_says(planned: Planned):
+    target = planned(
+        """\
+    services:
+      web:
+        image: acme/web:1
+        environment:
+          ADMIN: ${ADMIN:?}
+          ALSO: ${ADMIN}
+          MAIL: ${MAIL}
+          LINK: ${LINK}
+          NAME: ${NAME}
+          KEPT: ${KEPT:-localhost}
+    """,
+        _dot_env="ADMIN=me@example.com\nMAIL=localhost\nLINK=http://127.0.0.1:9000/a\nNAME=localhost.example.com\n",
+    )
+    settings = {item.name: item.default for item in target.settings}
+    assert settings == {"ADMIN": None, "MAIL": None, "LINK": None, "NAME": "localhost.example.com", "KEPT": "localhost"}
+    assert env(target, "web")["ALSO"] == "<ADMIN>"

@@ -10,6 +10,7 @@ from scaffold.generate.signing import ISSUER
 from scaffold.model.backup import BackupVolume
 from scaffold.model.cluster_backup import FILES, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
+from scaffold.model.environment import is_issued
 from scaffold.model.guides import Copies, GuideService, GuidesPlan
 from scaffold.model.target import Secret, Store, Target
 from scaffold.model.values import dns_label
@@ -182,7 +183,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
         "store": secret.store,
         "engine": store.engine if store else "",
         "filled_by": "Terraform" if secret.store else "people, once",
-        "version_variable": _version_variable(store) if store else "",
+        "version_variable": _version_variable(target, store) if store else "",
         "entries": [
             {
                 "key": item.key,
@@ -195,8 +196,12 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
     }
 
 
-def _version_variable(store: Store) -> str:
-    return f"{store.service.replace('-', '_')}_credentials_version"
+def _version_variable(target: Target, store: Store) -> str:
+    """Return the input of Terraform that gives the login a new password: by the store's name where there are several."""
+    kind = "database" if store.engine == "postgres" else "cache"
+    same = [item for item in target.stores if item.placement == "managed" and item.engine == store.engine]
+    name = f"_{dns_label(store.service).replace('-', '_')}" if len(same) > 1 else ""
+    return f"{kind}{name}_credentials_version"
 
 
 def signature_values(target: Target) -> dict[str, str]:
@@ -225,6 +230,7 @@ def variable_values(target: Target) -> list[dict[str, str]]:
         for name in delivery.infrastructure.environments:
             what = f"the role that may only look (terraform output github_roles, plan): plans {name} on every change"
             rows.append((plan_role_variable(name), path, what))
+        rows.append(("TERRAFORM_STATE_BUCKET", path, "the bucket that holds the states: every plan needs it"))
         package = "what pip installs scaffold from, such as scaffold-iac[all]==VERSION: compares and validates its files"
         rows.append(("SCAFFOLD_PACKAGE", path, package))
     return [{"name": name, "workflow": path, "what": what} for name, path, what in rows]
@@ -245,7 +251,7 @@ _PROVIDERS = ("OPENAI", "ANTHROPIC", "STRIPE", "SENDGRID", "TWILIO", "GITHUB", "
 def _made(key: str) -> str:
     """Return where a new value comes from: the provider where the key names one, else our own making."""
     provider = next((name for name in _PROVIDERS if name in key.upper().split("_")), "")
-    return "the provider's console" if provider else "here: `openssl rand -hex 32`"
+    return "the provider's console" if provider or is_issued(key) else "here: `openssl rand -hex 32`"
 
 
 def alert_values(target: Target, page: str) -> list[dict[str, str]]:

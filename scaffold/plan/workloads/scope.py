@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 
@@ -11,10 +12,14 @@ from scaffold.model.document import Scalar, VariableReference, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
 from scaffold.model.target import Store
 
 _TELLING = ("PASS", "SECRET", "KEY", "PWD")
+_LOOPBACK = regex(
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)(?::\d+)?(?:/\S*)?", re.IGNORECASE
+)
 _SHORTEST_SECRET = 6
 """Shorter values are words that stand in many texts for something else, such as `app` or `5432`."""
 
@@ -33,6 +38,9 @@ class Scope:
     """The services that get a workload."""
     variables: Mapping[str, str] = field(compare=False, repr=False)
     """What the tracked `.env` of the stack sets."""
+    asked: frozenset[str]
+    """The variables that Compose demands (`${NAME:?}`) or that the `.env` of developers points at their own machine: each
+    environment has to set them, whatever that file says."""
     whole_secrets: Mapping[str, frozenset[str]] = field(compare=False, repr=False)
     """The values under each variable name that are secret as a whole: two values need two keys."""
     secret_values: frozenset[str] = field(repr=False)
@@ -72,9 +80,23 @@ def make_scope(
         names=names,
         kept=kept,
         variables=variables,
+        asked=frozenset(_asked(kept, variables)),
         whole_secrets={name: frozenset(values) for name, values in whole.items()},
         secret_values=frozenset(_secret_values(stack, variables)),
     )
+
+
+def _asked(kept: tuple[Service, ...], variables: Mapping[str, str]) -> Iterator[str]:
+    for service in kept:
+        for reference in _references(service):
+            plain = not reference.operator
+            if reference.is_required or (plain and _is_this_machine(variables.get(reference.name, ""))):
+                yield reference.name
+
+
+def _is_this_machine(value: str) -> bool:
+    """Whether a value is, or points at, the machine of whoever reads it: right for a developer, wrong in a cluster."""
+    return bool(_LOOPBACK.fullmatch(value))
 
 
 def _tracked_variables(project: Project, stack: Stack) -> dict[str, str]:

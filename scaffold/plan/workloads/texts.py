@@ -50,6 +50,8 @@ def _reference(part: Reference, scope: Scope, *, secret: bool) -> Text:
         return expand(part.argument, scope) if present else ()
     if secret or is_secret_reference(VariableReference(part.name, part.operator, part.argument), known):
         return (Piece("secret", APPLICATION_SECRET, part.name),)
+    if part.name in scope.asked:
+        return (Piece("setting", part.name),)
     if present:
         return literal(known or "")
     return expand(part.argument, scope) if kind == "-" else (Piece("setting", part.name),)

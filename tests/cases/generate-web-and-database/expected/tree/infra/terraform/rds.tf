@@ -41,7 +41,7 @@ resource "aws_security_group" "rds_db" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "rds_db" {
-  #checkov:skip=CKV_AWS_260:port 80 is open to the internet for the redirect to HTTPS alone; the other rules for it name a security group
+  #checkov:skip=CKV_AWS_260:a rule that names a security group and no addresses opens nothing to the internet, which this check does not see; port 80 of a load balancer is open for the redirect to HTTPS alone
   security_group_id            = aws_security_group.rds_db.id
   description                  = "From the application"
   referenced_security_group_id = aws_eks_cluster.main.vpc_config[0].cluster_security_group_id
