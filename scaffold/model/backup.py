@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
+from scaffold.model.backup_images import RESTIC
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Remark, SecretFile, Variable
 
@@ -16,11 +17,23 @@ _OF_KIND = {
     "chroma": ("dump-chroma.sh", "chroma-snapshot.py", "restore-files.sh"),
     "files": ("restore-files.sh",),
 }
+FILES = "files"
+"""The kind of what is copied file by file: a volume, or a folder."""
 
 
 def scripts_of(kinds: Iterable[str]) -> frozenset[str]:
     """Return the scripts that copy, check and restore what is of these kinds, on a host and in a cluster."""
     return frozenset({*_ALWAYS, *(name for kind in kinds for name in _OF_KIND[kind])})
+
+
+@frozen
+class TestedCopy:
+    """One leg of the restore test: what it is called, its kind, the image that serves it, and where that has its data."""
+
+    name: str
+    kind: str
+    image: str
+    data: str
 
 
 @frozen
@@ -65,6 +78,8 @@ class BackupStore:
     """For a Redis: whether it starts from an append-only file."""
     version: str = ""
     """The version of the store by its tag, "" when unknown."""
+    server: str = ""
+    """The image that runs the store, in Compose's syntax, where that is not the one that dumps."""
     build: BackupBuild | None = None
     """How the store's image is built, where no image of that version is known."""
 
@@ -93,6 +108,17 @@ class Retention:
     daily: int = 14
     weekly: int = 8
     monthly: int = 12
+
+
+def _known_image(store: BackupStore) -> str:
+    """Return the image that serves a store, without variables, "" when it is not known."""
+    image = store.server or store.image
+    if "$" not in image:
+        return image
+    return f"{_OFFICIAL[store.kind]}:{store.version}" if store.version else ""
+
+
+_OFFICIAL = {"postgres": "postgres", "mysql": "mysql", "redis": "redis", "chroma": "chromadb/chroma"}
 
 
 @frozen
@@ -129,14 +155,12 @@ class BackupPlan:
     """The workflow that restores what the scripts backed up, on throwaway stores."""
 
     @property
-    def tested(self) -> tuple[tuple[str, str, str], ...]:
-        """The stores that the workflow restores, each with its kind and the image without variables."""
-        found = []
-        for store in self.stores:
-            image = store.image if "$" not in store.image else f"{store.kind}:{store.version}" if store.version else ""
-            if store.kind in {"postgres", "redis"} and image:
-                found.append((store.service, store.kind, image))
-        return tuple(found)
+    def tested(self) -> tuple[TestedCopy, ...]:
+        """What the workflow restores: every store whose image is known without variables, and files of its own making."""
+        found = [
+            TestedCopy(store.service, store.kind, image, store.data) for store in self.stores if (image := _known_image(store))
+        ]
+        return (*found, *([TestedCopy("volume-files", FILES, RESTIC, "")] if self.volumes else []))
 
     @property
     def cron(self) -> str:

@@ -11,8 +11,6 @@ BACKUP_SECRET = "backup"  # noqa: S105 - the name of a secret
 """The Secret with the key of the repositories; the host that runs Compose reads the same one."""
 BACKUP_KEY = "BACKUP_PASSWORD"
 """The key in that Secret, which is the variable of Compose too."""
-FILES = "files"
-"""The kind of a job that copies a volume of the application."""
 NETWORK_KINDS = frozenset({"postgres", "mysql", "redis"})
 """The stores that are dumped over the network; the others by their files."""
 

@@ -123,7 +123,7 @@ def _build(service: Service, stack: Stack) -> BackupBuild | None:
     return BackupBuild(_beside(build.context, stack), dockerfile, build.target, pairs)
 
 
-def _raw(node: Node) -> str:
+def _raw(node: Node | None) -> str:
     """Return a scalar as it stands in the file."""
     return (node.raw or node.value) if isinstance(node, Scalar) else ""
 
@@ -158,6 +158,7 @@ def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
         restorer=taken.service(f"restore-{service.name}") if kind == "redis" and data else "",
         append_only=kind == "redis" and "appendonly" in " ".join(service.command or ()),
         version=service.datastore_version,
+        server=_raw(service.node.get("image")) if kind == "chroma" else "",
         build=_build(service, stack),
     )
 

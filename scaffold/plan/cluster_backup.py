@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from scaffold.model.backup import FILES
 from scaffold.model.backup_images import PYTHON
 from scaffold.model.cluster_backup import (
     BACKUP_KEY,
     BACKUP_SECRET,
-    FILES,
     NETWORK_KINDS,
     ClusterBackupJob,
     ClusterBackupPlan,

@@ -32,8 +32,11 @@ _OF_COMPOSE = ("on-schedule.sh", "healthy.sh")
 def _scripts(target: Target, plan: BackupPlan) -> list[Artifact]:
     """Return the scripts that the plan's stores need."""
     wanted = {*_OF_COMPOSE, *scripts_of(store.kind for store in plan.stores)}
-    if plan.tested:
+    kinds = {copy.kind for copy in plan.tested}
+    if kinds & {"postgres", "mysql", "redis"}:
         wanted.add("restore-test.sh")
+    if "chroma" in kinds:
+        wanted.add("chroma-restore-test.py")
     if plan.restorer:
         wanted.add("restore-files.sh")
     files = render_blueprint("backup", "scripts", {}, target.blueprints)

@@ -7,8 +7,8 @@ from typing import Any
 
 from scaffold.generate.emit import to_shell_word
 from scaffold.generate.signing import ISSUER
-from scaffold.model.backup import BackupVolume
-from scaffold.model.cluster_backup import FILES, ClusterBackupJob
+from scaffold.model.backup import FILES, BackupVolume
+from scaffold.model.cluster_backup import ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import is_issued
 from scaffold.model.guides import Copies, GuideService, GuidesPlan

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -342,12 +344,13 @@ def test_no_script_needs_more_than_the_shell_of_the_images(scripts: Path, requir
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("kind", ["postgres", "redis"])
+@pytest.mark.parametrize("kind", ["postgres", "mysql", "redis"])
 def test_the_restore_test_of_the_workflow_passes_and_notices_a_difference(
     kind: str, backup: Backup, require_tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The calls of the workflow, in its order, on programs of this machine in place of the images."""
-    folders = {str(Path(require_tool(name)).resolve().parent) for name in ("initdb", "redis-server")}
+    programs = ("initdb", "redis-server", "mariadbd", "mariadb-install-db", "mariadb")
+    folders = {str(Path(require_tool(name)).resolve().parent) for name in programs}
     monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], *sorted(folders))))
     test = {"BACKUP_NAME": kind, "TEST_PORT": str(stores.free_port())}
     backup.ok("restore-test.sh", kind, "seed", **test)
@@ -357,3 +360,33 @@ def test_the_restore_test_of_the_workflow_passes_and_notices_a_difference(
     expected = backup.staging / f".expected-{kind}"
     expected.write_text(f"{expected.read_text()}more\n")
     assert "not what was there" in backup.refused("restore-test.sh", kind, "compare", **test)
+
+
+def test_the_restore_test_of_a_chroma_passes_and_notices_a_difference(
+    backup: Backup, chroma_packages: Path, tmp_path: Path
+) -> None:
+    """The programs of the workflow in its order: fill, dump, ship, fetch, restore into another folder, compare."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+
+    def ask(phase: str, server: stores.Chroma) -> str:
+        command = [sys.executable, str(backup.scripts / "chroma-restore-test.py"), phase, f"http://127.0.0.1:{server.port}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+    server = stores.Chroma(chroma_packages, before)
+    with server.running():
+        expected = ask("seed", server)
+        backup.ok("dump-chroma.sh", BACKUP_NAME="chromadb", CHROMA_DATA=str(before))
+    assert json.loads(expected)["count"] == 1500
+    backup.ok("ship.sh", BACKUP_STORES="chromadb", **LOCAL)
+    folder = backup.ok("fetch.sh", "chromadb", **LOCAL)
+    backup.ok("restore-files.sh", folder, str(after))
+    restored = stores.Chroma(chroma_packages, after)
+    with restored.running():
+        assert ask("state", restored) == expected
+        key = restored.ask("collections/restore-test")["id"]
+        restored.ask(f"collections/{key}/delete", {"ids": ["n7"]})
+        assert ask("state", restored) != expected
+    damage(Path(folder) / "data" / "chroma.sqlite3")
+    assert "checksum" in backup.refused("restore-files.sh", folder, str(after))

@@ -5,10 +5,10 @@
 #
 # usage: BACKUP_NAME=db restore-test.sh KIND seed      start an empty server, fill it, dump it
 #        BACKUP_NAME=db restore-test.sh KIND compare   start another one, restore what was fetched, compare
-# KIND is postgres or redis.
+# KIND is postgres, mysql or redis.
 . "$(dirname "$0")/common.sh"
 
-kind=${1:?postgres or redis}
+kind=${1:?postgres, mysql or redis}
 phase=${2:?seed or compare}
 data=$(mktemp -d)
 fetched=$staging/restore/${BACKUP_NAME:?}
@@ -41,6 +41,55 @@ postgres_state() {
 
 postgres_restore() {
     "$here/restore-postgres.sh" "$fetched"
+}
+
+# sql TEXT: ask the MySQL or MariaDB of this test.
+sql() {
+    "$client" --no-defaults --host=127.0.0.1 --port="$MYSQL_PORT" --protocol=tcp --user="$MYSQL_USER" --batch --skip-column-names \
+        --execute="$1"
+}
+
+mysql_start() {
+    server=$(command -v mariadbd || command -v mysqld) || fail 'this image has no server'
+    client=$(command -v mariadb || command -v mysql) || fail 'this image has no client'
+    export MYSQL_HOST=127.0.0.1 MYSQL_PORT="${TEST_PORT:-33999}" MYSQL_USER=restore MYSQL_PWD=''
+    chmod 755 "$data"
+    mkdir "$data/server" "$data/run"
+    chown mysql "$data/server" "$data/run"
+    if install=$(command -v mariadb-install-db); then
+        "$install" --no-defaults --user=mysql --datadir="$data/server" --auth-root-authentication-method=normal --skip-test-db
+    else
+        "$server" --no-defaults --user=mysql --datadir="$data/server" --initialize-insecure
+    fi >"$data/log" 2>&1 || fail 'the server has no data folder'
+    printf '%s\n' "CREATE USER restore@'127.0.0.1';" "GRANT ALL ON *.* TO restore@'127.0.0.1' WITH GRANT OPTION;" >"$data/init.sql"
+    chmod 644 "$data/init.sql"
+    "$server" --no-defaults --user=mysql --datadir="$data/server" --port="$MYSQL_PORT" --bind-address=127.0.0.1 \
+        --socket="$data/run/socket" --pid-file="$data/run/pid" --init-file="$data/init.sql" --skip-name-resolve >"$data/log" 2>&1 &
+    attempts=0
+    until sql 'SELECT 1' >/dev/null 2>&1; do
+        attempts=$((attempts + 1))
+        [ "$attempts" -lt 100 ] || fail 'the server does not start'
+        sleep 1
+    done
+}
+
+mysql_stop() {
+    kill "$(cat "$data/run/pid" 2>/dev/null)" 2>/dev/null || :
+    wait
+}
+
+mysql_seed() {
+    sql 'CREATE DATABASE shop'
+    sql 'CREATE TABLE shop.item (id INT AUTO_INCREMENT PRIMARY KEY, note TEXT)'
+    sql 'INSERT INTO shop.item (note) SELECT MD5(CONCAT(table_name, column_name)) FROM information_schema.columns LIMIT 500'
+}
+
+mysql_state() {
+    sql 'SELECT * FROM shop.item ORDER BY id' | sha256sum
+}
+
+mysql_restore() {
+    "$here/restore-mysql.sh" "$fetched"
 }
 
 redis_start() {
@@ -84,18 +133,19 @@ refuses_half() {
     half=$data/half
     mkdir "$half"
     cp -R "$fetched/." "$half/"
-    for file in "$half"/*.dump "$half"/dump.rdb; do
+    for file in "$half"/*.dump "$half"/dump.rdb "$half"/dump.sql; do
         [ ! -f "$file" ] || { head -c "$(($(wc -c <"$file") / 2))" "$file" >"$file.half" && mv "$file.half" "$file"; }
     done
     case $kind in
     postgres) "$here/restore-postgres.sh" --replace "$half" >/dev/null 2>&1 && return 1 ;;
+    mysql) "$here/restore-mysql.sh" "$half" >/dev/null 2>&1 && return 1 ;;
     redis) "$here/restore-redis.sh" "$half" "$half" >/dev/null 2>&1 && return 1 ;;
     esac
     return 0
 }
 
 case $kind in
-postgres | redis) ;;
+postgres | mysql | redis) ;;
 *) fail "$kind has no restore test" ;;
 esac
 trap '"${kind}_stop"; rm -rf "$data"' EXIT
@@ -110,7 +160,7 @@ compare)
     refuses_half || fail 'half a dump was taken for a whole one'
     "${kind}_restore"
     "${kind}_state" >"$data/found"
-    cmp -s "$expected" "$data/found" || fail 'what came back is not what was there'
+    [ "$(cat "$expected")" = "$(cat "$data/found")" ] || fail 'what came back is not what was there'
     log "restored and equal after $(($(date +%s) - started)) seconds"
     ;;
 *) fail "usage: restore-test.sh KIND seed|compare" ;;
