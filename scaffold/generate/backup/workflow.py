@@ -32,7 +32,7 @@ _SEED = f"""\
 _SEED_CHROMA = f"""\
 {_PLACES}docker run --detach --name before --network none --env IS_PERSISTENT=TRUE --volume "$RUNNER_TEMP/before:$DATA" "$IMAGE"
 docker run --rm --network container:before --volume "$PWD/$FOLDER:/opt/backup:ro" \\
-  "$PYTHON" python3 /opt/backup/chroma-restore-test.py seed http://127.0.0.1:8000 > "$RUNNER_TEMP/expected"
+  "$PYTHON" python3 /opt/backup/chroma-restore-test.py seed 127.0.0.1:8000 > "$RUNNER_TEMP/expected"
 docker run --rm --user 0:0 --network none --env "BACKUP_NAME=$STORE" --volume "$RUNNER_TEMP/before:/source:ro" \\
 {_SCRIPTS}  --entrypoint /bin/sh "$PYTHON" /opt/backup/dump-chroma.sh
 docker rm --force before
@@ -69,7 +69,7 @@ docker run --rm --user 0:0 --network none --volume "$RUNNER_TEMP/after:/restore"
 _COMPARE_CHROMA = f"""\
 {_PUT_BACK}docker run --detach --name after --network none --env IS_PERSISTENT=TRUE --volume "$RUNNER_TEMP/after:$DATA" "$IMAGE"
 docker run --rm --network container:after --volume "$PWD/$FOLDER:/opt/backup:ro" \\
-  "$PYTHON" python3 /opt/backup/chroma-restore-test.py state http://127.0.0.1:8000 > "$RUNNER_TEMP/found"
+  "$PYTHON" python3 /opt/backup/chroma-restore-test.py state 127.0.0.1:8000 > "$RUNNER_TEMP/found"
 cmp "$RUNNER_TEMP/expected" "$RUNNER_TEMP/found"
 {_TELL}half=$RUNNER_TEMP/staging/restore/$STORE/data/chroma.sqlite3
 sudo truncate --size "$(($(sudo stat --format %s "$half") / 2))" "$half"

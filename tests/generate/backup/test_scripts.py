@@ -371,7 +371,7 @@ def test_the_restore_test_of_a_chroma_passes_and_notices_a_difference(
     after.mkdir()
 
     def ask(phase: str, server: stores.Chroma) -> str:
-        command = [sys.executable, str(backup.scripts / "chroma-restore-test.py"), phase, f"http://127.0.0.1:{server.port}"]
+        command = [sys.executable, str(backup.scripts / "chroma-restore-test.py"), phase, f"127.0.0.1:{server.port}"]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
 
     server = stores.Chroma(chroma_packages, before)

@@ -1,6 +1,6 @@
 """Fills a Chroma that is thrown away, and prints what it holds; two prints are the same when everything came back.
 
-usage: chroma-restore-test.py seed|state URL
+usage: chroma-restore-test.py seed|state HOST:PORT
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-import urllib.error
-import urllib.request
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 NAME = "restore-test"
@@ -17,25 +16,34 @@ COUNT = 1500  # more than Chroma keeps in memory before it writes its index
 VERSIONS = ("/api/v2/tenants/default_tenant/databases/default_database", "/api/v1")
 
 
-def ask(url: str, body: dict[str, Any] | None = None) -> Any:
-    """Return the answer to a request; `body` makes it a POST."""
+def ask(server: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Return the answer to a request; `body` makes it a POST. Raises OSError for an answer that is none."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read() or b"null")
+    connection = HTTPConnection(server, timeout=60)
+    try:
+        connection.request("POST" if data else "GET", path, data, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+    except HTTPException as error:
+        raise OSError(f"{server}: {error}") from error
+    finally:
+        connection.close()
+    if answer.status >= 300:
+        raise OSError(f"{path}: {answer.status} {text[:200]!r}")
+    return json.loads(text or b"null")
 
 
-def wait(url: str) -> str:
-    """Return the address of the collections once the server answers; the first versions have another one."""
+def wait(server: str) -> str:
+    """Return the path of the collections once the server answers; the first versions have another one."""
     for _ in range(60):
         for path in VERSIONS:
             try:
-                ask(f"{url}{path}/collections")
-            except (OSError, urllib.error.HTTPError):
+                ask(server, f"{path}/collections")
+            except OSError:
                 continue
-            return f"{url}{path}/collections"
+            return f"{path}/collections"
         time.sleep(1)
-    raise SystemExit(f"{url} does not answer")
+    raise SystemExit(f"{server} does not answer")
 
 
 def vector(number: int) -> list[float]:
@@ -43,9 +51,9 @@ def vector(number: int) -> list[float]:
     return [((number * 2654435761 + place * 40503) % 65536) / 65536 for place in range(16)]
 
 
-def seed(collections: str) -> None:
+def seed(server: str, collections: str) -> None:
     """Make the collection and fill it."""
-    key = ask(collections, {"name": NAME})["id"]
+    key = ask(server, collections, {"name": NAME})["id"]
     for first in range(0, COUNT, 500):
         numbers = range(first, first + 500)
         body = {
@@ -53,16 +61,16 @@ def seed(collections: str) -> None:
             "embeddings": [vector(number) for number in numbers],
             "documents": [f"text {number}" for number in numbers],
         }
-        ask(f"{collections}/{key}/add", body)
+        ask(server, f"{collections}/{key}/add", body)
 
 
-def state(collections: str) -> str:
+def state(server: str, collections: str) -> str:
     """Return every document with its embedding, and what the index finds nearest to some."""
-    key = ask(f"{collections}/{NAME}")["id"]
-    found = ask(f"{collections}/{key}/get", {"include": ["documents", "embeddings"]})
+    key = ask(server, f"{collections}/{NAME}")["id"]
+    found = ask(server, f"{collections}/{key}/get", {"include": ["documents", "embeddings"]})
     rows = sorted(zip(found["ids"], found["documents"], found["embeddings"], strict=True))
     nearest = [
-        ask(f"{collections}/{key}/query", {"query_embeddings": [vector(number)], "n_results": 1})["ids"]
+        ask(server, f"{collections}/{key}/query", {"query_embeddings": [vector(number)], "n_results": 1})["ids"]
         for number in range(0, COUNT, 100)
     ]
     return json.dumps({"count": len(rows), "rows": rows, "nearest": nearest})
@@ -71,5 +79,5 @@ def state(collections: str) -> str:
 if __name__ == "__main__":
     place = wait(sys.argv[2])
     if sys.argv[1] == "seed":
-        seed(place)
-    print(state(place))
+        seed(sys.argv[2], place)
+    print(state(sys.argv[2], place))
