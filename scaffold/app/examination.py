@@ -23,6 +23,8 @@ class Place:
 
     root: Path
     out: Path | None = None
+    today: str = ""
+    """The day by which ignores run out, as an ISO date; "" when none does."""
 
     @property
     def target(self) -> Path:
@@ -52,6 +54,7 @@ def look(place: Place, *, outside: Outside | None = None) -> tuple[Project, Lock
         owned=lock.paths,
         known_name=lock.app,
         outside=outside,
+        today=place.today,
     ), lock
 
 

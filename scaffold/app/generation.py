@@ -93,7 +93,7 @@ def plan_generation(
     lock = read_lock(place.target)
     wanted = [room for room in FILE_ROOMS if rooms is None or room in rooms]
     with started_app() if ahead and Room.TERRAFORM in wanted and is_installed() else nullcontext() as app:
-        project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app)
+        project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app, today=place.today)
         before = judge(project)
         target = replace(make_target(project, before), blueprints=_blueprints(place, project))
         renderings = [_within_reach(project, rendering) for rendering in _renderings(wanted, target, app)]
@@ -202,7 +202,13 @@ class _Before:
         texts = {artifact.path: artifact.text for artifact in self.artifacts} | edited
         with _laid_over(self.place, texts) as overlay:
             owned = self.written | {artifact.path for artifact in self.artifacts}
-            again = read_project(self.place.root, overlay=overlay, production_set=_present(self.target, owned), owned=owned)
+            again = read_project(
+                self.place.root,
+                overlay=overlay,
+                production_set=_present(self.target, owned),
+                owned=owned,
+                today=self.place.today,
+            )
             return _outcome(again, judge(again))
 
     @property

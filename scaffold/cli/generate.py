@@ -13,7 +13,7 @@ from scaffold.app.examination import Place
 from scaffold.app.generation import Generation, plan_generation, write_generation
 from scaffold.app.preview import show_generation
 from scaffold.app.validation import show_validation, validate_place
-from scaffold.cli.options import format_option, out_option, say, view_of
+from scaffold.cli.options import format_option, out_option, say, today, view_of
 from scaffold.errors import UsageError
 from scaffold.model.names import FILE_ROOMS, Room, Severity
 
@@ -51,7 +51,7 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Write what closes the gaps of PROJECT: all rooms, or the named ones (terraform, monitoring, edits)."""
     selection = _select(words, edit)
-    place = Place(selection.project, out)
+    place = Place(selection.project, out, today())
     generation = plan_generation(place, rooms=selection.rooms, edit_codes=selection.codes, ahead=True)
     only_shows = check or dry_run or diff or not generation.drifts or not _may_write(generation, selection, yes=yes)
     if not only_shows:

@@ -46,6 +46,13 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
+def today() -> str:
+    """Return the day, by which ignores run out."""
+    import datetime
+
+    return datetime.date.today().isoformat()
+
+
 def view_of(form: str) -> View:
     """Return how to show a report here: colour and width of the terminal, or plain text of 100 columns when piped."""
     if not sys.stdout.isatty():

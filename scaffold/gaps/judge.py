@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scaffold.gaps.catalogue import all_rules, layer_cards
-from scaffold.model.gap import Gap, JudgedGap, Judgement, LayerCard, Suppression
+from scaffold.gaps.ignores import has_passed, suppressions_of
+from scaffold.model.gap import Gap, JudgedGap, Judgement, LayerCard
 from scaffold.model.names import Confidence, Layer, LayerState, Room, Severity
 from scaffold.model.project import Project
 
@@ -25,11 +26,14 @@ are in the report before the layer is there (catalogue, section 3)."""
 
 def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
     """Return every gap of the project with its standing, and the layer cards; `codes` limits the rules that run."""
-    rules = [rule for rule in all_rules() if not codes or rule.code in codes]
+    wanted = codes | {parent for parent, details in ABSORBED.items() if codes & set(details)} if codes else frozenset()
+    rules = [rule for rule in all_rules() if not wanted or rule.code in wanted]
     found = [gap for rule in rules for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
     settled = [_with_overrides(project, gap) for gap in _absorb(unique.values())]
-    kept = [gap for gap in settled if gap.layer not in project.configuration.external and _is_known_here(project, gap)]
+    external = project.configuration.external
+    wanted_here = (gap for gap in settled if not codes or gap.code in codes)
+    kept = [gap for gap in wanted_here if gap.layer not in external and _is_known_here(project, gap)]
     judged = tuple(_standing(project, gap, baseline) for gap in sorted(kept, key=Gap.sort_key))
     return Judgement(judged, _with_external(project, layer_cards(project)))
 
@@ -62,12 +66,14 @@ def _with_external(project: Project, cards: tuple[LayerCard, ...]) -> tuple[Laye
 
 
 def _standing(project: Project, gap: Gap, baseline: frozenset[str]) -> JudgedGap:
-    for ignore in project.configuration.ignores:
-        matches_path = not ignore.path or gap.primary.path == ignore.path
-        if ignore.code == gap.code and matches_path and (not ignore.resource or ignore.resource == gap.resource):
-            return JudgedGap(gap, "suppressed", Suppression("configuration", ignore.reason, ignore.until))
+    known = tuple(suppressions_of(project, gap))
+    standing = next((item for item in known if not has_passed(item, project.today)), None)
+    if standing:
+        return JudgedGap(gap, "suppressed", standing)
     if gap.fingerprint in baseline:
         return JudgedGap(gap, "baseline")
+    if known:
+        return JudgedGap(replace(gap, message=f"{gap.message} (ignored until {known[0].until}, which is past)"))
     return JudgedGap(gap)
 
 

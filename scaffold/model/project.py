@@ -410,6 +410,16 @@ class SecretSighting:
     location: Location
 
 
+@frozen
+class InlineIgnore:
+    """A comment beside a line: the rule that does not count there, why, and until when (ISO date, "" for ever)."""
+
+    code: str
+    reason: str
+    until: str
+    location: Location
+
+
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
@@ -466,6 +476,9 @@ class Project:
     scripts: tuple[ScriptFile, ...] = ()
     sightings: tuple[SecretSighting, ...] = ()
     problems: tuple[Problem, ...] = ()
+    inline_ignores: tuple[InlineIgnore, ...] = ()
+    today: str = ""
+    """The day by which ignores run out, as an ISO date; "" when none does."""
 
     def source(self, path: str) -> str | None:
         """Return the text of a file that was read, or None."""

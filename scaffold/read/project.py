@@ -31,6 +31,7 @@ from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
 from scaffold.read.git import folder_in_repository, ignored_paths, remote_branches, remote_name
+from scaffold.read.ignores import read_ignores
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mounted import read_mounted
@@ -97,11 +98,12 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     owned: frozenset[str] = frozenset(),
     known_name: str = "",
     outside: Outside | None = None,
+    today: str = "",
 ) -> Project:
     """Read the project below `root`, without the paths in `hide` and with the files of `overlay` laid over it.
 
     `owned` are the files that scaffold wrote, `known_name` the name that was used when they were written. With `outside`
-    the stacks are what Compose makes of them when it is called so.
+    the stacks are what Compose makes of them when it is called so. `today` is the day by which ignores run out.
 
     Raises UsageError when `root` is no folder or scaffold.yaml is wrong, NothingToReadError when no compose file and no
     workflow could be read.
@@ -140,6 +142,9 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code, failed = read_application(inventory, texts)
     sources.problems += failed
     beside = read_beside(inventory, sources)
+    files = tuple(SourceFile(path, text) for path, text in texts.sources())
+    ignores, failed = read_ignores(files)
+    sources.problems += failed
     return Project(
         name=_as_set(settings) or known_name or _name(inventory, _compose_name(stacks), manifests),
         files=inventory.files,
@@ -176,9 +181,11 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         commands=listed,
         scripts=_scripts(inventory, texts),
         sightings=_sightings(inventory, texts),
-        sources=tuple(SourceFile(path, text) for path, text in texts.sources()),
+        sources=files,
         documents=sources.all_documents(),
         problems=_problems(inventory, sources),
+        inline_ignores=ignores,
+        today=today,
     )
 
 
