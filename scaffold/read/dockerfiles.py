@@ -36,7 +36,7 @@ _KEYWORDS = frozenset(
         "WORKDIR",
     }
 )
-_DIRECTIVE = regex(r"#\s*([A-Za-z]+)\s*=\s*(.+?)\s*")
+_DIRECTIVE = regex(r"#\s*([A-Za-z]+)\s*=\s*(.+)")
 _HEREDOC = regex(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
 _FLAG = regex(r"(--[a-z][\w-]*(?:=(?:\"[^\"]*\"|'[^']*'|\S*))?)(?:\s+|$)")
 _VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?([-+])([^}]*))?\}|([A-Za-z_]\w*))")

@@ -26,7 +26,7 @@ _ROUTER = re.compile(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECAS
 _LONGEST_NAME = 40
 """Characters before a method that are looked at for the name of a router."""
 _CONTROLLER = re.compile(r"@Controller\(\s*(?:\{[^}]{0,200}?path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
-_NEST_ROUTE = re.compile(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"])?\s*\)")
+_NEST_ROUTE = re.compile(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"]\s*)?\)")
 _FACTS = (
     (
         "server-entry",
@@ -55,9 +55,13 @@ _FACTS = (
 )
 """Each kind with words without which its pattern cannot match: looking for a word costs next to nothing."""
 _SCRAPE = re.compile(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
-_COMMENT = re.compile(
-    r"(?P<keep>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?(?:\*/|\Z)|(?<![:\\])//[^\n]*", re.DOTALL
-)
+_MARK = re.compile(r"[\"'`]|/\*|(?<![:\\])//")
+_CONTENT = {
+    '"': re.compile(r"(?:[^\"\\\n]|\\.)*+", re.DOTALL),
+    "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.DOTALL),
+    "`": re.compile(r"(?:[^`\\]|\\.)*+", re.DOTALL),
+}
+_NO_LINE_END = re.compile(r"[^\n]")
 _WORDS = (
     "process.env",
     "onfig.get",
@@ -72,7 +76,7 @@ def read_javascript(path: str, text: str) -> CodeReading:
     """Return the variables, literal defaults, routes and libraries of a JavaScript or TypeScript file."""
     if not any(word in text for word in _WORDS) and not _ROUTE.search(text):
         return CodeReading()
-    bare = _COMMENT.sub(lambda match: match[0] if match["keep"] else re.sub(r"[^\n]", " ", match[0]), text)
+    bare = _without_comments(text)
     settings: list[SettingDefault] = []
     reads: list[EnvRead] = []
     guarded = bool(_DEV_FILE.search(path))
@@ -86,6 +90,37 @@ def read_javascript(path: str, text: str) -> CodeReading:
             settings.append(setting(name, value, "expression", where, guarded=guarded))
     reads += _other_reads(places, bare)
     return reading(settings, reads, _facts(path, places, bare))
+
+
+def _without_comments(text: str) -> str:
+    """Return the text with blanks for its comments; what stands in quotes is none."""
+    parts: list[str] = []
+    done = position = 0
+    open_until = dict.fromkeys(_CONTENT, 0)
+    while match := _MARK.search(text, position):
+        start, mark = match.start(), match[0]
+        position = match.end()
+        if mark in _CONTENT:
+            if start < open_until[mark]:
+                continue  # the search for the end of an earlier quote has passed here and found none
+            content = _CONTENT[mark].match(text, position)
+            end = content.end() if content else position
+            if text[end : end + 1] == mark:
+                position = end + 1
+            else:
+                open_until[mark] = end
+            continue
+        position = _end_of_comment(text, mark, position)
+        parts += [text[done:start], _NO_LINE_END.sub(" ", text[start:position])]
+        done = position
+    return "".join([*parts, text[done:]])
+
+
+def _end_of_comment(text: str, mark: str, start: int) -> int:
+    end = text.find("*/" if mark == "/*" else "\n", start)
+    if end < 0:
+        return len(text)
+    return end + 2 if mark == "/*" else end
 
 
 def _other_reads(places: Places, bare: str) -> list[EnvRead]:

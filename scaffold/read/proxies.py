@@ -9,9 +9,9 @@ from scaffold.read.lines import numbered
 from scaffold.read.prometheus import split_host_port
 
 _NGINX_PASS = regex(r"(?:^|[\s;{])(?:proxy_pass\s+https?://|(?:fastcgi|uwsgi|grpc|scgi)_pass\s+(?:grpcs?://)?)([^\s;/]+)")
-_NGINX_SERVER = regex(r"\s*server\s+([^\s;{]+)[^;{]*;")
+_NGINX_SERVER = regex(r"(?:^|[\s;{])server\s+([^\s;{]+)[^;{]{0,1000};")
 _NGINX_UPSTREAM = regex(r"\s*upstream\s+([^\s{]+)")
-_CADDY = regex(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+([^#]+?)\s*(?:\{\s*)?(?:#.*)?$")
+_CADDY = regex(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+([^#]+)")
 _HAPROXY = regex(r"\s*server\s+\S+\s+(\S+)")
 _HOST = regex(r"\[[0-9a-fA-F:]+\]|[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9_])?")
 
@@ -37,7 +37,7 @@ def read_proxy(path: str, text: str) -> tuple[ProxyUpstream, ...]:
     found = []
     for number, line in numbered(text):
         match = pattern.match(line)
-        for word in match[1].split() if match else ():
+        for word in match[1].rstrip().removesuffix("{").split() if match else ():
             found += _upstream(path, number, line, word)
     return tuple(found)
 

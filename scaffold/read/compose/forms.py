@@ -16,7 +16,7 @@ from scaffold.read.yaml import is_null, resolve
 
 _SWITCHES = frozenset({"true", "false", "yes", "no", "y", "n", "on", "off"})
 _WHOLE = regex(r"[-+]?[0-9]{1,18}")
-_NUMBER = regex(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NUMBER = regex(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _SIZE = regex(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+) ?(?:[kmgtp]?i?b?)|[0-9.]+e[0-9]+", re.IGNORECASE)
 _OCTAL = regex(r"[-+]?[0-7]+")
 
