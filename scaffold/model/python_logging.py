@@ -102,7 +102,7 @@ def joins_celery(project: Project, path: str) -> bool:
     """Whether the module of a Celery application imports this one, or is this one, so that its worker logs through it."""
     tail = path.removesuffix(".py").removesuffix("/__init__").split("/")
     names = "|".join(re.escape(".".join(tail[start:])) for start in range(max(0, len(tail) - 4), len(tail)))
-    pattern = re.compile(rf"^\s*(?:from\s+\.*(?:{names})\s+import\b|import\s+(?:{names})\b)", re.MULTILINE)
+    pattern = re.compile(rf"^[ \t]*(?:from\s+\.*(?:{names})\s+import\b|import\s+(?:{names})\b)", re.MULTILINE)
     apps = {fact.location.path for fact in project.code_facts if fact.kind == "celery-app"}
     return any(app == path or pattern.search(project.source(app) or "") for app in apps)
 

@@ -138,7 +138,7 @@ def _terraform(path: str, text: str) -> tuple[Resource, ...]:
 def _without_comments(text: str) -> str:
     """Blank out comments, quoted text over lines and heredocs, so that blocks inside them do not count; offsets stay."""
     pattern = re.compile(
-        r"\"(?:[^\"\\\n]|\\.)*\"|/\*.*?(?:\*/|\Z)|(?:#|//)[^\n]*"
+        r"\"(?:[^\"\\\n]|\\.)*+\"?|/\*.*?(?:\*/|\Z)|(?:#|//)[^\n]*"
         r"|<<-?(?P<word>[A-Za-z_]\w*)\n.*?(?:\n[ \t]*(?P=word)[ \t]*(?=\n|\Z)|\Z)",
         re.DOTALL,
     )

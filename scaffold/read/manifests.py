@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import Manifest
@@ -14,6 +14,9 @@ from scaffold.read.toml import read_toml
 
 _REQUIREMENT = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(?:[=<>!~;@,#]|$)")
 _EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
+_OPENING = regex(r"<([A-Za-z]+)>")
+_OF_OTHERS = frozenset({"parent", "dependencies", "build", "dependencyManagement", "profiles"})
+"""Elements of a pom.xml that name other artifacts."""
 _NODE_TABLES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _PHP_TABLES = ("require", "require-dev")
 
@@ -114,7 +117,7 @@ def read_gemfile(path: str, text: str) -> _Result:
 def read_go_mod(path: str, text: str) -> _Result:
     """Return the modules that a go.mod requires."""
     module = re.search(r"^module[ \t]+(\S+)", text, re.MULTILINE)
-    names = re.findall(r"^(?:require)?[ \t]+([\w.-]+\.[\w.-]+/\S+|[\w.-]+\.[a-z]+)[ \t]+v\d", text, re.MULTILINE)
+    names = re.findall(r"^(?:require)?[ \t]+((?=[\w-]*\.)[\w.-]+/\S+|[\w.-]+\.[a-z]+)[ \t]+v\d", text, re.MULTILINE)
     # `/v2` at the end is the major version, not the name (go.dev/ref/mod#major-version-suffixes).
     last = re.sub(r"/v\d+$", "", module[1].rstrip("/")).rpartition("/")[2] if module else ""
     return _manifest(path, "go", last, names), ()
@@ -122,11 +125,26 @@ def read_go_mod(path: str, text: str) -> _Result:
 
 def read_pom(path: str, text: str) -> _Result:
     """Return the artifacts of the dependency blocks of a pom.xml; text patterns, so no XML entity is ever expanded."""
-    blocks = re.findall(r"<dependency>(.*?)</dependency>", text, re.DOTALL)
+    blocks = [text[start:end] for start, end in _elements(text, frozenset({"dependency"}))]
     names = [match[1] for block in blocks if (match := re.search(r"<artifactId>\s*([\w.-]+)\s*</artifactId>", block))]
-    rest = re.sub(r"<(parent|dependencies|build|dependencyManagement|profiles)>.*?</\1>", "", text, flags=re.DOTALL)
+    around = [0, *(place for span in _elements(text, _OF_OTHERS) for place in span), len(text)]
+    rest = "".join(text[start:end] for start, end in zip(around[::2], around[1::2], strict=True))
     own = re.search(r"<artifactId>\s*([\w.-]+)\s*</artifactId>", rest)
     return _manifest(path, "java", own[1] if own else "", names), ()
+
+
+def _elements(text: str, names: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Yield where the content of each element of these names starts and ends, those inside another one left out."""
+    position = 0
+    endless: set[str] = set()
+    while match := _OPENING.search(text, position):
+        name, position = match[1], match.end()
+        end = text.find(f"</{name}>", position) if name in names - endless else -1
+        if end >= 0:
+            yield position, end
+            position = end
+        elif name in names:
+            endless.add(name)
 
 
 def read_gradle(path: str, text: str) -> _Result:
@@ -142,7 +160,7 @@ def read_mix(path: str, text: str) -> _Result:
 
 def read_project_file(path: str, text: str) -> _Result:
     """Return the packages that a .csproj refers to."""
-    names = re.findall(r"<PackageReference\s[^>]*Include=\"([\w.-]+)\"", text)
+    names = re.findall(r"<PackageReference\s[^>]{0,1000}Include=\"([\w.-]+)\"", text)
     return _manifest(path, "dotnet", path.rpartition("/")[2].rpartition(".")[0], names), ()
 
 

@@ -47,11 +47,11 @@ _RUBY = _Language(
     optional=rf"ENV\[\s*{_Q}\s*\]",
     with_default=rf"ENV\.fetch\(\s*{_Q}\s*(?:,\s*{_D}\s*\)|\)\s*\{{\s*(?P<mark2>[\"'])(?P<value2>[^\"'\n]{{0,300}})(?P=mark2)\s*\}})",
     facts=(
-        ("http-route", r"^\s*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", ""),
+        ("http-route", r"^[ \t]*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", ""),
         ("logging-json", r"lograge\.formatter\s*=\s*Lograge::Formatters::Json|SemanticLogger", "ruby"),
         ("tracing", r"Sentry\.init\b", "sentry"),
     ),
-    comment=r"(?m:^\s*#[^\n]*)",
+    comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
 _PHP = _Language(
     optional=rf"(?:getenv|env)\(\s*{_Q}\s*\)|\$_(?:ENV|SERVER)\[\s*{_Q.replace('name', 'name2')}\s*\]",
@@ -76,7 +76,7 @@ _ELIXIR = _Language(
     required=rf"System\.fetch_env!\(\s*{_Q}\s*\)|System\.get_env\(\s*{_Q.replace('name', 'name2')}\s*\)\s*\|\|\s*raise",
     optional=rf"System\.get_env\(\s*{_Q}\s*\)(?!\s*\|\|)",
     with_default=rf"System\.get_env\(\s*{_Q}(?:,\s*|\s*\)\s*\|\|\s*){_D}",
-    comment=r"(?m:^\s*#[^\n]*)",
+    comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
 _CSHARP = _Language(
     optional=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)(?!\s*\?\?)",
@@ -86,7 +86,7 @@ _CSHARP = _Language(
 _SHELL = _Language(
     required=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,}):?\?",
     optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,})(?::?[-+][^}\n]{0,200})?\}|\$(?P<name2>[A-Z][A-Z0-9_]{2,})\b",
-    comment=r"(?m:^\s*#[^\n]*)",
+    comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
 _BY_ENDING = {
     ".go": _GO,

@@ -12,8 +12,8 @@ from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import InfrastructureFile, Project
 
 _KINDS = frozenset({"terraform", "opentofu"})
-_ROOT = re.compile(r"^\s*provider\s+\"", re.MULTILINE)
-_BACKEND = re.compile(r"^\s*(?:backend\s+\"(?!local\")|cloud\s*\{)", re.MULTILINE)
+_ROOT = re.compile(r"^[ \t]*provider\s+\"", re.MULTILINE)
+_BACKEND = re.compile(r"^[ \t]*(?:backend\s+\"(?!local\")|cloud\s*\{)", re.MULTILINE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

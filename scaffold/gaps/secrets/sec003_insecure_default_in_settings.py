@@ -38,8 +38,8 @@ def _is_replaced(project: Project, path: str, name: str) -> bool:
     """Whether a settings module of production beside this one takes it over and sets the name itself."""
     folder, _, file = path.rpartition("/")
     module = file.rpartition(".")[0]
-    taken_over = regex(rf"(?m)^\s*from\s+(?:[\w.]*\.)?{re.escape(module)}\s+import\s+\*")
-    sets = regex(rf"(?m)^\s*{re.escape(name)}\s*(?::[^=\n]+)?=")
+    taken_over = regex(rf"(?m)^[ \t]*from\s+(?:[\w.]*\.)?{re.escape(module)}\s+import\s+\*")
+    sets = regex(rf"(?m)^[ \t]*{re.escape(name)}\s*(?::[^=\n]+)?=")
     beside = (f"{folder}/{other}.py" if folder else f"{other}.py" for other in _PRODUCTION_MODULES)
     texts = [project.source(place) or "" for place in beside if place != path]
     return any(taken_over.search(text) and sets.search(text) for text in texts)
