@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from scaffold.gaps.catalogue import all_rules, layer_cards
 from scaffold.gaps.ignores import has_passed, suppressions_of
-from scaffold.model.gap import Gap, JudgedGap, Judgement, LayerCard
-from scaffold.model.names import Confidence, Layer, LayerState, Room, Severity
+from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement, LayerCard
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
 from scaffold.model.project import Project
 
 _OF_WORKFLOWS = frozenset({Layer.CI, Layer.SUPPLY_CHAIN})
@@ -24,13 +24,17 @@ ABSORBED = {
 are in the report before the layer is there (catalogue, section 3)."""
 
 
+_OF_FILES = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
+"""Layers whose gaps are about lines that are there; what is absent for production is absent wherever people develop."""
+
+
 def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
     """Return every gap of the project with its standing, and the layer cards; `codes` limits the rules that run."""
     wanted = codes | {parent for parent, details in ABSORBED.items() if codes & set(details)} if codes else frozenset()
     rules = [rule for rule in all_rules() if not wanted or rule.code in wanted]
     found = [gap for rule in rules for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
-    settled = [_with_overrides(project, gap) for gap in _absorb(unique.values())]
+    settled = [_with_overrides(project, _for_development(project, gap)) for gap in _absorb(unique.values())]
     external = project.configuration.external
     wanted_here = (gap for gap in settled if not codes or gap.code in codes)
     kept = [gap for gap in wanted_here if gap.layer not in external and _is_known_here(project, gap)]
@@ -53,6 +57,27 @@ def _absorb(gaps: Iterable[Gap]) -> list[Gap]:
         else gap
         for gap in listed
     ]
+
+
+def _for_development(project: Project, gap: Gap) -> Gap:
+    """Count a gap of a file that is said to be for development as one of development, and say who says so.
+
+    The stack itself stays what plans are made for: that a team develops with it does not say what it will run in production.
+    """
+    note = next((note for note in project.development_notes if gap.primary.path in note.files), None)
+    if note is None or gap.environment is not EnvironmentClass.BASE or gap.layer not in _OF_FILES:
+        return gap
+    if note.is_replaced and gap.layer is Layer.BACKUP:
+        return gap
+    place = f"{note.location.path}:{note.location.line}"
+    why = f"{place} deploys another file in its place" if note.is_replaced else f"{place} says that this is for development"
+    return replace(
+        gap,
+        severity=gap.severity.lowered(EnvironmentClass.DEV.severity_steps),
+        environment=EnvironmentClass.DEV,
+        message=f"{gap.message.removesuffix('.')}; {why}.",
+        evidence=(*gap.evidence, Evidence(note.location, "related")),
+    )
 
 
 def _with_overrides(project: Project, gap: Gap) -> Gap:

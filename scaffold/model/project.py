@@ -402,6 +402,16 @@ class MountedFile:
 
 
 @frozen
+class DevelopmentNote:
+    """A place that says of files that they serve development alone."""
+
+    location: Location
+    files: tuple[str, ...]
+    is_replaced: bool = False
+    """Whether the place says so by deploying another file with the same services."""
+
+
+@frozen
 class SecretSighting:
     """A credential in a form that one provider issues, found in tracked text; the value itself is not kept."""
 
@@ -475,6 +485,8 @@ class Project:
     commands: tuple[Command, ...] = ()
     scripts: tuple[ScriptFile, ...] = ()
     sightings: tuple[SecretSighting, ...] = ()
+    development_notes: tuple[DevelopmentNote, ...] = ()
+    """What says of compose and env files that they serve development alone; none where scaffold.yaml names production."""
     problems: tuple[Problem, ...] = ()
     inline_ignores: tuple[InlineIgnore, ...] = ()
     today: str = ""

@@ -36,6 +36,7 @@ from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mounted import read_mounted
 from scaffold.read.outside import Outside
+from scaffold.read.purpose import development_notes
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.scripts import read_operational_script
 from scaffold.read.sightings import read_sightings
@@ -181,6 +182,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         commands=listed,
         scripts=_scripts(inventory, texts),
         sightings=_sightings(inventory, texts),
+        development_notes=() if settings.production else development_notes(stacks, pages, envs, listed, texts),
         sources=files,
         documents=sources.all_documents(),
         problems=_problems(inventory, sources),
