@@ -24,17 +24,20 @@ ABSORBED = {
 are in the report before the layer is there (catalogue, section 3)."""
 
 
+_REPEATS = {"SEC002": ("SEC005",), "SEC007": ("SEC001", "SEC002")}
+"""Rules whose gap states on the same resource what a gap of another rule states as well: it becomes a detail of that one."""
 _OF_FILES = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about lines that are there; what is absent for production is absent wherever people develop."""
 
 
 def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
     """Return every gap of the project with its standing, and the layer cards; `codes` limits the rules that run."""
-    wanted = codes | {parent for parent, details in ABSORBED.items() if codes & set(details)} if codes else frozenset()
+    wanted = codes | _parents(codes)
     rules = [rule for rule in all_rules() if not wanted or rule.code in wanted]
     found = [gap for rule in rules for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
-    settled = [_with_overrides(project, _for_development(project, gap)) for gap in _absorb(unique.values())]
+    counted = (_for_development(project, gap) for gap in _absorb(unique.values()))
+    settled = [_with_overrides(project, gap) for gap in _once_a_cause(counted)]
     external = project.configuration.external
     wanted_here = (gap for gap in settled if not codes or gap.code in codes)
     kept = [gap for gap in wanted_here if gap.layer not in external and _is_known_here(project, gap)]
@@ -47,6 +50,12 @@ def _is_known_here(project: Project, gap: Gap) -> bool:
     return not project.inside or (gap.layer is not Layer.CI and all(closer.by is not Room.WORKFLOWS for closer in gap.closes))
 
 
+def _parents(codes: frozenset[str]) -> frozenset[str]:
+    """Return the rules that may make gaps of these codes details of theirs."""
+    layers = {parent for parent, details in ABSORBED.items() if codes & set(details)}
+    return frozenset(layers.union(*(parents for code, parents in _REPEATS.items() if code in codes)))
+
+
 def _absorb(gaps: Iterable[Gap]) -> list[Gap]:
     listed = list(gaps)
     open_codes = {gap.code for gap in listed}
@@ -57,6 +66,17 @@ def _absorb(gaps: Iterable[Gap]) -> list[Gap]:
         else gap
         for gap in listed
     ]
+
+
+def _once_a_cause(gaps: Iterable[Gap]) -> list[Gap]:
+    """Return the gaps with those that repeat another one's facts made details of it."""
+    listed = list(gaps)
+    worst = {(gap.code, gap.resource): gap.severity for gap in sorted(listed, key=Gap.sort_key, reverse=True)}
+    settled = []
+    for gap in listed:
+        said = [code for code in _REPEATS.get(gap.code, ()) if worst.get((code, gap.resource), Severity.INFO) >= gap.severity]
+        settled.append(replace(gap, severity=Severity.INFO, blocked_by=(*gap.blocked_by, *said)) if said else gap)
+    return settled
 
 
 def _for_development(project: Project, gap: Gap) -> Gap:

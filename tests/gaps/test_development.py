@@ -134,3 +134,30 @@ def test_an_env_file_for_local_use(text: str, severity: Severity, make_project: 
     compose = "services:\n  db:\n    image: mariadb:11\n    env_file: .env\n"
     gaps = judge(read_project(make_project({"docker-compose.yml": compose, ".env": text}))).open
     assert max(gap.severity for gap in gaps if gap.primary.path == ".env") is severity
+
+
+def test_one_cause_counts_once(make_project: Callable[..., Path]) -> None:
+    compose = """\
+services:
+  files:
+    image: minio/minio:RELEASE.2025-04-22T22-12-26Z
+    command: server /data
+    environment:
+      MINIO_ROOT_USER: ${S3_ACCESS_KEY:-minioadmin}
+      MINIO_ROOT_PASSWORD: ${S3_SECRET_KEY:-minioadmin}
+    ports: ["9000:9000"]
+    volumes: ["files:/data"]
+  api:
+    image: ghcr.io/shop/api:1.0
+    env_file: api.env
+    environment:
+      S3_ACCESS_KEY: ${S3_ACCESS_KEY:-minioadmin}
+volumes:
+  files:
+"""
+    root = make_project({"docker-compose.yml": compose, "api.env": "JWT_SECRET=hunter-22-hunter\n"})
+    gaps = {(gap.code, gap.resource): gap for gap in judge(read_project(root)).open}
+    assert gaps["SEC001", "base/files"].severity is Severity.CRITICAL
+    assert (gaps["SEC007", "base/files"].severity, gaps["SEC007", "base/files"].blocked_by) == (Severity.INFO, ("SEC001",))
+    assert gaps["SEC005", "api.env"].severity is Severity.HIGH
+    assert (gaps["SEC002", "api.env"].severity, gaps["SEC002", "api.env"].blocked_by) == (Severity.INFO, ("SEC005",))

@@ -18,6 +18,14 @@ _CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+_OTHER_PARTY = regex(
+    r"(?i)(?:^|_)(?:SMTP|E?MAIL|MAILER|MAILGUN|SENDGRID|POSTMARK|TWILIO|SLACK|TELEGRAM|DISCORD|STRIPE|PAYPAL|OPENAI|ANTHROPIC"
+    r"|GEMINI|MISTRAL|COHERE|GROQ|GOOGLE|GITHUB|GITLAB|AWS|AZURE|CLOUDFLARE|OAUTH2?|CLIENT_SECRET|API_?KEY|SENTRY|RECAPTCHA)(?:_|$)"
+)
+_KEY_STORE = regex(
+    r"(?i)(?:CERTIFICATES?|CERT|KEY_?STORE|TRUST_?STORE|PFX|PKCS12|P12|SSL)_*(?:\w+_)?_*(?:KEY_?)?PASS(?:WORD|PHRASE|WD)$"
+)
+_KEY_FILES = (".pfx", ".p12", ".jks", ".pem", ".key", ".keystore")
 IN_A_PROGRAM = frozenset({"command", "healthcheck"})
 """Keys of credentials that stand in a command and not in a variable."""
 TOOL_LOGINS = frozenset(
@@ -75,6 +83,20 @@ class CredentialGroup:
 
     def _starts(self, service: Service) -> bool:
         return not service.profiles or "*" in self.profiles or bool(self.profiles & set(service.profiles))
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether it is a stand-in for what another party issues: it opens nothing, and what needs it fails."""
+        return all(item.value_class is SecretClass.PLACEHOLDER and _OTHER_PARTY.search(item.key) for item in self.places)
+
+    def opens_absent_file(self, files: Iterable[str]) -> bool:
+        """Whether it is the passphrase of a certificate or key file, and none of `files` is such a file."""
+        return all(_KEY_STORE.search(item.key) for item in self.places) and not any(f.endswith(_KEY_FILES) for f in files)
+
+    @property
+    def is_of_a_client(self) -> bool:
+        """Whether it stands in health checks alone: what a client sends, never what the server is given."""
+        return all("healthcheck" in item.location.route for item in self.places)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -19,7 +19,14 @@ def _detect(project: Project) -> Iterator[Gap]:
         for stack in every_stack(project)
         for group in credential_groups(stack, "default", profiles, _set_by_env_file(project, stack))
     )
-    return iter(once(_gap(group) for group in groups))
+    return iter(once(_gap(group) for group in groups if not group.is_of_a_client and not _is_fixed(group)))
+
+
+def _is_fixed(group: CredentialGroup) -> bool:
+    """Whether the store that the clients' default opens has the same value as a literal: SEC002 judges it there."""
+    servers = [service for service in group.stack.services if service.is_datastore]
+    given = {entry.value for service in servers for entry in service.environment if not entry.references}
+    return not any(item.service.is_datastore for item in group.places) and all(item.value in given for item in group.places)
 
 
 def _set_by_env_file(project: Project, stack: Stack) -> frozenset[str]:
@@ -36,6 +43,8 @@ def _gap(group: CredentialGroup) -> Gap:
     exposed = (
         "; the store's port is published too, so anybody who reaches the host can log in" if group.opens_published_store else ""
     )
+    if group.stands_in:
+        return _stand_in_gap(group)
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=f"environment/{owner.key}",
@@ -45,6 +54,21 @@ def _gap(group: CredentialGroup) -> Gap:
         actual=f"a default: {owner.value_class.value}",
         locations=group.locations,
         severity=Severity.CRITICAL if group.opens_published_store else Severity.HIGH,
+        environment=group.stack.environment,
+    )
+
+
+def _stand_in_gap(group: CredentialGroup) -> Gap:
+    owner = group.owner
+    return RULE.gap(
+        resource=group.stack.resource(owner.service.name),
+        subject=f"environment/{owner.key}",
+        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} sends a stand-in to another party: the "
+        "container starts, and what needs the credential fails later.",
+        expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
+        actual=f"a default: {owner.value_class.value}",
+        locations=group.locations,
+        severity=Severity.LOW,
         environment=group.stack.environment,
     )
 

@@ -19,25 +19,30 @@ _CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging
 
 def _detect(project: Project) -> Iterator[Gap]:
     groups = (group for stack in every_stack(project) for group in credential_groups(stack, "literal"))
-    yield from once(_of_group(group) for group in groups)
+    yield from once(_of_group(project, group) for group in groups)
     for file in project.env_files:
         if file.kind == "real":
             yield from _of_file(project, file)
 
 
-def _of_group(group: CredentialGroup) -> Gap:
+def _of_group(project: Project, group: CredentialGroup) -> Gap:
     owner = group.owner
     count = len(group.locations)
     where = " and ".join(_PLACES.get(key, key) for key in group.keys) + ("" if len(group.keys) > 1 else " itself")
     places = f", in {count} places" if count > 1 else ""
+    effect = "who can read the repository can use it"
+    if absent := group.opens_absent_file(project.present):
+        effect = "it opens a file that is not in the repository"
+    elif group.stands_in:
+        effect = "a stand-in for what another party issues, so what needs it fails"
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=owner.key if owner.key in _PLACES else f"environment/{owner.key}",
-        message=f"{owner.service.name} has a credential in {where} ({owner.value_class.value}){places}: "
-        "who can read the repository can use it.",
+        message=f"{owner.service.name} has a credential in {where} ({owner.value_class.value}){places}: {effect}.",
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
         locations=group.locations,
+        severity=Severity.LOW if absent or group.stands_in else Severity.HIGH,
         environment=group.stack.environment,
     )
 
