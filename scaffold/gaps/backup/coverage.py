@@ -173,11 +173,26 @@ def _is_managed(project: Project, service: Service) -> bool:
     )
 
 
+def _on_schedule(project: Project) -> Iterator[str]:
+    """Yield what the workflows run by the clock."""
+    for workflow in project.workflows:
+        if "schedule" in workflow.events:
+            yield from (step.run for job in workflow.jobs for step in job.all_steps)
+
+
+def _starts(text: str, signal: Signal) -> bool:
+    """Whether a text runs the script, or the target of make, that holds the backup."""
+    named = re.escape(signal.owner) if signal.owner else re.escape(signal.location.path.rpartition("/")[2])
+    return bool(re.search(rf"(?:^|[\s/\"']){named}(?![\w.-])", text))
+
+
 def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
     """Whether any backup is started by a clock: a service, a workflow's schedule, a CronJob, cron, a timer."""
     if any(signal.automatic for signal in found) or any(
         kind == "CronJob" for i in foreign_infrastructure(project) for kind, _, _ in i.resources
     ):
+        return True
+    if any(_starts(text, signal) for text in _on_schedule(project) for signal in found):
         return True
     if any(re.search(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$", path) for path in project.files):
         return True

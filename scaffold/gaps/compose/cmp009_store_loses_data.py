@@ -89,7 +89,9 @@ def _is_cache(service: Service, known: KnownImage) -> bool:
     """Redis without persistence on purpose keeps nothing worth a volume."""
     if known.facts.family not in {"redis", "valkey"}:
         return False
-    return not _PERSISTENT_REDIS.search(" ".join((*(service.entrypoint or ()), *(service.command or ()))))
+    words = (*(service.entrypoint or ()), *(service.command or ()))
+    # `--save ""` as a list has an empty word, which switches the snapshots off.
+    return not _PERSISTENT_REDIS.search(" ".join(word or '""' for word in words))
 
 
 def _holds(mount: Mount, folder: str) -> bool:

@@ -30,7 +30,7 @@ _ADVICE = "Write a Helm chart with a workload for each service, or set `compute:
 
 def _detect(project: Project) -> Iterator[Gap]:
     place = anchor(project)
-    if place is None or not application_services(project) or _has_target(project):
+    if place is None or not application_services(project) or has_target(project):
         return
     promises = _promises(project)
     yield RULE.gap(
@@ -50,7 +50,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     )
 
 
-def _has_target(project: Project) -> bool:
+def has_target(project: Project) -> bool:
     """Whether packaging exists or another platform was chosen on purpose."""
     if project.configuration.compute == "ecs" or any(item.kind in {*PACKAGING, "paas"} for item in project.infrastructure):
         return True

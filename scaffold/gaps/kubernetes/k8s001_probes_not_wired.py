@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.chart import PACKAGING, chart_closers
+from scaffold.gaps.kubernetes.k8s000_no_kubernetes_packaging import has_target
 from scaffold.gaps.signals import owner_of_path
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -23,6 +24,8 @@ _ADVICE = "Give the workload a readinessProbe on the readiness route and a lax l
 
 def _detect(project: Project) -> Iterator[Gap]:
     texts = [project.source(item.path) or "" for item in project.infrastructure if item.kind in PACKAGING]
+    if not texts and has_target(project):
+        return  # The app runs elsewhere on purpose, and who runs it has probes of its own.
     if any("readinessProbe" in text or "livenessProbe" in text for text in texts):
         return
     found: dict[str, list[tuple[str, Location]]] = {}

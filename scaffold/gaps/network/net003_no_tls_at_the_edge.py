@@ -16,7 +16,8 @@ from scaffold.model.regex import regex
 _PLAIN_PORTS = frozenset({80, 8080})
 _TLS_PORTS = frozenset({443, 8443})
 _WORDS = regex(
-    r"acme|certbot|letsencrypt|let's encrypt|certresolver|ssl_certificate|\bcert\.pem|fullchain|cloudflare|tailscale|\bngrok\b",
+    r"certificatesresolvers|acme[-_.](?:companion|challenge|email|dns|json|sh\b|ca\b|tls|http)"
+    r"|certbot|letsencrypt|let's encrypt|certresolver|ssl_certificate|\bcert\.pem|fullchain|cloudflare|tailscale|\bngrok\b",
     re.IGNORECASE,
 )
 _DOCS = regex(
