@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.monitoring_signals import neighbours
 from scaffold.gaps.signals import LOGGING_TOOLS, runs_tool
 from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -19,13 +20,13 @@ _PIPELINE = regex(
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    seen: set[tuple[str, int]] = set()
+    seen: set[Location] = set()
     for stack in project.stacks:
         for service in stack.services:
             if runs_tool(project, service, LOGGING_TOOLS) and service.location.path not in project.owned:
                 for subject, mount in _faults(project, stack, service):
-                    if (mount.location.path, mount.location.line) not in seen:
-                        seen.add((mount.location.path, mount.location.line))
+                    if mount.location not in seen:
+                        seen.add(mount.location)
                         yield _gap(stack, service, subject, mount)
 
 
