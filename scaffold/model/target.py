@@ -16,7 +16,7 @@ from scaffold.model.guides import GuidesPlan
 from scaffold.model.hardening import HardeningPlan
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
-from scaffold.model.workload import ConfigFile, LeftOut, Note, PersistentVolume, Setting, Workload
+from scaffold.model.workload import ConfigFile, LeftOut, Note, PathRoute, PersistentVolume, Setting, Workload
 
 
 @frozen
@@ -138,6 +138,8 @@ class Target:
     """The services without a workload, and why."""
     notes: tuple[Note, ...] = ()
     """What of the compose files does not carry over as it is."""
+    paths: tuple[PathRoute, ...] = ()
+    """The routes by path that the project's own proxy has, beside those by name."""
     chart_folder: str = ""
     """Where the chart goes; "" when none is written."""
     terraform_folder: str = "infra/terraform"

@@ -233,6 +233,16 @@ class Workload:
 
 
 @frozen
+class PathRoute:
+    """A path of a user interface that leads to another workload: `front` is the interface's workload, "" for the domain."""
+
+    front: str
+    path: str
+    workload: str
+    port: int
+
+
+@frozen
 class LeftOut:
     """A service that gets no workload, and why; kind is `managed` (AWS runs it) or `dropped`."""
 
@@ -263,3 +273,4 @@ class WorkloadPlan:
     files: tuple[ConfigFile, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
+    paths: tuple[PathRoute, ...] = ()

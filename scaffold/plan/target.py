@@ -75,6 +75,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         config_files=running.files,
         left_out=running.left_out,
         notes=running.notes,
+        paths=running.paths,
         base_set=base_set,
         production_set=production_set,
         chart_folder=chart,

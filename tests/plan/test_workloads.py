@@ -603,3 +603,55 @@ def test_what_compose_demands_is_asked_for_whatever_the_env_file_of_developers_s
     settings = {item.name: item.default for item in target.settings}
     assert settings == {"ADMIN": None, "MAIL": None, "LINK": None, "NAME": "localhost.example.com", "KEPT": "localhost"}
     assert env(target, "web")["ALSO"] == "<ADMIN>"
+
+
+# --- routes by path ---------------------------------------------------------------------------------------------------
+
+UI = """\
+    services:
+      api:
+        build: api
+        ports: ["8000:8000"]
+      admin:
+        build: api
+        expose: ["9000"]
+      frontend:
+        build: pages
+        ports: ["3000:80"]
+        environment: {API: "http://api:8000", ADMIN: "http://admin:9000"}
+"""
+UI_FILES = {
+    "api__Dockerfile": 'FROM python:3.13\nCMD ["uvicorn", "app:app"]\n',
+    "api__app_dot_py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+    "pages__Dockerfile": "FROM node:22 AS build\nCOPY . .\nRUN npm run build\n\nFROM nginx:1.28\n"
+    "COPY nginx.conf /etc/nginx/conf.d/default.conf\nCOPY --from=build /dist /usr/share/nginx/html\n",
+    "pages__package_dot_json": '{"name": "pages", "scripts": {"build": "vite build"}, "dependencies": {"react": "19.0.0"}}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("conf", "paths"),
+    [
+        ("server { location / { root /x; } location /api/ { proxy_pass http://api:8000; } }", ["/api"]),
+        ("upstream backend { server api:8000; }\nserver { location ^~ /v1/api { proxy_pass http://backend; proxy_set_header Host $host; } }", ["/v1/api"]),
+        # It strips the prefix, guards it, matches a pattern, or leads to a service that nobody outside may reach.
+        ("server { location /api/ { proxy_pass http://api:8000/; } }", []),
+        ("server { location /api/ { auth_basic x; proxy_pass http://api:8000; } }", []),
+        ("server { location ~ ^/api { proxy_pass http://api:8000; } location = /one { proxy_pass http://api:8000; } }", []),
+        ("server { location /admin/ { proxy_pass http://admin:9000; } }", []),
+        ("server { location /api/ { proxy_pass http://$api:8000; } }", []),
+    ],
+)  # fmt: skip
+def test_paths_that_the_user_interface_passes_on(planned: Planned, conf: str, paths: list[str]):
+    target = planned(UI, **UI_FILES, pages__nginx_dot_conf=conf)
+    assert [(item.front, item.path, item.workload, item.port) for item in target.paths] == [
+        ("frontend", path, "api", 8000) for path in paths
+    ]
+
+
+def test_a_proxy_that_stays_routes_by_itself(planned: Planned):
+    compose = UI.replace(
+        "build: pages\n", "image: nginx:1.28\n        volumes: ['./nginx.conf:/etc/nginx/conf.d/default.conf:ro']\n"
+    )
+    target = planned(compose, **UI_FILES, nginx_dot_conf="server { location /api { proxy_pass http://api:8000; } }")
+    assert target.paths == ()

@@ -195,7 +195,10 @@ def values_schema() -> dict[str, object]:
                     "domain": _TEXT,
                     "annotations": _map(_TEXT),
                     "routes": _list(
-                        _object({"workload": _TEXT, "port": _PORT, "subdomain": _TEXT}, "workload", "port", "subdomain")
+                        _object(
+                            {"workload": _TEXT, "port": _PORT, "subdomain": _TEXT, "path": {"type": "string", "pattern": "^/"}},
+                            *("workload", "port", "subdomain"),
+                        )
                     ),
                 },
                 "enabled",

@@ -73,7 +73,8 @@ def values_sections(target: Target) -> str:
             },
         ),
         (
-            "One load balancer for every route: the name is the subdomain below ingress.domain, or the domain itself.",
+            "One load balancer for every route: the name is the subdomain below ingress.domain, or the domain itself; a path\n"
+            "comes from the project's own proxy.",
             {"ingress": _ingress(target)},
         ),
         (
@@ -173,9 +174,19 @@ def _routes(target: Target) -> list[dict[str, object]]:
     proxies = [item for item in served if item.role is Role.PROXY]
     shown = proxies[:1] or served
     main = next((item for role in (Role.PROXY, Role.FRONTEND, Role.WEB) for item in shown if item.role is role), None)
-    return [
+    named: list[dict[str, object]] = [
         {"workload": item.name, "port": _http_port(item), "subdomain": "" if item is main else item.name}
         for item in sorted(shown, key=lambda item: (item is not main, item.name))
+    ]
+    return [*([] if proxies else _paths(target, {str(item["workload"]): str(item["subdomain"]) for item in named})), *named]
+
+
+def _paths(target: Target, subdomains: dict[str, str]) -> list[dict[str, object]]:
+    """Return the routes by path, the longest first: a path stands before the host that it is a part of."""
+    return [
+        {"workload": item.workload, "port": item.port, "subdomain": subdomains.get(item.front, ""), "path": item.path}
+        for item in sorted(target.paths, key=lambda item: (-len(item.path), item.path, item.front))
+        if item.workload in subdomains
     ]
 
 

@@ -18,6 +18,7 @@ from scaffold.plan.workloads.config_hosts import rewrite_files
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
 from scaffold.plan.workloads.keys import key_notes
 from scaffold.plan.workloads.logins import plan_logins
+from scaffold.plan.workloads.paths import plan_paths
 from scaffold.plan.workloads.ports import plan_aliases, plan_ports
 from scaffold.plan.workloads.probes import plan_probes
 from scaffold.plan.workloads.runtime import (
@@ -54,6 +55,7 @@ def plan_workloads(project: Project, stack: Stack, stores: tuple[Store, ...], im
         volumes=shared.volumes,
         files=rewrite_files(plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept), scope),
         left_out=left_out,
+        paths=plan_paths(scope, shared.ports),
         notes=tuple(sorted(notes, key=lambda note: (note.service, note.location.sort_key(), note.key, note.message))),
     )
 

@@ -202,3 +202,19 @@ def test_no_chart_beside_one_of_the_users_and_none_for_ecs(make_project: Callabl
     assert target_of(ecs).chart_folder == ""
     chart = {"compose.yaml": compose, "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n"}
     assert target_of(make_project(chart, name="c")).chart_folder == ""
+
+
+def test_the_ingress_has_the_paths_of_the_example_s_own_proxy(
+    example: Callable[[str], Path], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    chart = support.write_chart(target_of(example("propertypro")), tmp_path / "out")
+    manifests = support.template(require_tool("helm"), chart, "--values", "values-production.yaml")
+    (ingress,) = [item for item in support.objects(manifests) if item["kind"] == "Ingress"]
+    routes = [
+        (rule["host"].partition(".")[0], path["path"], path["backend"]["service"]["name"])
+        for rule in ingress["spec"]["rules"]
+        for path in rule["http"]["paths"]
+    ]
+    domain = ingress["spec"]["rules"][0]["host"]
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == [domain, domain, f"api.{domain}"]
+    assert [(path, name) for _, path, name in routes] == [("/api", "api"), ("/", "frontend"), ("/", "api")]
