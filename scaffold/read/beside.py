@@ -14,6 +14,7 @@ from scaffold.model.project import (
     PrometheusConfig,
     ProxyUpstream,
 )
+from scaffold.model.spring_logging import is_spring_settings
 from scaffold.read import infrastructure, observability, prometheus, proxies
 from scaffold.read.inventory import Inventory, TextReader
 from scaffold.read.paths import is_workflow, is_yaml
@@ -62,6 +63,9 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
     for path in inventory.files:
         if is_workflow(path):
             continue
+        if is_spring_settings(path):
+            _keep(path, sources)
+            continue
         chart_file = _in_chart_templates(path, charts)
         text = sources.texts.text(path) if chart_file or _by_name(path) else None
         if chart_file:
@@ -84,6 +88,13 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
         infrastructure=tuple(item for item in found if isinstance(item, InfrastructureFile)),
         upstreams=tuple(item for item in found if isinstance(item, ProxyUpstream)),
     )
+
+
+def _keep(path: str, sources: _Sources) -> None:
+    """Read a file that is looked at, and edited, as text and document."""
+    sources.texts.text(path)
+    if is_yaml(path):
+        sources.documents(path)
 
 
 def _in_chart_templates(path: str, charts: set[str]) -> bool:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.logging.structured import text_logging
-from scaffold.gaps.signals import main_services
+from scaffold.gaps.signals import application_services, main_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.nginx_services import can_edit_logs, service_access_logs
 from scaffold.model.project import Project
+from scaffold.model.spring_logging import SpringLogging, spring_logging
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     yield from _code(project)
     yield from _proxies(project)
+    yield from _spring(project)
 
 
 def _code(project: Project) -> Iterator[Gap]:
@@ -47,6 +49,36 @@ def _proxies(project: Project) -> Iterator[Gap]:
                 environment=stack.environment,
                 closers=None if can_edit_logs(project, service, logs) else (_PROXY_BY_HAND,),
             )
+
+
+def _spring(project: Project) -> Iterator[Gap]:
+    for stack, service in application_services(project):
+        found = spring_logging(project, service)
+        if found is not None:
+            version = f"Spring Boot {found.version}" if found.version else "Spring Boot"
+            yield RULE.gap(
+                resource=stack.resource(service.name),
+                subject="log-format",
+                message=f"{service.name} ({version}) logs free text, so a log store can neither filter by field nor join lines "
+                "of one request.",
+                expected="one JSON object a line: logging.structured.format.console is ecs",
+                actual="the text format of Spring Boot",
+                locations=(found.place,),
+                environment=stack.environment,
+                closers=None if found.has_setting and found.settings else (_spring_by_hand(found),),
+            )
+
+
+def _spring_by_hand(found: SpringLogging) -> Closer:
+    if found.has_setting:
+        return Closer(None, "advice", "Set logging.structured.format.console to ecs where the application's settings are.")
+    version = f"{found.version} has none" if found.version else "the version is not known"
+    return Closer(
+        None,
+        "advice",
+        f"From Spring Boot 3.4 on it is one setting, logging.structured.format.console; {version}: upgrade, or add "
+        "logstash-logback-encoder.",
+    )
 
 
 _PROXY_BY_HAND = Closer(

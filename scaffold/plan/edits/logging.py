@@ -10,13 +10,15 @@ from scaffold.model.nginx import ConfigFile
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.python_logging import joins_celery
+from scaffold.model.spring_logging import spring_logging
 from scaffold.plan.edits.kind import EditKind
 
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
     yield from _access_logs(project, tuple(gap for gap in gaps if gap.subject == "access-log"))
+    yield from _spring(project, gaps)
     follow = tuple(gap for gap in gaps if gap.code != "LOG001")
-    for gap in (gap for gap in gaps if gap.code == "LOG001" and gap.subject != "access-log"):
+    for gap in (gap for gap in gaps if gap.code == "LOG001" and gap.primary.path.endswith(".py")):
         lines: dict[str, list[int]] = {}
         for item in gap.evidence:
             lines.setdefault(item.location.path, []).append(item.location.line)
@@ -25,6 +27,22 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
         # What follows from the new format closes with the first of the services.
         yield EditTask("json-logging", (gap, *follow), sources=sources, decided=decided)
         follow = ()
+
+
+def _spring(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
+    """Yield one task for all services that are built from the same settings."""
+    found: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        stack_id, _, name = gap.resource.rpartition("/")
+        stack = project.stack(stack_id) if gap.code == "LOG001" and gap.subject == "log-format" else None
+        service = stack.service(name) if stack else None
+        spring = spring_logging(project, service) if service else None
+        if spring is not None and spring.settings and spring.has_setting:
+            found.setdefault(spring.settings, []).append(gap)
+    for path, group in sorted(found.items()):
+        document = project.document(path)
+        source = SourceFile(path, project.source(path) or "")
+        yield EditTask("spring-logging", tuple(group), (document,) if document else (), sources=(source,))
 
 
 def _access_logs(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
