@@ -167,6 +167,8 @@ def _by_shared_login(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None
     """A variable that takes its value from where the store takes its login is part of that login, whatever its name."""
     whole = whole_reference(entry.raw or "")
     variables = {whole.name} if whole else set()
+    if not variables and not is_sensitive_name(entry.name):
+        return None  # Most entries: a project of a thousand of them is planned in seconds.
     for name in sorted(scope.stores):
         service = scope.stack.service(name)
         if service is None or parse_url(entry.value or "") is not None:
