@@ -50,8 +50,9 @@ def plan_logins(service: Service, scope: Scope) -> LoginPlan:
     """Return what is rewired in the environment of a service."""
     values: dict[str, Text] = {}
     used: set[str] = set()
+    shared = _shared_logins(scope)
     for entry in service.environment:
-        found = _by_address(entry, scope) or _by_shared_login(entry, scope)
+        found = _by_address(entry, scope) or _by_shared_login(entry, shared)
         if found is not None:
             values[entry.name], store = found
             used.add(store.service)
@@ -163,24 +164,40 @@ def _part(store: Store, part: str) -> Text | None:
     return None
 
 
-def _by_shared_login(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
+@frozen
+class _SharedLogin:
+    """Where a managed store takes its login from today: the variables behind its password, its user and its database."""
+
+    store: Store
+    service: Service
+    password: frozenset[str]
+    parts: tuple[tuple[str, frozenset[str]], ...]
+
+
+def _shared_logins(scope: Scope) -> tuple[_SharedLogin, ...]:
+    services = ((scope.stores[name], scope.stack.service(name)) for name in sorted(scope.stores))
+    return tuple(_shared_login(store, service) for store, service in services if service is not None)
+
+
+def _shared_login(store: Store, service: Service) -> _SharedLogin:
+    names = (("username", _USER_VARIABLES), ("database", _DATABASE_VARIABLES)) if store.engine == "postgres" else ()
+    parts = tuple((part, frozenset(_variables_of(service, words))) for part, words in names)
+    return _SharedLogin(store, service, frozenset(_variables_of(service, None)), parts)
+
+
+def _by_shared_login(entry: EnvValue, shared: tuple[_SharedLogin, ...]) -> tuple[Text, Store] | None:
     """A variable that takes its value from where the store takes its login is part of that login, whatever its name."""
     whole = whole_reference(entry.raw or "")
     variables = {whole.name} if whole else set()
-    if not variables and not is_sensitive_name(entry.name):
-        return None  # Most entries: a project of a thousand of them is planned in seconds.
-    for name in sorted(scope.stores):
-        service = scope.stack.service(name)
-        if service is None or parse_url(entry.value or "") is not None:
-            continue
-        store = scope.stores[name]
-        same = _speaks_of(entry.name, service, store) and (entry.value or "") in _passwords(service)
-        if variables & _variables_of(service, None) or same:
-            return (_login(store, "password"),), store
-        if store.engine == "postgres":
-            for words, part in ((_USER_VARIABLES, "username"), (_DATABASE_VARIABLES, "database")):
-                if variables & _variables_of(service, words):
-                    return (_of(store, part),), store
+    if parse_url(entry.value or "") is not None:
+        return None
+    for login in shared:
+        same = _speaks_of(entry.name, login.service, login.store) and (entry.value or "") in _passwords(login.service)
+        if variables & login.password or same:
+            return (_login(login.store, "password"),), login.store
+        for part, names in login.parts:
+            if variables & names:
+                return (_of(login.store, part),), login.store
     return None
 
 
