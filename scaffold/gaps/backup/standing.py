@@ -8,11 +8,13 @@ import re
 from scaffold.gaps.facts import has_submodules
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
-from scaffold.model.names import EnvironmentClass
+from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _SAMPLE = regex(r"\b(example|sample|demo|demonstration|playground|boilerplate|template|starter|skeleton)\b", re.IGNORECASE)
+_DEPLOYMENT = regex(r"\bdeploy|\bproduction\b", re.IGNORECASE)
+_FIRST_DATA = regex(r"initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
 _MAIL_CATCHERS = frozenset({"mailhog", "maildev", "mailpit", "mailcatcher", "inbucket", "fake-smtp-server"})
 
 
@@ -20,7 +22,7 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]]) -
     """Return why a missing backup of the stores is no loss of a running system's data, "" when nothing says so."""
     if not any(_has_volume(service) for _, service in stores):
         return "none of them has a volume, so nothing outlives its container (CMP009 comes first)"
-    title = _title(project)
+    title = None if _is_deployed(project) else _title(project)
     if title:
         place, word = title
         return f"{place.path}:{place.line} calls the project a {word}, whose data nobody would miss"
@@ -35,7 +37,17 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]]) -
 
 
 def _has_volume(service: Service) -> bool:
-    return any(mount.source for mount in service.mounts if mount.kind in {"volume", "bind"})
+    """Whether the store has a volume or a folder of the host that is more than configuration and first data."""
+    kept = (mount for mount in service.mounts if mount.kind in {"volume", "bind"} and mount.source)
+    return any(not mount.read_only and not _FIRST_DATA.search(mount.target) for mount in kept)
+
+
+def _is_deployed(project: Project) -> bool:
+    """Whether a stack is called production, or a page has a heading about deployment or production."""
+    if any(stack.environment is EnvironmentClass.PRODUCTION for stack in project.stacks):
+        return True
+    pages = (page for page in project.docs if "changelog" not in page.path.lower())
+    return any(_DEPLOYMENT.search(heading.text) for page in pages for heading in page.headings)
 
 
 def _title(project: Project) -> tuple[Location, str] | None:
@@ -46,7 +58,11 @@ def _title(project: Project) -> tuple[Location, str] | None:
 
 
 def _sign_of_development(stack: Stack) -> str:
-    """Return what of a stack only developers use: a catcher of mails, or sources that are mounted over the image."""
+    """Return what of a stack only developers use: a catcher of mails, or sources that are mounted over the image; a proxy in
+    front says that others come as well.
+    """
+    if any(service.has_role(Role.PROXY) for service in stack.services):
+        return ""
     for service in stack.services:
         if service.image is not None and service.image.name in _MAIL_CATCHERS and not service.build:
             return f"the stack is for development, as {service.name} catches its mails"

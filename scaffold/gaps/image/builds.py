@@ -11,6 +11,8 @@ from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
+_OTHER_SCRIPTS = (".ps1", ".bat", ".cmd", "Jenkinsfile", ".gitlab-ci.yml", ".groovy")
+"""Files whose commands are not read: what stands beside or below them may be built by them."""
 DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
 """Words in a path or in the name of a stage that say development or tests."""
 
@@ -31,6 +33,8 @@ def is_built(project: Project, dockerfile: Dockerfile) -> bool:
     words = [word for word in (folder, dockerfile.path) if word]
     texts = [command.text for command in project.commands]
     texts += [project.source(workflow.path) or "" for workflow in project.workflows]
+    if any(path.endswith(_OTHER_SCRIPTS) and folder.startswith(posixpath.dirname(path)) for path in project.files):
+        return True
     # A Dockerfile at the root is what `docker build .` takes.
     return not folder or any(re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w-])", text) for word in words for text in texts)
 
