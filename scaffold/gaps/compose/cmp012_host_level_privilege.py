@@ -19,7 +19,18 @@ _NAMESPACES = ("pid", "ipc", "network_mode", "userns_mode", "uts")
 _BY_DESIGN = frozenset(
     {
         *("cadvisor", "node-exporter", "node_exporter", "traefik", "watchtower", "portainer", "portainer-ce", "dockge"),
-        *("alloy", "promtail", "fluent-bit", "vector", "filebeat", "logspout", "dozzle", "datadog-agent", "telegraf"),
+        *(
+            "alloy",
+            "promtail",
+            "fluent-bit",
+            "vector",
+            "filebeat",
+            "logspout",
+            "dozzle",
+            "visualizer",
+            "datadog-agent",
+            "telegraf",
+        ),
         *("netdata", "nginx-proxy", "docker-gen", "acme-companion", "docker-socket-proxy", "dind", "docker", "ofelia"),
         *("autoheal", "gitlab-runner", "runner", "act_runner", "coolify", "falco", "crowdsec", "caddy-docker-proxy"),
         *(

@@ -16,6 +16,7 @@ _WEB_PORTS = frozenset({80, 443})
 """No store speaks on these: the service is more than its store."""
 _RABBITMQ_PAGE = 15672
 _PLUGINS = regex(r"rabbitmq_management|plugins|/etc/rabbitmq/?$")
+_TRANSPORT = 9300
 _NATS_MONITOR = 8222
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
 
@@ -58,7 +59,12 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 
 def _is_idle(service: Service, port: Port) -> bool:
-    """Whether nothing listens on the port: RabbitMQ's page is a plugin, which only the -management images switch on."""
+    """Whether nothing that others reach listens on the port: Elasticsearch's transport that is bound to the container alone, or
+    RabbitMQ's page, a plugin that only the -management images switch on.
+    """
+    if port.target == _TRANSPORT:
+        bound = service.env("transport.host")
+        return bound is not None and bound.value in {"127.0.0.1", "localhost"}
     if (
         port.target != _RABBITMQ_PAGE
         or service.build

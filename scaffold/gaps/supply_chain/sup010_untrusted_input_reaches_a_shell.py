@@ -19,14 +19,20 @@ _THEIR_CODE = regex(r"github\.(?:event\.(?:pull_request\.head|workflow_run\.head
 _PRIVILEGED = frozenset({"pull_request_target", "workflow_run"})
 
 
+_WITH_RIGHTS = _PRIVILEGED | {"issues", "issue_comment", "discussion", "discussion_comment", "workflow_call", "fork", "watch"}
+"""Events of strangers that run with secrets and the token's rights; a pull request from a fork runs with neither."""
+
+
 def _detect(project: Project) -> Iterator[Gap]:
     for item in ci_steps(project):
         script = item.step.input("script") if item.step.action == "actions/github-script" else item.step.run
         if _WORDS.search(script):
             place = item.step.run_location or input_location(item, "script")
-            yield _gap(
-                item, "script", "Text that anybody may write (a title, a branch name) becomes part of the script.", place
-            )
+            exposed = bool(_WITH_RIGHTS & set(item.workflow.events))
+            message = "Text that anybody may write (a title, a branch name) becomes part of the script"
+            note = "" if exposed else "; from a fork it runs without secrets and with a token that can only read"
+            severity = Severity.HIGH if exposed else Severity.MEDIUM
+            yield _gap(item, "script", f"{message}{note}.", place, severity)
         if _checks_out_theirs(item):
             message = "The workflow runs with the rights of this repository and checks out the code of a pull request."
             yield _gap(item, "checkout", message, input_location(item, "ref"))
@@ -37,7 +43,7 @@ def _checks_out_theirs(item: CiStep) -> bool:
     return bool(privileged) and item.step.action == "actions/checkout" and bool(_THEIR_CODE.search(item.step.input("ref")))
 
 
-def _gap(item: CiStep, subject: str, message: str, place: Location) -> Gap:
+def _gap(item: CiStep, subject: str, message: str, place: Location, severity: Severity = Severity.HIGH) -> Gap:
     return RULE.gap(
         resource=item.resource,
         subject=subject,
@@ -45,6 +51,7 @@ def _gap(item: CiStep, subject: str, message: str, place: Location) -> Gap:
         expected="the value through env, quoted; foreign code only in pull_request, without secrets",
         actual="an expression inside the script" if subject == "script" else "foreign code beside the repository's secrets",
         locations=(place,),
+        severity=severity,
     )
 
 
