@@ -228,7 +228,8 @@ class CodeFact:
     (detail: handler), `json-formatter` (detail: class), `http-route` (detail: path; `*/x` when only its end is known),
     `metrics-route` (detail: path, served in the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter`
     (detail: class or function), `celery-app` and `server-entry` (detail: file), `tracing` (detail: sentry, opentelemetry,
-    datadog ...), `cors` (detail: the words credentials, any-origin, regex that hold).
+    datadog ...), `spring-datasource` (detail:
+    URL without a login), `cors` (detail: the words credentials, any-origin, regex that hold).
     """
 
     kind: str

@@ -88,6 +88,18 @@ _SHELL = _Language(
     optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,})(?::?[-+][^}\n]{0,200})?\}|\$(?P<name2>[A-Z][A-Z0-9_]{2,})\b",
     comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
+_SPRING = _Language(
+    facts=(
+        ("spring-datasource", r"^\s*spring\.datasource\.url\s*[=:]\s*(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)", ""),
+        (
+            "spring-datasource",
+            r"^\s+datasource:(?:\n\s+[^\n]*){0,8}?\n\s+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
+            "",
+        ),
+    ),
+    comment=r"(?m:^\s*#[^\n]*)",
+)
+"""Where an application of Spring Boot finds its database, without what could hold a login."""
 _BY_ENDING = {
     ".go": _GO,
     ".rb": _RUBY,
@@ -101,22 +113,23 @@ _BY_ENDING = {
     ".sh": _SHELL,
     ".bash": _SHELL,
 }
+_SPRING_FILE = re.compile(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _WORTH_READING = re.compile(
-    r"(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
+    r"jdbc:postgresql|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
 )
 
 
 def is_other_code(path: str) -> bool:
     """Whether the file is code in one of these languages."""
-    return path.endswith(tuple(_BY_ENDING))
+    return path.endswith(tuple(_BY_ENDING)) or bool(_SPRING_FILE.search(path))
 
 
 def read_other_code(path: str, text: str) -> CodeReading:
     """Return what the plain forms of the file's language give."""
     ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
-    if not ending or not _WORTH_READING.search(text):
+    language = _BY_ENDING[ending] if ending else _SPRING if _SPRING_FILE.search(path) else None
+    if language is None or not _WORTH_READING.search(text):
         return CodeReading()
-    language = _BY_ENDING[ending]
     bare = re.sub(language.comment, lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
     settings: list[SettingDefault] = []
     places = Places(path, text)

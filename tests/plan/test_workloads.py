@@ -655,3 +655,58 @@ def test_a_proxy_that_stays_routes_by_itself(planned: Planned):
     )
     target = planned(compose, **UI_FILES, nginx_dot_conf="server { location /api { proxy_pass http://api:8000; } }")
     assert target.paths == ()
+
+
+STORE_WITH_A_FILE = """\
+    services:
+      db:
+        image: postgres:17
+        secrets: [db-password]
+        environment: {POSTGRES_DB: example, POSTGRES_PASSWORD_FILE: /run/secrets/db-password}
+      api: {build: api, secrets: [db-password, other]}
+      proxy: {image: "nginx:1.29", ports: ["80:80"], volumes: ["./proxy/nginx.conf:/etc/nginx/conf.d/default.conf:ro"]}
+    secrets: {db-password: {file: db/password.txt}, other: {file: other.txt}}
+"""
+PROXY = "server {\n  listen 80;\n  location / { proxy_pass http://api:8000; }\n}\n"
+
+
+def test_a_secret_of_compose_that_is_a_stores_password_comes_from_the_stores_secret(planned: Planned):
+    target = planned(STORE_WITH_A_FILE, api__Dockerfile="FROM scratch\n", proxy__nginx_dot_conf=PROXY)
+    mounts = {mount.path: (mount.name, mount.key) for mount in workload(target, "api").mounts}
+    assert mounts == {"/run/secrets/db-password": ("db", "password"), "/run/secrets/other": ("app", "other")}
+    keys = {secret.name: [key.key for key in secret.keys] for secret in target.secrets if not secret.host_only}
+    assert keys == {"db": ["password"], "app": ["other"]}
+
+
+def test_a_port_that_only_a_proxys_configuration_names_is_a_port(planned: Planned):
+    target = planned(STORE_WITH_A_FILE, api__Dockerfile="FROM scratch\n", proxy__nginx_dot_conf=PROXY)
+    assert [(port.port, port.published) for port in workload(target, "api").ports] == [(8000, False)]
+
+
+def test_a_managed_host_in_the_code_is_said_where_the_environment_does_not_name_it(planned: Planned):
+    go = 'package main\nimport "net/http"\n\nvar url = "postgres://postgres@db:5432/example"\nfunc main() { http.ListenAndServe(":1", nil) }\n'
+    target = planned(STORE_WITH_A_FILE, api__main_dot_go=go, api__Dockerfile="FROM scratch\n", proxy__nginx_dot_conf=PROXY)
+    (note,) = [note for note in target.notes if note.service == "api" and note.urgent]
+    assert (note.location.path, note.location.line) == ("api/main.go", 4)
+    told = STORE_WITH_A_FILE.replace("other]}", "other], environment: {DB: 'postgres://u@db/example'}}")
+    target = planned(told, api__main_dot_go=go, api__Dockerfile="FROM scratch\n", proxy__nginx_dot_conf=PROXY)
+    assert not [note for note in target.notes if note.service == "api" and note.urgent]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("application_dot_properties", "a=1\nspring.datasource.url = jdbc:postgresql://db:5432/${POSTGRES_DB}\n"),
+        ("application-prod_dot_yml", "spring:\n  datasource:\n    username: postgres\n    url: jdbc:postgresql://db/example\n"),
+    ],
+)
+def test_spring_is_told_the_managed_database_before_its_own_properties(planned: Planned, name: str, text: str):
+    java = {f"api__src__main__resources__{name}": text, "api__Dockerfile": "FROM eclipse-temurin:21\n"}
+    target = planned(STORE_WITH_A_FILE, **java, proxy__nginx_dot_conf=PROXY)
+    assert env(target, "api") == {
+        "SPRING_DATASOURCE_URL": "jdbc:postgresql://<db.host>:<db.port>/<db.database>?sslmode=require",
+        "SPRING_DATASOURCE_USERNAME": "<db.username>",
+        "SPRING_DATASOURCE_PASSWORD": "<db.password>",
+    }
+    assert [(wait.kind, wait.target) for wait in workload(target, "api").waits] == [("login", "db")]
+    assert not [note for note in target.notes if note.service == "api" and note.urgent]

@@ -13,11 +13,11 @@ from scaffold.model.target import BuiltImage, Store
 from scaffold.model.workload import Note, PersistentVolume, Text, Variable, Workload, WorkloadPlan, WorkloadPort
 from scaffold.plan.names import workload_names
 from scaffold.plan.workloads.argv import Argv, plan_argv
+from scaffold.plan.workloads.config_hosts import code_host_notes, rewrite_files
 from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
-from scaffold.plan.workloads.config_hosts import rewrite_files
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
 from scaffold.plan.workloads.keys import key_notes
-from scaffold.plan.workloads.logins import plan_logins
+from scaffold.plan.workloads.logins import added_notes, plan_logins
 from scaffold.plan.workloads.paths import plan_paths
 from scaffold.plan.workloads.ports import plan_aliases, plan_ports
 from scaffold.plan.workloads.probes import plan_probes
@@ -137,7 +137,8 @@ def _workload(
         stores=tuple(sorted({*used, *(edge.service for edge in service.depends_on if edge.service in scope.stores)})),
     )
     pulled = () if built else pull_notes(service)
-    lost = (*host_notes, *file_host_notes(service, scope), *tls_notes(service, scope), *pulled)
+    named = (*code_host_notes(service, scope, used), *added_notes(service, scope))
+    lost = (*host_notes, *file_host_notes(service, scope), *named, *tls_notes(service, scope), *pulled)
     return workload, (*key_notes(service), *probe_notes, *security_notes, *lost, *storage.notes)
 
 

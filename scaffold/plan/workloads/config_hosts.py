@@ -12,6 +12,11 @@ from scaffold.model.workload import ConfigFile, Note
 from scaffold.plan.workloads.hosts import renamed_hosts
 from scaffold.plan.workloads.scope import Scope
 
+_CODE = re.compile(r"\.(?:py|js|mjs|cjs|ts|go|rb|java|kt|cs|php|rs|ex|exs|properties|ya?ml|json|toml|conf|cfg|ini)$")
+_NOT_RUN = re.compile(
+    r"(?:^|/)(?:tests?|spec|docs?|examples?|node_modules|\.github|deploy|infra|monitoring)/|(?:^|/)test_|[._]test\.|compose"
+)
+
 
 def rewrite_files(files: tuple[ConfigFile, ...], scope: Scope) -> tuple[ConfigFile, ...]:
     """Return the files with each host that Kubernetes cannot name, such as `my_api`, under the name that it has there."""
@@ -53,6 +58,28 @@ def host_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
     return tuple(found.values())
 
 
+def code_host_notes(service: Service, scope: Scope, used: tuple[str, ...]) -> tuple[Note, ...]:
+    """Return a note for each managed store whose host stands in the code of the service; `used` are those that its
+    environment names, so that the text in the code is a default that nothing takes.
+    """
+    context = service.build.context if service.build else None
+    if context is None:
+        return ()
+    prefix = "" if context in {"", "."} else f"{context.rstrip('/')}/"
+    found: dict[str, Note] = {}
+    for source in scope.project.sources:
+        if source.path.startswith(prefix) and _CODE.search(source.path) and not _NOT_RUN.search(source.path):
+            for line, host in _addresses(source.text, scope):
+                store = scope.managed(host)
+                if store is not None and store.service not in used:
+                    message = (
+                        f"{source.path} names {host}, which AWS runs then, with a login of its own over TLS: let the program "
+                        "take host, user and password from its environment, and generate again"
+                    )
+                    found.setdefault(host, Note(service.name, "build", message, Location(source.path, line), urgent=True))
+    return tuple(found.values())
+
+
 def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:
     """Yield path and text of the files that the container reads: mounted ones, and what an nginx image was built with."""
     known: set[str] = set()
@@ -68,6 +95,11 @@ def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:
 def _hosts(path: str, text: str, scope: Scope) -> Iterator[tuple[int, str]]:
     """Yield line and host: upstreams of proxies, and names of stores with their port or behind a scheme."""
     yield from ((item.location.line, item.host) for item in scope.project.upstreams if item.location.path == path)
+    yield from _addresses(text, scope)
+
+
+def _addresses(text: str, scope: Scope) -> Iterator[tuple[int, str]]:
+    """Yield line and host of each name of a managed store with its port or behind a scheme."""
     names = {name for service in scope.stack.services if service.name in scope.stores for name in service.names}
     for name in sorted(names):
         for match in re.finditer(

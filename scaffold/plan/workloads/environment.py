@@ -20,11 +20,13 @@ _COLLECTED_BY_COMPOSE = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMP
 def plan_environment(service: Service, scope: Scope, defaults: dict[str, str | None]) -> tuple[Variable, ...]:
     """Return the variables of a container, sorted by name; `defaults` are those of the settings."""
     logins = plan_logins(service, scope)
-    return tuple(
-        Variable(entry.name, _value(entry, service, scope, logins, defaults), entry.source, entry.location)
+    found = {
+        entry.name: Variable(entry.name, _value(entry, service, scope, logins, defaults), entry.source, entry.location)
         for entry in service.environment
         if entry.name
-    )
+    }
+    added = {name: Variable(name, text, "environment", service.location) for name, text in logins.added.items()}
+    return tuple((added | found)[name] for name in sorted(added | found))
 
 
 def _value(entry: EnvValue, service: Service, scope: Scope, logins: LoginPlan, defaults: dict[str, str | None]) -> Text:

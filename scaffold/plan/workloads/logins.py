@@ -12,7 +12,7 @@ from scaffold.model.engines import MEMORYDB
 from scaffold.model.frozen import frozen
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.model.target import Store
-from scaffold.model.workload import Piece, Text, literal
+from scaffold.model.workload import Note, Piece, Text, literal
 from scaffold.plan.workloads.hosts import HOST_ENDINGS, Url, host_and_port, parse_url
 from scaffold.plan.workloads.scope import Scope, flagged_passwords, names_secret
 from scaffold.plan.workloads.texts import merged, whole_reference
@@ -40,6 +40,8 @@ class LoginPlan:
     values: Mapping[str, Text] = field(compare=False)
     stores: tuple[str, ...]
     """The stores that the service uses by these variables."""
+    added: Mapping[str, Text] = field(default_factory=dict, compare=False)
+    """Variables that the service does not have yet, and that its framework takes before the files in its image."""
 
     def value(self, entry: EnvValue) -> Text | None:
         """Return the new value of an entry, or None where it stays what it is."""
@@ -62,7 +64,34 @@ def plan_logins(service: Service, scope: Scope) -> LoginPlan:
             text = _part(store, part) if part else None
             if text is not None:
                 values.setdefault(entry.name, text)
-    return LoginPlan(values, tuple(sorted(used)))
+    added, stores = _of_spring(service, scope)
+    return LoginPlan(values, tuple(sorted(used | stores)), added)
+
+
+def added_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
+    """Return a note that names the variables which Compose does not have; none where nothing is added."""
+    names = ", ".join(plan_logins(service, scope).added)
+    why = f"{names} lead to the managed database: the application takes them before its own properties"
+    return (Note(service.name, "environment", why, service.location),) if names else ()
+
+
+def _of_spring(service: Service, scope: Scope) -> tuple[dict[str, Text], set[str]]:
+    """Return what a Spring Boot application is told where its own properties name a managed PostgreSQL: its environment goes
+    before them (reference documentation, Externalized Configuration).
+    """
+    context = service.build.context if service.build else None
+    if context is None or service.env("SPRING_DATASOURCE_URL") is not None:
+        return {}, set()
+    prefix = "" if context in {"", "."} else f"{context.rstrip('/')}/"
+    for fact in scope.project.code_facts:
+        if fact.kind == "spring-datasource" and fact.location.path.startswith(prefix):
+            store = scope.managed(fact.detail.partition("://")[2].partition(":")[0])
+            if store is not None and store.engine == "postgres":
+                start, rest = Piece("literal", "jdbc:postgresql://"), Piece("literal", "?sslmode=require")
+                url = merged((start, *_address(store), Piece("literal", "/"), _of(store, "database"), rest))
+                names = {"URL": url, "USERNAME": (_of(store, "username"),), "PASSWORD": (_login(store, "password"),)}
+                return {f"SPRING_DATASOURCE_{name}": text for name, text in names.items()}, {store.service}
+    return {}, set()
 
 
 def _by_address(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:

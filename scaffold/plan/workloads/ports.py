@@ -59,9 +59,11 @@ def _exposed(service: Service) -> Iterator[tuple[int, str]]:
 
 
 def asked_ports(service: Service, scope: Scope) -> tuple[int, ...]:
-    """Return the ports at which other services reach this one, by their environment and commands."""
+    """Return the ports at which other services reach this one, by their environment, commands and proxy configurations."""
     names = set(service.names)
-    return tuple(sorted({port for text in _texts(service, scope) for host, port in addresses_in(text) if host in names}))
+    said = {port for text in _texts(service, scope) for host, port in addresses_in(text) if host in names}
+    forwarded = {item.port for item in scope.project.upstreams if item.host in names and item.port}
+    return tuple(sorted(said | forwarded))
 
 
 def plan_aliases(service: Service, scope: Scope) -> tuple[str, ...]:

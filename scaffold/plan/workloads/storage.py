@@ -195,7 +195,9 @@ def _add_shared_memory(plan: _Plan) -> None:
 def _add_objects(plan: _Plan) -> None:
     for source, target in _uses(plan.service, "secrets"):
         path = target if target.startswith("/") else f"/run/secrets/{target or source}"
-        plan.mounts.append(WorkloadMount("secret", APPLICATION_SECRET, path, read_only=True, key=_secret_key(source)))
+        login = _login_of(source, plan.scope)
+        name, key = (login, "password") if login else (APPLICATION_SECRET, _secret_key(source))
+        plan.mounts.append(WorkloadMount("secret", name, path, read_only=True, key=key))
     for source, target in _uses(plan.service, "configs"):
         data = _config_data(source, plan)
         path = target if target.startswith("/") else f"/{target or source}"
@@ -213,6 +215,18 @@ def _uses(service: Service, key: str) -> Iterator[tuple[str, str]]:
         source = text_of(find(item, "source")) or text_of(item)
         if source:
             yield source, text_of(find(item, "target"))
+
+
+def _login_of(source: str, scope: Scope) -> str:
+    """Return the secret of the managed store that takes its password from this secret of Compose, "" where none does."""
+    for name, store in sorted(scope.stores.items()):
+        service = scope.stack.service(name)
+        for used, target in _uses(service, "secrets") if service else ():
+            path = target if target.startswith("/") else f"/run/secrets/{target or used}"
+            read = (entry for entry in service.environment if entry.name.endswith("_PASSWORD_FILE")) if service else ()
+            if used == source and any(entry.value == path for entry in read):
+                return store.secret
+    return ""
 
 
 def _secret_key(source: str) -> str:
