@@ -85,6 +85,15 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """What of a service Fargate has no twin for, and what to do instead."""
+
+    service: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that the Terraform of one project depends on."""
 
@@ -103,6 +112,7 @@ class Plan:
     workloads: tuple[Workload, ...]
     """What ECS runs; none where the chart deploys the app."""
     settings: tuple[Setting, ...]
+    lost: tuple[Lost, ...]
 
     @property
     def stores(self) -> tuple[Postgres | Cache, ...]:
@@ -154,6 +164,7 @@ def parse(text: str) -> Plan:
         buckets=reader.each("buckets", _bucket),
         workloads=reader.each("workloads", read_workload),
         settings=reader.each("settings", read_setting),
+        lost=reader.each("lost", _lost),
     )
     reader.finish()
     _check(plan)
@@ -198,6 +209,10 @@ def _image(reader: Reader) -> Image:
 
 def _volume(reader: Reader) -> Volume:
     return Volume(reader.text("name"), reader.flag("shared"))
+
+
+def _lost(reader: Reader) -> Lost:
+    return Lost(reader.text("service"), reader.text("what"), reader.text("why"))
 
 
 def _bucket(reader: Reader) -> Bucket:

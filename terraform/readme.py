@@ -200,8 +200,15 @@ An apply with another tag is a deployment; one whose tasks do not become healthy
 terraform apply -var-file={FOLDER}/{environment}.tfvars -var=image_tag=...
 ```{first}
 
-Fargate mounts no files of the repository: configuration that Compose mounts has to be part of the image. Service Connect
-resolves each service by its name in Compose; further aliases, and names inside jobs, it does not know."""
+Service Connect resolves each service by its name in Compose; names inside jobs it does not know.{_lost(base)}"""
+
+
+def _lost(base: Foundation) -> str:
+    """Return what has to be solved before the first deployment, row by row."""
+    if not base.plan.lost:
+        return ""
+    rows = "\n".join(f"- `{_plain(item.service)}`: `{_plain(item.what)}`. {_plain(item.why)}." for item in base.plan.lost)
+    return f"\n\nWhat Compose gives these services and Fargate cannot, to be solved before the first deployment:\n\n{rows}"
 
 
 def _versions(base: Foundation) -> str:

@@ -60,7 +60,7 @@ class Edit:
 
 @frozen
 class Skipped:
-    """A file that a generator would have written but leaves alone, with the reason."""
+    """A file that a generator would have written but leaves alone, or a thing that its target cannot do, with the reason."""
 
     path: str
     reason: str

@@ -71,6 +71,15 @@ def test_the_loop_closes_on_the_examples(example: Callable[[str], Path], name: s
     assert_loop_closes(example(name))
 
 
+def test_the_loop_closes_on_fargate(example: Callable[[str], Path]) -> None:
+    root = example("friday")
+    (root / "scaffold.yaml").write_text("compute: ecs\n")
+    commit_all(root)
+    assert_loop_closes(root)
+    assert (root / "infra/terraform/ecs.tf").is_file()
+    assert not (root / "deploy/helm").exists()
+
+
 @pytest.mark.parametrize("name", corpus_projects() or ["missing"])
 def test_the_loop_closes_on_real_projects(corpus: Path, tmp_path: Path, name: str) -> None:
     assert_loop_closes(copy_corpus_project(corpus, name, tmp_path))

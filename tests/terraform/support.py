@@ -44,6 +44,7 @@ def plan(app: str, **parts: Any) -> dict[str, Any]:
         "buckets": [],
         "workloads": [],
         "settings": [],
+        "lost": [],
     }
     return {**base, **parts}
 

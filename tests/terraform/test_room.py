@@ -78,3 +78,33 @@ def test_the_database_that_always_exists_is_not_created_again() -> None:
 def test_an_error_of_the_app_names_its_place() -> None:
     with pytest.raises(ScaffoldError, match=r"plan\.secrets: the store 'db' is not in the plan"):
         render(dataclasses.replace(TARGET, stores=()))
+
+
+LOST = """\
+services:
+  web:
+    image: acme/web:1
+    ports: ["80:8080"]
+    volumes: ["./conf/app.conf:/etc/app.conf:ro"]
+    secrets: [license]
+    extra_hosts: ["legacy:10.0.0.9"]
+    environment: {RESOLVER: "names:53"}
+    networks: {default: {aliases: [shop]}}
+  names: {image: "acme/dns:1", expose: ["53/udp"]}
+  job: {image: "acme/job:1", environment: {URL: "http://shop:8080/"}}
+secrets: {license: {file: ./license.key}}
+"""
+
+
+def test_what_fargate_cannot_do_is_in_the_report_and_in_the_readme(make_project: Callable[..., Path]) -> None:
+    files = {"compose.yaml": LOST, "conf/app.conf": "a = 1\n", "scaffold.yaml": "compute: ecs\n"}
+    project = read_project(make_project(files, name="shop"))
+    rendering = render(make_target(project, judge(project)))
+    lost = {item.path: item.reason for item in rendering.skipped}
+    assert set(lost) >= {"web, /etc/app.conf", "web, /run/secrets/license", "web, legacy as 10.0.0.9", "names, port 53/udp"}
+    assert "web, the name shop" in lost
+    assert "COPY" in lost["web, /etc/app.conf"]
+    readme = next(item.text for item in rendering.artifacts if item.path.endswith("README.md"))
+    assert all(f"`{path.partition(', ')[2]}`" in readme for path in lost)
+    chart = read_project(make_project({**files, "scaffold.yaml": "compute: eks\n"}, name="shop-on-eks"))
+    assert render(make_target(chart, judge(chart))).skipped == ()

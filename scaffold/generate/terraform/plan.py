@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.generate.terraform.workloads import composed_keys, plan_settings, plan_workloads
+from scaffold.generate.terraform.workloads import composed_keys, lost_on_fargate, plan_settings, plan_workloads
 from scaffold.model.engines import MASTER_USER
 from scaffold.model.target import APPLICATION_SECRET, Secret, Store, Target
 
@@ -28,6 +28,7 @@ def make_plan(target: Target) -> dict[str, object]:
         "buckets": [{"purpose": bucket.purpose, "workloads": list(bucket.workloads)} for bucket in target.buckets],
         "workloads": plan_workloads(target),
         "settings": plan_settings(target),
+        "lost": [{"service": service, "what": what, "why": why} for service, what, why in lost_on_fargate(target)],
     }
 
 

@@ -11,7 +11,8 @@ from importlib.util import find_spec
 
 from scaffold.errors import ScaffoldError, ToolError
 from scaffold.generate.terraform.plan import make_plan
-from scaffold.model.artifact import Artifact, Rendering
+from scaffold.generate.terraform.workloads import lost_on_fargate
+from scaffold.model.artifact import Artifact, Rendering, Skipped
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 from scaffold.process import Completed, Started, started
@@ -27,10 +28,12 @@ def render(target: Target, app: Started | None = None) -> Rendering:
     done = _answer(plan) if app is None else app.finish(timeout=TIMEOUT, input=plan)
     closes = target.closed_by(Room.TERRAFORM)
     files = _files(done)
+    lost = (Skipped(f"{service}, {what}", why) for service, what, why in lost_on_fargate(target))
     return Rendering(
+        skipped=tuple(lost),
         artifacts=tuple(
             Artifact(f"{target.terraform_folder}/{path}", files[path], Room.TERRAFORM, closes) for path in sorted(files)
-        )
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterator
 
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.target import APPLICATION_SECRET, Target
@@ -41,6 +42,44 @@ def plan_settings(target: Target) -> list[dict[str, object]]:
         {"name": setting.name, "default": setting.default or "", "required": setting.default is None}
         for setting in target.settings
     ]
+
+
+def lost_on_fargate(target: Target) -> list[tuple[str, str, str]]:
+    """Return what of the workloads Fargate has no twin for: service, what it is, and what to do; none for the chart."""
+    if target.compute != "ecs":
+        return []
+    return [(workload.service, what, why) for workload in _ordered(target) for what, why in _lost(workload)]
+
+
+def _lost(workload: Workload) -> Iterator[tuple[str, str]]:
+    yield from ((mount.path, _MOUNTS_LOST[mount.kind]) for mount in workload.mounts if mount.kind in _MOUNTS_LOST)
+    for alias in workload.aliases:
+        yield f"the name {alias}", f"Service Connect gives each port one name: reach it as {workload.name}"
+    for port in workload.ports:
+        if port.protocol != "TCP":
+            yield f"port {port.port}/{port.protocol.lower()}", "Service Connect and the load balancer carry TCP alone"
+    for address, names in workload.host_aliases:
+        yield f"{', '.join(names)} as {address}", "tasks have no entries of their own in /etc/hosts: use a name of DNS"
+    yield from ((what, why) for what, why, holds in _LOST if holds(workload))
+
+
+_MOUNTS_LOST = {
+    "file": "Fargate mounts no files of the repository: COPY it into an image of your own",
+    "secret": "Fargate mounts no secret as a file: read it from a variable, or write the file at the start",
+}
+_LOST: tuple[tuple[str, str, Callable[[Workload], bool]], ...] = (
+    (
+        "its healthcheck",
+        "ECS expands no variables in one: write the value, or ask over HTTP",
+        lambda workload: any(probe.kind == "exec" for probe in _probes(workload)) and not _health(workload),
+    ),
+    ("its GPUs", "Fargate has none: run it on instances", lambda workload: workload.resources.gpus > 0),
+    (
+        "one on every node",
+        "Fargate has no nodes: it runs as a service with the number of task_counts",
+        lambda workload: workload.kind == "daemon-set",
+    ),
+)
 
 
 def _ordered(target: Target) -> list[Workload]:
@@ -203,7 +242,7 @@ def _health(workload: Workload) -> list[dict[str, object]]:
 
 
 def _mount(mount: WorkloadMount) -> list[dict[str, object]]:
-    """Return a mount that Fargate has; files and secrets as files have no twin there, and are named in the README."""
+    """Return a mount that Fargate has; files and secrets as files have no twin there, and are named as lost."""
     if mount.kind in {"file", "secret"}:
         return []
     volume = mount.name if mount.kind == "volume" else ""
