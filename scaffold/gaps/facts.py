@@ -114,13 +114,7 @@ def listed(names: Iterable[str], shown: int = 3) -> str:
 
 def final_stages(dockerfile: Dockerfile, target: str = "") -> tuple[Stage, ...]:
     """Return the stage that runs and the stages it is built from, outermost first; empty when the target is unknown."""
-    chain: list[Stage] = []
-    stage = dockerfile.stage(target)
-    while stage is not None and stage not in chain:
-        chain.append(stage)
-        base = stage.base
-        stage = next((other for other in dockerfile.stages if other.alias and other.alias == base), None)
-    return tuple(chain)
+    return dockerfile.chain(target)
 
 
 def root_image(dockerfile: Dockerfile, target: str = "") -> ImageReference | None:

@@ -57,23 +57,27 @@ class Dockerfile:
     stages: tuple[Stage, ...]
 
     def stage(self, target: str = "") -> Stage | None:
-        """Return the stage `target` names, else the last one; None when there is no such stage."""
+        """Return the stage that `target` names or counts from 0, else the last one; None when there is no such stage."""
         if not target:
             return self.stages[-1] if self.stages else None
-        return next((stage for stage in self.stages if stage.alias == target), None)
+        named = next((stage for stage in self.stages if stage.alias == target.lower()), None)
+        if named is None and target.isascii() and target.isdigit():
+            return next(iter(self.stages[int(target[:4]) :]), None)
+        return named
+
+    def chain(self, target: str = "") -> tuple[Stage, ...]:
+        """Return the stage of a target and those that it is built from, the nearest first; empty where there is none."""
+        found: list[Stage] = []
+        stage = self.stage(target)
+        while stage is not None and stage not in found:
+            found.append(stage)
+            base = stage.base
+            stage = next((other for other in self.stages if other.alias and other.alias == base), None)
+        return tuple(found)
 
     def effective(self, keyword: str, target: str = "") -> Instruction | None:
         """Return the last `keyword` of the stage or, by inheritance, of the stages that it is built from."""
-        stage = self.stage(target)
-        for _ in range(len(self.stages) + 1):
-            if stage is None:
-                return None
-            found = stage.last(keyword)
-            if found:
-                return found
-            base = stage.base
-            stage = next((other for other in self.stages if other.alias and other.alias == base), None)
-        return None
+        return next((found for stage in self.chain(target) if (found := stage.last(keyword)) is not None), None)
 
     @property
     def exposed(self) -> tuple[int, ...]:

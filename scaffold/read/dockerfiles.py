@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import replace
 
 from scaffold.model.document import Location, Problem
@@ -37,6 +38,9 @@ _KEYWORDS = frozenset(
     }
 )
 _DIRECTIVE = regex(r"#\s*([A-Za-z]+)\s*=\s*(.+)")
+_PORTS = regex(r"(\d{1,5})(?:-(\d{1,5}))?(?:/tcp)?", re.ASCII | re.IGNORECASE)
+_MOST_PORTS = 100
+"""A range of more ports is not written out."""
 _HEREDOC = regex(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
 _FLAG = regex(r"(--[a-z][\w-]*(?:=(?:\"[^\"]*\"|'[^']*'|\S*))?)(?:\s+|$)")
 _VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?([-+])([^}]*))?\}|([A-Za-z_]\w*))")
@@ -206,6 +210,38 @@ def _argv(command: str) -> tuple[tuple[str, ...], bool]:
         return tuple(shlex.split(command)), False
     except ValueError:
         return tuple(command.split()), False
+
+
+def exposed_ports(dockerfile: Dockerfile, target: str = "") -> tuple[int, ...]:
+    """Return the TCP ports that the stage of a target and those before it expose; variables have their defaults."""
+    ports: list[int] = []
+    environment: dict[str, str] = {}
+    for stage in reversed(dockerfile.chain(target)):
+        arguments: dict[str, str] = {}  # only ENV is passed on to the next stage, and it wins
+        for item in stage.instructions:
+            if item.keyword == "ARG":
+                arguments |= _arguments(item.text)
+            elif item.keyword == "ENV":
+                environment |= _set_by(item.text)
+            elif item.keyword == "EXPOSE":
+                values = {**arguments, **environment}
+                ports += [port for word in item.text.split() for port in _tcp_ports(_expand(word, values))]
+    return tuple(dict.fromkeys(ports))
+
+
+def _set_by(text: str) -> dict[str, str]:
+    """Return what an ENV instruction sets, in its form `NAME=value ...` or `NAME value`."""
+    name, _, value = text.strip().partition(" ")
+    return _arguments(text) if "=" in name else {name: value.strip()}
+
+
+def _tcp_ports(word: str) -> Iterable[int]:
+    """The ports of a word of EXPOSE: `8000`, `8000/tcp`, `8000-8002`."""
+    match = _PORTS.fullmatch(word)
+    if match is None:
+        return ()
+    first = int(match[1])
+    return range(first, min(int(match[2] or first), first + _MOST_PORTS) + 1)
 
 
 def _arguments(text: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from scaffold.model.project import Dockerfile, Manifest
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.read import role_data
+from scaffold.read.dockerfiles import exposed_ports
 from scaffold.read.name_table import NameTable
 from scaffold.read.role_clues import (
     answers_http,
@@ -370,7 +371,7 @@ def _listens(service: Service, context: RoleContext, references: dict[str, tuple
     serves = service.role not in _SILENT
     if not found and serves:
         dockerfile = context.dockerfile(service)
-        found = list(dockerfile.exposed) if dockerfile else []
+        found = list(exposed_ports(dockerfile, service.build.target)) if dockerfile and service.build else []
     image = service.image if service.build is None else _base_image(service, context)
     if not found and serves and image is not None:
         found = list(_LISTENS.of(image.name.lower()) or ())

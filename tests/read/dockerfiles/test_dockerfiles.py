@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaffold.model.project import Dockerfile
-from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
+from scaffold.read.dockerfiles import exposed_ports, read_dockerfile, read_dockerignore
 from scaffold.read.paths import is_dockerfile
 
 
@@ -116,6 +116,18 @@ def test_what_a_stage_inherits() -> None:
     assert found.effective("USER", "bare") is None
     assert found.effective("USER", "missing") is None
     assert found.exposed == (8000, 9000, 53)
+    assert found.effective("USER", "DEV") == found.effective("USER", "1") == user
+
+
+def test_the_ports_of_a_stage() -> None:
+    found = parse(
+        "FROM a AS base\nARG PORT=8000\nENV ADMIN 9000\nEXPOSE $PORT ${ADMIN}/tcp 53/udp $UNKNOWN\n"
+        "FROM base AS dev\nENV PORT=5000 A=1\nEXPOSE 9001-9003 ${PORT:-1}\nFROM base\nEXPOSE 8443\n"
+    )
+    assert exposed_ports(found, "base") == (8000, 9000)
+    assert exposed_ports(found, "dev") == (8000, 9000, 9001, 9002, 9003, 5000)
+    assert exposed_ports(found) == (8000, 9000, 8443)
+    assert exposed_ports(found, "missing") == ()
 
 
 def test_windows_line_ends_and_a_byte_order_mark() -> None:
