@@ -302,3 +302,18 @@ def has_resource(project: Project, pattern: str) -> Location | None:
             if re.search(pattern, kind):
                 return place
     return None
+
+
+# --- names of secrets -------------------------------------------------------------------------------------------------
+
+_SECRET_END = regex(
+    r"(?:passw(?:or)?d|pass|pwd|passphrase|secret|token|credentials?|salt|secret[_-]?key[_-]?base|dsn"
+    r"|(?:api|private|access|encryption|signing|master|secret)[_-]?key)$",
+    re.IGNORECASE,
+)
+_ABOUT_A_SECRET = regex(r"(?:^|[_-])per[_-]|^(?:existing|use|create|enable|auto)(?=[A-Z_-])")
+
+
+def holds_a_secret(name: str) -> bool:
+    """Whether a key of infrastructure code holds a secret and not the name of one, its price, its kind or a claim in it."""
+    return is_sensitive_name(name) and bool(_SECRET_END.search(name)) and not _ABOUT_A_SECRET.search(name)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.facts import holds_a_secret, is_test_path, path_environment
 from scaffold.gaps.iac.blocks import Attribute, Block, read_assignments, terraform_folders
 from scaffold.gaps.signals import without_repeats
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, counts
 
 _PASSWORDS = frozenset(
     {"password", "master_password", "auth_token", "admin_password", "administrator_password", "administrator_login_password"}
-)
-_SECRET_END = regex(
-    r"(?:passw(?:or)?d|pass|pwd|passphrase|secret|token|credentials?"
-    r"|(?:api|private|access|encryption|signing|master|secret)[_-]?key)$",
-    re.IGNORECASE,
 )
 _MANAGED = frozenset({"manage_master_user_password", "manage_master_password"})
 _TEMPLATE = (".example.tfvars", ".sample.tfvars", "example.tfvars", "template.tfvars")
@@ -51,7 +44,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _literals(block: Block) -> Iterator[Gap]:
-    if block.kind == "variable" and _names_a_secret(block.type):
+    if block.kind == "variable" and holds_a_secret(block.type):
         default = block.get("default")
         if default and _is_credential(default):
             yield _gap(block.folder, f"variable/{block.type}", f"The default of the variable {block.type}", default)
@@ -64,13 +57,8 @@ def _literals(block: Block) -> Iterator[Gap]:
 def _given(path: str, items: tuple[Attribute, ...]) -> Iterator[Gap]:
     for item in items:
         # What a person has to replace is a template, whatever the file is called.
-        if _names_a_secret(item.name) and item.literal and counts(item.literal, placeholders=False):
+        if holds_a_secret(item.name) and item.literal and counts(item.literal, placeholders=False):
             yield _gap(path, item.name, f"{item.name} in {path.rpartition('/')[2]}", item)
-
-
-def _names_a_secret(name: str) -> bool:
-    """Whether a variable holds a secret and not the name of a claim or a header that has to do with one."""
-    return is_sensitive_name(name) and bool(_SECRET_END.search(name))
 
 
 def _is_credential(item: Attribute) -> bool:

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import field
 
-from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.facts import holds_a_secret, is_test_path, path_environment
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects
 from scaffold.gaps.signals import foreign_infrastructure, without_repeats
 from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequence, find, text_of
@@ -16,12 +16,13 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, counts, is_provider_key, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, is_provider_key, url_host, url_password
 
 _REFERENCE = regex(r"\$[({]|\{\{|^ref\+|^<path:|^vault:|^ENC\[|^AgB|^sm://|^op://|^arn:")
 _NAME_OF_A_SECRET = regex(
     r"(?i)(?:existing|pull|tls|ref|from|name)[-_.]?secrets?$|^secrets?$|secret[-_.]?(?:name|ref|key|store)$|^(?:imagepullsecrets?|tokens?)$"
 )
+_NUMBER = regex(r"\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -117,9 +118,9 @@ def _credential(key: str, text: str, place: Location) -> Iterator[_Found]:
     password = url_password(text)
     if password is not None and url_host(text) not in _LOCAL:
         text = password
-    elif not is_sensitive_name(key) and not is_provider_key(text):
+    elif not holds_a_secret(key) and not is_provider_key(text):
         return
-    if not _REFERENCE.search(text) and counts(text):
+    if not _REFERENCE.search(text) and counts(text) and not _NUMBER.fullmatch(text.strip()):
         yield _Found(key, place, classify(text), text)
 
 
