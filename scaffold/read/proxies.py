@@ -9,9 +9,10 @@ from scaffold.read.lines import numbered
 from scaffold.read.prometheus import split_host_port
 
 _NGINX_PASS = regex(r"(?:^|[\s;{])(?:proxy_pass\s+https?://|(?:fastcgi|uwsgi|grpc|scgi)_pass\s+(?:grpcs?://)?)([^\s;/]+)")
-_NGINX_SERVER = regex(r"(?:^|[\s;{])server\s+([^\s;{]+)[^;{]{0,1000};")
+_NGINX_SERVER = regex(r"(?:^|[\s;{])server\s+([^\s;{]+)[^;{]{0,1000}(?=;)")
 _NGINX_UPSTREAM = regex(r"\s*upstream\s+([^\s{]+)")
 _CADDY = regex(r"\s*(?:reverse_proxy|php_fastcgi|to)\s+([^#]+)")
+_WORD = regex(r"[^\s{]+(?=\{?\s|\{?$)|\S+")
 _HAPROXY = regex(r"\s*server\s+\S+\s+(\S+)")
 _HOST = regex(r"\[[0-9a-fA-F:]+\]|[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9_])?")
 
@@ -37,8 +38,8 @@ def read_proxy(path: str, text: str) -> tuple[ProxyUpstream, ...]:
     found = []
     for number, line in numbered(text):
         match = pattern.match(line)
-        for word in match[1].rstrip().removesuffix("{").split() if match else ():
-            found += _upstream(path, number, line, word)
+        for word in _WORD.finditer(line, match.start(1), match.end(1)) if match else ():
+            found += _upstream(Location(path, number, word.start() + 1), word[0])
     return tuple(found)
 
 
@@ -52,22 +53,20 @@ def _nginx(path: str, text: str) -> tuple[ProxyUpstream, ...]:
         if opened:
             groups.add(opened[1])
             inside = True
-        server = _NGINX_SERVER.search(line) if inside else None
-        passed = _NGINX_PASS.search(line)
-        for match in (server, passed):
-            found += _upstream(path, number, line, match[1]) if match else []
+        for match in (*(_NGINX_SERVER.finditer(line) if inside else ()), *_NGINX_PASS.finditer(line)):
+            found += _upstream(Location(path, number, match.start(1) + 1), match[1])
         if "}" in line:
             inside = False
     return tuple(item for item in found if item.host not in groups)
 
 
-def _upstream(path: str, number: int, line: str, word: str) -> list[ProxyUpstream]:
+def _upstream(place: Location, word: str) -> list[ProxyUpstream]:
     if "$" in word or "{" in word or word.startswith(("unix:", "/", "@", "*")):
         return []
     host, port = split_host_port(word)
     if not _HOST.fullmatch(host):
         return []
-    return [ProxyUpstream(host, port, Location(path, number, line.find(word) + 1))]
+    return [ProxyUpstream(host, port, place)]
 
 
 def read_traefik(document: Document) -> tuple[ProxyUpstream, ...]:

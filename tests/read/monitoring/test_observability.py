@@ -86,6 +86,19 @@ def test_nginx_upstreams() -> None:
     ]
 
 
+def test_several_upstreams_of_one_line_and_where_they_stand() -> None:
+    text = "upstream a { server p:1;server [::1]:2; }\nserver { proxy_pass http://s; fastcgi_pass php:9000; }\n"
+    found = proxies.read_proxy("nginx/nginx.conf", text)
+    assert [(item.host, item.port, item.location.line, item.location.column) for item in found] == [
+        ("p", 1, 1, 21),
+        ("[::1]", 2, 1, 32),
+        ("s", None, 2, 28),
+        ("php", 9000, 2, 44),
+    ]
+    caddy = proxies.read_proxy("Caddyfile", "x {\n  to to:1 t:2 { # t\n}\n")
+    assert [(item.host, item.location.column) for item in caddy] == [("to", 6), ("t", 11)]
+
+
 def test_caddy_haproxy_and_traefik_upstreams() -> None:
     caddy = proxies.read_proxy(
         "Caddyfile", "shop.io {\n  reverse_proxy /api/* api:8000 api2:8000\n  reverse_proxy {$HOST}:1\n}\n"
