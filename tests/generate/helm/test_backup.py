@@ -294,3 +294,25 @@ def test_the_jobs_copy_and_restore_a_volume(
     assert (target / "a b/ü.jpg").read_bytes() == b"\0\1"
     assert list((target / "lost+found").iterdir()) == []
     assert [path.read_text() for path in target.glob("before-restore-*/newer")] == ["kept aside"]
+
+
+def test_a_postgres_that_the_project_builds_is_dumped_in_its_own_image(
+    make_project: Callable[..., Path], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    compose = """\
+        services:
+          db:
+            build: ./database
+            environment: {POSTGRES_USER: odk, POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}
+            volumes: ["data:/var/lib/postgresql/data"]
+        volumes: {data: }
+    """
+    files = {"compose.yaml": compose, "database/Dockerfile": "FROM postgres:14\nCOPY init.sql /docker-entrypoint-initdb.d/\n"}
+    built = target_of(make_project(files, name="shop"))
+    chart = support.write_chart(built, tmp_path / "out")
+    manifests = support.objects(support.template(require_tool("helm"), chart))
+    stored = next(item for item in manifests if item["kind"] == "StatefulSet")
+    image = stored["spec"]["template"]["spec"]["containers"][0]["image"]
+    (dump,) = pod(jobs(manifests)["backup-db"])["initContainers"]
+    assert dump["image"] == image
+    assert "@sha256:" in image
