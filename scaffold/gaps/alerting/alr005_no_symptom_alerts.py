@@ -1,10 +1,13 @@
-"""ALR005: there are alert rules, and none of them sees what a user would: errors, latency, or a service that is down."""
+"""ALR005: no alert sees what a user would (errors, latency, a service that is down), or metrics are kept without any alert."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.alerting.alarms import alarms_declared
+from scaffold.gaps.signals import stacks_in_use, tool_services
+from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
@@ -17,10 +20,16 @@ _SYMPTOM = regex(
 )
 
 
+_KEEPERS = frozenset({"prometheus", "victoria-metrics"})
+
+
 def _detect(project: Project) -> Iterator[Gap]:
     files = [file for file in project.alert_rules if file.alerts]
     alerts = [alert for file in files for alert in file.alerts]
-    if not alerts or any(_SYMPTOM.search(alert.expression) or _SYMPTOM.search(alert.name) for alert in alerts):
+    if not alerts:
+        yield from _without_alerts(project)
+        return
+    if any(_SYMPTOM.search(alert.expression) or _SYMPTOM.search(alert.name) for alert in alerts):
         return
     names = ", ".join(alert.name for alert in alerts[:5])
     yield RULE.gap(
@@ -31,6 +40,30 @@ def _detect(project: Project) -> Iterator[Gap]:
         actual="alerts on other things only",
         locations=tuple(alert.location for alert in alerts),
     )
+
+
+def _without_alerts(project: Project) -> Iterator[Gap]:
+    """Yield the gap of a stack in use that keeps metrics which nobody is called by; alarms of a cloud are somebody's."""
+    keepers = [item for item in tool_services(project, stacks_in_use(project), _KEEPERS) if _is_whole(project, item[1])]
+    if not keepers or project.alertmanagers or alarms_declared(project):
+        return
+    stack, service = keepers[0]
+    yield RULE.gap(
+        resource="alerting",
+        subject="alert-rules",
+        message=f"{service.name} keeps metrics, and no alert rule is declared in this repository: "
+        "nobody is called when a service is down.",
+        expected="alerts on up, error rate, latency and saturation",
+        actual="no alert rule",
+        locations=(service.location,),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+def _is_whole(project: Project, service: Service) -> bool:
+    """Whether all that the service mounts is there: a folder that is missing may hold the rules elsewhere."""
+    return all(mount.kind != "bind" or not mount.resolved or project.exists(mount.resolved) for mount in service.mounts)
 
 
 RULE = Rule(

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from scaffold.gaps.alerting.alarms import alarms_declared
 from scaffold.gaps.monitoring_signals import mounts_of
-from scaffold.gaps.signals import foreign_infrastructure, is_in_use, resource_types, stacks_in_use, tool_services
+from scaffold.gaps.signals import is_in_use, stacks_in_use, tool_services
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
 
 _TOOLS = frozenset({"alertmanager", "grafana", "grafana-oss", "grafana-enterprise", "otel-lgtm"})
-_ALARMS = (
-    "aws_cloudwatch_metric_alarm",
-    "google_monitoring_alert_policy",
-    "azurerm_monitor_",
-    "datadog_monitor",
-    "PrometheusRule",
-)
 
 
 def card(project: Project) -> LayerCard:
     """Return present where alerts are loaded by a stack in use, partial for dashboards alone, inert where only files exist."""
     alerts, dashboards = _alerts(project), _dashboards(project)
     files = (*alerts, *dashboards)
-    alarms = any(kind.startswith(_ALARMS) for kind in resource_types(foreign_infrastructure(project)))
     loaded = [place for place in alerts if _is_loaded(project, place)]
     used = tool_services(project, stacks_in_use(project), _TOOLS)
     missing = [
@@ -32,7 +25,7 @@ def card(project: Project) -> LayerCard:
         for mount in service.mounts
         if mount.kind == "bind" and mount.resolved and not project.exists(mount.resolved)
     ]
-    if loaded or alarms:
+    if loaded or alarms_declared(project):
         state = LayerState.PRESENT
     elif any(_is_loaded(project, place) for place in dashboards):
         state = LayerState.PARTIAL

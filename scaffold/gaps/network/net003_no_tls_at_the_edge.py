@@ -21,10 +21,14 @@ _WORDS = regex(
     re.IGNORECASE,
 )
 _DOCS = regex(
-    r"certbot|let's encrypt|letsencrypt|cloudflare|\btls\b|\bssl\b|enable https|https certificate"
+    r"certbot|let's encrypt|letsencrypt|cloudflare|enable https|https certificate"
+    r"|\b(?:tls|ssl)[- ](?:termination|certificates?|offload)"
+    r"|(?:end|terminat|serv|configur|set)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
     r"|behind (?:a|an|the|your) [^.\n]{0,30}(?:proxy|load balancer)",
     re.IGNORECASE,
 )
+"""What a page says of the edge; TLS alone may be that of mail, of a broker or of a release's notes."""
+_HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?)(?:[-_.][^/]*)?$", re.IGNORECASE)
 _RESOURCES = (
     r"^(?:Ingress|IngressRoute|Gateway|HTTPRoute)$|aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
 )
@@ -60,7 +64,7 @@ def _ends_elsewhere(project: Project, stack: Stack) -> bool:
     proxies = (item.data.decode("utf-8", "replace") for item in project.mounted)
     if any(_WORDS.search(text) for text in (*texts, *proxies, *(service.name for service in stack.services))):
         return True
-    return any(_DOCS.search(page.text) for page in project.docs)
+    return any(_DOCS.search(page.text) for page in project.docs if not _HISTORY.search(page.path))
 
 
 def _settings(service: Service) -> Iterator[Scalar]:
