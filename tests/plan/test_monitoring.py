@@ -168,15 +168,17 @@ def test_a_broker_url_keeps_its_form_with_the_password_by_reference(planned: Cal
     assert plan.task_events
 
 
-def test_a_broker_url_with_a_spelled_out_password_is_asked_for(planned: Callable[..., MonitoringPlan]) -> None:
-    plan = planned("""
+@pytest.mark.parametrize("password", ["spelled-Canary-1", "spelled@Canary-1"])
+def test_a_broker_url_with_a_spelled_out_password_is_asked_for(password: str, planned: Callable[..., MonitoringPlan]) -> None:
+    plan = planned(f"""
         services:
           worker:
             image: example.org/app:1
             command: celery -A app worker
-            environment: {CELERY_BROKER_URL: "amqp://app:spelled-Canary-1@mq:5672//"}
-          mq: {image: "rabbitmq:4"}
+            environment: {{CELERY_BROKER_URL: "amqp://app:{password}@mq:5672//"}}
+          mq: {{image: "rabbitmq:4"}}
         """)
+    assert "Canary" not in str(environment(plan, ComponentKind.CELERY_EXPORTER))
     assert environment(plan, ComponentKind.CELERY_EXPORTER)["CE_BROKER_URL"].startswith("${CELERY_BROKER_URL:?")
     assert not plan.task_events
 

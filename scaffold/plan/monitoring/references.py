@@ -12,8 +12,9 @@ from scaffold.model.secrets import is_sensitive_name, url_password
 _REFERENCE = re.compile(
     r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})"
 )
-_LOGIN = re.compile(r"\w://([^\s:/@?#]+):([^\s:/@?#]+)@([^\s:/@?#]+)")
-_USERINFO = re.compile(r"://(?P<user>[^\s:/@?#]*):(?P<password>[^\s@/]*)@")
+_LOGIN = re.compile(r"\w://([^\s:/@?#]+):([^\s/?#]+)@([^\s:/@?#]+)")
+_USERINFO = re.compile(r"://(?P<user>[^\s:/@?#]*):(?P<password>[^\s/]*)@")
+"""The last `@` before the path ends it: a password may hold others."""
 _REQUIREPASS = re.compile(r"--requirepass[=\s]+[\"']?(?P<value>\$\$?\{[^}]*\}|[^\s\"']+)")
 
 

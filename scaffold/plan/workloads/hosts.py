@@ -12,8 +12,8 @@ from scaffold.plan.workloads.scope import Scope
 
 HOST_ENDINGS = ("HOST", "HOSTNAME", "HOSTS", "SERVER", "SERVERS", "ENDPOINT", "ADDR", "ADDRESS", "UPSTREAM", "BROKERS")
 _URL = re.compile(
-    r"(?P<scheme>(?:jdbc:)?[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<userinfo>[^\s@/]*)@)?"
-    r"(?P<host>[^\s:/?#,]+)(?::(?P<port>\d*))?(?P<path>/[^\s?#]*)?(?P<query>\?[^\s#]*)?"
+    r"(?P<scheme>(?:jdbc:)?[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<userinfo>[^\s/]*)@)?"
+    r"(?P<host>[^\s:@/?#,]+)(?::(?P<port>\d*))?(?P<path>/[^\s?#]*)?(?P<query>\?[^\s#]*)?"
 )
 _HOST_PORT = re.compile(r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.\-]*):(?P<port>\d{1,5})")
 
@@ -59,7 +59,7 @@ def addresses_in(text: str) -> list[tuple[str, int]]:
 def hosts_in(text: str, name: str = "") -> set[str]:
     """Return the host tokens in host position of a text; a bare word is one only where the variable's name says so."""
     found = {host for host, _ in addresses_in(text)}
-    found |= set(re.findall(r"://(?:[^\s@/]*@)?([A-Za-z0-9_][A-Za-z0-9_.\-]*)(?=$|[\s:,/?#'\"])", text))
+    found |= set(re.findall(r"://(?:[^\s/'\"]*@)?+([A-Za-z0-9_][A-Za-z0-9_.\-]*)(?=$|[\s:,/?#'\"])", text))
     if names_host(name):
         found |= {word for word in re.split(r"[\s,]+", text) if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", word)}
     return found
