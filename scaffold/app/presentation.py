@@ -71,7 +71,7 @@ def _gaps_text(report: GapsReport, redactor: Redactor, view: View) -> str:
         return gaps_markdown(report, redactor)
     from scaffold.report.gaps_text import gaps_text
 
-    return gaps_text(report, redactor, width=view.width, color=view.color)
+    return gaps_text(report, redactor, width=view.width, color=view.color, root=view.root)
 
 
 def _titles(codes: set[str]) -> dict[str, str]:

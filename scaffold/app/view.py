@@ -12,3 +12,5 @@ class View:
     form: str = "text"
     color: bool = False
     width: int = 100
+    root: str = ""
+    """The absolute folder of the project, for links; "" where none are to be made."""

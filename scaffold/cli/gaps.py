@@ -54,7 +54,7 @@ def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
         say(accept_gaps(place))
         return 0
     examination = examine(place, codes=_codes(rules, layers), baseline=accepted(place) if new_only else frozenset())
-    report = show_gaps(examination, view_of(form), everything=everything, fail_on=severity_of(fail_on))
+    report = show_gaps(examination, view_of(form, project), everything=everything, fail_on=severity_of(fail_on))
     click.echo(report.text, nl=False)
     if note := note_on_place(examination):
         say(note)

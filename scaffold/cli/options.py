@@ -53,11 +53,12 @@ def today() -> str:
     return datetime.date.today().isoformat()
 
 
-def view_of(form: str) -> View:
-    """Return how to show a report here: colour and width of the terminal, or plain text of 100 columns when piped."""
+def view_of(form: str, project: Path | None = None) -> View:
+    """Return how to show a report here: colour, width and links of the terminal, or plain text of 100 columns when piped."""
     if not sys.stdout.isatty():
         return View(form)
     import os
     import shutil
 
-    return View(form, not os.environ.get("NO_COLOR"), shutil.get_terminal_size((100, 24)).columns)
+    root = str(project.resolve()) if project is not None else ""
+    return View(form, not os.environ.get("NO_COLOR"), shutil.get_terminal_size((100, 24)).columns, root)

@@ -31,10 +31,13 @@ _WORTH = 30
 """Columns that an advice needs beside the place to be worth reading there."""
 
 
-def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool) -> str:
-    """Return the default view, or with `everything` each layer and gap in full; `width` in columns."""
+def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool, root: str = "") -> str:
+    """Return the default view, or with `everything` each layer and gap in full; `width` in columns.
+
+    With colour and `root`, the absolute folder of the project, places are links.
+    """
     lines = _full(report, width) if report.everything else _screen(report, width)
-    return redactor.clean(render(lines, width=width, color=color))
+    return redactor.clean(render(lines, width=width, color=color, root=root))
 
 
 def _screen(report: GapsReport, width: int) -> list[Line]:

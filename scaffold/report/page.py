@@ -13,6 +13,8 @@ Span = tuple[str, str]
 """A piece of text and its style, "" for none."""
 
 _CONTROL = regex(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_PLACE = regex(r"[\s(]*(\S.*):\d+[\s)]*")
+_LINK_NUMBER = regex(r"\x1b\]8;id=[^;]*;")
 _NARROWEST = 30
 
 STYLES = {
@@ -80,14 +82,28 @@ def wrapped(text: str, width: int, *, first: Sequence[Span] = (), indent: int = 
     return [Line((*first, (parts[0][head:], ""))), *(Line(((part, ""),)) for part in parts[1:])]
 
 
-def render(lines: Iterable[Line], *, width: int, color: bool) -> str:
-    """Return the page as text; rich is imported only when `color` is asked for."""
+def render(lines: Iterable[Line], *, width: int, color: bool, root: str = "") -> str:
+    """Return the page as text; rich is imported only when `color` is asked for.
+
+    With colour and `root`, the absolute folder of the project, places are links that a terminal can open.
+    """
     if not color:
         return "".join(item.text + "\n" for item in lines)
-    return _coloured(lines, width)
+    return _coloured(lines, width, root)
 
 
-def _coloured(lines: Iterable[Line], width: int) -> str:
+def _style(piece: str, style: str, root: str) -> str:
+    """Return the style of a piece in rich's words; a place with its line becomes a link to the file."""
+    words = STYLES.get(style, "")
+    place = _PLACE.fullmatch(piece) if root and style == "place" else None
+    if place is None:
+        return words
+    from urllib.parse import quote
+
+    return f"{words} link file://{quote(f'{root}/{place[1]}')}"
+
+
+def _coloured(lines: Iterable[Line], width: int, root: str) -> str:
     from io import StringIO
 
     from rich.console import Console
@@ -96,7 +112,8 @@ def _coloured(lines: Iterable[Line], width: int) -> str:
     out = StringIO()
     console = Console(file=out, force_terminal=True, color_system="standard", width=max(width, _NARROWEST), _environ={})
     for item in lines:
-        text = Text.assemble(*((piece, STYLES.get(style, "")) for piece, style in item.spans), no_wrap=True)
+        text = Text.assemble(*((piece, _style(piece, style, root)) for piece, style in item.spans), no_wrap=True)
         text.rstrip()
         console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    return out.getvalue()
+    # rich gives each link a random number, which only a link over several lines needs.
+    return _LINK_NUMBER.sub("\x1b]8;;", out.getvalue())

@@ -166,3 +166,14 @@ def test_piped_text_does_not_load_rich():
         "sys.exit(any(name.partition('.')[0] in {'rich', 'jsonschema'} for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_place_is_a_link_that_a_terminal_can_open_and_takes_no_columns():
+    linked = gaps_text(REPORT, NONE, width=80, color=True, root="/srv/a b")
+    targets = re.findall(r"\x1b\]8;[^;]*;(file://[^\x1b]+)\x1b\\", linked)
+    assert linked == gaps_text(REPORT, NONE, width=80, color=True, root="/srv/a b")
+    assert targets
+    assert all(target.startswith("file:///srv/a%20b/") for target in targets)
+    bare = re.sub(r"\x1b\]8;[^\x1b]*\x1b\\", "", linked)
+    assert bare == gaps_text(REPORT, NONE, width=80, color=True)
+    assert "\x1b" not in gaps_text(REPORT, NONE, width=80, color=False, root="/srv/a b")
