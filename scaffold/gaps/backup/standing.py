@@ -22,17 +22,19 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]]) -
     """Return why a missing backup of the stores is no loss of a running system's data, "" when nothing says so."""
     if not any(_has_volume(service) for _, service in stores):
         return "none of them has a volume, so nothing outlives its container (CMP009 comes first)"
-    title = None if _is_deployed(project) else _title(project)
+    if has_submodules(project):
+        return "parts of it are in git submodules, which are not read here and may do it"
+    if _is_deployed(project):
+        return ""
+    title = _title(project)
     if title:
         place, word = title
-        return f"{place.path}:{place.line} calls the project a {word}, whose data nobody would miss"
+        return f"by its title in {place.path}:{place.line} this is no running system ({word})"
     stack = project.main_stack
     if stack is not None and stack.environment is EnvironmentClass.BASE:
         sign = _sign_of_development(stack)
         if sign:
             return sign
-    if has_submodules(project):
-        return "parts of it are in git submodules, which are not read here and may do it"
     return ""
 
 
@@ -44,9 +46,11 @@ def _has_volume(service: Service) -> bool:
 
 def _is_deployed(project: Project) -> bool:
     """Whether a stack is called production, or a page has a heading about deployment or production."""
-    if any(stack.environment is EnvironmentClass.PRODUCTION for stack in project.stacks):
+    if any(
+        stack.environment is EnvironmentClass.PRODUCTION and project.owned.isdisjoint(stack.files) for stack in project.stacks
+    ):
         return True
-    pages = (page for page in project.docs if "changelog" not in page.path.lower())
+    pages = (page for page in project.docs if page.path not in project.owned and "changelog" not in page.path.lower())
     return any(_DEPLOYMENT.search(heading.text) for page in pages for heading in page.headings)
 
 
