@@ -84,9 +84,9 @@ def plan_cluster_backup(project: Project, stack: Stack, running: WorkloadPlan) -
     )
 
 
-def backup_secret() -> Secret:
+def backup_secret(plan: ClusterBackupPlan) -> Secret:
     """Return the secret that people fill in once: whoever loses it loses every copy."""
-    return Secret(BACKUP_SECRET, "application", (SecretKey(BACKUP_KEY),))
+    return Secret(BACKUP_SECRET, "application", (SecretKey(BACKUP_KEY, ((plan.account, BACKUP_KEY),)),))
 
 
 def _named(job: ClusterBackupJob, number: int, taken: set[str]) -> ClusterBackupJob:

@@ -55,7 +55,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     chart = _chart_folder(project)
     cluster_backup = plan_cluster_backup(project, stack, running) if stack and chart else None
     secrets = plan_secrets(stores, running.workloads)
-    secrets = (*secrets, *((backup_secret(),) if cluster_backup else ()))
+    secrets = (*secrets, *((backup_secret(cluster_backup),) if cluster_backup else ()))
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
     environment = plan_environment(project, stack, production_set, asked, tasks)
     environment = replace(environment, sources=secret_sources(environment, secrets))

@@ -8,7 +8,7 @@ from typing import Any
 from scaffold.generate.emit import to_shell_word
 from scaffold.generate.signing import ISSUER
 from scaffold.model.backup import FILES, BackupVolume
-from scaffold.model.cluster_backup import ClusterBackupJob
+from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import is_issued
 from scaffold.model.guides import Copies, GuideService, GuidesPlan
@@ -182,13 +182,14 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
         "name": secret.name,
         "store": secret.store,
         "engine": store.engine if store else "",
+        "encrypts": any(item.key == BACKUP_KEY for item in secret.keys),
         "filled_by": "Terraform" if secret.store else "people, once",
         "version_variable": _version_variable(target, store) if store else "",
         "entries": [
             {
                 "key": item.key,
                 "consumers": [f"{service} as {name}" if secret.store else service for service, name in item.consumers],
-                "host": not item.consumers and not secret.store,
+                "host": (not item.consumers and not secret.store) or item.key == BACKUP_KEY,
                 "made": _made(item.key),
             }
             for item in secret.keys
