@@ -205,12 +205,13 @@ def _version_variable(target: Target, store: Store) -> str:
     return f"{kind}{name}_credentials_version"
 
 
-def signature_values(target: Target) -> dict[str, str]:
+def signature_values(target: Target) -> dict[str, Any]:
     """Return who signs the images: the workflow of ours that builds them; nothing where the user's own does."""
     delivery = target.delivery
     if delivery is None or delivery.images is None:
         return {}
-    return {"issuer": ISSUER, "workflow": delivery.images.path, "branch": delivery.branches[0]}
+    images = [image.name for image in delivery.images.images]
+    return {"issuer": ISSUER, "workflow": delivery.images.path, "branch": delivery.branches[0], "images": images}
 
 
 def variable_values(target: Target) -> list[dict[str, str]]:
