@@ -141,7 +141,14 @@ def _definitions(source: PythonSource, *, shows: bool, celery: bool) -> list[Spl
         place = _place_of_third_parties(source)
         splices.append(source.insert(place, [_CELERY_IMPORT, *_blank_after(source, place)]))
     place = source.behind(last)
-    return [*splices, source.insert(place, lines)]
+    return [*splices, source.insert(place, [*lines, *_two_blank_lines(source, place)])]
+
+
+def _two_blank_lines(source: PythonSource, place: int) -> list[str]:
+    """Return the blank lines that are missing between a definition and what follows (PEP 8)."""
+    rest = source.text[place:]
+    blank = rest[: len(rest) - len(rest.lstrip())].count("\n")
+    return [""] * max(0, 2 - blank) if rest.strip() else []
 
 
 def _place_of_third_parties(source: PythonSource) -> int:

@@ -12,17 +12,29 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.secrets import is_sensitive_name
 
+_OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
+"""How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     for file in project.env_files:
         if file.kind != "template" and file.path not in project.owned and any(not entry.commented for entry in file.entries):
-            yield _gap(project, file)
+            held = _held(project, file)
+            if held or _is_sensitive(file) or not any(entry.name.startswith(_OF_PAGES) for entry in file.entries):
+                yield _gap(file, held)
 
 
-def _gap(project: Project, file: EnvFile) -> Gap:
+def _held(project: Project, file: EnvFile) -> tuple[str, ...]:
     keys = {sighting.key for sighting in project.sightings if sighting.location.path == file.path}
-    held = tuple(sorted({*literal_credentials(project, file), *keys}))
-    sensitive = any(is_sensitive_name(entry.name) and entry.value for entry in file.entries if not entry.commented)
+    return tuple(sorted({*literal_credentials(project, file), *keys}))
+
+
+def _is_sensitive(file: EnvFile) -> bool:
+    return any(is_sensitive_name(entry.name) and entry.value for entry in file.entries if not entry.commented)
+
+
+def _gap(file: EnvFile, held: tuple[str, ...]) -> Gap:
+    sensitive = _is_sensitive(file)
     what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if sensitive else "without credentials"
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
     return RULE.gap(

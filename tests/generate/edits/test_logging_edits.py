@@ -217,3 +217,28 @@ def test_the_call_stands_before_what_blocks(make_project: Callable[..., Path]) -
 def test_what_is_not_certain_is_left_to_a_person(make_project: Callable[..., Path], text: str) -> None:
     before = f"import logging\n\n{SERVE}{text}"
     assert main_after(make_project, before) == before
+
+
+@pytest.mark.parametrize("blank", [0, 1, 2])
+def test_the_edited_module_is_formatted(
+    make_project: Callable[..., Path], blank: int, require_tool: Callable[[str], str]
+) -> None:
+    """A project whose pre-commit runs a formatter must not see it change what was edited."""
+    compose = "services: {api: {build: ., ports: ['8000:8000']}}\n"
+    text = (
+        "import logging"
+        + "\n" * (blank + 1)
+        + "logging.basicConfig(level=logging.INFO)\nlogger = logging.getLogger(__name__)\n"
+    )
+    root = make_project({"compose.yaml": compose, "Dockerfile": 'FROM python:3.13\nCMD ["python", "app.py"]\n', "app.py": text})
+    edit(root, "LOG001")
+    written = (root / "app.py").read_text()
+    assert "log_as_json()\n" in written
+    done = subprocess.run(
+        [require_tool("ruff"), "format", "--isolated", "--diff", "--line-length", "128", "app.py"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
