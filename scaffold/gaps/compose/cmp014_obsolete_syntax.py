@@ -10,7 +10,7 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_OLD_PROGRAM = regex(r"(?:^|[\s;&|(`$@])docker-compose\s+(?!--?version)(?:-\S+\s+)*\S")
+_OLD_PROGRAM = regex(r"(?:^|[\s;&|(`$@])docker-compose[ \t]+(?!--?version)(?:-\S+[ \t]+)*\S")
 _INSTALLS_IT = regex(
     r"pip3?\s+install\s+[^;&|]*docker-compose|compose/releases/download/(?:v?1\.|1)|apt(?:-get)?\s+install[^;&|]*docker-compose"
 )
@@ -29,7 +29,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     programs = tuple(_programs(project))
     if programs:
         yield _gap(
-            "docker-compose", "`docker-compose` with a hyphen gets no fixes since 2023 and is not in runner images", programs
+            "docker-compose",
+            "`docker-compose` with a hyphen gets no fixes since 2023, and the runners of GitHub no longer have it",
+            programs,
         )
 
 
