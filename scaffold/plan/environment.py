@@ -223,7 +223,9 @@ def _production(
         "scripts/secrets-env write the secrets; start with: docker compose --env-file FILE up -d",
     )
     known = {variable.name for group in groups for variable in group.variables}
-    extra = tuple(_added(variable) for variable in added if variable.name not in known)
+    # Two overlays that log in to one store ask for the same variable.
+    asked = {variable.name: variable for variable in reversed(added) if variable.name not in known}
+    extra = tuple(_added(asked[name]) for name in dict.fromkeys(item.name for item in added) if name in asked)
     ours = tuple(EnvGroup(group.title, tuple(_in_production(item) for item in group.variables)) for group in groups)
     monitoring = (EnvGroup("monitoring", extra),) if extra else ()
     files = ":".join(_relative(stack, file) for file in production_set)

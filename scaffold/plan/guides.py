@@ -39,7 +39,11 @@ def plan_guides(project: Project) -> GuidesPlan | None:
         services=services,
         profiles=_profiles((stack, *project.production_stacks)),
         scripts=_scripts(project),
-        tasks=tuple(item.name for item in services if item.copies is Copies.ONCE and not _is_tool(stack, item.name)),
+        tasks=tuple(
+            item.name
+            for item in services
+            if item.copies is Copies.ONCE and not item.profiles and not _is_tool(stack, item.name)
+        ),
         preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.app.examination import Place
+from scaffold.app.generation import plan_generation
 from scaffold.model.target import Target
 from scaffold.model.workload import literal_text
 from scaffold.plan.target import make_target
@@ -104,3 +106,16 @@ def test_a_service_that_migrates_is_enough(make_project: Callable[..., Path]):
     tree = {"compose.yaml": own, "Dockerfile": "FROM python:3.13\n", ".github/workflows/deploy.yml": workflow}
     target = make_target(read_project(make_project(tree, name="shop")), ())
     assert [item.name for item in target.workloads if item.kind == "job"] == ["migrate"]
+
+
+def test_what_two_overlays_ask_for_stands_once(make_project: Callable[..., Path]):
+    """Monitoring and backups both log in to a store whose password stands in the compose file."""
+    compose = "services:\n  db: {image: 'postgres:16', environment: {POSTGRES_PASSWORD: postgres}, volumes: ['d:/data']}\n"
+    compose += "  seed: {build: ., profiles: [seed], restart: 'no', command: generate-seed.sh, depends_on: [db]}\n"
+    compose += "  web: {build: ., ports: ['80:80'], depends_on: [db]}\nvolumes: {d: {}}\n"
+    root = make_project({"compose.yaml": compose, "Dockerfile": "FROM python:3.13\n"}, name="shop")
+    changes = {item.path: item for item in plan_generation(Place(root), rooms=None, edit_codes=None).changes}
+    template = changes[".env.production.example"].after or ""
+    assert template.count("\nPOSTGRES_PASSWORD=") == 1
+    page = changes["docs/operations/deployment.md"].after or ""
+    assert "exit code 0" not in page, "seed starts only with its profile"
