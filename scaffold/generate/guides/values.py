@@ -197,6 +197,14 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
     }
 
 
+def empty_keys(target: Target) -> list[str]:
+    """Return the keys without which the application runs; the cluster's operator fetches a secret whole or not at all."""
+    needed = {(source.secret, source.key) for source in target.environment.sources if source.required}
+    asked = {(source.secret, source.key) for source in target.environment.sources} - needed
+    filled = [secret for secret in target.secrets if not secret.store and not secret.host_only]
+    return [item.key for secret in filled for item in secret.keys if (secret.name, item.key) in asked]
+
+
 def _version_variable(target: Target, store: Store) -> str:
     """Return the input of Terraform that gives the login a new password: by the store's name where there are several."""
     kind = "database" if store.engine == "postgres" else "cache"

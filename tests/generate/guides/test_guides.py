@@ -235,3 +235,12 @@ def test_what_has_to_change_before_the_first_release_is_said(made):
     compose = COMPOSE.replace("  worker:", "  cache: {image: 'redis:7'}\n  worker:\n    environment: {REDIS_HOST: cache}")
     before = section(page(made(**{"compose.yaml": compose})[1], "deployment"), "## Before the first release on AWS")
     assert re.search(r"`worker` \(`compose.yaml:\d+`\): REDIS\\_HOST reaches the managed cache", before)
+
+
+def test_secrets_that_may_be_empty_are_told_from_those_that_may_not(made):
+    line = "      STRIPE_API_KEY: ${STRIPE_API_KEY}\n"
+    assert "an empty text is enough" not in page(made()[1], "deployment")
+    optional = COMPOSE.replace(line, f"{line}      SENTRY_DSN: ${{SENTRY_DSN:-}}\n")
+    text = page(made(**{"compose.yaml": optional})[1], "deployment")
+    (sentence,) = re.findall(r"The application runs without\n(.*): an empty text is enough there\.", text)
+    assert sentence == "`SENTRY_DSN`"
