@@ -20,6 +20,12 @@ _SYMPTOM = regex(
 )
 
 
+_BY_HAND = Closer(
+    None,
+    "advice",
+    "Write alerts on up, error rate and latency, and name their file under rule_files; `scaffold generate monitoring` does "
+    "so where it can give this Prometheus a file.",
+)
 _KEEPERS = frozenset({"prometheus", "victoria-metrics"})
 
 
@@ -58,6 +64,7 @@ def _without_alerts(project: Project) -> Iterator[Gap]:
         locations=(service.location,),
         severity=Severity.MEDIUM,
         environment=stack.environment,
+        closers=(_BY_HAND,),
     )
 
 

@@ -24,6 +24,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         build = service.build
         if build is None or build.remote or build.inline or build.context is None or has_submodules(project):
             continue
+        if service.location.path in project.owned:  # A service of ours repeats the build of theirs, which is judged itself.
+            continue
         missing = _missing(project, build)
         if missing and not is_generated(project, missing) and not _is_ignored(project, missing):
             found.setdefault(missing, []).append(service)
