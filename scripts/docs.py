@@ -20,23 +20,29 @@ def closing(rule: Rule) -> str:
 
 
 def rules_page() -> str:
-    """Return the table of every rule, followed by its text."""
+    """Return the table of every rule."""
     lines = [
         "# Rules",
         "",
-        "Made from the rules themselves by `scripts/docs.py`; `scaffold explain CODE` shows the same texts.",
+        "Made from the rules themselves by `scripts/docs.py`; `scaffold explain CODE` shows the text of each page.",
         "",
         "| Code | Name | Layer | Severity | Closed by |",
         "|---|---|---|---|---|",
     ]
     for rule in all_rules():
-        anchor = f"#{rule.code.lower()}"
-        lines.append(f"| [{rule.code}]({anchor}) | {rule.name} | {rule.layer.value} | {rule.severity.word} | {closing(rule)} |")
-    for rule in all_rules():
-        text = rule_text(rule)
-        body = "\n".join(f"#{line}" if line.startswith("#") else line for line in text.splitlines()[1:]).strip()
-        lines += ["", f'## <a id="{rule.code.lower()}"></a>{rule.code}: {title_of(text)}', "", body]
+        link = f"[{rule.code}](rules/{rule.code}.md)"
+        lines.append(f"| {link} | {rule.name} | {rule.layer.value} | {rule.severity.word} | {closing(rule)} |")
     return "\n".join(lines) + "\n"
+
+
+def rule_page(rule: Rule) -> str:
+    """Return the page of one rule: its facts, then its text."""
+    text = rule_text(rule)
+    body = "\n".join(text.splitlines()[1:]).strip()
+    severity = f"Severity {rule.severity.word}, unless the case or its environment says otherwise."
+    facts = f"`{rule.name}`, layer {rule.layer.value}. {severity}"
+    closed = f"Closed by: {closing(rule)}."
+    return f"# {rule.code}: {title_of(text)}\n\n{facts} {closed}\n\n{body}\n\n[All rules](../rules.md)\n"
 
 
 def accepted_page() -> str:
@@ -100,20 +106,30 @@ ACCEPTED = {
     "Terraform": "terraform/accepted_checks.json",
     "Chart": "scaffold/generate/helm/accepted_checks.json",
 }
-PAGES = {"docs/rules.md": rules_page, "docs/accepted-checks.md": accepted_page, "docs/precision.md": precision_page}
+
+
+def pages() -> dict[str, str]:
+    """Return every page by its path."""
+    fixed = {"docs/rules.md": rules_page(), "docs/accepted-checks.md": accepted_page(), "docs/precision.md": precision_page()}
+    return fixed | {f"docs/rules/{rule.code}.md": rule_page(rule) for rule in all_rules()}
 
 
 def main() -> int:
-    """Write the pages, or tell which are stale."""
-    stale = []
-    for name, make in PAGES.items():
+    """Write the pages and take away those of rules that are gone, or tell which are stale."""
+    texts = pages()
+    left = [path for path in (ROOT / "docs" / "rules").glob("*.md") if path.relative_to(ROOT).as_posix() not in texts]
+    if "--check" not in sys.argv:
+        (ROOT / "docs" / "rules").mkdir(exist_ok=True)
+        for path in left:
+            path.unlink()
+        for name, text in texts.items():
+            (ROOT / name).write_text(text, encoding="utf-8")
+        return 0
+    stale = [path.name for path in left]
+    for name, text in texts.items():
         path = ROOT / name
-        text = make()
-        if "--check" in sys.argv:
-            if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                stale.append(name)
-        else:
-            path.write_text(text, encoding="utf-8")
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
     if stale:
         print(f"stale: {', '.join(stale)}; run python scripts/docs.py")
     return 1 if stale else 0

@@ -17,7 +17,7 @@ def test_generated_pages_are_not_stale() -> None:
 
 def test_relative_links_lead_somewhere() -> None:
     dead = []
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "tools").glob("*.md"))]:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "tools").glob("*.md"))]:
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if "://" not in link and not (page.parent / link).exists():
                 dead.append(f"{page.name}: {link}")
