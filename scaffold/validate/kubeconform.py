@@ -41,6 +41,8 @@ def judge(request: ValidationRequest, material: Material) -> ToolRun:
     if not versions:
         return not_run(NAME, "the schemas of Kubernetes are not here: pip install kubernetes-validate")
     rendered = tuple(item for item in render_charts(request, material.charts, helm) if item.manifests)
+    if not rendered:
+        return not_run(NAME, "no chart could be rendered")
     with tempfile.TemporaryDirectory(prefix="scaffold-schemas-") as scratch:
         folders = [_complete(source, Path(scratch) / source.name, rendered) for source in versions]
         runs = [_run(request, program, item, folder) for item in rendered for folder in folders]

@@ -27,7 +27,7 @@ FILES = {
 }
 PROGRAMS = (
     "checkov", "terraform", "tofu", "helm", "compose-go-config", "docker", "promtool", "amtool", "alloy", "loki", "actionlint",
-    "zizmor", "shellcheck",
+    "zizmor", "shellcheck", "kubeconform",
 )  # fmt: skip
 
 
@@ -84,11 +84,13 @@ def test_missing_programs_are_not_run_and_named(run_with):
 
 def test_a_program_that_crashes_has_failed(run_with):
     runs = run_with("echo 'out of memory' >&2; exit 70")
-    not_the_program = {"compose", "actionlint", *OUTSIDE}
+    not_the_program = {"compose", "actionlint", "kubeconform", *OUTSIDE}
     assert {tool: result.state for tool, result in runs.items() if tool not in not_the_program} == {
         tool: "failed" for tool in runs if tool not in not_the_program
     }
     assert runs["compose"].state == "failed"
+    # What helm could not render, kubeconform cannot judge: the failure is helm's.
+    assert (runs["kubeconform"].state, runs["kubeconform"].reason) == ("not-run", "no chart could be rendered")
     for tool in ("checkov", "zizmor", "shellcheck", "promtool", "amtool", "helm"):
         assert "out of memory" in runs[tool].findings[0].message, runs[tool]
 
