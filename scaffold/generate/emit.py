@@ -11,14 +11,15 @@ from typing import Any
 import yaml
 
 from scaffold.errors import ScaffoldError
+from scaffold.model.regex import regex
 
 # Scalars that some YAML reader takes for something else than text: YAML 1.1 (PyYAML, Ansible), 1.2 and go-yaml's mixture.
-_WORDS = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|~|nan|\.nan|[-+]?\.?inf)", re.IGNORECASE)
-_NUMERIC = re.compile(r"[-+.]?[0-9][0-9a-fA-FxXoOeE_.:+\-TZ ]*")
-_LINE_ENDS = re.compile("[\\n\\r\\x85\\u2028\\u2029\\ufeff]")
+_WORDS = regex(r"(?:y|n|yes|no|on|off|true|false|null|~|nan|\.nan|[-+]?\.?inf)", re.IGNORECASE)
+_NUMERIC = regex(r"[-+.]?[0-9][0-9a-fA-FxXoOeE_.:+\-TZ ]*")
+_LINE_ENDS = regex("[\\n\\r\\x85\\u2028\\u2029\\ufeff]")
 """What some reader of YAML folds or drops unless it is escaped."""
-_PLAIN_ENV = re.compile(r"[A-Za-z0-9_./:@%+,\-]*")
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN_ENV = regex(r"[A-Za-z0-9_./:@%+,\-]*")
+_ENV_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Dumper(yaml.SafeDumper):

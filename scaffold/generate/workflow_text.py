@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scaffold.generate.emit import comment, to_yaml
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 
 Step = Mapping[str, Any]
 
 # An expression or a condition may stand bare: no reader of YAML takes it for anything but text.
-_BARE = re.compile(r"(?:\$\{\{|[a-z]+[.(])(?:[^\n#:]|:(?! |$)|(?<! )#)*[^\s:]")
-_ESCAPED = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")
-_PLAIN = re.compile(r"[A-Za-z][\w./-]*")
+_BARE = regex(r"(?:\$\{\{|[a-z]+[.(])(?:[^\n#:]|:(?! |$)|(?<! )#)*[^\s:]")
+_ESCAPED = regex("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")
+_PLAIN = regex(r"[A-Za-z][\w./-]*")
 # A text of lines whose first begins with no space, without spaces at the ends of lines and without odd characters.
-_BLOCK = re.compile(
+_BLOCK = regex(
     r"[\x21-\x7e](?:[\x20-\x7e\xa1-\u1fff]*[\x21-\x7e\xa1-\u1fff])?(?:\n+[\x20-\x7e\xa1-\u1fff]*[\x21-\x7e\xa1-\u1fff])*\n"
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, Node, Scalar, Sequence, VariableReference
@@ -14,7 +15,9 @@ from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import counts, is_sensitive_name
-from scaffold.model.target import HOST_SECRET, Secret, SecretKey
+
+if TYPE_CHECKING:
+    from scaffold.model.target import Secret
 
 TEMPLATE_LINES = "template-lines"
 """The kind of edit that only appends to templates."""
@@ -275,6 +278,9 @@ def secret_sources(plan: EnvPlan, secrets: tuple[Secret, ...]) -> tuple[SecretSo
 
 def host_secrets(sources: tuple[SecretSource, ...]) -> tuple[Secret, ...]:
     """Return the secret of the host that runs Compose, where production has values that no other secret holds."""
+    # Imported here: what `gaps` takes from this module needs no Target.
+    from scaffold.model.target import HOST_SECRET, Secret, SecretKey
+
     keys = tuple(SecretKey(source.key) for source in sources if source.secret == HOST_SECRET)
     return (Secret(HOST_SECRET, "application", keys),) if keys else ()
 
@@ -286,6 +292,8 @@ def _login_of(store: str, variables: list[EnvVariable]) -> str:
 
 
 def _source(variable: EnvVariable, secrets: tuple[Secret, ...], logins: dict[str, str]) -> SecretSource:
+    from scaffold.model.target import HOST_SECRET
+
     name = variable.name
     holder = next((secret.name for secret in secrets if any(key.key == name for key in secret.keys)), "")
     store = next((secret.name for secret in secrets if logins.get(secret.store) == name), "")

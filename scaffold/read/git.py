@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -65,10 +66,25 @@ def folder_in_repository(root: Path) -> str:
 
 def remote_name(root: Path) -> str:
     """Return the repository's name in the URL of the remote `origin`, "" when there is none."""
-    done = _git(root, "config", "--local", "--get", "remote.origin.url")
-    if done is None or done.code != 0:
-        return ""
-    return done.stdout.strip().rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].removesuffix(".git")
+    url = _plain_url(root / ".git" / "config")
+    if url is None:
+        done = _git(root, "config", "--local", "--get", "remote.origin.url")
+        url = done.stdout.strip() if done is not None and done.code == 0 else ""
+    return url.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].removesuffix(".git")
+
+
+def _plain_url(config: Path) -> str | None:
+    """Return the URL of `origin` in a file without quotes, comments and continued lines there; None leaves it to git."""
+    try:
+        text = config.read_text(encoding="utf-8") if config.is_file() else None
+    except (OSError, ValueError):
+        text = None
+    if text is None:
+        return None
+    sections = re.findall(r'^\[remote "origin"\]\n((?:[ \t]+[^\n]*\n)*)', text, re.MULTILINE)
+    lines = re.findall(r"^[ \t]+url = (\S+)$", sections[0], re.MULTILINE) if len(sections) == 1 else []
+    plain = len(lines) == 1 and not re.search(r'["\\#;]', sections[0])
+    return lines[0] if plain else None if "origin" in text.lower() else ""
 
 
 def remote_branches(root: Path) -> tuple[str, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -16,11 +15,64 @@ _ONLY_APPENDS = "template-lines"
 Editor = Callable[[EditTask], tuple[FileSplices, ...]]
 
 
+_KINDS = {
+    "artifacts": (
+        "upload-name",
+        "kept-report",
+    ),
+    "compose_values": (
+        "added-profiles",
+        "found-dockerfile",
+    ),
+    "credentials": (
+        "guarded-default",
+        "guarded-literal",
+        "guarded-reference",
+    ),
+    "delivery": (
+        "guarded-push",
+        "attested-build",
+        "signed-image",
+        "reading-only",
+    ),
+    "dependencies": (
+        "changed-dependencies",
+        "checked-stores",
+    ),
+    "healthchecks": ("passing-healthcheck",),
+    "lines": (
+        "removed-lines",
+        "commented-lines",
+        "env-values",
+        "debug-off",
+        "added-line",
+    ),
+    "nginx_logs": ("nginx-access-log",),
+    "ports": ("loopback-port",),
+    "publishing": ("trusted-publishing",),
+    "python_logging": ("json-logging",),
+    "python_metrics": ("metrics-route",),
+    "python_settings": (
+        "random-key",
+        "origins-variable",
+    ),
+    "scrapes": (
+        "scrape-targets",
+        "scrape-jobs",
+    ),
+    "spring_logging": ("spring-logging",),
+    "templates": ("template-lines",),
+    "triggers": ("workflow-trigger",),
+}
+"""The kinds of task that each module of this package edits: only the modules that a run needs are loaded."""
+
+
 @cache
-def editors() -> dict[str, Editor]:
-    """Return the editor of each kind of task, from the `EDITORS` of the modules of this package."""
-    modules = (import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    return {kind: editor for module in modules for kind, editor in getattr(module, "EDITORS", {}).items()}
+def editor(kind: str) -> Editor:
+    """Return the editor of a kind of task; raises KeyError for a kind that none of `_KINDS` has."""
+    home = {name: module for module, names in _KINDS.items() for name in names}[kind]
+    editors: dict[str, Editor] = import_module(f"{__name__}.{home}").EDITORS
+    return editors[kind]
 
 
 def propose(tasks: tuple[EditTask, ...]) -> tuple[Proposal, ...]:
@@ -32,7 +84,7 @@ def propose(tasks: tuple[EditTask, ...]) -> tuple[Proposal, ...]:
 def _proposal(task: EditTask, guardians: dict[str, EditTask]) -> Proposal:
     if task.blocked:
         return Proposal(task, reason=task.blocked)
-    files = editors()[task.kind](task)
+    files = editor(task.kind)(task)
     if not files and not (task.kind == _ONLY_APPENDS and task.appends):
         return Proposal(task)
     task, files = _with_guards(task, files, guardians)

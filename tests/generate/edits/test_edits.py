@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from scaffold.app.examination import Place
 from scaffold.app.generation import plan_generation, write_generation
+from scaffold.generate import edits
 from tests.conftest import commit_all
 
 STORES = """
@@ -148,3 +151,12 @@ def test_the_edit_of_an_example_leaves_every_other_line(example: Callable[[str],
     ]
     commit_all(root)
     assert not plan_generation(Place(root), rooms=frozenset(), edit_codes=codes).drifts
+
+
+def test_every_kind_of_edit_is_found_in_the_module_that_makes_it() -> None:
+    names = [info.name for info in pkgutil.iter_modules(edits.__path__)]
+    made = {
+        kind: edit for name in names for kind, edit in getattr(import_module(f"{edits.__name__}.{name}"), "EDITORS", {}).items()
+    }
+    assert len(made) > 20
+    assert {kind: edits.editor(kind) for kind in made} == made

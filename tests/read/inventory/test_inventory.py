@@ -239,6 +239,28 @@ def test_the_name_of_the_remote(make_project: MakeProject, url: str) -> None:
     assert remote_name(root) == "shop"
 
 
+@pytest.mark.parametrize(
+    "section",
+    [
+        '[remote "origin"]\n\turl = "https://example.org/team/shop" # ours\n',
+        '[remote "origin"]\n\turl = https://example.org/team/other\n\turl = https://example.org/team/shop\n',
+        '[remote "origin"] url = https://example.org/team/shop\n',
+        '[REMOTE "origin"]\nURL=https://example.org/team/shop\n',
+        '[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n[remote "origin"]\n\turl = https://example.org/team/shop\n',
+        '[remote "fork"]\n\turl = https://example.org/me/other\n[remote "origin"]\n\turl = https://example.org/team/shop\n',
+    ],
+)
+def test_the_remote_is_what_git_takes_it_for(make_project: MakeProject, section: str) -> None:
+    root = make_project({"a.txt": ""})
+    with (root / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write(section)
+    said = subprocess.run(
+        ["git", "config", "--get", "remote.origin.url"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    assert said.strip().endswith("/shop")
+    assert remote_name(root) == "shop"
+
+
 def test_names_that_are_not_utf8_are_a_problem(make_project: MakeProject) -> None:
     root = make_project({"a.txt": ""})
     (Path(os.fsdecode(bytes(root) + b"/b\xff.txt"))).write_text("")
