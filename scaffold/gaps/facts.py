@@ -196,11 +196,6 @@ def active_profiles(project: Project) -> frozenset[str]:
     return frozenset("*" if "$" in name else name.strip() for value in values for name in value.split(",") if name.strip())
 
 
-def mentions(project: Project, word: str, contexts: frozenset[str] = frozenset()) -> bool:
-    """Whether a command of the project (of these contexts, all when empty) holds `word`."""
-    return any(word in command.text for command in project.commands if not contexts or command.context in contexts)
-
-
 # --- stacks beside each other -----------------------------------------------------------------------------------------
 
 

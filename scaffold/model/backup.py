@@ -163,11 +163,6 @@ class BackupPlan:
         return (*found, *([TestedCopy("volume-files", FILES, RESTIC, "")] if self.volumes else []))
 
     @property
-    def cron(self) -> str:
-        """The schedule as five fields of cron, in UTC."""
-        return f"{self.offset_minutes} */{self.interval_hours} * * *"
-
-    @property
     def loses_at_most(self) -> str:
         """The recovery point objective that the schedule gives, in words: the interval, and the hour that a copy may take."""
         return f"{self.interval_hours + 1} hours"

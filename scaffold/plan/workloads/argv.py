@@ -124,8 +124,3 @@ class _Outsider:
             self.known[(plain,)] = name
             self.added[name] = Variable(name, (plain,), "command", self.service.location)
         return Piece("env", name)
-
-
-def shown_words(words: tuple[Text, ...] | None) -> str:
-    """Return the literal parts of the words as one line."""
-    return " ".join(literal_text(text) for text in words or ())

@@ -16,7 +16,7 @@ from scaffold.read.compose.nodes import NOWHERE, effective_entries, mapping_like
 from scaffold.read.compose.paths import is_absolute, map_paths
 from scaffold.read.compose.shape import CONFIG, CONTAINER_ALWAYS, NETWORK, SECRET, SERVICE, VOLUME
 from scaffold.read.compose.values import Value, plain_value
-from scaffold.read.yaml import is_null, resolve
+from scaffold.read.yaml import is_null
 
 _SHARED_NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
 SERVICE_VALUES = structure({key: value for key, value in SERVICE.items() if key != "environment"}, dict(CONTAINER_ALWAYS))
@@ -274,18 +274,3 @@ def _resources(node: Node | None, used: frozenset[str], decoder: Decoder, projec
                 value.pop("content", None)
             found[name] = value
     return found
-
-
-def declared_profiles(root: Mapping) -> tuple[str, ...]:
-    """Return every profile that a service names, sorted."""
-    names = {
-        text_of(item)
-        for entry in _entries(root.get("services"))
-        for item in _profile_items(find(entry.value, "profiles"))
-        if isinstance(item, Scalar) and resolve(item)
-    }
-    return tuple(sorted(names))
-
-
-def _profile_items(node: Node | None) -> tuple[Node, ...]:
-    return node.items if isinstance(node, Sequence) else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator
 
 from scaffold.model.compose import (
@@ -341,8 +340,3 @@ def extract_services(root: Mapping, around: Surroundings) -> tuple[Service, ...]
     """Return the services of the model, by name."""
     found = [extract_service(entry, around) for entry in _section(root, "services")]
     return tuple(sorted(found, key=lambda service: service.name))
-
-
-def folder_of(path: str) -> str:
-    """Return the folder of a path, "" for the root."""
-    return posixpath.dirname(path)
