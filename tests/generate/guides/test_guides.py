@@ -244,3 +244,11 @@ def test_secrets_that_may_be_empty_are_told_from_those_that_may_not(made):
     text = page(made(**{"compose.yaml": optional})[1], "deployment")
     (sentence,) = re.findall(r"The application runs without\n(.*): an empty text is enough there\.", text)
     assert sentence == "`SENTRY_DSN`"
+
+
+def test_digests_are_asked_for_only_where_the_project_builds_images(made):
+    pulled = COMPOSE.replace("build: ./web", "image: ghcr.io/acme/shop:1.4")
+    assert "by the digests of its signed images" in page(made()[1], "deployment")
+    text = page(made(**{"compose.yaml": pulled})[1], "deployment")
+    assert "helm upgrade --install" in text
+    assert "digests" not in text
