@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+from collections.abc import Iterable
+
 from scaffold.model.frozen import frozen
 
 
@@ -19,3 +23,49 @@ class DockerignorePlan:
 
     path: str
     groups: tuple[IgnoreGroup, ...]
+
+
+def leaves_out(patterns: Iterable[str], path: str) -> bool:
+    """Whether the lines of a .dockerignore keep `path` out of the context, as docs.docker.com/build/concepts/context says it.
+
+    A pattern that takes a folder takes what is below; the last line that matches decides, `!` lets in again.
+    """
+    parts = path.split("/")
+    ways = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    out = False
+    for line in patterns:
+        if any(_matches(posixpath.normpath(line.removeprefix("!").strip()).lstrip("/"), way) for way in ways):
+            out = not line.startswith("!")
+    return out
+
+
+def _matches(pattern: str, path: str) -> bool:
+    if not set(pattern) & set("*?["):
+        return pattern == path
+    try:
+        return re.fullmatch(_expression(pattern), path) is not None
+    except re.error:  # A range such as [z-a] stops the build with an error.
+        return False
+
+
+def _expression(pattern: str) -> str:
+    """Return the regular expression of a pattern: `**` any folders, `*` and `?` inside a name, `[...]` as in Go."""
+    found = []
+    index = 0
+    while index < len(pattern):
+        rest = pattern[index:]
+        if rest.startswith("**/"):
+            found.append("(?:.*/)?")
+            index += 3
+        elif rest.startswith("**"):
+            found.append(".*")
+            index += 2
+        elif rest[0] == "[" and "]" in rest[2:]:
+            end = rest.index("]", 2)
+            inner = rest[1:end].replace("\\", "\\\\").replace("[", "\\[")
+            found.append(f"[{inner}]")
+            index += end + 1
+        else:
+            found.append({"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0])))
+            index += 1
+    return "".join(found)

@@ -29,7 +29,11 @@ _READS_ENV_FILES = frozenset(
 
 def plan_dockerignores(project: Project, gaps: tuple[Gap, ...]) -> tuple[DockerignorePlan, ...]:
     """Return the .dockerignore of each context that has none, as the gaps of IMG003 name them."""
-    wanted = {gap.resource: {item.location.path for item in gap.evidence} for gap in gaps if gap.code == "IMG003"}
+    wanted = {
+        gap.resource: {item.location.path for item in gap.evidence}
+        for gap in gaps
+        if gap.code == "IMG003" and gap.subject == "dockerignore"
+    }
     return tuple(_plan(project, path, sources) for path, sources in sorted(wanted.items()))
 
 

@@ -36,7 +36,9 @@ def is_built(project: Project, dockerfile: Dockerfile) -> bool:
     if any(path.endswith(_OTHER_SCRIPTS) and folder.startswith(posixpath.dirname(path)) for path in project.files):
         return True
     # A Dockerfile at the root is what `docker build .` takes.
-    return not folder or any(re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w-])", text) for word in words for text in texts)
+    return not folder or any(
+        re.search(rf"(?<![\w/-])(?:\./)?{re.escape(word)}(?![\w-])", text) for word in words for text in texts
+    )
 
 
 def targets_of(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:

@@ -95,6 +95,42 @@ _ENDED: dict[str, dict[str, str]] = {
         "13": "2025-11-13",
         "14": "2026-11-12",
     },
+    "MongoDB": {
+        "3.2": "2018-09-30",
+        "3.4": "2020-01-31",
+        "3.6": "2021-04-30",
+        "4.0": "2022-04-30",
+        "4.2": "2023-04-30",
+        "4.4": "2024-02-29",
+        "4": "2024-02-29",
+        "5": "2024-10-31",
+        "6": "2025-07-31",
+    },
+    # Of the older lines, the makers still mend 6.2 and those from 7.2 on.
+    "Redis": {"4": "2020-04-30", "5": "2022-04-27", "6.0": "2022-05-31", "7.0": "2024-07-29"},
+    # A release ends on the day on which the second one after it comes out.
+    "Go": {
+        "1.13": "2020-08-11",
+        "1.14": "2021-02-16",
+        "1.15": "2021-08-16",
+        "1.16": "2022-03-15",
+        "1.17": "2022-08-02",
+        "1.18": "2023-02-01",
+        "1.19": "2023-08-08",
+        "1.20": "2024-02-06",
+        "1.21": "2024-08-13",
+        "1.22": "2025-02-11",
+        "1.23": "2025-08-12",
+        "1.24": "2026-02-10",
+    },
+    "Eclipse Temurin": {
+        "16": "2021-09-30",
+        "18": "2022-09-30",
+        "19": "2023-03-31",
+        "20": "2023-09-19",
+        "22": "2024-09-17",
+        "23": "2025-03-18",
+    },
     "MySQL": {"5.5": "2018-12-31", "5.6": "2021-02-28", "5.7": "2023-10-31", "8.0": "2026-04-30"},
 }
 _PRODUCTS = {
@@ -105,9 +141,16 @@ _PRODUCTS = {
     "alpine": "Alpine",
     "ruby": "Ruby",
     "php": "PHP",
+    "eclipse-temurin": "Eclipse Temurin",
+    "golang": "Go",
+    "mongo": "MongoDB",
     "postgres": "PostgreSQL",
+    "redis": "Redis",
     "mysql": "MySQL",
 }
+_RETIRED = {"openjdk": "2022-07-31"}
+"""Official images that were given up as a whole, whatever their release: only tags of early access builds are still made."""
+_EARLY_ACCESS = regex(r"^\d+-ea\b")
 _OFFICIAL = frozenset({"", "docker.io", "public.ecr.aws", "mirror.gcr.io", "registry-1.docker.io"})
 _CODENAMES = {
     "jessie": ("Debian", "8"),
@@ -130,14 +173,18 @@ class Ended:
     product: str
     release: str
     day: str
+    instead: str = ""
+    """What to take in its place, "" for another release of the same."""
 
 
 def ended_releases(image: ImageReference) -> tuple[Ended, ...]:
     """Return the releases of an official image that are out of support: the program's own, and the system's below it."""
     name = image.repository.removeprefix("docker/library/").removeprefix("library/")
-    if image.registry not in _OFFICIAL or "/" in name or name not in _PRODUCTS:
+    if image.registry not in _OFFICIAL or "/" in name:
         return ()
-    found = [_release(_PRODUCTS[name], image.tag)]
+    found = [_release(_PRODUCTS[name], image.tag)] if name in _PRODUCTS else []
+    if name in _RETIRED and not _EARLY_ACCESS.match(image.tag):
+        found.append(Ended(name, "image", _RETIRED[name], "an image that is still made, such as eclipse-temurin"))
     system = _ALPINE.search(image.tag)
     if system:
         found.append(_ended("Alpine", system[1]))

@@ -1,33 +1,55 @@
-"""IMG003: a Dockerfile copies its whole context and no .dockerignore keeps secrets and history out of it."""
+"""IMG003: a Dockerfile copies its whole context, and no .dockerignore keeps history and secrets out, or one without .env."""
 
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import targets_of
+from scaffold.gaps.image.builds import environment_of, targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
+from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.secrets import is_sensitive_name
 
 _DOCKER_BUILD = regex(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
+_WITH_VALUE = frozenset(
+    {
+        *("-t", "--tag", "-f", "--file", "--build-arg", "--target", "--platform", "--cache-from", "--cache-to", "--secret"),
+        *("--ssh", "--label", "--network", "-o", "--output", "--progress", "--build-context", "--builder", "--add-host"),
+        *("--iidfile", "--metadata-file", "--shm-size", "-m", "--memory", "--annotation", "--attest", "--sbom"),
+    }
+)
+"""Options of a build command whose value is the next word."""
 _HEAVY = frozenset({".git", "node_modules", ".venv", "venv"})
+_PLAIN_TEMPLATE = regex(
+    r"\.?(?:dot)?env[._-](?:example|sample|template|dist)|(?:example|sample|template)[._-]env", re.IGNORECASE
+)
+"""Names of templates whose values go into `.env` beside them."""
+_Wide = list[tuple[Dockerfile, tuple[Location, ...]]]
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    wide: dict[str, list[tuple[Dockerfile, tuple[Location, ...]]]] = {}
+    wide: dict[str, _Wide] = {}
+    open_to: dict[tuple[str, str], _Wide] = {}
     for dockerfile in project.dockerfiles:
         places = tuple(item.location for stage in dockerfile.stages for item in stage.instructions if copies_everything(item))
         for context in build_contexts(project, dockerfile) if places else ():
-            if not _has_ignore_file(project, dockerfile, context):
+            path = _ignore_file(project, dockerfile, context)
+            if not path:
                 wide.setdefault(context, []).append((dockerfile, places))
+            elif _takes_env_file(project, dockerfile, context, path):
+                open_to.setdefault((context, path), []).append((dockerfile, places))
     for context, found in sorted(wide.items(), key=lambda item: item[0]):
         yield _gap(project, context, found)
+    for (context, path), found in sorted(open_to.items(), key=lambda item: item[0]):
+        yield _env_gap(context, path, found)
 
 
 def build_contexts(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
@@ -73,9 +95,19 @@ def _contexts_of_commands(project: Project, dockerfile: Dockerfile) -> list[str]
         except ValueError:
             continue
         files = [after for word, after in itertools.pairwise(words) if word in {"-f", "--file"}]
-        if files and _clean(files[-1]) == dockerfile.path and "$" not in words[-1] and project.exists(_clean(words[-1])):
-            found.append(_clean(words[-1]))
+        context = _context_word(words)
+        if files and _clean(files[-1]) == dockerfile.path and "$" not in context and project.exists(_clean(context)):
+            found.append(_clean(context))
     return found
+
+
+def _context_word(words: list[str]) -> str:
+    """Return the one word of a build command that is neither an option nor the value of one; the last word where none is."""
+    start = next((number for number, word in enumerate(words) if word in {"build", "bud"}), 0) + 1
+    for before, word in itertools.pairwise(words[start - 1 :]):
+        if not word.startswith("-") and before not in _WITH_VALUE:
+            return word
+    return words[-1]
 
 
 def _clean(path: str) -> str:
@@ -83,9 +115,40 @@ def _clean(path: str) -> str:
     return "" if clean == "." else clean
 
 
-def _has_ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> bool:
+def _ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
+    """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
     known = {path for path, _ in project.dockerignores} | set(project.files)
-    return _ignore_path(context) in known or f"{dockerfile.path}.dockerignore" in known
+    return next((path for path in (f"{dockerfile.path}.dockerignore", _ignore_path(context)) if path in known), "")
+
+
+def _takes_env_file(project: Project, dockerfile: Dockerfile, context: str, path: str) -> bool:
+    """Whether the image that runs gets the context's `.env`, where the project says to keep secrets, past its ignore file."""
+    if environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
+        return False
+    patterns = dict(project.dockerignores).get(path)
+    if patterns is None or leaves_out(patterns, ".env") or not _keeps_secrets_in_env(project, context):
+        return False
+    targets = targets_of(project, dockerfile)
+    return any(reaches_image(dockerfile, target) and ".env" not in removed(dockerfile, target) for target in targets)
+
+
+def _keeps_secrets_in_env(project: Project, context: str) -> bool:
+    """Whether secrets go into `.env` in this folder: it is not in the repository, and its template names some."""
+    folder = f"{context}/" if context else ""
+    return f"{folder}.env" not in project.files and any(
+        file.kind == "template"
+        and file.path.rpartition("/")[0] == context
+        and any(is_sensitive_name(entry.name) for entry in file.entries)
+        and _becomes_env(project, file.path.removeprefix(folder))
+        for file in project.env_files
+    )
+
+
+def _becomes_env(project: Project, name: str) -> bool:
+    if _PLAIN_TEMPLATE.fullmatch(name):
+        return True
+    copied = re.compile(rf"\bcp\s+(?:-\w+\s+)?(?:\./)?{re.escape(name)}\s+(?:\./)?\.env(?![\w.-])")
+    return any(copied.search(command.text) for command in project.commands)
 
 
 def _ignore_path(context: str) -> str:
@@ -114,6 +177,22 @@ def _gap(project: Project, context: str, found: list[tuple[Dockerfile, tuple[Loc
         actual="no such file; COPY takes everything",
         locations=tuple(dict.fromkeys(place for _, places in found for place in places)),
         severity=Severity.MEDIUM if taken else Severity.LOW,
+    )
+
+
+def _env_gap(context: str, path: str, found: _Wide) -> Gap:
+    env = f"{context}/.env" if context else ".env"
+    names = ", ".join(dict.fromkeys(dockerfile.path for dockerfile, _ in found))
+    return RULE.gap(
+        resource=path,
+        subject="dockerignore/.env",
+        message=f"{path} has no pattern for .env: an image of {names}, built where {env} lies, takes it in, and shows its "
+        "secrets to whoever can pull it.",
+        expected=f"`.env*` in {path}",
+        actual="no pattern that matches .env; COPY takes everything",
+        locations=tuple(dict.fromkeys(place for _, places in found for place in places)),
+        related=(Location(path, 1),),
+        closers=(Closer(None, "advice", "Add a line `.env*` to the .dockerignore; give the values at its start."),),
     )
 
 

@@ -6,16 +6,19 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import final_stages
+from scaffold.gaps.facts import final_stages, holds_a_secret, listed
 from scaffold.gaps.image.builds import environment_of, is_built, targets_of
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
-from scaffold.model.project import Dockerfile, EnvFile, Instruction, Project
+from scaffold.model.project import Dockerfile, EnvEntry, EnvFile, Instruction, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
 
 _ENV_FILE = regex(r"(?:.*/)?\.env(?:\*|\.(?!example|sample|template|dist|defaults?)[\w.*-]+)?")
+_MADE_FROM_TEMPLATE = regex(r"\b(?:cp|mv)\s+(?:-\w+\s+)*(?P<source>\S+)\s+(?:\S*/)?\.env(?=[\s;&|)]|$)")
+_SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION|APP_KEY)(?:_|$)", re.IGNORECASE)
+"""Names of keys that work with any value: whoever knows it signs as well."""
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 _IN_IMAGE = {
     "ENV": {
@@ -46,6 +49,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield _value_gap(project, dockerfile, name, places)
         for item in (item for stage in dict.fromkeys(kept) for item in stage.instructions):
             yield from _copied(project, dockerfile, item)
+            yield from _made(project, dockerfile, item)
 
 
 def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
@@ -127,6 +131,42 @@ def _copy_gap(project: Project, dockerfile: Dockerfile, word: str, place: Locati
         locations=(place,),
         severity=Severity.HIGH if known else Severity.MEDIUM,
         confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+        environment=environment_of(project, dockerfile),
+    )
+
+
+def _made(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iterator[Gap]:
+    """Yield the signing keys of a template that becomes the image's `.env`: what runs where nobody sets others."""
+    match = _MADE_FROM_TEMPLATE.search(item.text) if item.keyword == "RUN" else None
+    if match is None:
+        return
+    source = match["source"].strip("\"'").rpartition("/")[2]
+    for file in (file for file in project.env_files if file.path.rpartition("/")[2] == source):
+        keys = [
+            (entry, severity)
+            for entry in file.entries
+            if not entry.commented and _SIGNING.search(entry.name) and holds_a_secret(entry.name)
+            for severity in (_IN_IMAGE["ENV"].get(classify(entry.value)),)
+            if severity is not None
+        ]
+        if keys:
+            yield _template_gap(project, dockerfile, item, file, keys)
+            return
+
+
+def _template_gap(
+    project: Project, dockerfile: Dockerfile, item: Instruction, file: EnvFile, keys: list[tuple[EnvEntry, Severity]]
+) -> Gap:
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject="template/.env",
+        message=f"{dockerfile.path} makes the image's .env from {file.path}: a container that is given no other values signs "
+        f"with {listed(entry.name for entry, _ in keys)} as everybody can read them there.",
+        expected="no .env in the image; a start that fails where a key is missing",
+        actual=f"{file.path} as .env in the image",
+        locations=(item.location,),
+        related=tuple(entry.location for entry, _ in keys),
+        severity=max(severity for _, severity in keys) if is_built(project, dockerfile) else Severity.LOW,
         environment=environment_of(project, dockerfile),
     )
 

@@ -44,7 +44,7 @@ def _gap(ended: Ended, places: list[tuple[Location, EnvironmentClass]]) -> Gap:
         resource="image",
         subject=f"end-of-life/{ended.product.lower()}-{ended.release}",
         message=f"{ended.product} {ended.release} gets no more security fixes since {ended.day} (table of {AS_OF}).",
-        expected=f"a release of {ended.product} that is supported",
+        expected=ended.instead or f"a release of {ended.product} that is supported",
         actual=f"{ended.product} {ended.release}",
         locations=tuple(dict.fromkeys(place for place, _ in places)),
         environment=min((environment for _, environment in places), key=lambda item: item.severity_steps),
