@@ -321,7 +321,7 @@ def _with_templates(project: Project, task: EditTask, plan: EnvPlan) -> EditTask
             # What goes with the first line that is missing: without it Compose would not start the production set.
             first = template.variable(_COMPOSE_FILE) if missing and template.lacking else None
             appends += [Append(source, f"\n{item.text}") for item in ((first,) if first else ()) + tuple(missing)]
-    return replace(task, brings=tuple(brings), appends=tuple(appends))
+    return replace(task, brings=tuple(brings), appends=(*task.appends, *appends))
 
 
 def _required_names(template: EnvTemplate) -> tuple[str, ...]:

@@ -143,6 +143,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code, failed = read_application(inventory, texts)
     sources.problems += failed
     beside = read_beside(inventory, sources)
+    ignore_files = _dockerignores(inventory, sources)
     files = tuple(SourceFile(path, text) for path, text in texts.sources())
     ignores, failed = read_ignores(files)
     sources.problems += failed
@@ -163,7 +164,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         compose_files=compose_files,
         stacks=stacks,
         dockerfiles=images,
-        dockerignores=_dockerignores(inventory, sources),
+        dockerignores=ignore_files,
         workflows=workflows,
         other_ci=tuple(path for path in inventory.files if paths.is_other_ci(path)),
         env_files=envs,

@@ -188,11 +188,14 @@ def _env_gap(context: str, path: str, found: _Wide) -> Gap:
         subject="dockerignore/.env",
         message=f"{path} has no pattern for .env: an image of {names}, built where {env} lies, takes it in, and shows its "
         "secrets to whoever can pull it.",
-        expected=f"`.env*` in {path}",
+        expected=f"`.env` in {path}",
         actual="no pattern that matches .env; COPY takes everything",
         locations=tuple(dict.fromkeys(place for _, places in found for place in places)),
         related=(Location(path, 1),),
-        closers=(Closer(None, "advice", "Add a line `.env*` to the .dockerignore; give the values at its start."),),
+        closers=(
+            Closer(Room.EDITS, "edit"),
+            Closer(None, "advice", "Add a line `.env` to the .dockerignore, and give the values when the container starts."),
+        ),
     )
 
 

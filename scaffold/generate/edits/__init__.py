@@ -11,7 +11,7 @@ from scaffold.model.artifact import Splice
 from scaffold.model.edits import EditTask, FileSplices, Proposal
 from scaffold.model.guards import references_in, without_defaults
 
-_ONLY_APPENDS = "template-lines"
+_ONLY_APPEND = frozenset({"template-lines", "ignore-lines"})
 Editor = Callable[[EditTask], tuple[FileSplices, ...]]
 
 
@@ -23,6 +23,7 @@ _KINDS = {
     "compose_values": (
         "added-profiles",
         "found-dockerfile",
+        "reset-lists",
     ),
     "credentials": (
         "guarded-default",
@@ -61,7 +62,10 @@ _KINDS = {
         "scrape-jobs",
     ),
     "spring_logging": ("spring-logging",),
-    "templates": ("template-lines",),
+    "templates": (
+        "template-lines",
+        "ignore-lines",
+    ),
     "triggers": ("workflow-trigger",),
 }
 """The kinds of task that each module of this package edits: only the modules that a run needs are loaded."""
@@ -85,7 +89,7 @@ def _proposal(task: EditTask, guardians: dict[str, EditTask]) -> Proposal:
     if task.blocked:
         return Proposal(task, reason=task.blocked)
     files = editor(task.kind)(task)
-    if not files and not (task.kind == _ONLY_APPENDS and task.appends):
+    if not files and not (task.kind in _ONLY_APPEND and task.appends):
         return Proposal(task)
     task, files = _with_guards(task, files, guardians)
     appended = tuple(FileSplices(append.source.path, (append.splice,)) for append in task.appends)

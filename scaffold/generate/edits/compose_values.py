@@ -1,4 +1,4 @@
-"""Single values of a Compose file: the profiles of a service, the Dockerfile of a build."""
+"""Single values of a Compose file: the profiles of a service, the Dockerfile of a build, lists that reset those of a base."""
 
 from __future__ import annotations
 
@@ -56,8 +56,21 @@ def _dockerfile(task: EditTask, service: str, path: str) -> Splice | None:
     return Splice(Span(start, start), f"dockerfile: {_scalar(path)}{line_end(task.document.text)}{indent}")
 
 
+def reset_lists(task: EditTask) -> tuple[FileSplices, ...]:
+    """Return the splices that make empty lists take out what the base has; empty where one is not written as such."""
+    text = task.document.text
+    spans = {
+        node.span
+        for name, key in task.decided
+        if isinstance(node := find(task.document.root, "services", name, key), (Sequence, Mapping))
+        and "".join(text[node.span.start : node.span.end].split()) in {"[]", "{}"}
+    }
+    splices = tuple(Splice(Span(span.start, span.start), "!reset ") for span in sorted(spans, key=lambda span: span.start))
+    return (FileSplices(task.document.path, splices),) if len(splices) == len(task.decided) else ()
+
+
 def _scalar(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-EDITORS = {"added-profiles": added_profiles, "found-dockerfile": found_dockerfile}
+EDITORS = {"added-profiles": added_profiles, "found-dockerfile": found_dockerfile, "reset-lists": reset_lists}

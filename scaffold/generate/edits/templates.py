@@ -1,4 +1,4 @@
-"""Lines for the user's env template: the task itself carries them."""
+"""Lines for the user's env template or ignore file: the task itself carries them."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ def template_lines(task: EditTask) -> tuple[FileSplices, ...]:
     return ()
 
 
-EDITORS = {"template-lines": template_lines}
+EDITORS = {"template-lines": template_lines, "ignore-lines": template_lines}

@@ -157,3 +157,31 @@ def test_the_dockerfile_is_named_where_it_is(make_project: Make, before: str, af
 def test_a_dockerfile_that_may_be_another_is_left_to_a_person(make_project: Make, files: dict[str, str]) -> None:
     compose = "services:\n  api:\n    build: .\n"
     assert edited(make_project({"compose.yaml": compose, **files}), "compose.yaml") == compose
+
+
+def test_an_empty_list_becomes_one_that_resets(make_project: Make, require_tool: Callable[[str], str]) -> None:
+    base = 'services:\n  api:\n    image: ghcr.io/acme/api:1.0.0\n    ports: ["8000:8000"]\n    volumes: [".:/app"]\n'
+    text = "services:\n  api:\n    ports: []  # only the proxy\n    volumes: [ ]\n    environment: {}\n"
+    root = make_project({"compose.yaml": base, "compose.prod.yaml": text})
+    tool = require_tool("compose-go-config")
+    files = ("compose.yaml", "compose.prod.yaml")
+    assert load(tool, root, files)[0]["services"]["api"]["ports"]
+    after = edited(root, "compose.prod.yaml")
+    assert after == text.replace("ports: []", "ports: !reset []").replace("volumes: [ ]", "volumes: !reset [ ]")
+    service = load(tool, root, files)[0]["services"]["api"]
+    assert not service.get("ports")
+    assert not service.get("volumes")
+
+
+def test_a_dockerignore_gets_the_pattern_that_keeps_secrets_out(make_project: Make) -> None:
+    files = {
+        "compose.yaml": "services:\n  api:\n    build: .\n",
+        "Dockerfile": 'FROM node:24-slim\nCOPY . /app\nCMD ["node", "/app/server.js"]\n',
+        ".dockerignore": "node_modules",
+        ".env.example": "JWT_SECRET=\n",
+    }
+    after = edited(make_project(files), ".dockerignore")
+    assert after.startswith("node_modules\n")
+    assert ".env" in after.splitlines()
+    copied = {**files, "Dockerfile": 'FROM node:24-slim\nCOPY . /app\nCOPY .env /app/\nCMD ["node", "/app/server.js"]\n'}
+    assert edited(make_project(copied, name="copied"), ".dockerignore") == "node_modules"

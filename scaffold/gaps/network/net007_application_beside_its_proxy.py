@@ -1,0 +1,160 @@
+"""NET007: an application answers on every interface of the host, beside the proxy that stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import judged_stacks
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.overrides import kept_entries
+from scaffold.gaps.signals import is_below
+from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.label_routes import label_route
+from scaffold.model.lasting import words_of
+from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.nginx_services import nginx_files
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_APPLICATIONS = (Role.WEB, Role.FRONTEND)
+_EDGES = (Role.PROXY, Role.FRONTEND)
+_TRUST_NAMES = regex(
+    r"(?:.*_)?(?:REVERSE_PROXY|BEHIND_PROXY|PROXY_FIX|TRUST(?:ED)?_PROX(?:Y|IES)(?:_.*)?|(?:USE_)?PROXY_HEADERS)"
+)
+_TRUSTS_ALL = regex(r"--forwarded-allow-ips[= ]+[\"']?\*")
+_PLAIN = ", without its TLS, limits and headers"
+_OFF = frozenset({"", "0", "false", "no", "off", "none"})
+
+
+@frozen
+class _Route:
+    """An open port of an application, the proxy that forwards to it, and where that stands."""
+
+    service: Service
+    port: Port
+    edge: Service
+    place: Location
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
+    # Beside a stack that says production, the base is what people develop with.
+    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    seen: set[Location] = set()
+    for stack in stacks:
+        routes = [route for route in _routes(project, stack) if route.port.location not in seen]
+        seen |= {route.port.location for route in routes}
+        if routes:
+            yield _gap(project, stack, routes)
+
+
+def _routes(project: Project, stack: Stack) -> Iterator[_Route]:
+    """Yield each open port of an application to which a proxy of the stack, itself open to visitors, forwards."""
+    open_to_all = {service.name: ports for service in stack.services if (ports := open_ports(project, service))}
+    edges = [service for service in stack.services if service.name in open_to_all and service.has_role(*_EDGES)]
+    inside = [service for service in stack.services if service.name in open_to_all and service.role in _APPLICATIONS]
+    if not edges or not any(service.name != edge.name for service in inside for edge in edges):
+        return
+    # Lists that a later file empties in vain are CMP019's.
+    emptied = {service.name for key, service, _ in kept_entries(project, stack) if key == "ports"}
+    for service in inside:
+        for port in open_to_all[service.name] if service.name not in emptied else ():
+            found = _edge_of(project, service, port, [edge for edge in edges if edge.name != service.name])
+            if found and port.protocol != "udp" and port.location.path not in project.owned:
+                yield _Route(service, port, *found)
+
+
+def _edge_of(project: Project, service: Service, port: Port, edges: list[Service]) -> tuple[Service, Location] | None:
+    """Return the proxy that forwards to this port of the service, and the line that says so."""
+    route = label_route(service)
+    for edge in edges:
+        if route is not None and edge.has_role(Role.PROXY) and route.port in {port.target, None}:
+            return edge, service.location
+        for upstream in project.upstreams:
+            hits = upstream.host in service.names and upstream.port in {port.target, None}
+            if hits and _reads(project, edge, upstream.location.path):
+                return edge, upstream.location
+    return None
+
+
+def _reads(project: Project, edge: Service, path: str) -> bool:
+    """Whether a proxy runs with the configuration at `path`: by a mount, or as a file that its image copies."""
+    if any(mount.resolved and is_below(path, mount.resolved) for mount in edge.mounts):
+        return True
+    return edge.build is not None and any(file.path == path for file in nginx_files(project, edge))
+
+
+def _trusts_headers(project: Project, service: Service) -> bool:
+    """Whether the application takes the visitor's address and scheme from headers, by its settings or its command."""
+    for entry in service.environment:
+        value = (entry.value or "").strip()
+        if _TRUST_NAMES.fullmatch(entry.name) and value.lower() not in _OFF:
+            return True
+        if entry.name == "FORWARDED_ALLOW_IPS" and value == "*":
+            return True
+    dockerfile = project.image_of(service)
+    start = dockerfile.effective("CMD", service.build.target) if dockerfile and service.build and not service.command else None
+    words = f"{words_of(service)} {' '.join(start.argv) if start else ''}"
+    return bool(_TRUSTS_ALL.search(words))
+
+
+def _speaks_fastcgi(project: Project, route: _Route) -> bool:
+    """Whether the proxy speaks FastCGI to the port, whose client names the script that runs and the settings of PHP."""
+    lines = (project.source(route.place.path) or "").splitlines()
+    return "fastcgi_pass" in next(iter(lines[route.place.line - 1 : route.place.line]), "")
+
+
+def _worst(project: Project, routes: list[_Route]) -> str:
+    """Return what makes it worse than a missing proxy, "" where nothing does."""
+    scripts = dict.fromkeys(route.service.name for route in routes if _speaks_fastcgi(project, route))
+    if scripts:
+        return f", and {' and '.join(scripts)} speaks FastCGI there, which runs what a client asks for without a login"
+    trusting = dict.fromkeys(route.service.name for route in routes if _trusts_headers(project, route.service))
+    if not trusting:
+        return ""
+    verb = "believes" if len(trusting) == 1 else "believe"
+    return (
+        f"; {' and '.join(trusting)} {verb} the headers of a proxy, so whoever comes past it chooses the address and the "
+        "scheme that the application sees"
+    )
+
+
+def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
+    names = " and ".join(
+        dict.fromkeys(f"{route.service.name} ({route.port.published or route.port.target})" for route in routes)
+    )
+    several = len({route.service.name for route in routes}) > 1
+    edges = " and ".join(dict.fromkeys(route.edge.name for route in routes))
+    effect = _worst(project, routes)
+    return RULE.gap(
+        resource=stack.extends_stack or stack.id,
+        subject="ports/application",
+        message=f"{names} {'are' if several else 'is'} published on every interface of the host beside {edges}, which "
+        f"forwards to {'them' if several else 'it'}: visitors get in past the proxy{effect or _PLAIN}.",
+        expected="no `ports` for what the proxy reaches over the network of the stack, or 127.0.0.1 before the port",
+        actual="no host address (all interfaces)",
+        locations=tuple(dict.fromkeys(route.port.location for route in routes)),
+        related=tuple(dict.fromkeys(route.place for route in routes)),
+        severity=Severity.HIGH if effect else Severity.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="NET007",
+    name="application-beside-its-proxy",
+    layer=Layer.NETWORK,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Take the port out (the proxy reaches the service by its name), or write 127.0.0.1 before it; where only "
+            "development needs it, move it into docker-compose.override.yml.",
+        ),
+    ),
+)
