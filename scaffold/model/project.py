@@ -204,7 +204,9 @@ class EnvFile:
 
 @frozen
 class SettingDefault:
-    """A default value in application code for a setting: kind is assignment, field, getenv or expression."""
+    """A default value for a setting in application code (kind is assignment, field, getenv or expression), or what a settings
+    file gives itself (property; value is None where it holds no credential).
+    """
 
     name: str
     value: str | None = field(repr=False)
@@ -215,6 +217,8 @@ class SettingDefault:
     """Whether the code refuses the default outside development, or sets it only there."""
     unread: bool = False
     """Whether it is a field of settings that no code of the repository reads."""
+    profile: str = ""
+    """The profiles of a settings file for which it holds, as the file writes them; "" for all."""
 
 
 @frozen

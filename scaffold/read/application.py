@@ -79,7 +79,7 @@ def _field_name(item: SettingDefault, texts: TextReader) -> str:
 
 def is_application_code(path: str) -> bool:
     """Whether a file is code that may run in a container: no test, no migration, no bundle, no tool's configuration."""
-    if not path.endswith((".py", *_JAVASCRIPT)) and not _is_other(path):
+    if not path.endswith((".py", *_JAVASCRIPT)) and not _is_other(path) and not _is_settings(path):
         return False
     if is_test_code(path) or path.endswith(_NOT_CODE):
         return False
@@ -90,6 +90,15 @@ def _is_other(path: str) -> bool:
     from scaffold.read.other_code import is_other_code
 
     return is_other_code(path)
+
+
+def _is_settings(path: str) -> bool:
+    """Whether a file is one of settings, such as `application.yml` or `appsettings.json`."""
+    if not path.rpartition("/")[2].lower().startswith(("application", "bootstrap", "appsettings")):
+        return False
+    from scaffold.read.settings_files import is_settings_file
+
+    return is_settings_file(path)
 
 
 def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
@@ -104,7 +113,13 @@ def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
         return read_javascript(path, text), ()
     from scaffold.read.other_code import read_other_code
 
-    return read_other_code(path, text), ()
+    found = read_other_code(path, text)
+    if _is_settings(path):
+        from scaffold.read.settings_files import read_settings_file
+
+        held = read_settings_file(path, text)
+        found = replace(found, settings=held.settings, reads=held.reads)
+    return found, ()
 
 
 def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], commands: Iterable[Command]) -> tuple[str, ...]:

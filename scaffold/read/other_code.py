@@ -59,7 +59,8 @@ _PHP = _Language(
 )
 _JAVA = _Language(
     optional=rf"System\.getenv\(\s*{_Q}\s*\)",
-    with_default=rf"getenv\(\)\.getOrDefault\(\s*{_Q},\s*{_D}\s*\)",
+    with_default=rf"getenv\(\)\.getOrDefault\(\s*{_Q},\s*{_D}\s*\)"
+    r"|@Value\(\s*\"\$\{(?P<name2>[A-Za-z_][\w.-]*):(?P<value2>[^\"\n{}]{0,300})\}\"",
     facts=(("http-route", r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
 )
 _RUST = _Language(
@@ -115,7 +116,7 @@ _BY_ENDING = {
 }
 _SPRING_FILE = re.compile(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _WORTH_READING = re.compile(
-    r"jdbc:postgresql|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
+    r"jdbc:postgresql|@Value|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
 )
 
 

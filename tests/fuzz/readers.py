@@ -37,6 +37,7 @@ from scaffold.read.javascript_code import read_javascript
 from scaffold.read.other_code import read_other_code
 from scaffold.read.python_code import read_python
 from scaffold.read.reach import entry_modules, module_graph, reachable
+from scaffold.read.settings_files import read_settings_file
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.workflows import follow_local, read_workflow
@@ -371,6 +372,17 @@ READERS = {
         Reader("docs", (under("README.md", docs.read_doc),), r"\.(?:md|rst)$"),
         Reader("sightings", (under("notes.txt", read_sightings),), r"\.(?:md|env[^/]*|py|sh|ya?ml)$"),
         Reader("settings", (settings,), r"scaffold\.yaml$"),
+        Reader(
+            "settings-files",
+            several(
+                (
+                    *("src/main/resources/application.properties", "src/main/resources/application-prod.yml"),
+                    "src/Shop/appsettings.Production.json",
+                ),
+                read_settings_file,
+            ),
+            r"application[^/]*\.(?:properties|ya?ml)$|appsettings[^/]*\.json$",
+        ),
         Reader("lock", (lock,), r"scaffold\.lock$"),
     )
 }

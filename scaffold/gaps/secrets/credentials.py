@@ -18,10 +18,11 @@ _CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
-_OTHER_PARTY = regex(
+OTHER_PARTY = regex(
     r"(?i)(?:^|_)(?:SMTP|E?MAIL|MAILER|MAILGUN|SENDGRID|POSTMARK|TWILIO|SLACK|TELEGRAM|DISCORD|STRIPE|PAYPAL|OPENAI|ANTHROPIC"
     r"|GEMINI|MISTRAL|COHERE|GROQ|GOOGLE|GITHUB|GITLAB|AWS|AZURE|CLOUDFLARE|OAUTH2?|CLIENT_SECRET|API_?KEY|SENTRY|RECAPTCHA)(?:_|$)"
 )
+"""Names of credentials that another party issues."""
 _KEY_STORE = regex(
     r"(?i)(?:CERTIFICATES?|CERT|KEY_?STORE|TRUST_?STORE|PFX|PKCS12|P12|SSL)_*(?:\w+_)?_*(?:KEY_?)?PASS(?:WORD|PHRASE|WD)$"
 )
@@ -87,7 +88,7 @@ class CredentialGroup:
     @property
     def stands_in(self) -> bool:
         """Whether it is a stand-in for what another party issues: it opens nothing, and what needs it fails."""
-        return all(item.value_class is SecretClass.PLACEHOLDER and _OTHER_PARTY.search(item.key) for item in self.places)
+        return all(item.value_class is SecretClass.PLACEHOLDER and OTHER_PARTY.search(item.key) for item in self.places)
 
     def opens_absent_file(self, files: Iterable[str]) -> bool:
         """Whether it is the passphrase of a certificate or key file, and none of `files` is such a file."""

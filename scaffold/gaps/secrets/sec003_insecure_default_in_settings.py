@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.secrets.settings_files import (
+    FileCredential,
+    file_credentials,
+    is_in_settings_file,
+    keys_of_modules,
+    module_of,
+)
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, SettingDefault
@@ -26,12 +33,19 @@ _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|EN
 
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], list[SettingDefault]] = {}
+    in_files = keys_of_modules(project)
     for setting in project.settings:
-        if _is_credential(setting):
-            found.setdefault((setting.location.path, setting.name), []).append(setting)
-    for (path, name), settings in sorted(found.items()):
+        if is_in_settings_file(setting) or (module_of(setting), setting.name) in in_files or not _is_credential(setting):
+            continue
+        # Classes of Spring that read the same key repeat its default.
+        place = module_of(setting) if "." in setting.name else setting.location.path
+        found.setdefault((place, setting.name), []).append(setting)
+    for (_, name), settings in sorted(found.items()):
+        path = settings[0].location.path
         if not _is_replaced(project, path, name):
             yield _gap(path, name, settings)
+    for credential in file_credentials(project):
+        yield _file_gap(credential)
 
 
 def _is_replaced(project: Project, path: str, name: str) -> bool:
@@ -77,13 +91,42 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(setting.location for setting in settings),
-        severity=_severity(name, harmless=guarded or unread),
+        severity=_severity(_words(name), harmless=guarded or unread),
         environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
         closers=(
             *((Closer(Room.EDITS, "edit"),) if path.endswith(".py") and _SIGNING.search(name) else ()),
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
         ),
     )
+
+
+def _file_gap(credential: FileCredential) -> Gap:
+    first = credential.places[0]
+    what = first.value_class.value
+    names = listed(setting.name for setting in credential.places)
+    if first.kind == "getenv":
+        message = f"Without {names} in the environment the application runs with a value of its settings file ({what})."
+    else:
+        note = ", and the stack for production sets another one" if credential.is_set else ""
+        file = first.location.path.rpartition("/")[2]
+        message = f"{file} gives {names} a value that stands in git ({what}): who can read the repository has it{note}."
+    advice = f"Write a reference to a variable without a default in place of {names}, and set it outside git."
+    return RULE.gap(
+        resource=first.location.path,
+        subject=first.name,
+        message=message,
+        expected="a reference to a variable without a default",
+        actual=f"a default: {what}" if first.kind == "getenv" else what,
+        locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
+        severity=_severity(_words(first.name), harmless=credential.is_set),
+        environment=credential.environment,
+        closers=(Closer(None, "advice", advice),),
+    )
+
+
+def _words(name: str) -> str:
+    """Return a key with underscores between its words, as variables are written."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
 
 
 def _advice(path: str, name: str, kind: str) -> str:
