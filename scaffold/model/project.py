@@ -203,6 +203,16 @@ class EnvFile:
 
 
 @frozen
+class SecretFile:
+    """A tracked file behind a top-level `secrets:` entry of Compose: what its text is, and the entries that name it."""
+
+    path: str
+    value_class: SecretClass
+    named: tuple[tuple[str, str, Location], ...]
+    """The id of each stack, the name of the secret, and where the stack names the file."""
+
+
+@frozen
 class SettingDefault:
     """A default value for a setting in application code (kind is assignment, field, getenv or expression), or what a settings
     file gives itself (property; value is None where it holds no credential).
@@ -478,6 +488,9 @@ class Project:
     other_ci: tuple[str, ...] = ()
     """Files of other CI systems, recognised as present only."""
     env_files: tuple[EnvFile, ...] = ()
+    written_env_files: tuple[EnvFile, ...] = ()
+    """What scripts write into env files by a here document; the path is that of the script."""
+    secret_files: tuple[SecretFile, ...] = ()
     settings: tuple[SettingDefault, ...] = ()
     env_reads: tuple[EnvRead, ...] = ()
     code_facts: tuple[CodeFact, ...] = ()

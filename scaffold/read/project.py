@@ -39,6 +39,7 @@ from scaffold.read.outside import Outside
 from scaffold.read.purpose import development_notes
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.scripts import read_operational_script
+from scaffold.read.secret_files import read_secret_files, read_written_env_files
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.workflows import follow_local, read_workflow
@@ -168,6 +169,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         workflows=workflows,
         other_ci=tuple(path for path in inventory.files if paths.is_other_ci(path)),
         env_files=envs,
+        written_env_files=read_written_env_files(inventory, texts),
+        secret_files=read_secret_files(inventory, stacks, texts),
         settings=code.settings,
         env_reads=code.reads,
         code_facts=with_reach(code.facts, inventory, served_entries(stacks, images, listed), texts),

@@ -27,6 +27,11 @@ _PROVIDERS = (
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
 _TOKEN = regex(r"[A-Za-z0-9_\-]+")
+_HEX_BODY = regex(r"sk-[0-9a-f]{32}")
+_LEAST_DIGITS = 10
+"""Different hexadecimal digits among 32: fewer than ten are one in ten thousand random keys, and the rule among stand-ins."""
+_LIKE_OPENAI = "DeepSeek or Open WebUI"
+"""Issuers of `sk-` and 32 hexadecimal digits (their documentation of API keys)."""
 _LONGEST_LINE = 2000
 """Characters; longer lines are minified code or data."""
 
@@ -63,8 +68,15 @@ def _looks_issued(text: str, provider: str, offset: int) -> bool:
         return bool(_KEY_BODY.match(text, offset))
     if provider in {"openai", "anthropic"}:
         body = _TOKEN.match(text, offset)
+        if body is not None and _is_hexadecimal(body[0]):
+            return True
         return body is not None and all(re.search(kind, body[0]) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
     return True
+
+
+def _is_hexadecimal(token: str) -> bool:
+    """Whether it is a key of the other form that begins with `sk-`: hexadecimal digits alone."""
+    return bool(_HEX_BODY.fullmatch(token)) and len(set(token.removeprefix("sk-"))) >= _LEAST_DIGITS
 
 
 def _sighting(places: Places, line: str, text: str, provider: str, offset: int) -> SecretSighting | None:
@@ -78,4 +90,7 @@ def _sighting(places: Places, line: str, text: str, provider: str, offset: int) 
     if not is_provider_key(line[column:]) or not _looks_issued(text, provider, start + column):
         return None
     key = _KEY.search(line[:column])
+    token = _TOKEN.match(line, column)
+    if provider == "openai" and token is not None and _is_hexadecimal(token[0]):
+        provider = _LIKE_OPENAI
     return SecretSighting(provider, key[1] if key else "", Location(places.path, found_at.line, column + 1))

@@ -37,6 +37,7 @@ from scaffold.read.javascript_code import read_javascript
 from scaffold.read.other_code import read_other_code
 from scaffold.read.python_code import read_python
 from scaffold.read.reach import entry_modules, module_graph, reachable
+from scaffold.read.secret_files import read_written
 from scaffold.read.settings_files import read_settings_file
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
@@ -371,6 +372,7 @@ READERS = {
         ),
         Reader("docs", (under("README.md", docs.read_doc),), r"\.(?:md|rst)$"),
         Reader("sightings", (under("notes.txt", read_sightings),), r"\.(?:md|env[^/]*|py|sh|ya?ml)$"),
+        Reader("written-env", (under("a.sh", read_written),), r"\.sh$"),
         Reader("settings", (settings,), r"scaffold\.yaml$"),
         Reader(
             "settings-files",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, scalars_below
+from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -23,6 +24,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for file in project.env_files:
         if file.kind == "real":
             yield from _of_file(project, file)
+    yield from credentials_beside(project, RULE)
 
 
 def _of_group(project: Project, group: CredentialGroup) -> Gap:
