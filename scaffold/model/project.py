@@ -353,7 +353,8 @@ class MonitoringFile:
 @frozen
 class InfrastructureFile:
     """A file of infrastructure as code or of Kubernetes packaging: kind is terraform, opentofu, pulumi, cdk, cdktf, bicep,
-    cloudformation, serverless, crossplane, paas, helm, kustomize or kubernetes; resources are type and name.
+    cloudformation, serverless, crossplane, paas (a platform), heroku (its files, and nothing that deploys to it),
+    front-end-host, helm, kustomize or kubernetes; resources are type and name.
     """
 
     path: str

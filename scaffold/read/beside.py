@@ -14,6 +14,7 @@ from scaffold.model.project import (
     PrometheusConfig,
     ProxyUpstream,
 )
+from scaffold.model.regex import regex
 from scaffold.model.spring_logging import is_spring_settings
 from scaffold.read import infrastructure, observability, prometheus, proxies
 from scaffold.read.inventory import Inventory, TextReader
@@ -36,6 +37,10 @@ _WORDS = (
     "loadBalancer:",
 )
 """A YAML file with none of these keys configures nothing that is looked for here, and is not parsed."""
+
+
+_TEST_DATA = regex(r"(?:^|/)(?:\w*tests?|fixtures?|testdata|scans)/")
+"""Folders of templates that tests of parsers and scanners read, and that nobody deploys."""
 
 
 class _Sources(Protocol):
@@ -123,13 +128,13 @@ def _read_named(path: str, text: str) -> list[object]:
 
 def _read_yaml(path: str, sources: _Sources) -> list[object]:
     text = sources.texts.glance(path)
-    packaged = path.rpartition("/")[2] in {"kustomization.yaml", "kustomization.yml"}
+    packaged = path.rpartition("/")[2] in {"kustomization.yaml", "kustomization.yml", "app.yaml", "app.yml"}
     if text is None or not (packaged or any(word in text for word in _WORDS)):
         return []
     documents = sources.documents(path)
     declared = infrastructure.read_manifests(documents)
     if declared is not None:
-        return [declared]
+        return [] if declared.kind == "cloudformation" and _TEST_DATA.search(path) else [declared]
     first = next(iter(documents), None)
     if first is None:
         return []

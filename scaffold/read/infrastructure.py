@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
 from scaffold.model.document import Document, Location, Mapping, Node, Sequence, text_of
 from scaffold.model.project import InfrastructureFile
@@ -22,6 +24,12 @@ _BICEP = regex(r"^[ \t]*resource[ \t]+(\w+)[ \t]+'([^'@\n]+)", re.MULTILINE)
 _TEMPLATE_KIND = regex(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)", re.MULTILINE)
 _FRONT_ENDS = "front-end-host"
 """Hosts of static sites: they run, log and secure nothing of what Compose runs behind them."""
+_HEROKU = "heroku"
+"""Files that buildpacks and a button on a page read, foreman too: a platform only where something deploys to it."""
+_DEPLOYS_TO_HEROKU = regex(
+    r"\bgit\s+push\s+(?:-\S+\s+)*(?:heroku|dokku|scalingo)\b|\bheroku\s+(?:create|apps:create|git:remote|container:|builds:create|deploy)"
+    r"|\b(?:dokku|scalingo|piku)\s+\S|\beb\s+deploy\b|heroku-deploy|actionsdesk/heroku"
+)
 _BY_NAME = {
     "Pulumi.yaml": "pulumi",
     "Pulumi.yml": "pulumi",
@@ -32,8 +40,8 @@ _BY_NAME = {
     "netlify.toml": _FRONT_ENDS,
     "railway.json": "paas",
     "railway.toml": "paas",
-    "app.json": "paas",
-    "Procfile": "paas",
+    "app.json": _HEROKU,
+    "Procfile": _HEROKU,
     "render.yaml": "paas",
     "render.yml": "paas",
     "apprunner.yaml": "paas",
@@ -117,6 +125,13 @@ def read_infrastructure(path: str, text: str) -> InfrastructureFile:
     return InfrastructureFile(path, kind, Location(path, 1), resources)
 
 
+def with_platforms(files: tuple[InfrastructureFile, ...], texts: Iterable[str]) -> tuple[InfrastructureFile, ...]:
+    """Return the files, those of Heroku as a platform where one of the texts (commands, actions) deploys to it."""
+    if not any(file.kind == _HEROKU for file in files) or not any(map(_DEPLOYS_TO_HEROKU.search, texts)):
+        return files
+    return tuple(replace(file, kind="paas") if file.kind == _HEROKU else file for file in files)
+
+
 def _terraform(path: str, text: str) -> tuple[Resource, ...]:
     """Return each block with labels: a resource by type and name, the others as `data.<type>`, `module`, `backend`, ..."""
     bare = _without_comments(text)
@@ -170,19 +185,19 @@ def _procfile(path: str, text: str) -> tuple[Resource, ...]:
 
 def read_manifests(documents: tuple[Document, ...]) -> InfrastructureFile | None:
     """Return what the YAML documents of one file declare (CloudFormation, Kubernetes, Kustomize, a chart), or None."""
-    if not documents:
-        return None
-    path = documents[0].path
-    name = path.rpartition("/")[2]
     roots = [document.root for document in documents if isinstance(document.root, Mapping)]
     if not roots:
         return None
+    path = documents[0].path
+    name = path.rpartition("/")[2]
     if name in {"Chart.yaml", "Chart.yml"}:
         return InfrastructureFile(
             path, "helm", Location(path, 1), (("Chart", text_of(roots[0].get("name")), roots[0].location),)
         )
     if name in {"kustomization.yaml", "kustomization.yml"}:
         return InfrastructureFile(path, "kustomize", Location(path, 1))
+    if name in {"app.yaml", "app.yml"} and text_of(roots[0].get("runtime")):
+        return InfrastructureFile(path, "paas", roots[0].location)  # App Engine
     if "AWSTemplateFormatVersion" in roots[0].keys() or _is_cloudformation(roots[0]):  # noqa: SIM118 - a Mapping node
         return InfrastructureFile(path, "cloudformation", roots[0].location, _cloudformation(roots[0]))
     return _kubernetes(path, roots)

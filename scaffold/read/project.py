@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +32,7 @@ from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
 from scaffold.read.git import folder_in_repository, ignored_paths, remote_branches, remote_name
 from scaffold.read.ignores import read_ignores
+from scaffold.read.infrastructure import with_platforms
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mounted import read_mounted
@@ -179,7 +180,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         alert_rules=beside.alert_rules,
         alertmanagers=beside.alertmanagers,
         monitoring_files=beside.monitoring_files,
-        infrastructure=beside.infrastructure,
+        infrastructure=with_platforms(beside.infrastructure, _deploying(listed, workflows)),
         upstreams=beside.upstreams,
         docs=pages,
         mounted=read_mounted(inventory, stacks),
@@ -330,6 +331,12 @@ def _commands(
     texts = {manifest.path: sources.texts.text(manifest.path) or "" for manifest in manifests if manifest.scripts}
     found += commands.package_commands(manifests, texts)
     return tuple(sorted(found, key=lambda command: command.location.sort_key()))
+
+
+def _deploying(listed: Iterable[Command], workflows: Iterable[Workflow]) -> Iterator[str]:
+    """Yield what may deploy: the commands of the project and the actions of its workflows."""
+    yield from (command.text for command in listed)
+    yield from (step.uses for workflow in workflows for job in workflow.jobs for step in job.all_steps)
 
 
 def _scripts(inventory: Inventory, texts: TextReader) -> tuple[ScriptFile, ...]:

@@ -31,7 +31,7 @@ _BUILDERS = regex(
     r"|spring-boot:build-image|bootBuildImage|\bheroku\b|\bgcloud (?:run deploy|app deploy|builds submit)\b|\beb deploy\b"
 )
 _BUILD_FILES = regex(r"(?:^|/)(?:project\.toml|\.ko\.ya?ml|nixpacks\.toml|railpack\.json|flake\.nix|snapcraft\.yaml)$")
-_HOSTED = frozenset({"paas", "serverless", "cdk", "cloudformation"})
+_HOSTED = frozenset({"paas", "heroku", "serverless", "cdk", "cloudformation"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:

@@ -24,7 +24,7 @@ from scaffold.read.yaml import parse_documents
         ("infra/app.bicep", "bicep"),
         ("serverless.yml", "serverless"),
         ("fly.toml", "paas"),
-        ("Procfile", "paas"),
+        ("Procfile", "heroku"),
         ("render.yaml", "paas"),
         ("config/deploy.yml", "paas"),
         ("k8s/deploy.yml", ""),
