@@ -58,11 +58,13 @@ class EndToEndSuite:
     container_folder: str = ""
     """The folder of the service's container that holds the reports, where no mount brings them out."""
     manager: str = ""
-    """`npm`, `pnpm`, `yarn` or `bun`, for a suite that the runner starts."""
+    """`npm`, `pnpm`, `yarn` or `bun`, for a suite that the runner starts or whose service mounts the modules of the host."""
     lock: str = ""
     """The lock file of the package manager, relative to the root; "" where there is none."""
     address: str = ""
     """The address at which the runner reaches what is tested, "" when it is not known."""
+    reason: str = ""
+    """Why these compose files, and not those of production, or what the tests do not see; "" where nothing is to be said."""
 
 
 @frozen

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.delivery import EndToEndSuite
 from scaffold.model.document import text_of
-from scaffold.model.names import Role
+from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Manifest, Project
 from scaffold.model.regex import regex
 
@@ -26,22 +27,55 @@ _REPORTING = ("playwright", "cypress")
 
 def end_to_end_suite(project: Project) -> EndToEndSuite | None:
     """Return how the project's end-to-end tests are run by its own means, or None when that cannot be told."""
-    stack = project.main_stack
-    services = [service for service in stack.services if service.role is Role.E2E] if stack and stack.complete else []
+    stack, reason = _tested(project)
+    services = [service for service in stack.services if service.role is Role.E2E] if stack else []
     if stack and services:
-        return _by_service(stack, services[0])
+        return replace(_by_service(project, stack, services[0]), reason=reason)
     for path in project.files:
         match = _CONFIG.fullmatch(path)
-        suite = _by_package(project, path, match["runner"] or match["old"]) if match else None
+        suite = _by_package(project, stack, path, match["runner"] or match["old"]) if match else None
         if suite:
-            return suite
+            return replace(suite, reason=reason) if suite.files else suite
     return None
 
 
-def _by_service(stack: Stack, service: Service) -> EndToEndSuite:
+def _tested(project: Project) -> tuple[Stack | None, str]:
+    """Return the stack that the tests are for, and what has to be said about it.
+
+    A stack that pulls published images holds nothing of a pull request's change: one that builds them goes before it.
+    """
+    main = project.main_stack if project.main_stack and project.main_stack.complete else None
+    if main is not None and _builds(main):
+        return main, ""
+    building = [stack for stack in project.stacks if stack.complete and _builds(stack)]
+    if building:
+        names = " and ".join(main.files) if main else ""
+        why = f"{names} only pulls published images, which hold nothing of a pull request's change." if names else ""
+        return min(building, key=_fitness), why
+    published = main is not None and project.dockerfiles and any(service.image for service in _serving(main))
+    return main, _ONLY_PUBLISHED if published else ""
+
+
+_ONLY_PUBLISHED = """\
+No compose file builds the application: the tests see the images that are published, not the change of a pull request. Give the
+service a `build` in a compose file for tests, and name that file here."""
+
+
+def _builds(stack: Stack) -> bool:
+    """Whether something that users reach, or that the team wrote, is built from the repository."""
+    return any(service.delivers_image and not service.is_datastore for service in stack.services)
+
+
+def _fitness(stack: Stack) -> tuple[bool, bool, str]:
+    tests = any(service.role is Role.E2E for service in stack.services)
+    return (not tests, stack.environment is not EnvironmentClass.TEST, stack.id)
+
+
+def _by_service(project: Project, stack: Stack, service: Service) -> EndToEndSuite:
     words = " ".join((str(service.image or ""), *(service.entrypoint or ()), *(service.command or ())))
     folder = text_of(service.node.get("working_dir"))
     mount = next((item for item in service.mounts if _holds(item, folder)), None)
+    lock, manager = _mounted_modules(project, service)
     return EndToEndSuite(
         runner=next((name for name in _REPORTING if name in words), "playwright"),
         directory=stack.directory.strip("./"),
@@ -49,9 +83,27 @@ def _by_service(stack: Stack, service: Service) -> EndToEndSuite:
         profiles=service.profiles,
         awaited=_awaited(stack, service),
         service=service.name,
-        package=_outside(mount, folder) if mount else "",
+        package=_outside(mount, folder) if mount else "" if folder else _of_the_root(service),
         container_folder="" if mount else folder,
+        manager=manager,
+        lock=lock,
     )
+
+
+def _of_the_root(service: Service) -> str:
+    """Return the folder of the project that stands for the container's root, where a suite without a working folder runs."""
+    for mount in service.mounts:
+        name = mount.target.strip("/")
+        if name in _REPORTING and mount.resolved is not None and posixpath.basename(mount.resolved) == name:
+            return posixpath.dirname(mount.resolved) or "."
+    return ""
+
+
+def _mounted_modules(project: Project, service: Service) -> tuple[str, str]:
+    """Return lock file and package manager of the modules that a service takes from the host; they have to be there."""
+    sources = (item.resolved for item in service.mounts if item.kind == "bind" and item.resolved)
+    folder = next((posixpath.dirname(source) for source in sources if posixpath.basename(source) == "node_modules"), None)
+    return lock_and_manager(project, folder) if folder is not None else ("", "")
 
 
 def _holds(mount: Mount, folder: str) -> bool:
@@ -75,13 +127,14 @@ def _serving(stack: Stack) -> list[Service]:
     return [service for service in stack.services if service.role in _SERVES]
 
 
-def _by_package(project: Project, path: str, runner: str) -> EndToEndSuite | None:
+def _by_package(project: Project, tested: Stack | None, path: str, runner: str) -> EndToEndSuite | None:
     folder = posixpath.dirname(path)
     manifest = _nearest(project, folder)
     if manifest is None:
         return None
-    lock, manager = _lock(project, manifest.folder)
-    stack = None if "webServer" in (project.source(path) or "") else _startable(project)
+    lock, manager = lock_and_manager(project, manifest.folder)
+    starts_itself = "webServer" in (project.source(path) or "")
+    stack = tested if tested and _serving(tested) and not starts_itself else None
     return EndToEndSuite(
         runner=runner,
         directory=stack.directory.strip("./") if stack else "",
@@ -93,11 +146,6 @@ def _by_package(project: Project, path: str, runner: str) -> EndToEndSuite | Non
         lock=lock,
         address=_address(stack) if stack else "",
     )
-
-
-def _startable(project: Project) -> Stack | None:
-    stack = project.main_stack
-    return stack if stack and stack.complete and _serving(stack) else None
 
 
 def _address(stack: Stack) -> str:
@@ -119,7 +167,7 @@ def _nearest(project: Project, folder: str) -> Manifest | None:
         folder = posixpath.dirname(folder)
 
 
-def _lock(project: Project, folder: str) -> tuple[str, str]:
+def lock_and_manager(project: Project, folder: str) -> tuple[str, str]:
     """Return the lock file that holds for a package, in its folder or above (workspaces), and its package manager."""
     while True:
         for name, manager in _LOCKS:

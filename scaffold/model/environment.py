@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
+from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 
@@ -34,6 +37,8 @@ class EnvVariable:
     """Whether it stands as `NAME=`; else as the comment `# NAME=value`."""
     why: str = ""
     """One sentence about the value, "" where the name says it."""
+    as_it_is: bool = False
+    """Whether production takes the value as it stands here, whatever the name says."""
 
     @property
     def comments(self) -> tuple[str, ...]:
@@ -94,6 +99,35 @@ class EnvTemplate:
     def variable(self, name: str) -> EnvVariable | None:
         """Return the variable of this name, or None."""
         return next((variable for variable in self.variables if variable.name == name), None)
+
+
+@frozen
+class NeededVariable:
+    """A variable that the code of a service reads without a default, and that nothing sets which production uses.
+
+    kind is one of: `asked` (each environment sets it), `fixed` (it is `value`), `default` (`value` unless somebody sets it),
+    `unknown` (the files do not tell whether the service runs without it).
+    """
+
+    service: str
+    name: str
+    kind: str
+    location: Location
+    """Where the code reads it."""
+    value: str = field(default="", repr=False)
+    """What it is, or how the template of developers writes it where that leads to a store with a login."""
+    secret: bool = False
+    may_be_empty: bool = False
+    """Whether developers run with an empty text."""
+
+    @property
+    def text(self) -> str:
+        """How an overlay of Compose sets it."""
+        if self.kind == "fixed":
+            return self.value.replace("$", "$$")
+        if self.kind == "default":
+            return f"${{{self.name}:-{self.value}}}"
+        return f"${{{self.name}{'-' if self.may_be_empty else ':?'}}}"
 
 
 @frozen

@@ -77,6 +77,8 @@ class GuidesPlan:
     services: tuple[GuideService, ...] = ()
     profiles: tuple[GuideProfile, ...] = ()
     scripts: tuple[GuideScript, ...] = ()
+    modules: tuple[str, ...] = ()
+    """Files beside the scripts of which nothing shows that people run them, and folders of such files."""
     tasks: tuple[str, ...] = ()
     """The one-shot services that prepare a release, such as migrations."""
     preparations: tuple[tuple[str, tuple[str, ...]], ...] = ()

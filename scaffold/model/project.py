@@ -238,6 +238,8 @@ class EnvRead:
     name: str
     required: bool
     location: Location
+    fails: bool = False
+    """Whether the program refuses to start without it: by its schema, or by a read that raises while modules load."""
 
 
 @frozen
@@ -398,10 +400,12 @@ class Command:
 
 @frozen
 class ScriptFile:
-    """A script that people run; `purpose` is the first sentence that it says of itself, "" when it says none."""
+    """A file in a folder of scripts; `purpose` is the first sentence that it says of itself, "" when it says none."""
 
     path: str
     purpose: str
+    runnable: bool = True
+    """Whether it shows by itself that it is run, and is no module of others: a shebang, a shell's ending, a main call."""
 
 
 @frozen

@@ -10,7 +10,7 @@ from scaffold.model.cluster_backup import ClusterBackupPlan
 from scaffold.model.delivery import DeliveryPlan
 from scaffold.model.dockerignore import DockerignorePlan
 from scaffold.model.edits import EditTask
-from scaffold.model.environment import EnvPlan
+from scaffold.model.environment import EnvPlan, NeededVariable
 from scaffold.model.frozen import frozen
 from scaffold.model.guides import GuidesPlan
 from scaffold.model.hardening import HardeningPlan
@@ -152,6 +152,8 @@ class Target:
     guides: GuidesPlan | None = None
     blueprints: Path | None = None
     """A folder of the user's whose blueprints stand in for ours of the same room and name."""
+    needs: tuple[NeededVariable, ...] = ()
+    """The variables that the code requires and that no file sets which production uses."""
     environment: EnvPlan = field(default_factory=EnvPlan)
     """The env templates, and every variable of the stack."""
     dockerignores: tuple[DockerignorePlan, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, Node, Scalar, Sequence, VariableReference
 from scaffold.model.edits import Append, EditTask
-from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, SecretSource, quoted
+from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, NeededVariable, SecretSource, quoted
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
@@ -51,16 +51,19 @@ class _Use:
     reference: VariableReference
 
 
-def plan_environment(
+def plan_environment(  # noqa: PLR0913 - each is another source of variables
     project: Project,
     stack: Stack | None,
     production_set: tuple[str, ...],
     added: tuple[Variable, ...],
     tasks: tuple[EditTask, ...],
+    *,
+    needs: tuple[NeededVariable, ...] = (),
 ) -> EnvPlan:
     """Return the templates: one a project directory for developers, and one of `stack` for production.
 
-    `added` are variables of overlays that scaffold writes, `tasks` are edits after which services read more variables.
+    `added` are variables of overlays that scaffold writes, `tasks` are edits after which services read more variables, and
+    `needs` are those that the code requires.
     """
     if stack is None:
         return EnvPlan()
@@ -70,10 +73,36 @@ def plan_environment(
         _development(project, first, _groups(_uses(project, stacks, edits), edits))
         for first, stacks in _directories(project, stack, tasks)
     ]
-    own = _groups(_uses(project, [stack], edits), edits)
+    own = _with_needed(_groups(_uses(project, [stack], edits), edits), needs)
     if own or added:
         templates.append(_production(project, stack, own, production_set, added))
     return EnvPlan(tuple(template for template in templates if template.groups))
+
+
+def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]) -> tuple[EnvGroup, ...]:
+    """Return the groups with the variables that production sets for the code, each below the first service that needs it."""
+    known = {variable.name for group in groups for variable in group.variables}
+    users: dict[str, list[NeededVariable]] = {}
+    for need in needs:
+        if need.kind in {"asked", "default"} and need.name not in known:
+            users.setdefault(need.name, []).append(need)
+    made = {group.title: list(group.variables) for group in groups}
+    for name, found in users.items():
+        first = found[0]
+        required = first.kind == "asked" and not first.may_be_empty
+        made.setdefault(first.service, []).append(
+            EnvVariable(
+                name,
+                tuple(need.service for need in found),
+                "" if first.secret else first.value,
+                secret=first.secret,
+                url=bool(first.secret and first.value),
+                active=required,
+                why=f"{first.location.path}:{first.location.line} requires it",
+                as_it_is=True,
+            )
+        )
+    return tuple(EnvGroup(title, tuple(sorted(items, key=lambda item: item.name))) for title, items in made.items())
 
 
 def _optional(tasks: tuple[EditTask, ...]) -> frozenset[str]:
@@ -254,7 +283,7 @@ def _sentence(text: str) -> str:
 
 def _in_production(variable: EnvVariable) -> EnvVariable:
     """Return the variable as production sets it: its mode and debug by name, origins to be filled in, the rest as it is."""
-    if variable.secret:
+    if variable.secret or variable.as_it_is:
         return variable
     name, users = variable.name, variable.users
     if name in _MODE:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from itertools import chain
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
 from scaffold.model.names import DATASTORES, Role
-from scaffold.model.project import Project
+from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.scripts import RUNNERS, suffix_of
 from scaffold.plan.release import release_tasks
 
@@ -33,12 +34,14 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     stack = project.production_stack
     if stack is None or not stack.services:
         return None
+    scripts = _scripts(project)
     services = tuple(_service(stack, service) for service in sorted(stack.services, key=lambda item: item.name))
     return GuidesPlan(
         paths=guide_paths(project),
         services=services,
         profiles=_profiles((stack, *project.production_stacks)),
-        scripts=_scripts(project),
+        scripts=scripts,
+        modules=_modules(project, {item.path for item in scripts}),
         tasks=tuple(
             item.name
             for item in services
@@ -166,6 +169,34 @@ def _profile(services: Mapping[str, Service], name: str) -> GuideProfile:
 
 
 def _scripts(project: Project) -> tuple[GuideScript, ...]:
-    return tuple(
-        GuideScript(item.path, f"{RUNNERS[suffix_of(item.path)]} {item.path}", item.purpose) for item in project.scripts
-    )
+    """Return what people run: by the target or package script that names it, else by its own path."""
+    found = ((item, _command(project, item)) for item in project.scripts)
+    return tuple(GuideScript(item.path, command, item.purpose) for item, command in found if command)
+
+
+def _command(project: Project, script: ScriptFile) -> str:
+    """Return how a script is started, "" where nothing shows that it is."""
+    name = re.compile(rf"(?:^|[\s/\"'=]){re.escape(script.path.rpartition('/')[2])}(?=$|[\s\"';&|)])")
+    named = [item for item in project.commands if name.search(item.text)]
+    start = next((found for item in named if (found := _start(project, item))), "")
+    if start:
+        return start
+    shown = any(item.context in {"doc", "makefile", "package"} for item in named)
+    return f"{RUNNERS[suffix_of(script.path)]} {script.path}" if script.runnable or shown else ""
+
+
+def _start(project: Project, command: Command) -> str:
+    """Return how people start the target or package script that a command belongs to, in the root; "" for another."""
+    start = {
+        "Makefile": "make",
+        "makefile": "make",
+        "justfile": "just",
+        "package.json": f"{lock_and_manager(project, '')[1]} run",
+    }.get(command.location.path, "")
+    return f"{start} {command.owner}" if start and command.owner else ""
+
+
+def _modules(project: Project, started: set[str]) -> tuple[str, ...]:
+    """Return the other files; those of a folder below the scripts' own go by its name."""
+    others = (item.path.split("/") for item in project.scripts if item.path not in started)
+    return tuple(sorted({"/".join(parts[:2]) + ("/" if len(parts) > 2 else "") for parts in others}))

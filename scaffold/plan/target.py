@@ -21,6 +21,7 @@ from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
+from scaffold.plan.needs import needed_variables, with_needed
 from scaffold.plan.release import release_tasks, with_release_tasks
 from scaffold.plan.stores import plan_secrets, plan_stores
 from scaffold.plan.workloads import plan_workloads
@@ -37,8 +38,9 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     if stack:
         refuse_cycles(stack)
     stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
-    hardening = plan_hardening(project)
-    released = with_release_tasks(stack, release_tasks(project, stack)) if stack else None
+    needs = needed_variables(project, stack) if stack else ()
+    hardening = plan_hardening(project, needs)
+    released = with_needed(with_release_tasks(stack, release_tasks(project, stack)), needs) if stack else None
     images = plan_images(released, project.name) if released else ()
     running = plan_workloads(project, released, stores, images) if released else WorkloadPlan()
     monitoring = plan_monitoring(project, gaps)
@@ -57,7 +59,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     secrets = plan_secrets(stores, running.workloads)
     secrets = (*secrets, *((backup_secret(cluster_backup),) if cluster_backup else ()))
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
-    environment = plan_environment(project, stack, production_set, asked, tasks)
+    environment = plan_environment(project, stack, production_set, asked, tasks, needs=needs)
     environment = replace(environment, sources=secret_sources(environment, secrets))
     secrets = (*secrets, *host_secrets(environment.sources))
     return Target(
@@ -86,6 +88,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         cluster_backup=cluster_backup,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project),
+        needs=needs,
         environment=environment,
         dockerignores=plan_dockerignores(project, gaps),
         edit_tasks=with_templates(project, tasks, environment),

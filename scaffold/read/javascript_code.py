@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.javascript_schemas import WORDS, refused_reads, schema_reads
 from scaffold.read.lines import Places
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -18,7 +19,7 @@ _ONLY_ASKED = re.compile(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
 """What follows a read that only asks: a comparison, a condition."""
 _DESTRUCTURED = re.compile(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
 _CONFIG_GET = re.compile(
-    r"\b(?:config|configService|env)(?:Service)?\.(?:get|getOrThrow)(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
+    r"\b(?:config|configService|env)(?:Service)?\.get(?P<throws>OrThrow)?(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
 )
 _DEV_FILE = re.compile(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
 _ROUTE = re.compile(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
@@ -63,7 +64,7 @@ _CONTENT = {
 }
 _NO_LINE_END = re.compile(r"[^\n]")
 _WORDS = (
-    "process.env",
+    *WORDS,
     "onfig.get",
     "ervice.get",
     "env.get",
@@ -89,6 +90,8 @@ def read_javascript(path: str, text: str) -> CodeReading:
         if value is not None:
             settings.append(setting(name, value, "expression", where, guarded=guarded))
     reads += _other_reads(places, bare)
+    reads += schema_reads(places, bare)
+    reads += refused_reads(places, bare, frozenset(item.name for item in reads))
     return reading(settings, reads, _facts(path, places, bare))
 
 
@@ -124,7 +127,11 @@ def _end_of_comment(text: str, mark: str, start: int) -> int:
 
 
 def _other_reads(places: Places, bare: str) -> list[EnvRead]:
-    found = [EnvRead(match["name"], False, places.at(match.start())) for match in _CONFIG_GET.finditer(bare)]  # noqa: FBT003
+    found = [
+        EnvRead(match["name"], required=throws, location=places.at(match.start()), fails=throws)
+        for match in _CONFIG_GET.finditer(bare)
+        for throws in (bool(match["throws"]),)
+    ]
     for match in _DESTRUCTURED.finditer(bare):
         where = places.at(match.start())
         for part in match["names"].split(","):

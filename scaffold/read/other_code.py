@@ -22,9 +22,13 @@ class _Language:
     with_default: str = ""
     facts: tuple[tuple[str, str, str], ...] = ()
     comment: str = r"(?<![:\"'])//[^\n]*|/\*.*?(?:\*/|\Z)"
+    raises: bool = True
+    """Whether the program ends at a required read; a script for people does too, but it is not the program."""
 
 
 _GO = _Language(
+    # The tags of caarlos0/env, cleanenv and envconfig.
+    required=r"env:\"(?P<name>[A-Z][A-Z0-9_]*)(?:(?:,[^\",]*)*,required\b[^\"]*\"|\"[^`\n]*\benv-required:\"true\"|\"[^`\n]*\brequired:\"true\")",
     optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)",
     with_default=rf"(?:getenv|getEnv|GetEnv|envOr|envOrDefault|env\.Get\w*|viper\.SetDefault)\({_Q},\s*{_D}\)",
     facts=(
@@ -64,8 +68,9 @@ _JAVA = _Language(
     facts=(("http-route", r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
 )
 _RUST = _Language(
-    required=rf"env::var\(\s*{_Q}\s*\)\s*\.(?:expect|unwrap)\(|\benv!\(\s*{_Q.replace('name', 'name2')}",
-    optional=rf"env::var(?:_os)?\(\s*{_Q}\s*\)(?!\s*\.(?:expect|unwrap))",
+    required=rf"env::var\(\s*{_Q}\s*\)\s*\.(?:expect|unwrap)\(",
+    # `env!` is read by the compiler.
+    optional=rf"env::var(?:_os)?\(\s*{_Q}\s*\)(?!\s*\.(?:expect|unwrap))|\benv!\(\s*{_Q.replace('name', 'name2')}",
     with_default=rf"env::var\(\s*{_Q}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\|\s*)?(?:String::from\()?{_D}",
     facts=(
         ("http-route", r"\.route\(\s*\"(?P<detail>/[^\"\n]*)\"", ""),
@@ -87,9 +92,12 @@ _CSHARP = _Language(
 _SHELL = _Language(
     required=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,}):?\?",
     optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,})(?::?[-+][^}\n]{0,200})?\}|\$(?P<name2>[A-Z][A-Z0-9_]{2,})\b",
+    raises=False,
     comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
 _SPRING = _Language(
+    required=r"\$\{(?P<name>[A-Z][A-Z0-9_]*)\}",
+    optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]*):[^}\n]*\}",
     facts=(
         ("spring-datasource", r"^\s*spring\.datasource\.url\s*[=:]\s*(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)", ""),
         (
@@ -115,6 +123,7 @@ _BY_ENDING = {
     ".bash": _SHELL,
 }
 _SPRING_FILE = re.compile(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
+_OF_DEVELOPMENT = re.compile(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
 _WORTH_READING = re.compile(
     r"jdbc:postgresql|@Value|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
 )
@@ -136,11 +145,12 @@ def read_other_code(path: str, text: str) -> CodeReading:
     places = Places(path, text)
     reads: dict[int, EnvRead] = {}
     for pattern, required in ((language.with_default, False), (language.required, True), (language.optional, False)):
+        fails = required and language.raises and not _OF_DEVELOPMENT.search(path)
         for match in re.finditer(pattern, bare) if pattern else ():
             groups = match.groupdict()
             name = groups.get("name") or groups.get("name2") or ""
             where = places.at(match.start())
-            reads.setdefault(match.start(), EnvRead(name, required, where))
+            reads.setdefault(match.start(), EnvRead(name, required, where, fails=fails))
             value = groups.get("value") if groups.get("value") is not None else groups.get("value2")
             if value is not None:
                 settings.append(setting(name, value, "getenv", where, guarded=False))

@@ -16,6 +16,7 @@ _GETTERS = frozenset(
     {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.environ.setdefault", "environ.setdefault", "os.environ.pop"}
 )
 _MAPPINGS = frozenset({"os.environ", "environ"})
+_SCHEMES = frozenset({"environ.Env", "environ.FileAwareEnv", "Env", "FileAwareEnv"})
 _CONFIG_LIBRARIES = frozenset({"decouple", "environ", "environs", "starlette.config", "envparse", "prettyconf"})
 _CASTS = frozenset(
     {
@@ -55,8 +56,8 @@ class SettingsReader:
         """Yield every default and every read of the file."""
         for call, scope in self.tree.of(ast.Call):
             yield from self._call(call, scope)
-        for subscript, _ in self.tree.of(ast.Subscript):
-            yield from self._subscript(subscript)
+        for subscript, scope in self.tree.of(ast.Subscript):
+            yield from self._subscript(subscript, scope)
         for choice, scope in self.tree.of(ast.BoolOp):
             yield from self._alternative(choice, scope)
         for annotated, scope in self.tree.of(ast.AnnAssign):
@@ -81,24 +82,33 @@ class SettingsReader:
             )
         return None
 
-    def _subscript(self, node: ast.Subscript) -> Iterator[Found]:
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> Iterator[Found]:
         """`os.environ["X"]` fails without the variable; an assignment to it reads nothing."""
         name = text_value(node.slice) if isinstance(node.ctx, ast.Load) and dotted(node.value) in _MAPPINGS else None
         if name and _NAME.fullmatch(name):
-            yield EnvRead(name, required=True, location=at(self.path, node))
+            yield EnvRead(name, required=True, location=at(self.path, node), fails=_runs_at_start(scope))
 
     def _is_config_call(self, function: str) -> bool:
         head, _, tail = function.rpartition(".")
         return function in {"config", "env", "Config"} or (head in {"env", "config"} and tail in _CASTS)
 
     def _call(self, node: ast.Call, scope: Scope) -> Iterator[Found]:
+        if dotted(node.func) in _SCHEMES and self.has_config:
+            yield from self._scheme(node)
         found = self._read(node)
         if found is None:
             return
         name, default = found
-        yield EnvRead(name, required=default is None or _is_missing(default), location=at(self.path, node))
+        fails = default is None and dotted(node.func) not in _GETTERS and _runs_at_start(scope)
+        yield EnvRead(name, required=default is None or _is_missing(default), location=at(self.path, node), fails=fails)
         if default is not None:
             yield from self._default(name, default, "getenv", scope)
+
+    def _scheme(self, node: ast.Call) -> Iterator[Found]:
+        """`environ.Env(X=(bool, False))` names a default for every read of X."""
+        for item in node.keywords:
+            if item.arg and _NAME.fullmatch(item.arg) and isinstance(item.value, ast.Tuple):
+                yield EnvRead(item.arg, required=False, location=at(self.path, item.value))
 
     def _alternative(self, node: ast.BoolOp, scope: Scope) -> Iterator[Found]:
         """`os.getenv("X") or "literal"`: the literal is the default, and the variable is not required."""
@@ -143,7 +153,8 @@ class SettingsReader:
         variable = _alias(node.value) or f"{self.prefixes.get(holder.name, '')}{name}".upper()
         value = _field_default(node.value) if node.value is not None else None
         has_default = value is not None or _has_factory(node.value)
-        yield EnvRead(variable, required=not has_default, location=at(self.path, node))
+        fails = not has_default and not _may_be_none(node.annotation) and not scope.guarded
+        yield EnvRead(variable, required=not has_default, location=at(self.path, node), fails=fails)
         if value is not None and self._read_below(value) is None:
             yield from self._default(variable, value, "field", scope)
 
@@ -208,6 +219,20 @@ def setting_prefixes(tree: Tree) -> dict[str, str]:
         if holder is not None and prefix:
             found[holder.name] = prefix
     return found
+
+
+def _runs_at_start(scope: Scope) -> bool:
+    """Whether a statement runs when its module is loaded, in production too."""
+    return scope.function is None and not scope.guarded and not scope.conditional
+
+
+def _may_be_none(annotation: ast.expr) -> bool:
+    """Whether a field is `Optional`: the first pydantic gives it None by itself."""
+    return any(
+        (isinstance(node, ast.Constant) and node.value is None) or last_name(node) == "Optional"
+        for node in ast.walk(annotation)
+        if isinstance(node, ast.expr)
+    )
 
 
 def _is_missing(default: ast.expr) -> bool:

@@ -44,11 +44,14 @@ _PROD_FLAGS = frozenset({"is_prod", "is_production", "production"})
 
 @frozen
 class Scope:
-    """Where a node stands: its classes from outside in, its function, and whether only development runs it."""
+    """Where a node stands: its classes from outside in, its function, whether only development runs it, and whether it runs
+    at all depends on a condition that production may not meet.
+    """
 
     classes: tuple[ast.ClassDef, ...] = ()
     function: Function | None = None
     guarded: bool = False
+    conditional: bool = False
 
 
 @frozen
@@ -124,6 +127,9 @@ def _older_syntax(text: str) -> str:
     return _TYPE_STATEMENT.sub(r"\1\2 =", text)
 
 
+_CONDITIONS = frozenset({ast.Try, ast.IfExp, ast.Lambda})
+
+
 def _walk(module: ast.Module, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
     """Yield every node in the order of the text; a stack of our own, as code may nest as deep as it likes."""
     pending: list[tuple[ast.AST, Scope]] = [(module, scope)]
@@ -138,6 +144,8 @@ def _walk(module: ast.Module, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
             inside = _class_scope(node, inside)  # type: ignore[arg-type]
         elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
             inside = replace(inside, function=node)  # type: ignore[arg-type]
+        elif kind in _CONDITIONS:
+            inside = replace(inside, conditional=True)
         pending += [(child, inside) for child in reversed(children(node))]
 
 
@@ -165,13 +173,15 @@ def below(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _branches(node: ast.If, scope: Scope) -> list[tuple[ast.AST, Scope]]:
-    body = replace(scope, guarded=True) if means_development(node.test) else scope
-    other = replace(scope, guarded=True) if means_production(node.test) else scope
+    only_development, only_production = means_development(node.test), means_production(node.test)
+    inside = replace(scope, conditional=scope.conditional or not (only_development or only_production))
+    body = replace(inside, guarded=scope.guarded or only_development)
+    other = replace(inside, guarded=scope.guarded or only_production)
     return [(node.test, scope), *((item, body) for item in node.body), *((item, other) for item in node.orelse)]
 
 
 def _class_scope(node: ast.ClassDef, scope: Scope) -> Scope:
-    return Scope((*scope.classes, node), None, scope.guarded or is_development_name(node.name))
+    return Scope((*scope.classes, node), None, scope.guarded or is_development_name(node.name), scope.conditional)
 
 
 def is_development_name(name: str) -> bool:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 
 from scaffold.model.project import ScriptFile
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, reads_as_name, url_password
 
 _MOST_CHARACTERS = 4000
 _LONGEST_PURPOSE = 160
+_CALLS_AT_TOP = regex(r"(?m)^(?:if\s+__name__\s*==|(?:await\s+)?[\w.]+\(|for\s|while\s|with\s)")
 
 
 def read_operational_script(path: str, text: str) -> ScriptFile:
     """Return the script with the first sentence of its docstring or of the comment at its top."""
-    return ScriptFile(path, _purpose(text[:_MOST_CHARACTERS]))
+    return ScriptFile(path, _purpose(text[:_MOST_CHARACTERS]), _is_runnable(path, text))
+
+
+def _is_runnable(path: str, text: str) -> bool:
+    """Whether the file is a program: Node runs whatever it is given, so its modules and programs look the same."""
+    if text.startswith("#!") or not path.endswith((".py", ".js", ".mjs", ".ts")):
+        return True
+    return path.endswith(".py") and bool(_CALLS_AT_TOP.search(text))
 
 
 def _purpose(text: str) -> str:

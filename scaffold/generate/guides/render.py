@@ -17,6 +17,7 @@ from scaffold.generate.guides.values import (
     service_values,
     signature_values,
     store_values,
+    unknown_values,
     variable_values,
 )
 from scaffold.model.artifact import Artifact, Rendering
@@ -71,9 +72,11 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "services": services,
         "profiles": [_profile(compose, item.name, item.services, for_tests=item.for_tests) for item in plan.profiles],
         "scripts": [{"command": item.command, "purpose": item.purpose} for item in plan.scripts],
+        "modules": list(plan.modules),
         "tasks": list(plan.tasks),
         "preparations": [_preparation(compose, service, words) for service, words in plan.preparations],
         "secrets": [secret_values(target, secret) for secret in target.secrets],
+        "unknown": unknown_values(target),
         "empty_keys": empty_keys(target) if plan.chart else [],
         "many": [item for item in services if item["copies"] == "several"],
         "one": [item for item in services if item["copies"] == "one"],

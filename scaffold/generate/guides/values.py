@@ -255,6 +255,18 @@ def note_values(target: Target) -> list[dict[str, str]]:
     ]
 
 
+def unknown_values(target: Target) -> list[dict[str, Any]]:
+    """Return, by service, the variables of which the files do not tell whether the service runs without them."""
+    services = dict.fromkeys(need.service for need in target.needs if need.kind == "unknown")
+    return [_unknown(target, service) for service in services]
+
+
+def _unknown(target: Target, service: str) -> dict[str, Any]:
+    found = [need for need in target.needs if need.kind == "unknown" and need.service == service]
+    places = dict.fromkeys(f"{need.location.path}:{need.location.line}" for need in found)
+    return {"service": service, "names": [need.name for need in found], "place": next(iter(places)), "more": len(places) > 1}
+
+
 _PROVIDERS = ("OPENAI", "ANTHROPIC", "STRIPE", "SENDGRID", "TWILIO", "GITHUB", "GOOGLE", "AWS", "SLACK", "SENTRY", "MAILGUN")
 
 

@@ -68,7 +68,8 @@ def render_end_to_end(plan: DeliveryPlan, workflow: EndToEndWorkflow) -> Artifac
         },
         "jobs": {"e2e": _job(suite)},
     }
-    return Artifact(workflow.path, workflow_text(document, _HEADER), Room.WORKFLOWS)
+    header = f"{_HEADER}\n\n{suite.reason}" if suite.reason else _HEADER
+    return Artifact(workflow.path, workflow_text(document, header), Room.WORKFLOWS)
 
 
 def _job(suite: EndToEndSuite) -> dict[str, Any]:
@@ -114,21 +115,28 @@ def _start(suite: EndToEndSuite) -> list[dict[str, Any]]:
 def _in_container(suite: EndToEndSuite) -> list[dict[str, Any]]:
     profiles = _words(word for name in suite.profiles for word in ("--profile", name))
     command = f"docker compose {profiles} run".replace("  ", " ")
-    return [run("Run the tests", f"{command} -T --name {_CONTAINER} {to_shell_word(suite.service)}\n")]
+    tests = run("Run the tests", f"{command} -T --name {_CONTAINER} {to_shell_word(suite.service)}\n")
+    return [*(_installed(suite, posixpath.dirname(suite.lock) or ".") if suite.manager else ()), tests]
+
+
+def _installed(suite: EndToEndSuite, folder: str) -> list[dict[str, Any]]:
+    """Return the steps that install the modules; a folder is relative to the root of the repository."""
+    locked, free = _INSTALL[suite.manager]
+    return [
+        *([use("pnpm/action-setup")] if suite.manager == "pnpm" else []),
+        use("actions/setup-node", with_={"node-version": NODE, "package-manager-cache": False}),
+        run("Install what the tests need", f"{locked if suite.lock else free}\n", working_directory=literal(folder)),
+    ]
 
 
 def _on_runner(suite: EndToEndSuite) -> list[dict[str, Any]]:
     browsers, tests = _COMMANDS[suite.runner]
     execute = _EXECUTE[suite.manager]
-    locked, free = _INSTALL[suite.manager]
     where: dict[str, Any] = {"working_directory": literal(suite.package)}
     install = posixpath.dirname(suite.lock) or "." if suite.lock else suite.package
-    setup = [use("pnpm/action-setup")] if suite.manager == "pnpm" else []
     address = {name: suite.address for name in ("BASE_URL", "PLAYWRIGHT_BASE_URL", "CYPRESS_BASE_URL") if suite.address}
     return [
-        *setup,
-        use("actions/setup-node", with_={"node-version": NODE, "package-manager-cache": False}),
-        run("Install what the tests need", f"{locked if suite.lock else free}\n", working_directory=literal(install)),
+        *_installed(suite, install),
         run("Install the browsers", f"{execute} {browsers}\n", **where),
         run("Run the tests", f"{execute} {tests}\n", {"CI": "true", **address}, **where),
     ]

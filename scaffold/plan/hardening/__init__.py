@@ -8,6 +8,7 @@ from dataclasses import replace
 from scaffold.model.ceilings import ceiling, has_cpu_setting, has_memory_limit
 from scaffold.model.compose import Service
 from scaffold.model.document import find, text_of
+from scaffold.model.environment import NeededVariable
 from scaffold.model.hardening import HardeningPlan, ServiceHardening
 from scaffold.model.lasting import (
     follows_models,
@@ -33,12 +34,18 @@ _HEAP_SHARE = ("JAVA_TOOL_OPTIONS", "-XX:MaxRAMPercentage=75.0")
 _HEAP_NAMES = frozenset({"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JVM_OPTS", "CATALINA_OPTS"})
 
 
-def plan_hardening(project: Project) -> HardeningPlan | None:
-    """Return what the overlay adds to the stack that stands for production, or None when nothing is missing."""
+def plan_hardening(project: Project, needs: tuple[NeededVariable, ...] = ()) -> HardeningPlan | None:
+    """Return what the overlay adds to the stack that stands for production, or None when nothing is missing; `needs` are
+    the variables without which a service does not start.
+    """
     stack = project.main_stack
     if stack is None or not stack.complete or not stack.is_runnable_in_production:
         return None
-    services = [_harden(project, service, ends=ends) for service, ends in hardened_services(stack)]
+    hardened = tuple(hardened_services(stack))
+    services = [_harden(project, service, ends=ends) for service, ends in hardened]
+    listed = {service.name for service, _ in hardened}
+    services += [ServiceHardening(service.name) for service in stack.services if service.name not in listed]
+    services = [_with_needed(item, needs) for item in services]
     changed = tuple(sorted((item for item in services if item.changes), key=lambda item: item.service))
     if not changed:
         return None
@@ -62,6 +69,14 @@ def _harden(project: Project, service: Service, *, ends: bool) -> ServiceHardeni
     if ends:
         return made
     return _with_limits(_with_process(made, service, image), service, image, by_models=follows_models(project, service))
+
+
+def _with_needed(made: ServiceHardening, needs: tuple[NeededVariable, ...]) -> ServiceHardening:
+    added = tuple((need.name, need.text) for need in needs if need.service == made.service and need.kind != "unknown")
+    if not added:
+        return made
+    why = f"its code requires {', '.join(name for name, _ in added)}, which no other file of production sets"
+    return _because(replace(made, environment=(*made.environment, *added)), why)
 
 
 def _because(made: ServiceHardening, reason: str) -> ServiceHardening:

@@ -125,6 +125,34 @@ def test_scripts_are_described_in_their_own_words_and_never_with_a_credential(ma
     assert "AKIA" not in scripts
 
 
+def test_only_what_people_run_is_a_command(made):
+    scripts = section(
+        page(
+            made(
+                **{
+                    "package.json": '{"name": "shop", "scripts": {"build-geo": "node scripts/geo.js && true"}}',
+                    "pnpm-lock.yaml": "",
+                    "Makefile": "seed:\n\tnode scripts/seed.js\n",
+                    "scripts/geo.js": "load()\n",
+                    "scripts/seed.js": "load()\n",
+                    "scripts/told.js": "load()\n",
+                    "README.md": "# Shop\n\n```sh\nnode scripts/told.js\n```\n",
+                    "scripts/telemetry.js": "module.exports = {}\n",
+                    "scripts/seed/utils.ts": "export const a = 1\n",
+                    "scripts/seed/more/index.ts": "export const a = 1\n",
+                    "scripts/helpers.py": "def help():\n    return 1\n",
+                }
+            )[1],
+            "deployment",
+        ),
+        "## Scripts",
+    )
+    assert {"`pnpm run build-geo`", "`make seed`", "`node scripts/told.js`", "`python scripts/silent.py`"} <= set(
+        re.findall("`[^`]+`", scripts)
+    )
+    assert "Nothing shows that people run these: `scripts/helpers.py`, `scripts/seed/`, `scripts/telemetry.js`.\n" in scripts
+
+
 def test_a_provider_s_key_is_made_at_the_provider_and_a_signing_key_here(made):
     rotation = page(made()[1], "rotation")
     rows = {line.split("|")[1].strip(): line for line in rotation.splitlines() if line.startswith("| `")}

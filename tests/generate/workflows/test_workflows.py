@@ -260,6 +260,52 @@ def test_a_suite_without_a_service_runs_with_the_package_manager_of_its_lock(
     lint(paths, require_tool)
 
 
+CYPRESS = {
+    "compose.yaml": "services:\n  web: {image: 'acme/web:1', ports: ['80:80']}\n",
+    "Dockerfile": "FROM nginx:1.30\n",
+    "package.json": '{"name": "shop", "devDependencies": {"cypress": "15.0.0"}}\n',
+    "pnpm-lock.yaml": "",
+    "cypress.config.ts": "export default {}\n",
+    f"{FOLDER}/ci.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n",
+}
+SUITE = """\
+services:
+  web: {build: .., ports: ["3000:3000"]}
+  cypress:
+    image: cypress/included:15.0.0
+    depends_on: [web]
+    volumes: ["./:/cypress", "../node_modules/:/node_modules"]
+"""
+
+
+def test_the_tests_see_the_change_where_another_stack_builds_it(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str]
+) -> None:
+    root = make_project({**CYPRESS, "cypress/docker-compose.yml": SUITE})
+    paths = generate(root)
+    document = load(root / FOLDER / "e2e.yml")
+    job = document["jobs"]["e2e"]
+    assert job["env"]["COMPOSE_FILE"] == "docker-compose.yml"
+    assert job["defaults"]["run"]["working-directory"] == "cypress"
+    scripts = [step["run"] for step in steps(document) if "run" in step]
+    assert "docker compose up --detach --build --wait --wait-timeout 600 web\n" in scripts
+    assert scripts.index("pnpm install --frozen-lockfile\n") < scripts.index(
+        "docker compose run -T --name end-to-end-tests cypress\n"
+    )
+    assert "cypress/screenshots\n" in steps(document)[-1]["with"]["path"]
+    assert "compose.yaml only pulls published images" in (root / FOLDER / "e2e.yml").read_text()
+    lint(paths, require_tool)
+
+
+def test_tests_of_published_images_say_that_they_do_not_see_the_change(make_project: Callable[..., Path]) -> None:
+    root = make_project(CYPRESS)
+    generate(root)
+    assert "# No compose file builds the application" in (root / FOLDER / "e2e.yml").read_text()
+    (root / "compose.yaml").write_text("services:\n  web: {build: ., ports: ['80:80']}\n")
+    generate(root)
+    assert "No compose file" not in (root / FOLDER / "e2e.yml").read_text()
+
+
 TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc"]) | st.sampled_from("\n${}'\"#: -"))
 
 

@@ -1,0 +1,110 @@
+"""Environment variables that JavaScript code declares in a schema (Joi, zod, envalid), or refuses to run without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.project import EnvRead
+from scaffold.read.lines import Places
+
+WORDS = ("process.env", "oi.object", "cleanEnv(", "createEnv(")
+"""Without one of these a file has no such schema."""
+_ENTRY = re.compile(
+    r"(?<![\w.$])(?P<mark>['\"]?)(?P<name>[A-Z][A-Z0-9_]*)(?P=mark)\s*:\s*"
+    r"(?P<root>[Jj]oi(?=\s*\.)|z(?=\s*\.)|(?:str|bool|num|email|host|port|url|json)(?=\())"
+)
+_STEP = re.compile(r"\s*\.\s*(?P<name>[A-Za-z_]\w*)")
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
+_LONGEST_CALL = 2000
+_MOST_STEPS = 40
+_FREE_IN_ZOD = frozenset({"optional", "default", "nullish", "catch", "prefault", "preprocess", "any", "unknown", "undefined"})
+_BUILT_IN = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "PUBLIC_")
+"""Beginnings of variables that the build writes into the pages: no container reads them."""
+_REFUSED = re.compile(
+    r"\bif\s*\(\s*!\s*(?:process\.env\.)?(?P<name>[A-Z][A-Z0-9_]*)\b(?:[^(){};]|\([^(){};]*\)){0,120}\)\s*\{?"
+    r"(?:[^{};]{0,300};)?\s*(?:throw\b|process\.exit\()"
+)
+
+
+def schema_reads(places: Places, bare: str) -> Iterator[EnvRead]:
+    """Yield the variables of the schemas; `bare` is the text with blanks for its comments.
+
+    Upper-case keys alone count: the schemas of request bodies have none.
+    """
+    if "process.env" not in bare and not any(word in bare for word in WORDS[1:]):
+        return
+    for match in _ENTRY.finditer(bare):
+        name, root = match["name"], match["root"]
+        if name.startswith(_BUILT_IN):
+            continue
+        calls = dict(_calls(bare, match.start("root")))
+        found = _joi(calls) if root.lower() == "joi" else _zod(calls) if root == "z" else _envalid(calls, root)
+        if found is not None:
+            has_default, fails = found
+            yield EnvRead(name, not has_default, places.at(match.start("name")), fails=fails)
+
+
+def refused_reads(places: Places, bare: str, known: frozenset[str]) -> Iterator[EnvRead]:
+    """Yield the variables of `known` without which the code throws or ends the process."""
+    for match in _REFUSED.finditer(bare) if known else ():
+        if match["name"] in known:
+            yield EnvRead(match["name"], required=True, location=places.at(match.start("name")), fails=True)
+
+
+def _joi(calls: dict[str, str]) -> tuple[bool, bool] | None:
+    """Return whether there is a default, and whether the schema fails without the variable; None where it depends."""
+    if "when" in calls or "forbidden" in calls:
+        return None
+    return "default" in calls, "required" in calls or "exist" in calls
+
+
+def _zod(calls: dict[str, str]) -> tuple[bool, bool] | None:
+    if "default" in calls or "catch" in calls or "prefault" in calls:
+        return True, False
+    # A coerced boolean or text takes undefined; a coerced number does not.
+    coerced = "coerce" in calls and ("boolean" in calls or "string" in calls)
+    return False, not (coerced or _FREE_IN_ZOD & calls.keys())
+
+
+def _envalid(calls: dict[str, str], root: str) -> tuple[bool, bool] | None:
+    """`devDefault` holds outside production alone."""
+    options = calls.get(root, "")
+    has_default = bool(re.search(r"(?<!\w)default\s*:", options))
+    return has_default, not has_default and "requiredWhen" not in options
+
+
+def _calls(text: str, start: int) -> Iterator[tuple[str, str]]:
+    """Yield name and arguments of each step of a chain such as `Joi.string().required()`; a property has none."""
+    root = re.compile(r"\w+").match(text, start)
+    position = root.end() if root else start
+    if root and text[position : position + 1] == "(":
+        end = _closing(text, position)
+        yield root[0], text[position + 1 : end]
+        position = end + 1
+    for _ in range(_MOST_STEPS):
+        step = _STEP.match(text, position)
+        if step is None:
+            return
+        position = step.end()
+        arguments = ""
+        if text[position : position + 1] == "(":
+            end = _closing(text, position)
+            arguments, position = text[position + 1 : end], end + 1
+        yield step["name"], arguments
+
+
+def _closing(text: str, opening: int) -> int:
+    """Return the place of the parenthesis that closes the one at `opening`; quotes hold none."""
+    depth, position, limit = 0, opening, min(len(text), opening + _LONGEST_CALL)
+    while position < limit:
+        char = text[position]
+        quoted = _STRING.match(text, position) if char in "\"'`" else None
+        if quoted:
+            position = quoted.end()
+            continue
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return position
+        position += 1
+    return limit

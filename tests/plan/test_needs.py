@@ -1,0 +1,123 @@
+"""What the code requires and only a developer's `.env` sets reaches the chart, the overlay, the templates and the guide."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from scaffold.app.examination import Place
+from scaffold.app.generation import plan_generation, write_generation
+from scaffold.model.target import Target
+from scaffold.plan.target import make_target
+from scaffold.read.project import read_project
+
+COMPOSE = """\
+services:
+  web: {build: ., ports: ["3000:3000"], volumes: [".:/srv"], environment: {GIVEN: "1"}}
+  worker: {build: ., command: node worker.js, environment: {GIVEN: "1"}}
+  db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: "${POSTGRES_PASSWORD:?}"}}
+  queue: {image: "rabbitmq:4"}
+"""
+CONFIG = """\
+const schema = Joi.object({
+  NODE_ENV: Joi.string().required(), JWT_SECRET: Joi.string().required(), GIVEN: Joi.string().required(),
+  DATABASE_URL: Joi.string().required(), QUEUE_HOST: Joi.string().required(), QUEUE_PORT: Joi.number().required(),
+  SENDER: Joi.string().required(), REPLY_TO: Joi.string().allow('').required(), IN_IMAGE: Joi.string().required(),
+  SMTP_HOST: Joi.string(), NOWHERE: Joi.string().required(), PAGE_SIZE: Joi.number().default(20),
+}).unknown();
+schema.validate(process.env);
+"""
+TEMPLATE = """\
+JWT_SECRET=thisisasamplesecret
+DATABASE_URL=postgres://postgres:hunter22@localhost:5432/postgres
+QUEUE_HOST=localhost
+QUEUE_PORT=5672
+SENDER=shop@example.com
+REPLY_TO=
+IN_IMAGE=x
+SMTP_HOST=mail.example.com
+PAGE_SIZE=20
+"""
+FILES = {
+    "compose.yaml": COMPOSE,
+    "Dockerfile": "FROM node:24\nENV IN_IMAGE=1\nCOPY . /srv\nCMD [node, .]\n",
+    "src/config.js": CONFIG,
+    ".env.example": TEMPLATE,
+    "package.json": '{"name": "shop", "dependencies": {"express": "5"}}',
+}
+Make = Callable[..., Path]
+
+
+def needs(target: Target, service: str = "web") -> dict[str, tuple[str, str]]:
+    return {need.name: (need.kind, need.text) for need in target.needs if need.service == service}
+
+
+def test_each_variable_is_decided_once(make_project: Make) -> None:
+    target = make_target(read_project(make_project(FILES, name="shop")), ())
+    assert needs(target) == {
+        "DATABASE_URL": ("asked", "${DATABASE_URL:?}"),
+        "JWT_SECRET": ("asked", "${JWT_SECRET:?}"),
+        "NODE_ENV": ("fixed", "production"),
+        "NOWHERE": ("unknown", "${NOWHERE:?}"),
+        "QUEUE_HOST": ("fixed", "queue"),
+        "QUEUE_PORT": ("default", "${QUEUE_PORT:-5672}"),
+        "REPLY_TO": ("asked", "${REPLY_TO-}"),
+        "SENDER": ("asked", "${SENDER:?}"),
+        "SMTP_HOST": ("unknown", "${SMTP_HOST:?}"),
+    }
+    assert needs(target, "worker") == needs(target)
+
+
+def test_what_a_twin_gets_and_another_context_reads_is_not_needed(make_project: Make) -> None:
+    compose = """\
+services:
+  web: {build: ., environment: {JWT_SECRET: "${JWT_SECRET:?}"}}
+  worker: {build: ., command: node worker.js}
+  site: {build: {context: ., dockerfile: site/Dockerfile}}
+  static: {build: {context: ., dockerfile: Dockerfile.static}}
+"""
+    code = "if (!process.env.JWT_SECRET) throw new Error('JWT_SECRET');\n"
+    files = {
+        "compose.yaml": compose,
+        "Dockerfile": "FROM node:24\nCOPY . /srv\n",
+        "site/Dockerfile": "FROM node:24\nCOPY site /srv\n",
+        "Dockerfile.static": "FROM node:24 AS build\nCOPY . /srv\nFROM nginx:1\nCOPY --from=build /srv /srv\n",
+        "src/a.js": code,
+        "tests/b.js": "if (!process.env.FAKE) throw new Error('FAKE');\n",
+        ".env.example": "JWT_SECRET=\nFAKE=\n",
+    }
+    assert make_target(read_project(make_project(files, name="shop")), ()).needs == ()
+
+
+def test_every_output_says_the_same(make_project: Make, require_tool: Callable[[str], str]) -> None:
+    root = make_project(FILES, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    overlay = yaml.safe_load((root / "compose.hardening.yaml").read_text())["services"]["web"]["environment"]
+    assert overlay["JWT_SECRET"] == "${JWT_SECRET:?}"
+    assert (overlay["QUEUE_HOST"], overlay["NODE_ENV"]) == ("queue", "production")
+    template = (root / ".env.production.example").read_text()
+    assert {"JWT_SECRET=", "DATABASE_URL=", "SENDER=", "# REPLY_TO=", "# QUEUE_PORT=5672"} <= set(template.splitlines())
+    asked = json.loads(re.search(r"^VARIABLES = (\[.*?^\])", (root / "scripts/secrets-env").read_text(), re.S | re.M)[1])  # type: ignore[index]
+    assert ["JWT_SECRET", "app", "JWT_SECRET", "required"] in asked
+    guide = (root / "docs/operations/deployment.md").read_text()
+    assert "- `web`: `NOWHERE`, `SMTP_HOST` (at `src/config.js:5`)" in guide
+    everything = "".join(path.read_text() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
+    assert everything.count("hunter22") == everything.count("thisisasamplesecret") == 1  # the template of theirs
+    chart = root / "deploy/helm/shop"
+    values = ["--values", "ci/values-infra.json", "--values", "ci/values-release.json"]
+    helm = [require_tool("helm"), "template", "shop", "."]
+    done = subprocess.run([*helm, *values], cwd=chart, capture_output=True, text=True, check=True)
+    pods = [item for item in yaml.safe_load_all(done.stdout) if item and item["kind"] == "Deployment"]
+    web = next(item for item in pods if item["metadata"]["name"] == "web")["spec"]["template"]["spec"]["containers"][0]
+    env = {item["name"]: item for item in web["env"]}
+    assert env["JWT_SECRET"]["valueFrom"]["secretKeyRef"]["key"] == "JWT_SECRET"
+    assert "secretKeyRef" in env["DATABASE_URL"]["valueFrom"]
+    assert (env["NODE_ENV"]["value"], env["QUEUE_HOST"]["value"]) == ("production", "queue")
+    assert env["QUEUE_PORT"]["value"] == "5672"
+    refused = subprocess.run([*helm, *values[:2]], cwd=chart, capture_output=True, text=True, check=False)
+    assert refused.returncode
