@@ -5,29 +5,19 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import final_stages, judged_stacks, once
+from scaffold.gaps.compose.image_content import Copy, clean, copies_of
+from scaffold.gaps.facts import judged_stacks, once
 from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.document import Location
-from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Dockerfile, Instruction, Project
+from scaffold.model.project import Project
 
 _CLASSES = frozenset({EnvironmentClass.PRODUCTION, EnvironmentClass.STAGING, EnvironmentClass.BASE})
 _CODE = (
     *(".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".rb", ".php", ".go", ".java", ".kt", ".rs", ".ex", ".exs"),
     *(".cs", ".vue", ".svelte"),
 )
-
-
-@frozen
-class _Copy:
-    """What a Dockerfile copies from its context: a path of the project, and where it is in the image."""
-
-    source: str
-    destination: str
-    location: Location
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -39,7 +29,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     if stack.environment not in _CLASSES:
         return
-    found: dict[str, tuple[Mount, _Copy]] = {}
+    found: dict[str, tuple[Mount, Copy]] = {}
     for service in stack.services:
         # In the base, what only a profile starts is a tool of development, such as one that compiles styles.
         is_tool = bool(service.profiles) and stack.environment is EnvironmentClass.BASE
@@ -65,52 +55,30 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     )
 
 
-def _shadows(project: Project, service: Service) -> Iterator[tuple[Mount, _Copy]]:
+def _shadows(project: Project, service: Service) -> Iterator[tuple[Mount, Copy]]:
     dockerfile = project.image_of(service)
     if dockerfile is None or service.build is None or service.build.context is None:
         return
-    copies = tuple(_copies(dockerfile, service.build.target, service.build.context))
+    copied = tuple(copies_of(dockerfile, service.build.target, service.build.context))
     for mount in service.mounts:
         if mount.kind == "bind" and mount.resolved is not None and _holds_code(project, mount.resolved, service.build.context):
-            yield from ((mount, copy) for copy in copies if _is_same(mount.resolved, mount.target, copy))
+            yield from ((mount, copy) for copy in copied if _is_same(mount.resolved, mount.target, copy))
 
 
-def _copies(dockerfile: Dockerfile, target: str, context: str) -> Iterator[_Copy]:
-    folder = "/"
-    for stage in reversed(final_stages(dockerfile, target)):
-        for item in stage.instructions:
-            if item.keyword == "WORKDIR":
-                folder = posixpath.join(folder, item.text.strip().strip("\"'"))
-            elif item.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in item.flags):
-                yield from _copy(item, folder, context)
-
-
-def _copy(item: Instruction, folder: str, context: str) -> Iterator[_Copy]:
-    words = item.text.replace('"', " ").replace("[", " ").replace("]", " ").replace(",", " ").split()
-    for source in words[:-1]:
-        yield _Copy(
-            _clean(posixpath.join(context, source.lstrip("/"))), _clean(posixpath.join(folder, words[-1])), item.location
-        )
-
-
-def _clean(path: str) -> str:
-    return posixpath.normpath(path or ".")
-
-
-def _is_same(source: str, target: str, copy: _Copy) -> bool:
+def _is_same(source: str, target: str, copy: Copy) -> bool:
     """Whether a mount puts the very files there that the copy has put there, those of a folder inside included."""
-    source, target = _clean(source), _clean(target)
+    source, target = clean(source), clean(target)
     if is_below(source, copy.source):
-        return _clean(posixpath.join(copy.destination, posixpath.relpath(source, copy.source))) == target
+        return clean(posixpath.join(copy.destination, posixpath.relpath(source, copy.source))) == target
     if is_below(copy.source, source):
-        return _clean(posixpath.join(target, posixpath.relpath(copy.source, source))) == copy.destination
+        return clean(posixpath.join(target, posixpath.relpath(copy.source, source))) == copy.destination
     return False
 
 
 def _holds_code(project: Project, folder: str, context: str) -> bool:
     """Whether a folder is the whole context, or has files with code."""
-    return _clean(folder) == _clean(context) or any(
-        path.endswith(_CODE) and is_below(path, _clean(folder)) for path in project.files
+    return clean(folder) == clean(context) or any(
+        path.endswith(_CODE) and is_below(path, clean(folder)) for path in project.files
     )
 
 
