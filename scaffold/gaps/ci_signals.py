@@ -23,6 +23,11 @@ _BUILD_COMMAND = regex(
 _BUILD_ACTION_WORDS = regex(
     r"(?:build-push|bake-action|kaniko|buildah|docker-build|docker-publish|depot/build|ko-build|setup-ko|jib)"
 )
+_TESTS = regex(
+    r"\b(?:pytest|tox|nox|vitest|jest|mocha|rspec|phpunit|go\s+test|cargo\s+(?:nextest|test)|mix\s+test|dotnet\s+test"
+    r"|manage\.py\s+test|-m\s+unittest|(?:rails|rake)\s+(?:test|spec)|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test|(?:mvnw?|gradlew?)\b[^\n]*\b(?:test|verify|check)|make\s+(?:test|check))\b"
+)
+_INSTALLS = regex(r"\b(?:pip|uv|poetry|npm|apt(?:-get)?)\b.*\b(?:install|add)\b")
 
 
 _LONGEST_LINE = 4000
@@ -100,6 +105,11 @@ class _Targets:
             yield from self.scripts[path]
 
 
+def runs_tests(item: CiStep) -> bool:
+    """Whether a step starts a test program that is known by its name, and does not only install it."""
+    return any(_TESTS.search(line) and not _INSTALLS.search(line) for line in item.text.splitlines())
+
+
 def builds_image(item: CiStep) -> bool:
     """Whether a step builds a container image."""
     step = item.step
@@ -142,6 +152,15 @@ def input_location(item: CiStep, name: str) -> Location:
 def foreign_workflows(project: Project) -> tuple[Workflow, ...]:
     """Return the workflows that scaffold did not write."""
     return tuple(workflow for workflow in project.workflows if workflow.path not in project.owned)
+
+
+def unknown_needs(workflow: Workflow) -> Iterator[tuple[Job, str]]:
+    """Yield each job with the name of one that it needs and the workflow does not have."""
+    known = {job.id.lower() for job in workflow.jobs}
+    for job in workflow.jobs:
+        for name in dict.fromkeys(job.needs):
+            if name and "${{" not in name and name.lower() not in known:
+                yield job, name
 
 
 def effective_env(item: CiStep) -> dict[str, str]:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps
+from scaffold.gaps.ci_signals import calls_remote_workflow, ci_steps, runs_tests
 from scaffold.model.document import find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project, Workflow
-from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import nested_events, trigger_faults
 
-_TESTS = regex(
-    r"\b(?:pytest|tox|nox|vitest|jest|mocha|rspec|phpunit|go\s+test|cargo\s+(?:nextest|test)|mix\s+test|dotnet\s+test"
-    r"|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test|(?:mvnw?|gradlew?)\b[^\n]*\b(?:test|verify|check)|make\s+(?:test|check))\b"
-)
 _BEFORE_MERGE = frozenset({"pull_request", "pull_request_target", "merge_group", "workflow_call"})
 _CHANGES = frozenset({"push"})
 
@@ -24,7 +18,7 @@ _CHANGES = frozenset({"push"})
 def _detect(project: Project) -> Iterator[Gap]:
     if project.other_ci or calls_remote_workflow(project):
         return
-    testing = [item for item in ci_steps(project) if item.workflow.path not in project.owned and _tests(item)]
+    testing = [item for item in ci_steps(project) if item.workflow.path not in project.owned and runs_tests(item)]
     if not testing or any(_runs_before_merge(item.workflow) for item in testing):
         return
     on_push = any(_CHANGES & set(item.workflow.events) for item in testing)
@@ -41,11 +35,6 @@ def _detect(project: Project) -> Iterator[Gap]:
         ),
         severity=Severity.MEDIUM if on_push else Severity.HIGH,
     )
-
-
-def _tests(item: CiStep) -> bool:
-    installing = re.compile(r"\b(?:pip|uv|poetry|npm|apt(?:-get)?)\b.*\b(?:install|add)\b")
-    return any(_TESTS.search(line) and not installing.search(line) for line in item.text.splitlines())
 
 
 def _runs_before_merge(workflow: Workflow) -> bool:

@@ -1,15 +1,18 @@
-"""CIQ013: a workflow is not YAML that GitHub can read, so nothing of it runs."""
+"""CIQ013: a workflow is not YAML that GitHub can read, or names jobs that it lacks, so nothing of it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.model.document import Problem
+from scaffold.gaps.ci_signals import foreign_workflows, unknown_needs
+from scaffold.gaps.facts import listed
+from scaffold.model.document import Mapping, Problem, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Project, Workflow
 from scaffold.model.regex import regex
 
+_NEEDS = "Name a job of the same file; to wait for another workflow, start this one by `workflow_run` when that one succeeded."
 _WORKFLOW = regex(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -28,6 +31,44 @@ def _detect(project: Project) -> Iterator[Gap]:
             actual=problem.message,
             locations=(problem.location,),
         )
+    for workflow in foreign_workflows(project):
+        yield from _unknown_jobs(workflow)
+        yield from _repeated_keys(workflow)
+
+
+def _unknown_jobs(workflow: Workflow) -> Iterator[Gap]:
+    """Yield each job that waits for one which the file does not have: other workflows have no jobs to wait for."""
+    for job, name in unknown_needs(workflow):
+        node = find(job.node, "needs")
+        yield RULE.gap(
+            resource=workflow.path,
+            subject=f"needs/{job.id}/{name}",
+            message=f"The job {job.id} needs {name}, which is no job of this file: GitHub rejects it, and nothing of it runs.",
+            expected="the name of a job in the same file, or workflow_run for one of another",
+            actual=f"jobs: {listed((item.id for item in workflow.jobs), 6)}",
+            locations=(node.location if node else job.location,),
+            closers=(Closer(None, "advice", _NEEDS),),
+        )
+
+
+def _repeated_keys(workflow: Workflow) -> Iterator[Gap]:
+    """Yield each job in which a key of the job or of a step stands twice; those under `on:` are another gap."""
+    for job in workflow.jobs:
+        steps = find(job.node, "steps")
+        nodes = (job.node, *(steps.items if isinstance(steps, Sequence) else ()))
+        repeated = [entry.key for node in nodes if isinstance(node, Mapping) for entry in node.duplicates()]
+        if repeated:
+            names = listed(key.value for key in repeated)
+            yield RULE.gap(
+                resource=workflow.path,
+                subject=f"duplicate/{job.id}",
+                message=f"{names} stands twice in the job {job.id}: GitHub rejects the file, so nothing of it ever runs.",
+                expected="each key once",
+                actual=f"{names} twice",
+                locations=tuple(key.location for key in repeated),
+                related=(job.location,),
+                closers=(Closer(None, "advice", "Keep one of the two, or give the second the head of a job of its own."),),
+            )
 
 
 RULE = Rule(

@@ -1,0 +1,257 @@
+"""CIQ014: an image or a deployment goes out of a push while the tests of the same repository are still running."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image, runs_tests, unknown_needs
+from scaffold.gaps.facts import listed, path_environment
+from scaffold.model.document import Location, find, scalars_of
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import Job, Project, Trigger, Workflow
+from scaffold.model.regex import regex
+from scaffold.model.workflow_triggers import nested_events, trigger_faults
+
+_DEPLOYS = regex(
+    r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|rollout\s+restart|set\s+image)\b|\bargocd\s+app\s+(?:sync|set)\b"
+    r"|\bserverless\s+deploy\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b|\baws\s+lambda\s+update-function-code\b"
+    r"|\bkamal\s+deploy\b|\bgcloud\s+(?:run|app)\s+deploy\b|\bfirebase\s+deploy\b|\bgit\s+push\b[^\n]*\b(?:heroku|dokku)\b"
+    r"|\bvercel\b[^\n]*--prod\b|\brailway\s+up\b|\bwrangler\s+deploy\b|\bdocker\s+stack\s+deploy\b"
+    r"|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
+)
+_ACTIONS = regex(
+    r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/flyctl|akhileshns/heroku-deploy"
+    r"|google-github-actions/deploy|azure/k8s-deploy|azure/container-apps-deploy|firebaseextended/action-hosting-deploy"
+)
+_BRANCH_PUSH = regex(r"\bgit\s+push\b(?![^\n]*(?:gh-pages|--tags|HEAD:main|HEAD:master))[^\n]*\s(?:origin|upstream)\s+\S")
+_TRIAL_CLUSTER = regex(r"\bkind\s+create\b|\bminikube\b|\bk3d\b|\bhelm/kind-action\b|\bengineerd/setup-kind\b|\bct\s+install\b")
+_TRIAL = regex(r"\b(?:preview|review|ephemeral|playground|pr|e2e|test|tests|testing|ci|dev|develop|development)\b")
+_WAITS = regex(
+    r"wait-?on-?check|wait-?for|wait-?action|await|gh\s+run\s+watch|check-runs|commits/[^\n]*/status|workflow-run-wait|alls-green"
+)
+_VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
+_REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
+_LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
+_BY_COMMIT = regex(r"sha\b", re.IGNORECASE)
+_MOVING = regex(r"\blatest\b|\bstable\b|type=(?:ref|semver|raw|edge|schedule|pep440)|ref_name|[:=](?:main|master|prod\w*)\b")
+_TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
+_OUT = "push"
+
+
+@frozen
+class _Tests:
+    """A job that runs tests, and the workflow that it stands in."""
+
+    workflow: Workflow
+    job: Job
+    place: Location
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    steps = [item for item in ci_steps(project) if item.workflow.path not in project.owned and not _is_rejected(item.workflow)]
+    tests: dict[tuple[str, str], _Tests] = {}
+    jobs: dict[tuple[str, str], list[CiStep]] = {}
+    for item in steps:
+        key = (item.workflow.path, item.job.id)
+        jobs.setdefault(key, []).append(item)
+        if runs_tests(item):
+            tests.setdefault(key, _Tests(item.workflow, item.job, item.place))
+    found: dict[str, list[_Going]] = {}
+    for found_steps in jobs.values() if tests else ():
+        going = _going_out(found_steps)
+        if going and _starts_on_push(going.item) and not _is_gated(going, tests):
+            found.setdefault(going.item.workflow.path, []).append(going)
+    for released in found.values():
+        workflow = released[0].item.workflow
+        rivals = [
+            item for item in tests.values() if _judges_the_same(workflow, item.workflow) and not _comes_after(item, released)
+        ]
+        if rivals:
+            yield _gap(workflow, released, rivals)
+
+
+def _is_rejected(workflow: Workflow) -> bool:
+    """Whether GitHub refuses the whole file, which is another gap."""
+    return bool(nested_events(workflow.document) or trigger_faults(workflow.document) or any(unknown_needs(workflow)))
+
+
+# --- what goes out ----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class _Going:
+    """What a job sends out: its step, and whether that is a deployment or an image."""
+
+    item: CiStep
+    deploys: bool
+
+
+def _going_out(steps: list[CiStep]) -> _Going | None:
+    """Return the first deployment of a job, else the first image that it pushes under a name that others pull."""
+    job = steps[0].job
+    file = steps[0].workflow.path.rpartition("/")[2]
+    names = re.sub(r"[_.]", "-", f"{job.id} {job.name} {job.environment} {file}".lower()).replace(" ci-", " ")
+    if _TRIAL.search(names) or any(_TRIAL_CLUSTER.search(f"{item.text}\n{item.step.uses}") for item in steps):
+        return None
+    for item in steps:
+        by_branch = "deploy" in names and _BRANCH_PUSH.search(item.step.run)
+        if by_branch or _DEPLOYS.search(item.step.run) or _ACTIONS.match(item.step.uses.lower()):
+            return _Going(item, deploys=True)
+    return next((_Going(item, deploys=False) for item in steps if pushes_image(item) and _is_named(item, steps)), None)
+
+
+def _is_named(item: CiStep, steps: list[CiStep]) -> bool:
+    """Whether an image gets a name that moves: one by its commit alone waits until something deploys it."""
+    text = f"{item.step.input('tags')}\n{item.step.input('outputs')}\n{item.step.run}"
+    if "steps." in item.step.input("tags"):
+        text += "\n".join(
+            other.step.input("tags") or "type=ref" for other in steps if other.step.action == "docker/metadata-action"
+        )
+    return bool(_MOVING.search(text)) or not _BY_COMMIT.search(text)
+
+
+# --- what starts it ---------------------------------------------------------------------------------------------------
+
+
+def _starts_on_push(item: CiStep) -> bool:
+    """Whether a push to a branch starts the job, and no person, tag or other workflow has to."""
+    condition = item.job.condition.replace('"', "'")
+    if "workflow_run" in item.workflow.events and "workflow_run" in condition:
+        return False
+    if _TAGS_ONLY.search(condition) or _TAGS_ONLY.search(item.step.condition.replace('"', "'")):
+        return False
+    return any(_is_branch_push(trigger) for trigger in item.workflow.triggers)
+
+
+def _is_branch_push(trigger: Trigger) -> bool:
+    if trigger.event != _OUT:
+        return False
+    return not find(trigger.node, "tags") or bool(find(trigger.node, "branches"))
+
+
+def _judges_the_same(workflow: Workflow, other: Workflow) -> bool:
+    """Whether tests of another workflow judge the same change: on pushes or pull requests, and not of other folders."""
+    if workflow.path == other.path:
+        return True
+    if not {"push", "pull_request", "merge_group"} & set(other.events):
+        return False
+    mine, theirs = _folders(workflow, {"push"}), _folders(other, {"push", "pull_request"})
+    return not mine or not theirs or any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
+
+
+def _comes_after(item: _Tests, released: list[_Going]) -> bool:
+    """Whether a job tries what these jobs sent out before it."""
+    before = {job.id for job in _before(item.job, {job.id: job for job in item.workflow.jobs})}
+    return any(going.item.workflow.path == item.workflow.path and going.item.job.id in before for going in released)
+
+
+def _folders(workflow: Workflow, events: set[str]) -> set[str]:
+    """Return what the filters by path begin with; empty where one of the events has none."""
+    found: set[str] = set()
+    for trigger in workflow.triggers:
+        if trigger.event in events:
+            paths = {item.value for item in scalars_of(find(trigger.node, "paths"))}
+            if not paths:
+                return set()
+            found |= {re.split(r"[*?\[]", path)[0] for path in paths if not path.startswith(("!", ".github/"))}
+    return found
+
+
+# --- what it waits for ------------------------------------------------------------------------------------------------
+
+
+def _is_gated(going: _Going, tests: dict[tuple[str, str], _Tests]) -> bool:
+    """Whether the job runs tests itself, waits for a job that may, or looks at the state of the commit; and for an image,
+    whether a job that waits for it tests it before anything is deployed.
+    """
+    workflow, job = going.item.workflow, going.item.job
+    by_id = {item.id: item for item in workflow.jobs}
+    before = (job, *_before(job, by_id))
+    if any((workflow.path, item.id) in tests or _may_test(item) for item in before):
+        return True
+    if any(item.uses and not item.uses.startswith("./") for item in before):
+        return True
+    return not going.deploys and any(_tries(item, job, by_id, tests, workflow) for item in workflow.jobs)
+
+
+def _tries(item: Job, job: Job, by_id: dict[str, Job], tests: dict[tuple[str, str], _Tests], workflow: Workflow) -> bool:
+    """Whether `item` tests what `job` pushed, and no deployment stands between the two."""
+    before = _before(item, by_id)
+    between = [other for other in before if other.id != job.id]
+    deploys = any(_DEPLOYS.search(step.run) or _ACTIONS.match(step.uses.lower()) for other in between for step in other.steps)
+    return (workflow.path, item.id) in tests and job in before and not deploys
+
+
+def _before(job: Job, by_id: dict[str, Job]) -> tuple[Job, ...]:
+    """Return the jobs that have to succeed before this one starts, through all the jobs that it needs."""
+    found: dict[str, Job] = {}
+    pending = [job]
+    while pending:
+        item = pending.pop()
+        if _REGARDLESS.search(item.condition) and not _LOOKS_AT_RESULTS.search(item.condition):
+            continue  # It starts however the others ended.
+        new = [by_id[name] for name in item.needs if name in by_id and name not in found]
+        found.update({other.id: other for other in new})
+        pending += new
+    return tuple(found.values())
+
+
+def _may_test(job: Job) -> bool:
+    """Whether a name or a word of a job says that something is tried, in a form that no list of test programs knows."""
+    names = f"{job.id} {job.name} {job.uses}".lower()
+    texts = "\n".join(f"{step.name} {step.uses} {step.run}" for step in job.all_steps).lower()
+    return bool(
+        _VAGUE_TESTS.search(names) or re.search(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])", texts) or _WAITS.search(texts)
+    )
+
+
+# --- the gap ----------------------------------------------------------------------------------------------------------
+
+
+def _gap(workflow: Workflow, released: list[_Going], rivals: list[_Tests]) -> Gap:
+    here = [item for item in rivals if item.workflow.path == workflow.path]
+    shown = here or rivals
+    names = listed(item.job.id if here else f"{item.job.id} in {item.workflow.path}" for item in shown)
+    deploying = [item for item in released if item.deploys]
+    does = f"deploys ({listed(item.item.job.id for item in deploying)})" if deploying else "pushes images"
+    before_merge = any({"pull_request", "merge_group"} & set(item.workflow.events) for item in rivals)
+    return RULE.gap(
+        resource=workflow.path,
+        subject="tests",
+        message=f"A push to the branch {does} without waiting for the tests ({names}): they may fail, and it is out already.",
+        expected=f"needs: {here[0].job.id}" if here else "needs in one workflow, or workflow_run with a look at the conclusion",
+        actual="nothing that waits for a test",
+        locations=tuple(dict.fromkeys(item.item.job.location for item in released)),
+        related=(*(item.item.place for item in released), *dict.fromkeys(item.place for item in shown)),
+        severity=_severity(deploying, of_this_run=bool(here), before_merge=before_merge),
+    )
+
+
+def _severity(deploying: list[_Going], *, of_this_run: bool, before_merge: bool) -> Severity:
+    """Return low for what goes to staging alone, and for images of changes that were tested before their merge."""
+    words = (
+        f"{item.item.workflow.path.rpartition('/')[2]} {item.item.job.id} {item.item.job.environment}" for item in deploying
+    )
+    if deploying:
+        staging = {path_environment(text) for text in words} == {EnvironmentClass.STAGING}
+        return Severity.LOW if staging else Severity.MEDIUM
+    return Severity.MEDIUM if of_this_run or not before_merge else Severity.LOW
+
+
+RULE = Rule(
+    code="CIQ014",
+    name="release-ignores-tests",
+    layer=Layer.CI,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Give the job `needs:` on the job that tests; across workflows start it by `workflow_run`, if that one succeeded.",
+        ),
+    ),
+)
