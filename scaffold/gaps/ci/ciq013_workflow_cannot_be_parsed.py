@@ -62,7 +62,7 @@ def _repeated_keys(workflow: Workflow) -> Iterator[Gap]:
             yield RULE.gap(
                 resource=workflow.path,
                 subject=f"duplicate/{job.id}",
-                message=f"{names} stands twice in the job {job.id}: GitHub rejects the file, so nothing of it ever runs.",
+                message=f"The job {job.id} has {names} twice: GitHub rejects the file, so nothing of it ever runs.",
                 expected="each key once",
                 actual=f"{names} twice",
                 locations=tuple(key.location for key in repeated),
