@@ -21,6 +21,8 @@ _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
 _FIELD = regex(r"\s+(\w+)\s*:")
 _AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fields|__dict__)\b|vars\(settings")
 """Reads of all fields at once."""
+_SCHEMA_WORDS = ("create_all", "alembic", "call_command", "synchronize", ".sync(", "ddl-auto", "hbm2ddl", "migrate.New")
+"""Texts without one of these say nothing of how tables are made: looking for a word costs next to nothing."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
 
@@ -35,6 +37,8 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if text is None:
             continue
         found, failed = _read(path, text)
+        if any(word in text for word in _SCHEMA_WORDS):
+            found = replace(found, facts=(*found.facts, *_schema(path, text)))
         problems += failed
         if found != CodeReading():
             texts.text(path)
@@ -50,6 +54,12 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         facts += route_facts(routings, module_graph(inventory.files), settings)
     joined = tuple(sorted(dict.fromkeys(facts), key=lambda fact: (fact.location.sort_key(), fact.kind, fact.detail)))
     return CodeReading(settings, reads, joined), tuple(problems)
+
+
+def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.schema import schema_facts
+
+    return tuple(schema_facts(path, text))
 
 
 def _with_unread(settings: tuple[SettingDefault, ...], inventory: Inventory, texts: TextReader) -> tuple[SettingDefault, ...]:

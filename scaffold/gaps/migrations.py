@@ -1,0 +1,219 @@
+"""Migrations that the repository keeps, what each container does when it starts, and which texts run the migrations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import ci_steps, runs_tests
+from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.signals import foreign_infrastructure, is_below, main_services
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.project import Command, Project
+from scaffold.model.regex import regex
+
+_VERSIONS = {
+    "Alembic": regex(r"(?P<folder>(?:.*/)?)versions/[^/]+\.py"),
+    "Django": regex(r"(?P<folder>(?:.*/)?migrations/)0001_\w+\.py"),
+    "Prisma": regex(r"(?P<folder>(?:.*/)?prisma/migrations/)[^/]+/migration\.sql"),
+    "Rails": regex(r"(?P<folder>(?:.*/)?db/migrate/)\d+_\w+\.rb"),
+    "Laravel": regex(r"(?P<folder>(?:.*/)?database/migrations/)\d{4}_\w+\.php"),
+}
+"""What tells versions of each tool; Alembic's folder has an env.py beside them."""
+RUNS = regex(
+    r"\balembic\b[^\n&|;]*\bupgrade\b|\bflask\s+db\s+upgrade\b|\bmanage\.py[\"',\s]+migrate\b|\bdjango-admin\s+migrate\b"
+    r"|\bprisma\s+migrate\s+deploy\b|\bdb:(?:migrate|prepare)\b|\bartisan[\"',\s]+migrate\b|\bmigration:run\b|\bdb:migrate\b"
+    r"|\bmigrate:latest\b|\bdrizzle-kit\s+migrate\b|\bmigrate\b[^\n]*-path\b[^\n]*\bup\b|\bgoose\b[^\n]*\bup\b|\bdbmate\s+(?:up|migrate)\b"
+    r"|\becto\.migrate\b|\bef\s+database\s+update\b|\baerich\s+upgrade\b|\bsqlx\s+migrate\s+run\b|\bdiesel\s+migration\s+run\b"
+)
+"""Commands that bring a database to the newest version."""
+MAY_RUN = regex(
+    r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|init[-_]?db"
+)
+"""Words behind which migrations may run, in a form that no list of commands knows."""
+_ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
+_RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
+_PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
+_SCRIPT = regex(r"[\w./-]+\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
+
+
+@frozen
+class Versions:
+    """The migrations of one tool: its name, the folder that holds them, and the first of their files."""
+
+    tool: str
+    folder: str
+    first: str
+
+
+@frozen
+class Start:
+    """What a container runs when it starts: each line with its place, and whether every script that it names is known."""
+
+    lines: tuple[tuple[str, Location], ...]
+    known: bool
+
+    @property
+    def text(self) -> str:
+        """All lines as one text."""
+        return "\n".join(line for line, _ in self.lines)
+
+    def taken(self) -> Iterator[tuple[str, Location]]:
+        """Yield the lines without those behind a condition on the first argument that the command does not meet."""
+        skipped = False
+        first = self.lines[0][0]
+        for line, place in self.lines:
+            condition = _ASKS_ARGUMENT.search(line)
+            if condition:
+                skipped = condition["word"] not in first.split()
+            elif re.match(r"(?:fi|else|elif)\b", line):
+                skipped = False
+            if not skipped:
+                yield line, place
+
+
+def kept_versions(project: Project) -> Iterator[Versions]:
+    """Yield the migrations that the repository keeps, one folder for each tool; tests and samples left out."""
+    seen: set[str] = set()
+    for path in project.files:
+        if not path.endswith((".py", ".sql", ".rb", ".php")) or is_test_path(path):
+            continue
+        for tool, pattern in _VERSIONS.items():
+            match = None if tool in seen else pattern.fullmatch(path)
+            if match and _is_whole(project, tool, match["folder"]):
+                seen.add(tool)
+                yield Versions(tool, match["folder"].rstrip("/"), path)
+
+
+def _is_whole(project: Project, tool: str, folder: str) -> bool:
+    if tool == "Alembic":
+        return f"{folder}env.py" in project.present
+    return tool != "Django" or any(path.rpartition("/")[2] == "manage.py" for path in project.files)
+
+
+# --- what a container starts ------------------------------------------------------------------------------------------
+
+
+def start_of(project: Project, service: Service) -> Start | None:
+    """Return what a service runs when it starts, its scripts followed; None when nobody can tell."""
+    words = _first_words(project, service)
+    if words is None:
+        return None
+    lines = [words]
+    known = True
+    for _ in range(2):
+        text = "\n".join(line for line, _ in lines)
+        more, found_all = _behind(project, service, text)
+        known = found_all
+        fresh = [item for item in more if item not in lines]
+        if not fresh:
+            break
+        lines += fresh
+    return Start(tuple(lines), known)
+
+
+def _first_words(project: Project, service: Service) -> tuple[str, Location] | None:
+    """Return entrypoint and command, those of Compose before those of the image; nothing for an image of others."""
+    dockerfile = project.image_of(service)
+    target = service.build.target if service.build else ""
+    if dockerfile is None and not service.command:
+        return None
+    parts: list[str] = []
+    place = service.location
+    given = {"ENTRYPOINT": service.entrypoint, "CMD": service.command}
+    for keyword, words in given.items():
+        if words is not None:
+            parts.append(" ".join(words))
+            node = service.node.get("command" if keyword == "CMD" else "entrypoint")
+            place = node.location if node else place
+            continue
+        instruction = dockerfile.effective(keyword, target) if dockerfile else None
+        if instruction is not None and not (keyword == "CMD" and service.entrypoint is not None):
+            parts.append(" ".join(instruction.argv) or instruction.text)
+            place = instruction.location
+    return (" ".join(parts), place) if any(parts) else None
+
+
+def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[str, Location]], bool]:
+    """Return the lines of the scripts and package scripts that a text calls, and whether all of them are in the repository."""
+    context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""
+    found: list[tuple[str, Location]] = []
+    known = True
+    for match in _SCRIPT.finditer(text):
+        name = match[0].strip(" \"'").rpartition("/")[2]
+        lines = [item for item in project.commands if item.context == "script" and _is_called(item, name, context)]
+        known = known and bool(lines or name in {"sh", "bash", "env", "wait-for-it.sh", "python", "node"})
+        found += [(item.text, item.location) for item in lines]
+    for match in _PACKAGE.finditer(text):
+        lines = _package_scripts(project, service, match["name"], context)
+        known = known and bool(lines)
+        found += [(item.text, item.location) for item in lines]
+    return found, known
+
+
+def _is_called(command: Command, name: str, context: str) -> bool:
+    path = command.location.path
+    return path.rpartition("/")[2] == name and (not context or path.startswith(f"{context}/"))
+
+
+def _package_scripts(project: Project, service: Service, name: str, context: str) -> list[Command]:
+    """Return the package script of this name: of the context's own package, of the Dockerfile's folder, or the only one."""
+    below = [
+        item
+        for item in project.commands
+        if item.context == "package" and item.owner == name and is_below(item.location.path, context)
+    ]
+    dockerfile = (service.build.dockerfile or "") if service.build else ""
+    for folder in (context, dockerfile.rpartition("/")[0]):
+        found = [item for item in below if item.location.path.rpartition("/")[0] == folder]
+        if found:
+            return found
+    return below if len(below) == 1 else []
+
+
+def starting_services(project: Project) -> Iterator[tuple[Stack, Service, Start]]:
+    """Yield each service of the main stacks that runs the team's own code, with what it starts."""
+    for stack, service in main_services(project):
+        start = start_of(project, service) if service.is_application else None
+        if start is not None:
+            yield stack, service, start
+
+
+# --- what runs the migrations -----------------------------------------------------------------------------------------
+
+
+def may_be_run(project: Project) -> bool:
+    """Whether anything beside people's own commands may run migrations: a service, an image, a script, a workflow that does
+    not only test, a platform, a chart, or the code itself.
+    """
+    if any(fact.kind == "schema" and fact.detail.startswith("applies") for fact in project.code_facts):
+        return True
+    return any(MAY_RUN.search(text) for text in _texts_of_production(project))
+
+
+def _texts_of_production(project: Project) -> Iterator[str]:
+    for stack in project.stacks:
+        if stack.is_runnable_in_production:
+            for service in stack.services:
+                yield " ".join((service.name, *(service.entrypoint or ()), *(service.command or ())))
+    stages = (stage for dockerfile in project.dockerfiles for stage in dockerfile.stages)
+    for instruction in (item for stage in stages for item in stage.instructions):
+        if instruction.keyword in {"CMD", "ENTRYPOINT", "RUN"}:
+            yield instruction.text or " ".join(instruction.argv)
+    yield from (command.text for command in project.commands if _may_be_of_a_release(command))
+    testing = {(item.workflow.path, item.job.id) for item in ci_steps(project) if runs_tests(item)}
+    for item in ci_steps(project):
+        if (item.workflow.path, item.job.id) not in testing:
+            yield f"{item.step.name} {item.step.uses} {item.text}"
+    yield from (project.source(file.path) or "" for file in foreign_infrastructure(project))
+
+
+def _may_be_of_a_release(command: Command) -> bool:
+    """Whether a command is one of a script, or of a target that is not called after the migrations themselves."""
+    if command.context == "script":
+        return not is_test_path(command.location.path)
+    if command.context == "package":
+        return not MAY_RUN.search(command.owner)
+    return command.context == "makefile" and bool(_RELEASES.search(command.owner))

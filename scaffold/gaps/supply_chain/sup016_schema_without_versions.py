@@ -1,0 +1,173 @@
+"""SUP016: the tables of production follow the models by themselves, and no version says what changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.migrations import Start, kept_versions, starting_services
+from scaffold.gaps.signals import is_below
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.project import CodeFact, Project
+from scaffold.model.regex import regex
+
+_PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schema:update\b[^\n]*--force\b")
+_LOSES = regex(r"--accept-data-loss|--force-reset|--force\b")
+_SERVED = regex(r"\b(?:FastAPI|Flask|Starlette|Litestar|Quart|Sanic)\(|\blifespan\b|on_event\(|on_startup|def create_app\b")
+_SPRING_PROFILE = regex(r"application-(?P<profile>[\w-]+)\.(?:ya?ml|properties)$")
+_OVERRIDES = frozenset({"SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO"})
+_NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    if project.main_stack is None:
+        return
+    facts = [fact for fact in project.code_facts if fact.kind == "schema" and not is_test_path(fact.location.path)]
+    kept = {item.tool for item in kept_versions(project)}
+    seen: set[Location] = set()
+    servers = sorted(starting_services(project), key=lambda item: item[1].role is not Role.WEB)
+    for stack, service, start in servers:
+        own = [fact for fact in facts if _belongs(fact, service)]
+        if "Alembic" in kept:
+            own = [fact for fact in own if not fact.detail.startswith("create-all")]
+        found = (
+            *_pushed(stack, service, start),
+            *_by_hibernate(project, stack, service, own),
+            *_by_library(stack, service, own),
+            *_by_create_all(project, stack, service, own),
+        )
+        # The workers of an image have its code and start none of it.
+        yield from (gap for gap in found if gap.primary not in seen)
+        seen |= {gap.primary for gap in found}
+
+
+def _belongs(fact: CodeFact, service: Service) -> bool:
+    context = service.build.context if service.build else None
+    return context is not None and is_below(fact.location.path, context)
+
+
+# --- the four ways ----------------------------------------------------------------------------------------------------
+
+
+def _pushed(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
+    for line, place in start.lines:
+        match = _PUSHES.search(line)
+        if match:
+            loses = bool(_LOSES.search(line[match.start() :]))
+            how = f"`{match[0].partition(' --')[0]}`"
+            harm = "and drops the columns and tables that a model no longer has" if loses else "and asks nobody"
+            yield _gap(stack, service, "push", f"{service.name} runs {how} whenever it starts, {harm}", [place], loses=loses)
+            return
+
+
+def _by_hibernate(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
+    names = {entry.name for entry in service.environment}
+    found = [fact for fact in facts if fact.detail.startswith("hibernate") and _is_active(fact, service)]
+    if not found or names & _OVERRIDES or _has_flyway(project, service):
+        return
+    modes = sorted({fact.detail.removeprefix("hibernate ") for fact in found})
+    loses = any(mode.startswith("create") for mode in modes)
+    harm = "so each start makes the tables anew, empty" if loses else "so Hibernate alters the tables at each start"
+    message = f"{service.name} sets ddl-auto to {', '.join(modes)}, {harm}"
+    yield _gap(stack, service, "hibernate", message, [fact.location for fact in found], loses=loses)
+
+
+def _is_active(fact: CodeFact, service: Service) -> bool:
+    """Whether the file holds for every profile, or for the one that the service names."""
+    match = _SPRING_PROFILE.search(fact.location.path)
+    if match is None:
+        return True
+    active = " ".join(
+        entry.value or "" for entry in service.environment if entry.name in {"SPRING_PROFILES_ACTIVE", "spring.profiles.active"}
+    )
+    return match["profile"] in re.split(r"[\s,]+", active)
+
+
+def _has_flyway(project: Project, service: Service) -> bool:
+    context = service.build.context if service.build else None
+    words = ("flyway", "liquibase")
+    return any(
+        word in name.lower()
+        for item in project.manifests
+        if context is not None and is_below(item.path, context)
+        for name in item.dependencies
+        for word in words
+    )
+
+
+def _by_library(stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
+    found = [fact for fact in facts if fact.detail.startswith(("typeorm", "sequelize")) and fact.reachable is not False]
+    found = [fact for fact in found if path_environment(fact.location.path) not in _NOT_PRODUCTION]
+    if found:
+        loses = any(fact.detail == "sequelize force" for fact in found)
+        how = "synchronize: true" if found[0].detail == "typeorm" else f"sync({{ {found[0].detail.partition(' ')[2]}: true }})"
+        harm = "which drops every table first" if loses else "which alters and drops columns to match the models"
+        message = f"{service.name} connects with `{how}`, {harm}"
+        yield _gap(stack, service, "library", message, [fact.location for fact in found], loses=loses)
+
+
+def _by_create_all(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
+    """Yield the models that make their tables where a server starts, while no folder of versions changes one later."""
+    found = [fact for fact in facts if fact.detail.startswith("create-all") and fact.reachable is not False]
+    found = [fact for fact in found if _is_started(project, fact)]
+    if found:
+        message = f"{service.name} makes its tables by create_all, which adds new tables and never changes one that is there"
+        yield _gap(stack, service, "create-all", message, [fact.location for fact in found], loses=False, severity=Severity.LOW)
+
+
+def _is_started(project: Project, fact: CodeFact) -> bool:
+    """Whether the code that serves calls the function, or is the one that holds it."""
+    name = fact.detail.partition(" ")[2]
+    own = project.source(fact.location.path) or ""
+    if not name or name in {"lifespan", "create_app", "startup", "on_startup", "startup_event"}:
+        return bool(_SERVED.search(own)) or bool(name)
+    call = re.compile(rf"(?m)^[ \t]+(?:await[ \t]+)?(?:\w+\.)*{re.escape(name)}\(")
+    return any(
+        item.path.endswith(".py") and not is_test_path(item.path) and _SERVED.search(item.text) and call.search(item.text)
+        for item in project.sources
+    )
+
+
+# --- the gap ----------------------------------------------------------------------------------------------------------
+
+
+def _gap(  # noqa: PLR0913 - the place of a habit, its words and how bad it is
+    stack: Stack,
+    service: Service,
+    subject: str,
+    message: str,
+    places: list[Location],
+    *,
+    loses: bool,
+    severity: Severity | None = None,
+) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"schema/{subject}",
+        message=f"{message}: no version tells what a release changed, and none can be taken back.",
+        expected="migrations under version control, run once for each release",
+        actual="tables that follow the models",
+        locations=tuple(places),
+        severity=Severity.HIGH if loses else severity,
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="SUP016",
+    name="schema-without-versions",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Write migrations (prisma migrate, Flyway, Alembic, TypeORM), run them once for each release, and switch this off.",
+        ),
+    ),
+)
