@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -26,8 +26,7 @@ from scaffold.app.version import scaffold_version
 from scaffold.errors import ConflictError, UsageError
 from scaffold.gaps.judge import judge
 from scaffold.generate.edits import propose
-from scaffold.generate.terraform import is_installed, started_app
-from scaffold.generate.terraform import render as render_terraform
+from scaffold.generate.terraform.render import render as render_terraform
 from scaffold.model.artifact import Artifact, Rendering, Skipped
 from scaffold.model.edits import EditTask, Proposal
 from scaffold.model.frozen import frozen
@@ -37,7 +36,9 @@ from scaffold.model.project import Project
 from scaffold.model.target import Target
 from scaffold.process import Started
 from scaffold.read.git import ignored_paths
+from scaffold.read.paths import is_yaml
 from scaffold.read.project import read_project
+from scaffold.read.yaml import parse_documents
 from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
 from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
@@ -82,21 +83,20 @@ class Generation:
 
 
 def plan_generation(
-    place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None, ahead: bool = False
+    place: Place, *, rooms: frozenset[Room] | None, edit_codes: frozenset[str] | None, terraform: Started | None = None
 ) -> Generation:
     """Plan everything that `generate` would write.
 
-    `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all). `ahead`
-    starts the Terraform app before the project is read: right for the one plan of a command, which is then there sooner.
+    `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all).
+    `terraform` is the Terraform app where it was started ahead; it answers once, so it is for one plan.
     """
     refuse_missing(place)
     lock = read_lock(place.target)
     wanted = [room for room in FILE_ROOMS if rooms is None or room in rooms]
-    with started_app() if ahead and Room.TERRAFORM in wanted and is_installed() else nullcontext() as app:
-        project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app, today=place.today)
-        before = judge(project)
-        target = replace(make_target(project, before), blueprints=_blueprints(place, project))
-        renderings = [_within_reach(project, rendering) for rendering in _renderings(wanted, target, app)]
+    project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app, today=place.today)
+    before = judge(project)
+    target = replace(make_target(project, before), blueprints=_blueprints(place, project))
+    renderings = [_within_reach(project, rendering) for rendering in _renderings(wanted, target, terraform)]
     rendered = tuple(artifact for rendering in renderings for artifact in rendering.artifacts)
     brought = _brought(target, edit_codes, rendered)
     start = _Before(place, project, before, target, (*rendered, *brought), lock.paths)
@@ -133,7 +133,8 @@ def _brought(target: Target, codes: frozenset[str] | None, rendered: tuple[Artif
 
 
 def _attributed(artifacts: tuple[Artifact, ...], before: Judgement, closed: frozenset[str]) -> tuple[Artifact, ...]:
-    return tuple(replace(artifact, closes=_closed_by(before, artifact.room, closed)) for artifact in artifacts)
+    closes = {room: _closed_by(before, room, closed) for room in {artifact.room for artifact in artifacts}}
+    return tuple(replace(artifact, closes=closes[artifact.room]) for artifact in artifacts)
 
 
 def _classified(
@@ -166,8 +167,16 @@ def _renderings(rooms: list[Room], target: Target, app: Started | None) -> list[
         terraform = beside.submit(render_terraform, target, app) if Room.TERRAFORM in rooms else None
         made: dict[Room, Rendering] = {room: _render(room, target) for room in rooms if room is not Room.TERRAFORM}
         if terraform is not None:
+            _parse_ahead(made.values())
             made[Room.TERRAFORM] = terraform.result()
     return [made[room] for room in rooms]
+
+
+def _parse_ahead(renderings: Iterable[Rendering]) -> None:
+    """Parse what the trial will read, whose parser remembers it: there is time until Terraform has answered."""
+    for artifact in (artifact for rendering in renderings for artifact in rendering.artifacts):
+        if is_yaml(artifact.path):
+            parse_documents(artifact.path, artifact.text)
 
 
 def _within_reach(project: Project, rendering: Rendering) -> Rendering:
@@ -266,10 +275,10 @@ def _laid_over(place: Place, texts: dict[str, str]) -> Iterator[Path]:
         folder = Path(scratch)
         if place.out and place.out.is_dir():
             shutil.copytree(place.out, folder, dirs_exist_ok=True)
+        for parent in {(folder / path).parent for path in texts}:
+            parent.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="")
+            (folder / path).write_text(text, encoding="utf-8", newline="")
         yield folder
 
 

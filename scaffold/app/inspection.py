@@ -15,13 +15,14 @@ from scaffold.errors import UsageError
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.compose.reader import join
 from scaffold.read.inventory import file_text
 from scaffold.read.outside import Outside
 from scaffold.report.redaction import MARK, Redactor
 
-_LOGINS = re.compile(r"basic-?auth|htpasswd", re.IGNORECASE)
+_LOGINS = regex(r"basic-?auth|htpasswd", re.IGNORECASE)
 """Keys such as Traefik's `basicauth.users`, whose values are logins."""
 _HOLDING_TEXT = frozenset({"content"})
 """Keys whose text is a whole file: nothing tells which part of it is secret."""

@@ -6,16 +6,17 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from scaffold.app.examination import Place
-from scaffold.app.generation import Generation, plan_generation, write_generation
-from scaffold.app.preview import show_generation
-from scaffold.app.validation import show_validation, validate_place
+from scaffold.app.ahead import terraform_ahead
 from scaffold.cli.options import format_option, out_option, say, today, view_of
 from scaffold.errors import UsageError
 from scaffold.model.names import FILE_ROOMS, Room, Severity
+
+if TYPE_CHECKING:
+    from scaffold.app.generation import Generation
 
 
 @click.command()
@@ -51,8 +52,14 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Write what closes the gaps of PROJECT: all rooms, or the named ones (terraform, monitoring, edits)."""
     selection = _select(words, edit)
-    place = Place(selection.project, out, today())
-    generation = plan_generation(place, rooms=selection.rooms, edit_codes=selection.codes, ahead=True)
+    with terraform_ahead(selection.rooms) as terraform:
+        # Imported only now: the app gets ready meanwhile.
+        from scaffold.app.examination import Place
+        from scaffold.app.generation import plan_generation, write_generation
+        from scaffold.app.preview import show_generation
+
+        place = Place(selection.project, out, today())
+        generation = plan_generation(place, rooms=selection.rooms, edit_codes=selection.codes, terraform=terraform)
     only_shows = check or dry_run or diff or not generation.drifts or not _may_write(generation, selection, yes=yes)
     if not only_shows:
         write_generation(generation)
@@ -119,11 +126,15 @@ def _may_write(generation: Generation, selection: _Selection, *, yes: bool) -> b
         return True
     if not sys.stdin.isatty():
         return False
+    from scaffold.app.preview import show_generation
+
     click.echo(show_generation(generation, view_of("text"), diff=False, written=False), nl=False, err=True)
     return click.confirm("Write these files?", default=False, err=True)
 
 
 def _validate(generation: Generation, form: str) -> int:
+    from scaffold.app.validation import show_validation, validate_place
+
     say("validating what was written ...")
     outcome = validate_place(generation.place, everything=False, environment=os.environ, before=generation.texts_before)
     click.echo(show_validation(outcome, view_of("text"), fail_on=Severity.LOW), nl=False, err=form == "json")

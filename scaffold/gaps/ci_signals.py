@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Location, Mapping, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step, Workflow
@@ -61,14 +62,16 @@ def step_key(job: Job, step: Step) -> str:
     return f"step-{job.all_steps.index(step) + 1}"
 
 
-def ci_steps(project: Project) -> Iterator[CiStep]:
-    """Yield every step of every workflow, those of local actions and reusable workflows included."""
+@remembered
+def ci_steps(project: Project) -> tuple[CiStep, ...]:
+    """Return every step of every workflow, those of local actions and reusable workflows included."""
     targets = _Targets.of(project)
-    for workflow in project.workflows:
-        for job in workflow.jobs:
-            for step in job.all_steps:
-                text = "\n".join((step.run, *targets.behind(step.run)))
-                yield CiStep(workflow, job, step, _bounded(text))
+    return tuple(
+        CiStep(workflow, job, step, _bounded("\n".join((step.run, *targets.behind(step.run)))))
+        for workflow in project.workflows
+        for job in workflow.jobs
+        for step in job.all_steps
+    )
 
 
 def _bounded(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.durability import is_durable_store
@@ -34,6 +35,7 @@ LOGGING_TOOLS = frozenset(
 _RENAMED = {"datadog/agent": "datadog-agent", "grafana/agent": "grafana-agent", "newrelic/infrastructure": "newrelic-infra"}
 
 
+@remembered
 def stacks_in_use(project: Project) -> tuple[Stack, ...]:
     """Return the complete stacks that somebody starts: the default files, the production class and set, and every set that
     a command or COMPOSE_FILE names.
@@ -53,14 +55,14 @@ def _file_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _named_sets(project: Project) -> Iterator[frozenset[str]]:
-    """Yield the file names that stand together in one command with `compose` in it, or in one COMPOSE_FILE."""
+@remembered
+def _named_sets(project: Project) -> tuple[frozenset[str], ...]:
+    """Return the file names that stand together in one command with `compose` in it, or in one COMPOSE_FILE."""
     texts = [
         command.text for command in project.commands if "compose" in command.text.lower() or "stack deploy" in command.text
     ]
     texts += [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_FILE"]
-    for text in texts:
-        yield frozenset(_file_name(word) for word in re.split(r"[\s:;,=\"']+", text))
+    return tuple(frozenset(_file_name(word) for word in re.split(r"[\s:;,=\"']+", text)) for text in texts)
 
 
 def main_stacks(project: Project) -> tuple[Stack, ...]:
@@ -71,14 +73,14 @@ def main_stacks(project: Project) -> tuple[Stack, ...]:
     return (main, *(stack for stack in project.production_stacks if stack.id != main.id))
 
 
-def main_services(project: Project) -> Iterator[tuple[Stack, Service]]:
-    """Yield each service of the judged stacks once: by name, the main stack's first."""
-    seen: set[str] = set()
+@remembered
+def main_services(project: Project) -> tuple[tuple[Stack, Service], ...]:
+    """Return each service of the judged stacks once: by name, the main stack's first."""
+    found: dict[str, tuple[Stack, Service]] = {}
     for stack in main_stacks(project):
         for service in stack.services:
-            if service.name not in seen:
-                seen.add(service.name)
-                yield stack, service
+            found.setdefault(service.name, (stack, service))
+    return tuple(found.values())
 
 
 def image_name(project: Project, service: Service) -> str:
@@ -154,10 +156,11 @@ def anchor(project: Project) -> Location | None:
     applications = application_services(project)
     if applications:
         return applications[0][1].location
-    first = next(main_services(project), None)
+    first = next(iter(main_services(project)), None)
     return first[1].location if first else None
 
 
+@remembered
 def durable_stores(project: Project) -> tuple[tuple[Stack, Service], ...]:
     """Return the judged stores whose loss loses data."""
     return tuple((stack, service) for stack, service in main_services(project) if is_durable_store(project, service))

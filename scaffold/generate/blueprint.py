@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold.errors import ScaffoldError, ToolError
 from scaffold.generate.emit import to_json, to_shell_word, to_yaml
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.resources import data_folder
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ DELIMITERS = {
     "comment_end_string": "#=}",
 }
 """Jinja delimiters that collide with neither bash, TOML, GitHub expressions, Grafana nor Go templates."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 _MAX_FILES = 500
 
 

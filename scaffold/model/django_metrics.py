@@ -10,9 +10,10 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Span
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.python_source import PythonSource, bound_names, import_line, imports_of, parse_python
+from scaffold.model.regex import regex
 
-_ROOT = re.compile(r"^ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", re.MULTILINE)
-_HOSTS = re.compile(r"^ALLOWED_HOSTS\b.*(?:\n(?:[ \t]+.*|[\])}].*))*", re.MULTILINE)
+_ROOT = regex(r"^ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", re.MULTILINE)
+_HOSTS = regex(r"^ALLOWED_HOSTS\b.*(?:\n(?:[ \t]+.*|[\])}].*))*", re.MULTILINE)
 _VIEW = (
     "def prometheus_metrics(request: HttpRequest) -> HttpResponse:",
     "    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)",

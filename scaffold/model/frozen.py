@@ -36,7 +36,13 @@ class _FieldsAtFirstUse:
 
     def __get__(self, _: object, owner: type) -> dict[str, Field[Any]]:
         declared = {name: value for name, value in _declared(owner).items() if value is not MISSING}
-        namespace = {"__annotations__": owner.__annotations__, "__module__": owner.__module__, **declared}
+        # With a docstring: for a class without one `dataclass` works out its signature, with the tokenizer of Python.
+        namespace = {
+            "__annotations__": owner.__annotations__,
+            "__module__": owner.__module__,
+            "__doc__": owner.__name__,
+            **declared,
+        }
         twin: Any = dataclass(init=False, repr=False, eq=False)(type(owner.__name__, (), namespace))
         found: dict[str, Field[Any]] = twin.__dataclass_fields__
         setattr(owner, "__dataclass_fields__", found)  # noqa: B010 - it is no attribute that mypy knows

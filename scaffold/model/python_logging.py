@@ -21,9 +21,10 @@ from scaffold.model.python_source import (
     imports_of,
     parse_python,
 )
+from scaffold.model.regex import regex
 
-_FILES_ONLY = re.compile(r"\b\w*FileHandler\(")
-_STREAMS = re.compile(r"\bStreamHandler\(|\bbasicConfig\(")
+_FILES_ONLY = regex(r"\b\w*FileHandler\(")
+_STREAMS = regex(r"\bStreamHandler\(|\bbasicConfig\(")
 _TEXT_OPTIONS = ("format", "datefmt", "style")
 _MODULES = ("json", "logging", "time")
 _FORMATTER = '''\

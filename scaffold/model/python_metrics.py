@@ -20,15 +20,16 @@ from scaffold.model.python_source import (
     imports_of,
     parse_python,
 )
+from scaffold.model.regex import regex
 
 _INSTRUMENTATOR = "prometheus-fastapi-instrumentator"
 _CLIENTS = frozenset({"prometheus_client"})
-_SEVERAL_PROCESSES = re.compile(
+_SEVERAL_PROCESSES = regex(
     r"\bgranian\b|\buwsgi\b|\bWEB_CONCURRENCY\b|\bGUNICORN_CMD_ARGS\b"
     r"|--(?:workers|processes)[= ]+(?!1\b)|(?:^|\s)-w[= ]*(?!1\b|[= ])"
     r"|\bgunicorn\b.*\s(?:-c|--config)\b"
 )
-_SCRIPT = re.compile(r"(?:^|/)([\w.-]+\.(?:sh|bash))$")
+_SCRIPT = regex(r"(?:^|/)([\w.-]+\.(?:sh|bash))$")
 _NAME = "prometheus_metrics"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold.model.artifact import Splice
 from scaffold.model.compose import Service
 from scaffold.model.document import Document, Location, Mapping, Span
@@ -13,11 +11,11 @@ from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
 _FIRST = (3, 4)
-_VERSION = re.compile(
+_VERSION = regex(
     r"<artifactId>spring-boot-(?:starter-parent|dependencies)</artifactId>\s*<version>(?P<a>\d+\.\d+)[\w.-]*</version>"
     r"|<spring-boot\.version>(?P<b>\d+\.\d+)|org\.springframework\.boot[\"']\)?\s*version\s*\(?[\"'](?P<c>\d+\.\d+)"
 )
-_OWN_SETUP = re.compile(r"(?:^|/)(?:logback|log4j2?)[\w-]*\.(?:xml|ya?ml|properties|groovy)$")
+_OWN_SETUP = regex(r"(?:^|/)(?:logback|log4j2?)[\w-]*\.(?:xml|ya?ml|properties|groovy)$")
 _SETTINGS = regex(r"(?:^|.*/)src/main/resources/application\.(?:ya?ml|properties)")
 _ENCODERS = ("logstash-logback-encoder", "logback-ecs-encoder", "log4j2-ecs-layout", "logback-json")
 _LINE = "logging.structured.format.console=ecs\n"

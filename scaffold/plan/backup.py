@@ -32,7 +32,7 @@ from scaffold.plan.monitoring.references import plain_text, redis_password, secr
 _ASKED_BY = frozenset({"BCK000", "BCK001", "BCK002", "BCK003"})
 _EVERY_STORE = frozenset({"BCK000", "BCK002", "BCK003"})
 _OVERLAY = "compose.backup.yaml"
-_REQUIRED = re.compile(r"\$\{([A-Za-z_]\w*):\?")
+_REQUIRED = regex(r"\$\{([A-Za-z_]\w*):\?")
 
 
 def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringPlan | None) -> BackupPlan | None:

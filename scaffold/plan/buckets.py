@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold.model.cluster_backup import ClusterBackupPlan
 from scaffold.model.names import Role
+from scaffold.model.regex import regex
 from scaffold.model.target import Bucket, Store
 from scaffold.model.workload import Workload, WorkloadPlan
 
-_NAMES_A_BUCKET = re.compile(r"(\A|_)BUCKET(_|\Z)")
-_OF_AWS = re.compile(r"(\A|_)(AWS|S3)(_|\Z)")
+_NAMES_A_BUCKET = regex(r"(\A|_)BUCKET(_|\Z)")
+_OF_AWS = regex(r"(\A|_)(AWS|S3)(_|\Z)")
 
 
 def plan_buckets(stores: tuple[Store, ...], running: WorkloadPlan, backup: ClusterBackupPlan | None) -> tuple[Bucket, ...]:

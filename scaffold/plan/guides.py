@@ -11,6 +11,7 @@ from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Command, Project, ScriptFile
+from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
 from scaffold.plan.release import release_tasks
 
@@ -24,9 +25,9 @@ _SINGLE = {
     Role.LOGGING: "it keeps its own data on its volume",
     Role.TRACING: "it keeps its own data on its volume",
 }
-_CONCURRENCY = re.compile(r"(?:--(?:concurrency|workers|processes|threads|pool-size)|(?<=\s)-[cw])[= ]\S+")
-_LOGS = re.compile(r"\blogs?\b")
-_HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./\-]*)?")
+_CONCURRENCY = regex(r"(?:--(?:concurrency|workers|processes|threads|pool-size)|(?<=\s)-[cw])[= ]\S+")
+_LOGS = regex(r"\blogs?\b")
+_HEALTH_URL = regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./\-]*)?")
 
 
 def plan_guides(project: Project) -> GuidesPlan | None:

@@ -8,6 +8,7 @@ import re
 
 from scaffold.model.compose import Service
 from scaffold.model.names import EnvironmentClass
+from scaffold.model.regex import regex
 
 _WORDS = {
     EnvironmentClass.PRODUCTION: ("prod", "production", "live", "deploy", "deployment", "release"),
@@ -53,7 +54,7 @@ _VARIABLES = frozenset(
     }
 )
 
-_FOR_TESTS = re.compile(
+_FOR_TESTS = regex(
     r"\b(?:only |used |meant |intended )?for (?:our )?internal (?:\w+ )?test(?:s|ing)?\b"
     r"|\b(?:not|never) (?:to be used|be used|used|meant|intended|suitable|safe|for use)?\s?"
     r"(?:for|in) (?:\w+ )?(?:production|deployments?)\b"

@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
+from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
 from scaffold.read.javascript_schemas import WORDS, refused_reads, schema_reads
 from scaffold.read.lines import Places
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_READ = re.compile(
+_READ = regex(
     rf"process\.env(?:\.(?P<name>{_NAME})|\[['\"](?P<quoted>{_NAME})['\"]\])!?"
     r"(?:\s*(?:\|\||\?\?)\s*(?:(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){0,300})(?P=mark)|(?P<number>\d{1,9}\b|true\b|false\b))?)?"
 )
-_HAS_DEFAULT = re.compile(r"\|\||\?\?")
-_ONLY_ASKED = re.compile(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
+_HAS_DEFAULT = regex(r"\|\||\?\?")
+_ONLY_ASKED = regex(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
 """What follows a read that only asks: a comparison, a condition."""
-_DESTRUCTURED = re.compile(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
-_CONFIG_GET = re.compile(
+_DESTRUCTURED = regex(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
+_CONFIG_GET = regex(
     r"\b(?:config|configService|env)(?:Service)?\.get(?P<throws>OrThrow)?(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
 )
-_DEV_FILE = re.compile(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
-_ROUTE = re.compile(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
-_ROUTER = re.compile(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
+_DEV_FILE = regex(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
+_ROUTE = regex(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
+_ROUTER = regex(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
 _LONGEST_NAME = 40
 """Characters before a method that are looked at for the name of a router."""
-_CONTROLLER = re.compile(r"@Controller\(\s*(?:\{[^}]{0,200}?path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
-_NEST_ROUTE = re.compile(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"]\s*)?\)")
+_CONTROLLER = regex(r"@Controller\(\s*(?:\{[^}]{0,200}?path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
+_NEST_ROUTE = regex(r"@(?:Get|Post|Put|Patch|Delete|All)\(\s*(?:['\"](?P<path>[^'\"\n]*)['\"]\s*)?\)")
 _FACTS = (
     (
         "server-entry",
@@ -55,14 +56,14 @@ _FACTS = (
     ("cors", ("cors(",), re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]{0,300}?origin:\s*['\"]\*['\"]")),
 )
 """Each kind with words without which its pattern cannot match: looking for a word costs next to nothing."""
-_SCRAPE = re.compile(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
-_MARK = re.compile(r"[\"'`]|/\*|(?<![:\\])//")
+_SCRAPE = regex(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
+_MARK = regex(r"[\"'`]|/\*|(?<![:\\])//")
 _CONTENT = {
     '"': re.compile(r"(?:[^\"\\\n]|\\.)*+", re.DOTALL),
     "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.DOTALL),
     "`": re.compile(r"(?:[^`\\]|\\.)*+", re.DOTALL),
 }
-_NO_LINE_END = re.compile(r"[^\n]")
+_NO_LINE_END = regex(r"[^\n]")
 _WORDS = (
     *WORDS,
     "onfig.get",

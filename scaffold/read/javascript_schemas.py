@@ -6,22 +6,23 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import EnvRead
+from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
 WORDS = ("process.env", "oi.object", "cleanEnv(", "createEnv(")
 """Without one of these a file has no such schema."""
-_ENTRY = re.compile(
+_ENTRY = regex(
     r"(?<![\w.$])(?P<mark>['\"]?)(?P<name>[A-Z][A-Z0-9_]*)(?P=mark)\s*:\s*"
     r"(?P<root>[Jj]oi(?=\s*\.)|z(?=\s*\.)|(?:str|bool|num|email|host|port|url|json)(?=\())"
 )
-_STEP = re.compile(r"\s*\.\s*(?P<name>[A-Za-z_]\w*)")
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
+_STEP = regex(r"\s*\.\s*(?P<name>[A-Za-z_]\w*)")
+_STRING = regex(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
 _LONGEST_CALL = 2000
 _MOST_STEPS = 40
 _FREE_IN_ZOD = frozenset({"optional", "default", "nullish", "catch", "prefault", "preprocess", "any", "unknown", "undefined"})
 _BUILT_IN = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "PUBLIC_")
 """Beginnings of variables that the build writes into the pages: no container reads them."""
-_REFUSED = re.compile(
+_REFUSED = regex(
     r"\bif\s*\(\s*!\s*(?:process\.env\.)?(?P<name>[A-Z][A-Z0-9_]*)\b(?:[^(){};]|\([^(){};]*\)){0,120}\)\s*\{?"
     r"(?:[^{};]{0,300};)?\s*(?:throw\b|process\.exit\()"
 )

@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
+from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
 from scaffold.read.lines import Places
 
@@ -122,9 +123,9 @@ _BY_ENDING = {
     ".sh": _SHELL,
     ".bash": _SHELL,
 }
-_SPRING_FILE = re.compile(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
-_OF_DEVELOPMENT = re.compile(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
-_WORTH_READING = re.compile(
+_SPRING_FILE = regex(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
+_OF_DEVELOPMENT = regex(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
+_WORTH_READING = regex(
     r"jdbc:postgresql|@Value|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
 )
 

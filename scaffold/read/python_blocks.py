@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_WORD = re.compile(r"[A-Za-z_]\w{2,}")
+from scaffold.model.regex import regex
+
+_WORD = regex(r"[A-Za-z_]\w{2,}")
 _WORDS = frozenset(
     {
         *(
@@ -56,22 +58,22 @@ _WORDS = frozenset(
     }
 )
 """The words on which a fact, a read or a default hangs."""
-_PATTERN = re.compile(
+_PATTERN = regex(
     r"prometheus|sentry|opentelemetry|Instrument|Prometheus|Formatter$|FileHandler$|StreamHandler$|Renderer$|(?:Json|JSON)Logger$"
     r"|jsonlog|json_log|ecs_logging|add_\w*(?:route|rule|get|post)$|BaseSettings$|ConfigDict$"
     r"|^(?=[A-Z0-9_]*$)\w*(?<![A-Z])(?:SECRETS?|PASS\w*|PWD|TOKEN|\w+_KEY|APIKEY|JWT|DSN|CREDENTIALS?|SALT)(?![A-Z])"
 )
 _CONFIG_LIBRARIES = frozenset({"decouple", "environs", "envparse", "prettyconf"})
-_SPECIAL = re.compile(
+_SPECIAL = regex(
     r"@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|head|options|route|api_route|websocket|view)\("
     r"|\nclass \w*(?:[sS]ettings|[cC]onfig)|config\[|logger\.add\(|text/plain|_bucket\{"
 )
-_START = re.compile(r"^(?=[^\s)\]}#])", re.MULTILINE)
-_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")
-_IMPORT = re.compile(r"(?:import|from)\s")
-_FUNCTION = re.compile(r"(?:async\s+)?def\s", re.MULTILINE)
-_SIGNATURE_END = re.compile(r"^(?:(?:async[ \t]+)?def[ \t][^\n]*|\)[^\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
-_TRIPLE = re.compile(r'"""|\'\'\'')
+_START = regex(r"^(?=[^\s)\]}#])", re.MULTILINE)
+_CONTINUES = regex(r"(?:else|elif|except|finally)\b")
+_IMPORT = regex(r"(?:import|from)\s")
+_FUNCTION = regex(r"(?:async\s+)?def\s", re.MULTILINE)
+_SIGNATURE_END = regex(r"^(?:(?:async[ \t]+)?def[ \t][^\n]*|\)[^\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_TRIPLE = regex(r'"""|\'\'\'')
 
 
 def condensed(text: str) -> str:
@@ -121,7 +123,7 @@ def _blocks(text: str) -> list[str]:
     return ["".join(block) for block in blocks]
 
 
-_FUNCTION_OR_CLASS = re.compile(r"^(?:async\s+def|def|class)\s", re.MULTILINE)
+_FUNCTION_OR_CLASS = regex(r"^(?:async\s+def|def|class)\s", re.MULTILINE)
 
 
 def _quotes(piece: str) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import EnvRead, SettingDefault
+from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading
 from scaffold.read.python_facts import FactsReader
 from scaffold.read.python_guards import refused_names
@@ -17,7 +18,7 @@ from scaffold.read.python_tree import Tree, is_development_name, parse_python
 
 _DEEPEST = 30
 """Parts of a module's name that can be packages that anybody asks for."""
-_SETTINGS_PATH = re.compile(r"(?:settings|config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
+_SETTINGS_PATH = regex(r"(?:settings|config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
 
 
 def read_python(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:

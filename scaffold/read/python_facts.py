@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
 from scaffold.read.python_tree import (
     Scope,
     Tree,
@@ -46,9 +47,9 @@ _TRACING = {
     "rollbar.init": "rollbar",
 }
 _FILE_HANDLERS = frozenset({"FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"})
-_JSON_LOGGER = re.compile(r"(?i:json)(?:Formatter|Renderer|Logger)$|^(?:ECSFormatter|StdlibFormatter)$")
-_EXPOSITION = re.compile(r"# (?:TYPE|HELP) |_bucket\{|text/plain; version=0\.0\.4")
-_TEXT_FORMAT = re.compile(r"%\((?:message|asctime|levelname)\)|\{(?:message|asctime|levelname)\}")
+_JSON_LOGGER = regex(r"(?i:json)(?:Formatter|Renderer|Logger)$|^(?:ECSFormatter|StdlibFormatter)$")
+_EXPOSITION = regex(r"# (?:TYPE|HELP) |_bucket\{|text/plain; version=0\.0\.4")
+_TEXT_FORMAT = regex(r"%\((?:message|asctime|levelname)\)|\{(?:message|asctime|levelname)\}")
 
 
 class FactsReader:

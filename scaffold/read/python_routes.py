@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from scaffold.model.regex import regex
 from scaffold.read.code import Inclusion, Route, RoutePart, Routing
 from scaffold.read.python_tree import Function, Tree, at, below, dotted, first_text, keyword, last_name, texts_below
 from scaffold.read.reach import absolute_module
@@ -27,7 +28,7 @@ _DJANGO_ROUTES = frozenset({"path", "re_path", "url"})
 _DJANGO_ROUTER = "urlpatterns"
 _METRICS_APPS = frozenset({"make_asgi_app", "make_wsgi_app", "metrics_app"})
 _ROUTER_CLASSES = frozenset({"APIRouter", "Blueprint", "FastAPI", "Flask", "Starlette", "Quart", "Router"})
-_SCRAPE_WORD = re.compile(r"generate_latest|CONTENT_TYPE_LATEST|text/plain|PlainTextResponse")
+_SCRAPE_WORD = regex(r"generate_latest|CONTENT_TYPE_LATEST|text/plain|PlainTextResponse")
 
 
 class RoutesReader:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import EnvRead, SettingDefault
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.python_tree import Scope, Tree, at, dotted, first_text, keyword, last_name, text_value
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _GETTERS = frozenset(
     {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.environ.setdefault", "environ.setdefault", "os.environ.pop"}
 )
@@ -37,7 +38,7 @@ _CASTS = frozenset(
         "cache_url",
     }
 )
-_SETTINGS_MODULE = re.compile(r"(?:^|/)(?:[\w]*settings|[\w]*config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
+_SETTINGS_MODULE = regex(r"(?:^|/)(?:[\w]*settings|[\w]*config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
 
 Found = SettingDefault | EnvRead
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.read.python_blocks import condensed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -30,12 +31,12 @@ _KINDS: tuple[type[ast.AST], ...] = (
     ast.Subscript,
 )
 """The nodes that readers ask for; the others are walked through and not kept."""
-_BARE_EXCEPT = re.compile(r"(?m)^([ \t]*except\*?[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*):")
-_TYPE_PARAMETERS = re.compile(r"(?m)^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)\[[^\n]*?\](?=[ \t]*[(:])")
-_TYPE_STATEMENT = re.compile(r"(?m)^([ \t]*)type[ \t]+(\w+)(?:\[[^\n]*?\])?[ \t]*=")
+_BARE_EXCEPT = regex(r"(?m)^([ \t]*except\*?[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*):")
+_TYPE_PARAMETERS = regex(r"(?m)^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)\[[^\n]*?\](?=[ \t]*[(:])")
+_TYPE_STATEMENT = regex(r"(?m)^([ \t]*)type[ \t]+(\w+)(?:\[[^\n]*?\])?[ \t]*=")
 
-_DEV_WORD = re.compile(r"(?:^|[^a-z])(?:dev|develop|development|local|test|tests|testing|debug)(?:$|[^a-z])")
-_PROD_WORD = re.compile(r"(?:^|[^a-z])(?:prod|production|live|staging)(?:$|[^a-z])")
+_DEV_WORD = regex(r"(?:^|[^a-z])(?:dev|develop|development|local|test|tests|testing|debug)(?:$|[^a-z])")
+_PROD_WORD = regex(r"(?:^|[^a-z])(?:prod|production|live|staging)(?:$|[^a-z])")
 _DEV_FLAGS = frozenset(
     {"debug", "is_dev", "is_development", "development", "is_local", "testing", "is_test", "dev_mode", "type_checking"}
 )
@@ -73,7 +74,7 @@ class Tree:
 
 _ENDLESS = 2000
 """Characters that a name of a thousand parts has at least."""
-_ENDLESS_NAME = re.compile(r"(?:\.\w+){1000}")
+_ENDLESS_NAME = regex(r"(?:\.\w+){1000}")
 """Python's own parser takes quadratic time for a dotted name; nobody wrote this one."""
 
 

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable, Iterable
 
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 
-_IMPORT = re.compile(
+_IMPORT = regex(
     r"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))"
     r"|import[ \t]+(?P<plain>[\w., \t]+))",
     re.MULTILINE,
 )
-_DOTTED_TEXT = re.compile(r"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
-_MODULE_FLAG = re.compile(r"(?:^|\s)-m\s+([\w.]+)")
-_SERVED = re.compile(r"(?:^|[\s\"'])([A-Za-z_][\w.-]*):(?:[A-Za-z_]\w*)(?:\(\))?(?=$|[\s\"'])")
-_WORKER = re.compile(r"(?:^|\s)(?:-A|--app)(?:\s+|=)([A-Za-z_][\w.]*)")
-_FILE = re.compile(r"(?:^|[\s/])((?:[\w-]+/)*[\w-]+\.py)(?=$|\s)")
+_DOTTED_TEXT = regex(r"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
+_MODULE_FLAG = regex(r"(?:^|\s)-m\s+([\w.]+)")
+_SERVED = regex(r"(?:^|[\s\"'])([A-Za-z_][\w.-]*):(?:[A-Za-z_]\w*)(?:\(\))?(?=$|[\s\"'])")
+_WORKER = regex(r"(?:^|\s)(?:-A|--app)(?:\s+|=)([A-Za-z_][\w.]*)")
+_FILE = regex(r"(?:^|[\s/])((?:[\w-]+/)*[\w-]+\.py)(?=$|\s)")
 _DEEPEST = 30
 """Parts of a dotted name that may be a module of the project."""
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")

@@ -13,10 +13,10 @@ from scaffold.model.secrets import classify, is_sensitive_name, url_host, url_pa
 from scaffold.read.code import CodeReading, reading
 from scaffold.read.lines import Places, numbered
 
-_SPRING = re.compile(
+_SPRING = regex(
     r"(?:^|/)src/main/resources/(?:config/)?(?:application|bootstrap)(?:-(?P<profile>[\w-]+))?\.(?:properties|ya?ml)"
 )
-_DOTNET = re.compile(r"(?:^|/)appsettings(?:\.(?P<profile>[\w-]+))?\.json", re.IGNORECASE)
+_DOTNET = regex(r"(?:^|/)appsettings(?:\.(?P<profile>[\w-]+))?\.json", re.IGNORECASE)
 _PROFILE_KEYS = ("spring.config.activate.on-profile", "spring.profiles")
 _PLACEHOLDER = regex(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::(?P<value>[^{}]*))?\}")
 _WHOLE = regex(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::(?P<value>[^{}]*))?\}")
@@ -38,7 +38,7 @@ _LOCAL = frozenset(
     {"localhost", "127.0.0.1", "::1", "[::1]", "host.docker.internal", ".", "(localdb)", "(local)", "mem", "~", ""}
 )
 _IN_PROCESS = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:derby:", "jdbc:sqlite:")
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"\"(?P<text>(?:[^\"\\\n]|\\.)*+)\"|(?P<mark>[{}\[\],:])|(?P<word>[^\s\"{}\[\],:/]+)|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
 )
 _DEEPEST = 64

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -247,8 +248,12 @@ def _short_tag(tag: str | None) -> str:
     return f"!!{tag.removeprefix(_STANDARD_TAG)}" if tag.startswith(_STANDARD_TAG) else tag
 
 
+@lru_cache(maxsize=256)
 def parse_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
-    """Parse all documents of a file; a broken one is a Problem with its line, and those before it are kept."""
+    """Parse all documents of a file; a broken one is a Problem with its line, and those before it are kept.
+
+    The answer is remembered: `generate` reads the project again for each thing that it tries.
+    """
     builder = _Builder(path, text)
     try:
         _feed(builder, text[builder.shift :])

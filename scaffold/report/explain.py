@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.model.regex import regex
 from scaffold.report.page import Line, clean_line, line, render, wrapped
 
-_ITEM = re.compile(r"(?P<head>\s*(?:[-*+]|\d{1,3}\.)\s+)(?P<text>.*)")
-_HEADING = re.compile(r"#{1,6}\s+(?P<text>.*)")
+_ITEM = regex(r"(?P<head>\s*(?:[-*+]|\d{1,3}\.)\s+)(?P<text>.*)")
+_HEADING = regex(r"#{1,6}\s+(?P<text>.*)")
 _FENCES = ("```", "~~~")
 
 

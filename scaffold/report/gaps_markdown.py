@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from html import escape
@@ -10,6 +9,7 @@ from html import escape
 from scaffold.model.document import Location
 from scaffold.model.gap import JudgedGap
 from scaffold.model.names import LayerState, Severity
+from scaffold.model.regex import regex
 from scaffold.report.gaps_text import TOP, closing
 from scaffold.report.page import clean_line
 from scaffold.report.redaction import Redactor
@@ -19,7 +19,7 @@ MARKER = "<!-- scaffold gaps -->"
 """The first line, by which a workflow finds the comment that it wrote before."""
 ROWS_AT_MOST = 150
 """Rows of the whole list: a comment on GitHub holds 65,536 characters."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
+_SPECIAL = regex(r"([\\`*_{}\[\]()#|~!])")
 
 
 def gaps_markdown(report: GapsReport, redactor: Redactor) -> str:

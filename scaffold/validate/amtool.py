@@ -6,14 +6,15 @@ import re
 
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import find_program, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import judged, not_run, version_of, without_folder
 from scaffold.validate.request import ValidationRequest
 
 NAME = "amtool"
-_FAILED = re.compile(r"FAILED:\s*(?P<message>.*?)(?=\namtool:|\Z)", re.DOTALL)
-_LINE = re.compile(r"line (?P<line>\d+)")
+_FAILED = regex(r"FAILED:\s*(?P<message>.*?)(?=\namtool:|\Z)", re.DOTALL)
+_LINE = regex(r"line (?P<line>\d+)")
 
 
 def judge(request: ValidationRequest, material: Material) -> ToolRun:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
 from scaffold.model.finding import Finding, ToolRun
+from scaffold.model.regex import regex
 from scaffold.validate.outcome import CRASH, judged
 from scaffold.validate.request import ValidationRequest
 
-_NUMBER = re.compile(r"\d+")
+_NUMBER = regex(r"\d+")
 
 Judge = Callable[[str, ValidationRequest], ToolRun]
 

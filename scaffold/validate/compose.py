@@ -11,6 +11,7 @@ from pathlib import Path
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import Completed, find_program, run
 from scaffold.validate.events import outline
 from scaffold.validate.material import Material
@@ -20,11 +21,11 @@ from scaffold.validate.request import ValidationRequest
 NAME = "compose"
 STAND_IN = "1"
 """What a required variable gets: it passes as text, number, port and size."""
-_REQUIRED = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?")
-_ENV_FILE = re.compile(r"env file (?P<path>.+?) not found")
-_LINE = re.compile(r"line (?P<line>\d+)")
-_ROUTE = re.compile(r"\b((?:services|networks|volumes|secrets|configs)(?:\.[\w-]+|\[\d+\])*)")
-_SERVICE = re.compile(r"\bservice \"?([\w.-]+)")
+_REQUIRED = regex(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?")
+_ENV_FILE = regex(r"env file (?P<path>.+?) not found")
+_LINE = regex(r"line (?P<line>\d+)")
+_ROUTE = regex(r"\b((?:services|networks|volumes|secrets|configs)(?:\.[\w-]+|\[\d+\])*)")
+_SERVICE = regex(r"\bservice \"?([\w.-]+)")
 _ENV_FILES_AT_MOST = 50
 _EXTRA_SECONDS = 30.0
 

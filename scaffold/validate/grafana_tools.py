@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import Completed, find_program, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import judged, not_run, tail, version_of
@@ -15,8 +16,8 @@ ALLOY = "alloy"
 LOKI = "loki"
 _ALLOY_SYNTAX = "alloy-fmt"
 _SYNTAX_ONLY = "syntax and layout only: alloy itself is not installed"
-_ALLOY_PLACE = re.compile(r":(?P<line>\d+):\d+: (?P<message>.+)")
-_LOKI_PLACE = re.compile(r"line (?P<line>\d+): ?(?P<message>.*)")
+_ALLOY_PLACE = regex(r":(?P<line>\d+):\d+: (?P<message>.+)")
+_LOKI_PLACE = regex(r"line (?P<line>\d+): ?(?P<message>.*)")
 _Command = tuple[str, ...]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import find_program, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import judged, not_run, version_of, without_folder
@@ -15,8 +15,8 @@ from scaffold.validate.rendered import Rendered, render_charts, stand_ins
 from scaffold.validate.request import ValidationRequest
 
 NAME = "helm"
-_MESSAGE = re.compile(r"^\[(?P<level>INFO|WARNING|ERROR)\] (?P<place>\S+?): (?P<message>.*)$")
-_TEMPLATE = re.compile(r"\((?P<path>[\w.-]+/templates/[^:)]+):(?P<line>\d+)")
+_MESSAGE = regex(r"^\[(?P<level>INFO|WARNING|ERROR)\] (?P<place>\S+?): (?P<message>.*)$")
+_TEMPLATE = regex(r"\((?P<path>[\w.-]+/templates/[^:)]+):(?P<line>\d+)")
 _LEVELS = {"WARNING": Severity.MEDIUM, "ERROR": Severity.HIGH}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import find_program, run
 from scaffold.resources import package_file
 from scaffold.validate.material import Material
@@ -23,8 +24,8 @@ NAME = "kubeconform"
 _PACKAGE = "kubernetes_validate"
 _VERSIONS = 3
 """Kubernetes itself supports its last three minor versions (kubernetes.io, version skew policy)."""
-_DEFINITION = re.compile(r'"#/\$defs/([^"]+)"')
-_KIND = re.compile(r"^(?:kind|apiVersion): *[\"']?([\w./-]+)[\"']?[ \t]*$", re.MULTILINE)
+_DEFINITION = regex(r'"#/\$defs/([^"]+)"')
+_KIND = regex(r"^(?:kind|apiVersion): *[\"']?([\w./-]+)[\"']?[ \t]*$", re.MULTILINE)
 _FILE = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
 
 

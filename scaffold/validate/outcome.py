@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from scaffold.errors import ToolError
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import Completed, run
 
 CRASH = "crash"
 """The id of the finding about a tool that broke down."""
 NOTHING = "nothing of its kind was written"
-_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?[\w.\-+]*")
+_VERSION = regex(r"\d+\.\d+(?:\.\d+)?[\w.\-+]*")
 _VERSION_SECONDS = 30.0
 _TAIL_LINES = 3
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import find_program, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import judged, not_run, version_of, without_folder
 from scaffold.validate.request import ValidationRequest
 
 NAME = "promtool"
-_LINE = re.compile(r"(?:^|[\s:])(?:line )?(?P<line>\d+)(?::\d+)?: ")
-_NOISE = re.compile(r"^(Checking|Unit Testing|\s*(FAILED|SUCCESS):?\s*$|SUCCESS)|^\s*$|is valid prometheus config")
+_LINE = regex(r"(?:^|[\s:])(?:line )?(?P<line>\d+)(?::\d+)?: ")
+_NOISE = regex(r"^(Checking|Unit Testing|\s*(FAILED|SUCCESS):?\s*$|SUCCESS)|^\s*$|is valid prometheus config")
 _CALLS = (
     ("prometheus", ("check", "config", "--syntax-only")),
     ("rules", ("check", "rules")),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import judged, not_run, relative
@@ -15,9 +15,9 @@ from scaffold.validate.request import ValidationRequest
 from scaffold.validate.terraform_program import MISSING, find_terraform, quiet_environment, terraform_version
 
 NAME = "terraform-fmt"
-_FILE = re.compile(r"^--- (?:old/)?(?P<path>.+)$")
-_HUNK = re.compile(r"^@@ -(?P<line>\d+)")
-_ERROR = re.compile(r"on (?P<path>\S+) line (?P<line>\d+)")
+_FILE = regex(r"^--- (?:old/)?(?P<path>.+)$")
+_HUNK = regex(r"^@@ -(?P<line>\d+)")
+_ERROR = regex(r"on (?P<path>\S+) line (?P<line>\d+)")
 _NOT_FORMATTED = 3
 
 

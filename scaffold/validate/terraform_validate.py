@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import field
@@ -13,6 +12,7 @@ from typing import Any
 from scaffold.model.finding import Finding, ToolRun
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
+from scaffold.model.regex import regex
 from scaffold.process import Completed, run
 from scaffold.validate.material import Material
 from scaffold.validate.outcome import crashed, judged, not_run, relative, tail
@@ -28,13 +28,13 @@ from scaffold.validate.terraform_program import (
 
 NAME = "terraform-validate"
 _LOCK = ".terraform.lock.hcl"
-_NO_PROVIDER = re.compile(
+_NO_PROVIDER = regex(
     r"Failed to query available provider packages|Failed to install provider|Incompatible provider version"
     r"|Could not retrieve providers for locking|Failed to resolve provider packages"
 )
-_PROVIDER = re.compile(r"provider\s+(?:\S+/)?([\w.-]+/[\w.-]+)[:,\s]")
-_WANTED = re.compile(r'version_constraint: "(?P<pin>[^"]+)|matching "(?P<text>[^"]+)"')
-_OFFLINE = re.compile(r"could not connect to [\w.-]+")
+_PROVIDER = regex(r"provider\s+(?:\S+/)?([\w.-]+/[\w.-]+)[:,\s]")
+_WANTED = regex(r'version_constraint: "(?P<pin>[^"]+)|matching "(?P<text>[^"]+)"')
+_OFFLINE = regex(r"could not connect to [\w.-]+")
 _SEVERITIES = {"error": Severity.HIGH, "warning": Severity.LOW}
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from scaffold.errors import UsageError
 from scaffold.model.gap import Gap
+from scaffold.model.regex import regex
 from scaffold.write.apply import FileWrite, apply_writes
 
 BASELINE_NAME = "scaffold.baseline.json"
 _VERSION = 1
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_FINGERPRINT = regex(r"[0-9a-f]{16}")
 
 
 def baseline_text(gaps: Iterable[Gap]) -> str:

@@ -11,8 +11,8 @@ import pytest
 from scaffold.app.generation import make_target
 from scaffold.errors import ScaffoldError
 from scaffold.gaps.judge import judge
-from scaffold.generate.terraform import render
 from scaffold.generate.terraform.plan import make_plan
+from scaffold.generate.terraform.render import render
 from scaffold.model.names import Role, Room
 from scaffold.model.target import EnvironmentTarget, Secret, SecretKey, Store, Target
 from scaffold.read.project import read_project

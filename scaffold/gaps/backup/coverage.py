@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.managed_stores import is_kept
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, foreign_infrastructure, resource_types
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
@@ -71,6 +72,7 @@ class Signal:
         return any(mount.source in self.reach for mount in service.mounts if mount.source)
 
 
+@remembered
 def signals(project: Project) -> tuple[Signal, ...]:
     """Return every command and service that backs up a store, by content."""
     stores = tuple(service for _, service in durable_stores(project))

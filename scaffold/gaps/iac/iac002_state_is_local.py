@@ -10,10 +10,11 @@ from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import InfrastructureFile, Project
+from scaffold.model.regex import regex
 
 _KINDS = frozenset({"terraform", "opentofu"})
-_ROOT = re.compile(r"^[ \t]*provider\s+\"", re.MULTILINE)
-_BACKEND = re.compile(r"^[ \t]*(?:backend\s+\"(?!local\")|cloud\s*\{)", re.MULTILINE)
+_ROOT = regex(r"^[ \t]*provider\s+\"", re.MULTILINE)
+_BACKEND = regex(r"^[ \t]*(?:backend\s+\"(?!local\")|cloud\s*\{)", re.MULTILINE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

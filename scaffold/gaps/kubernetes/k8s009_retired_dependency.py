@@ -11,12 +11,13 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _KINDS = frozenset({"kubernetes", "helm", "kustomize"})
-_BITNAMI = re.compile(
+_BITNAMI = regex(
     r"(?m)^.*?(?:(?:image|repository):\s*[\"']?(?:docker\.io/)?bitnami(?:legacy)?/|charts\.bitnami\.com|registry-1\.docker\.io/bitnamicharts)"
 )
-_NGINX = re.compile(r"(?m)^.*?(?:nginx\.ingress\.kubernetes\.io/|kubernetes\.github\.io/ingress-nginx)")
+_NGINX = regex(r"(?m)^.*?(?:nginx\.ingress\.kubernetes\.io/|kubernetes\.github\.io/ingress-nginx)")
 _SHOWN = 3
 _RETIRED = (
     ("bitnami", _BITNAMI, "Bitnami's versioned images left Docker Hub in August 2025: new nodes cannot pull them"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import is_below, main_services, owner_of_path
 from scaffold.model.compose import Service, Stack
 from scaffold.model.frozen import frozen
@@ -21,6 +22,7 @@ class TextLogging:
     edits: tuple[LoggingEdit, ...] | None
 
 
+@remembered
 def text_logging(project: Project) -> tuple[TextLogging, ...]:
     """Return each service that logs text, by its resource."""
     found: dict[str, tuple[Stack, Service, list[CodeFact]]] = {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, find
@@ -38,6 +39,7 @@ def own_images(project: Project) -> Iterator[tuple[Stack, Service]]:
             yield stack, service
 
 
+@remembered
 def building_steps(project: Project) -> tuple[CiStep, ...]:
     """Return the steps that build a container image."""
     return tuple(item for item in ci_steps(project) if builds_image(item))

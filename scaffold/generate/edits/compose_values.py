@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 
 from scaffold.generate.edits.places import indent_of, is_inside, line_end
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Mapping, Scalar, Sequence, Span, find
 from scaffold.model.edits import EditTask, FileSplices
+from scaffold.model.regex import regex
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./-]*[A-Za-z_/][A-Za-z0-9_./-]*")
+_PLAIN = regex(r"[A-Za-z0-9_./-]*[A-Za-z_/][A-Za-z0-9_./-]*")
 
 
 def added_profiles(task: EditTask) -> tuple[FileSplices, ...]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
-from importlib.util import find_spec
 
 from scaffold.errors import ScaffoldError, ToolError
 from scaffold.generate.terraform.plan import make_plan
+from scaffold.generate.terraform.program import started_app
 from scaffold.generate.terraform.workloads import lost_on_fargate
 from scaffold.model.artifact import Artifact, Rendering, Skipped
 from scaffold.model.names import Room
 from scaffold.model.target import Target
-from scaffold.process import Completed, Started, started
-from scaffold.resources import data_folder
+from scaffold.process import Completed, Started
 
 TIMEOUT = 120.0
 """Seconds after which the app is stopped; it needs about one."""
@@ -35,21 +31,6 @@ def render(target: Target, app: Started | None = None) -> Rendering:
             Artifact(f"{target.terraform_folder}/{path}", files[path], Room.TERRAFORM, closes) for path in sorted(files)
         ),
     )
-
-
-def is_installed() -> bool:
-    """Whether the extra that the app needs is there."""
-    return find_spec("cdktn") is not None
-
-
-@contextmanager
-def started_app() -> Iterator[Started]:
-    """Give the app, which gets ready while the plan is still made: half of its time. Raises ToolError when it is missing."""
-    if not is_installed():
-        raise ToolError("the Terraform generator is not installed", hint="pip install 'scaffold-iac[generate]'")
-    folder = data_folder("terraform")
-    with started([sys.executable, str(folder / "main.py")], cwd=folder) as app:
-        yield app
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.model.compose import Service, Stack
@@ -10,10 +9,11 @@ from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Project, SourceFile
+from scaffold.model.regex import regex
 from scaffold.plan.edits.kind import EditKind
 
-_SIGNING = re.compile(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT_SECRET|SIGNING_KEY|SESSION_SECRET|COOKIE_SECRET)$")
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT_SECRET|SIGNING_KEY|SESSION_SECRET|COOKIE_SECRET)$")
+_VARIABLE = regex(r"[A-Z][A-Z0-9_]*")
 _ELSEWHERE = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.plan.edits.kind import EditKind
 
-_ADDRESS = re.compile(r"(?:a scrape job for )?([\w.-]+:\d+)")
+_ADDRESS = regex(r"(?:a scrape job for )?([\w.-]+:\d+)")
 
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:

@@ -10,9 +10,10 @@ from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.names import Severity
 from scaffold.model.project import Project, SourceFile
+from scaffold.model.regex import regex
 from scaffold.plan.edits.kind import EditKind
 
-_START = re.compile(r"^(?P<head>(?: {4,}|\t)?(?:\$ )?)docker[ -]compose (?:-\S+ \S+ )*up\b", re.MULTILINE)
+_START = regex(r"^(?P<head>(?: {4,}|\t)?(?:\$ )?)docker[ -]compose (?:-\S+ \S+ )*up\b", re.MULTILINE)
 
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:

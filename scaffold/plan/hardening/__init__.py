@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from scaffold.model.ceilings import ceiling, has_cpu_setting, has_memory_limit
@@ -21,13 +20,14 @@ from scaffold.model.lasting import (
 )
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.plan.hardening.images import RunningImage, running_image
 
 OVERLAY = "compose.hardening.yaml"
 _GRACE = {Role.WORKER: "2m", Role.SCHEDULER: "30s", **dict.fromkeys(DATASTORES, "1m")}
 """Ten seconds, the default, kill a job in the middle and a store before it has written its memory to the disk."""
 _SIZED_DRIVERS = frozenset({"", "json-file"})
-_WRITES_ELSEWHERE = re.compile(
+_WRITES_ELSEWHERE = regex(
     r"\.conf\b|--?(?:dir|logfile|pidfile|unixsocket)\b|log_directory|logging_collector|&&|[;>]|(?:^|[\s/])(?:ba)?sh\b"
 )
 _HEAP_SHARE = ("JAVA_TOOL_OPTIONS", "-XX:MaxRAMPercentage=75.0")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
 from scaffold.model.lasting import builder_of, instructions_of, words_of
 from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.plan.hardening.capabilities import OWN_IMAGE_KEEPS, OWN_IMAGE_WHY, ImageNeeds, image_needs
 
@@ -30,9 +29,7 @@ _LANGUAGE_BASES = frozenset(
 """Bases whose entrypoint changes no user and whose programs carry no capability."""
 _JAVA_BASES = frozenset({"openjdk", "eclipse-temurin", "amazoncorretto", "ibm-semeru-runtimes", "sapmachine", "zulu-openjdk"})
 _NEEDS_INIT_BASES = frozenset({"python", "node", "ruby", "php", "golang", "bun", "deno", "debian", "ubuntu", "alpine"})
-_HAS_INIT = re.compile(
-    r"\b(?:tini|dumb-init|s6-overlay|s6-svscan|supervisord?|runit|systemd|catatonit)\b|(?:^|[\s\"'\[])/init\b"
-)
+_HAS_INIT = regex(r"\b(?:tini|dumb-init|s6-overlay|s6-svscan|supervisord?|runit|systemd|catatonit)\b|(?:^|[\s\"'\[])/init\b")
 _ROOT = frozenset({"", "0", "root"})
 
 

@@ -10,11 +10,12 @@ from scaffold.model.document import Mapping, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Component, ComponentKind, Remark, SecretFile, Variable
 from scaffold.model.names import Role
+from scaffold.model.regex import regex
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.passwords import postgres_password
 from scaffold.plan.monitoring.references import plain_text, redis_password, url_text
 
-_REQUIRED = re.compile(r"\$\{([A-Za-z_]\w*):\?")
+_REQUIRED = regex(r"\$\{([A-Za-z_]\w*):\?")
 _BROKER_NAMES = (
     "CELERY_BROKER_URL",
     "CELERY_BROKER",
@@ -24,7 +25,7 @@ _BROKER_NAMES = (
     "CELERY_REDIS_URL",
     "REDIS_URL",
 )
-_BROKER_SCHEMES = re.compile(r"(?:rediss?|amqps?|pyamqp|sentinel)://|\$\{")
+_BROKER_SCHEMES = regex(r"(?:rediss?|amqps?|pyamqp|sentinel)://|\$\{")
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.model.compose import Service
@@ -11,13 +10,14 @@ from scaffold.model.monitoring import ScrapeAddress
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.probes import known_image
 from scaffold.model.project import CodeFact, Project
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
-_URL = re.compile(
+_URL = regex(
     r"https?://(?P<host>localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|[A-Za-z0-9_.\-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^\s'\"|;&)]*)?"
 )
-_CURL = re.compile(r"\bcurl\b")
-_FAILS = re.compile(r"\s(?:--fail(?:-with-body)?|-[a-zA-Z]*f[a-zA-Z]*)(?=\s|$)")
+_CURL = regex(r"\bcurl\b")
+_FAILS = regex(r"\s(?:--fail(?:-with-body)?|-[a-zA-Z]*f[a-zA-Z]*)(?=\s|$)")
 _LOOPBACK = {"localhost", "127.0.0.1", "0.0.0.0", "[::1]"}  # noqa: S104 - compared with, never bound
 _HEALTH_ROUTES = (
     "/ready",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from scaffold.model.project import EnvFile, Project
+from scaffold.model.regex import regex
 
 PROFILES_VARIABLE = "COMPOSE_PROFILES"
-_REFERENCE = re.compile(
-    r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<sign>:?[-+])(?P<word>[^${}]*)|:?\?[^${}]*)?\})"
-)
+_REFERENCE = regex(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<sign>:?[-+])(?P<word>[^${}]*)|:?\?[^${}]*)?\})")
 _MAX_TEXT = 4_000
 """Characters of one value: lines that double the one before end here."""
 

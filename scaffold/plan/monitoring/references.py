@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Node, Scalar, scalars_of
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name, url_password
 
-_REFERENCE = re.compile(
-    r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})"
-)
-_LOGIN = re.compile(r"\w://([^\s:/@?#]+):([^\s/?#]+)@([^\s:/@?#]+)")
-_USERINFO = re.compile(r"://(?P<user>[^\s:/@?#]*):(?P<password>[^\s/]*)@")
+_REFERENCE = regex(r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})")
+_LOGIN = regex(r"\w://([^\s:/@?#]+):([^\s/?#]+)@([^\s:/@?#]+)")
+_USERINFO = regex(r"://(?P<user>[^\s:/@?#]*):(?P<password>[^\s/]*)@")
 """The last `@` before the path ends it: a password may hold others."""
-_REQUIREPASS = re.compile(r"--requirepass[=\s]+[\"']?(?P<value>\$\$?\{[^}]*\}|[^\s\"']+)")
+_REQUIREPASS = regex(r"--requirepass[=\s]+[\"']?(?P<value>\$\$?\{[^}]*\}|[^\s\"']+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.model.monitoring import ComponentKind
 from scaffold.model.project import Project, PrometheusConfig
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name, url_password
 from scaffold.model.values import ImageReference
 
@@ -26,10 +27,10 @@ _IMAGES: tuple[tuple[ComponentKind, re.Pattern[str]], ...] = (
     (ComponentKind.LOKI, re.compile(r"(?:^|/)loki$")),
     (ComponentKind.ALLOY, re.compile(r"(?:^|/)(?:alloy|promtail|grafana-agent|agent)$")),
 )
-_OTHER_LOGS = re.compile(
+_OTHER_LOGS = regex(
     r"(?:^|/)(?:fluent-bit|fluentd|vector|logstash|filebeat|graylog|victoria-?logs|datadog/agent|openobserve|seq)$"
 )
-_OTHER_METRICS = re.compile(r"(?:^|/)(?:victoria-metrics|vmagent|datadog/agent|newrelic/infrastructure|netdata|zabbix-.*)$")
+_OTHER_METRICS = regex(r"(?:^|/)(?:victoria-metrics|vmagent|datadog/agent|newrelic/infrastructure|netdata|zabbix-.*)$")
 _MAX_CARRIED = 200_000
 
 

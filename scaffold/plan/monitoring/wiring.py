@@ -11,12 +11,13 @@ from scaffold.model.document import Scalar, Sequence, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import FileMount, Remark
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name, url_password
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.theirs import carried, configuration_path, host_path, unreachable
 
 PROMETHEUS_FILE = "/etc/prometheus/prometheus.yml"
-_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()")
+_METRIC = regex(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()")
 _WORDS = frozenset({"and", "or", "unless", "by", "without", "on", "ignoring", "offset", "bool", "inf", "nan", "start", "end"})
 _AGGREGATIONS = frozenset({"sum", "avg", "min", "max", "count", "topk", "bottomk", "quantile", "stddev", "stdvar", "group"})
 

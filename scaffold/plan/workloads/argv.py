@@ -8,6 +8,7 @@ from dataclasses import replace
 from scaffold.model.compose import Service
 from scaffold.model.document import Node, Scalar, Sequence, scalars_of
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.words import split_words
 from scaffold.model.workload import Piece, Text, Variable, is_literal, literal, literal_text
@@ -16,7 +17,7 @@ from scaffold.plan.workloads.scope import Scope, flagged_passwords
 from scaffold.plan.workloads.texts import expand, merged, of_scalar
 
 _MARK = "\ue000{}\ue001"
-_MARKED = re.compile("\ue000(\\d+)\ue001")
+_MARKED = regex("\ue000(\\d+)\ue001")
 
 
 @frozen

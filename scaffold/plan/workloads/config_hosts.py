@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.nginx_services import nginx_files
+from scaffold.model.regex import regex
 from scaffold.model.workload import ConfigFile, Note
 from scaffold.plan.workloads.hosts import renamed_hosts
 from scaffold.plan.workloads.scope import Scope
 
-_CODE = re.compile(r"\.(?:py|js|mjs|cjs|ts|go|rb|java|kt|cs|php|rs|ex|exs|properties|ya?ml|json|toml|conf|cfg|ini)$")
-_NOT_RUN = re.compile(
+_CODE = regex(r"\.(?:py|js|mjs|cjs|ts|go|rb|java|kt|cs|php|rs|ex|exs|properties|ya?ml|json|toml|conf|cfg|ini)$")
+_NOT_RUN = regex(
     r"(?:^|/)(?:tests?|spec|docs?|examples?|node_modules|\.github|deploy|infra|monitoring)/|(?:^|/)test_|[._]test\.|compose"
 )
 

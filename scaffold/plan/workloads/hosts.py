@@ -6,16 +6,17 @@ import re
 from dataclasses import replace
 
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.model.values import dns_label
 from scaffold.model.workload import Text
 from scaffold.plan.workloads.scope import Scope
 
 HOST_ENDINGS = ("HOST", "HOSTNAME", "HOSTS", "SERVER", "SERVERS", "ENDPOINT", "ADDR", "ADDRESS", "UPSTREAM", "BROKERS")
-_URL = re.compile(
+_URL = regex(
     r"(?P<scheme>(?:jdbc:)?[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<userinfo>[^\s/]*)@)?"
     r"(?P<host>[^\s:@/?#,]+)(?::(?P<port>\d*))?(?P<path>/[^\s?#]*)?(?P<query>\?[^\s#]*)?"
 )
-_HOST_PORT = re.compile(r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.\-]*):(?P<port>\d{1,5})")
+_HOST_PORT = regex(r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.\-]*):(?P<port>\d{1,5})")
 
 
 @frozen

@@ -10,6 +10,7 @@ from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import scalars_of
 from scaffold.model.engines import MEMORYDB
 from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Piece, Text, literal
@@ -23,7 +24,7 @@ _PARTS = {
     **dict.fromkeys(("PASSWORD", "PASS", "PASSWD", "PWD", "AUTH"), "password"),
     **dict.fromkeys(("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME"), "database"),
 }
-_PASSWORD_NAME = re.compile(r"(?P<of>.*?)_*(?:PASSWORD|PASSWD|PASS|PWD|AUTH|PASSPHRASE)", re.IGNORECASE)
+_PASSWORD_NAME = regex(r"(?P<of>.*?)_*(?:PASSWORD|PASSWD|PASS|PWD|AUTH|PASSPHRASE)", re.IGNORECASE)
 _WORDS_OF_STORES = {
     True: frozenset({"DB", "DATABASE", "DATASOURCE", "JDBC", "PG", "PGSQL", "POSTGRES", "POSTGRESQL", "PSQL", "RDS", "SQL"}),
     False: frozenset({"BROKER", "CACHE", "CELERY", "QUEUE", "REDIS", "VALKEY"}),

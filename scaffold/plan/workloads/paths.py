@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.model.compose import Service
@@ -10,11 +9,12 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.nginx import Directive, parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
+from scaffold.model.regex import regex
 from scaffold.model.workload import PathRoute, WorkloadPort
 from scaffold.plan.workloads.scope import Scope
 
-_PASSED = re.compile(r"https?://(?P<host>[\w.-]+)(?::(?P<port>\d+))?")
-_PREFIX = re.compile(r"(?:/[\w.~-]+)+/?")
+_PASSED = regex(r"https?://(?P<host>[\w.-]+)(?::(?P<port>\d+))?")
+_PREFIX = regex(r"(?:/[\w.~-]+)+/?")
 _CHANGES = frozenset(
     {"rewrite", "auth_basic", "auth_request", "sub_filter", "internal", "allow", "deny", "limit_req", "return"}
 )

@@ -12,6 +12,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.probes import known_image, working_healthcheck
 from scaffold.model.project import Instruction
+from scaffold.model.regex import regex
 from scaffold.model.values import parse_duration
 from scaffold.model.workload import Note, Probe, Probes, Text, WorkloadPort, is_literal, literal
 from scaffold.plan.workloads.code import routes_of
@@ -22,7 +23,7 @@ _READY = ("/ready", "/readyz", "/health/ready", "/readiness", "/health", "/healt
 _READY_MORE = ("/api/v1/health", "/ping", "/up", "/status")
 _LIVE = ("/live", "/livez", "/health/live", "/liveness")
 _LOOPBACK = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
-_URL = re.compile(rf"(?P<scheme>https?)://(?P<host>{_LOOPBACK}|[A-Za-z0-9_.\-]+)(?::(?P<port>\d+))?(?P<path>/[^\s'\"|;&]*)?")
+_URL = regex(rf"(?P<scheme>https?)://(?P<host>{_LOOPBACK}|[A-Za-z0-9_.\-]+)(?::(?P<port>\d+))?(?P<path>/[^\s'\"|;&]*)?")
 _HTTP_STORES: dict[str, tuple[int, str]] = {
     "chroma": (8000, "/api/v2/heartbeat"),
     "qdrant": (6333, "/readyz"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, Node, Sequence, find, scalars_of, text_of
 from scaffold.model.names import DATASTORES, Role
+from scaffold.model.regex import regex
 from scaffold.model.values import parse_byte_size, parse_duration
 from scaffold.model.workload import Note, Resources, Scaling, Wait, WorkloadPort
 from scaffold.plan.workloads.scope import Scope
@@ -26,10 +27,10 @@ _USUAL = ("100m", "256Mi", "1Gi")
 
 _MOST_COPIES = 6
 _REPLICATED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
-_BEAT = re.compile(
+_BEAT = regex(
     r"\bcelery\b.*(?:\bbeat\b|\s-B\b|\s--beat\b)|\bcelerybeat\b|\bclockwork\b|\bsidekiq-scheduler\b|\brq-?scheduler\b"
 )
-_OF_THE_CLUSTER = re.compile(r"\.dkr\.ecr\.[\w-]+\.amazonaws\.com$")
+_OF_THE_CLUSTER = regex(r"\.dkr\.ecr\.[\w-]+\.amazonaws\.com$")
 """The nodes of EKS log in at ECR by their own role (EKS user guide, Amazon ECR images)."""
 _PUBLIC_REGISTRIES = frozenset(
     {

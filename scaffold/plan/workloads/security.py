@@ -10,6 +10,7 @@ from scaffold.model.document import Mapping, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.image_users import UNKNOWN_CAPABILITIES, ImageUser, image_user, is_plain_base
 from scaffold.model.project import Dockerfile, Instruction, Stage
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.model.workload import Note, Security, WorkloadPort
 from scaffold.plan.workloads.scope import Scope
@@ -22,7 +23,7 @@ _SAFE_SYSCTLS = frozenset(
         *("net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"),
     }
 )
-_CHANGES_USER = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser|s6-setuidgid|su)\b")
+_CHANGES_USER = regex(r"\b(?:gosu|su-exec|setpriv|runuser|s6-setuidgid|su)\b")
 _BASELINE = frozenset(
     {
         *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP"),

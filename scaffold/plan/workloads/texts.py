@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from scaffold.model.document import Scalar, VariableReference
 from scaffold.model.interpolation import Reference, pieces
+from scaffold.model.regex import regex
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.workload import Piece, Text, is_literal, literal
 from scaffold.plan.workloads.scope import Scope, is_secret_reference
 
-_BEFORE_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s/?#@]*$")
-_IN_USERINFO = re.compile(r"[^\s/?#@]*@")
+_BEFORE_USERINFO = regex(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s/?#@]*$")
+_IN_USERINFO = regex(r"[^\s/?#@]*@")
 _STAND_IN = "x"
 
 

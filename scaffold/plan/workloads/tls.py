@@ -7,17 +7,18 @@ from collections.abc import Iterator
 
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.names import Role
+from scaffold.model.regex import regex
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Variable, literal
 from scaffold.plan.workloads.hosts import parse_url
 from scaffold.plan.workloads.logins import host_prefixes
 from scaffold.plan.workloads.scope import Scope
 
-_SWITCH = re.compile(r"_?(?:USE_?|ENABLE_?|WITH_?)?(?:SSL|TLS)(?:_?(?:ENABLED|ENABLE|ON|MODE))?", re.IGNORECASE)
-_SCHEME = re.compile(r"_?(?:SCHEME|PROTOCOL)", re.IGNORECASE)
+_SWITCH = regex(r"_?(?:USE_?|ENABLE_?|WITH_?)?(?:SSL|TLS)(?:_?(?:ENABLED|ENABLE|ON|MODE))?", re.IGNORECASE)
+_SCHEME = regex(r"_?(?:SCHEME|PROTOCOL)", re.IGNORECASE)
 _ON = {"false": "true", "0": "1", "no": "yes", "off": "on", "": "true"}
 _SCHEMES = {"redis": "rediss", "tcp": "tls", "valkey": "valkeys"}
-_SECURE = re.compile(
+_SECURE = regex(
     r"rediss://|valkeys://|\bssl\s*[=:]\s*True\b|\btls\s*:\s*(?:\{|true\b)|SSLConnection|UseTLS|\.useSsl\(|TLSConfig"
 )
 

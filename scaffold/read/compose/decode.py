@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
+from scaffold.model.regex import regex
 from scaffold.model.words import split_words
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.compose.values import Value, go_text, plain_value, text_of_value
@@ -32,9 +33,9 @@ _UNITS = {
     "d": 86400 * 10**9,
     "w": 7 * 86400 * 10**9,
 }
-_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
-_WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
+_DURATION_PART = regex(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)")
+_SIZE = regex(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
+_WHOLE = regex(r"[-+]?[0-9]{1,19}")
 _LONGEST_AMOUNT = 100
 """Characters of a size or duration: longer ones overflow whatever Go keeps them in."""
 _TRUE = frozenset({"true", "y", "yes", "on"})
