@@ -106,8 +106,10 @@ def plan_generation(
     artifacts = _attributed((*rendered, *(item for item in brought if item.path in needed)), before, closed)
     changes = _classified(place, artifacts, frozenset(item.path for item in brought), lock, rooms)
     ignored = _ignored(place, changes)
-    skipped = (*(item for rendering in renderings for item in rendering.skipped), *impossible, *ignored)
     edits = edited_files(project, choice)
+    edited = {item.edit.path for item in edits if not item.reason}
+    left = (item for rendering in renderings for item in rendering.skipped if item.path not in edited)
+    skipped = (*left, *impossible, *ignored)
     new_lock = _next_lock(lock, target, changes, artifacts)
     return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
 

@@ -141,12 +141,32 @@ class SecretSource:
 
 
 @frozen
+class SpelledOut:
+    """A password that a compose file spells out and an overlay of ours asks for; `rule` is the code whose edit takes it out."""
+
+    variable: str
+    location: Location
+    overlay: str
+    rule: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What has to be done before the first start."""
+        edit = f"take it out with `scaffold generate --edit {self.rule}`" if self.rule else "put a variable in its place"
+        return (
+            f"line {self.location.line} spells out {self.variable}, which {self.overlay} asks for: before the first start "
+            f"{edit}, or set the same text there"
+        )
+
+
+@frozen
 class EnvPlan:
     """The env templates of the stack that production runs."""
 
     templates: tuple[EnvTemplate, ...] = ()
     sources: tuple[SecretSource, ...] = ()
     """Where production's secrets come from, for scripts/secrets-env."""
+    spelled_out: tuple[SpelledOut, ...] = ()
 
     @property
     def development(self) -> EnvTemplate | None:

@@ -376,7 +376,7 @@ def _variables(stores: tuple[BackupStore, ...]) -> tuple[Variable, ...]:
         Variable("BACKUP_PASSWORD", "the key that encrypts them: keep it where the host is not, without it they are lost"),
     )
     logins = {
-        name: Variable(name, f"{store.dumper} logs in to {store.service} with it")
+        name: Variable(name, f"{store.dumper} logs in to {store.service} with it: the text that {store.service} has now")
         for store in stores
         for _, text in store.environment
         for name in _REQUIRED.findall(text)

@@ -23,6 +23,7 @@ from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.needs import needed_variables, with_needed
 from scaffold.plan.release import release_tasks, with_release_tasks
+from scaffold.plan.spelled_out import spelled_out
 from scaffold.plan.stores import plan_secrets, plan_stores
 from scaffold.plan.workloads import plan_workloads
 
@@ -60,7 +61,15 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     secrets = (*secrets, *((backup_secret(cluster_backup),) if cluster_backup else ()))
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
     environment = plan_environment(project, stack, production_set, asked, tasks, needs=needs)
-    environment = replace(environment, sources=secret_sources(environment, secrets))
+    asking = (
+        *(((monitoring.overlay, monitoring.variables),) if monitoring else ()),
+        *(((backup.overlay, backup.variables),) if backup else ()),
+    )
+    environment = replace(
+        environment,
+        sources=secret_sources(environment, secrets),
+        spelled_out=spelled_out(stack, asking, gaps) if stack else (),
+    )
     secrets = (*secrets, *host_secrets(environment.sources))
     return Target(
         app=project.name,

@@ -71,3 +71,23 @@ def test_generate_counts_the_gaps_that_gaps_shows(example: Callable[[str], Path]
     assert len(listed) < len(judgement.gaps)
     generation = plan_generation(place, rooms=frozenset({Room.ENV}), edit_codes=None)
     assert f" of {len(listed)} gaps." in show_generation(generation, View(), diff=False, written=False)
+
+
+def test_a_password_that_a_compose_file_spells_out_is_told_before_an_overlay_asks_for_it(make_project: Make) -> None:
+    database = (
+        "  db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: tiger-4711-hunter}, "
+        "volumes: ['data:/var/lib/postgresql/data']}\n"
+    )
+    cache = '  cache: {image: "redis:8", command: redis-server --requirepass fox-1234-hunter}\n'
+    root = make_project({"compose.yaml": f"{COMPOSE}{database}{cache}volumes: {{data: }}\n"})
+    generation = plan_generation(Place(root), rooms=None, edit_codes=None)
+    said = [item.reason for item in generation.skipped if item.path == "compose.yaml"]
+    assert said == [
+        "line 13 spells out POSTGRES_PASSWORD, which compose.monitoring.yaml asks for: before the first start take it out with "
+        "`scaffold generate --edit SEC002`, or set the same text there",
+        "line 14 spells out REDIS_PASSWORD, which compose.monitoring.yaml asks for: before the first start take it out with "
+        "`scaffold generate --edit SEC002`, or set the same text there",
+    ]
+    assert not any("hunter" in artifact.reason for artifact in generation.skipped)
+    edited = plan_generation(Place(root), rooms=None, edit_codes=frozenset())
+    assert not any("spells out" in item.reason for item in edited.skipped)

@@ -20,6 +20,7 @@ def render(target: Target) -> Rendering:
         for item in target.environment.templates
         if item.lacking
     )
+    left += tuple(Skipped(item.location.path, item.reason) for item in target.environment.spelled_out)
     return Rendering(tuple(sorted((*made, *ignores, *_script(target)), key=lambda artifact: artifact.path)), skipped=left)
 
 
