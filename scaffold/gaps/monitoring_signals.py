@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from posixpath import normpath
 
+from scaffold.gaps.chart_words import chart_names
 from scaffold.gaps.signals import (
     METRICS_TOOLS,
     foreign_infrastructure,
+    image_name,
     is_below,
     is_in_use,
     resource_types,
@@ -23,12 +25,15 @@ from scaffold.model.durability import dependency_names
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.regex import regex
+from scaffold.model.secrets import url_host
 
 _PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
 _METRICS_VARIABLES = regex(
     r"(?:DD|DATADOG)_(?:API_KEY|AGENT_HOST|TRACE_AGENT_URL)|NEW_RELIC_LICENSE_KEY|APPLICATIONINSIGHTS_CONNECTION_STRING|APPSIGNAL_PUSH_API_KEY"
-    r"|OTEL_EXPORTER_OTLP_(?:METRICS_)?ENDPOINT|GRAFANA_CLOUD_\w+|SCOUT_KEY|HONEYBADGER_API_KEY"
+    r"|OTEL_EXPORTER_OTLP_METRICS_ENDPOINT|GRAFANA_CLOUD_\w+|SCOUT_KEY|HONEYBADGER_API_KEY"
 )
+_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_TRACES_ALONE = frozenset({"jaeger", "all-in-one", "tempo", "zipkin"})
 _METRICS_LIBRARIES = frozenset(
     {"ddtrace", "dd-trace", "datadog", "newrelic", "applicationinsights", "appsignal", "@appsignal/nodejs", "scout-apm"}
 )
@@ -97,16 +102,26 @@ def has_metrics(project: Project) -> bool:
     return bool(
         tool_services(project, stacks_in_use(project), METRICS_TOOLS)
         or any(_METRICS_VARIABLES.fullmatch(name) for name in variable_names(project))
+        or _sends_metrics(project)
         or _METRICS_LIBRARIES & dependency_names(project)
         or any(kind.startswith(_METRICS_RESOURCES) for kind in resource_types(foreign_infrastructure(project)))
         or chart_names(project, "prometheus", "victoria-metrics", "datadog", "newrelic")
     )
 
 
-def chart_names(project: Project, *words: str) -> bool:
-    """Whether a chart or a kustomization names one of the tools, as a dependency or in a value."""
-    texts = (project.source(item.path) or "" for item in foreign_infrastructure(project) if item.kind in {"helm", "kustomize"})
-    return any(word in text for text in texts for word in words)
+def _sends_metrics(project: Project) -> bool:
+    """Whether OpenTelemetry's one endpoint is more than that of a tool for traces alone."""
+    if _ENDPOINT not in variable_names(project):
+        return False
+    given = [
+        (stack, entry.value or "")
+        for stack in project.stacks
+        for service in stack.services
+        for entry in service.environment
+        if entry.name == _ENDPOINT
+    ]
+    hosts = [stack.resolve_host(url_host(value) or value.partition(":")[0]) for stack, value in given]
+    return not hosts or any(host is None or image_name(project, host) not in _TRACES_ALONE for host in hosts)
 
 
 def scrapers_of(project: Project, config: PrometheusConfig) -> tuple[Mounted, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.monitoring_signals import chart_names
+from scaffold.gaps.chart_words import chart_names
 from scaffold.gaps.signals import (
     LOGGING_TOOLS,
     foreign_infrastructure,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import ALL_INTERFACES, has_resource, scalars_below
-from scaffold.model.compose import Port, Service, Stack
+from scaffold.gaps.facts import ALL_INTERFACES, has_resource, root_image, scalars_below
+from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Scalar
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
@@ -17,17 +17,30 @@ _PLAIN_PORTS = frozenset({80, 8080})
 _TLS_PORTS = frozenset({443, 8443})
 _WORDS = regex(
     r"certificatesresolvers|acme[-_.](?:companion|challenge|email|dns|json|sh\b|ca\b|tls|http)"
-    r"|certbot|letsencrypt|let's encrypt|certresolver|ssl_certificate|\bcert\.pem|fullchain|cloudflare|tailscale|\bngrok\b",
+    r"|certbot|letsencrypt|let's encrypt|certresolver|ssl_certificate|\bcert\.pem|fullchain|(?<![\w.])cloudflared?\b(?!\.)"
+    r"|tailscale|\bngrok\b",
     re.IGNORECASE,
 )
 _DOCS = regex(
-    r"certbot|let's encrypt|letsencrypt|cloudflare|enable https|https certificate"
-    r"|\b(?:tls|ssl)[- ](?:termination|certificates?|offload)"
+    r"certbot|let's encrypt|letsencrypt|enable https|https certificate|cloudflare (?:tunnel|proxy)|cloudflared? tunnel"
+    r"|\bcloudflare\b[^.\n]{0,60}\b(?:tls|ssl|https|in front|proxie[sd])\b"
+    r"|\b(?:tls|ssl|https|behind)\b[^.\n]{0,60}\bcloudflare\b"
+    r"|\b(?:tls|ssl)[- ](?:termination|offload)"
+    r"|(?:obtain|issu|renew|install|provid|mount|plac|generat|configur|manag|automatic)\w*[^.\n]{0,40}"
+    r"\b(?:tls|ssl)[- ]certificates?"
     r"|(?:end|terminat|serv|configur|set)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
-    r"|behind (?:a|an|the|your) [^.\n]{0,30}(?:proxy|load balancer)",
+    r"|behind (?:a|an|the|your) (?!corporate|company|forward|firewall|outbound)[^.\n]{0,30}(?:proxy|load balancer)",
     re.IGNORECASE,
 )
 """What a page says of the edge; TLS alone may be that of mail, of a broker or of a release's notes."""
+_PROXY_FILE = regex(
+    r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|proxy|\.conf\b|\.toml$|\.ya?ml$|\.template$", re.IGNORECASE
+)
+"""Mounted files that may be those of a proxy: an address in a page or a lock file says nothing of the edge."""
+_SERVERS = frozenset({"nginx", "nginx-unprivileged", "httpd"})
+"""Base images of front ends that serve their own pages."""
+_SWITCH = regex(r"(?:(?:^|_)(?:USE|ENABLE|WITH)_(?:TLS|SSL|HTTPS)|(?:^|_)(?:TLS|SSL|HTTPS)(?:_(?:ENABLED?|ON))?)$")
+_ON = frozenset({"true", "1", "yes", "on"})
 _HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?)(?:[-_.][^/]*)?$", re.IGNORECASE)
 _RESOURCES = (
     r"^(?:Ingress|IngressRoute|Gateway|HTTPRoute)$|aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
@@ -36,17 +49,47 @@ _RESOURCES = (
 
 def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
-    edges = list(_plain_edges(stack)) if stack else []
-    if stack and edges and not _ends_elsewhere(project, stack):
-        yield _gap(stack, *edges[0])
+    # The proxy of a stack is its edge, and a front end where there is none.
+    edges = sorted(_plain_edges(project, stack), key=lambda edge: not edge[0].has_role(Role.PROXY)) if stack else []
+    if stack is None or not edges:
+        return
+    switched = [(service, port, switch) for service, port in edges if (switch := _switched_off(project, stack, service))]
+    if switched:
+        yield _gap(stack, *switched[0])
+    elif not _ends_elsewhere(project, stack):
+        yield _gap(stack, *edges[0], None)
 
 
-def _plain_edges(stack: Stack) -> Iterator[tuple[Service, Port]]:
-    """Yield each proxy that takes HTTP on all interfaces, with the port."""
+def _plain_edges(project: Project, stack: Stack) -> Iterator[tuple[Service, Port]]:
+    """Yield each proxy, and each front end that is a web server itself, that takes HTTP on all interfaces, with the port."""
     for service in stack.services:
-        ports = [port for port in service.ports if port.host_ip in ALL_INTERFACES and port.target in _PLAIN_PORTS]
-        if service.has_role(Role.PROXY) and ports and not _is_automatic(service):
+        ports = [port for port in service.ports if port.host_ip in ALL_INTERFACES and port.protocol == "tcp"]
+        plain = [port for port in ports if port.target in _PLAIN_PORTS]
+        if service.has_role(Role.PROXY) and plain and not _is_automatic(service):
+            yield service, plain[0]
+        elif ports and not service.has_role(Role.PROXY) and _serves_pages(project, service):
             yield service, ports[0]
+
+
+def _serves_pages(project: Project, service: Service) -> bool:
+    """Whether the service is an image of the project whose last stage is a web server."""
+    dockerfile = project.image_of(service) if service.build else None
+    image = root_image(dockerfile, service.build.target) if dockerfile and service.build else None
+    return service.is_application and image is not None and image.name in _SERVERS
+
+
+def _switched_off(project: Project, stack: Stack, service: Service) -> EnvValue | None:
+    """Return the switch by which another set of files turns TLS on for the same service, where production's leaves it off."""
+    for other in project.stacks:
+        twin = other.service(service.name) if other.directory == stack.directory and other is not stack else None
+        for entry in twin.environment if twin else ():
+            if _SWITCH.search(entry.name) and _is_on(entry) and not _is_on(service.env(entry.name)):
+                return entry
+    return None
+
+
+def _is_on(entry: EnvValue | None) -> bool:
+    return entry is not None and (entry.value or "").strip().lower() in _ON
 
 
 def _is_automatic(service: Service) -> bool:
@@ -61,7 +104,7 @@ def _ends_elsewhere(project: Project, stack: Stack) -> bool:
     if has_resource(project, _RESOURCES) or any(item.kind == "paas" for item in project.infrastructure):
         return True
     texts = (scalar.value for service in stack.services for scalar in _settings(service))
-    proxies = (item.data.decode("utf-8", "replace") for item in project.mounted)
+    proxies = (item.data.decode("utf-8", "replace") for item in project.mounted if _PROXY_FILE.search(item.path))
     if any(_WORDS.search(text) for text in (*texts, *proxies, *(service.name for service in stack.services))):
         return True
     return any(_DOCS.search(page.text) for page in project.docs if not _HISTORY.search(page.path))
@@ -72,15 +115,19 @@ def _settings(service: Service) -> Iterator[Scalar]:
         yield from scalars_below(service.node.get(key))
 
 
-def _gap(stack: Stack, service: Service, port: Port) -> Gap:
+def _gap(stack: Stack, service: Service, port: Port, switch: EnvValue | None) -> Gap:
+    why = "where TLS ends is not declared in this repository"
+    if switch is not None:
+        why = f"{switch.location.path}, which a plain start leaves out, is what turns {switch.name} on"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="tls",
-        message=f"{service.name} takes visitors in over plain HTTP, and where TLS ends is not declared in this repository: "
-        "passwords and cookies may cross the network readable.",
+        message=f"{service.name} takes visitors in over plain HTTP, and {why}: passwords and cookies may cross the network "
+        "readable.",
         expected="port 443 with a certificate, or a page that names the load balancer or proxy in front",
         actual="HTTP on every interface",
         locations=(port.location,),
+        related=(switch.location,) if switch else (),
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
     )
