@@ -120,6 +120,14 @@ ROWS: tuple[ImageFacts, ...] = (
         ports=(27017,),
     ),
     ImageFacts(
+        "mongo",
+        ("mongo",),
+        "docker-library/mongo",
+        absent=frozenset({"mongosh"}),
+        test=("CMD", "mongo", "--quiet", "--eval", _MONGO_PING),
+        ports=(27017,),
+    ),
+    ImageFacts(
         "chroma",
         ("chromadb/chroma", "chroma-core/chroma"),
         "chroma-core/chroma",

@@ -20,13 +20,13 @@ _RESULTS = regex(r".*(?:RESULT|CACHE).*")
 
 def _detect(project: Project) -> Iterator[Gap]:
     for stack, service in main_services(project):
-        if service.role is Role.REDIS and stack.is_runnable_in_production and _holds_queue(stack, service):
+        if service.role is Role.REDIS and stack.is_runnable_in_production and holds_queue(stack, service):
             actual = _fault(service)
             if actual:
                 yield _gap(stack, service, actual)
 
 
-def _holds_queue(stack: Stack, service: Service) -> bool:
+def holds_queue(stack: Stack, service: Service) -> bool:
     """Whether workers take jobs from it; a store of results or a cache alone can be filled again."""
     if not service.has_role(Role.BROKER):
         return False

@@ -25,11 +25,17 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         users = tuple(user.name for user, edge in dependants(stack, service.name) if edge.required)
         relied_on = bool(users) and (service.is_datastore or service.role is Role.WEB)
         if (
-            (relied_on or service.role in _BACKGROUND)
+            (relied_on or service.role in _BACKGROUND or _is_sole(stack, service))
             and health_source(project, service) is None
             and _is_visible(project, service)
         ):
             yield _gap(stack, service, users if relied_on else ())
+
+
+def _is_sole(stack: Stack, service: Service) -> bool:
+    """Whether a service is all that a stack of production shows to people: its only application, with a port."""
+    applications = [other for other in stack.services if other.is_application]
+    return stack.is_runnable_in_production and service.role is Role.WEB and applications == [service] and bool(service.ports)
 
 
 def _is_visible(project: Project, service: Service) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -13,6 +13,7 @@ from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.probes import AS_OF, KnownImage, known_image
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
 
 _PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
 _NEWEST_POSTGRES = 18
@@ -31,6 +32,15 @@ _FOLDERS = {
     "valkey": "/data",
 }
 """Where the image of a family keeps its data; PostgreSQL's depends on its version."""
+_KAFKA_DEFAULT = "/tmp/"  # noqa: S108 - the folder of the image
+"""Where Apache's image writes: kraft-combined-logs below it, or kafka-logs where variables are set."""
+_KAFKA_MEANT = "KAFKA_LOG_DIRS: /var/lib/kafka/data, and a named volume there"
+_LOGS = {
+    "apache/kafka": ("KAFKA_LOG_DIRS", _KAFKA_DEFAULT),
+    "confluentinc/cp-kafka": ("KAFKA_LOG_DIRS", "/var/lib/kafka/data"),
+    "eventstore/eventstore": ("EVENTSTORE_DB", "/var/lib/eventstore"),
+}
+"""Logs that are stores: the variable that moves their folder, and the folder. The last two declare a VOLUME there."""
 _ANONYMOUS = frozenset({"postgres", "mysql", "mariadb", "mongo", "rabbitmq", "redis", "valkey"})
 """Families whose images declare a VOLUME at their folder; Redis dropped it with 8.6."""
 _STALE = {"chroma": "/chroma/chroma"}
@@ -40,38 +50,71 @@ _STALE = {"chroma": "/chroma/chroma"}
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     main = project.main_stack
-    return iter(once(gap for stack in stacks for gap in _of_stack(stack, is_main=stack is main)))
+    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack, is_main=stack is main)))
 
 
-def _of_stack(stack: Stack, *, is_main: bool) -> Iterator[Gap]:
+def _of_stack(project: Project, stack: Stack, *, is_main: bool) -> Iterator[Gap]:
     for service in stack.services:
-        known = None if service.build else known_image(service.image)
-        folder = _data_folder(service, known) if known else ""
+        folder = _log_folder(service)
+        if folder:
+            by_default = folder == _KAFKA_DEFAULT
+            inside = (mount for mount in service.mounts if by_default and mount.target.startswith(folder))
+            if next(inside, None) is None and not any(_holds(mount, folder) for mount in service.mounts):
+                yield _absent_gap(stack, service, folder, is_kept=not by_default, is_main=False)
+            continue
+        image = _image_of(project, service)
+        known = known_image(image)
+        folder = _data_folder(service, known, image) if known else ""
         if not known or not folder or _is_cache(service, known) or not _serves(service):
             continue
         wrong = _wrong_mount(service, known, folder)
         if wrong:
             yield _wrong_gap(stack, service, known, folder, wrong)
         elif not any(_holds(mount, folder) for mount in service.mounts):
-            yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder), is_main=is_main)
+            yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder, image), is_main=is_main)
 
 
-def _data_folder(service: Service, known: KnownImage) -> str:
+def _image_of(project: Project, service: Service) -> ImageReference | None:
+    """Return the image of a service, or the one below its own Dockerfile where that says nothing of folders and commands."""
+    if service.build is None:
+        return service.image
+    dockerfile = project.image_of(service)
+    steps = (
+        [item for stage in final_stages(dockerfile, service.build.target) for item in stage.instructions] if dockerfile else []
+    )
+    own = any(
+        item.keyword in {"VOLUME", "ENTRYPOINT", "CMD"} or (item.keyword == "ENV" and "PGDATA" in item.text) for item in steps
+    )
+    return None if own or dockerfile is None else root_image(dockerfile, service.build.target)
+
+
+def _log_folder(service: Service) -> str:
+    """Return where a Kafka or an EventStore keeps its log, "" for any other service and where that is not known."""
+    if service.build or service.image is None or service.entrypoint is not None or service.command:
+        return ""
+    variable, folder = _LOGS.get(service.image.repository, ("", ""))
+    in_memory = service.env("EVENTSTORE_MEM_DB")
+    if not folder or service.env_files or (in_memory and (in_memory.value or "").lower() == "true"):
+        return ""
+    configured = service.env(variable)
+    return (configured.value or "").rstrip("/") if configured else folder
+
+
+def _data_folder(service: Service, known: KnownImage, image: ImageReference | None) -> str:
     """Return the folder that has to be a volume, "" when the table knows none."""
     if known.facts.family == "postgres":
         configured = service.env("PGDATA")
         if configured and configured.value:
             return configured.value.rstrip("/")
-        return "/var/lib/postgresql" if _postgres_major(service) >= 18 else "/var/lib/postgresql/data"
+        return "/var/lib/postgresql" if _postgres_major(service, image) >= 18 else "/var/lib/postgresql/data"
     return _FOLDERS.get(known.facts.family, "")
 
 
-def _postgres_major(service: Service) -> int:
+def _postgres_major(service: Service, image: ImageReference | None) -> int:
     """Return the major version; the official image without a version in its tag is the newest one, 18 or later."""
     digits = re.match(r"\d+", service.datastore_version)
     if digits:
         return int(digits[0])
-    image = service.image
     return (
         _NEWEST_POSTGRES
         if image and image.repository.removeprefix("library/") == "postgres" and image.tag in _UNVERSIONED
@@ -131,13 +174,13 @@ def _wrong_gap(stack: Stack, service: Service, known: KnownImage, folder: str, m
     )
 
 
-def _is_anonymous(service: Service, known: KnownImage, folder: str) -> bool:
+def _is_anonymous(service: Service, known: KnownImage, folder: str, image: ImageReference | None) -> bool:
     """Whether the folder is an anonymous volume, of the service or of its image: Compose hands it on to the next container."""
     if any(mount.kind == "volume" and mount.target.rstrip("/") == folder for mount in service.mounts):
         return True
     family = known.facts.family
     if family == "postgres":
-        return folder.startswith("/var/lib/postgresql" if _postgres_major(service) >= 18 else "/var/lib/postgresql/data")
+        return folder.startswith("/var/lib/postgresql" if _postgres_major(service, image) >= 18 else "/var/lib/postgresql/data")
     if family == "redis":
         version = re.match(r"(\d+)\.(\d+)", service.datastore_version)
         major = re.match(r"\d+$", service.datastore_version)
@@ -158,7 +201,7 @@ def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool, i
         resource=stack.resource(service.name),
         subject="volumes/data",
         message=f"{service.name} has no named volume at {folder}: {effect}.",
-        expected=f"a named volume at {folder}",
+        expected=_KAFKA_MEANT if folder == _KAFKA_DEFAULT else f"a named volume at {folder}",
         actual="an anonymous volume" if is_kept else "no volume",
         locations=(place,),
         # A further stack beside the main one may be a sample or an alternative.

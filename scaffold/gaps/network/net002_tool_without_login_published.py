@@ -25,6 +25,11 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "kafka-ui": (frozenset({8080}), ("AUTH_TYPE",)),
     "attu": (frozenset({3000}), ()),
     "redisinsight": (frozenset({5540}), ()),
+    "loki": (frozenset({3100}), ()),
+    "tempo": (frozenset({3200}), ()),
+    "alloy": (frozenset({12345}), ()),
+    "zipkin": (frozenset({9411}), ()),
+    "kafdrop": (frozenset({9000}), ()),
 }
 """Image names with the ports that answer anybody, and the words by which a login is turned on."""
 _WORKERS = ("flower",)

@@ -31,6 +31,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         copies = _copies(project, service) if (embedded or service.role is Role.SCHEDULER) and not _is_locked(service) else None
         if copies:
             yield _gap(stack, service, *copies, embedded=embedded)
+        elif embedded and not _is_locked(service) and stack.is_runnable_in_production:
+            yield _embedded_gap(stack, service)
 
 
 def _is_locked(service: Service) -> bool:
@@ -64,6 +66,20 @@ def _gap(stack: Stack, service: Service, words: str, place: Location, *, embedde
         actual=words,
         locations=(place,),
         related=(service.command_location or service.location,),
+        environment=stack.environment,
+    )
+
+
+def _embedded_gap(stack: Stack, service: Service) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="embedded",
+        message=f"{service.name} runs the scheduler inside the worker (-B): a second worker does every job twice, and while "
+        "the only one restarts, nothing is scheduled.",
+        expected="the scheduler as a service of its own",
+        actual="celery worker -B",
+        locations=(service.command_location or service.location,),
+        severity=Severity.LOW,
         environment=stack.environment,
     )
 

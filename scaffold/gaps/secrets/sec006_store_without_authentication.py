@@ -91,6 +91,11 @@ _SWITCHES = (
     ("ALLOW_EMPTY_PASSWORD", lambda value: value.strip().lower() in _TRUE, "empty passwords are allowed"),
     ("MYSQL_ALLOW_EMPTY_PASSWORD", lambda value: bool(value.strip()), "empty passwords are allowed"),
     ("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", lambda value: bool(value.strip()), "empty passwords are allowed"),
+    (
+        "EVENTSTORE_INSECURE",
+        lambda value: value.strip().lower() in _TRUE,
+        "EVENTSTORE_INSECURE switches TLS and every login off",
+    ),
     ("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED", lambda value: value.strip().lower() in _TRUE, "anonymous access is enabled"),
 )
 
