@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.coverage import signals
 from scaffold.gaps.docs.pages import guide_closers, page_anchor, sections
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.document import Location
@@ -34,6 +35,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         locations=(place,),
         related=tuple(service.location for _, service in stores),
         environment=main_environment(project),
+        severity=None if signals(project) else Severity.LOW,
+        blocked_by=() if signals(project) else ("BCK000",),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages
-from scaffold.gaps.image.builds import DEVELOPMENT, users_of
+from scaffold.gaps.image.builds import environment_of, users_of
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -21,6 +21,7 @@ _ROOT_BASE = regex(
     r"|dotnet/(?:aspnet|runtime|runtime-deps|sdk)|playwright(?:/python)?"
 )
 """Images whose own configuration names no user; others (grafana, prom/*, stores that drop their rights) are left alone."""
+_UNREACHED = frozenset({Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT})
 _DROPS = regex(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
 
 
@@ -30,7 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         users = users_of(project, dockerfile)
         overridden = bool(users) and all(service.user and service.user.split(":")[0] not in _ROOT for service in users)
         if found and not overridden and not any(service.build and service.build.target for service in users):
-            yield _gap(dockerfile, *found)
+            yield _gap(project, dockerfile, *found)
 
 
 def _root_place(dockerfile: Dockerfile) -> tuple[Location, str] | None:
@@ -56,8 +57,8 @@ def _name(base: str) -> str:
     return repository
 
 
-def _gap(dockerfile: Dockerfile, place: Location, how: str) -> Gap:
-    development = bool(DEVELOPMENT.search(dockerfile.path))
+def _gap(project: Project, dockerfile: Dockerfile, place: Location, how: str) -> Gap:
+    users = users_of(project, dockerfile)
     start = dockerfile.effective("ENTRYPOINT")
     scripted = start is not None and ".sh" in start.text
     return RULE.gap(
@@ -69,7 +70,9 @@ def _gap(dockerfile: Dockerfile, place: Location, how: str) -> Gap:
         locations=(place,),
         # A start script that is not part of the Dockerfile may change the user.
         confidence=Confidence.MEDIUM if scripted else Confidence.HIGH,
-        environment=EnvironmentClass.DEV if development else EnvironmentClass.BASE,
+        # What takes no connections is harder to get into.
+        severity=Severity.LOW if users and all(service.role in _UNREACHED for service in users) else None,
+        environment=environment_of(project, dockerfile),
     )
 
 
