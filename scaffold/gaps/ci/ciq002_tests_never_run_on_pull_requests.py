@@ -33,7 +33,6 @@ def _detect(project: Project) -> Iterator[Gap]:
         locations=tuple(
             dict.fromkeys(item.workflow.on_location or item.place for item in testing),
         ),
-        severity=Severity.MEDIUM if on_push else Severity.HIGH,
     )
 
 
@@ -52,7 +51,7 @@ RULE = Rule(
     code="CIQ002",
     name="tests-never-run-on-pull-requests",
     layer=Layer.CI,
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     detect=_detect,
     closers=(Closer(None, "advice", "Add `pull_request:` to the events of the workflow that runs the tests."),),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, is_generated, once
+from scaffold.gaps.facts import active_profiles, every_stack, is_generated, once
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
@@ -79,7 +79,9 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
     names = " and ".join(dict.fromkeys(user.name for user, _ in users))
     note = f" (ignored by git at {ignored})" if ignored else ""
     verb = "mounts" if len(users) == 1 else "mount"
-    severity = Severity.INFO if ignored else Severity.HIGH if is_file else Severity.LOW
+    profiles = active_profiles(project)
+    started = any(not user.profiles or "*" in profiles or profiles & set(user.profiles) for user, _ in users)
+    severity = Severity.INFO if ignored else Severity.LOW if not is_file else Severity.HIGH if started else Severity.MEDIUM
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"volumes/{mount.target.lstrip('/')}",

@@ -22,6 +22,7 @@ _REFERENCE = regex(r"\$[({]|\{\{|^ref\+|^<path:|^vault:|^ENC\[|^AgB|^sm://|^op:/
 _NAME_OF_A_SECRET = regex(
     r"(?i)(?:existing|pull|tls|ref|from|name)[-_.]?secrets?$|^secrets?$|secret[-_.]?(?:name|ref|key|store)$|^(?:imagepullsecrets?|tokens?)$"
 )
+_SIGNS = regex(r"(?i)secret[_-]?key(?:[_-]?base)?|jwt|signing|session|cookie|token|api[_-]?key")
 _NUMBER = regex(r"\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 
@@ -67,9 +68,16 @@ def _gap(resource: str, subject: str, what: str, found: list[_Found]) -> Gap:
         expected="a reference to a Secret that External Secrets or Sealed Secrets make",
         actual=", ".join(dict.fromkeys(item.value_class.value for item in found)),
         locations=without_repeats(item.location for item in (*real, *(item for item in found if item not in real))),
-        severity=Severity.HIGH if real else Severity.MEDIUM,
+        severity=Severity.HIGH if any(_opens_from_outside(item) for item in real) else Severity.MEDIUM,
         environment=path_environment(place),
     )
+
+
+def _opens_from_outside(item: _Found) -> bool:
+    """Whether who has read it needs no way into the cluster: a token, a key that signs logins, the login of a host outside."""
+    host = url_host(item.value)
+    outside = "." in host and ".svc" not in host
+    return item.value_class is SecretClass.PROVIDER_KEY or outside or bool(_SIGNS.search(item.key))
 
 
 # --- manifests --------------------------------------------------------------------------------------------------------

@@ -107,19 +107,20 @@ def _speaks_fastcgi(project: Project, route: _Route) -> bool:
     return "fastcgi_pass" in next(iter(lines[route.place.line - 1 : route.place.line]), "")
 
 
-def _worst(project: Project, routes: list[_Route]) -> str:
-    """Return what makes it worse than a missing proxy, "" where nothing does."""
+def _worst(project: Project, routes: list[_Route]) -> tuple[str, Severity]:
+    """Return what makes it worse than a missing proxy, and how bad that is."""
     scripts = dict.fromkeys(route.service.name for route in routes if _speaks_fastcgi(project, route))
     if scripts:
-        return f", and {' and '.join(scripts)} speaks FastCGI there, which runs what a client asks for without a login"
+        who = " and ".join(scripts)
+        return f", and {who} speaks FastCGI there, which runs what a client asks for without a login", Severity.HIGH
     trusting = dict.fromkeys(route.service.name for route in routes if _trusts_headers(project, route.service))
     if not trusting:
-        return ""
+        return _PLAIN, Severity.MEDIUM
     verb = "believes" if len(trusting) == 1 else "believe"
     return (
         f"; {' and '.join(trusting)} {verb} the headers of a proxy, so whoever comes past it chooses the address and the "
         "scheme that the application sees"
-    )
+    ), Severity.MEDIUM
 
 
 def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
@@ -128,17 +129,17 @@ def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
     )
     several = len({route.service.name for route in routes}) > 1
     edges = " and ".join(dict.fromkeys(route.edge.name for route in routes))
-    effect = _worst(project, routes)
+    effect, severity = _worst(project, routes)
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/application",
         message=f"{names} {'are' if several else 'is'} published on every interface of the host beside {edges}, which "
-        f"forwards to {'them' if several else 'it'}: visitors get in past the proxy{effect or _PLAIN}.",
+        f"forwards to {'them' if several else 'it'}: visitors get in past the proxy{effect}.",
         expected="no `ports` for what the proxy reaches over the network of the stack, or 127.0.0.1 before the port",
         actual="no host address (all interfaces)",
         locations=tuple(dict.fromkeys(route.port.location for route in routes)),
         related=tuple(dict.fromkeys(route.place for route in routes)),
-        severity=Severity.HIGH if effect else Severity.MEDIUM,
+        severity=severity,
         environment=stack.environment,
     )
 

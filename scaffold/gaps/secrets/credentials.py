@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
-from scaffold.gaps.facts import scalars_below, store_port_is_open
+from scaffold.gaps.facts import ALL_INTERFACES, scalars_below, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference
 from scaffold.model.frozen import frozen
@@ -17,6 +17,7 @@ _COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-toke
 _CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)")
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
+_QUEUE_WORD = regex(r"(?i)(?:^|_)(?:RABBITMQ|RMQ|AMQP|BROKER|NATS)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 OTHER_PARTY = regex(
     r"(?i)(?:^|_)(?:SMTP|E?MAIL|MAILER|MAILGUN|SENDGRID|POSTMARK|TWILIO|SLACK|TELEGRAM|DISCORD|STRIPE|PAYPAL|OPENAI|ANTHROPIC"
@@ -82,6 +83,14 @@ class CredentialGroup:
         """Whether one of the services is a store that a plain start runs, with its port open on all interfaces."""
         return any(store_port_is_open(item.service) and self._starts(item.service) for item in self.places)
 
+    @property
+    def opens_hidden_store(self) -> bool:
+        """Whether all that it opens are stores of the stack whose ports nobody outside the host reaches."""
+        stores = {service.name: service for service in self.stack.services if service.is_datastore}
+        opened = [store for item in self.places for store in _opened(item, stores)]
+        known = all(item.service.name in stores or item.host in stores or _names_store(item.key) for item in self.places)
+        return known and bool(opened) and not any(_is_reached(store) for store in opened)
+
     def _starts(self, service: Service) -> bool:
         return not service.profiles or "*" in self.profiles or bool(self.profiles & set(service.profiles))
 
@@ -108,6 +117,21 @@ class CredentialGroup:
     def locations(self) -> tuple[Location, ...]:
         """Every place once, the owner's first."""
         return tuple(dict.fromkeys((self.owner.location, *(item.location for item in self.places))))
+
+
+def _names_store(key: str) -> bool:
+    return bool(_STORE_WORD.search(key) or _QUEUE_WORD.search(key))
+
+
+def _opened(item: Credential, stores: Mapping[str, Service]) -> Iterable[Service]:
+    """Return the stores that a credential may open: the one that is given it, the host of its URL, else every one."""
+    if item.service.name in stores:
+        return (item.service,)
+    return (stores[item.host],) if item.host in stores else () if item.host else stores.values()
+
+
+def _is_reached(service: Service) -> bool:
+    return service.network_mode == "host" or any(port.host_ip in ALL_INTERFACES for port in service.ports)
 
 
 def credential_groups(

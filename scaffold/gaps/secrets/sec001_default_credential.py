@@ -40,22 +40,30 @@ def _gap(group: CredentialGroup) -> Gap:
     owner = group.owner
     count = len(group.locations)
     places = f" in {count} places" if count > 1 else ""
-    exposed = (
-        "; the store's port is published too, so anybody who reaches the host can log in" if group.opens_published_store else ""
-    )
+    reach = ""
+    if group.opens_published_store:
+        reach = "; the store's port is published too, so anybody who reaches the host can log in"
+    elif group.opens_hidden_store:
+        reach = "; no port of the store is published, so it helps who is already inside"
     if group.stands_in:
         return _stand_in_gap(group)
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=f"environment/{owner.key}",
         message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} runs with a default credential of the "
-        f"repository ({owner.value_class.value}){places}{exposed}.",
+        f"repository ({owner.value_class.value}){places}{reach}.",
         expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
         actual=f"a default: {owner.value_class.value}",
         locations=group.locations,
-        severity=Severity.CRITICAL if group.opens_published_store else Severity.HIGH,
+        severity=_severity(group),
         environment=group.stack.environment,
     )
+
+
+def _severity(group: CredentialGroup) -> Severity:
+    if group.opens_published_store:
+        return Severity.CRITICAL
+    return Severity.MEDIUM if group.opens_hidden_store else Severity.HIGH
 
 
 def _stand_in_gap(group: CredentialGroup) -> Gap:

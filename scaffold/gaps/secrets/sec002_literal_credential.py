@@ -37,6 +37,8 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         effect = "it opens a file that is not in the repository"
     elif group.stands_in:
         effect = "a stand-in for what another party issues, so what needs it fails"
+    elif group.opens_hidden_store:
+        effect = "no port of the store is published, so it helps who is already inside"
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=owner.key if owner.key in _PLACES else f"environment/{owner.key}",
@@ -44,7 +46,7 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
         locations=group.locations,
-        severity=Severity.LOW if absent or group.stands_in else Severity.HIGH,
+        severity=Severity.LOW if absent or group.stands_in else Severity.MEDIUM if group.opens_hidden_store else Severity.HIGH,
         environment=group.stack.environment,
     )
 

@@ -82,7 +82,7 @@ def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
         subject=key,
         message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: whoever has read the repository has it.",
         expected="no credential in tracked text",
-        actual="provider key",
+        actual="private key" if provider == "private key" else "provider key",
         locations=tuple(sighting.location for sighting in sightings),
         confidence=Confidence.MEDIUM if is_test else Confidence.HIGH,
         environment=EnvironmentClass.TEST if is_test else EnvironmentClass.BASE,
