@@ -75,7 +75,7 @@ def _gap(resource: str, subject: str, what: str, found: list[_Found]) -> Gap:
 
 def _opens_from_outside(item: _Found) -> bool:
     """Whether who has read it needs no way into the cluster: a token, a key that signs logins, the login of a host outside."""
-    host = url_host(item.value)
+    host = url_host(item.value) or ""
     outside = "." in host and ".svc" not in host
     return item.value_class is SecretClass.PROVIDER_KEY or outside or bool(_SIGNS.search(item.key))
 
