@@ -18,6 +18,26 @@ _TOOLS = regex(
 )
 _FORGIVES = regex(r"\|\|\s*(?:true|:|exit\s+0|echo\b)|--exit-zero\b|--exit-code[= ]0\b|--soft-fail\b|--no-fail\b")
 _ACTIONS = {"aquasecurity/trivy-action": "trivy", "anchore/scan-action": "grype", "bridgecrewio/checkov-action": "checkov"}
+_CHECKING_ACTIONS = {
+    "sonatype-nexus-community/nancy-github-action": "nancy",
+    "golangci/golangci-lint-action": "golangci-lint",
+    "hadolint/hadolint-action": "hadolint",
+    "gitleaks/gitleaks-action": "gitleaks",
+    "trufflesecurity/trufflehog": "trufflehog",
+    "pre-commit/action": "pre-commit",
+    "psf/black": "black",
+    "astral-sh/ruff-action": "ruff",
+    "github/super-linter": "super-linter",
+    "super-linter/super-linter": "super-linter",
+    "actions/dependency-review-action": "dependency-review",
+    "golang/govulncheck-action": "govulncheck",
+    "securego/gosec": "gosec",
+    "returntocorp/semgrep-action": "semgrep",
+    "semgrep/semgrep-action": "semgrep",
+    "ludeeus/action-shellcheck": "shellcheck",
+    "pypa/gh-action-pip-audit": "pip-audit",
+}
+"""Actions that fail on what they find, with the tool that each runs: only continue-on-error takes that away."""
 _UPLOADS = regex(r"sarif|code-?climate|codecov", re.IGNORECASE)
 
 
@@ -43,6 +63,8 @@ def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
     action = _ACTIONS.get(item.step.action)
     if action:
         yield action, ignored or _action_forgives(item, action)
+    elif item.step.action in _CHECKING_ACTIONS:
+        yield _CHECKING_ACTIONS[item.step.action], ignored
     for line in item.step.run.replace("\\\n", " ").splitlines():
         match = _TOOLS.search(line)
         if match and not re.search(

@@ -1,0 +1,145 @@
+"""K8S011: a store runs on Kubernetes, and what it keeps goes with its pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import is_test_path, listed, path_environment
+from scaffold.gaps.kubernetes.objects import KubernetesObject, common_environment, patch_texts, running
+from scaffold.gaps.signals import foreign_infrastructure
+from scaffold.model.document import Location, Mapping, Node, Sequence, find, scalars_of, text_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
+
+_RECORDS = frozenset(
+    {
+        *("postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "mysql", "mysql-server", "mariadb"),
+        *("mongo", "mongodb", "mongodb-community-server", "eventstore", "kurrentdb", "cassandra", "scylla", "neo4j", "couchdb"),
+        *("influxdb", "clickhouse-server", "cockroach", "mssql-server", "server-sqlserver", "surrealdb", "minio", "arangodb"),
+    }
+)
+"""Images whose data nobody can make again."""
+_QUEUES_AND_INDEXES = frozenset(
+    {"rabbitmq", "elasticsearch", "opensearch", "kafka", "cp-kafka", "qdrant", "weaviate", "chroma", "nats-streaming"}
+)
+"""Images whose data others may be able to make again."""
+_LOST = frozenset({"emptyDir", "configMap", "secret", "projected", "downwardAPI"})
+_SERVES = regex(
+    r"^(?:$|-)|docker-entrypoint|postgres\b|mysqld|mariadbd|mongod\b|server|start|run|minio|neo4j|bin/sh|bin/bash|^(?:ba)?sh\b"
+)
+_KEPT = regex(r"volumeClaimTemplates|persistentVolumeClaim")
+_UPLOADS = regex(r"(?i)media|upload|persist|storage|attachments?|files?$|^data")
+_STORES = regex(r"(?i)^(?:postgres\w*|mysql|mariadb|mongo\w*|rabbitmq|elasticsearch|opensearch|minio)$")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[str, list[tuple[KubernetesObject, Mapping]]] = {}
+    patched = None
+    for item in running(project):
+        for container in item.containers:
+            if _store(container) and not _keeps(item, container):
+                patched = patch_texts(project) if patched is None else patched
+                if not (item.name in patched and _KEPT.search(patched)):
+                    found.setdefault(item.location.path.rpartition("/")[0] or ".", []).append((item, container))
+    for folder, stores in found.items():
+        yield _gap(folder, stores)
+    yield from _in_values(project)
+
+
+def _store(container: Mapping) -> str:
+    """Return the name of the image where it is one that keeps data, and the container runs its server."""
+    image = text_of(container.get("image"))
+    name = ImageReference.parse(image).name if image and "{{" not in image and "$" not in image else ""
+    if name not in _RECORDS | _QUEUES_AND_INDEXES:
+        return ""
+    command = scalars_of(container.get("command"))
+    return name if _SERVES.search(command[0].value if command else "") else ""
+
+
+def _keeps(item: KubernetesObject, container: Mapping) -> bool:
+    """Whether the container mounts anything that outlives the pod."""
+    claims = {text_of(find(claim, "metadata", "name")) for claim in _items(find(item.node, "spec", "volumeClaimTemplates"))}
+    volumes = {text_of(find(volume, "name")): volume for volume in _items(find(item.pod, "volumes"))}
+    for mount in _items(container.get("volumeMounts")):
+        name = text_of(find(mount, "name"))
+        volume = volumes.get(name)
+        if name in claims or volume is None or (isinstance(volume, Mapping) and not _LOST & set(volume.keys())):
+            return True
+    return bool(_items(container.get("volumeDevices")))
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else ()
+
+
+def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
+    names = listed(item.name for item, _ in stores)
+    lasting = any(_store(container) in _RECORDS for _, container in stores)
+    return RULE.gap(
+        resource=folder,
+        subject="stores",
+        message=f"{names} in {folder} keep their data in the pod: the next eviction, node or release starts with nothing.",
+        expected="a StatefulSet with volumeClaimTemplates, or a managed store",
+        actual="no volume that outlives the pod",
+        locations=tuple(_place(container) for _, container in stores),
+        severity=Severity.HIGH if lasting else Severity.MEDIUM,
+        environment=common_environment(tuple(item.location for item, _ in stores)),
+    )
+
+
+def _place(container: Mapping) -> Location:
+    image = container.get("image")
+    return image.location if image else container.location
+
+
+# --- values of charts -------------------------------------------------------------------------------------------------
+
+
+def _in_values(project: Project) -> Iterator[Gap]:
+    """Yield the charts whose default values keep uploads in an emptyDir, or a store of theirs without a volume."""
+    charts = [item.path.rpartition("/")[0] for item in foreign_infrastructure(project) if item.path.endswith("Chart.yaml")]
+    for chart in charts:
+        path = f"{chart}/values.yaml" if chart else "values.yaml"
+        document = project.document(path) if not is_test_path(path) else None
+        places = list(_lost_in(document.root, "")) if document else []
+        if places:
+            names = listed(name for name, _ in places)
+            yield RULE.gap(
+                resource=path,
+                subject="values",
+                message=f"Installed with its default values, the chart keeps {names} in the pod: the first restart loses it.",
+                expected="a volume claim by default, or an installation that has to choose",
+                actual="emptyDir, or persistence switched off",
+                locations=tuple(place for _, place in places),
+                environment=path_environment(path),
+            )
+
+
+def _lost_in(node: Node | None, name: str) -> Iterator[tuple[str, Location]]:
+    if not isinstance(node, Mapping) or text_of(node.get("enabled")).lower() == "false":
+        return
+    kind = node.get("type")
+    if kind and text_of(kind) == "emptyDir" and _UPLOADS.search(name):
+        yield text_of(node.get("name")) or name, kind.location
+    if _STORES.match(name):
+        for route in (("persistence",), ("primary", "persistence"), ("master", "persistence")):
+            switch = find(node, *route, "enabled")
+            if switch and text_of(switch).lower() == "false":
+                yield name, switch.location
+    for entry in node.entries:
+        yield from _lost_in(entry.value, entry.key.value)
+
+
+RULE = Rule(
+    code="K8S011",
+    name="store-without-volume",
+    layer=Layer.KUBERNETES,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Give the store a StatefulSet with volumeClaimTemplates and a backup, or take a managed one."),
+    ),
+)
