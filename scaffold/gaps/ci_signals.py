@@ -110,7 +110,12 @@ class _Targets:
 
 def runs_tests(item: CiStep) -> bool:
     """Whether a step starts a test program that is known by its name, and does not only install it."""
-    return any(_TESTS.search(line) and not _INSTALLS.search(line) for line in item.text.splitlines())
+    return tests_something(item.text)
+
+
+def tests_something(text: str) -> bool:
+    """Whether a line of a text starts a test program that is known by its name, and does not only install it."""
+    return any(_TESTS.search(line) and not _INSTALLS.search(line) for line in text.splitlines())
 
 
 def builds_image(item: CiStep) -> bool:

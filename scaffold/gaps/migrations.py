@@ -33,7 +33,8 @@ MAY_RUN = regex(
     r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|init[-_]?db"
 )
 """Words behind which migrations may run, in a form that no list of commands knows."""
-_ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
+ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
+"""A comparison of a script's first argument with a word."""
 _RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
 _PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
 _SCRIPT = regex(r"[\w./-]+\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
@@ -65,7 +66,7 @@ class Start:
         skipped = False
         first = self.lines[0][0]
         for line, place in self.lines:
-            condition = _ASKS_ARGUMENT.search(line)
+            condition = ASKS_ARGUMENT.search(line)
             if condition:
                 skipped = condition["word"] not in first.split()
             elif re.match(r"(?:fi|else|elif)\b", line):

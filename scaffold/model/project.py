@@ -397,6 +397,8 @@ class Command:
     context: str
     owner: str
     location: Location
+    after: tuple[int, ...] | None = None
+    """For a step of Cloud Build, the lines of the steps of its file that it waits for; None for everything else."""
 
 
 @frozen

@@ -37,15 +37,27 @@ def read_cargo_make(path: str, text: str) -> tuple[Command, ...]:
 
 def read_cloud_build(path: str, text: str) -> tuple[Command, ...]:
     """Return what each step of a Cloud Build file runs: its entrypoint, else the program of its image, with its arguments."""
-    found = []
+    found: list[Command] = []
     for document in parse_documents(path, text)[0]:
+        lines: dict[str, int] = {}
         steps = document.root.get("steps") if isinstance(document.root, Mapping) else None
         for step in steps.items if isinstance(steps, Sequence) else ():
             if isinstance(step, Mapping):
                 program = text_of(step.get("entrypoint")) or _program(text_of(step.get("name")))
                 words = [program, *(scalar.value for scalar in scalars_of(step.get("args")))]
-                found.append(Command(shlex.join(words), "script", text_of(step.get("id")), step.location))
+                owner = text_of(step.get("id"))
+                after = _waited_for(step, lines)
+                found.append(Command(shlex.join(words), "script", owner, step.location, after))
+                lines[owner or f"#{len(lines)}"] = step.location.line
     return tuple(found)
+
+
+def _waited_for(step: Mapping, lines: dict[str, int]) -> tuple[int, ...]:
+    """Return the lines of the steps that one waits for: those it names, all before it where it names none, none for `-`."""
+    names = scalars_of(step.get("waitFor"))
+    if not names:
+        return tuple(lines.values())
+    return tuple(lines[name.value] for name in names if name.value in lines)
 
 
 def _program(image: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image, runs_tests, unknown_needs
+from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image, runs_tests, tests_something, unknown_needs
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Job, Project, Trigger, Workflow
+from scaffold.model.project import Command, Job, Project, Trigger, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import nested_events, trigger_faults
 
@@ -64,6 +64,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         going = _going_out(found_steps)
         if going and _starts_on_push(going.item) and not _is_gated(going, tests):
             found.setdefault(going.item.workflow.path, []).append(going)
+    yield from _cloud_builds(project)
     for released in found.values():
         workflow = released[0].item.workflow
         rivals = [
@@ -76,6 +77,56 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _is_rejected(workflow: Workflow) -> bool:
     """Whether GitHub refuses the whole file, which is another gap."""
     return bool(nested_events(workflow.document) or trigger_faults(workflow.document) or any(unknown_needs(workflow)))
+
+
+# --- Cloud Build ------------------------------------------------------------------------------------------------------
+
+
+def _cloud_builds(project: Project) -> Iterator[Gap]:
+    """Yield the files of Cloud Build with steps that deploy and wait, over all steps between, for none that tests."""
+    files: dict[str, dict[int, Command]] = {}
+    for command in project.commands:
+        if command.after is not None:
+            files.setdefault(command.location.path, {})[command.location.line] = command
+    for path, steps in files.items():
+        texts = {line: _with_script(project, command) for line, command in steps.items()}
+        tests = [line for line, text in texts.items() if tests_something(text)]
+        early = [
+            line
+            for line, text in texts.items()
+            if _DEPLOYS.search(text) and not any(_waits(steps, line, test) for test in tests)
+        ]
+        if tests and early:
+            yield RULE.gap(
+                resource=path,
+                subject="tests",
+                message=f"A step deploys ({listed(steps[line].owner or steps[line].text.split()[0] for line in early)}) without"
+                f" waiting for the tests ({listed(steps[line].owner for line in tests)}): they may fail, and it is out already.",
+                expected=f"waitFor: [{steps[tests[0]].owner}]",
+                actual="a waitFor that leads to no test",
+                locations=tuple(steps[line].location for line in early),
+                related=tuple(steps[line].location for line in tests),
+            )
+
+
+def _with_script(project: Project, command: Command) -> str:
+    """Return a step's command with the lines of the script that it starts."""
+    program = command.text.partition(" ")[0].removeprefix("./")
+    lines = [item.text for item in project.commands if item.context == "script" and item.location.path == program]
+    return "\n".join((command.text, *lines))
+
+
+def _waits(steps: dict[int, Command], line: int, test: int) -> bool:
+    """Whether a step starts after another one has ended, through the steps that stand between."""
+    pending, seen = [line], {line}
+    while pending:
+        for before in steps[pending.pop()].after or ():
+            if before == test:
+                return True
+            if before in steps and before not in seen:
+                seen.add(before)
+                pending.append(before)
+    return False
 
 
 # --- what goes out ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
 from scaffold.gaps.supply_chain.images import built_elsewhere, pushing_builds
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -24,7 +24,7 @@ _REGISTRY = regex(r"scan_on_push\s*=\s*true|ScanOnPush:\s*true|aws_inspector2_en
 
 def _detect(project: Project) -> Iterator[Gap]:
     theirs = [item for item in ci_steps(project) if item.workflow.path not in project.owned]
-    pushing = [item for item in pushing_builds(project) if item.workflow.path not in project.owned]
+    pushing = [item for item in pushing_builds(project) if item.workflow.path not in project.owned] or _pushed_later(theirs)
     if not pushing or built_elsewhere(project) or any(_scans_image(item) for item in theirs) or _in_registry(project):
         return
     files = [item for item in theirs if _scans_files(item)]
@@ -40,6 +40,12 @@ def _detect(project: Project) -> Iterator[Gap]:
         related=tuple(dict.fromkeys(item.place for item in files)),
         severity=Severity.LOW if files else Severity.MEDIUM,
     )
+
+
+def _pushed_later(steps: list[CiStep]) -> list[CiStep]:
+    """Return the steps that push an image which an earlier step of the same job has built."""
+    building = {(item.workflow.path, item.job.id) for item in steps if builds_image(item)}
+    return [item for item in steps if pushes_image(item) and (item.workflow.path, item.job.id) in building]
 
 
 def _scans_image(item: CiStep) -> bool:
