@@ -101,7 +101,7 @@ def _cloud_builds(project: Project) -> Iterator[Gap]:
                 resource=path,
                 subject="tests",
                 message=f"A step deploys ({listed(steps[line].owner or steps[line].text.split()[0] for line in early)}) without"
-                f" waiting for the tests ({listed(steps[line].owner for line in tests)}), which may fail when it is out already.",
+                f" waiting for the tests ({listed(steps[line].owner for line in tests)}), and it is out when they fail.",
                 expected=f"waitFor: [{steps[tests[0]].owner}]",
                 actual="a waitFor that leads to no test",
                 locations=tuple(steps[line].location for line in early),
