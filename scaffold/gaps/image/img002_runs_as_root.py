@@ -37,16 +37,25 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _root_place(dockerfile: Dockerfile) -> tuple[Location, str] | None:
     """Return where and how the image comes to run as root, or None when it does not or when that is unknown."""
     stages = final_stages(dockerfile)
-    if not stages or not stages[-1].base or stages[-1].base == "scratch" or _NON_ROOT_BASE.search(stages[-1].base):
+    if not stages or not stages[-1].base or _NON_ROOT_BASE.search(stages[-1].base):
         return None
     texts = " ".join(item.text for stage in stages for item in stage.instructions)
     if _DROPS.search(texts):
         return None
     user = dockerfile.effective("USER")
     if user is None:
-        return (stages[-1].location, "no USER") if _ROOT_BASE.fullmatch(_name(stages[-1].base)) else None
+        is_root = (
+            _starts_from_nothing(dockerfile) if stages[-1].base == "scratch" else _ROOT_BASE.fullmatch(_name(stages[-1].base))
+        )
+        return (stages[-1].location, "no USER") if is_root else None
     name = user.text.split(":")[0].strip()
     return (user.location, f"USER {name}") if name in _ROOT else None
+
+
+def _starts_from_nothing(dockerfile: Dockerfile) -> bool:
+    """Whether a stage from scratch is an image that runs as a process: no files that a build hands out, no WebAssembly."""
+    starts = [item for keyword in ("CMD", "ENTRYPOINT") if (item := dockerfile.effective(keyword)) is not None]
+    return bool(starts) and not any(".wasm" in item.text for item in starts)
 
 
 def _name(base: str) -> str:
@@ -68,6 +77,8 @@ def _gap(project: Project, dockerfile: Dockerfile, place: Location, how: str) ->
         expected="USER with a user of its own in the last stage",
         actual=how,
         locations=(place,),
+        # From scratch there is no program beside the team's own.
+        severity=Severity.LOW if dockerfile.stages[-1].base == "scratch" else None,
         # A start script that is not part of the Dockerfile may change the user.
         confidence=Confidence.MEDIUM if scripted else Confidence.HIGH,
         # What takes no connections is harder to get into.

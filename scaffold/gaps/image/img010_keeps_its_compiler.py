@@ -28,14 +28,11 @@ _STARTS_BY_TOOL = regex(
 
 def _detect(project: Project) -> Iterator[Gap]:
     for dockerfile in project.dockerfiles:
-        environment = environment_of(project, dockerfile)
-        if environment in {EnvironmentClass.DEV, EnvironmentClass.TEST} or not is_built(project, dockerfile):
-            continue
-        for target in targets_of(project, dockerfile):
-            found = _compiles(dockerfile, target)
-            if found:
-                yield _gap(dockerfile, *found, environment)
-                break
+        # Few compile at all: only for those it is asked who builds them.
+        found = next((hit for target in targets_of(project, dockerfile) if (hit := _compiles(dockerfile, target))), None)
+        environment = environment_of(project, dockerfile) if found else EnvironmentClass.DEV
+        if found and environment not in {EnvironmentClass.DEV, EnvironmentClass.TEST} and is_built(project, dockerfile):
+            yield _gap(dockerfile, *found, environment)
 
 
 def _compiles(dockerfile: Dockerfile, target: str) -> tuple[str, Instruction] | None:

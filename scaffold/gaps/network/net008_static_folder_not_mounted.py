@@ -1,0 +1,95 @@
+"""NET008: nginx serves files from a folder that its container does not have."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.signals import is_below
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.nginx import ConfigFile
+from scaffold.model.nginx_services import nginx_files
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_NGINX = frozenset({"nginx", "nginxinc/nginx-unprivileged"})
+_ALIAS = regex(r"(?:^|[\s;{])alias\s+[\"']?(?P<path>/[^\s;\"'$]*)[\"']?\s*;")
+_BROUGHT = ("usr/share/nginx", "etc/nginx", "tmp", "dev", "var/cache/nginx", "var/log/nginx", "var/run", "run", "proc", "sys")
+"""Folders that the official images bring along."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    for service in stack.services:
+        image = service.image
+        if service.build or image is None or image.repository.removeprefix("library/") not in _NGINX or not service.mounts:
+            continue
+        if any(service.node.get(key) is not None for key in ("volumes_from", "configs", "develop")) or service.entrypoint:
+            continue
+        for file in nginx_files(project, service):
+            missing = [(path, place) for path, place in _aliases(file) if not _is_there(service, path)]
+            if missing:
+                yield _gap(stack, service, missing)
+
+
+def _aliases(file: ConfigFile) -> Iterator[tuple[str, Location]]:
+    for number, line in enumerate(file.text.splitlines(), 1):
+        for match in _ALIAS.finditer(line.partition("#")[0]):
+            yield posixpath.normpath(match["path"]), Location(file.path, number, match.start("path") + 1)
+
+
+def _is_there(service: Service, path: str) -> bool:
+    """Whether a mount or the image brings the folder, or one below it."""
+    clean = path.strip("/")
+    targets = [mount.target.strip("/") for mount in service.mounts]
+    return any(is_below(clean, target) or is_below(target, clean) for target in (*targets, *_BROUGHT))
+
+
+def _near(service: Service, path: str) -> Mount | None:
+    """Return the mount that was meant: its place ends as the folder does, or the folder as its place."""
+    return next(
+        (
+            mount
+            for mount in service.mounts
+            if len(mount.target) > 1 and (path.endswith(mount.target) or mount.target.endswith(path))
+        ),
+        None,
+    )
+
+
+def _gap(stack: Stack, service: Service, missing: list[tuple[str, Location]]) -> Gap:
+    paths = " and ".join(dict.fromkeys(path for path, _ in missing))
+    meant = [mount for path, _ in missing if (mount := _near(service, path))]
+    note = f", while the volume is at {meant[0].target}" if meant else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="static",
+        message=f"{service.name} serves files from {paths}, and nothing puts files there{note}: requests for them end "
+        "with 404.",
+        expected=f"a mount at {missing[0][0]}, or the place of the mount in the configuration",
+        actual="no mount there",
+        locations=tuple(place for _, place in missing),
+        related=tuple(dict.fromkeys(mount.location for mount in meant)),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="NET008",
+    name="static-folder-not-mounted",
+    layer=Layer.NETWORK,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Write the place of the volume into `alias`, or mount the volume where `alias` looks for it."),
+    ),
+)
