@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages
 from scaffold.gaps.image.builds import environment_of, users_of
+from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
@@ -77,14 +78,17 @@ def _gap(project: Project, dockerfile: Dockerfile, place: Location, how: str) ->
         expected="USER with a user of its own in the last stage",
         actual=how,
         locations=(place,),
-        # From scratch there is no program beside the team's own.
-        severity=Severity.LOW if dockerfile.stages[-1].base == "scratch" else None,
         # A start script that is not part of the Dockerfile may change the user.
         confidence=Confidence.MEDIUM if scripted else Confidence.HIGH,
-        # What takes no connections is harder to get into.
-        severity=Severity.LOW if users and all(service.role in _UNREACHED for service in users) else None,
+        severity=Severity.LOW if _is_hard_to_use(dockerfile, users) else None,
         environment=environment_of(project, dockerfile),
     )
+
+
+def _is_hard_to_use(dockerfile: Dockerfile, users: tuple[Service, ...]) -> bool:
+    """Whether a hole is harder to reach, as the container takes no connections, or harder to use: no other program is there."""
+    unreached = bool(users) and all(service.role in _UNREACHED for service in users)
+    return unreached or final_stages(dockerfile)[-1].base == "scratch"
 
 
 RULE = Rule(
