@@ -18,7 +18,7 @@ _TOOLS = (
         "developer.hashicorp.com/terraform, or OpenTofu",
     ),
     ("helm", "the chart, for each environment", "helm.sh"),
-    ("kubeconform", "manifests of the chart; with pip install kubernetes-validate", "github.com/yannh/kubeconform"),
+    ("kubeconform", "manifests of the chart; with pip install 'scaffold-iac[kubernetes]'", "github.com/yannh/kubeconform"),
     ("promtool", "Prometheus configuration, rules and rule tests", "part of the Prometheus release"),
     ("amtool", "Alertmanager configuration", "part of the Alertmanager release"),
     (

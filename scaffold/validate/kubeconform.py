@@ -40,7 +40,7 @@ def judge(request: ValidationRequest, material: Material) -> ToolRun:
         )
     versions = _schema_folders()
     if not versions:
-        return not_run(NAME, "the schemas of Kubernetes are not here: pip install kubernetes-validate")
+        return not_run(NAME, "the schemas of Kubernetes are not here: pip install 'scaffold-iac[kubernetes]'")
     rendered = tuple(item for item in render_charts(request, material.charts, helm) if item.manifests)
     if not rendered:
         return not_run(NAME, "no chart could be rendered")

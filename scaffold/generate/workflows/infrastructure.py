@@ -36,18 +36,24 @@ for chart in deploy/helm/*/Chart.yaml; do
   charts=$((charts + 1))
   folder=${chart%/Chart.yaml}
   stand_ins=()
-  if [ -e "$folder/ci/values-infra.json" ]; then
-    stand_ins=(--values "$folder/ci/values-infra.json")
-  fi
+  for file in "$folder"/ci/values-infra.json "$folder"/ci/values-release.json; do
+    if [ -e "$file" ]; then
+      stand_ins+=(--values "$file")
+    fi
+  done
   for environment in $ENVIRONMENTS; do
     values=()
     if [ -e "$folder/values-$environment.yaml" ]; then
       values=(--values "$folder/values-$environment.yaml")
     fi
     helm lint --strict "$folder" "${values[@]}" "${stand_ins[@]}"
+    if [ "${#stand_ins[@]}" -gt 0 ]; then
+      # What lint does not ask for: a value that has to be there and is not stops the rendering.
+      helm template release "$folder" "${values[@]}" "${stand_ins[@]}" > "$RUNNER_TEMP/$environment.yaml"
+    fi
   done
 done
-echo "Charts below deploy/helm that were linted: $charts" >> "$GITHUB_STEP_SUMMARY"
+echo "Charts below deploy/helm that were linted and rendered: $charts" >> "$GITHUB_STEP_SUMMARY"
 """
 _SKIPPED_PLAN = """\
 echo "No plan for $ENVIRONMENT: it needs the variables $VARIABLE and TERRAFORM_STATE_BUCKET." >> "$GITHUB_STEP_SUMMARY"
@@ -162,7 +168,7 @@ def _chart(workflow: InfrastructureWorkflow) -> dict[str, Any]:
     steps = [
         checkout(),
         use("azure/setup-helm", with_={"version": HELM}),
-        run("Lint the chart for each environment", _LINT, {"ENVIRONMENTS": " ".join(workflow.environments)}),
+        run("Lint and render the chart for each environment", _LINT, {"ENVIRONMENTS": " ".join(workflow.environments)}),
     ]
     return _job("Lint the chart", steps)
 

@@ -329,11 +329,12 @@ def test_the_chart_that_is_written_passes_the_lint_of_the_workflow(
     generate(root)
     script = next(step for step in steps(load(root / FOLDER / "infrastructure.yml")) if "Lint" in step.get("name", ""))
 
-    def said() -> str:
+    def run_it() -> tuple[int, str]:
         summary = tmp_path / "summary"
         summary.write_text("")
         folder = Path(require_tool("helm")).parent
-        given = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path), "GITHUB_STEP_SUMMARY": str(summary)}
+        places = {"HOME": str(tmp_path), "RUNNER_TEMP": str(tmp_path), "GITHUB_STEP_SUMMARY": str(summary)}
+        given = {"PATH": f"{folder}:/usr/bin:/bin", **places}
         done = subprocess.run(
             ["bash", "-e", "-c", script["run"]],
             cwd=root,
@@ -342,9 +343,16 @@ def test_the_chart_that_is_written_passes_the_lint_of_the_workflow(
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return summary.read_text()
+        return done.returncode, summary.read_text() + done.stderr
 
-    assert said() == "Charts below deploy/helm that were linted: 0\n"
+    assert run_it() == (0, "Charts below deploy/helm that were linted and rendered: 0\n")
     write_generation(plan_generation(Place(root), rooms=frozenset({Room.HELM}), edit_codes=None))
-    assert said() == "Charts below deploy/helm that were linted: 1\n"
+    assert run_it() == (0, "Charts below deploy/helm that were linted and rendered: 1\n")
+    assert "kind: Deployment" in (tmp_path / "production.yaml").read_text()
+    assert "kind: Deployment" in (tmp_path / "staging.yaml").read_text()
+    # A value that has to be there and is not: lint says nothing of it, the rendering does.
+    (release,) = root.glob("deploy/helm/*/ci/values-release.json")
+    release.write_text("{}\n")
+    code, text = run_it()
+    assert code
+    assert "execution error" in text
