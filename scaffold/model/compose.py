@@ -174,7 +174,7 @@ class Service:
     def delivers_image(self) -> bool:
         """Whether its image is built from this repository and runs in production: not from elsewhere, not inline, no test."""
         build = self.build
-        if build is None or self.role in {Role.E2E, Role.MOCK}:
+        if build is None or self.role in {Role.E2E, Role.MOCK, Role.ADMIN_UI}:
             return False
         return not build.remote and not build.inline and build.context is not None
 

@@ -24,6 +24,7 @@ from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.needs import needed_variables, with_needed
 from scaffold.plan.release import release_tasks, with_release_tasks
 from scaffold.plan.spelled_out import spelled_out
+from scaffold.plan.stages import with_production_stages
 from scaffold.plan.stores import plan_secrets, plan_stores
 from scaffold.plan.workloads import plan_workloads
 
@@ -34,7 +35,7 @@ _BESIDE_TERRAFORM = "infra/terraform-scaffold"
 
 def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     """Return the plan for a project that was read without the files that scaffold wrote."""
-    stack = project.production_stack
+    stack, stage_notes = with_production_stages(project, project.production_stack) if project.production_stack else (None, ())
     configuration = project.configuration
     if stack:
         refuse_cycles(stack)
@@ -85,7 +86,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         buckets=plan_buckets(stores, running, cluster_backup),
         config_files=running.files,
         left_out=running.left_out,
-        notes=running.notes,
+        notes=(*stage_notes, *running.notes),
         paths=running.paths,
         base_set=base_set,
         production_set=production_set,

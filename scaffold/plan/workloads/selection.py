@@ -21,7 +21,7 @@ _ROLES = {
     Role.MONITORING: "the cluster's monitoring takes its place",
     Role.LOGGING: "the cluster's log collection takes its place",
     Role.TRACING: "the cluster's tracing takes its place",
-    Role.ADMIN_UI: "it is a tool of developers and opens a store to whoever reaches it",
+    Role.ADMIN_UI: "it is a tool of developers, and opens what it shows to whoever reaches it",
 }
 _HOST_PATHS = ("/var/run/docker.sock", "/run/docker.sock", "/proc", "/sys", "/dev", "/var/lib/docker")
 _CONFIG_ENDINGS = (
