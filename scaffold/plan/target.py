@@ -86,7 +86,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         buckets=plan_buckets(stores, running, cluster_backup),
         config_files=running.files,
         left_out=running.left_out,
-        notes=(*stage_notes, *running.notes),
+        notes=(*(stage_notes if chart else ()), *running.notes),
         paths=running.paths,
         base_set=base_set,
         production_set=production_set,
