@@ -1,10 +1,18 @@
-"""CFG006: debug mode is on where production runs, or an env file calls its environment by another name."""
+"""CFG006: debug mode or settings for development where production runs, or an env file that names another environment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.config.django_settings import (
+    VARIABLE,
+    SettingsModule,
+    last_assignment,
+    module_path,
+    runnable_stacks,
+    used_modules,
+)
+from scaffold.gaps.facts import once
 from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
@@ -33,11 +41,9 @@ _RUNS_AS_PRODUCTION = frozenset({"NODE_ENV", "RAILS_ENV"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    # Beside a stack that says production, the base is what people develop with.
-    said = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION]
-    stacks = said or stacks
-    yield from once(gap for stack in stacks for gap in _debug_in_stack(stack))
+    yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack))
+    for module in used_modules(project):
+        yield from _of_module(project, module)
     for file in project.env_files:
         yield from _of_file(file)
 
@@ -59,6 +65,35 @@ def _debug_in_stack(stack: Stack) -> Iterator[Gap]:
             locations=tuple(entry.location for _, entry in users),
             environment=stack.environment,
         )
+
+
+def _of_module(project: Project, module: SettingsModule) -> Iterator[Gap]:
+    """Yield a gap for a settings module of Django that is for development, or that turns DEBUG on."""
+    path = module_path(project, module.name)
+    debug = last_assignment(project, path, "DEBUG") if path else None
+    is_on = debug is not None and debug[0] == "True"
+    if not module.is_for_development and not is_on:
+        return
+    who = " and ".join(module.services) or "The application"
+    effect = (
+        "with DEBUG on: error pages show code and settings to everybody" if is_on else "which is for development by its name"
+    )
+    yield RULE.gap(
+        resource=module.stack.resource(module.services[0]) if module.stack else module.location.path,
+        subject=f"environment/{VARIABLE}",
+        message=f"{who} would run in production with {module.name}, {effect}.",
+        expected=f"{VARIABLE} names the settings of production, and DEBUG is False there",
+        actual="DEBUG is True" if is_on else "settings for development",
+        locations=(module.location,),
+        related=(debug[1],) if debug is not None and is_on else (),
+        severity=Severity.HIGH if is_on else Severity.MEDIUM,
+        environment=module.stack.environment if module.stack else EnvironmentClass.BASE,
+        closers=(
+            Closer(
+                None, "advice", f"Set {VARIABLE} to the settings of production, with DEBUG = False, where production starts."
+            ),
+        ),
+    )
 
 
 def _of_file(file: EnvFile) -> Iterator[Gap]:
