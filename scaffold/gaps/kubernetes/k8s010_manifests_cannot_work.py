@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import is_test_path, listed, path_environment, scalars_below
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects
 from scaffold.gaps.kubernetes.references import Reference, chart_references, is_made, references
+from scaffold.gaps.kubernetes.set_values import UnreadValue, unread_values
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -29,6 +30,7 @@ _STAGING = "acme-staging"
 def _detect(project: Project) -> Iterator[Gap]:
     everything = objects(project)
     yield from _unmade(project, everything)
+    yield from _unread(project)
     if everything:
         yield from _twice(project, everything)
         yield from _unfilled(project, everything)
@@ -61,6 +63,23 @@ def _unmade(project: Project, everything: tuple[KubernetesObject, ...]) -> Itera
             actual="only references",
             locations=tuple(dict.fromkeys(item.location for item in items)),
             environment=path_environment(folder),
+        )
+
+
+def _unread(project: Project) -> Iterator[Gap]:
+    """Yield each chart for which a command sets values that its templates do not read."""
+    found: dict[str, list[UnreadValue]] = {}
+    for item in unread_values(project):
+        found.setdefault(item.chart, []).append(item)
+    for chart, items in found.items():
+        yield RULE.gap(
+            resource=chart,
+            subject="unread-values",
+            message=f"A command sets {listed(item.key for item in items)}, which no template of {chart} reads: helm is silent,"
+            " and what was meant, such as a new image, does not happen.",
+            expected="the name of a value that a template reads",
+            actual="a value that nothing reads",
+            locations=tuple(dict.fromkeys(item.command.location for item in items)),
         )
 
 
