@@ -9,7 +9,7 @@ from scaffold.gaps.catalogue import all_rules, layer_cards
 from scaffold.gaps.ignores import has_passed, suppressions_of
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement, LayerCard
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import DevelopmentNote, Project
 
 _OF_WORKFLOWS = frozenset({Layer.CI, Layer.SUPPLY_CHAIN})
 ABSORBED = {
@@ -28,6 +28,16 @@ _REPEATS = {"SEC002": ("SEC005",), "SEC007": ("SEC001", "SEC002")}
 """Rules whose gap states on the same resource what a gap of another rule states as well: it becomes a detail of that one."""
 _OF_FILES = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about lines that are there; what is absent for production is absent wherever people develop."""
+_ALSO_OF_EXAMPLES = frozenset({"K8S007"})
+_FAILS_FOR_EVERYBODY = frozenset(
+    {
+        *("IMG001", "IMG009", "CMP003", "CMP005", "CMP006", "CMP008", "CMP013", "CMP016", "CMP018", "CMP019", "CMP020"),
+        *("CFG008", "NET004"),
+    }
+)
+"""What does not run does not run for the readers of an example either."""
+_KEYS = frozenset({"SEC004"})
+"""A key that a provider issued works wherever it is written."""
 
 
 def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
@@ -84,20 +94,25 @@ def _for_development(project: Project, gap: Gap) -> Gap:
 
     The stack itself stays what plans are made for: that a team develops with it does not say what it will run in production.
     """
-    note = next((note for note in project.development_notes if gap.primary.path in note.files), None)
-    if note is None or gap.environment is not EnvironmentClass.BASE or gap.layer not in _OF_FILES:
+    note = next((note for note in project.development_notes if _is_meant(note, gap)), None)
+    if note is None or gap.environment is not EnvironmentClass.BASE:
         return gap
-    if note.is_replaced and gap.layer is Layer.BACKUP:
-        return gap
-    place = f"{note.location.path}:{note.location.line}"
-    why = f"{place} deploys another file in its place" if note.is_replaced else f"{place} says that this is for development"
     return replace(
         gap,
-        severity=gap.severity.lowered(EnvironmentClass.DEV.severity_steps),
-        environment=EnvironmentClass.DEV,
-        message=f"{gap.message.removesuffix('.')}; {why}.",
+        severity=gap.severity.lowered(note.environment.severity_steps),
+        environment=note.environment,
+        message=f"{gap.message.removesuffix('.')}; {note.location.path}:{note.location.line} {note.why}.",
         evidence=(*gap.evidence, Evidence(note.location, "related")),
     )
+
+
+def _is_meant(note: DevelopmentNote, gap: Gap) -> bool:
+    """Whether what a place says of files makes this gap matter less."""
+    if gap.code in _KEYS or not note.covers(gap.primary.path, gap.resource):
+        return False
+    if note.environment is EnvironmentClass.EXAMPLE:
+        return gap.code in _ALSO_OF_EXAMPLES or (gap.layer in _OF_FILES and gap.code not in _FAILS_FOR_EVERYBODY)
+    return gap.layer in _OF_FILES and not (note.is_replaced and gap.layer is Layer.BACKUP)
 
 
 def _with_overrides(project: Project, gap: Gap) -> Gap:

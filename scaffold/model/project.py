@@ -430,12 +430,25 @@ class MountedFile:
 
 @frozen
 class DevelopmentNote:
-    """A place that says of files that they serve development alone."""
+    """A place that says of files, or of one service, that they serve no production: what it is for, and in which words."""
 
     location: Location
     files: tuple[str, ...]
+    why: str = "says that this is for development"
+    """What the place does, as it is told behind its path and line."""
     is_replaced: bool = False
-    """Whether the place says so by deploying another file with the same services."""
+    """Whether the place says so by naming another file with the same services: production still lacks what is missing."""
+    environment: EnvironmentClass = EnvironmentClass.DEV
+    resource: str = ""
+    """The one service that it speaks of, as gaps name it; "" for everything in the files."""
+    is_whole: bool = False
+    """Whether it speaks of the whole repository, `files` being those that it does not mean."""
+
+    def covers(self, path: str, resource: str) -> bool:
+        """Whether a gap at `path` about `resource` is about what the place speaks of."""
+        if self.is_whole:
+            return path not in self.files
+        return resource == self.resource if self.resource else path in self.files
 
 
 @frozen

@@ -51,6 +51,7 @@ _CI_NAMES = frozenset(
         "cloudbuild.yml",
     }
 )
+_MAY_START = regex(r"\.(?:ps1|bat|cmd|groovy|csproj|dcproj|targets|gradle|kts|rb|code-workspace)$|(?:^|/)devcontainer\.json$")
 _NOT_DOCKERFILE = (
     ".j2",
     ".jinja",
@@ -137,6 +138,11 @@ def is_workflow(path: str) -> bool:
 def is_other_ci(path: str) -> bool:
     """Whether the file configures a CI system other than GitHub Actions."""
     return path in _CI_FOLDERS or path in _CI_NAMES
+
+
+def may_start_compose(path: str) -> bool:
+    """Whether the file is a script or a setting of another system that may name compose files."""
+    return is_other_ci(path) or bool(_MAY_START.search(path))
 
 
 def is_env_file(path: str) -> bool:

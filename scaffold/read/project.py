@@ -187,13 +187,30 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         commands=listed,
         scripts=_scripts(inventory, texts),
         sightings=_sightings(inventory, texts),
-        development_notes=() if settings.production else development_notes(stacks, pages, envs, listed, texts),
+        development_notes=()
+        if settings.production
+        else development_notes(
+            stacks,
+            docs=pages,
+            env_files=envs,
+            commands=listed,
+            reader=texts,
+            images=images,
+            owned=owned,
+            others=_starters(inventory, texts),
+        ),
         sources=files,
         documents=sources.all_documents(),
         problems=_problems(inventory, sources),
         inline_ignores=ignores,
         today=today,
     )
+
+
+def _starters(inventory: Inventory, texts: TextReader) -> dict[str, str]:
+    """Return the texts that may start compose files and are read for nothing else: of Windows, of other CI, of editors."""
+    found = {path: texts.glance(path) for path in inventory.files if paths.may_start_compose(path)}
+    return {path: text for path, text in found.items() if text is not None}
 
 
 def _inside(inventory: Inventory) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
-from scaffold.model.project import Command, DevelopmentNote, DocFile, EnvFile
+from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
 from scaffold.read.compose import TextReader
 from scaffold.read.environments import class_of_word
+from scaffold.read.example import example_note
+from scaffold.read.instead import of_development_images, of_profiles, of_replaced, of_unused
+from scaffold.read.prose import SENTENCE, head_of, sentences_of
 
 _ONLY = regex(
     r"\b(?:only|solely|purely|just|exclusively)\b[^.!?]{0,30}\bfor\b[^.!?]{0,20}\b(?:local|development|testing)\b"
@@ -30,6 +33,14 @@ _SUBJECT = regex(
     re.IGNORECASE,
 )
 _FILE = regex(r"[\w.-]*compose[\w.-]*\.ya?ml", re.IGNORECASE)
+_EVALUATION = regex(
+    r"\b(?:to|for|only)\s+(?:\w+\s+)?(?:evaluat\w+|try(?:ing)?(?: it)?(?: out)?|test(?:s|ing)?|demo\w*)\b", re.IGNORECASE
+)
+_NOT_FOR_PRODUCTION = regex(
+    r"\b(?:not|never)\b[^.!?]{0,30}\b(?:intended|meant|suitable|recommended|designed|ready|supported)\b[^.!?]{0,30}\bproduction\b",
+    re.IGNORECASE,
+)
+_WHOLE = regex(rf"{_SUBJECT.pattern}|{_FILE.pattern}", re.IGNORECASE)
 _PARTIAL = regex(
     r"\b(?:without|unless|until|before|as[ -]is|yet|except|options?|flags?|passwords?|keys?|secrets?|variables?|modes?|values?"
     r"|defaults?|endpoints?|commands?|images?|debug|certificates?|servers?|branch(?:es)?|decisions?|credentials?|tokens?)\b",
@@ -43,33 +54,49 @@ _FOR_LOCAL_USE = regex(
 _LOCAL_FLAG = regex(r"(?:IS_)?LOCAL(?:_ENV|_DEV|_MODE|_DEVELOPMENT)?")
 _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
-_EMPHASIS = regex(r"(?<!\w)[*_]+|[*_]+(?!\w)|`|^\s*[>#-]+\s*")
-_SENTENCE = regex(r"[^.!?]+(?:\.(?=\w)[^.!?]+)*[.!?]*")
 _STACK_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)")
 
 
-def development_notes(
+def development_notes(  # noqa: PLR0913
     stacks: tuple[Stack, ...],
+    *,
     docs: Iterable[DocFile],
     env_files: Iterable[EnvFile],
     commands: Iterable[Command],
     reader: TextReader,
+    images: Iterable[Dockerfile] = (),
+    owned: frozenset[str] = frozenset(),
+    others: Mapping[str, str] | None = None,
 ) -> tuple[DevelopmentNote, ...]:
-    """Return what says that files serve development alone; files that a stack of the class production uses are left out."""
+    """Return what says that files serve no production; files that a stack of the class production uses are left out, and
+    what scaffold wrote, `owned`, says nothing. `others` are texts beside pages and commands that may start compose files.
+    """
+    pages = tuple(page for page in docs if page.path not in owned)
+    listed = tuple(command for command in commands if command.location.path not in owned)
+    files_of_env = tuple(file for file in env_files if file.path not in owned)
     productive = {path for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION for path in _used(stack)}
     bases = tuple(stack for stack in stacks if stack.environment is EnvironmentClass.BASE)
     found = (
-        *_of_pages(bases, docs),
+        *_of_pages(bases, pages),
         *_of_heads(bases, reader),
-        *_of_env_files(env_files, reader),
-        *_of_deployed(bases, stacks, commands),
+        *_of_env_files(files_of_env, reader),
+        *_of_deployed(bases, stacks, listed),
+        *of_replaced(bases, stacks, reader),
+        *of_unused(bases, pages, listed, {**_other_texts(stacks, files_of_env, reader), **(others or {})}),
+        *of_development_images(bases, images, files_of_env),
     )
     kept: dict[str, DevelopmentNote] = {}
     for note in found:
         files = tuple(path for path in note.files if path not in productive and path not in kept)
-        if files:
-            kept |= {path: DevelopmentNote(note.location, (path,), is_replaced=note.is_replaced) for path in files}
-    return tuple(kept[path] for path in sorted(kept))
+        kept |= {path: replace(note, files=(path,)) for path in files}
+    services = tuple(of_profiles(bases, listed, files_of_env))
+    return (*(kept[path] for path in sorted(kept)), *services, *example_note(pages, productive))
+
+
+def _other_texts(stacks: tuple[Stack, ...], env_files: Iterable[EnvFile], reader: TextReader) -> dict[str, str]:
+    """The compose and env files, which may name a compose file as well."""
+    paths = {path for stack in stacks for path in stack.files} | {file.path for file in env_files}
+    return {path: text for path in sorted(paths) if (text := reader.text(path)) is not None}
 
 
 def _used(stack: Stack) -> tuple[str, ...]:
@@ -81,6 +108,13 @@ def says_development_only(sentence: str) -> bool:
     return bool(_ONLY.search(sentence)) and not _PARTIAL.search(sentence)
 
 
+def says_for_evaluation(head: str) -> bool:
+    """Whether a comment says of its file that people evaluate or test with it, and that production is not what it is for."""
+    sentences = [match[0] for match in SENTENCE.finditer(head)]
+    denied = any(_NOT_FOR_PRODUCTION.search(sentence) and _WHOLE.search(sentence) for sentence in sentences)
+    return denied and any(_EVALUATION.search(sentence) for sentence in sentences)
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +124,7 @@ def _of_pages(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
         near = [stack for stack in bases if not folder or stack.directory == folder]
         if not name.lower().startswith("readme") or not near:
             continue
-        for line, sentence in _sentences(page.text):
+        for line, sentence in sentences_of(page.text):
             if not says_development_only(sentence):
                 continue
             named = {posixpath.basename(match[0]) for match in _FILE.finditer(sentence)}
@@ -101,43 +135,16 @@ def _of_pages(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
                 yield DevelopmentNote(Location(page.path, line), files)
 
 
-def _sentences(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each sentence outside code blocks with the line on which it begins."""
-    lines: list[tuple[int, str]] = []
-    fenced = False
-    for number, row in enumerate((*text.splitlines(), ""), 1):
-        fence = row.lstrip().startswith(("```", "~~~"))
-        fenced ^= fence
-        if row.strip() and not fenced and not fence:
-            lines.append((number, _EMPHASIS.sub("", row).strip()))
-            continue
-        yield from _of_paragraph(lines)
-        lines = []
-
-
-def _of_paragraph(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    joined = " ".join(row for _, row in lines)
-    starts = list(itertools.accumulate((len(row) + 1 for _, row in lines), initial=0))
-    for match in _SENTENCE.finditer(joined):
-        begin = match.start() + len(match[0]) - len(match[0].lstrip())
-        index = max((place for place, start in enumerate(starts[:-1]) if start <= begin), default=0)
-        if lines:
-            yield lines[index][0], match[0].strip()
-
-
 # --- comments of the files themselves ---------------------------------------------------------------------------------
-
-
-def _head(text: str) -> str:
-    lines = itertools.takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), text.splitlines())
-    return " ".join(line.strip("# \t-=") for line in lines)
 
 
 def _of_heads(bases: tuple[Stack, ...], reader: TextReader) -> Iterator[DevelopmentNote]:
     for path in dict.fromkeys(path for stack in bases for path in stack.files):
-        head = _head(reader.text(path) or "")
-        if any(says_development_only(match[0]) for match in _SENTENCE.finditer(head)):
+        head = head_of(reader.text(path) or "")
+        if any(says_development_only(match[0]) for match in SENTENCE.finditer(head)):
             yield DevelopmentNote(Location(path, 1), (path,))
+        elif says_for_evaluation(head):
+            yield DevelopmentNote(Location(path, 1), (path,), why="says that this is for evaluation, not for production")
 
 
 def _of_env_files(env_files: Iterable[EnvFile], reader: TextReader) -> Iterator[DevelopmentNote]:
@@ -145,7 +152,7 @@ def _of_env_files(env_files: Iterable[EnvFile], reader: TextReader) -> Iterator[
     for file in env_files:
         if file.environment or file.kind == "template" or _holds_real_secret(file):
             continue
-        if _FOR_LOCAL_USE.search(_head(reader.text(file.path) or "")):
+        if _FOR_LOCAL_USE.search(head_of(reader.text(file.path) or "")):
             yield DevelopmentNote(Location(file.path, 1), (file.path,))
             continue
         flag = next((entry for entry in file.entries if not entry.commented and _is_local(entry.name, entry.value)), None)
@@ -176,7 +183,9 @@ def _of_deployed(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], commands: 
         for other in deployed:
             for base in bases:
                 if _stands_for(other, base):
-                    yield DevelopmentNote(command.location, base.files, is_replaced=True)
+                    yield DevelopmentNote(
+                        command.location, base.files, why="deploys another file in its place", is_replaced=True
+                    )
 
 
 def _stands_for(other: Stack, base: Stack) -> bool:

@@ -161,3 +161,202 @@ volumes:
     assert (gaps["SEC007", "base/files"].severity, gaps["SEC007", "base/files"].blocked_by) == (Severity.INFO, ("SEC001",))
     assert gaps["SEC005", "api.env"].severity is Severity.HIGH
     assert (gaps["SEC002", "api.env"].severity, gaps["SEC002", "api.env"].blocked_by) == (Severity.INFO, ("SEC005",))
+
+
+# --- repositories that call themselves examples -----------------------------------------------------------------------
+
+LITERAL = COMPOSE.replace("    volumes: [", "    environment: {POSTGRES_PASSWORD: hunter22}\n    volumes: [")
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [
+        "# Example Voting App\n",
+        "# 🐳 An example Django + Docker app\n\nUse it as a base.\n",
+        "# AtSea Shop Demonstration Application\n",
+        "# Clinic Sample Application built with Spring\n",
+        "# Shop\n\nThe Shop is a **demonstration application** comprised of three parts.\n",
+        "# Shop\n\nShop is an **example Go DDD** project that we made to show how.\n",
+        "# Shop\n\n## Run it\n\nUp.\n\n## Structure\n\nThis project is more or less a Rust playground for myself.\n",
+        "# Shop example app\n\n### Deploy to production\n\nI am creating a course about that.\n",
+    ],
+)
+def test_an_example_says_so(readme: str, make_project: Callable[..., Path]) -> None:
+    gaps = judge(read_project(make_project({"README.md": readme, "docker-compose.yml": LITERAL}))).open
+    found = {gap.code: gap for gap in gaps if gap.code in {"NET001", "SEC002", "BCK000"}}
+    assert {code: gap.severity for code, gap in found.items()} == dict.fromkeys(("NET001", "SEC002", "BCK000"), Severity.LOW)
+    assert {gap.environment for gap in found.values()} == {EnvironmentClass.EXAMPLE}
+    assert "calls this an example" in found["NET001"].message
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [
+        "# Shop\n\nSee the example below.\n",
+        "# Shop\n\nThere is a demo of the shop at https://demo.example.com.\n",
+        "# Shop\n\nCheck out the live demo, and use the sample docker-compose.yml.\n",
+        "# Sample Tracker\n\nA laboratory information system for sample projects.\n",
+        "# Demo Day Platform\n",
+        "# Shop\n\nThis project is not a demo application.\n",
+        "# Shop\n\nThis repository is a platform with an example app for plugins.\n",
+        "# Shop template\n\nThis project is a template for your service.\n",
+        "# Shop\n\n```\nThis project is a demo application.\n```\n",
+        "# Example shop app\n\n## Deployment to production\n\n```sh\ndocker compose up -d\n```\n",
+        "# Shop\n\nThis is an example configuration of the proxy.\n",
+    ],
+)
+def test_these_words_call_no_repository_an_example(readme: str, make_project: Callable[..., Path]) -> None:
+    assert port_gap(make_project({"README.md": readme, "docker-compose.yml": COMPOSE})).severity is Severity.HIGH
+
+
+def test_what_fails_in_an_example_fails_for_its_readers(make_project: Callable[..., Path]) -> None:
+    compose = "services:\n  api:\n    build: .\n    depends_on: [db]\n"
+    gaps = judge(read_project(make_project({"README.md": "# Example shop app\n", "docker-compose.yml": compose}))).open
+    assert next(gap for gap in gaps if gap.code == "CMP005").severity is Severity.HIGH
+
+
+def test_a_providers_key_in_an_example_is_one(make_project: Callable[..., Path]) -> None:
+    key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq3X1mT\n-----END RSA PRIVATE KEY-----\n"
+    files = {"README.md": "# Example shop app\n", "docker-compose.yml": COMPOSE, "keys/server.key": key}
+    gaps = judge(read_project(make_project(files))).open
+    assert next(gap for gap in gaps if gap.code == "SEC004").severity is Severity.CRITICAL
+
+
+def test_the_production_file_of_an_example_counts(make_project: Callable[..., Path]) -> None:
+    files = {"README.md": "# Example shop app\n", "docker-compose.prod.yml": COMPOSE}
+    assert port_gap(make_project(files)).severity is Severity.HIGH
+
+
+# --- files that production does without -------------------------------------------------------------------------------
+
+ALONE = """\
+services:
+  db:
+    image: postgres:16
+    volumes: ["data:/var/lib/postgresql/data"]
+  server:
+    image: ghcr.io/acme/server:1
+volumes:
+  data:
+"""
+
+
+def test_a_production_file_that_runs_alone(make_project: Callable[..., Path]) -> None:
+    root = make_project({"docker-compose.yml": COMPOSE, "docker-compose.prod.yml": ALONE})
+    gap = port_gap(root)
+    assert (gap.severity, gap.environment) == (Severity.LOW, EnvironmentClass.DEV)
+    assert "docker-compose.prod.yml:1 runs in production in its place" in gap.message
+    missing = next(gap for gap in judge(read_project(root)).open if gap.code == "BCK000")
+    assert missing.severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "docker-compose.prod.yml": ALONE,
+            "package.json": '{"scripts": {"up": "docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d"}}\n',
+        },
+        {"docker-compose.prod.yml": "services:\n  prometheus:\n    image: prom/prometheus:v3.0.0\n"},
+        {"docker-compose.prod.yml": "services:\n  db:\n    restart: always\n"},
+        {"docker-compose.prod.yml": f"include: [docker-compose.yml]\n{ALONE.replace('  db:', '  db2:')}"},
+        {"deploy/docker-compose.prod.yml": ALONE},
+        {"docker-compose.dev.yml": ALONE},
+    ],
+    ids=["merged by a command", "other services", "an overlay", "includes the base", "another folder", "for development"],
+)
+def test_a_base_that_production_needs(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    assert port_gap(make_project({"docker-compose.yml": COMPOSE, **files})).severity is Severity.HIGH
+
+
+PLAIN = "services:\n  api:\n    image: ghcr.io/acme/api:1\n"
+README = {"README.md": "# Shop\n\n```sh\ndocker compose up -d\n```\n", "docker-compose.yml": PLAIN}
+
+
+def test_a_file_that_nobody_starts(make_project: Callable[..., Path]) -> None:
+    gap = port_gap(make_project({**README, "docker-compose.infrastructure.yaml": COMPOSE}))
+    assert (gap.severity, gap.environment) == (Severity.LOW, EnvironmentClass.DEV)
+    assert "nothing in this repository starts docker-compose.infrastructure.yaml" in gap.message
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"README.md": "# Shop\n\nUse `docker-compose.infrastructure.yaml` for the stores; `docker compose up` for the rest.\n"},
+        {"Makefile": "up:\n\tdocker compose -f docker-compose.infrastructure.yaml up -d\n"},
+        {"start.ps1": "docker compose -f docker-compose.infrastructure.yaml up -d\n"},
+        {"docker-compose.yml": f"include: [docker-compose.infrastructure.yaml]\n{PLAIN}"},
+        {"README.md": "# Shop\n"},
+    ],
+    ids=["a page", "a target", "a script of Windows", "another file includes it", "nothing is presented"],
+)
+def test_a_file_that_somebody_starts(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    root = make_project({**README, "docker-compose.infrastructure.yaml": COMPOSE, **files})
+    assert port_gap(root).severity is Severity.HIGH
+
+
+EVALUATION = """\
+# This docker-compose.yml file is fully functional to evaluate Shop
+# in your local environment.
+#
+# The docker-compose.yml file is not intended for production use without
+# first customizing it to your situation.
+"""
+
+
+def test_a_head_that_speaks_of_evaluation(make_project: Callable[..., Path]) -> None:
+    gap = port_gap(make_project({"docker-compose.yml": EVALUATION + COMPOSE}))
+    assert gap.severity is Severity.LOW
+    assert "docker-compose.yml:1 says that this is for evaluation, not for production" in gap.message
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# The default password is not intended for production. Use the health route to test the server.\n",
+        "# This file is to try it out, and is ready for production.\n",
+        "# This file is not intended for production use without first changing the passwords.\n",
+    ],
+)
+def test_a_head_that_does_not(head: str, make_project: Callable[..., Path]) -> None:
+    assert port_gap(make_project({"docker-compose.yml": head + COMPOSE})).severity is Severity.HIGH
+
+
+OPTIONAL = COMPOSE.replace("services:\n", PLAIN).replace("    image: postgres", "    profiles: [with-db]\n    image: postgres")
+RUN = "docker compose -f docker-compose.yml"
+
+
+@pytest.mark.parametrize(
+    ("makefile", "more", "severity"),
+    [
+        (f"dev:\n\t{RUN} --profile with-db up\nprod:\n\t{RUN} up -d\n", {}, Severity.LOW),
+        (f"dev:\n\t{RUN} --profile with-db up\nprod:\n\t{RUN} --profile with-db up -d\n", {}, Severity.HIGH),
+        (f"up:\n\t{RUN} --profile with-db up\n", {}, Severity.HIGH),
+        (f"dev:\n\t{RUN} --profile with-db up\n", {".env.example": "COMPOSE_PROFILES=with-db\n"}, Severity.HIGH),
+        (f"dev:\n\t{RUN} --profile with-db up\n", {"README.md": f"```\n{RUN} --profile with-db up\n```\n"}, Severity.HIGH),
+    ],
+    ids=["only dev", "prod too", "a plain target", "an env file", "a page"],
+)
+def test_a_profile_that_only_developers_turn_on(
+    makefile: str, more: dict[str, str], severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    root = make_project({"docker-compose.yml": OPTIONAL, "Makefile": makefile, **more})
+    assert port_gap(root).severity is severity
+
+
+DEVELOPERS = COMPOSE.replace("services:\n", 'services:\n  api:\n    build: .\n    ports: ["3000:3000"]\n')
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "mode", "severity"),
+    [
+        ('FROM node:24-alpine\nCOPY . .\nRUN cp env-example .env\nCMD ["/opt/start.dev.sh"]\n', "development", Severity.LOW),
+        ('FROM node:24-alpine\nENV NODE_ENV=development\nCMD ["/opt/start.dev.sh"]\n', "production", Severity.LOW),
+        ('FROM node:24-alpine\nCOPY . .\nRUN cp env-example .env\nCMD ["/opt/start.dev.sh"]\n', "production", Severity.HIGH),
+        ('FROM node:24-alpine\nENV NODE_ENV=development\nCMD ["/opt/start.sh"]\n', "development", Severity.HIGH),
+    ],
+    ids=["the env file it takes", "its own variable", "in the mode of production", "no script for development"],
+)
+def test_images_for_development(dockerfile: str, mode: str, severity: Severity, make_project: Callable[..., Path]) -> None:
+    files = {"docker-compose.yml": DEVELOPERS, "Dockerfile": dockerfile, "env-example": f"NODE_ENV={mode}\n"}
+    assert port_gap(make_project(files)).severity is severity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 
@@ -14,6 +15,12 @@ from scaffold.model.regex import regex
 
 _SAMPLE = regex(r"\b(example|sample|demo|demonstration|playground|boilerplate|template|starter|skeleton)\b", re.IGNORECASE)
 _DEPLOYMENT = regex(r"\bdeploy|\bproduction\b", re.IGNORECASE)
+_GOALS = regex(r"\bgoals?\b", re.IGNORECASE)
+_TECHNIQUE = regex(
+    r"\s*[-*]\s+(?:(?::\w+:|[^\w\s`]+)\s*)?(?:Using|Use of|Applying|Implementing|Demonstrat\w+|Showing)\s", re.IGNORECASE
+)
+_TECHNIQUES = 4
+"""Fewer items of a list may be the aims of a product that tells how it reaches them."""
 _FIRST_DATA = regex(r"initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
 _MAIL_CATCHERS = frozenset({"mailhog", "maildev", "mailpit", "mailcatcher", "inbucket", "fake-smtp-server"})
 
@@ -24,18 +31,27 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]]) -
         return "none of them has a volume, so nothing outlives its container (CMP009 comes first)"
     if has_submodules(project):
         return "parts of it are in git submodules, which are not read here and may do it"
-    if _is_deployed(project):
-        return ""
+    if any(note.is_whole for note in project.development_notes):
+        return ""  # The gap of an example: what is said of the whole repository counts once.
+    return _by_goals(project) or ("" if _is_deployed(project) else _by_title(project) or _by_stack(project))
+
+
+def _by_goals(project: Project) -> str:
+    goals = None if _is_called_production(project) else _goals(project)
+    return f"by its goals in {goals.path}:{goals.line} it shows techniques, and is no running system" if goals else ""
+
+
+def _by_title(project: Project) -> str:
     title = _title(project)
-    if title:
-        place, word = title
-        return f"by its title in {place.path}:{place.line} this is no running system ({word})"
+    if title is None:
+        return ""
+    place, word = title
+    return f"by its title in {place.path}:{place.line} this is no running system ({word})"
+
+
+def _by_stack(project: Project) -> str:
     stack = project.main_stack
-    if stack is not None and stack.environment is EnvironmentClass.BASE:
-        sign = _sign_of_development(stack)
-        if sign:
-            return sign
-    return ""
+    return _sign_of_development(stack) if stack is not None and stack.environment is EnvironmentClass.BASE else ""
 
 
 def _has_volume(service: Service) -> bool:
@@ -44,14 +60,30 @@ def _has_volume(service: Service) -> bool:
     return any(not mount.read_only and not _FIRST_DATA.search(mount.target) for mount in kept)
 
 
+def _is_called_production(project: Project) -> bool:
+    return any(
+        stack.environment is EnvironmentClass.PRODUCTION and project.owned.isdisjoint(stack.files) for stack in project.stacks
+    )
+
+
 def _is_deployed(project: Project) -> bool:
     """Whether a stack is called production, or a page has a heading about deployment or production."""
-    if any(
-        stack.environment is EnvironmentClass.PRODUCTION and project.owned.isdisjoint(stack.files) for stack in project.stacks
-    ):
+    if _is_called_production(project):
         return True
     pages = (page for page in project.docs if page.path not in project.owned and "changelog" not in page.path.lower())
     return any(_DEPLOYMENT.search(heading.text) for page in pages for heading in page.headings)
+
+
+def _goals(project: Project) -> Location | None:
+    """Return the heading of the root's README about the goals of the project, below which it lists techniques."""
+    page = next((page for page in project.docs if page.path.lower().startswith("readme.")), None)
+    for heading, following in itertools.pairwise((*page.headings, None)) if page else ():
+        if page and heading and _GOALS.search(heading.text):
+            rows = page.text.splitlines()[heading.location.line : following.location.line - 1 if following else None]
+            items = [row for row in rows if row.lstrip().startswith(("-", "*"))]
+            if len(items) >= _TECHNIQUES and sum(bool(_TECHNIQUE.match(row)) for row in items) * 2 > len(items):
+                return heading.location
+    return None
 
 
 def _title(project: Project) -> tuple[Location, str] | None:

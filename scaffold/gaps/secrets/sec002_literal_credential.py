@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import every_stack, once, scalars_below
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
+from scaffold.gaps.secrets.defaults import made_by_framework, template_with_the_same
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, url_host, url_password
 
 _PLACES = {"command": "its command line", "healthcheck": "its healthcheck"}
+_PLAIN_ADDRESS = regex(r"[a-z][\w+.-]*://[^@\s?]*")
+"""A data source name without user, password or parameters: it says where something is, and opens nothing."""
 _CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
 
 
@@ -62,7 +66,10 @@ def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvE
     """
     runtime = _runtime_names(project, file)
     by_value: dict[str, list[EnvEntry]] = {}
+    made = made_by_framework(project, file)
     for entry in file.entries:
+        if entry.name in made:
+            continue
         runs = entry.name in runtime and not _is_refused(project, entry.value)
         value = None if entry.commented else _credential(entry, placeholders=runs)
         if value is not None:
@@ -102,6 +109,8 @@ def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
             if url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=placeholders)
             else None
         )
+    if entry.name.endswith("DSN") and _PLAIN_ADDRESS.fullmatch(entry.value):
+        return None
     if "$" in entry.value or not is_sensitive_name(entry.name) or not counts(entry.value, placeholders=placeholders):
         return None
     # A provider's key has a rule of its own (SEC004).
@@ -119,14 +128,17 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         return
     entries = [entry for group in groups.values() for entry in group]
     classes = dict.fromkeys(classify(_held(group[0])).value for group in groups.values())
+    template = template_with_the_same(project, tuple(entries))
+    same = f"; {template.path} shows the same values" if template else ""
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
         message=f"{file.path} is tracked and holds credentials ({', '.join(entry.name for entry in entries)}): "
-        "who can read the repository can use them.",
+        f"who can read the repository can use them{same}.",
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
+        severity=Severity.MEDIUM if template else Severity.HIGH,
         environment=environment_of(file),
     )
 

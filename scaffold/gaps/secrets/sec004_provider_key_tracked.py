@@ -15,6 +15,8 @@ _RECORDS = regex(r"\.(?:jsonl?|ndjson|sarif|xml|html?|csv|tsv|txt|log|har|ya?ml|
 _RECORD_FOLDER = regex(
     r"(?:^|/)(?:scans?|scan_results|samples?|__snapshots__|snapshots|cassettes|recordings|testdata|fixtures?)/"
 )
+_FOR_DEVELOPMENT = regex(r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local)(?=[/._-])", re.IGNORECASE)
+"""Paths of keys that people make for their own machine; a key that a provider issued has no such place."""
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
 
 
@@ -77,15 +79,18 @@ def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     provider = sightings[0].provider
     what = "a private key" if provider == "private key" else f"a key in the form that {provider} issues"
     is_test = is_test_path(path)
+    is_own = provider == "private key" and bool(_FOR_DEVELOPMENT.search(path))
+    environment = EnvironmentClass.TEST if is_test else EnvironmentClass.DEV if is_own else EnvironmentClass.BASE
+    note = " (its path says that it is made for development)" if is_own else ""
     return RULE.gap(
         resource=path,
         subject=key,
-        message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: whoever has read the repository has it.",
+        message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: whoever has read the repository has it{note}.",
         expected="no credential in tracked text",
         actual="private key" if provider == "private key" else "provider key",
         locations=tuple(sighting.location for sighting in sightings),
         confidence=Confidence.MEDIUM if is_test else Confidence.HIGH,
-        environment=EnvironmentClass.TEST if is_test else EnvironmentClass.BASE,
+        environment=environment,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from scaffold.gaps.secrets.defaults import is_file_of_defaults, template_with_the_same
 from scaffold.gaps.secrets.sec002_literal_credential import environment_of, literal_credentials
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -21,7 +22,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         if file.kind != "template" and file.path not in project.owned and any(not entry.commented for entry in file.entries):
             held = _held(project, file)
             if held or _is_sensitive(file) or not any(entry.name.startswith(_OF_PAGES) for entry in file.entries):
-                yield _gap(file, held)
+                yield _gap(project, file, held)
 
 
 def _held(project: Project, file: EnvFile) -> tuple[str, ...]:
@@ -33,22 +34,42 @@ def _is_sensitive(file: EnvFile) -> bool:
     return any(is_sensitive_name(entry.name) and entry.value for entry in file.entries if not entry.commented)
 
 
-def _gap(file: EnvFile, held: tuple[str, ...]) -> Gap:
-    sensitive = _is_sensitive(file)
-    what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if sensitive else "without credentials"
+def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
+    template = _template(project, file, held)
+    severity = Severity.HIGH if held and file.kind == "real" and template is None else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
         subject="tracked",
-        message=f"{file.path} is an env file of a running system, {what}, and it is part of the repository.",
+        message=_message(project, file, held, template),
         expected=f"a template such as {file.path}.example in git, the file itself in .gitignore",
         actual="tracked",
         locations=(related[0] if related else Location(file.path, 1),),
         related=tuple(related[1:]),
-        severity=Severity.HIGH if held and file.kind == "real" else Severity.MEDIUM if held else Severity.LOW,
+        severity=severity,
         environment=environment_of(file),
         closers=(Closer(None, "advice", _advice(file.path)),),
     )
+
+
+def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile | None:
+    """Return the template that shows all of the file's credentials; a key that a provider issued is nobody's default."""
+    if any(sighting.location.path == file.path for sighting in project.sightings):
+        return None
+    entries = tuple(entry for entry in file.entries if entry.name in held and not entry.commented)
+    return template_with_the_same(project, entries)
+
+
+def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: EnvFile | None) -> str:
+    if not held and is_file_of_defaults(project, file):
+        return (
+            f"{file.path} is the file of defaults that projects of Symfony commit: what no .env.local sets runs with values "
+            "that everybody can read."
+        )
+    what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if _is_sensitive(file) else ""
+    same = f"; {template.path} shows the same values, so nobody drew them for one system" if template else ""
+    what = what or "without credentials"
+    return f"{file.path} is an env file of a running system, {what}, and it is part of the repository{same}."
 
 
 def _advice(path: str) -> str:

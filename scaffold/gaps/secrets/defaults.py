@@ -1,0 +1,44 @@
+"""Which values of a tracked env file are nobody's: the defaults that a framework commits, and those of the template."""
+
+from __future__ import annotations
+
+from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.secrets import url_password
+
+_SYMFONY = "symfony/"
+_OF_SYMFONY = frozenset({".env", ".env.dev", ".env.test"})
+"""Files of defaults that every project of Symfony commits; values of its own are in `.env.local` and `.env.*.local`.
+https://symfony.com/doc/current/configuration.html#overriding-environment-values-via-env-local
+"""
+_MADE_BY_SYMFONY = frozenset({"APP_SECRET"})
+"""What its installer writes into the file of defaults, drawn at random."""
+
+
+def is_file_of_defaults(project: Project, file: EnvFile) -> bool:
+    """Whether the file is the one that Symfony reads first and every project of it commits."""
+    folder, _, name = file.path.rpartition("/")
+    return name in _OF_SYMFONY and any(
+        manifest.folder == folder and any(item.startswith(_SYMFONY) for item in manifest.dependencies)
+        for manifest in project.manifests
+        if manifest.ecosystem == "php"
+    )
+
+
+def made_by_framework(project: Project, file: EnvFile) -> frozenset[str]:
+    """Return the names whose values in the file the framework's installer made."""
+    return _MADE_BY_SYMFONY if is_file_of_defaults(project, file) else frozenset()
+
+
+def template_with_the_same(project: Project, held: tuple[EnvEntry, ...]) -> EnvFile | None:
+    """Return the template that shows each of these values as well, or None: such values were never drawn for one system."""
+    for template in project.env_files:
+        if template.kind == "template" and held:
+            shown = {_secret(entry) for entry in template.entries}
+            if all(_secret(entry) in shown for entry in held):
+                return template
+    return None
+
+
+def _secret(entry: EnvEntry) -> tuple[str, str]:
+    password = url_password(entry.value)
+    return (entry.name, entry.value if password is None else password)

@@ -1,0 +1,151 @@
+"""Which files and services production does without: another file stands for them, nobody starts them, or only developers do."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile, Instruction
+from scaffold.model.regex import regex
+from scaffold.read.compose import TextReader
+from scaffold.read.environments import class_of_word
+from scaffold.read.sets import BASE_NAMES
+
+_MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DJANGO_ENV", "MIX_ENV"})
+_MODE = regex(r"\b(" + "|".join(sorted(_MODES)) + r")[= ]+[\"']?(\w+)")
+_PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\"']?([\w.,*-]+)")
+_COMPOSE_UP = regex(r"\bcompose\b(?!\.)")
+
+
+def is_base_of_folder(stack: Stack) -> bool:
+    """Whether a stack is the file that Compose finds in its folder, alone."""
+    return len(stack.files) == 1 and posixpath.basename(stack.files[0]) in BASE_NAMES
+
+
+# --- another file stands for it ---------------------------------------------------------------------------------------
+
+
+def of_replaced(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], reader: TextReader) -> Iterator[DevelopmentNote]:
+    """A base beside a production file that runs alone, has what the base has, and takes nothing of it."""
+    productive = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION]
+    for base in filter(is_base_of_folder, bases):
+        if any(base.files[0] in stack.files for stack in productive):
+            continue
+        for other in productive:
+            beside = other.complete and len(other.files) == 1 and other.directory == base.directory
+            names_it = posixpath.basename(base.files[0]) in (reader.text(other.files[0]) or "")
+            if beside and not names_it and _has_what(other, base):
+                yield DevelopmentNote(
+                    Location(other.files[0], 1), base.files, why="runs in production in its place", is_replaced=True
+                )
+
+
+def _has_what(other: Stack, base: Stack) -> bool:
+    """Whether a stack has each store of the base, by name or kind, and at least half of its applications."""
+    names = {service.name for service in other.services}
+    kinds = {service.role for service in other.services}
+    stores = [service for service in base.services if service.is_datastore]
+    applications = [service for service in base.services if service.is_application and service.build]
+    kept = sum(service.name in names for service in applications)
+    counts = bool(stores or applications)
+    return counts and kept * 2 >= len(applications) and all(s.name in names or s.role in kinds for s in stores)
+
+
+# --- nobody starts it -------------------------------------------------------------------------------------------------
+
+
+def of_unused(
+    bases: tuple[Stack, ...], docs: Iterable[DocFile], commands: Iterable[Command], others: Mapping[str, str]
+) -> Iterator[DevelopmentNote]:
+    """A file that no page, command or other file names, beside the one that Compose finds and that is told how to start."""
+    listed = tuple(commands)
+    texts = [*(page.text for page in docs), *(command.text for command in listed)]
+    started = any(_COMPOSE_UP.search(text) for text in texts)
+    defaults = {base.directory: base for base in bases if is_base_of_folder(base)}
+    for base in bases:
+        name = posixpath.basename(base.files[0])
+        default = defaults.get(base.directory)
+        if not started or default is None or len(base.files) > 1 or name in BASE_NAMES:
+            continue
+        if any(name in text for text in texts) or any(name in text for path, text in others.items() if path != base.files[0]):
+            continue
+        why = f"is what Compose starts here; nothing in this repository starts {base.files[0]}"
+        yield DevelopmentNote(Location(default.files[0], 1), base.files, why=why)
+
+
+# --- only developers start it -----------------------------------------------------------------------------------------
+
+
+def of_profiles(
+    bases: tuple[Stack, ...], commands: Iterable[Command], env_files: Iterable[EnvFile]
+) -> Iterator[DevelopmentNote]:
+    """A service behind a profile that commands for development turn on, and nothing else does."""
+    turned_on = [(command, profiles) for command in commands if (profiles := _profiles(command.text))]
+    by_files = {
+        profile.strip()
+        for file in env_files
+        for entry in file.entries
+        if entry.name == "COMPOSE_PROFILES"
+        for profile in entry.value.split(",")
+    }
+    for stack in bases:
+        for service in stack.services:
+            wanted = {*service.profiles, "*"}
+            found = [command for command, profiles in turned_on if profiles & wanted]
+            if service.profiles and found and not by_files & wanted and all(map(_is_for_development, found)):
+                why = f"turns on the profile {service.profiles[0]} of {service.name} for development, and nothing else does"
+                yield DevelopmentNote(found[0].location, stack.files, why=why, resource=stack.resource(service.name))
+
+
+def _profiles(text: str) -> set[str]:
+    return {word for match in _PROFILE.finditer(text) for word in (match[1] or match[2]).split(",")}
+
+
+def _is_for_development(command: Command) -> bool:
+    return class_of_word(command.owner) is EnvironmentClass.DEV
+
+
+# --- images for development -------------------------------------------------------------------------------------------
+
+
+def of_development_images(
+    bases: tuple[Stack, ...], images: Iterable[Dockerfile], env_files: tuple[EnvFile, ...]
+) -> Iterator[DevelopmentNote]:
+    """An image that starts a script for development in the mode of development, and the stacks whose code runs in such."""
+    starts = {image.path: place for image in images if (place := _starts_development(image, env_files))}
+    for path, place in starts.items():
+        yield DevelopmentNote(place, (path,), why="starts it as for development")
+    for base in bases:
+        built = [service for service in base.services if service.is_application and service.build]
+        places = [starts.get(_dockerfile(service)) for service in built]
+        if places and places[0] is not None and all(places):
+            yield DevelopmentNote(places[0], base.files, why="starts it as for development")
+
+
+def _dockerfile(service: Service) -> str:
+    return (service.build.dockerfile or "") if service.build else ""
+
+
+def _starts_development(image: Dockerfile, env_files: tuple[EnvFile, ...]) -> Location | None:
+    """Return the instruction that starts the script, where the image is also in the mode of development."""
+    found = [item for word in ("CMD", "ENTRYPOINT") if (item := image.effective(word)) is not None]
+    start = next((item for item in found if _runs_development_script(item)), None)
+    steps = [item for stage in image.chain() for item in stage.instructions]
+    return start.location if start and any(_sets_development(item, env_files) for item in steps) else None
+
+
+def _runs_development_script(item: Instruction) -> bool:
+    names = [posixpath.basename(word) for word in item.text.replace('"', " ").replace(",", " ").split()]
+    return any(name.endswith(".sh") and class_of_word(name) is EnvironmentClass.DEV for name in names)
+
+
+def _sets_development(item: Instruction, env_files: tuple[EnvFile, ...]) -> bool:
+    if item.keyword == "ENV":
+        return any(class_of_word(match[2]) is EnvironmentClass.DEV for match in _MODE.finditer(item.text))
+    words = item.text.replace(";", " ").split()
+    taken = (file for file in env_files if item.keyword in {"RUN", "COPY"} and posixpath.basename(file.path) in words)
+    entries = (entry for file in taken for entry in file.entries if not entry.commented and entry.name in _MODES)
+    return any(class_of_word(entry.value) is EnvironmentClass.DEV for entry in entries)
