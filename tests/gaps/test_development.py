@@ -215,11 +215,29 @@ def test_what_fails_in_an_example_fails_for_its_readers(make_project: Callable[.
     assert next(gap for gap in gaps if gap.code == "CMP005").severity is Severity.HIGH
 
 
-def test_a_providers_key_in_an_example_is_one(make_project: Callable[..., Path]) -> None:
-    key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq3X1mT\n-----END RSA PRIVATE KEY-----\n"
-    files = {"README.md": "# Example shop app\n", "docker-compose.yml": COMPOSE, "keys/server.key": key}
+KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\n" + "FAKEfake" * 8 + "\n-----END RSA " + "PRIVATE KEY-----\n"
+
+
+def test_a_key_in_an_example_is_one(make_project: Callable[..., Path]) -> None:
+    files = {"README.md": "# Example shop app\n", "docker-compose.yml": COMPOSE, "keys/server.key": KEY}
     gaps = judge(read_project(make_project(files))).open
     assert next(gap for gap in gaps if gap.code == "SEC004").severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [
+        ("docker/ssl/development/server.key", Severity.MEDIUM),
+        ("certs/localhost.key", Severity.MEDIUM),
+        ("certs/self-signed.pem", Severity.MEDIUM),
+        ("certs/ssl-cert-snakeoil.key", Severity.MEDIUM),
+        ("certs/server.key", Severity.CRITICAL),
+        ("developers/server.key", Severity.CRITICAL),
+    ],
+)
+def test_the_path_of_a_private_key(path: str, severity: Severity, make_project: Callable[..., Path]) -> None:
+    gaps = judge(read_project(make_project({"docker-compose.yml": COMPOSE, path: KEY}))).open
+    assert next(gap for gap in gaps if gap.code == "SEC004").severity is severity
 
 
 def test_the_production_file_of_an_example_counts(make_project: Callable[..., Path]) -> None:
