@@ -37,6 +37,8 @@ class EnvVariable:
     """Whether it stands as `NAME=`; else as the comment `# NAME=value`."""
     why: str = ""
     """One sentence about the value, "" where the name says it."""
+    login: str = ""
+    """The service whose password it is: nobody makes another one for it."""
     as_it_is: bool = False
     """Whether production takes the value as it stands here, whatever the name says."""
 
@@ -48,6 +50,8 @@ class EnvVariable:
             return tuple(text for text in (self.why, f"{used[:1].upper()}{used[1:]}" if used else "") if text)
         if self.url:
             how = f"the URL with its login; a password that needs no escaping: {GENERATE}"
+        elif self.login:
+            how = f"the password of {self.login}"
         elif is_issued(self.name):
             how = "its provider issues the value"
         else:
@@ -119,6 +123,8 @@ class NeededVariable:
     secret: bool = False
     may_be_empty: bool = False
     """Whether developers run with an empty text."""
+    login: str = ""
+    """The service whose user or password it is, "" for a value of its own."""
 
     @property
     def text(self) -> str:

@@ -98,11 +98,17 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 secret=first.secret,
                 url=bool(first.secret and first.value),
                 active=required,
-                why=f"{first.location.path}:{first.location.line} requires it",
+                why=_required_by(first),
+                login=first.login,
                 as_it_is=True,
             )
         )
     return tuple(EnvGroup(title, tuple(sorted(items, key=lambda item: item.name))) for title, items in made.items())
+
+
+def _required_by(need: NeededVariable) -> str:
+    user = f": the user of {need.login}" if need.login and not need.secret else ""
+    return f"{need.location.path}:{need.location.line} requires it{user}"
 
 
 def _optional(tasks: tuple[EditTask, ...]) -> frozenset[str]:
@@ -259,7 +265,7 @@ def _production(
     asked = {variable.name: variable for variable in reversed(added) if variable.name not in known}
     extra = tuple(_added(asked[name]) for name in dict.fromkeys(item.name for item in added) if name in asked)
     ours = tuple(EnvGroup(group.title, tuple(_in_production(item) for item in group.variables)) for group in groups)
-    monitoring = (EnvGroup("monitoring", extra),) if extra else ()
+    monitoring = (EnvGroup("monitoring and backup", extra),) if extra else ()
     files = ":".join(_relative(stack, file) for file in production_set)
     lacking = f"{_COMPOSE_FILE}={quoted(files)}" if own and own.entry(_COMPOSE_FILE) is None else ""
     compose = EnvGroup("Compose", (EnvVariable(_COMPOSE_FILE, (), files, why="The files that production runs, in this order"),))

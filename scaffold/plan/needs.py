@@ -182,12 +182,25 @@ def _need(
     has_login = bool(url_password(value))
     if is_sensitive_name(name) or has_login:
         kept = address if has_login else ""
-        return NeededVariable(service.name, name, "asked", where, kept, secret=True, may_be_empty=not value)
+        login = _login_of(name, stack, templates)
+        return NeededVariable(service.name, name, "asked", where, kept, secret=True, may_be_empty=not value, login=login)
     if address:
         return NeededVariable(service.name, name, "fixed", where, address)
     if _NUMBER_OR_SWITCH.fullmatch(value):
         return NeededVariable(service.name, name, "default", where, value)
-    return NeededVariable(service.name, name, "asked", where, may_be_empty=not value)
+    return NeededVariable(service.name, name, "asked", where, may_be_empty=not value, login=_login_of(name, stack, templates))
+
+
+_LOGIN = regex(r"(?P<of>.+_)(?:USERNAME|USER|PASSWORD|PASS|PWD)")
+
+
+def _login_of(name: str, stack: Stack, templates: Mapping[str, EnvEntry]) -> str:
+    """Return the store that a user or a password belongs to, by the host that stands beside it; "" for none."""
+    match = _LOGIN.fullmatch(name)
+    entry = templates.get(f"{match['of']}HOST") if match else None
+    address = _address(entry.name, entry.value, stack, templates) if entry else ""
+    service = stack.resolve_host(address) if address else None
+    return service.name if service and service.is_datastore else ""
 
 
 def _address(name: str, value: str, stack: Stack, templates: Mapping[str, EnvEntry]) -> str:

@@ -73,6 +73,27 @@ def test_each_variable_is_decided_once(make_project: Make) -> None:
     assert needs(target, "worker") == needs(target)
 
 
+def test_a_login_of_a_store_is_that_of_the_store(make_project: Make) -> None:
+    config = FILES["src/config.js"].replace("SMTP_HOST: Joi.string(),", "QUEUE_PASSWORD: Joi.string().required(),")
+    template = f"{TEMPLATE}QUEUE_PASSWORD=guest\n"
+    root = make_project({**FILES, "src/config.js": config, ".env.example": template}, name="shop")
+    production = make_target(read_project(root), ()).environment.production
+    assert production
+    variable = production.variable("QUEUE_PASSWORD")
+    assert variable
+    assert variable.comments == ("src/config.js:5 requires it", "Secret, used by web, worker; the password of queue")
+
+
+def test_a_proxy_that_forwards_to_what_is_left_out_is_told(make_project: Make) -> None:
+    proxy = "  proxy: {image: 'nginx:1.30', volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro'], ports: ['80:80']}\n"
+    flower = "  flower: {image: 'mher/flower:2.0', command: celery flower}\n"
+    conf = "events {}\nhttp { server {\n  location / { proxy_pass http://web:3000; }\n  location /f { proxy_pass http://flower:5555; }\n} }\n"
+    root = make_project({**FILES, "compose.yaml": f"{COMPOSE}{proxy}{flower}", "nginx.conf": conf}, name="shop")
+    (note,) = [item for item in make_target(read_project(root), ()).notes if item.service == "proxy" and item.urgent]
+    assert (note.location.path, note.location.line) == ("nginx.conf", 4)
+    assert "it forwards to flower, which gets no workload" in note.message
+
+
 def test_what_a_twin_gets_and_another_context_reads_is_not_needed(make_project: Make) -> None:
     compose = """\
 services:

@@ -75,7 +75,7 @@ def _with_needed(made: ServiceHardening, needs: tuple[NeededVariable, ...]) -> S
     added = tuple((need.name, need.text) for need in needs if need.service == made.service and need.kind != "unknown")
     if not added:
         return made
-    why = f"its code requires {', '.join(name for name, _ in added)}, which no other file of production sets"
+    why = "its code does not start without the variables below environment, which no other file of production sets"
     return _because(replace(made, environment=(*made.environment, *added)), why)
 
 

@@ -45,7 +45,9 @@ def _rewritten(data: bytes, changes: dict[str, str]) -> bytes:
 
 
 def host_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
-    """Return a note for each managed store that a file of the service names: its address stands in no file."""
+    """Return a note for each managed store that a file of the service names, whose address stands in no file, and for each
+    service that a proxy forwards to and that does not run in the cluster.
+    """
     found: dict[tuple[str, str], Note] = {}
     for path, text in _texts(service, scope):
         for line, host in _hosts(path, text, scope):
@@ -56,7 +58,19 @@ def host_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
                     f"from its environment, where {host} is replaced"
                 )
                 found.setdefault((path, host), Note(service.name, "volumes", message, Location(path, line), urgent=True))
+        for item in scope.project.upstreams:
+            if item.location.path == path and _is_left_out(item.host, scope):
+                message = (
+                    f"it forwards to {item.host}, which gets no workload: a proxy that cannot look up such a name does not "
+                    "start, or answers with errors. Take that part out of the file for the cluster, or run the service too"
+                )
+                found.setdefault((path, item.host), Note(service.name, "volumes", message, item.location, urgent=True))
     return tuple(found.values())
+
+
+def _is_left_out(host: str, scope: Scope) -> bool:
+    service = scope.stack.resolve_host(host)
+    return service is not None and service not in scope.kept and scope.managed(host) is None
 
 
 def code_host_notes(service: Service, scope: Scope, used: tuple[str, ...]) -> tuple[Note, ...]:
