@@ -247,8 +247,8 @@ class CodeFact:
     """Something seen in application code. kind is one of: `logging-text`, `logging-json`, `logging-file` and `logging-stream`
     (detail: handler), `json-formatter` (detail: class), `http-route` (detail: path; `*/x` when only its end is known),
     `metrics-route` (detail: path, served in the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter`
-    (detail: class or function), `celery-app` and `server-entry` (detail: file), `tracing` (detail: sentry, opentelemetry,
-    datadog ...), `spring-datasource` (detail:
+    (detail: class or function), `celery-app` and `server-entry` (detail: file), `program` (detail: its name),
+    `tracing` (detail: sentry, opentelemetry, datadog ...), `spring-datasource` (detail:
     URL without a login), `cors` (detail: the words credentials, any-origin, regex that hold), `schema` (detail: how code makes
     tables, see scaffold.read.schema).
     """

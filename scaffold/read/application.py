@@ -23,6 +23,7 @@ _AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fi
 """Reads of all fields at once."""
 _SCHEMA_WORDS = ("create_all", "alembic", "call_command", "synchronize", ".sync(", "ddl-auto", "hbm2ddl", "migrate.New")
 """Texts without one of these say nothing of how tables are made: looking for a word costs next to nothing."""
+_STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
 
@@ -39,6 +40,8 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         found, failed = _read(path, text)
         if any(word in text for word in _SCHEMA_WORDS):
             found = replace(found, facts=(*found.facts, *_schema(path, text)))
+        if path.endswith(".py") and any(word in text for word in _STARTS_PROGRAMS):
+            found = replace(found, facts=(*found.facts, *_programs(path, text)))
         problems += failed
         if found != CodeReading():
             texts.text(path)
@@ -60,6 +63,12 @@ def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.schema import schema_facts
 
     return tuple(schema_facts(path, text))
+
+
+def _programs(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.programs import program_facts
+
+    return tuple(program_facts(path, text))
 
 
 def _with_unread(settings: tuple[SettingDefault, ...], inventory: Inventory, texts: TextReader) -> tuple[SettingDefault, ...]:
