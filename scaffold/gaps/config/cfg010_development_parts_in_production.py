@@ -1,0 +1,200 @@
+"""CFG010: what production starts serves development: seeds, a mail catcher, a login that is off, a printed env file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.config.django_settings import runnable_stacks
+from scaffold.gaps.facts import once
+from scaffold.gaps.signals import image_name
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.project import Command, Project
+from scaffold.model.regex import regex
+from scaffold.model.secrets import url_host
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_MAIL = regex(r"(?:^|_)(?:SMTP|E?MAIL|MAILER)\w*(?:HOST|HOSTNAME|URL|SERVER|DSN|ADDR(?:ESS)?)$")
+_CATCHERS = frozenset({"mailpit", "mailhog", "maildev", "mailcatcher", "smtp4dev", "inbucket", "mailslurper"})
+"""Images that take mail and show it on a page: nothing of it reaches anybody."""
+_LOGIN_OFF = regex(
+    r"(?:^|_)(?:(?:MOCK|FAKE|DISABLE|SKIP|BYPASS|NO)_(?:AUTH(?:N|ENTICATION)?|LOGIN)"
+    r"|(?:AUTH(?:N|ENTICATION)?|LOGIN)_(?:MOCK|DISABLED?|BYPASS|SKIP))$"
+)
+_SEED_SWITCH = regex(r"^(?:RUN_|DB_|DATABASE_)?(?:SEED(?:_(?:DATA|DB|DATABASE|USERS?))?|LOAD_(?:DEMO|SAMPLE|TEST|SEED)_DATA)$")
+_SEEDS = regex(
+    r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:(?:db:)?seed(?::\S+)?|prisma:seed)(?=\s|$|[;&|])|\bprisma\s+db\s+seed\b"
+    r"|\b(?:rails|rake)\s+db:seed\b|\bartisan\s+(?:db:seed\b|migrate\S*\s[^&;|\n]*--seed\b)|\bknex\s+seed:run\b"
+    r"|\bsequelize(?:-cli)?\s+db:seed\S*|\bmanage\.py\s+(?:loaddata\s[^&;|\n]*(?:demo|sample|dummy|test_?data)|load_initial_data|seed\w*)"
+)
+_PRINTS = regex(
+    r"(?:^|[;&|]\s*)(?:cat|less|more|tail|head)\s+(?:-\S+\s+)*\S*\.env(?:\.\w+)?\s*(?:$|[;&])|(?:^|[;&|]\s*)printenv\s*(?:$|[;&])"
+)
+_BLOCK = regex(r"\s*(?:if|case|while|until)\b|\s*\w+\s*\(\)\s*\{")
+_BLOCK_END = regex(r"\s*(?:fi|esac|done|\})(?:\s|;|$)")
+_INLINE_CONDITION = regex(r"\]\]?\s*(?:&&|\|\|)|\btest\s")
+_PEOPLE = regex(r"seed[^/]*/(?:.*/)?[^/]*(?:user|admin|account)|(?:user|admin|account)[^/]*seed", re.IGNORECASE)
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stacks = runnable_stacks(project)
+    yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(project, stack, service))
+
+
+def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
+    if not service.is_application:
+        return
+    reads = {read.name for read in project.env_reads}
+    for entry in service.environment:
+        is_on = _is_on(entry)
+        catcher = _catcher(project, stack, entry) if _MAIL.search(entry.name) else None
+        if catcher is not None:
+            yield _mail_gap(stack, service, entry, catcher)
+        elif is_on and entry.name in reads and _LOGIN_OFF.search(entry.name):
+            yield _switch_gap(
+                stack, service, entry, "turns the login off: who calls it is not asked who they are", Severity.HIGH
+            )
+        elif is_on and entry.name in reads and _SEED_SWITCH.search(entry.name):
+            yield _switch_gap(
+                stack, service, entry, "fills the database with rows made for a try, logins among them", Severity.LOW
+            )
+    for text, place in _start(project, service):
+        if _SEEDS.search(text):
+            yield _seed_gap(project, stack, service, place)
+        if _PRINTS.search(text):
+            yield _printed_gap(stack, service, place)
+
+
+def _catcher(project: Project, stack: Stack, entry: EnvValue) -> Service | None:
+    value = entry.value or ""
+    named = stack.resolve_host(url_host(value) or value.partition(":")[0])
+    return named if named is not None and image_name(project, named) in _CATCHERS else None
+
+
+def _start(project: Project, service: Service) -> Iterator[tuple[str, Location]]:
+    """Yield the lines that run when a container of the service starts: its command, and those of the script that it names."""
+    words = [*(service.entrypoint or ()), *(service.command or ())]
+    place = service.command_location or service.location
+    if words:
+        yield " ".join(words), place
+    image = project.image_of(service)
+    target = service.build.target if service.build else ""
+    for keyword, given in (("ENTRYPOINT", service.entrypoint), ("CMD", service.command)):
+        item = image.effective(keyword, target) if image is not None and not given else None
+        if item is not None and not (keyword == "CMD" and service.entrypoint):
+            yield " ".join(item.argv) or item.text, item.location
+            words += item.argv
+    names = {word.rpartition("/")[2] for text in words for word in text.split() if word.endswith(".sh")}
+    for command in project.commands:
+        if (
+            command.context == "script"
+            and command.location.path.rpartition("/")[2] in names
+            and _runs(project, service, command)
+        ):
+            yield command.text, command.location
+
+
+def _runs(project: Project, service: Service, command: Command) -> bool:
+    """Whether a line of a script runs at each start: under no condition, or under variables that are on for the service."""
+    open_blocks: list[str] = []
+    lines = (project.source(command.location.path) or "").split("\n")
+    for line in lines[: command.location.line - 1]:
+        if _BLOCK.match(line):
+            open_blocks.append(line)
+        elif _BLOCK_END.match(line) and open_blocks:
+            open_blocks.pop()
+    if _INLINE_CONDITION.search(command.text):
+        return False
+    variables = [re.findall(r"\$\{?([A-Za-z_]\w*)", line) for line in open_blocks]
+    return all(names and all(_is_on(service.env(name)) for name in names) for names in variables)
+
+
+def _is_on(entry: EnvValue | None) -> bool:
+    return entry is not None and (entry.value or "").strip().lower() in _TRUE
+
+
+def _mail_gap(stack: Stack, service: Service, entry: EnvValue, catcher: Service) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"environment/{entry.name}",
+        message=f"{service.name} sends its mail to {catcher.name}, which shows it on a page and delivers none: customers get "
+        "nothing, and whoever reaches the page reads links for new passwords.",
+        expected="the mail server of production",
+        actual="a mail catcher",
+        locations=(entry.location,),
+        related=(catcher.location,),
+        severity=Severity.LOW if entry.references else Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Read {entry.name} from a variable without a default; keep {catcher.name} in a file for development.",
+            ),
+        ),
+    )
+
+
+def _switch_gap(stack: Stack, service: Service, entry: EnvValue, effect: str, severity: Severity) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"environment/{entry.name}",
+        message=f"{service.name} would run in production with {entry.name} on, which by its name {effect}.",
+        expected=f"{entry.name} off, and on in files for development alone",
+        actual="on",
+        locations=(entry.location,),
+        severity=severity,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", f"Turn {entry.name} off where production starts, and let the code refuse it there."),),
+    )
+
+
+def _seed_gap(project: Project, stack: Stack, service: Service, place: Location) -> Gap:
+    people = next((path for path in project.files if _PEOPLE.search(path) and not path.endswith((".md", ".json"))), "")
+    what = f", logins among them ({people})" if people else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="seeds",
+        message=f"Each start of {service.name} loads seeds{what}: rows made for a try come into the database of production.",
+        expected="seeds in a command of their own, run by hand in development",
+        actual="part of the start",
+        locations=(place,),
+        related=(Location(people, 1),) if people else (),
+        severity=Severity.MEDIUM if people else Severity.LOW,
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Take the seeds out of the start; make the first administrator by a command that asks for a password.",
+            ),
+        ),
+    )
+
+
+def _printed_gap(stack: Stack, service: Service, place: Location) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="env file",
+        message=f"Each start of {service.name} prints its environment into the log: whoever reads the log has its secrets.",
+        expected="a start that prints no values",
+        actual="printed",
+        locations=(place,),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Remove the line, and change the credentials that logs have kept."),),
+    )
+
+
+RULE = Rule(
+    code="CFG010",
+    name="development-parts-in-production",
+    layer=Layer.CONFIG,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Keep what serves development in files of its own, which production does not start."),),
+)
