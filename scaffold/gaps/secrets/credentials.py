@@ -10,7 +10,7 @@ from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, reads_as_name, url_host, url_password
 
 _INNERMOST_DEFAULT = regex(r"\$\{\w+:?-([^{}]*)\}")
 _COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
@@ -209,7 +209,13 @@ def _default(service: Service, reference: VariableReference, location: Location)
         host = url_host(value) or ""
         value = _password_in_url(value) or ""
     if value and counts(value):
-        yield Credential(service, reference.name, "default", classify(value), location, value, host)
+        yield Credential(service, reference.name, "default", _said_class(value), location, value, host)
+
+
+def _said_class(value: str) -> SecretClass:
+    """Return the class that a report names: a long phrase of words is a literal to whoever reads it."""
+    found = classify(value)
+    return SecretClass.LITERAL if found is SecretClass.RANDOM and reads_as_name(value) else found
 
 
 def _password_in_url(text: str) -> str | None:
@@ -229,7 +235,7 @@ def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:
     value = raw if password is None else password
     if counts(value) and classify(value) is not SecretClass.PROVIDER_KEY:
         host = "" if password is None else url_host(raw) or ""
-        yield Credential(service, entry.name, "literal", classify(value), entry.location, value, host)
+        yield Credential(service, entry.name, "literal", _said_class(value), entry.location, value, host)
 
 
 def _command_literals(service: Service) -> Iterator[Credential]:
@@ -241,4 +247,4 @@ def _command_literals(service: Service) -> Iterator[Credential]:
         text = " ".join(scalar.raw or scalar.value for scalar in scalars_below(service.node.get(key)))
         match = pattern.search(text)
         if match and location and "$" not in match[1] and counts(match[1]):
-            yield Credential(service, key, "literal", classify(match[1]), location, match[1])
+            yield Credential(service, key, "literal", _said_class(match[1]), location, match[1])
