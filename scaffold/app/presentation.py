@@ -6,7 +6,7 @@ from scaffold.app.examination import Examination
 from scaffold.app.version import scaffold_version
 from scaffold.app.view import View
 from scaffold.errors import UsageError
-from scaffold.gaps.catalogue import all_rules
+from scaffold.gaps.catalogue import rule, rule_modules
 from scaffold.gaps.judge import shown
 from scaffold.gaps.texts import find_rule, rule_text, title_of
 from scaffold.model.frozen import frozen
@@ -26,7 +26,7 @@ class Shown:
 
 def rule_codes() -> dict[str, str]:
     """Return the code of every rule with the word of its layer."""
-    return {rule.code: rule.layer.value for rule in all_rules()}
+    return {code: layer.value for code, (layer, _) in rule_modules().items()}
 
 
 def show_gaps(examination: Examination, view: View, *, everything: bool, fail_on: Severity | None) -> Shown:
@@ -75,7 +75,7 @@ def _gaps_text(report: GapsReport, redactor: Redactor, view: View) -> str:
 
 
 def _titles(codes: set[str]) -> dict[str, str]:
-    return {rule.code: title_of(rule_text(rule)) for rule in all_rules() if rule.code in codes}
+    return {code: title_of(rule_text(rule(code))) for code in rule_modules() if code in codes}
 
 
 def _next_after_gaps(report: GapsReport) -> str:

@@ -6,14 +6,28 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from scaffold.model.gap import LayerCard, Rule
 from scaffold.model.names import Layer
+from scaffold.model.regex import regex
 
 if TYPE_CHECKING:
     from scaffold.model.project import Project
+
+
+READERS = {
+    "workflows": frozenset(
+        {
+            *(f"CIQ0{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14)),
+            *(f"SUP0{number:02}" for number in range(2, 15)),
+        }
+    ),
+    "dockerfiles": frozenset({"IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010"}),
+    "infrastructure": frozenset({"IAC002", "IAC004", "IAC005", "IAC006", *(f"K8S00{number}" for number in range(2, 10))}),
+}
+"""The rules that read one kind of file only, by the attribute of a project that holds those files."""
+_MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")
 
 
 def room_of(layer: Layer) -> str:
@@ -21,18 +35,39 @@ def room_of(layer: Layer) -> str:
     return f"scaffold.gaps.{layer.value.replace('-', '_')}"
 
 
-def _modules(layer: Layer) -> Iterator[ModuleType]:
-    package = import_module(room_of(layer))
-    files = (path for folder in package.__path__ for path in Path(folder).iterdir())
-    for name in sorted(path.stem for path in files if path.suffix == ".py" and path.stem != "__init__"):
-        yield import_module(f"{package.__name__}.{name}")
+@cache
+def rule_modules() -> dict[str, tuple[Layer, str]]:
+    """Return the layer and the module of every rule by its code, in the order of layers and codes; nothing is imported."""
+    found = {}
+    for layer in Layer:
+        package = room_of(layer)
+        folder = Path(__file__).parent / package.rpartition(".")[2]
+        for name in sorted(path.stem for path in folder.iterdir() if _MODULE.fullmatch(path.name)):
+            found[name.partition("_")[0].upper()] = (layer, f"{package}.{name}")
+    return found
 
 
 @cache
+def rule(code: str) -> Rule:
+    """Return the rule of a code; raises KeyError where there is none."""
+    found: Rule = import_module(rule_modules()[code][1]).RULE
+    return found
+
+
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by layer and code."""
-    found = [module.RULE for layer in Layer for module in _modules(layer) if hasattr(module, "RULE")]
-    return tuple(sorted(found, key=lambda rule: (list(Layer).index(rule.layer), rule.code)))
+    return tuple(rule(code) for code in rule_modules())
+
+
+def rules_for(project: Project, codes: frozenset[str] = frozenset()) -> Iterator[Rule]:
+    """Yield the rules that can find something in the project, those of `codes` where any are named.
+
+    A rule that only reads a kind of file of which there is none is not imported.
+    """
+    absent: set[str] = set().union(*(needing for kind, needing in READERS.items() if not getattr(project, kind)))
+    for code in rule_modules():
+        if code not in absent and (not codes or code in codes):
+            yield rule(code)
 
 
 def layer_cards(project: Project) -> tuple[LayerCard, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scaffold.gaps.catalogue import all_rules, layer_cards
+from scaffold.gaps.catalogue import layer_cards, rules_for
 from scaffold.gaps.ignores import has_passed, suppressions_of
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement, LayerCard
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
@@ -43,8 +43,7 @@ _KEYS = frozenset({"SEC004"})
 def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
     """Return every gap of the project with its standing, and the layer cards; `codes` limits the rules that run."""
     wanted = codes | _parents(codes)
-    rules = [rule for rule in all_rules() if not wanted or rule.code in wanted]
-    found = [gap for rule in rules for gap in rule.detect(project)]
+    found = [gap for rule in rules_for(project, wanted) for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
     counted = (_for_development(project, gap) for gap in _absorb(unique.values()))
     settled = [_with_overrides(project, gap) for gap in _once_a_cause(counted)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scaffold.gaps.catalogue import all_rules, room_of
+from scaffold.gaps.catalogue import all_rules, room_of, rules_for
 from scaffold.model.gap import Gap, Rule
 from scaffold.model.project import Project
 from scaffold.read.project import read_project
@@ -58,6 +58,7 @@ def test_case(rule: Rule, case: dict[str, Any], make_project: Callable[..., Path
         files["scaffold.yaml"] = yaml.safe_dump(case["configuration"])
     project = read_project(make_project(files))
     gaps = sorted(rule.detect(project), key=lambda gap: (gap.resource, gap.subject))
+    assert not gaps or rule in rules_for(project), "left out, though it finds something"
     found = [as_expected(gap) for gap in gaps]
     expected = sorted(case["expect"], key=lambda item: (item["resource"], item["subject"]))
     for actual, wanted in zip(found, expected, strict=False):
