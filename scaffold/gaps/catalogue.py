@@ -16,17 +16,21 @@ if TYPE_CHECKING:
     from scaffold.model.project import Project
 
 
-READERS = {
-    "workflows": frozenset(
-        {
-            *(f"CIQ0{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14)),
-            *(f"SUP0{number:02}" for number in range(2, 15)),
-        }
+_READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
+    (
+        lambda project: project.workflows or project.other_ci,
+        (
+            *(f"CIQ0{number:02}" for number in range(1, 13)),
+            *(f"SUP0{number:02}" for number in (2, *range(4, 15))),
+        ),
     ),
-    "dockerfiles": frozenset({"IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010"}),
-    "infrastructure": frozenset({"IAC002", "IAC004", "IAC005", "IAC006", *(f"K8S00{number}" for number in range(2, 10))}),
-}
-"""The rules that read one kind of file only, by the attribute of a project that holds those files."""
+    (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010")),
+    (
+        lambda project: project.infrastructure,
+        ("IAC002", "IAC004", "IAC005", "IAC006", *(f"K8S00{number}" for number in range(2, 10))),
+    ),
+)
+"""Kinds of files, and the rules that read nothing else."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")
 
 
@@ -64,7 +68,7 @@ def rules_for(project: Project, codes: frozenset[str] = frozenset()) -> Iterator
 
     A rule that only reads a kind of file of which there is none is not imported.
     """
-    absent: set[str] = set().union(*(needing for kind, needing in READERS.items() if not getattr(project, kind)))
+    absent = {code for files, needing in _READ if not files(project) for code in needing}
     for code in rule_modules():
         if code not in absent and (not codes or code in codes):
             yield rule(code)
