@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import calls_remote_workflow
 from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.migrations import RUNS, Versions, kept_versions, may_be_run, starting_services
-from scaffold.gaps.signals import is_below
+from scaffold.gaps.signals import is_below, main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -19,6 +19,7 @@ _SERVERS = regex(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|waitress-serve|fastapi\s+run|flask\s+run|puma|unicorn|rails\s+s(?:erver)?"
     r"|php-fpm|apache2-foreground|node\s+\S+|next\s+start|nest\s+start)\b"
 )
+_BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-{1,2}\S+\s+)*(?P<service>[\w.-]+)\s")
 _DEPLOYMENT_PAGE = regex(r"(?i)deploy|production|install|operations|release|upgrad")
 
 
@@ -28,12 +29,34 @@ def _detect(project: Project) -> Iterator[Gap]:
     if any(item.kind == "paas" for item in project.infrastructure):
         return
     versions = list(kept_versions(project))
-    if not versions or may_be_run(project):
+    shown = [] if versions else list(_shown_by_pages(project))
+    if not (versions or shown) or may_be_run(project):
         return
     for kept in versions:
         owner = _owner(project, kept)
         if owner:
             yield _gap(project, kept, *owner)
+    yield from shown[:1]
+
+
+def _shown_by_pages(project: Project) -> Iterator[Gap]:
+    """Yield the service of an image of others whose migrations a page has people run in a container beside it."""
+    for command in project.commands:
+        match = _BY_HAND.search(command.text) if command.context == "doc" and RUNS.search(command.text) else None
+        for stack, service in main_services(project) if match else ():
+            if match and service.name == match["service"] and service.build is None:
+                yield RULE.gap(
+                    resource=stack.resource(service.name),
+                    subject="migrations/by-hand",
+                    message=f"The migrations of {service.name} are a command that people type after each update: nothing of the"
+                    " stack runs them, and a new image meets the old tables until somebody does.",
+                    expected="a one-shot service of the same image that the others wait for",
+                    actual="a command on a page",
+                    locations=(command.location,),
+                    related=(service.location,),
+                    severity=Severity.LOW,
+                    environment=stack.environment,
+                )
 
 
 def _owner(project: Project, kept: Versions) -> tuple[Stack, Service, Location] | None:
