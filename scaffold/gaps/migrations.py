@@ -35,6 +35,7 @@ MAY_RUN = regex(
 """Words behind which migrations may run, in a form that no list of commands knows."""
 ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
 """A comparison of a script's first argument with a word."""
+_FOR_TRIALS = regex(r"(?:^|[/_.-])(?:e2e|tests?|dev|development|local)(?=[/_.-])")
 _RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
 _PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
 _SCRIPT = regex(r"[\w./-]+\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
@@ -214,7 +215,7 @@ def _texts_of_production(project: Project) -> Iterator[str]:
 def _may_be_of_a_release(command: Command) -> bool:
     """Whether a command is one of a script, or of a target that is not called after the migrations themselves."""
     if command.context == "script":
-        return not is_test_path(command.location.path)
+        return not is_test_path(command.location.path) and not _FOR_TRIALS.search(command.location.path)
     if command.context == "package":
         return not MAY_RUN.search(command.owner)
     return command.context == "makefile" and bool(_RELEASES.search(command.owner))
