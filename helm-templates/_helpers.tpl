@@ -186,6 +186,14 @@ failureThreshold: {{ int $probe.failureThreshold }}
 {{- end }}
 {{- end -}}
 
+{{/*
+app.drain: how long a pod that others send requests to goes on serving after it was told to end: load balancer and Services
+learn of it while it is told, and until then send it new requests.
+*/}}
+{{- define "app.drain" -}}
+{{- if and (eq .workload.kind "Deployment") .workload.ports -}}{{- int .root.Values.drainSeconds -}}{{- else -}}0{{- end -}}
+{{- end -}}
+
 {{/* app.pod: the pod of a workload. Takes root, name, workload and restartPolicy. */}}
 {{- define "app.pod" -}}
 {{- $root := .root -}}{{- $name := .name -}}{{- $workload := .workload -}}
@@ -220,7 +228,8 @@ spec:
   automountServiceAccountToken: false
   enableServiceLinks: false
   restartPolicy: {{ .restartPolicy }}
-  terminationGracePeriodSeconds: {{ int $workload.terminationGracePeriodSeconds }}
+  {{- /* The time before SIGTERM counts against the grace period. */}}
+  terminationGracePeriodSeconds: {{ add (int $workload.terminationGracePeriodSeconds) (include "app.drain" .) }}
   {{- if or $root.Values.imagePullSecrets $workload.imagePullSecrets }}
   imagePullSecrets:
     {{- range concat ($root.Values.imagePullSecrets | default list) ($workload.imagePullSecrets | default list) | uniq }}
@@ -301,6 +310,12 @@ spec:
       {{ $kind }}:
         {{- include "app.probe" (dict "root" $root "probe" .) | nindent 8 }}
       {{- end }}
+      {{- end }}
+      {{- with include "app.drain" . | int }}
+      lifecycle:
+        preStop:
+          sleep:
+            seconds: {{ . }}
       {{- end }}
       resources:
         {{- toYaml $workload.resources | nindent 8 }}

@@ -185,6 +185,7 @@ def values_schema() -> dict[str, object]:
             "tools": _map({"type": "string", "pattern": "@sha256:[0-9a-f]{64}$"}),
             "infrastructure": _FREE,
             "secretRefreshInterval": _TEXT,
+            "drainSeconds": _COUNT,
             "secrets": _map(secret),
             "databaseRoles": _map(_object({"revision": _COUNT, "acceptedChecks": _map(_TEXT)}, "revision")),
             "backups": {"$ref": "#/definitions/backups"},

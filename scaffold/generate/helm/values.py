@@ -23,6 +23,8 @@ _NAMES_ENVIRONMENT = frozenset({"ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DE
 _LEAST_IN_PRODUCTION = 2
 _TARGET_CPU = 75
 _SERVED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
+_DRAIN_SECONDS = 15
+"""What a controller of a load balancer takes to deregister a target, with room (its documentation, pod readiness gates)."""
 _PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _INGRESS_ANNOTATIONS = {
     "alb.ingress.kubernetes.io/scheme": "internet-facing",
@@ -99,6 +101,11 @@ def values_sections(target: Target) -> str:
         *_backups(target, places),
         ("Files of the repository that containers read.", {"config": _config(target)}),
         ("For every pod.", {"imagePullSecrets": [], "podAnnotations": {}}),
+        (
+            "How long a pod that serves goes on doing so after it was told to end: until load balancer and Services have\n"
+            "noticed, they send it new requests. The program gets SIGTERM afterwards, with its own grace period.",
+            {"drainSeconds": _DRAIN_SECONDS},
+        ),
         (
             "The services. env: a text, a setting, or a key of a secret.",
             {"workloads": {item.name: _workload(item, target, places) for item in target.workloads}},

@@ -218,3 +218,27 @@ def test_the_ingress_has_the_paths_of_the_example_s_own_proxy(
     domain = ingress["spec"]["rules"][0]["host"]
     assert [rule["host"] for rule in ingress["spec"]["rules"]] == [domain, domain, f"api.{domain}"]
     assert [(path, name) for _, path, name in routes] == [("/api", "api"), ("/", "frontend"), ("/", "api")]
+
+
+def test_a_pod_that_serves_drains_before_its_program_is_told_to_end(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    compose = (
+        "services:\n  web: {image: 'acme/web:1', ports: ['80:8080'], command: gunicorn app}\n"
+        "  beat: {image: 'acme/web:1', command: celery -A app beat}\n  queue: {image: 'rabbitmq:4.3'}\n"
+    )
+    root = make_project({"compose.yaml": compose}, name="shop")
+    chart = support.write_chart(target_of(root), tmp_path)
+    pods = {
+        item["metadata"]["name"]: item["spec"]["template"]["spec"]
+        for item in support.objects(support.template(require_tool("helm"), chart))
+        if item["kind"] in {"Deployment", "StatefulSet"}
+    }
+    (web,) = pods["web"]["containers"]
+    assert web["lifecycle"] == {"preStop": {"sleep": {"seconds": 15}}}
+    assert pods["web"]["terminationGracePeriodSeconds"] == 15 + 10  # Compose's own default comes after it
+    for name in ("beat", "queue"):
+        assert "lifecycle" not in pods[name]["containers"][0]
+    plain = support.objects(support.template(require_tool("helm"), chart, "--set", "drainSeconds=0"))
+    pod = next(item for item in plain if item["kind"] == "Deployment" and item["metadata"]["name"] == "web")
+    assert "lifecycle" not in pod["spec"]["template"]["spec"]["containers"][0]
