@@ -19,7 +19,9 @@ _SYNCHRONIZES = re.compile(
 )
 _HIBERNATE = re.compile(r"\b(?:ddl-auto|hbm2ddl[.\w]*)[\"']?\s*[:=]\s*[\"']?(?P<mode>update|create-drop|create)\b")
 _DOCUMENT = re.compile(r"^---", re.MULTILINE)
-_OF_A_PROFILE = re.compile(r"^[ \t]*(?:spring\.)?(?:on-profile|profiles|config\.activate\.on-profile)[ \t]*[:=]", re.MULTILINE)
+_OF_A_PROFILE = re.compile(
+    r"^[ \t]*(?:spring\.)?(?:config\.activate\.)?(?:on-profile|profiles)[ \t]*[:=][ \t]*(?P<names>[^\n#]*)", re.MULTILINE
+)
 _IN_MEMORY = re.compile(r"jdbc:(?:h2|hsqldb|derby|sqlite)")
 _INIT = re.compile(r"^func init\(\)[^\n]*\{(?P<body>(?:\n(?!\}).*)*)", re.MULTILINE)
 _BUILD_TAG = re.compile(r"^//go:build\s+(?P<tags>[^\n]+)", re.MULTILINE)
@@ -31,7 +33,8 @@ def schema_facts(path: str, text: str) -> Iterator[CodeFact]:
 
     `applies` for code that runs migrations, `applies-in-init <build tags>` for Go that does so whenever it starts,
     `create-all <function>` for tables made from models outside any condition ("" at the top of a module),
-    `typeorm`, `sequelize alter`, `sequelize force` and `hibernate <mode>` for tables that follow the models by themselves.
+    `typeorm`, `sequelize alter`, `sequelize force` and `hibernate <mode> <profiles>` for tables that follow the models by
+    themselves.
     """
     places = Places(path, text)
     if path.endswith(".py"):
@@ -87,13 +90,15 @@ def _go(places: Places, text: str) -> Iterator[CodeFact]:
 
 
 def _spring(places: Places, text: str) -> Iterator[CodeFact]:
-    """Yield what holds without a profile, for a database that is not in memory."""
+    """Yield what holds for databases that are not in memory, with the profiles that a part of the file is for."""
     starts = [0, *(match.start() for match in _DOCUMENT.finditer(text)), len(text)]
     for start, end in itertools.pairwise(starts):
         part = text[start:end]
-        if _OF_A_PROFILE.search(part) or _IN_MEMORY.search(part):
+        if _IN_MEMORY.search(part):
             continue
+        profile = _OF_A_PROFILE.search(part)
+        names = ",".join(re.findall(r"[\w-]+", profile["names"])) if profile else ""
         for match in _HIBERNATE.finditer(part):
             line = text[text.rfind("\n", 0, start + match.start()) + 1 : start + match.start()]
             if "#" not in line:
-                yield CodeFact("schema", f"hibernate {match['mode']}", places.at(start + match.start()))
+                yield CodeFact("schema", f"hibernate {match['mode']} {names}".strip(), places.at(start + match.start()))

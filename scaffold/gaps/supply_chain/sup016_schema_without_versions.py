@@ -19,6 +19,8 @@ _PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schem
 _LOSES = regex(r"--accept-data-loss|--force-reset|--force\b")
 _SERVED = regex(r"\b(?:FastAPI|Flask|Starlette|Litestar|Quart|Sanic)\(|\blifespan\b|on_event\(|on_startup|def create_app\b")
 _SPRING_PROFILE = regex(r"application-(?P<profile>[\w-]+)\.(?:ya?ml|properties)$")
+_ACTIVE = frozenset({"SPRING_PROFILES_ACTIVE", "spring.profiles.active"})
+_ACTIVE_BY_COMMAND = regex(r"spring\.profiles\.active=(?P<names>[\w,-]+)")
 _OVERRIDES = frozenset({"SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO"})
 _NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 
@@ -36,7 +38,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             own = [fact for fact in own if not fact.detail.startswith("create-all")]
         found = (
             *_pushed(stack, service, start),
-            *_by_hibernate(project, stack, service, own),
+            *_by_hibernate(project, stack, service, start, own),
             *_by_library(stack, service, own),
             *_by_create_all(project, stack, service, own),
         )
@@ -64,27 +66,26 @@ def _pushed(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
             return
 
 
-def _by_hibernate(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
+def _by_hibernate(project: Project, stack: Stack, service: Service, start: Start, facts: list[CodeFact]) -> Iterator[Gap]:
     names = {entry.name for entry in service.environment}
-    found = [fact for fact in facts if fact.detail.startswith("hibernate") and _is_active(fact, service)]
+    found = [fact for fact in facts if fact.detail.startswith("hibernate") and _is_active(fact, service, start)]
     if not found or names & _OVERRIDES or _has_flyway(project, service):
         return
-    modes = sorted({fact.detail.removeprefix("hibernate ") for fact in found})
+    modes = sorted({fact.detail.split()[1] for fact in found})
     loses = any(mode.startswith("create") for mode in modes)
     harm = "so each start makes the tables anew, empty" if loses else "so Hibernate alters the tables at each start"
-    message = f"{service.name} sets ddl-auto to {', '.join(modes)}, {harm}"
+    message = f"{service.name} sets ddl-auto (hbm2ddl) to {', '.join(modes)}, {harm}"
     yield _gap(stack, service, "hibernate", message, [fact.location for fact in found], loses=loses)
 
 
-def _is_active(fact: CodeFact, service: Service) -> bool:
-    """Whether the file holds for every profile, or for the one that the service names."""
-    match = _SPRING_PROFILE.search(fact.location.path)
-    if match is None:
-        return True
-    active = " ".join(
-        entry.value or "" for entry in service.environment if entry.name in {"SPRING_PROFILES_ACTIVE", "spring.profiles.active"}
-    )
-    return match["profile"] in re.split(r"[\s,]+", active)
+def _is_active(fact: CodeFact, service: Service, start: Start) -> bool:
+    """Whether the file and the part of it hold for every profile, or for one that the service names."""
+    given = [entry.value or "" for entry in service.environment if entry.name in _ACTIVE]
+    given += [match["names"] for match in _ACTIVE_BY_COMMAND.finditer(start.text)]
+    active = set(re.split(r"[\s,]+", " ".join(given))) - {""} or {"default"}
+    of_file = _SPRING_PROFILE.search(fact.location.path)
+    of_part = fact.detail.split()[2:]
+    return (of_file is None or of_file["profile"] in active) and (not of_part or bool(active & set(of_part[0].split(","))))
 
 
 def _has_flyway(project: Project, service: Service) -> bool:
