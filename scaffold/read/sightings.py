@@ -26,6 +26,8 @@ _PROVIDERS = (
 
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
+_LOCKED = regex(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+Proc-Type: 4,ENCRYPTED")
+"""The heads of keys under a passphrase (RFC 7468, section 11; RFC 1421 as OpenSSL writes it)."""
 _TOKEN = regex(r"[A-Za-z0-9_\-]+")
 _HEX_BODY = regex(r"sk-[0-9a-f]{32}")
 _LEAST_DIGITS = 10
@@ -89,6 +91,8 @@ def _sighting(places: Places, line: str, text: str, provider: str, offset: int) 
         column = max(line.find("-----BEGIN"), 0)
     if not is_provider_key(line[column:]) or not _looks_issued(text, provider, start + column):
         return None
+    if provider == "private key" and _LOCKED.match(text, start + column):
+        provider = "locked private key"
     key = _KEY.search(line[:column])
     token = _TOKEN.match(line, column)
     if provider == "openai" and token is not None and _is_hexadecimal(token[0]):

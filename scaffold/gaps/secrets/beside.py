@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
+from scaffold.gaps.secrets.credentials import names_store
 from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Severity
@@ -75,6 +76,8 @@ def _written_gap(written: EnvFile, entries: list[EnvEntry], rule: Rule) -> Gap:
         expected="values from a secret manager or from the environment of whoever runs the script",
         actual=", ".join(dict.fromkeys(classify(url_password(entry.value) or entry.value).value for entry in entries)),
         locations=tuple(entry.location for entry in entries),
+        # Whether the store of that host can be reached stands elsewhere.
+        severity=Severity.MEDIUM if all(names_store(entry.name) for entry in entries) else None,
         environment=path_environment(written.path),
         closers=(
             Closer(None, "advice", "Take the values from the environment or a secret manager, and change what stood there."),

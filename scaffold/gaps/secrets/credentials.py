@@ -83,12 +83,14 @@ class CredentialGroup:
         """Whether one of the services is a store that a plain start runs, with its port open on all interfaces."""
         return any(store_port_is_open(item.service) and self._starts(item.service) for item in self.places)
 
-    @property
-    def opens_hidden_store(self) -> bool:
-        """Whether all that it opens are stores of the stack whose ports nobody outside the host reaches."""
-        stores = {service.name: service for service in self.stack.services if service.is_datastore}
+    def opens_hidden_store(self, stacks: Iterable[Stack]) -> bool:
+        """Whether all that it opens are stores of its stack, else of `stacks`, whose ports nobody outside the host reaches."""
+        services = (service for stack in (self.stack, *stacks) for service in stack.services if service.is_datastore)
+        stores: dict[str, Service] = {}
+        for service in services:
+            stores.setdefault(service.name, service)
         opened = [store for item in self.places for store in _opened(item, stores)]
-        known = all(item.service.name in stores or item.host in stores or _names_store(item.key) for item in self.places)
+        known = all(item.service.name in stores or item.host in stores or names_store(item.key) for item in self.places)
         return known and bool(opened) and not any(_is_reached(store) for store in opened)
 
     def _starts(self, service: Service) -> bool:
@@ -119,7 +121,8 @@ class CredentialGroup:
         return tuple(dict.fromkeys((self.owner.location, *(item.location for item in self.places))))
 
 
-def _names_store(key: str) -> bool:
+def names_store(key: str) -> bool:
+    """Whether the name of a variable says that it opens a store or a queue."""
     return bool(_STORE_WORD.search(key) or _QUEUE_WORD.search(key))
 
 

@@ -19,7 +19,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         for stack in every_stack(project)
         for group in credential_groups(stack, "default", profiles, _set_by_env_file(project, stack))
     )
-    return iter(once(_gap(group) for group in groups if not group.is_of_a_client and not _is_fixed(group)))
+    return iter(once(_gap(project, group) for group in groups if not group.is_of_a_client and not _is_fixed(group)))
 
 
 def _is_fixed(group: CredentialGroup) -> bool:
@@ -36,14 +36,14 @@ def _set_by_env_file(project: Project, stack: Stack) -> frozenset[str]:
     return frozenset(entry.name for entry in entries if entry.value and not entry.commented)
 
 
-def _gap(group: CredentialGroup) -> Gap:
+def _gap(project: Project, group: CredentialGroup) -> Gap:
     owner = group.owner
     count = len(group.locations)
     places = f" in {count} places" if count > 1 else ""
     reach = ""
     if group.opens_published_store:
         reach = "; the store's port is published too, so anybody who reaches the host can log in"
-    elif group.opens_hidden_store:
+    elif group.opens_hidden_store(project.stacks):
         reach = "; no port of the store is published, so it helps who is already inside"
     if group.stands_in:
         return _stand_in_gap(group)
@@ -55,15 +55,15 @@ def _gap(group: CredentialGroup) -> Gap:
         expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
         actual=f"a default: {owner.value_class.value}",
         locations=group.locations,
-        severity=_severity(group),
+        severity=_severity(project, group),
         environment=group.stack.environment,
     )
 
 
-def _severity(group: CredentialGroup) -> Severity:
+def _severity(project: Project, group: CredentialGroup) -> Severity:
     if group.opens_published_store:
         return Severity.CRITICAL
-    return Severity.MEDIUM if group.opens_hidden_store else Severity.HIGH
+    return Severity.MEDIUM if group.opens_hidden_store(project.stacks) else Severity.HIGH
 
 
 def _stand_in_gap(group: CredentialGroup) -> Gap:

@@ -37,11 +37,12 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
     where = " and ".join(_PLACES.get(key, key) for key in group.keys) + ("" if len(group.keys) > 1 else " itself")
     places = f", in {count} places" if count > 1 else ""
     effect = "who can read the repository can use it"
+    hidden = group.opens_hidden_store(project.stacks)
     if absent := group.opens_absent_file(project.present):
         effect = "it opens a file that is not in the repository"
     elif group.stands_in:
         effect = "a stand-in for what another party issues, so what needs it fails"
-    elif group.opens_hidden_store:
+    elif hidden:
         effect = "no port of the store is published, so it helps who is already inside"
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
@@ -50,7 +51,7 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
         locations=group.locations,
-        severity=Severity.LOW if absent or group.stands_in else Severity.MEDIUM if group.opens_hidden_store else Severity.HIGH,
+        severity=Severity.LOW if absent or group.stands_in else Severity.MEDIUM if hidden else Severity.HIGH,
         environment=group.stack.environment,
     )
 

@@ -18,6 +18,7 @@ _RECORD_FOLDER = regex(
 _FOR_DEVELOPMENT = regex(r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local)(?=[/._-])", re.IGNORECASE)
 """Paths of keys that people make for their own machine; a key that a provider issued has no such place."""
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
+_OWN_KEYS = frozenset({"private key", "locked private key"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -75,19 +76,28 @@ def _browser_gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     )
 
 
+def _said(provider: str) -> tuple[str, str]:
+    """Return what stands there, and what follows from it."""
+    if provider == "locked private key":
+        return "a private key under a passphrase", "the passphrase is all that guards it from whoever has read the repository"
+    what = "a private key" if provider == "private key" else f"a key in the form that {provider} issues"
+    return what, "whoever has read the repository has it"
+
+
 def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     provider = sightings[0].provider
-    what = "a private key" if provider == "private key" else f"a key in the form that {provider} issues"
+    what, effect = _said(provider)
     is_test = is_test_path(path)
-    is_own = provider == "private key" and bool(_FOR_DEVELOPMENT.search(path))
+    is_own = provider in _OWN_KEYS and bool(_FOR_DEVELOPMENT.search(path))
     environment = EnvironmentClass.TEST if is_test else EnvironmentClass.DEV if is_own else EnvironmentClass.BASE
     note = " (its path says that it is made for development)" if is_own else ""
     return RULE.gap(
         resource=path,
         subject=key,
-        message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: whoever has read the repository has it{note}.",
+        message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: {effect}{note}.",
         expected="no credential in tracked text",
-        actual="private key" if provider == "private key" else "provider key",
+        actual=provider if provider in _OWN_KEYS else "provider key",
+        severity=Severity.MEDIUM if provider == "locked private key" else None,
         locations=tuple(sighting.location for sighting in sightings),
         confidence=Confidence.MEDIUM if is_test else Confidence.HIGH,
         environment=environment,
