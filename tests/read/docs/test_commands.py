@@ -119,8 +119,10 @@ def test_credentials_are_seen_and_not_kept() -> None:
 def test_private_keys() -> None:
     head = "-----BEGIN RSA " + "PRIVATE KEY-----"
     body = "MIIfake" + "0aB+" * 15
-    for text in (f"{head}\n{body}\n", f"{head}\nProc-Type: 4,ENCRYPTED\n\n{body}\n", f"KEY='{head}\\n{body}'"):
+    for text in (f"{head}\n{body}\n", f"KEY='{head}\\n{body}'"):
         assert [(item.provider, item.location.line) for item in read_sightings("deploy.pem", text)] == [("private key", 1)]
+    locked = f"{head}\nProc-Type: 4,ENCRYPTED\n\n{body}\n"
+    assert [(item.provider, item.location.line) for item in read_sightings("deploy.pem", locked)] == [("locked private key", 1)]
     for text in (head, f"{head}\n...\n", f"A key begins with {head} and so on.", f"{head}\nfake\n"):
         assert read_sightings("docs.md", text) == ()
 
