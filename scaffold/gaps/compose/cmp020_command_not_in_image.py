@@ -38,6 +38,12 @@ _BRINGS_MORE = regex(
     r"|\bbuild\b|\bcompile\b|\btsc\b"
 )
 """What may put code of the project into an image beside COPY."""
+_INSTALLS = regex(
+    r"\buv\s+(?:sync|build)\b|\b(?:poetry|pdm|hatch|flit)\s+(?:install|build|sync)\b|\bsetup\.py\b|-m\s+build\b"
+    r"|\bpip3?\b[^;&|]*\s(?:install|wheel)\b[^;&|]*\s(?:-e\s*)?\.{1,2}(?:\[|\s|/|$)"
+    r"|\bpip3?\b[^;&|]*\sinstall\b[^;&|]*(?:/wheels?\b|\*\.whl|/\*|\sdist/|(?<!-r)(?<!-c)(?<!=)\s/(?:app|src|build|opt|code|tmp)\b)"
+)
+"""Steps of any stage that make a package of the project, which then may lie among the libraries of the image."""
 _ELSEWHERE = regex(r"\s-C\s+/|--directory[= ]/|docker-php-ext|\bapt-get\b|\bapk\b")
 """Words of steps that unpack or install somewhere else than where the image works."""
 
@@ -150,7 +156,10 @@ def _official(image: ImageReference) -> str:
 
 def _is_known(built: _Built) -> bool:
     """Whether the image comes from a language's own one, and nothing but COPY puts code of the project into it."""
-    return _is_language(built) and not any(item.keyword == "RUN" and _BRINGS_MORE.search(item.text) for item in built.steps())
+    every = (item for stage in built.dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
+    if not _is_language(built) or any(_INSTALLS.search(item.text) for item in every):
+        return False
+    return not any(item.keyword == "RUN" and _BRINGS_MORE.search(item.text) for item in built.steps())
 
 
 def _is_language(built: _Built) -> bool:

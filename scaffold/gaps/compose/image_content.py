@@ -11,6 +11,8 @@ from scaffold.model.frozen import frozen
 from scaffold.model.project import Dockerfile, Instruction, Project
 
 _WILD = frozenset("*?[$")
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".zip", ".whl")
+"""ADD unpacks some of them, and what they hold is not known."""
 
 
 @frozen
@@ -62,7 +64,7 @@ def holds(project: Project, copies: tuple[Copy, ...], path: str) -> bool:
         below = _below(path, copy.destination)
         if below is None:
             continue
-        if _WILD & set(copy.source):
+        if _WILD & set(copy.source) or copy.source.endswith(_ARCHIVES) or copy.source.startswith("<<"):
             return True
         if copy.source in project.directories or copy.source == ".":
             wanted = clean(posixpath.join(copy.source, below)).removeprefix("./")
