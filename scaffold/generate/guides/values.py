@@ -12,7 +12,7 @@ from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import is_issued
 from scaffold.model.guides import Copies, GuideService, GuidesPlan
-from scaffold.model.target import Secret, Store, Target
+from scaffold.model.target import BuiltImage, Secret, Store, Target
 from scaffold.model.values import dns_label
 
 _WORDS = {Copies.MANY: "several", Copies.ONE: "one", Copies.ONCE: "runs and ends", Copies.STORE: "one, with data"}
@@ -253,6 +253,27 @@ def note_values(target: Target) -> list[dict[str, str]]:
         {"service": note.service, "place": f"{note.location.path}:{note.location.line}", "message": note.message}
         for note in urgent
     ]
+
+
+def push_commands(target: Target, environment: str) -> list[str]:
+    """Return how the images get into the registry that Terraform made, where no workflow of ours pushes them."""
+    delivery = target.delivery
+    if not target.images or (delivery and delivery.images):
+        return []
+    values = f"{target.terraform_folder}/values-infra-{environment}.json"
+    login = f'docker login --username AWS --password-stdin "$(jq -r .infrastructure.registry {to_shell_word(values)})"'
+    return [
+        f"aws ecr get-login-password --region {target.region} | {login}",
+        *(_push(image, values) for image in target.images),
+    ]
+
+
+def _push(image: BuiltImage, values: str) -> str:
+    repository = f"$(jq -r '.infrastructure.images[\"{image.name}\"]' {to_shell_word(values)})"
+    usual = image.dockerfile == posixpath.join("" if image.context == "." else image.context, "Dockerfile")
+    file = "" if usual else f" --file {to_shell_word(image.dockerfile)}"
+    stage = f" --target {to_shell_word(image.target)}" if image.target else ""
+    return f'docker buildx build --push --tag "{repository}:$(git rev-parse HEAD)"{file}{stage} {to_shell_word(image.context)}'
 
 
 def unknown_values(target: Target) -> list[dict[str, Any]]:

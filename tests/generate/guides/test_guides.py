@@ -6,6 +6,7 @@ import posixpath
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -280,3 +281,15 @@ def test_digests_are_asked_for_only_where_the_project_builds_images(made):
     text = page(made(**{"compose.yaml": pulled})[1], "deployment")
     assert "helm upgrade --install" in text
     assert "digests" not in text
+
+
+def test_where_nothing_of_ours_pushes_the_images_the_page_says_how(made):
+    target, pages = made()
+    deployment = page(pages, "deployment")
+    (image,) = target.images
+    if target.delivery and target.delivery.images:
+        assert "docker buildx build --push" not in deployment
+    target = replace(target, delivery=None)
+    text = next(item.text for item in guides.render(target).artifacts if item.path.endswith("deployment.md"))
+    repository = f"$(jq -r '.infrastructure.images[\"{image.name}\"]' infra/terraform/values-infra-production.json)"
+    assert f'docker buildx build --push --tag "{repository}:$(git rev-parse HEAD)" {image.context}\n' in text
