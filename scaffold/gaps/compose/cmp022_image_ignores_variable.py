@@ -46,8 +46,19 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             continue
         given = {entry.name.removesuffix("_FILE") for entry in service.environment} | _set_by(dockerfile)
         ignored = [entry for entry in service.environment if _is_ignored(entry, name)]
-        if ignored and not given & set(_NEEDED[name]):
+        if ignored and not given & set(_NEEDED[name]) and not _may_lie_over_a_base(project, stack, service, name):
             yield _gap(stack, service, name, ignored, by_name=service.build is None and dockerfile is not None)
+
+
+def _may_lie_over_a_base(project: Project, stack: Stack, service: Service, name: str) -> bool:
+    """Whether the file is named as one that people lay over the base beside it, which sets the variable."""
+    if len(stack.files) > 1 or not stack.files[0].rpartition("/")[2].startswith(("docker-compose.", "compose.")):
+        return False
+    bases = (
+        other.service(service.name) for other in project.stacks if other.directory == stack.directory and other is not stack
+    )
+    names = {entry.name.removesuffix("_FILE") for base in bases if base for entry in base.environment}
+    return bool(names & set(_NEEDED[name]))
 
 
 def _image_of(project: Project, service: Service) -> tuple[ImageReference | None, Dockerfile | None]:
