@@ -30,7 +30,7 @@ def unread_values(project: Project) -> Iterator[UnreadValue]:
     for command in project.commands:
         match = _INSTALLS.search(command.text) if "--set" in command.text and command.context != "doc" else None
         charts = [word.removeprefix("./").rstrip("/") for word in re.findall(r"[\w./-]+", match["words"])] if match else []
-        chart = next((word for word in charts if f"{word}/Chart.yaml" in project.present), None)
+        chart = next((word for word in charts if f"{word}/Chart.yaml" in project.present - project.owned), None)
         if match is None or chart is None:
             continue
         if chart not in texts:

@@ -41,8 +41,9 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _shown_by_pages(project: Project) -> Iterator[Gap]:
     """Yield the service of an image of others whose migrations a page has people run in a container beside it."""
-    for command in project.commands:
-        match = _BY_HAND.search(command.text) if command.context == "doc" and RUNS.search(command.text) else None
+    pages = [item for item in project.commands if item.context == "doc" and item.location.path not in project.owned]
+    for command in pages:
+        match = _BY_HAND.search(command.text) if RUNS.search(command.text) else None
         for stack, service in main_services(project) if match else ():
             if match and service.name == match["service"] and service.build is None:
                 yield RULE.gap(
@@ -69,14 +70,15 @@ def _owner(project: Project, kept: Versions) -> tuple[Stack, Service, Location] 
 
 
 def _gap(project: Project, kept: Versions, stack: Stack, service: Service, place: Location) -> Gap:
+    theirs = [item for item in project.commands if item.location.path not in project.owned]
     by_hand = [
         item
-        for item in project.commands
+        for item in theirs
         if item.context in {"doc", "makefile", "package"} and RUNS.search(item.text) and not is_test_path(item.location.path)
     ]
     pages = [
         item.location
-        for item in project.commands
+        for item in theirs
         if item.context == "doc" and RUNS.search(item.text) and _DEPLOYMENT_PAGE.search(item.location.path)
     ]
     tail = "people run it by hand" if by_hand or pages else "no command names it"
