@@ -12,6 +12,7 @@ import yaml
 
 from scaffold.app.examination import Place
 from scaffold.app.generation import plan_generation, write_generation
+from scaffold.model.names import Room
 from scaffold.model.target import Target
 from scaffold.plan.target import make_target
 from scaffold.read.project import read_project
@@ -82,6 +83,9 @@ def test_a_login_of_a_store_is_that_of_the_store(make_project: Make) -> None:
     variable = production.variable("QUEUE_PASSWORD")
     assert variable
     assert variable.comments == ("src/config.js:5 requires it", "Secret, used by web, worker; the password of queue")
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.GUIDES}), edit_codes=None))
+    rotation = (root / "docs/operations/rotation.md").read_text()
+    assert "| `QUEUE_PASSWORD` | `web`, `worker` | the same text as the password of queue |" in rotation
 
 
 def test_a_proxy_that_forwards_to_what_is_left_out_is_told(make_project: Make) -> None:

@@ -178,6 +178,7 @@ def store_values(target: Target, service: GuideService) -> dict[str, Any]:
 def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
     """Return what the pages say of one secret: its names, who fills it in and who reads it; never a value."""
     store = next((item for item in target.stores if item.service == secret.store), None)
+    logins = {need.name: need.login for need in target.needs if need.secret and need.login}
     return {
         "name": secret.name,
         "store": secret.store,
@@ -190,7 +191,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
                 "key": item.key,
                 "consumers": [f"{service} as {name}" if secret.store else service for service, name in item.consumers],
                 "host": (not item.consumers and not secret.store) or item.key == BACKUP_KEY,
-                "made": _made(item.key),
+                "made": f"the same text as the password of {logins[item.key]}" if item.key in logins else _made(item.key),
             }
             for item in secret.keys
         ],
