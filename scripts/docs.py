@@ -61,38 +61,31 @@ def accepted_page() -> str:
 
 
 def precision_page() -> str:
-    """Return the verdicts on findings in public repositories, the figures counted from the rows."""
+    """Return the verdicts on findings in public repositories, look by look, the figures counted from the rows."""
     data = json.loads((ROOT / PRECISION).read_text(encoding="utf-8"))
-    rows, later = data["findings"], data["later"]
-    severe = [row for row in rows if row["now"] in {"high", "critical"}]
     lines = ["# Precision", "", *data["method"], "", "## Figures", ""]
-    lines += [f"- First look ({data['as_of']}): {len(rows)} findings, {_share(rows, 'verdict')}."]
-    lines += [f"- Of these, {len(severe)} are high or critical after the changes: {_share(severe, 'verdict_now')}."]
-    lines += [f"- High or critical since, and not in the first look: {len(later)}, {_share(later, 'verdict')}."]
-    lines += ["", "## The first look", "", "| # | Repository | Rule | Said | Verdict | Reason | Changed | Now |"]
-    lines += ["|---|---|---|---|---|---|---|---|"]
+    for look in data["looks"]:
+        severe = [row for row in look["rows"] if row["now"] in _SEVERE]
+        lines.append(f"- {look['title']} ({look['as_of']}): {len(look['rows'])} findings, {_share(look['rows'], 'verdict')}.")
+        if len(severe) < len(look["rows"]):
+            lines.append(f"  Of these, {len(severe)} are high or critical after the changes: {_share(severe, 'verdict_now')}.")
+    for look in data["looks"]:
+        lines += ["", f"## {look['title']}", "", *look["method"], "", *_table(look["rows"])]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: list[dict[str, str]]) -> list[str]:
+    lines = ["| # | Repository | Rule | Said | Verdict | Reason | Changed | Now |", "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         said = f"{row['severity']}: {row['said']}"
-        cells = (row["repository"], row["code"], said, row["verdict"], row["reason"], row["changed"], row["now"])
+        cells = (row["repository"], row["code"], said, row["verdict"], row["reason"], row.get("changed", ""), row["now"])
         lines.append(f"| {row['id']} | {' | '.join(map(_cell, cells))} |")
-    lines += ["", "## Since then", "", *data["method_later"], "", "| Repository | Rule | Said | Where | Verdict | Reason |"]
-    lines += ["|---|---|---|---|---|---|"]
-    for row in later:
-        cells = (
-            row["repository"],
-            row["code"],
-            f"{row['severity']}: {row['said']}",
-            row["where"],
-            row["verdict"],
-            row["reason"],
-        )
-        lines.append(f"| {' | '.join(map(_cell, cells))} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _share(rows: list[dict[str, str]], key: str) -> str:
     """Return how many rows are true, false and unclear, and the share of false ones in percent."""
-    counted = {word: sum(row[key] == word for row in rows) for word in ("true", "false", "unclear")}
+    counted = {word: sum(row.get(key, row["verdict"]) == word for row in rows) for word in ("true", "false", "unclear")}
     share = 100 * counted["false"] / len(rows) if rows else 0.0
     return f"{counted['true']} true, {counted['false']} false ({share:.1f} %), {counted['unclear']} unclear"
 
@@ -102,6 +95,7 @@ def _cell(text: str) -> str:
 
 
 PRECISION = "docs/precision.json"
+_SEVERE = frozenset({"high", "critical"})
 ACCEPTED = {
     "Terraform": "terraform/accepted_checks.json",
     "Chart": "scaffold/generate/helm/accepted_checks.json",

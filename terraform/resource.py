@@ -106,14 +106,14 @@ class Stack:
         placed = self._place(Placed(file, "variable", "", variable.name))
         construct = cdktn.TerraformVariable(self._scope(placed), placed.name, type=variable.type, nullable=False)
         construct.override_logical_id(placed.name)
-        construct.add_override("description", synthesise(variable.description))
+        given: dict[str, Value] = {"description": variable.description}
         if variable.default is not None:
-            construct.add_override("default", synthesise(variable.default))
+            given["default"] = variable.default
         if variable.sensitive:
-            construct.add_override("sensitive", value=True)
+            given["sensitive"] = True
         if variable.condition:
-            rule: Value = [{"condition": Expression(variable.condition), "error_message": variable.error}]
-            construct.add_override("validation", synthesise(rule))
+            given["validation"] = [{"condition": Expression(variable.condition), "error_message": variable.error}]
+        self._stack.add_override(f"variable.{placed.name}", {key: synthesise(value) for key, value in given.items()})
         return Expression(f"var.{placed.name}")
 
     def local(self, file: str, name: str, value: Value) -> Expression:
@@ -125,8 +125,9 @@ class Stack:
     def output(self, file: str, name: str, description: str, value: Value) -> None:
         """Add an output."""
         placed = self._place(Placed(file, "output", "", name))
-        construct = cdktn.TerraformOutput(self._scope(placed), name, value=synthesise(value))
-        construct.add_override("description", synthesise(description))
+        construct = cdktn.TerraformOutput(
+            self._scope(placed), name, value=synthesise(value), description=synthesise(description)
+        )
         construct.override_logical_id(name)
 
     def provider(self, file: str, arguments: Mapping[str, Value]) -> None:
