@@ -126,7 +126,7 @@ class Stack:
         """Add an output."""
         placed = self._place(Placed(file, "output", "", name))
         construct = cdktn.TerraformOutput(
-            self._scope(placed), name, value=synthesise(value), description=synthesise(description)
+            self._scope(placed), name, value=synthesise(value), description=str(synthesise(description))
         )
         construct.override_logical_id(name)
 
