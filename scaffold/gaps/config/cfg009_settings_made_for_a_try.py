@@ -46,7 +46,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     for path in _production_modules(project):
         yield from _of_module(project, path, services)
     for source in project.sources:
-        if source.path.endswith(".py") and not is_test_path(source.path) and _HAS_RANDOM.search(source.text):
+        names_a_key = source.path.endswith(".py") and any(word in source.text for word in ("SECRET", "SIGNING_KEY"))
+        if names_a_key and not is_test_path(source.path) and _HAS_RANDOM.search(source.text):
             yield from _random_keys(project, source, services)
 
 

@@ -88,12 +88,10 @@ def _start(project: Project, service: Service) -> Iterator[tuple[str, Location]]
             yield " ".join(item.argv) or item.text, item.location
             words += item.argv
     names = {word.rpartition("/")[2] for text in words for word in text.split() if word.endswith(".sh")}
-    for command in project.commands:
-        if (
-            command.context == "script"
-            and command.location.path.rpartition("/")[2] in names
-            and _runs(project, service, command)
-        ):
+    for command in project.commands if names else ():
+        of_start = command.context == "script" and command.location.path.rpartition("/")[2] in names
+        # Where a line stands is worth a look only where it says something.
+        if of_start and (_SEEDS.search(command.text) or _PRINTS.search(command.text)) and _runs(project, service, command):
             yield command.text, command.location
 
 
