@@ -98,7 +98,7 @@ def _for_development(project: Project, gap: Gap) -> Gap:
         return gap
     return replace(
         gap,
-        severity=gap.severity.lowered(note.environment.severity_steps),
+        severity=gap.severity.lowered(note.steps),
         environment=note.environment,
         message=f"{gap.message.removesuffix('.')}; {note.location.path}:{note.location.line} {note.why}.",
         evidence=(*gap.evidence, Evidence(note.location, "related")),

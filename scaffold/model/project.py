@@ -439,6 +439,8 @@ class DevelopmentNote:
     is_replaced: bool = False
     """Whether the place says so by naming another file with the same services: production still lacks what is missing."""
     environment: EnvironmentClass = EnvironmentClass.DEV
+    steps: int = 2
+    """How much less a gap counts: one step where people are told to change the files before production runs them."""
     resource: str = ""
     """The one service that it speaks of, as gaps name it; "" for everything in the files."""
     is_whole: bool = False

@@ -144,7 +144,8 @@ def _of_heads(bases: tuple[Stack, ...], reader: TextReader) -> Iterator[Developm
         if any(says_development_only(match[0]) for match in SENTENCE.finditer(head)):
             yield DevelopmentNote(Location(path, 1), (path,))
         elif says_for_evaluation(head):
-            yield DevelopmentNote(Location(path, 1), (path,), why="says that this is for evaluation, not for production")
+            why = "says that this is for evaluation, not for production"
+            yield DevelopmentNote(Location(path, 1), (path,), why=why, environment=EnvironmentClass.BASE, steps=1)
 
 
 def _of_env_files(env_files: Iterable[EnvFile], reader: TextReader) -> Iterator[DevelopmentNote]:

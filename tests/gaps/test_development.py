@@ -324,7 +324,7 @@ EVALUATION = """\
 
 def test_a_head_that_speaks_of_evaluation(make_project: Callable[..., Path]) -> None:
     gap = port_gap(make_project({"docker-compose.yml": EVALUATION + COMPOSE}))
-    assert gap.severity is Severity.LOW
+    assert (gap.severity, gap.environment) == (Severity.MEDIUM, EnvironmentClass.BASE)
     assert "docker-compose.yml:1 says that this is for evaluation, not for production" in gap.message
 
 

@@ -53,8 +53,12 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
 
 
 def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile | None:
-    """Return the template that shows all of the file's credentials; a key that a provider issued is nobody's default."""
-    if any(sighting.location.path == file.path for sighting in project.sightings):
+    """Return the template that shows all of the file's credentials; a key that a provider issued is nobody's default, and the
+    files of an example count for less as a whole.
+    """
+    if any(note.is_whole for note in project.development_notes) or any(
+        sighting.location.path == file.path for sighting in project.sightings
+    ):
         return None
     entries = tuple(entry for entry in file.entries if entry.name in held and not entry.commented)
     return template_with_the_same(project, entries)
