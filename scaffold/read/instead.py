@@ -60,7 +60,9 @@ def _has_what(other: Stack, base: Stack) -> bool:
 def of_unused(
     bases: tuple[Stack, ...], docs: Iterable[DocFile], commands: Iterable[Command], others: Mapping[str, str]
 ) -> Iterator[DevelopmentNote]:
-    """A file that no page, command or other file names, beside the one that Compose finds and that is told how to start."""
+    """A file that no page, command or other file names, beside the one that Compose finds and that is told how to start, with
+    some of its services and none of its code: what people need who run the code on their own machine.
+    """
     listed = tuple(commands)
     texts = [*(page.text for page in docs), *(command.text for command in listed)]
     started = any(_COMPOSE_UP.search(text) for text in texts)
@@ -68,12 +70,20 @@ def of_unused(
     for base in bases:
         name = posixpath.basename(base.files[0])
         default = defaults.get(base.directory)
-        if not started or default is None or len(base.files) > 1 or name in BASE_NAMES:
+        if not started or default is None or len(base.files) > 1 or not _is_part(base, default):
             continue
         if any(name in text for text in texts) or any(name in text for path, text in others.items() if path != base.files[0]):
             continue
         why = f"is what Compose starts here; nothing in this repository starts {base.files[0]}"
         yield DevelopmentNote(Location(default.files[0], 1), base.files, why=why)
+
+
+def _is_part(stack: Stack, default: Stack) -> bool:
+    """Whether a stack that runs alone repeats services of the default, which has code to run, and leaves the code out."""
+    names = {service.name for service in default.services}
+    runs_code = any(service.is_application for service in stack.services)
+    has_code = any(service.is_application for service in default.services)
+    return stack.complete and has_code and not runs_code and all(service.name in names for service in stack.services)
 
 
 # --- only developers start it -----------------------------------------------------------------------------------------

@@ -288,7 +288,8 @@ def test_a_base_that_production_needs(files: dict[str, str], make_project: Calla
 
 
 PLAIN = "services:\n  api:\n    image: ghcr.io/acme/api:1\n"
-README = {"README.md": "# Shop\n\n```sh\ndocker compose up -d\n```\n", "docker-compose.yml": PLAIN}
+WITH_CODE = COMPOSE.replace("services:\n", "services:\n  api:\n    build: .\n").replace('    ports: ["5432:5432"]\n', "")
+README = {"README.md": "# Shop\n\n```sh\ndocker compose up -d\n```\n", "docker-compose.yml": WITH_CODE}
 
 
 def test_a_file_that_nobody_starts(make_project: Callable[..., Path]) -> None:
@@ -305,8 +306,20 @@ def test_a_file_that_nobody_starts(make_project: Callable[..., Path]) -> None:
         {"start.ps1": "docker compose -f docker-compose.infrastructure.yaml up -d\n"},
         {"docker-compose.yml": f"include: [docker-compose.infrastructure.yaml]\n{PLAIN}"},
         {"README.md": "# Shop\n"},
+        {"docker-compose.infrastructure.yaml": COMPOSE.replace("services:\n", "services:\n  api:\n    build: .\n")},
+        {"docker-compose.infrastructure.yaml": COMPOSE.replace("  db:\n", "  metrics:\n")},
+        {"docker-compose.yml": COMPOSE.replace('    ports: ["5432:5432"]\n', "")},
     ],
-    ids=["a page", "a target", "a script of Windows", "another file includes it", "nothing is presented"],
+    ids=[
+        "a page",
+        "a target",
+        "a script of Windows",
+        "another file includes it",
+        "nothing is presented",
+        "it runs the code as well",
+        "it has what the default has not",
+        "the default runs no code either",
+    ],
 )
 def test_a_file_that_somebody_starts(files: dict[str, str], make_project: Callable[..., Path]) -> None:
     root = make_project({**README, "docker-compose.infrastructure.yaml": COMPOSE, **files})
