@@ -98,11 +98,17 @@ def _for_development(project: Project, gap: Gap) -> Gap:
         return gap
     return replace(
         gap,
-        severity=gap.severity.lowered(note.steps),
+        severity=_lowered(note, gap.severity),
         environment=note.environment,
         message=f"{gap.message.removesuffix('.')}; {note.location.path}:{note.location.line} {note.why}.",
         evidence=(*gap.evidence, Evidence(note.location, "related")),
     )
+
+
+def _lowered(note: DevelopmentNote, severity: Severity) -> Severity:
+    """Return what is left of a severity; in an example what counted stays in sight, for people who begin with it."""
+    least = Severity.LOW if note.is_whole and severity >= Severity.MEDIUM else Severity.INFO
+    return max(least, severity.lowered(note.steps))
 
 
 def _is_meant(note: DevelopmentNote, gap: Gap) -> bool:

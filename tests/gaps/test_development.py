@@ -240,6 +240,12 @@ def test_the_path_of_a_private_key(path: str, severity: Severity, make_project: 
     assert next(gap for gap in gaps if gap.code == "SEC004").severity is severity
 
 
+def test_what_counted_in_an_example_stays_in_sight(make_project: Callable[..., Path]) -> None:
+    hidden = LITERAL.replace('    ports: ["5432:5432"]\n', "")
+    gaps = judge(read_project(make_project({"README.md": "# Example shop app\n", "docker-compose.yml": hidden}))).open
+    assert next(gap for gap in gaps if gap.code == "SEC002").severity is Severity.LOW
+
+
 def test_the_production_file_of_an_example_counts(make_project: Callable[..., Path]) -> None:
     files = {"README.md": "# Example shop app\n", "docker-compose.prod.yml": COMPOSE}
     assert port_gap(make_project(files)).severity is Severity.HIGH
