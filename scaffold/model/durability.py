@@ -26,6 +26,8 @@ _LOGS_AND_CACHES = regex(
     re.IGNORECASE,
 )
 
+_UPLOADS = regex(r"(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars)/?", re.IGNORECASE)
+
 
 def dependency_names(project: Project) -> frozenset[str]:
     """Return the packages that the manifests name, in lower case and without version marks."""
@@ -105,5 +107,8 @@ def is_worth_copying(mount: Mount) -> bool:
 
 
 def is_made_again(name: str) -> bool:
-    """Whether the name of a volume or the place of a mount speaks of logs, caches or what a build makes."""
-    return bool(_LOGS_AND_CACHES.fullmatch(name))
+    """Whether the name of a volume or the place of a mount speaks of logs, caches or what a build makes.
+
+    The last word decides over those before it: `static/upload` is what people sent, `upload_tmp` is not.
+    """
+    return bool(_LOGS_AND_CACHES.fullmatch(name)) and not _UPLOADS.fullmatch(name)

@@ -146,3 +146,18 @@ def test_every_output_says_the_same(make_project: Make, require_tool: Callable[[
     assert env["QUEUE_PORT"]["value"] == "5672"
     refused = subprocess.run([*helm, *values[:2]], cwd=chart, capture_output=True, text=True, check=False)
     assert refused.returncode
+
+
+def test_uploads_below_a_static_folder_are_data(make_project: Make) -> None:
+    compose = (
+        "services:\n  web: {build: ., volumes: ['app_static:/srv/static', 'app_static_upload:/srv/static/upload', "
+        "'upload_tmp:/srv/upload/tmp']}\n  my_db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: '${P:?}'}, "
+        "volumes: ['data:/var/lib/postgresql/data']}\nvolumes: {app_static: , app_static_upload: , upload_tmp: , data: }\n"
+    )
+    root = make_project({"compose.yaml": compose, "Dockerfile": "FROM node:24\n"}, name="shop")
+    generation = plan_generation(Place(root), rooms=None, edit_codes=None)
+    assert generation.target.backup
+    assert [volume.name for volume in generation.target.backup.volumes] == ["app_static_upload"]
+    write_generation(generation)
+    # The object of the cluster has the name that the chart gives it.
+    assert "annotate externalsecret shop-my-db force-sync" in (root / "docs/operations/rotation.md").read_text()

@@ -181,6 +181,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
     logins = {need.name: need.login for need in target.needs if need.secret and need.login}
     return {
         "name": secret.name,
+        "object": dns_label(secret.name),
         "store": secret.store,
         "engine": store.engine if store else "",
         "encrypts": any(item.key == BACKUP_KEY for item in secret.keys),
@@ -294,6 +295,8 @@ _PROVIDERS = ("OPENAI", "ANTHROPIC", "STRIPE", "SENDGRID", "TWILIO", "GITHUB", "
 
 def _made(key: str) -> str:
     """Return where a new value comes from: the provider where the key names one, else our own making."""
+    if key.endswith("_FILE"):
+        return "the text of the file that the container reads"
     provider = next((name for name in _PROVIDERS if name in key.upper().split("_")), "")
     return "the provider's console" if provider or is_issued(key) else "here: `openssl rand -hex 32`"
 
