@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.secrets import url_password
 
@@ -29,8 +31,14 @@ def made_by_framework(project: Project, file: EnvFile) -> frozenset[str]:
     return _MADE_BY_SYMFONY if is_file_of_defaults(project, file) else frozenset()
 
 
-def template_with_the_same(project: Project, held: tuple[EnvEntry, ...]) -> EnvFile | None:
-    """Return the template that shows each of these values as well, or None: such values were never drawn for one system."""
+def template_with_the_same(project: Project, file: EnvFile, held: tuple[EnvEntry, ...]) -> EnvFile | None:
+    """Return the template that shows each of these values as well, or None: such values were never drawn for one system.
+    Where a compose file or an image takes the file as it is, the values are those of a system all the same.
+    """
+    name = re.compile(rf"(?<![\w.-]){re.escape(file.path.rpartition('/')[2])}(?![\w.-])")
+    takers = {item.path for item in (*project.compose_files, *project.dockerfiles)}
+    if any(name.search(item.text) for item in project.sources if item.path in takers):
+        return None
     for template in project.env_files:
         if template.kind == "template" and held:
             shown = {_secret(entry) for entry in template.entries}

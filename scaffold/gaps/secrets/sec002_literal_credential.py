@@ -129,7 +129,7 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         return
     entries = [entry for group in groups.values() for entry in group]
     classes = dict.fromkeys(classify(_held(group[0])).value for group in groups.values())
-    template = template_with_the_same(project, tuple(entries))
+    template = template_with_the_same(project, file, tuple(entries))
     same = f"; {template.path} shows the same values" if template else ""
     yield RULE.gap(
         resource=file.path,

@@ -61,7 +61,7 @@ def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile
     ):
         return None
     entries = tuple(entry for entry in file.entries if entry.name in held and not entry.commented)
-    return template_with_the_same(project, entries)
+    return template_with_the_same(project, file, entries)
 
 
 def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: EnvFile | None) -> str:
