@@ -36,7 +36,7 @@ def template_with_the_same(project: Project, file: EnvFile, held: tuple[EnvEntry
     Where a compose file or an image takes the file as it is, the values are those of a system all the same.
     """
     name = re.compile(rf"(?<![\w.-]){re.escape(file.path.rpartition('/')[2])}(?![\w.-])")
-    takers = {item.path for item in (*project.compose_files, *project.dockerfiles)}
+    takers = {item.path for item in project.compose_files} | {item.path for item in project.dockerfiles}
     if any(name.search(item.text) for item in project.sources if item.path in takers):
         return None
     for template in project.env_files:
