@@ -27,8 +27,14 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010")),
     (
         lambda project: project.infrastructure,
-        ("IAC002", "IAC004", "IAC005", "IAC006", *(f"K8S00{number}" for number in range(2, 10))),
+        ("IAC002", "IAC004", "IAC005", "IAC006", "IAC010", *(f"K8S0{number:02}" for number in range(2, 12))),
     ),
+    (lambda project: project.prometheus, ("MET003", "MET005", "MET006", "ALR001", "ALR003")),
+    (lambda project: project.alertmanagers, ("ALR002",)),
+    (lambda project: project.monitoring_files, ("ALR004",)),
+    (lambda project: project.alert_rules, ("ALR006",)),
+    (lambda project: project.code_facts, ("LOG003", "CMP024")),
+    (lambda project: project.env_reads, ("CFG004",)),
 )
 """Kinds of files, and the rules that read nothing else."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")
