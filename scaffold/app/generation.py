@@ -67,11 +67,6 @@ class Generation:
         return any(change.writes for change in self.changes) or any(not edited.reason for edited in self.edits)
 
     @property
-    def edited_paths(self) -> tuple[str, ...]:
-        """The user's files that the edits change."""
-        return tuple(item.edit.path for item in self.edits if not item.reason)
-
-    @property
     def texts_before(self) -> dict[str, str]:
         """The text before the edit of each of the user's files that the edits change."""
         return {item.edit.path: item.before for item in self.edits if not item.reason}

@@ -28,7 +28,7 @@ _REPEATS = {"SEC002": ("SEC005",), "SEC007": ("SEC001", "SEC002")}
 """Rules whose gap states on the same resource what a gap of another rule states as well: it becomes a detail of that one."""
 _OF_FILES = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about lines that are there; what is absent for production is absent wherever people develop."""
-_ALSO_OF_EXAMPLES = frozenset({"K8S007"})
+_ALSO_OF_EXAMPLES = frozenset({"K8S007", "K8S011"})
 _FAILS_FOR_EVERYBODY = frozenset(
     {
         *("IMG001", "IMG009", "CMP003", "CMP005", "CMP006", "CMP008", "CMP013", "CMP016", "CMP018", "CMP019", "CMP020"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -19,7 +18,6 @@ _NUMERIC = regex(r"[-+.]?[0-9][0-9a-fA-FxXoOeE_.:+\-TZ ]*")
 _LINE_ENDS = regex("[\\n\\r\\x85\\u2028\\u2029\\ufeff]")
 """What some reader of YAML folds or drops unless it is escaped."""
 _PLAIN_ENV = regex(r"[A-Za-z0-9_./:@%+,\-]*")
-_ENV_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -56,12 +54,6 @@ def to_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def to_env(entries: Mapping[str, str] | Iterable[tuple[str, str]], header: str = "") -> str:
-    """Return an env file that Compose reads back to the same values; raises ScaffoldError for a name or text it cannot hold."""
-    pairs = entries.items() if isinstance(entries, Mapping) else entries
-    return comment(header) + "".join(f"{_env_name(name)}={env_value(value)}\n" for name, value in pairs)
-
-
 def env_value(value: str) -> str:
     """Return `value` as the right side of an env file's line: bare, in single quotes, else in double quotes with escapes."""
     _refuse_nul(value)
@@ -83,12 +75,6 @@ def comment(text: str) -> str:
     """Return every line of `text` behind `# `; nothing for an empty text."""
     lines = [re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", line) for line in text.splitlines()]
     return "".join(f"# {line}".rstrip() + "\n" for line in lines)
-
-
-def _env_name(name: str) -> str:
-    if not _ENV_NAME.fullmatch(name):
-        raise ScaffoldError(f"not a name of an environment variable: {name!r:.60}")
-    return name
 
 
 def _refuse_nul(value: str) -> None:

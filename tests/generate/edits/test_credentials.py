@@ -122,7 +122,7 @@ jobs:
 def test_a_workflow_that_would_break_keeps_the_file_as_it_is(make_project: Callable[..., Path]) -> None:
     root = make_project({"compose.yaml": COMPOSE, ".github/workflows/e2e.yml": WORKFLOW.format(environment="")})
     generation = plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"SEC001"}))
-    assert "compose.yaml" not in generation.edited_paths
+    assert "compose.yaml" not in generation.texts_before
     assert any("e2e.yml runs Compose without DB_PASSWORD" in item.reason for item in generation.skipped)
     gaps = [item.gap for item in examine(Place(root)).judgement.gaps if item.gap.code == "SEC001"]
     assert [closer.kind for gap in gaps for closer in gap.closes] == ["advice"]
@@ -138,7 +138,7 @@ def test_a_workflow_that_sets_the_variable_is_no_obstacle(make_project: Callable
 def test_a_development_stack_stays_easy_to_start(make_project: Callable[..., Path]) -> None:
     root = make_project({"compose.yaml": "services:\n  web: {image: nginx:1.28}\n", "compose.dev.yaml": COMPOSE})
     generation = plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"SEC001"}))
-    assert generation.edited_paths == ()
+    assert not generation.texts_before
 
 
 BARE = """\

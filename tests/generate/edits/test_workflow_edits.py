@@ -33,7 +33,7 @@ def edit(root: Path, *codes: str) -> str:
     text = (root / PATH).read_bytes().decode()
     subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qam", "edited"], cwd=root, check=False)
     again = plan_generation(Place(root), rooms=frozenset(), edit_codes=wanted)
-    assert PATH not in again.edited_paths
+    assert PATH not in again.texts_before
     return text
 
 
@@ -178,7 +178,7 @@ def test_a_workflow_that_others_call_and_a_push_by_a_command_are_left_to_people(
     for name, text in (("called", called), ("command", command)):
         root = make_project({PATH: text}, name=name)
         generation = plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"SUP003"}))
-        assert generation.edited_paths == ()
+        assert not generation.texts_before
         gaps = [judged.gap for judged in examine(Place(root)).judgement.gaps if judged.gap.code == "SUP003"]
         assert [closer.kind for gap in gaps for closer in gap.closes] == ["advice"]
 
