@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
 from scaffold.model.document import Location, Node, Scalar, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
+from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.lasting import awaited_jobs, is_hardened
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
@@ -191,9 +192,25 @@ def commented_profiles(project: Project) -> frozenset[str]:
 
 def active_profiles(project: Project) -> frozenset[str]:
     """Return the profiles that an env file activates through COMPOSE_PROFILES; `*` stands for all."""
-    values = [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_PROFILES"]
-    # A reference chooses among profiles by another setting: any of them may be active.
-    return frozenset("*" if "$" in name else name.strip() for value in values for name in value.split(",") if name.strip())
+    found: set[str] = set()
+    for file in project.env_files:
+        values = {entry.name: entry.value for entry in file.entries if not entry.commented}
+        for entry in file.entries:
+            if entry.name == "COMPOSE_PROFILES" and not entry.commented:
+                found.update(_profiles_of(entry.value, values))
+    return frozenset(found)
+
+
+def _profiles_of(value: str, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield the profiles of a list whose references the same file answers; of one that it does not, any may be active."""
+    if any(found.name not in values and not found.has_default for found in references(value)):
+        yield "*"
+        return
+    try:
+        text = substitute(value, values.get, strict=False)
+    except InterpolationError:
+        text = "*"
+    yield from (name.strip() for name in text.split(",") if name.strip())
 
 
 # --- stacks beside each other -----------------------------------------------------------------------------------------

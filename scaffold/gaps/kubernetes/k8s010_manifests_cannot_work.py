@@ -101,15 +101,15 @@ def _twice(project: Project, everything: tuple[KubernetesObject, ...]) -> Iterat
             if item.name and seen.setdefault(key, item) is not item:
                 again.append((item, seen[key]))
         if again:
-            names = listed(f"{item.kind}/{item.name}" for item, _ in again)
+            names = listed(dict.fromkeys(f"{item.kind}/{item.name}" for item, _ in again))
             yield RULE.gap(
                 resource=file.path,
                 subject="duplicates",
-                message=f"{file.path} brings {names} twice: kustomize stops with an id that is already registered.",
+                message=f"{file.path} brings {names} more than once: kustomize stops with an id that is already registered.",
                 expected="each object in one of its files",
-                actual=f"{len(again)} objects twice",
-                locations=tuple(item.location for item, _ in again),
-                related=tuple(first.location for _, first in again),
+                actual=f"{len({_identity(item) for item, _ in again})} objects in several places",
+                locations=tuple(dict.fromkeys(item.location for item, _ in again)),
+                related=tuple(dict.fromkeys(first.location for _, first in again)),
                 severity=Severity.HIGH,
             )
 
