@@ -12,7 +12,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
-from scaffold.model.project import Project
+from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
 _COMMANDS: dict[Role, re.Pattern[str]] = {
@@ -50,6 +50,7 @@ _BACKUP_PLANS = (
     "google_compute_resource_policy",
     "azurerm_data_protection_",
 )
+_CRON_FOLDER = regex(r"\s/(?:etc/cron|etc/crontabs|var/spool/cron)")
 _LONGEST_TEXT = 20_000
 
 
@@ -85,9 +86,12 @@ def their_signals(project: Project) -> tuple[Signal, ...]:
 
 
 def surroundings(project: Project, found: tuple[Signal, ...]) -> str:
-    """Return what stands beside the backups: their own texts, and every command of the same files."""
+    """Return what stands beside the backups: their own texts, every command of the same files, and the scripts beside them."""
     paths = {signal.location.path for signal in found}
-    beside = (command.text for command in project.commands if command.location.path in paths)
+    folders = {path.rpartition("/")[0] for path in paths if path.endswith((".sh", ".bash"))}
+    scripts = {c.location.path for c in project.commands if c.context == "script"}
+    near = paths | {path for path in scripts if path.rpartition("/")[0] in folders}
+    beside = (command.text for command in project.commands if command.location.path in near)
     return "\n".join((*(signal.text for signal in found), *beside))
 
 
@@ -188,6 +192,13 @@ def _starts(text: str, signal: Signal) -> bool:
     return bool(re.search(rf"(?:^|[\s/\"']){named}(?![\w.-])", text))
 
 
+def _brings_a_crontab(dockerfile: Dockerfile, found: tuple[Signal, ...]) -> bool:
+    """Whether an image that holds one of the scripts has a file for cron as well."""
+    copies = [item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword in {"COPY", "ADD"}]
+    scripts = {signal.location.path.rpartition("/")[2] for signal in found}
+    return any(_CRON_FOLDER.search(text) for text in copies) and any(name in text for text in copies for name in scripts)
+
+
 def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
     """Whether any backup is started by a clock: a service, a workflow's schedule, a CronJob, cron, a timer."""
     if any(signal.automatic for signal in found) or any(
@@ -197,6 +208,8 @@ def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
     if any(_starts(text, signal) for text in _on_schedule(project) for signal in found):
         return True
     if any(re.search(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$", path) for path in project.files):
+        return True
+    if any(_brings_a_crontab(dockerfile, found) for dockerfile in project.dockerfiles):
         return True
     texts = (*(command.text for command in project.commands), *(doc.text for doc in project.docs))
     return any(re.search(r"\bcron(?:tab|job)?\b|systemd|\bofelia\b", text) and "backup" in text.lower() for text in texts)

@@ -11,13 +11,15 @@ from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project, Workflow
 from scaffold.model.workflow_steps import needs_only_reading
 
+_EVERYTHING = ["*: write"]
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     for workflow in foreign_workflows(project):
         if not workflow.jobs:
             continue
         broad = [f"{scope}: {level}" for scope, level in workflow.permissions or () if level == "write"]
-        if broad and len(workflow.jobs) > 1:
+        if broad and (len(workflow.jobs) > 1 or broad == _EVERYTHING):
             yield _broad(workflow, broad)
         elif workflow.permissions is None and any(job.permissions is None and not job.uses for job in workflow.jobs):
             yield _silent(workflow)
@@ -25,12 +27,14 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _broad(workflow: Workflow, broad: list[str]) -> Gap:
     node = find(workflow.document.root, "permissions")
-    everything = broad == ["*: write"]
+    everything = broad == _EVERYTHING
     rights = "everything" if everything else ", ".join(broad)
     return RULE.gap(
         resource=workflow.path,
         subject="permissions/workflow",
-        message=f"Every job of the workflow may write ({rights}), also the jobs that only read.",
+        message=f"Every job of the workflow may write ({rights}), also the jobs that only read."
+        if len(workflow.jobs) > 1
+        else "The workflow's one job may write everything: what breaks into a step has the repository.",
         expected="permissions: {} at the top, and what a job needs at the job",
         actual="write for every job",
         locations=(node.location if node else Location(workflow.path, 1),),

@@ -24,8 +24,15 @@ _PRODUCTION = regex(r"\bprod(?:uction)?\b|deploy-?prod|\blive\b")
 def _detect(project: Project) -> Iterator[Gap]:
     for workflow in foreign_workflows(project):
         for job in workflow.jobs:
-            if not job.environment and not (job.node and job.node.get("environment")) and _deploys_to_production(workflow, job):
+            if not _has_environment(project, job) and _deploys_to_production(workflow, job):
                 yield _gap(workflow, job)
+
+
+def _has_environment(project: Project, job: Job) -> bool:
+    """Whether the job, or one of the workflow that it calls, names an environment."""
+    called = [workflow for workflow in project.workflows if job.uses.removeprefix("./") == workflow.path]
+    jobs = (job, *(inner for workflow in called for inner in workflow.jobs))
+    return any(item.environment or (item.node and item.node.get("environment")) for item in jobs)
 
 
 def _deploys_to_production(workflow: Workflow, job: Job) -> bool:
