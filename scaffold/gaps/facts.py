@@ -194,23 +194,32 @@ def active_profiles(project: Project) -> frozenset[str]:
     """Return the profiles that an env file activates through COMPOSE_PROFILES; `*` stands for all."""
     found: set[str] = set()
     for file in project.env_files:
-        values = {entry.name: entry.value for entry in file.entries if not entry.commented}
-        for entry in file.entries:
-            if entry.name == "COMPOSE_PROFILES" and not entry.commented:
-                found.update(_profiles_of(entry.value, values))
-    return frozenset(found)
+        values: dict[str, str] = {}
+        for entry in (entry for entry in file.entries if not entry.commented):
+            # As Compose reads the file: a reference takes what stands above it, and there its own name is not set yet.
+            values[entry.name] = _resolved(entry.value, values)
+        found.update(name.strip() for name in values.get("COMPOSE_PROFILES", "").split(",") if name.strip())
+    return frozenset("*" if "*" in name else name for name in found)
 
 
-def _profiles_of(value: str, values: Mapping[str, str]) -> Iterator[str]:
-    """Yield the profiles of a list whose references the same file answers; of one that it does not, any may be active."""
-    if any(found.name not in values and not found.has_default for found in references(value)):
-        yield "*"
-        return
+def _resolved(value: str, values: Mapping[str, str]) -> str:
+    """Return a value with its references replaced; `*` for one whose value stands elsewhere."""
     try:
-        text = substitute(value, values.get, strict=False)
+        return substitute(value, lambda name: values.get(name, None if _has_default(value, name) else "*"), strict=False)
     except InterpolationError:
-        text = "*"
-    yield from (name.strip() for name in text.split(",") if name.strip())
+        return "*"
+
+
+def _has_default(value: str, name: str) -> bool:
+    return any(found.name == name and found.has_default for found in references(value))
+
+
+def is_turned_on(project: Project, service: Service) -> bool:
+    """Whether the service runs without a profile, or an env file or a command shown or run in the project names one of its."""
+    known = {"*", *service.profiles}
+    return not service.profiles or bool(
+        known & {*active_profiles(project), *profile_uses(project), *commented_profiles(project)}
+    )
 
 
 # --- stacks beside each other -----------------------------------------------------------------------------------------

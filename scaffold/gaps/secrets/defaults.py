@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import url_password
 
 _SYMFONY = "symfony/"
@@ -14,6 +16,13 @@ https://symfony.com/doc/current/configuration.html#overriding-environment-values
 """
 _MADE_BY_SYMFONY = frozenset({"APP_SECRET"})
 """What its installer writes into the file of defaults, drawn at random."""
+_DEFAULTS = regex(
+    r"\b(?:do not|don't|never) (?:deploy|use|run|ship)\b[^.]{0,60}\b(?:default|these|this|production)\b"
+    r"|\bchange (?:all|these|the|every)\b[^.]{0,40}\b(?:passwords?|secrets?|keys?|values?|credentials?)\b",
+    re.IGNORECASE,
+)
+_HEAD_LINES = 30
+"""Lines that a head may have."""
 
 
 def is_file_of_defaults(project: Project, file: EnvFile) -> bool:
@@ -50,3 +59,12 @@ def template_with_the_same(project: Project, file: EnvFile, held: tuple[EnvEntry
 def _secret(entry: EnvEntry) -> tuple[str, str]:
     password = url_password(entry.value)
     return (entry.name, entry.value if password is None else password)
+
+
+def says_to_change(project: Project, file: EnvFile) -> bool:
+    """Whether the head of the file says that its values are defaults which nobody may deploy with."""
+    lines = (project.source(file.path) or "").splitlines()[:_HEAD_LINES]
+    head = " ".join(
+        line.lstrip("# ") for line in takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), lines)
+    )
+    return bool(_DEFAULTS.search(head)) and not any(sighting.location.path == file.path for sighting in project.sightings)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import every_stack, once, scalars_below
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
-from scaffold.gaps.secrets.defaults import made_by_framework, template_with_the_same
+from scaffold.gaps.secrets.defaults import made_by_framework, says_to_change, template_with_the_same
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
@@ -130,7 +130,9 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
     entries = [entry for group in groups.values() for entry in group]
     classes = dict.fromkeys(classify(_held(group[0])).value for group in groups.values())
     template = template_with_the_same(project, file, tuple(entries))
+    shipped = says_to_change(project, file)
     same = f"; {template.path} shows the same values" if template else ""
+    same = same or ("; its head says that they are defaults, to be changed" if shipped else "")
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
@@ -139,7 +141,7 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
-        severity=Severity.MEDIUM if template else Severity.HIGH,
+        severity=Severity.MEDIUM if template or shipped else Severity.HIGH,
         environment=environment_of(file),
     )
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
-from itertools import takewhile
 
-from scaffold.gaps.secrets.defaults import is_file_of_defaults, template_with_the_same
+from scaffold.gaps.secrets.defaults import is_file_of_defaults, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.sec002_literal_credential import environment_of, literal_credentials
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
-from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 
 _OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
-
-
-_DEFAULTS = regex(
-    r"\b(?:do not|don't|never) (?:deploy|use|run|ship)\b[^.]{0,60}\b(?:default|these|this|production)\b"
-    r"|\bchange (?:all|these|the|every)\b[^.]{0,40}\b(?:passwords?|secrets?|keys?|values?|credentials?)\b",
-    re.IGNORECASE,
-)
-_HEAD_LINES = 30
-"""Lines that a head may have."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -49,7 +37,7 @@ def _is_sensitive(file: EnvFile) -> bool:
 def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
     template = _template(project, file, held)
-    shipped = template is not None or _says_to_change(project, file)
+    shipped = template is not None or says_to_change(project, file)
     severity = Severity.HIGH if held and file.kind == "real" and not shipped else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
@@ -63,15 +51,6 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
         environment=environment_of(file),
         closers=(Closer(None, "advice", _advice(file.path)),),
     )
-
-
-def _says_to_change(project: Project, file: EnvFile) -> bool:
-    """Whether the head of the file says that its values are defaults which nobody may deploy with."""
-    lines = (project.source(file.path) or "").splitlines()[:_HEAD_LINES]
-    head = " ".join(
-        line.lstrip("# ") for line in takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), lines)
-    )
-    return bool(_DEFAULTS.search(head)) and not any(sighting.location.path == file.path for sighting in project.sightings)
 
 
 def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile | None:
@@ -93,7 +72,7 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: E
             "that everybody can read."
         )
     same = f"; {template.path} shows the same values, so nobody drew them for one system" if template else ""
-    if held and not template and _says_to_change(project, file):
+    if held and not template and says_to_change(project, file):
         same = ", and its head tells people to change them: whoever does not runs with values that everybody can read"
     what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if _is_sensitive(file) else ""
     what = what or "without credentials"
