@@ -22,6 +22,7 @@ NAME = "compose"
 STAND_IN = "1"
 """What a required variable gets: it passes as text, number, port and size."""
 _REQUIRED = regex(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?")
+_BARE = regex(r"(?<!\$)(?:\$\$)*\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
 _ENV_FILE = regex(r"env file (?P<path>.+?) not found")
 _LINE = regex(r"line (?P<line>\d+)")
 _ROUTE = regex(r"\b((?:services|networks|volumes|secrets|configs)(?:\.[\w-]+|\[\d+\])*)")
@@ -68,11 +69,17 @@ def _judge_set(loader: _Loader, request: ValidationRequest, files: Sequence[str]
             Finding(NAME, "missing", path, 0, Severity.HIGH, "the set names a compose file that is not there")
             for path in missing
         ]
-    variables = {name: STAND_IN for path in files for name in _REQUIRED.findall(request.text(path))}
+    texts = [request.text(path) for path in files]
+    variables = {name: STAND_IN for text in texts for name in _REQUIRED.findall(text)}
     with _stand_in_env_files(request.folder) as stand_in:
         done = _load(loader, request, files, variables)
         while done.code and stand_in(_message(done)):
             done = _load(loader, request, files, variables)
+        if done.code:
+            # `${PORT}:80` is refused where PORT is empty, which it is only here: the file of the host sets it.
+            bare = {match["braced"] or match["plain"]: STAND_IN for text in texts for match in _BARE.finditer(text)}
+            if not _load(loader, request, files, {**bare, **variables}).code:
+                return []
     return [_finding(request, files, _message(done))] if done.code else []
 
 

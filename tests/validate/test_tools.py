@@ -227,6 +227,14 @@ def test_compose_refuses_an_overlay_of_an_unknown_service(judge, require_tool):
     assert_failed(judge("compose", files, compose_sets=(tuple(files),)), "over.yaml", 2, "apii")
 
 
+def test_compose_gives_stand_ins_to_what_the_host_sets(judge, require_tool):
+    require_tool("compose-go-config")
+    base = "services:\n  api:\n    image: example/api:$TAG\n    ports: ['${PORT}:${PORT}']\n    command: echo $$PORT\n"
+    assert_passed(judge("compose", {"compose.yaml": base}, compose_sets=(("compose.yaml",),)))
+    wrong = base.replace("'${PORT}:${PORT}'", "'${PORT}:web'")
+    assert_failed(judge("compose", {"compose.yaml": wrong}, compose_sets=(("compose.yaml",),)), "compose.yaml", 1, "web")
+
+
 def test_compose_set_with_a_file_that_is_gone(judge, require_tool):
     require_tool("compose-go-config")
     result = judge("compose", {"a.yml": "services: {}\n"}, compose_sets=(("a.yml", "gone.yml"),))
