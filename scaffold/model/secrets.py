@@ -181,6 +181,16 @@ def reads_as_name(value: str) -> bool:
     return len(words) >= max(2, sum(not part.isdecimal() for part in others))
 
 
+_MOST_PARTS_OF_A_WORD = 2
+"""More words in a row stand nowhere by accident."""
+
+
+def reads_as_word(value: str) -> bool:
+    """Whether a value is a common word or two, such as `postgres` or `listmonk`: texts hold it in other senses too."""
+    parts = _PARTS.split(value)
+    return len(parts) <= _MOST_PARTS_OF_A_WORD and all(part.isalpha() and _NAME_WORD.fullmatch(part) for part in parts)
+
+
 def _looks_random(text: str) -> bool:
     return len(text) >= 16 and _entropy(text) >= 3.5 and " " not in text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,6 +179,87 @@ def test_words_of_a_command_are_those_of_compose_and_hold_no_secret(planned: Pla
     assert [shown(word) for word in other.command or ()] == ["/bin/run", "--"]
     assert [shown(word) for word in other.args or ()] == ["serve", "--token=<OTHER_TOKEN>", "{{ .Values.x }}"]
     assert "abc123secret" not in repr(target)
+
+
+LISTMONK = """\
+    services:
+      app:
+        image: acme/listmonk:1
+        command: %s
+        healthcheck: {test: ["CMD-SHELL", "./listmonk --check"]}
+        environment: {DB_USER: listmonk, DB_PASSWORD: listmonk, DB_HOST: db}
+      db:
+        image: acme/db:1
+        environment: {DB_ROOT_PASSWORD: listmonk}
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sh", "-c", "./listmonk --install --config '' && /opt/listmonk/bin/listmonk --config ''"],
+        ["listmonk", "--name", "listmonk", "serve", "listmonk"],
+        [
+            "sh",
+            "-c",
+            "mkdir -p listmonk && createdb -U listmonk listmonk; echo listmonk is ready: http://listmonk:9000/listmonk",
+        ],
+        ["sh", "-c", "psql user=listmonk dbname=listmonk"],
+    ],
+)
+def test_a_password_that_is_a_word_is_no_secret_where_the_word_means_something_else(planned: Planned, words: list[str]):
+    target = planned(LISTMONK % json.dumps(words))
+    app = workload(target, "app")
+    assert [shown(word) for word in app.args or ()] == words
+    assert app.probes.readiness is not None
+    assert [shown(word) for word in app.probes.readiness.words] == ["/bin/sh", "-c", "./listmonk --check"]
+    application = next(secret for secret in target.secrets if secret.name == "app")
+    assert {key.key for key in application.keys} == {"DB_PASSWORD", "DB_ROOT_PASSWORD"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "./listmonk --password listmonk",
+        "./listmonk --db-password=listmonk serve",
+        "mysql -plistmonk",
+        "redis-cli -a listmonk ping",
+        "curl -u admin:listmonk http://localhost",
+        "PGPASSWORD=listmonk psql",
+        "PGPASSWORD='listmonk' psql",
+        "psql 'user=listmonk password=listmonk'",
+        "psql -c \"create role x with encrypted password 'listmonk'\"",
+        "mysql -e \"create user x identified by 'listmonk'\"",
+        "redis-server --requirepass listmonk",
+        "wait mysql://root:listmonk@db/x",
+        "wait root:listmonk@tcp(db:3306)/x",
+        "curl -H 'Authorization: Bearer listmonk'",
+        "echo listmonk | docker login --password-stdin",
+        "mc alias set local http://minio:9000 listmonk listmonk",
+        '{"password": "listmonk"}',
+    ],
+)
+def test_a_password_that_is_a_word_is_a_secret_where_it_stands_as_one(planned: Planned, word: str):
+    target = planned(LISTMONK % json.dumps(["sh", "-c", word]))
+    assert [shown(text) for text in workload(target, "app").args or ()] == ["sh", "-c", "<APP_COMMAND_2>"]
+
+
+def test_a_password_that_is_a_word_is_a_secret_as_a_word_of_its_own(planned: Planned):
+    target = planned(
+        LISTMONK.replace("DB_USER: listmonk, DB_PASSWORD: listmonk", "DB_PASSWORD: bananas") % '["run", "bananas"]'
+    )
+    assert [shown(text) for text in workload(target, "app").args or ()] == ["run", "<APP_COMMAND_1>"]
+
+
+def test_a_file_that_only_names_what_the_password_is_called_like_stays_a_file(planned: Planned):
+    mounted = LISTMONK.replace("command: %s", "volumes: ['./a.conf:/etc/a.conf', './b.json:/etc/b.json']")
+    target = planned(
+        mounted,
+        a_dot_conf='proxy_pass http://listmonk:9000;\n# the listmonk app\njob = "listmonk"\n',
+        b_dot_json='{"user": "listmonk", "pass": "listmonk"}\n',
+    )
+    mounts = {mount.path: mount.kind for mount in workload(target, "app").mounts}
+    assert mounts == {"/etc/a.conf": "file", "/etc/b.json": "secret"}
 
 
 @pytest.mark.parametrize(

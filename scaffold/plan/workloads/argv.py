@@ -53,7 +53,7 @@ def _words(service: Service, key: str, decoded: tuple[str, ...] | None, scope: S
     flagged = dict(flagged_passwords(words))
     result = []
     for index, (word, text) in enumerate(zip(words, texts, strict=True)):
-        secret = is_literal(text) and (index in flagged or scope.shows_secret(word))
+        secret = is_literal(text) and (index in flagged or scope.word_shows_secret(words, index))
         if secret:
             password = flagged.get(index, word)
             flag = word.partition("=")[0] if word != password else words[index - 1] if index in flagged else f"COMMAND_{index}"

@@ -15,6 +15,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
 from scaffold.model.target import Store
+from scaffold.plan.workloads.known_secrets import KnownSecrets
 
 _TELLING = ("PASS", "SECRET", "KEY", "PWD")
 _LOOPBACK = regex(
@@ -43,7 +44,7 @@ class Scope:
     environment has to set them, whatever that file says."""
     whole_secrets: Mapping[str, frozenset[str]] = field(compare=False, repr=False)
     """The values under each variable name that are secret as a whole: two values need two keys."""
-    secret_values: frozenset[str] = field(repr=False)
+    known_secrets: KnownSecrets
     """Every value of a secret that the files show; no text that is written may hold one."""
 
     def managed(self, host: str) -> Store | None:
@@ -53,9 +54,11 @@ class Scope:
 
     def shows_secret(self, text: str) -> bool:
         """Whether a text holds a value that is a secret elsewhere in the files, or a password of its own."""
-        if is_provider_key(text) or _has_literal_password(text):
-            return True
-        return any(value in text for value in self.secret_values)
+        return _is_secret_itself(text) or self.known_secrets.shown_in(text)
+
+    def word_shows_secret(self, words: tuple[str, ...], index: int) -> bool:
+        """Whether a word of a command holds a value that is a secret elsewhere in the files, or a password of its own."""
+        return _is_secret_itself(words[index]) or self.known_secrets.shown_by(words, index)
 
     def secret_key(self, service: str, name: str) -> str:
         """Return the key under which a literal secret of a variable is kept: two services with two values get two keys."""
@@ -82,8 +85,16 @@ def make_scope(
         variables=variables,
         asked=frozenset(_asked(kept, variables)),
         whole_secrets={name: frozenset(values) for name, values in whole.items()},
-        secret_values=frozenset(_secret_values(stack, variables)),
+        known_secrets=KnownSecrets(frozenset(_secret_values(stack, variables)), frozenset(_names(stack))),
     )
+
+
+def _names(stack: Stack) -> Iterator[str]:
+    """Yield the words that name services, their images, and what variables name, such as users and databases."""
+    for service in stack.services:
+        yield service.name
+        yield from service.image.repository.split("/") if service.image else ()
+        yield from (entry.value or "" for entry in service.environment if not names_secret(entry.name, entry.value or ""))
 
 
 def _asked(kept: tuple[Service, ...], variables: Mapping[str, str]) -> Iterator[str]:
@@ -129,6 +140,10 @@ def is_secret_reference(reference: VariableReference, known: str | None) -> bool
     if is_sensitive_name(reference.name):
         return not value or names_secret(reference.name, value)
     return _has_literal_password(value) or is_provider_key(value)
+
+
+def _is_secret_itself(text: str) -> bool:
+    return is_provider_key(text) or _has_literal_password(text)
 
 
 def _has_literal_password(text: str) -> bool:
