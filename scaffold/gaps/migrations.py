@@ -11,6 +11,7 @@ from scaffold.gaps.signals import foreign_infrastructure, is_below, main_service
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.image_code import is_copied
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
@@ -24,17 +25,30 @@ _VERSIONS = {
 """What tells versions of each tool; Alembic's folder has an env.py beside them."""
 RUNS = regex(
     r"\balembic\b[^\n&|;]*\bupgrade\b|\bflask\s+db\s+upgrade\b|\bmanage\.py[\"',\s]+migrate\b|\bdjango-admin\s+migrate\b"
-    r"|\bprisma\s+migrate\s+deploy\b|\bdb:(?:migrate|prepare)\b|\bartisan[\"',\s]+migrate\b|\bmigration:run\b|\bdb:migrate\b"
-    r"|\bmigrate:latest\b|\bdrizzle-kit\s+migrate\b|\bmigrate\b[^\n]*-path\b[^\n]*\bup\b|\bgoose\b[^\n]*\bup\b|\bdbmate\s+(?:up|migrate)\b"
+    r"|\bprisma\s+migrate\s+deploy\b|\bdb:(?:migrate|prepare)\b|\bartisan[\"',\s]+migrate\b|\bmigrations?:(?:run|up)\b"
+    r"|\bmigrate:latest\b|\bdrizzle-kit[\"',\s]+migrate\b|\bmigrate\b[^\n]*-(?:path|source)\b[^\n]*\bup\b|\bgoose\b[^\n]*\bup\b"
+    r"|\bdbmate\s+(?:up|migrate)\b|\bdoctrine:migrations:migrate\b|\bdoctrine-migrations\s+migrate\b|\bphinx\s+migrate\b"
     r"|\becto\.migrate\b|\bef\s+database\s+update\b|\baerich\s+upgrade\b|\bsqlx\s+migrate\s+run\b|\bdiesel\s+migration\s+run\b"
+    r"|\batlas\s+migrate\s+apply\b|\bliquibase\b[^\n&|;]*\supdate\b|\bflyway\b[^\n&|;]*\smigrate\b|\byii\s+migrate\b|\bspark\s+migrate\b"
+    r"|\bsea-orm-cli\s+migrate\s+up\b|\b(?:node|tsx|ts-node|bun(?:\s+run)?)\s+(?:-\S+\s+)*\S*\bmigrat(?:e|ions?)(?:\.[cm]?[jt]s)?(?=[\s\"'&;|]|$)"
 )
 """Commands that bring a database to the newest version."""
+RUNS_ITSELF = regex(
+    r"(?:^|[\s;&|\"'(])(?!\S*(?:pip|npm|apt|apk|composer|poetry|uv|brew|gem|yarn|pnpm)\b)(?P<program>\.?(?:/[\w.-]+)+)"
+    r"(?:\s+-\S+)*\s+(?:--(?:upgrade|migrate|auto-migrate|run-migrations|migrate-db|db-upgrade)|migrate(?:\s+up)?|db\s+migrate)(?=[\s\"'&;|]|$)"
+)
+"""A program of the image that changes the tables by an option or word of its own, such as `./app --upgrade --yes`."""
 MAY_RUN = regex(
     r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|init[-_]?db"
 )
 """Words behind which migrations may run, in a form that no list of commands knows."""
 ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
 """A comparison of a script's first argument with a word."""
+_OF_SPRING = {
+    "liquibase": regex(r"/(?:changelog|liquibase)/|[\w.-]*changelog[\w.-]*\.(?:xml|ya?ml|json|sql)$"),
+    "flyway": regex(r"/V\d[\w.]*__[^/]+\.sql$"),
+}
+"""The changes of the tools that Spring Boot starts by itself."""
 _FOR_TRIALS = regex(r"(?:^|[/_.-])(?:e2e|tests?|dev|development|local)(?=[/_.-])")
 _RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
 _PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
@@ -56,6 +70,16 @@ class Start:
 
     lines: tuple[tuple[str, Location], ...]
     known: bool
+
+    @property
+    def migrating(self) -> list[Location]:
+        """The lines that bring the database to its newest version, those of the program itself where it serves as well."""
+        found = []
+        for line, place in self.taken():
+            own = RUNS_ITSELF.search(line)
+            if RUNS.search(line) or (own and self.text.count(own["program"]) > 1):
+                found.append(place)
+        return found
 
     @property
     def text(self) -> str:
@@ -93,6 +117,26 @@ def _is_whole(project: Project, tool: str, folder: str) -> bool:
     if tool == "Alembic":
         return f"{folder}env.py" in project.present
     return tool != "Django" or any(path.rpartition("/")[2] == "manage.py" for path in project.files)
+
+
+def changes_of_spring(project: Project) -> tuple[Location, ...]:
+    """Return, for each application of Spring Boot, the first change that Liquibase or Flyway applies as it starts: both do so
+    by default where they are a dependency, until a setting turns them off.
+    """
+    found = []
+    for manifest in project.manifests:
+        tools = [tool for tool in _OF_SPRING if any(tool in name for name in manifest.dependencies)]
+        is_spring = any(name.startswith("spring-boot") for name in manifest.dependencies)
+        if manifest.ecosystem != "java" or not is_spring or not tools:
+            continue
+        resources = f"{manifest.folder}/src/main/resources/".removeprefix("/")
+        settings = [path for path in project.files if path.startswith(f"{resources}application")]
+        texts = "\n".join(project.source(path) or "" for path in settings)
+        for tool in tools:
+            changes = [path for path in project.files if path.startswith(resources) and _OF_SPRING[tool].search(path)]
+            if changes and not re.search(rf"\b{tool}(?:\.enabled\s*[=:]|:\s*\n\s+enabled:)\s*false", texts):
+                found.append(Location(changes[0], 1))
+    return tuple(found)
 
 
 # --- what a container starts ------------------------------------------------------------------------------------------
@@ -146,6 +190,7 @@ def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[s
     for match in _SCRIPT.finditer(text):
         name = match[0].strip(" \"'").rpartition("/")[2]
         lines = [item for item in project.commands if item.context == "script" and _is_called(item, name, context)]
+        lines = _of_the_image(project, service, lines)
         known = known and bool(lines or name in {"sh", "bash", "env", "wait-for-it.sh", "python", "node"})
         found += [(item.text, item.location) for item in lines]
     for match in _PACKAGE.finditer(text):
@@ -153,6 +198,19 @@ def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[s
         known = known and bool(lines)
         found += [(item.text, item.location) for item in lines]
     return found, known
+
+
+def _of_the_image(project: Project, service: Service, lines: list[Command]) -> list[Command]:
+    """Return the lines of the script that the image takes, where several have its name."""
+    paths = sorted({item.location.path for item in lines})
+    dockerfile = project.image_of(service)
+    if len(paths) < 2 or dockerfile is None or service.build is None:
+        return lines
+    taken = [path for path in paths if is_copied(dockerfile, service.build.target, service.build.context or "", path)]
+    folder = dockerfile.path.rpartition("/")[0]
+    near = [path for path in taken if folder and is_below(path, folder)]
+    kept = near or taken or paths
+    return [item for item in lines if item.location.path in kept]
 
 
 def _is_called(command: Command, name: str, context: str) -> bool:
@@ -178,7 +236,8 @@ def _package_scripts(project: Project, service: Service, name: str, context: str
 def starting_services(project: Project) -> Iterator[tuple[Stack, Service, Start]]:
     """Yield each service of the main stacks that runs the team's own code, with what it starts."""
     for stack, service in main_services(project):
-        start = start_of(project, service) if service.is_application else None
+        is_own = service.is_application or (service.role is None and service.build is not None)
+        start = start_of(project, service) if is_own else None
         if start is not None:
             yield stack, service, start
 

@@ -23,6 +23,11 @@ _AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fi
 """Reads of all fields at once."""
 _SCHEMA_WORDS = ("create_all", "alembic", "call_command", "synchronize", ".sync(", "ddl-auto", "hbm2ddl", "migrate.New")
 """Texts without one of these say nothing of how tables are made: looking for a word costs next to nothing."""
+_MIGRATING_WORDS = (
+    *("migrate.New", "goose.", "/migrator", "migrate.latest", "migrationsRun", "runMigrations", "umzug."),
+    *("Database.Migrate", "sqlx::migrate!", "run_pending_migrations", "command.upgrade("),
+)
+"""Texts without one of these apply no migrations in a form that is known."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -31,12 +36,17 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     """Return what the code of the project gives, tests, migrations and bundles left out."""
     readings = []
     problems: list[Problem] = []
+    code: list[str] = []
+    migrating: list[str] = []
     for path in inventory.files:
         if not is_application_code(path):
             continue
         text = texts.glance(path)
         if text is None:
             continue
+        code.append(path)
+        if any(word in text for word in _MIGRATING_WORDS):
+            migrating.append(path)
         found, failed = _read(path, text)
         if any(word in text for word in _SCHEMA_WORDS):
             found = replace(found, facts=(*found.facts, *_schema(path, text)))
@@ -49,6 +59,10 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     settings = _with_unread(tuple(item for found in readings for item in found.settings), inventory, texts)
     reads = tuple(item for found in readings for item in found.reads)
     facts = [item for found in readings for item in found.facts]
+    if migrating:
+        from scaffold.read.migrating import applied_at_start
+
+        facts += applied_at_start(migrating, tuple(code), texts.glance)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
         from scaffold.read.reach import module_graph

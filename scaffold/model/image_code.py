@@ -1,0 +1,110 @@
+"""What of the repository's code the image of a service holds, and which environment variables that code reads."""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from scaffold.model.compose import Build, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.names import Role
+from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, Stage
+from scaffold.model.regex import regex
+
+_NO_SERVER = regex(
+    r"(?:^|/)(?:\w+_)?(?:tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?|scripts?|bin|tools|hack|archive)/"
+    r"|(?:^|[/_.-])(?:test|spec|seed)[_.-]|conftest|locustfile|\.(?:sh|bash)$"
+)
+"""Files that a service does not run, or not to serve."""
+_STATIC = regex(r"(?:^|/)(?:nginx|caddy|httpd|nginx-unprivileged|static-web-server)(?:[:@]|$)")
+"""Images that serve files: what was code is in them no more."""
+
+
+def given_names(project: Project, stack: Stack, service: Service) -> set[str]:
+    """Return the variables that the service gets, or that another one of the same image gets and it does not: on purpose."""
+    same = [other for other in stack.services if other.build and _source(other.build) == _source(service.build)]
+    names = {entry.name for other in same for entry in other.environment}
+    dockerfile = project.image_of(service)
+    stages = dockerfile.chain(service.build.target) if dockerfile and service.build else ()
+    return names | {name for stage in stages for name in _set_by(stage)}
+
+
+def _source(build: Build | None) -> tuple[str | None, str | None] | None:
+    return (build.context, build.dockerfile) if build else None
+
+
+def _set_by(stage: Stage) -> Iterable[str]:
+    for item in stage.instructions:
+        if item.keyword == "ENV":
+            words = _words(item.text)
+            yield from (word.partition("=")[0] for word in words) if "=" in words[0] else words[:1]
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text) or [""]
+    except ValueError:
+        return text.split() or [""]
+
+
+def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvRead]]:
+    """Return, by name, where the code that the image of a service holds reads an environment variable, tests left out."""
+    found: dict[str, list[EnvRead]] = defaultdict(list)
+    for read in project.env_reads:
+        if not _NO_SERVER.search(read.location.path) and is_in_image(project, service, read.location.path):
+            found[read.name].append(read)
+    return found
+
+
+def runs_code(project: Project, service: Service) -> bool:
+    """Whether a service runs code of its own, and serves no files that were made of it."""
+    if service.role in {Role.PROXY, Role.E2E, Role.MOCK, Role.ADMIN_UI} or service.is_datastore:
+        return False
+    dockerfile, build = project.image_of(service), service.build
+    stage = dockerfile.stage(build.target) if dockerfile and build else None
+    return stage is None or not _STATIC.search(stage.base)
+
+
+def is_in_image(project: Project, service: Service, path: str) -> bool:
+    """Whether a COPY of the Dockerfile takes a file of the context; true where the Dockerfile is not known."""
+    build = service.build
+    context = build.context if build else None
+    if context is None:
+        return False
+    return is_copied(project.image_of(service), build.target if build else "", context, path)
+
+
+def is_copied(dockerfile: Dockerfile | None, target: str, context: str, path: str) -> bool:
+    """Whether the image of a Dockerfile takes a file of its context; true for all of them where the Dockerfile is not known."""
+    inside = path if context in {"", "."} else posixpath.relpath(path, context)
+    if inside.startswith(".."):
+        return False
+    return dockerfile is None or any(_covers(source, inside) for source in _copied(dockerfile, target))
+
+
+def _copied(dockerfile: Dockerfile, target: str) -> Iterable[str]:
+    """Yield what the stages take from the context of which the target is made."""
+    pending, seen = list(dockerfile.chain(target)), set[Location]()
+    while pending:
+        stage = pending.pop()
+        if stage.location in seen:
+            continue
+        seen.add(stage.location)
+        for item in stage.instructions:
+            if item.keyword in {"COPY", "ADD"}:
+                origin = next((flag.partition("=")[2] for flag in item.flags if flag.startswith("--from")), "")
+                pending += dockerfile.chain(origin) if origin else ()
+                yield from () if origin else _sources(item)
+
+
+def _sources(item: Instruction) -> list[str]:
+    return [posixpath.normpath(word.strip('",[]').lstrip("/") or ".") for word in _words(item.text)[:-1]]
+
+
+def _covers(source: str, path: str) -> bool:
+    parts = path.split("/")
+    heads = ("/".join(parts[: index + 1]) for index in range(len(parts)))
+    return source == "." or any(fnmatch.fnmatchcase(head, source) for head in heads)

@@ -1,0 +1,171 @@
+"""Where code brings the database to its newest version, and whether a program does so whenever it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
+from scaffold.read.lines import Places
+from scaffold.read.paths import is_test_code
+
+_SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
+_SITES = {
+    ".go": regex(r"\bmigrate\.New\w*\(|\bgoose\.(?:Up|UpContext|RunContext)\("),
+    ".cs": regex(r"\.Database\.Migrate(?:Async)?\("),
+    ".rs": regex(r"\bsqlx::migrate!|\.run_pending_migrations\("),
+    ".py": regex(r"\b\w*command\.upgrade\("),
+}
+_SCRIPT_SITES = regex(
+    r"\bmigrationsRun\s*:\s*true\b|\.migrate\.latest\(|\bumzug\.up\(|\w[Ss]ource\.runMigrations\(|(?<![.\w])migrate\((?=\s*[\w.$]*db\b)"
+)
+_HOLDERS = {
+    ".go": regex(r"func\s+(?:\([^)]*\)\s*)?(?P<name>\w+)"),
+    ".cs": regex(r"(?!(?:return|await|var|new|throw|else)\b)(?:[\w<>\[\],?.]+\s+){2,}(?P<name>\w+)(?:<[^>]*>)?\s*\("),
+    ".rs": regex(r"(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?fn\s+(?P<name>\w+)"),
+    ".py": regex(r"(?:async\s+)?def\s+(?P<name>\w+)"),
+}
+_SCRIPT_HOLDER = regex(
+    r"(?:export\s+)?(?:default\s+)?(?:(?:public|private|protected|static)\s+)*(?:async\s+)?(?:function\s+(?P<name>\w+)"
+    r"|(?:const|let)\s+(?P<arrow>\w+)\s*=\s*(?:async\s*)?(?:\([^)]*\)|\w+)[^=\n]*=>|(?P<method>(?!if\b|for\b|while\b|switch\b|catch\b)\w+)\s*\([^)]*\)[^;\n]*\{)"
+)
+_CONDITION = regex(r"\}?\s*(?:else\b|(?:el)?if\b|switch\b|match\b|case\b|except\b|catch\b)(?P<what>[^\n]*)")
+_HARMLESS = regex(r"\berr\b|[Pp]ending|\.Any\(\)|__main__")
+"""Conditions that hold at a start: no error came before, something is to do."""
+_CONTINUES = regex(r"\s*(?:[)\]}{.@]|where\b)")
+"""Lines that open or go on with what stands above them."""
+_STARTS = frozenset(
+    {"main", "Main", "bootstrap", "onModuleInit", "onApplicationBootstrap", "init", "lifespan", "startup", "StartAsync"}
+)
+_OF_ITS_OWN = regex(r"(?i)migrat|(?:^|/)(?:scripts?|tools|bin|cmd/(?!server|api|app|web))/|(?:^|/)(?:seed|cli|manage)\b")
+_ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
+_MOST_CALLERS = 8
+_MOST_STEPS = 4
+"""Calls are followed this far: from the code that migrates to the program that starts."""
+
+
+@frozen
+class _Site:
+    """A place in a text, and the function that it stands in: "" at the top, None behind a condition."""
+
+    holder: str | None
+    place: Location
+
+
+def applied_at_start(marked: Iterable[str], paths: tuple[str, ...], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
+    """Yield `schema` facts for the files of `marked`: `applies-at-start` where a program
+    migrates whenever it starts, `applies` where that cannot be told; nothing for a function that no code of `paths` calls.
+    """
+    for path in marked:
+        text = glance(path) or ""
+        for site in _sites(path, text, _pattern_of(path)):
+            yield from _facts(site, text, paths, glance)
+
+
+def _ending(path: str) -> str:
+    return "." + path.rpartition(".")[2]
+
+
+def _pattern_of(path: str) -> re.Pattern[str] | None:
+    return _SCRIPT_SITES if path.endswith(_SCRIPTS) else _SITES.get(_ending(path))
+
+
+def _sites(path: str, text: str, pattern: re.Pattern[str] | None) -> Iterator[_Site]:
+    if pattern is None or (pattern is _SCRIPT_SITES and "migrate(" in text and not _is_known(text)):
+        return
+    places = Places(path, text)
+    lines = text.split("\n")
+    for match in pattern.finditer(text):
+        where = places.at(match.start())
+        if not re.match(r"\s*(?://|#|\*|/\*)", lines[where.line - 1]):
+            yield _Site(_holder(lines, where, _ending(path)), where)
+
+
+def _is_known(text: str) -> bool:
+    """Whether `migrate(` of a script can be Drizzle's, or another of the forms is there."""
+    return "/migrator" in text or not re.search(r"(?<![.\w])migrate\(", text)
+
+
+def _holder(lines: list[str], where: Location, ending: str) -> str | None:
+    """Return the function that a line stands in by the indentation, "" at the top; None where a condition guards it."""
+    pattern = _HOLDERS.get(ending, _SCRIPT_HOLDER)
+    depth = _indent(lines[where.line - 1])
+    own = _CONDITION.match(lines[where.line - 1].strip())
+    if own and not _HARMLESS.search(own["what"]):
+        return None
+    for line in reversed(lines[: where.line - 1]):
+        if not line.strip() or _indent(line) >= depth or _CONTINUES.match(line):
+            continue
+        depth = _indent(line)
+        bare = line.strip()
+        condition = _CONDITION.match(bare)
+        if condition and not _HARMLESS.search(condition["what"]):
+            return None
+        found = None if condition else pattern.match(bare)
+        if found:
+            return next((name for name in found.groupdict().values() if name), "")
+    return ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _facts(site: _Site, text: str, paths: tuple[str, ...], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
+    path = site.place.path
+    always = "migrationsRun" in text.split("\n")[site.place.line - 1]
+    if site.holder == "init" and path.endswith(".go"):
+        return  # The reader of schemas knows it, with its build tags.
+    if not site.holder or site.holder in _STARTS or always:
+        yield CodeFact("schema", "applies-at-start" if always or _starts(site) else "applies", site.place)
+        return
+    starts, is_called = _starting_calls(site.holder, path, paths, glance, frozenset())
+    for start in starts:
+        yield CodeFact("schema", "applies-at-start", start.place)
+    if is_called or path.endswith(".py"):
+        yield CodeFact("schema", "applies", site.place)
+
+
+def _starts(site: _Site) -> bool:
+    """Whether a place is run whenever the program of its file starts, and the program is none for migrations alone."""
+    path = site.place.path
+    if site.holder is None or _OF_ITS_OWN.search(path):
+        return False
+    return site.holder in _STARTS or bool(_ENTRY.search(path))
+
+
+def _starting_calls(
+    holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None], seen: frozenset[str]
+) -> tuple[list[_Site], bool]:
+    """Return the places where programs start what ends in a function, and whether anything calls that function."""
+    sites = list(_calls(holder, path, paths, glance))
+    starts = [site for site in sites if _starts(site)]
+    known = seen | {holder}
+    further = {
+        site.holder: site.place.path for site in sites if site.holder and site.holder not in known and site not in starts
+    }
+    if len(known) < _MOST_STEPS and len(further) <= _MOST_CALLERS:
+        for name, where in further.items():
+            starts += _starting_calls(name, where, paths, glance, known)[0]
+    return starts, bool(sites)
+
+
+def _calls(holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None]) -> Iterator[_Site]:
+    call = re.compile(rf"(?<!\w){re.escape(holder)}(?:<[^>\n]*>)?\(")
+    family = _SCRIPTS if path.endswith(_SCRIPTS) else (_ending(path),)
+    for other in paths:
+        text = glance(other) if other.endswith(family) and not is_test_code(other) else None
+        if text is None or holder not in text:
+            continue
+        lines = text.split("\n")
+        for site in _sites(other, text, call):
+            if not _is_definition(lines[site.place.line - 1], holder, other):
+                yield site
+
+
+def _is_definition(line: str, holder: str, path: str) -> bool:
+    found = _HOLDERS.get(_ending(path), _SCRIPT_HOLDER).match(line.strip())
+    return found is not None and holder in found.groupdict().values()
