@@ -45,7 +45,13 @@ def is_hardened(service: Service) -> bool:
 def lacks_restart(service: Service) -> bool:
     """Whether a service that has to run on says nothing of what happens when it ends."""
     declared = service.restart or find(service.node, "deploy", "restart_policy")
-    return service.role in _LONG_RUNNING and not declared
+    return (service.role in _LONG_RUNNING or answers(service)) and not declared
+
+
+def answers(service: Service) -> bool:
+    """Whether a service whose role nobody knows is a server: others reach a port of it, or its health is checked."""
+    checked = service.healthcheck is not None and not service.healthcheck.disabled
+    return service.role is None and (bool(service.ports or service.expose) or checked)
 
 
 def words_of(service: Service) -> str:

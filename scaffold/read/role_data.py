@@ -286,7 +286,7 @@ NAMES: tuple[tuple[str, Role], ...] = (
 )
 """What services are called, one point; the first match counts."""
 
-AMBIGUOUS_NAME = r"(.*[-_])?(app|web|site|node|website|application)([-_].*)?"
+AMBIGUOUS_NAME = r"(.*[-_])?(app|web|site|node|nodejs|website|application)([-_].*)?|(.*[-_])?php(\d+)?([-_]?fpm)?"
 """Names that say an application, and leave to its framework which."""
 
 AMBIGUOUS_COMMAND = r"\b(npm|yarn|pnpm|bun)\s+(run\s+)?(dev|start|serve|preview)|\bnode\s+\S+|\bbun\s+(run\s+)?\S+"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, judged_stacks, once, root_image
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, judged_stacks, once
+from scaffold.gaps.own_images import brings_no_check
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.label_routes import label_route
 from scaffold.model.names import Layer, Role, Room, Severity
-from scaffold.model.probes import known_image, working_healthcheck
+from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
 
 _BACKGROUND = frozenset({Role.WORKER, Role.SCHEDULER})
+_SHOWN = frozenset({Role.WEB, Role.FRONTEND})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -25,25 +28,19 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         users = tuple(user.name for user, edge in dependants(stack, service.name) if edge.required)
         relied_on = bool(users) and (service.is_datastore or service.role is Role.WEB)
         if (
-            (relied_on or service.role in _BACKGROUND or _is_sole(stack, service))
+            (relied_on or service.role in _BACKGROUND or _is_reached(project, stack, service))
             and health_source(project, service) is None
-            and _is_visible(project, service)
+            and brings_no_check(project, service)
         ):
             yield _gap(stack, service, users if relied_on else ())
 
 
-def _is_sole(stack: Stack, service: Service) -> bool:
-    """Whether a service is all that a stack of production shows to people: its only application, with a port."""
-    applications = [other for other in stack.services if other.is_application]
-    return stack.is_runnable_in_production and service.role is Role.WEB and applications == [service] and bool(service.ports)
-
-
-def _is_visible(project: Project, service: Service) -> bool:
-    """Whether the image is known to bring no check: one of the table, or one built here on a base of the table."""
-    if not service.build:
-        return known_image(service.image) is not None
-    dockerfile = project.image_of(service)
-    return dockerfile is not None and known_image(root_image(dockerfile, service.build.target)) is not None
+def _is_reached(project: Project, stack: Stack, service: Service) -> bool:
+    """Whether people reach an application of production: by a port of its own, or by a proxy that knows its name."""
+    if not stack.is_runnable_in_production or service.role not in _SHOWN:
+        return False
+    forwarded = any(upstream.host in service.names for upstream in project.upstreams)
+    return bool(service.ports) or label_route(service) is not None or forwarded
 
 
 def _gap(stack: Stack, service: Service, users: tuple[str, ...]) -> Gap:

@@ -9,7 +9,7 @@ from scaffold.model.ceilings import has_memory_limit
 from scaffold.model.compose import Service
 from scaffold.model.durability import runs_a_script
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.lasting import has_ceiling
+from scaffold.model.lasting import answers, has_ceiling
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
@@ -36,8 +36,10 @@ def _of_share(project: Project, share: Share) -> Iterator[Gap]:
 
 
 def _has_to_run(service: Service) -> bool:
-    """Whether it is known what the service is, and that it is more than a script in a store's image."""
-    return service.role is not None and not runs_a_script(service)
+    """Whether it is known that the service runs on, and that it is more than a script in a store's image."""
+    if service.is_application:
+        return True
+    return (service.role is not None or answers(service)) and not runs_a_script(service)
 
 
 def _gap(share: Share, subject: str, services: Sequence[Service], closers: tuple[Closer, ...] | None) -> Gap:

@@ -1,0 +1,85 @@
+"""Which Dockerfiles of the project make the image that a service runs, and whether they bring a check of its health."""
+
+from __future__ import annotations
+
+from scaffold.gaps.ci_signals import ci_steps
+from scaffold.gaps.facts import root_image
+from scaffold.gaps.image.builds import environment_of
+from scaffold.gaps.remembered import remembered
+from scaffold.model.compose import Service
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.probes import known_image
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference, dns_label
+
+_SHORTEST = 4
+"""Letters that the name of a project needs to be told from a word that many images have in common."""
+_COMMON = frozenset(
+    {"docker", "server", "backend", "frontend", "client", "service", "demo", "main", "site", "project", "stack"}
+)
+"""Names of projects that say nothing of whose an image is."""
+_BASES_WITHOUT_CHECK = regex(
+    r"azul/zulu-openjdk.*|dotnet/(?:aspnet|runtime|runtime-deps|sdk).*|distroless/.*|oven/bun|denoland/deno"
+    r"|nginxinc/nginx-unprivileged|astral-sh/uv|ubi\d+/.*|nvidia/cuda|docker/library/.*"
+)
+"""Bases of other makers whose Dockerfiles have no HEALTHCHECK."""
+_NAMING_ACTIONS = frozenset({"docker/metadata-action", "docker/build-push-action"})
+_HUBS = frozenset({"", "docker.io", "index.docker.io"})
+
+
+def is_own_image(project: Project, image: ImageReference | None) -> bool:
+    """Whether the project, which has a Dockerfile, makes an image: a workflow pushes it, or it is called like the project
+    (`listmonk/listmonk`, `shop/shop-api`).
+    """
+    if image is None or not project.dockerfiles:
+        return False
+    if (image.registry, image.repository) in _pushed(project):
+        return True
+    name = dns_label(project.name)
+    if len(name) < _SHORTEST or name in _COMMON:
+        return False
+    return any(part == name or part.startswith(f"{name}-") for part in map(dns_label, image.repository.split("/")[-2:]))
+
+
+def brings_no_check(project: Project, service: Service) -> bool:
+    """Whether the image of a service is known to check no health: one of the table, or one that the project makes without."""
+    if service.build:
+        dockerfile = project.image_of(service)
+        return dockerfile is not None and _has_bare_base(dockerfile, service.build.target)
+    if known_image(service.image) is not None:
+        return True
+    return is_own_image(project, service.image) and _makes_no_check(project)
+
+
+@remembered
+def _pushed(project: Project) -> frozenset[tuple[str, str]]:
+    """Return the images that the inputs of Docker's actions name, as registry and repository."""
+    words = (
+        word
+        for item in ci_steps(project)
+        if item.step.action in _NAMING_ACTIONS
+        for key in ("images", "tags")
+        for word in item.step.input(key).replace(",", " ").split()
+    )
+    found = (ImageReference.parse(word) for word in words if "/" in word and "${{" not in word.rpartition(":")[0])
+    return frozenset((image.registry, image.repository) for image in found)
+
+
+@remembered
+def _makes_no_check(project: Project) -> bool:
+    """Whether no image that the project makes for production checks its health."""
+    tried = {EnvironmentClass.DEV, EnvironmentClass.TEST}
+    made = [item for item in project.dockerfiles if environment_of(project, item) not in tried]
+    steps = (step for item in project.dockerfiles for stage in item.stages for step in stage.instructions)
+    checks = any(step.keyword == "HEALTHCHECK" for step in steps)
+    return bool(made) and not checks and all(_has_bare_base(item) for item in made)
+
+
+def _has_bare_base(dockerfile: Dockerfile, target: str = "") -> bool:
+    """Whether an image starts from one without a HEALTHCHECK, as all of Docker's official images are."""
+    image = root_image(dockerfile, target)
+    if image is None:
+        return False
+    is_official = image.registry in _HUBS and "/" not in image.repository.removeprefix("library/")
+    return is_official or known_image(image) is not None or bool(_BASES_WITHOUT_CHECK.fullmatch(image.repository))
