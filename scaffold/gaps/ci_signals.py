@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.remembered import remembered
-from scaffold.model.compose import Service
 from scaffold.model.document import Location, Mapping, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step, Workflow
+from scaffold.model.published_images import BUILD_ACTIONS
 from scaffold.model.regex import regex
 
 _INDIRECT = regex(
     r"\b(?:make|just|task|invoke|inv|rake|composer|npm|pnpm|yarn|bun|poe|hatch|pdm|nox|tox)\b(?P<words>[^\n;&|]*)"
 )
-_BUILD_ACTIONS = frozenset({"docker/build-push-action", "docker/bake-action", "docker/build-push-action-v2"})
 _BUILD_COMMAND = regex(
     r"\b(?:docker|podman|nerdctl)\s+(?:buildx\s+)?(?:build|bake)\b|\bdocker(?:-|\s+)compose\b[^\n;&|]*\s(?:build|up[^\n;&|]*--build)\b"
     r"|\bbuildah\s+(?:bud|build)\b|\bkaniko\b|\bko\s+(?:build|publish|resolve|apply)\b|\bpack\s+build\b|\bdocker\s+buildx\s+bake\b"
@@ -122,7 +121,7 @@ def tests_something(text: str) -> bool:
 def builds_image(item: CiStep) -> bool:
     """Whether a step builds a container image."""
     step = item.step
-    if step.action in _BUILD_ACTIONS or (step.uses and _BUILD_ACTION_WORDS.search(step.action)):
+    if step.action in BUILD_ACTIONS or (step.uses and _BUILD_ACTION_WORDS.search(step.action)):
         return True
     return bool(_BUILD_COMMAND.search(item.text))
 
@@ -130,7 +129,7 @@ def builds_image(item: CiStep) -> bool:
 def pushes_image(item: CiStep) -> bool:
     """Whether a step sends an image to a registry."""
     step = item.step
-    if step.action in _BUILD_ACTIONS:
+    if step.action in BUILD_ACTIONS:
         outputs = step.input("outputs")
         pushed = "type=registry" in outputs or "push=true" in outputs
         return pushed or step.input("push", "false").strip().lower() not in {"", "false"}
@@ -140,27 +139,6 @@ def pushes_image(item: CiStep) -> bool:
             item.text,
         )
     )
-
-
-def published_from(project: Project, service: Service) -> str | None:
-    """Return the Dockerfile of the one step that pushes the image which a service without a build runs, None where no step
-    shows it.
-    """
-    image = service.image
-    if service.build is not None or image is None or "/" not in image.repository:
-        return None
-    found = {file for workflow in project.workflows for job in workflow.jobs if (file := _pushed_file(job, image.repository))}
-    return found.pop() if len(found) == 1 else None
-
-
-def _pushed_file(job: Job, repository: str) -> str | None:
-    """Return the Dockerfile of the one image that a job builds where its tags name `repository`."""
-    builds = [step for step in job.all_steps if step.action in _BUILD_ACTIONS and step.input("push", "false") != "false"]
-    words = (word for step in job.all_steps for word in re.findall(r"[\w./-]+", f"{step.input('images')} {step.input('tags')}"))
-    if len(builds) != 1 or not any(f"/{word}".lower().endswith(f"/{repository.lower()}") for word in words):
-        return None
-    folder = builds[0].input("context", ".").removeprefix("./").rstrip("/.")
-    return builds[0].input("file").removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/")
 
 
 def calls_remote_workflow(project: Project) -> bool:

@@ -1,19 +1,17 @@
-"""Migrations that the repository keeps, what each container does when it starts, and which texts run the migrations."""
+"""Migrations that the repository keeps, what the services start, and which texts run the migrations."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import ci_steps, runs_tests
 from scaffold.gaps.facts import is_test_path
-from scaffold.gaps.signals import foreign_infrastructure, is_below, main_services
+from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
-from scaffold.model.image_code import is_copied
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import Start, start_of
 
 _VERSIONS = {
     "Alembic": regex(r"(?P<folder>(?:.*/)?)versions/[^/]+\.py"),
@@ -23,36 +21,12 @@ _VERSIONS = {
     "Laravel": regex(r"(?P<folder>(?:.*/)?database/migrations/)\d{4}_\w+\.php"),
 }
 """What tells versions of each tool; Alembic's folder has an env.py beside them."""
-RUNS = regex(
-    r"\balembic\b[^\n&|;]*\bupgrade\b|\bflask\s+db\s+upgrade\b|\bmanage\.py[\"',\s]+migrate\b|\bdjango-admin\s+migrate\b"
-    r"|\bprisma\s+migrate\s+deploy\b|\bdb:(?:migrate|prepare)\b|\bartisan[\"',\s]+migrate\b|\bmigrations?:(?:run|up)\b"
-    r"|\bmigrate:latest\b|\bdrizzle-kit[\"',\s]+migrate\b|\bmigrate\b[^\n]*-(?:path|source)\b[^\n]*\bup\b|\bgoose\b[^\n]*\bup\b"
-    r"|\bdbmate\s+(?:up|migrate)\b|\bdoctrine:migrations:migrate\b|\bdoctrine-migrations\s+migrate\b|\bphinx\s+migrate\b"
-    r"|\becto\.migrate\b|\bef\s+database\s+update\b|\baerich\s+upgrade\b|\bsqlx\s+migrate\s+run\b|\bdiesel\s+migration\s+run\b"
-    r"|\batlas\s+migrate\s+apply\b|\bliquibase\b[^\n&|;]*\supdate\b|\bflyway\b[^\n&|;]*\smigrate\b|\byii\s+migrate\b|\bspark\s+migrate\b"
-    r"|\bsea-orm-cli\s+migrate\s+up\b|\b(?:node|tsx|ts-node|bun(?:\s+run)?)\s+(?:-\S+\s+)*\S*\bmigrat(?:e|ions?)(?:\.[cm]?[jt]s)?(?=[\s\"'&;|]|$)"
-)
-"""Commands that bring a database to the newest version."""
-RUNS_ITSELF = regex(
-    r"(?:^|[\s;&|\"'(])(?!\S*(?:pip|npm|apt|apk|composer|poetry|uv|brew|gem|yarn|pnpm)\b)(?P<program>\.?(?:/[\w.-]+)+)"
-    r"(?:\s+-\S+)*\s+(?:--(?:upgrade|migrate|auto-migrate|run-migrations|migrate-db|db-upgrade)|migrate(?:\s+up)?|db\s+migrate)(?=[\s\"'&;|]|$)"
-)
-"""A program of the image that changes the tables by an option or word of its own, such as `./app --upgrade --yes`."""
 MAY_RUN = regex(
     r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|init[-_]?db"
 )
 """Words behind which migrations may run, in a form that no list of commands knows."""
-ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
-"""A comparison of a script's first argument with a word."""
-_OF_SPRING = {
-    "liquibase": regex(r"/(?:changelog|liquibase)/|[\w.-]*changelog[\w.-]*\.(?:xml|ya?ml|json|sql)$"),
-    "flyway": regex(r"/V\d[\w.]*__[^/]+\.sql$"),
-}
-"""The changes of the tools that Spring Boot starts by itself."""
 _FOR_TRIALS = regex(r"(?:^|[/_.-])(?:e2e|tests?|dev|development|local)(?=[/_.-])")
 _RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
-_PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
-_SCRIPT = regex(r"[\w./-]+\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
 
 
 @frozen
@@ -62,42 +36,6 @@ class Versions:
     tool: str
     folder: str
     first: str
-
-
-@frozen
-class Start:
-    """What a container runs when it starts: each line with its place, and whether every script that it names is known."""
-
-    lines: tuple[tuple[str, Location], ...]
-    known: bool
-
-    @property
-    def migrating(self) -> list[Location]:
-        """The lines that bring the database to its newest version, those of the program itself where it serves as well."""
-        found = []
-        for line, place in self.taken():
-            own = RUNS_ITSELF.search(line)
-            if RUNS.search(line) or (own and self.text.count(own["program"]) > 1):
-                found.append(place)
-        return found
-
-    @property
-    def text(self) -> str:
-        """All lines as one text."""
-        return "\n".join(line for line, _ in self.lines)
-
-    def taken(self) -> Iterator[tuple[str, Location]]:
-        """Yield the lines without those behind a condition on the first argument that the command does not meet."""
-        skipped = False
-        first = self.lines[0][0]
-        for line, place in self.lines:
-            condition = ASKS_ARGUMENT.search(line)
-            if condition:
-                skipped = condition["word"] not in first.split()
-            elif re.match(r"(?:fi|else|elif)\b", line):
-                skipped = False
-            if not skipped:
-                yield line, place
 
 
 def kept_versions(project: Project) -> Iterator[Versions]:
@@ -119,118 +57,7 @@ def _is_whole(project: Project, tool: str, folder: str) -> bool:
     return tool != "Django" or any(path.rpartition("/")[2] == "manage.py" for path in project.files)
 
 
-def changes_of_spring(project: Project) -> tuple[Location, ...]:
-    """Return, for each application of Spring Boot, the first change that Liquibase or Flyway applies as it starts: both do so
-    by default where they are a dependency, until a setting turns them off.
-    """
-    found = []
-    for manifest in project.manifests:
-        tools = [tool for tool in _OF_SPRING if any(tool in name for name in manifest.dependencies)]
-        is_spring = any(name.startswith("spring-boot") for name in manifest.dependencies)
-        if manifest.ecosystem != "java" or not is_spring or not tools:
-            continue
-        resources = f"{manifest.folder}/src/main/resources/".removeprefix("/")
-        settings = [path for path in project.files if path.startswith(f"{resources}application")]
-        texts = "\n".join(project.source(path) or "" for path in settings)
-        for tool in tools:
-            changes = [path for path in project.files if path.startswith(resources) and _OF_SPRING[tool].search(path)]
-            if changes and not re.search(rf"\b{tool}(?:\.enabled\s*[=:]|:\s*\n\s+enabled:)\s*false", texts):
-                found.append(Location(changes[0], 1))
-    return tuple(found)
-
-
-# --- what a container starts ------------------------------------------------------------------------------------------
-
-
-def start_of(project: Project, service: Service) -> Start | None:
-    """Return what a service runs when it starts, its scripts followed; None when nobody can tell."""
-    words = _first_words(project, service)
-    if words is None:
-        return None
-    lines = [words]
-    known = True
-    for _ in range(2):
-        text = "\n".join(line for line, _ in lines)
-        more, found_all = _behind(project, service, text)
-        known = found_all
-        fresh = [item for item in more if item not in lines]
-        if not fresh:
-            break
-        lines += fresh
-    return Start(tuple(lines), known)
-
-
-def _first_words(project: Project, service: Service) -> tuple[str, Location] | None:
-    """Return entrypoint and command, those of Compose before those of the image; nothing for an image of others."""
-    dockerfile = project.image_of(service)
-    target = service.build.target if service.build else ""
-    if dockerfile is None and not service.command:
-        return None
-    parts: list[str] = []
-    place = service.location
-    given = {"ENTRYPOINT": service.entrypoint, "CMD": service.command}
-    for keyword, words in given.items():
-        if words is not None:
-            parts.append(" ".join(words))
-            node = service.node.get("command" if keyword == "CMD" else "entrypoint")
-            place = node.location if node else place
-            continue
-        instruction = dockerfile.effective(keyword, target) if dockerfile else None
-        if instruction is not None and not (keyword == "CMD" and service.entrypoint is not None):
-            parts.append(" ".join(instruction.argv) or instruction.text)
-            place = instruction.location
-    return (" ".join(parts), place) if any(parts) else None
-
-
-def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[str, Location]], bool]:
-    """Return the lines of the scripts and package scripts that a text calls, and whether all of them are in the repository."""
-    context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""
-    found: list[tuple[str, Location]] = []
-    known = True
-    for match in _SCRIPT.finditer(text):
-        name = match[0].strip(" \"'").rpartition("/")[2]
-        lines = [item for item in project.commands if item.context == "script" and _is_called(item, name, context)]
-        lines = _of_the_image(project, service, lines)
-        known = known and bool(lines or name in {"sh", "bash", "env", "wait-for-it.sh", "python", "node"})
-        found += [(item.text, item.location) for item in lines]
-    for match in _PACKAGE.finditer(text):
-        lines = _package_scripts(project, service, match["name"], context)
-        known = known and bool(lines)
-        found += [(item.text, item.location) for item in lines]
-    return found, known
-
-
-def _of_the_image(project: Project, service: Service, lines: list[Command]) -> list[Command]:
-    """Return the lines of the script that the image takes, where several have its name."""
-    paths = sorted({item.location.path for item in lines})
-    dockerfile = project.image_of(service)
-    if len(paths) < 2 or dockerfile is None or service.build is None:
-        return lines
-    taken = [path for path in paths if is_copied(dockerfile, service.build.target, service.build.context or "", path)]
-    folder = dockerfile.path.rpartition("/")[0]
-    near = [path for path in taken if folder and is_below(path, folder)]
-    kept = near or taken or paths
-    return [item for item in lines if item.location.path in kept]
-
-
-def _is_called(command: Command, name: str, context: str) -> bool:
-    path = command.location.path
-    return path.rpartition("/")[2] == name and (not context or path.startswith(f"{context}/"))
-
-
-def _package_scripts(project: Project, service: Service, name: str, context: str) -> list[Command]:
-    """Return the package script of this name: of the context's own package, of the Dockerfile's folder, or the only one."""
-    below = [
-        item
-        for item in project.commands
-        if item.context == "package" and item.owner == name and is_below(item.location.path, context)
-    ]
-    dockerfile = (service.build.dockerfile or "") if service.build else ""
-    for folder in (context, dockerfile.rpartition("/")[0]):
-        found = [item for item in below if item.location.path.rpartition("/")[0] == folder]
-        if found:
-            return found
-    return below if len(below) == 1 else []
+# --- what the services start ------------------------------------------------------------------------------------------
 
 
 def starting_services(project: Project) -> Iterator[tuple[Stack, Service, Start]]:

@@ -11,7 +11,6 @@ from scaffold.gaps.signals import (
     METRICS_TOOLS,
     foreign_infrastructure,
     image_name,
-    is_below,
     is_in_use,
     resource_types,
     runs_tool,
@@ -26,6 +25,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
+from scaffold.model.starting import is_below
 
 _PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
 _METRICS_VARIABLES = regex(

@@ -12,6 +12,7 @@ from scaffold.model.durability import is_durable_store
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import InfrastructureFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 from scaffold.model.values import ImageReference
 
 _DEFAULT_FILE = regex(r"(?:docker-)?compose(?:\.override)?\.ya?ml")
@@ -138,12 +139,6 @@ def owner_of_path(project: Project, path: str) -> tuple[Stack, Service] | None:
             candidates.append((-len(context.strip("./")), service.role is not Role.WEB, len(candidates), stack, service))
     best = min(candidates, default=None)
     return (best[3], best[4]) if best else None
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether `path` is inside `folder`; the root holds everything."""
-    clean = folder.removeprefix("./").strip("/")
-    return clean in {"", "."} or path == clean or path.startswith(f"{clean}/")
 
 
 def application_services(project: Project) -> tuple[tuple[Stack, Service], ...]:

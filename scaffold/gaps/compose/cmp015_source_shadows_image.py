@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of
 from scaffold.gaps.facts import judged_stacks, once
-from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.starting import is_below
 
 _CLASSES = frozenset({EnvironmentClass.PRODUCTION, EnvironmentClass.STAGING, EnvironmentClass.BASE})
 _CODE = (

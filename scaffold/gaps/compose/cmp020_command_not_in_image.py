@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of, copy_words, holds
 from scaffold.gaps.facts import final_stages, judged_stacks, root_image
 from scaffold.gaps.image.builds import environment_of
-from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
@@ -16,6 +15,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 from scaffold.model.values import ImageReference
 
 _LANGUAGES = frozenset({"python", "node", "ruby", "php", "pypy"})

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, root_image
 from scaffold.gaps.image.builds import environment_of
-from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import packages_of
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
+from scaffold.model.starting import is_below
 
 _BASES = frozenset({"python", "pypy"})
 """Official images that hold none of the programs, with `slim` in the tag or without."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.image.builds import environment_of, targets_of, users_of
-from scaffold.gaps.migrations import ASKS_ARGUMENT
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Dockerfile, Instruction, Project
+from scaffold.model.starting import ASKS_ARGUMENT
 
 
 def _detect(project: Project) -> Iterator[Gap]:

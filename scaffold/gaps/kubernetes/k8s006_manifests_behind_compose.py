@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.kubernetes.objects import KubernetesObject, chart_templates, objects, running
-from scaffold.gaps.signals import application_services, foreign_infrastructure, is_below
+from scaffold.gaps.signals import application_services, foreign_infrastructure
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 from scaffold.model.values import dns_label
 
 _KINDS = frozenset({"helm", "kustomize", "kubernetes"})

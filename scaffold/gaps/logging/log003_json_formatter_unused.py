@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.logging.structured import serves_json, text_logging
-from scaffold.gaps.signals import is_below, main_services
+from scaffold.gaps.signals import main_services
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import CodeFact, Project
+from scaffold.model.starting import is_below
 
 
 def _detect(project: Project) -> Iterator[Gap]:

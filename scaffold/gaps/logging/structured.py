@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.remembered import remembered
-from scaffold.gaps.signals import is_below, main_services, owner_of_path
+from scaffold.gaps.signals import main_services, owner_of_path
 from scaffold.model.compose import Service, Stack
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.python_logging import LoggingEdit, logging_edits
+from scaffold.model.starting import is_below
 
 
 @frozen

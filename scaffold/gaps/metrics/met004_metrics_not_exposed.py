@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.signals import is_below, main_services, owner_of_path
+from scaffold.gaps.signals import main_services, owner_of_path
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.python_metrics import metrics_route
+from scaffold.model.starting import is_below
 
 _LIBRARIES = frozenset(
     {

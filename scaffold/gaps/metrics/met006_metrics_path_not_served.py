@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.monitoring_signals import Mounted, answering, neighbours, scrapers_of, static_targets
-from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _READ_WELL = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
 """Languages whose routes are read well enough to say that one is missing."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import judged_stacks
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.overrides import kept_entries
-from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -18,6 +17,7 @@ from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _APPLICATIONS = (Role.WEB, Role.FRONTEND)
 _EDGES = (Role.PROXY, Role.FRONTEND)

@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
-from scaffold.gaps.signals import is_below
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -15,6 +14,7 @@ from scaffold.model.nginx import ConfigFile
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _NGINX = frozenset({"nginx", "nginxinc/nginx-unprivileged"})
 _ALIAS = regex(r"(?:^|[\s;{])alias\s+[\"']?(?P<path>/[^\s;\"'$]*)[\"']?\s*;")

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import calls_remote_workflow
 from scaffold.gaps.facts import is_test_path
-from scaffold.gaps.migrations import RUNS, Versions, kept_versions, may_be_run, starting_services
-from scaffold.gaps.signals import is_below, main_services
+from scaffold.gaps.migrations import Versions, kept_versions, may_be_run, starting_services
+from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import RUNS, is_below
 
 _SERVERS = regex(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|waitress-serve|fastapi\s+run|flask\s+run|puma|unicorn|rails\s+s(?:erver)?"

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
-from scaffold.gaps.migrations import Start, kept_versions, starting_services
-from scaffold.gaps.signals import is_below
+from scaffold.gaps.migrations import kept_versions, starting_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import Start, is_below
 
 _PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schema:update\b[^\n]*--force\b")
 _LOSES = regex(r"--accept-data-loss|--force-reset|--force\b")
