@@ -13,7 +13,8 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
-from scaffold.plan.release import release_tasks
+from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
+from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
@@ -25,7 +26,7 @@ _SINGLE = {
     Role.LOGGING: "it keeps its own data on its volume",
     Role.TRACING: "it keeps its own data on its volume",
 }
-_CONCURRENCY = regex(r"(?:--(?:concurrency|workers|processes|threads|pool-size)|(?<=\s)-[cw])[= ]\S+")
+_CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 _LOGS = regex(r"\blogs?\b")
 _HEALTH_URL = regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./\-]*)?")
 
@@ -36,7 +37,10 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     if stack is None or not stack.services:
         return None
     scripts = _scripts(project)
-    services = tuple(_service(stack, service) for service in sorted(stack.services, key=lambda item: item.name))
+    migrations = start_migrations(project, stack)
+    alone = services_that_migrate_at_once(project, stack)
+    listed = sorted(stack.services, key=lambda item: item.name)
+    services = tuple(_service(stack, service, migrations.get(service.name), service.name in alone) for service in listed)
     return GuidesPlan(
         paths=guide_paths(project),
         services=services,
@@ -69,8 +73,14 @@ def _is_tool(stack: Stack, name: str) -> bool:
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
-def _service(stack: Stack, service: Service) -> GuideService:
+def _service(stack: Stack, service: Service, migration: StartMigration | None, alone: bool) -> GuideService:  # noqa: FBT001
     copies, why = _copies(stack, service)
+    if migration is not None and copies is Copies.MANY:
+        place = f"{migration.location.path}:{migration.location.line}"
+        if alone:
+            copies, why = Copies.ONE, f"{ONE_COPY} ({place}); a job that migrates before the release would allow more"
+        else:
+            why = f"{why}. Its start migrates the database ({place}): {_in_turn(migration)}"
     return GuideService(
         name=service.name,
         role=service.role.value if service.role else "service",
@@ -83,6 +93,12 @@ def _service(stack: Stack, service: Service) -> GuideService:
         blocked=_blocked(service) if copies is Copies.MANY else (),
         profiles=service.profiles,
     )
+
+
+def _in_turn(migration: StartMigration) -> str:
+    if migration.locked:
+        return "its tool takes a lock, so that one copy after the other does; start the first one alone"
+    return "what prepares a release leaves the copies nothing to do"
 
 
 def _runs(service: Service) -> str:

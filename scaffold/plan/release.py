@@ -1,4 +1,4 @@
-"""What has to run once before a release starts: the one-off containers by which workflows migrate a database."""
+"""What has to run once before a release starts: the one-off containers by which workflows migrate, the migrations of starts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project, Step, Workflow
 from scaffold.model.regex import regex
+from scaffold.plan.migrations import migrate_at_once, start_migrations
 
 _MIGRATES = regex(
     r"alembic\s+upgrade|manage\.py\s+migrate|flask\s+db\s+upgrade|prisma\s+migrate\s+deploy|db:(?:migrate|prepare)|typeorm\b.*migration:run"
@@ -54,10 +55,22 @@ class ReleaseTask:
 
 
 def release_tasks(project: Project, stack: Stack) -> tuple[ReleaseTask, ...]:
-    """Return one task for each service in which a workflow migrates, by service; those that deploy count first.
+    """Return one task for each service in which a workflow migrates, or that migrates whenever it starts, by service."""
+    found = {task.service: task for task in _of_workflows(project, stack)}
+    for item in start_migrations(project, stack).values():
+        if item.words and not item.locked and not _NOT_FOR_PRODUCTION.search(" ".join(item.words)):
+            found.setdefault(item.service, ReleaseTask(item.service, item.words, item.location))
+    return tuple(found[name] for name in sorted(found))
 
-    None where the stack has a service of its own for it.
-    """
+
+def services_that_migrate_at_once(project: Project, stack: Stack) -> frozenset[str]:
+    """Return the services of which two copies would migrate at the same time when they start."""
+    prepared = frozenset(task.service for task in release_tasks(project, stack))
+    return migrate_at_once(stack, start_migrations(project, stack), prepared)
+
+
+def _of_workflows(project: Project, stack: Stack) -> tuple[ReleaseTask, ...]:
+    """Return the tasks of workflows, those that deploy first; none where the stack has a service of its own for it."""
     if any(_MIGRATES.search(" ".join(service.command or ())) for service in stack.services):
         return ()
     found: dict[str, ReleaseTask] = {}

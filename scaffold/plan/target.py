@@ -22,7 +22,7 @@ from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.needs import needed_variables, with_needed
-from scaffold.plan.release import release_tasks, with_release_tasks
+from scaffold.plan.release import release_tasks, services_that_migrate_at_once, with_release_tasks
 from scaffold.plan.spelled_out import spelled_out
 from scaffold.plan.stages import with_production_stages
 from scaffold.plan.stores import plan_secrets, plan_stores
@@ -44,7 +44,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     hardening = plan_hardening(project, needs)
     released = with_needed(with_release_tasks(stack, release_tasks(project, stack)), needs) if stack else None
     images = plan_images(released, project.name) if released else ()
-    running = plan_workloads(project, released, stores, images) if released else WorkloadPlan()
+    migrating = services_that_migrate_at_once(project, stack) if stack else frozenset()
+    running = plan_workloads(project, released, stores, images, migrating) if released else WorkloadPlan()
     monitoring = plan_monitoring(project, gaps)
     backup = plan_backup(project, gaps, monitoring)
     base_set = stack.files if stack else ()

@@ -37,11 +37,16 @@ from scaffold.plan.workloads.storage import Storage, plan_files, plan_storage, p
 from scaffold.plan.workloads.tls import switch_tls, tls_notes
 
 
-def plan_workloads(project: Project, stack: Stack, stores: tuple[Store, ...], images: tuple[BuiltImage, ...]) -> WorkloadPlan:
-    """Return everything that runs of a stack; the services of managed stores are left out, and their consumers rewired."""
+def plan_workloads(
+    project: Project, stack: Stack, stores: tuple[Store, ...], images: tuple[BuiltImage, ...], migrating: frozenset[str]
+) -> WorkloadPlan:
+    """Return everything that runs of a stack; the services of managed stores are left out, and their consumers rewired.
+
+    `migrating` are the services of which two copies would migrate a database at once.
+    """
     kept, left_out = select(project, stack, stores)
     scope = make_scope(project, stack, stores, workload_names(stack), kept)
-    shared = _share(scope)
+    shared = _share(scope, migrating)
     workloads: list[Workload] = []
     notes: list[Note] = []
     for service in kept:
@@ -71,16 +76,20 @@ class _Shared:
     argvs: dict[str, Argv] = field(compare=False)
     storages: dict[str, Storage] = field(compare=False)
     volumes: tuple[PersistentVolume, ...]
+    migrating: frozenset[str]
 
 
-def _share(scope: Scope) -> _Shared:
+def _share(scope: Scope, migrating: frozenset[str]) -> _Shared:
     kinds = {service.name: workload_kind(scope.stack, service) for service in scope.kept}
     defaults = plan_defaults(scope.kept, scope)
     environments = {
         service.name: switch_tls(service, scope, plan_environment(service, scope, defaults)) for service in scope.kept
     }
     storages = {service.name: plan_storage(service, scope, kinds[service.name]) for service in scope.kept}
-    copies = {service.name: plan_scaling(service, kinds[service.name], own_volume=False).replicas for service in scope.kept}
+    copies = {
+        service.name: plan_scaling(service, kinds[service.name], own_volume=False, migrates=service.name in migrating).replicas
+        for service in scope.kept
+    }
     listed = [
         (scope.names[service.name], kinds[service.name], copies[service.name], storages[service.name]) for service in scope.kept
     ]
@@ -92,6 +101,7 @@ def _share(scope: Scope) -> _Shared:
         {service.name: plan_argv(service, scope, environments[service.name]) for service in scope.kept},
         storages,
         plan_volumes(listed, scope),
+        migrating,
     )
 
 
@@ -130,7 +140,12 @@ def _workload(
         egress=_reaches_out(service, scope.stack),
         security=security,
         resources=plan_resources(service),
-        scaling=plan_scaling(service, kind, own_volume=any(label in alone for label, _ in storage.volumes)),
+        scaling=plan_scaling(
+            service,
+            kind,
+            own_volume=any(label in alone for label, _ in storage.volumes),
+            migrates=service.name in shared.migrating,
+        ),
         grace_seconds=plan_grace(service),
         backoff_limit=plan_backoff(service),
         host_aliases=host_aliases,

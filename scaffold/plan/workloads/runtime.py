@@ -13,6 +13,7 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.regex import regex
 from scaffold.model.values import parse_byte_size, parse_duration
 from scaffold.model.workload import Note, Resources, Scaling, Wait, WorkloadPort
+from scaffold.plan.migrations import ONE_COPY
 from scaffold.plan.workloads.scope import Scope
 
 _MEBIBYTE = 1024**2
@@ -113,8 +114,11 @@ def _gpus(reservations: Node | None, service: Service) -> int:
     return count
 
 
-def plan_scaling(service: Service, kind: str, *, own_volume: bool) -> Scaling:
-    """Return how many copies run; `own_volume` says that it keeps a volume that one pod alone can mount."""
+def plan_scaling(service: Service, kind: str, *, own_volume: bool, migrates: bool) -> Scaling:
+    """Return how many copies run.
+
+    `own_volume` says that it keeps a volume that one pod alone can mount, `migrates` that two copies would migrate at once.
+    """
     text = text_of(find(service.node, "deploy", "replicas")) or text_of(service.node.get("scale"))
     copies = int(text) if text.isdecimal() else 1
     if kind != "deployment":
@@ -124,6 +128,8 @@ def plan_scaling(service: Service, kind: str, *, own_volume: bool) -> Scaling:
         return Scaling(1, 1, singleton=True, reason="two schedulers would start every task twice")
     if own_volume:
         return Scaling(min(copies, 1), 1, singleton=True, reason="it keeps a volume that one pod at a time can mount")
+    if migrates:
+        return Scaling(min(copies, 1), 1, singleton=True, reason=ONE_COPY)
     more = service.role in _REPLICATED and copies > 0
     return Scaling(copies, max(copies, _MOST_COPIES) if more else copies)
 
