@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,7 @@ from scaffold.app.version import scaffold_version
 from scaffold.errors import ConflictError, UsageError
 from scaffold.gaps.judge import judge
 from scaffold.generate.edits import propose
+from scaffold.generate.emit import to_shell_word
 from scaffold.generate.terraform.render import render as render_terraform
 from scaffold.model.artifact import Artifact, Rendering, Skipped
 from scaffold.model.edits import EditTask, Proposal
@@ -153,9 +155,20 @@ def make_target(project: Project, judgement: Judgement) -> Target:
 
 
 def _ignored(place: Place, changes: tuple[Change, ...]) -> tuple[Skipped, ...]:
-    """Return the files that git would not take along, each with the line that says so."""
-    found = ignored_paths(place.target, [change.path for change in changes if change.after is not None])
-    return tuple(Skipped(path, f"written, but {line} makes git ignore it: git add -f {path}") for path, line in found)
+    """Return the files that git would not take along: one entry for each ignoring line and folder at the top, by the first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for path, line in ignored_paths(place.target, [change.path for change in changes if change.after is not None]):
+        groups.setdefault((line, path.partition("/")[0]), []).append(path)
+    return tuple(Skipped(paths[0], _hidden(line, paths)) for (line, _), paths in groups.items())
+
+
+def _hidden(line: str, paths: list[str]) -> str:
+    """Return what is the matter with files that git ignores, and the command that takes them along all the same."""
+    if len(paths) == 1:
+        return f"written, but {line} makes git ignore it: git add -f {to_shell_word(paths[0])}"
+    more = f"and {len(paths) - 1} more file{'s' if len(paths) > 2 else ''}"
+    folder = to_shell_word(posixpath.commonpath(paths))
+    return f"{more} written, but {line} makes git ignore them: git add -f {folder}, or make that line more precise"
 
 
 def _renderings(rooms: list[Room], target: Target, app: Started | None) -> list[Rendering]:

@@ -131,6 +131,30 @@ def test_a_variable_of_a_command_that_nobody_has_set_is_asked_for(planned: Plann
     assert [shown(word) for word in workload(target, "web").args or ()] == ["serve", "--name", "a", "--port", "<PORT>"]
 
 
+def test_a_tls_mode_that_the_managed_database_refuses_becomes_one_that_it_takes(planned: Planned):
+    target = planned(
+        f"""\
+    services:
+{DATABASE}
+      web:
+        image: acme/web:1
+        environment:
+          APP_db__host: db
+          APP_db__ssl_mode: disable
+          PGHOST: db
+          PGSSLMODE: prefer
+          OTHER_HOST: elsewhere.example.org
+          OTHER_SSLMODE: disable
+      strict:
+        image: acme/web:1
+        environment: {{DB_HOST: db, DB_SSLMODE: verify-full}}
+    """
+    )
+    found = env(target, "web")
+    assert (found["APP_db__ssl_mode"], found["PGSSLMODE"], found["OTHER_SSLMODE"]) == ("require", "require", "disable")
+    assert env(target, "strict")["DB_SSLMODE"] == "verify-full"
+
+
 @pytest.mark.parametrize("value", ["${%s}", "changethis"])
 def test_the_same_stand_in_does_not_make_two_secrets_one(planned: Planned, value: str):
     names = ("SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "ADMIN_PASSWORD", "DB_PASS", "PGPASSWORD", "SPRING_DATASOURCE_PASSWORD")

@@ -30,6 +30,9 @@ _WORDS_OF_STORES = {
     False: frozenset({"BROKER", "CACHE", "CELERY", "QUEUE", "REDIS", "VALKEY"}),
 }
 """The words by which variables call a PostgreSQL (True) and another store."""
+_SSL_MODE = regex(r"_*SSL_?MODE")
+_WITHOUT_TLS = frozenset({"disable", "allow", "prefer"})
+"""The modes of libpq and of those that took over its words in which a connection may be plain."""
 _USER_VARIABLES = frozenset({"POSTGRES_USER", "POSTGRESQL_USERNAME"})
 _DATABASE_VARIABLES = frozenset({"POSTGRES_DB", "POSTGRESQL_DATABASE"})
 
@@ -61,8 +64,9 @@ def plan_logins(service: Service, scope: Scope) -> LoginPlan:
             used.add(store.service)
     for prefix, store in sorted(host_prefixes(service, scope).items()):
         for entry in service.environment:
-            part = _PARTS.get(entry.name[len(prefix) :].upper()) if entry.name.startswith(prefix) else None
-            text = _part(store, part) if part else None
+            rest = entry.name.removeprefix(prefix).upper() if entry.name.startswith(prefix) else ""
+            part = _PARTS.get(rest)
+            text = _part(store, part) if part else _mode(store, rest, entry.value or "")
             if text is not None:
                 values.setdefault(entry.name, text)
     added, stores = _of_spring(service, scope)
@@ -192,6 +196,12 @@ def _part(store: Store, part: str) -> Text | None:
     if store.engine == "postgres" or part == "port":
         return (_of(store, part),)
     return None
+
+
+def _mode(store: Store, rest: str, value: str) -> Text | None:
+    """Return what stands for a TLS mode that a managed PostgreSQL refuses (its `rds.force_ssl` is on), None for another one."""
+    is_mode = store.engine == "postgres" and _SSL_MODE.fullmatch(rest) and value in _WITHOUT_TLS
+    return literal("require") if is_mode else None
 
 
 @frozen
