@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import ALL_INTERFACES, has_resource, root_image, scalars_below
+from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image, scalars_below
+from scaffold.gaps.kubernetes.objects import KubernetesObject, common_environment
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.network.plain_entries import plain_ingresses, unredirected
 from scaffold.model.compose import EnvValue, Port, Service, Stack
-from scaffold.model.document import Scalar
+from scaffold.model.document import Location, Scalar
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Role, Severity
+from scaffold.model.label_routes import label_route
+from scaffold.model.lasting import words_of
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -40,8 +45,19 @@ _PROXY_FILE = regex(
 _SERVERS = frozenset({"nginx", "nginx-unprivileged", "httpd"})
 """Base images of front ends that serve their own pages."""
 _SWITCH = regex(r"(?:(?:^|_)(?:USE|ENABLE|WITH)_(?:TLS|SSL|HTTPS)|(?:^|_)(?:TLS|SSL|HTTPS)(?:_(?:ENABLED?|ON))?)$")
+_TLS_WORDS = regex(r"ssl|tls|https|(?<![a-z])certs?(?![a-z])|certificate|keystore|\.pem\b", re.IGNORECASE)
+_OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS)(?:_|$)", re.IGNORECASE)
+_OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 _ON = frozenset({"true", "1", "yes", "on"})
-_HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?)(?:[-_.][^/]*)?$", re.IGNORECASE)
+_BEFORE_A_DOOR = regex(
+    r"reverse[-_ ]?prox|\bprox(?:y|ied)\b[^\n]{0,160}\b(?:requests|web server)|listen\s+443"
+    r"|\b(?:ssl|tls) certificate|over https|load[- ]balancer",
+    re.IGNORECASE,
+)
+"""Words of a page by which an application that is published alone is meant to stand behind something else."""
+_LINKS_AWAY = regex(r"^[ \t]*(?:[*-]|\d+\.)[ \t]+\[[^\]\n]*\]\(https?://[^)\n]*\)", re.MULTILINE)
+"""A list of links to pages of others: what their titles name is not this project's."""
+_HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
 _RESOURCES = (
     r"^(?:Ingress|IngressRoute|Gateway|HTTPRoute)$|aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
 )
@@ -49,9 +65,22 @@ _RESOURCES = (
 
 def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
+    if stack is not None:
+        yield from _of_stack(project, stack)
+        for service in stack.services:
+            place = unredirected(project, service) if any(port.target in _PLAIN_PORTS for port in _open(service)) else None
+            if place is not None:
+                yield _unredirected_gap(stack, service, place)
+    ingresses = tuple(plain_ingresses(project))
+    if ingresses and not _is_told(project):
+        yield _ingress_gap(ingresses)
+
+
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     # The proxy of a stack is its edge, and a front end where there is none.
-    edges = sorted(_plain_edges(project, stack), key=lambda edge: not edge[0].has_role(Role.PROXY)) if stack else []
-    if stack is None or not edges:
+    edges = sorted(_plain_edges(project, stack), key=lambda edge: not edge[0].has_role(Role.PROXY))
+    if not edges:
+        yield from _doors(project, stack)
         return
     switched = [(service, port, switch) for service, port in edges if (switch := _switched_off(project, stack, service))]
     if switched:
@@ -63,12 +92,51 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _plain_edges(project: Project, stack: Stack) -> Iterator[tuple[Service, Port]]:
     """Yield each proxy, and each front end that is a web server itself, that takes HTTP on all interfaces, with the port."""
     for service in stack.services:
-        ports = [port for port in service.ports if port.host_ip in ALL_INTERFACES and port.protocol == "tcp"]
+        ports = _open(service)
         plain = [port for port in ports if port.target in _PLAIN_PORTS]
         if service.has_role(Role.PROXY) and plain and not _is_automatic(service):
             yield service, plain[0]
         elif ports and not service.has_role(Role.PROXY) and _serves_pages(project, service):
             yield service, ports[0]
+
+
+def _open(service: Service) -> list[Port]:
+    return [port for port in service.ports if port.host_ip in ALL_INTERFACES and port.protocol == "tcp"]
+
+
+def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield the application that takes visitors in by itself, where neither a proxy nor a word on TLS stands anywhere."""
+    if any(service.has_role(Role.PROXY) for other in project.production_stacks for service in other.services):
+        return
+    applications = [service for service in stack.services if service.role in {Role.WEB, Role.FRONTEND} and not service.profiles]
+    doors = [(service, port) for service in applications for port in open_ports(project, service) if port.protocol == "tcp"]
+    speaks = any(_speaks_tls(project, service) for service in applications)
+    if (
+        not doors
+        or speaks
+        or any(map(label_route, stack.services))
+        or _stands_behind(project)
+        or _ends_elsewhere(project, stack)
+    ):
+        return
+    # Beside the API the front end is what people open.
+    service, port = min(doors, key=lambda door: door[0].role is not Role.FRONTEND)
+    called = stack.environment is EnvironmentClass.PRODUCTION
+    yield _gap(stack, service, port, None, severity=Severity.MEDIUM if called else Severity.LOW)
+
+
+def _speaks_tls(project: Project, service: Service) -> bool:
+    """Whether an application, its image included, is given a certificate or the https address by which people reach it."""
+    dockerfile = project.image_of(service)
+    start = [item.text for word in ("CMD", "ENTRYPOINT") if dockerfile and (item := dockerfile.effective(word))]
+    words = (*start, words_of(service), *(mount.target for mount in service.mounts))
+    if any(_TLS_WORDS.search(word) for word in words):
+        return True
+    entries = ((entry.name, (entry.value or "").strip()) for entry in service.environment)
+    return any(
+        (_TLS_WORDS.search(name) and value.lower() not in _OFF) or (value.startswith("https://") and _OWN_ADDRESS.search(name))
+        for name, value in entries
+    )
 
 
 def _serves_pages(project: Project, service: Service) -> bool:
@@ -103,11 +171,25 @@ def _ends_elsewhere(project: Project, stack: Stack) -> bool:
         return True
     if has_resource(project, _RESOURCES) or any(item.kind == "paas" for item in project.infrastructure):
         return True
+    if _is_told(project):
+        return True
     texts = (scalar.value for service in stack.services for scalar in _settings(service))
     proxies = (item.data.decode("utf-8", "replace") for item in project.mounted if _PROXY_FILE.search(item.path))
-    if any(_WORDS.search(text) for text in (*texts, *proxies, *(service.name for service in stack.services))):
-        return True
-    return any(_DOCS.search(page.text) for page in project.docs if not _HISTORY.search(page.path))
+    return any(_WORDS.search(text) for text in (*texts, *proxies, *(service.name for service in stack.services)))
+
+
+def _is_told(project: Project) -> bool:
+    """Whether a page says where TLS ends, other than the notes of releases and by links to pages of others."""
+    return any(_DOCS.search(text) and _DOCS.search(_LINKS_AWAY.sub("", text)) for text in _pages(project))
+
+
+def _stands_behind(project: Project) -> bool:
+    """Whether a page speaks of what stands before the application."""
+    return any(_BEFORE_A_DOOR.search(text) and _BEFORE_A_DOOR.search(_LINKS_AWAY.sub("", text)) for text in _pages(project))
+
+
+def _pages(project: Project) -> Iterator[str]:
+    return (page.text for page in project.docs if not _HISTORY.search(page.path))
 
 
 def _settings(service: Service) -> Iterator[Scalar]:
@@ -115,7 +197,7 @@ def _settings(service: Service) -> Iterator[Scalar]:
         yield from scalars_below(service.node.get(key))
 
 
-def _gap(stack: Stack, service: Service, port: Port, switch: EnvValue | None) -> Gap:
+def _gap(stack: Stack, service: Service, port: Port, switch: EnvValue | None, severity: Severity | None = None) -> Gap:
     why = "where TLS ends is not declared in this repository"
     if switch is not None:
         why = f"{switch.location.path}, which a plain start leaves out, is what turns {switch.name} on"
@@ -129,7 +211,39 @@ def _gap(stack: Stack, service: Service, port: Port, switch: EnvValue | None) ->
         locations=(port.location,),
         related=(switch.location,) if switch else (),
         confidence=Confidence.MEDIUM,
+        severity=severity,
         environment=stack.environment,
+    )
+
+
+def _unredirected_gap(stack: Stack, service: Service, place: Location) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="tls/redirect",
+        message=f"{service.name} answers over plain HTTP as it does over TLS, and sends nobody on to https: who types the "
+        "address without it sends passwords and cookies readable.",
+        expected="a server on port 80 that only redirects: return 301 https://$host$request_uri",
+        actual="the application on port 80",
+        locations=(place, service.location),
+        closers=(Closer(None, "advice", "Split the server: let the one on port 80 answer with a redirect to https alone."),),
+        environment=stack.environment,
+    )
+
+
+def _ingress_gap(found: tuple[KubernetesObject, ...]) -> Gap:
+    names = listed(item.name for item in found)
+    places = tuple(item.location for item in found)
+    return RULE.gap(
+        resource="kubernetes",
+        subject="tls/ingress",
+        message=f"The ingress {names} takes visitors in over plain HTTP, and where TLS ends is not declared in this "
+        "repository: passwords and cookies may cross the network readable.",
+        expected="`tls` with a secret that cert-manager fills, or the annotation for the certificate of the load balancer",
+        actual="an Ingress without `tls`",
+        locations=places,
+        closers=(Closer(None, "advice", "Add `tls` with the host and a secret, and an issuer of cert-manager that fills it."),),
+        confidence=Confidence.MEDIUM,
+        environment=common_environment(places),
     )
 
 

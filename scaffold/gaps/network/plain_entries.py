@@ -1,0 +1,84 @@
+"""Entries that take visitors in over plain HTTP beside TLS or instead of it: nginx servers and ingresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import path_environment
+from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, patch_texts, texts_of
+from scaffold.model.compose import Service
+from scaffold.model.document import Location, Sequence, find, text_of
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.nginx import Directive, parse_nginx, walk
+from scaffold.model.nginx_services import nginx_files
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "grpc_pass"})
+_PLAIN = regex(r"(?:[^:\s]+:|\[[^\]]*\]:)?80")
+_REDIRECTS = regex(r"https|\$scheme|ssl")
+_ANSWERS = frozenset({"return", "rewrite", "if", "error_page"})
+_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
+_SAYS_TLS = regex(r"(?i)tls|ssl|https|certificate|cert-manager|websecure|tailscale|cloudflare|tunnel")
+_NEARBY = regex(r"(?:.*\.)?(?:localhost|local|test|internal|nip\.io|sslip\.io)")
+
+
+def unredirected(project: Project, service: Service) -> Location | None:
+    """Return the `listen 80` of a server that hands visitors on as it does over TLS, with no redirect; None where none does."""
+    for file in nginx_files(project, service):
+        directives = parse_nginx(file.text)
+        servers = [item for item in walk(directives or ()) if item.name == "server" and item.block is not None]
+        encrypted = [server for server in servers if _is_encrypted(server)]
+        for server in servers:
+            plain = next((item for item in server.of("listen") if _is_plain(item)), None)
+            if plain and _hands_on(server) and not _redirects(server) and any(_is_same(server, other) for other in encrypted):
+                return Location(file.path, plain.line, plain.column)
+    return None
+
+
+def _is_encrypted(server: Directive) -> bool:
+    return any("ssl" in item.arguments[1:] or "quic" in item.arguments[1:] for item in server.of("listen"))
+
+
+def _is_plain(listen: Directive) -> bool:
+    words = listen.arguments
+    return bool(words) and _PLAIN.fullmatch(words[0]) is not None and "ssl" not in words[1:]
+
+
+def _hands_on(server: Directive) -> bool:
+    """Whether the server passes what visitors send to an application, other than the challenges of a certificate."""
+    inside = (item for item in server.of("location") if not any("well-known" in word for word in item.arguments))
+    return any(item.name in _PASSES for place in inside for item in walk(place.block or ()))
+
+
+def _redirects(server: Directive) -> bool:
+    """Whether the server may send visitors to TLS, or takes what others decide from a file that is not read."""
+    every = tuple(walk(server.block or ()))
+    includes = (item for item in every if item.name == "include" and not item.arguments[0].endswith(("_params", "mime.types")))
+    return next(includes, None) is not None or any(
+        item.name in _ANSWERS and _REDIRECTS.search(" ".join(item.arguments)) for item in every
+    )
+
+
+def _is_same(server: Directive, other: Directive) -> bool:
+    return server is other or _names(server) == _names(other)
+
+
+def _names(server: Directive) -> frozenset[str]:
+    return frozenset(word for item in server.of("server_name") for word in item.arguments)
+
+
+def plain_ingresses(project: Project) -> Iterator[KubernetesObject]:
+    """Yield each Ingress of people's manifests for which nothing says TLS: no `tls`, no annotation, no patch over it."""
+    every = [item for item in objects(project) if item.kind == "Ingress" and find(item.node, "spec", "rules")]
+    # Another one with TLS may be the door, and this one a part of it.
+    if not every or any(find(item.node, "spec", "tls") for item in every) or _SAYS_TLS.search(patch_texts(project)):
+        return
+    for item in every:
+        names = " ".join(word for pair in texts_of(find(item.node, "metadata", "annotations")).items() for word in pair)
+        rules = find(item.node, "spec", "rules")
+        hosts = [text_of(find(rule, "host")) for rule in (rules.items if isinstance(rules, Sequence) else ())]
+        nearby = any(hosts) and all(_NEARBY.fullmatch(host) for host in hosts if host)
+        named = text_of(find(item.node, "spec", "ingressClassName"))
+        if not nearby and not _SAYS_TLS.search(f"{names} {named}") and path_environment(item.location.path) not in _TRIED:
+            yield item
