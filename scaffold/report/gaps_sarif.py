@@ -17,7 +17,20 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 SECURITY_LAYERS = frozenset({Layer.SECRETS})
 SECURITY_RULES = frozenset(
     {
-        *("IMG002", "IMG005", "CMP009", "CMP012", "CFG005", "CFG006", "IAC007", "NET001", "NET002", "NET003", "NET006"),
+        *(
+            "IMG002",
+            "IMG005",
+            "CMP009",
+            "CMP012",
+            "CFG005",
+            "CFG006",
+            "IAC007",
+            "NET001",
+            "NET002",
+            "NET003",
+            "NET006",
+            "NET009",
+        ),
         *("SUP002", "SUP007", "SUP008", "SUP009", "SUP010", "SUP011", "SUP014", "BCK003"),
     }
 )

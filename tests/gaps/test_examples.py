@@ -31,7 +31,8 @@ FRIDAY = {
     "SEC007": {("base/grafana", "environment/GF_SECURITY_ADMIN_PASSWORD", "GRAFANA_PASSWORD")},
     **{code: set() for code in ("IMG000", "IMG004", "IMG005", "IMG006", "IMG007", "IMG008", "SEC008")},
     "NET002": {("base", "ports/tools", "9090:9090")},
-    **{code: set() for code in ("NET003", "NET004", "NET005", "CFG007", "CFG008")},
+    "NET003": {("base/api", "tls", ":8000")},
+    **{code: set() for code in ("NET004", "NET005", "CFG007", "CFG008")},
     # The positives of A8: non-root, healthchecks, service_healthy, the profile that the README activates.
     **{code: set() for code in ("CMP001", "CMP003", "CMP005", "CMP006", "CMP007", "CMP009", "CMP016", "IMG002")},
     **{code: set() for code in ("SEC001", "SEC002", "SEC003", "SEC004", "SEC005", "CFG003", "CFG005", "CFG006", "NET006")},

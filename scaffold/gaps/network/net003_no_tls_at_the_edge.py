@@ -212,6 +212,7 @@ def _gap(stack: Stack, service: Service, port: Port, switch: EnvValue | None, se
         related=(switch.location,) if switch else (),
         confidence=Confidence.MEDIUM,
         severity=severity,
+        closers=None if severity is None else (Closer(None, "advice", _BEFORE_IT),),
         environment=stack.environment,
     )
 
@@ -246,6 +247,11 @@ def _ingress_gap(found: tuple[KubernetesObject, ...]) -> Gap:
         environment=common_environment(places),
     )
 
+
+_BEFORE_IT = (
+    "Put a proxy with a certificate before it (Caddy and Traefik get one by themselves) and bind its own port to 127.0.0.1, or "
+    "write into the deployment guide what ends TLS."
+)
 
 RULE = Rule(
     code="NET003",
