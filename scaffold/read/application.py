@@ -178,22 +178,26 @@ def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], comman
     return tuple(sorted({module for line in lines for module in entry_modules(line)}))
 
 
-def with_reach(
-    facts: tuple[CodeFact, ...], inventory: Inventory, entries: tuple[str, ...], texts: TextReader
-) -> tuple[CodeFact, ...]:
-    """Return the facts of Python files with `reachable` set where an entry module is known; Django loads apps by name, so
-    what its import graph misses stays unknown.
+def with_reach(code: CodeReading, inventory: Inventory, entries: tuple[str, ...], texts: TextReader) -> CodeReading:
+    """Return the reading with `reachable` set on the facts of Python files where an entry module is known, and without the
+    claim that a program ends at a read which none of its modules makes.
+
+    Django loads apps by name, so what its import graph misses stays unknown.
     """
-    if not any(fact.location.path.endswith(".py") for fact in facts) or not entries:
-        return facts
+    places = [*(fact.location for fact in code.facts), *(read.location for read in code.reads if read.fails)]
+    wanted = frozenset(place.path for place in places if place.path.endswith(".py"))
+    if not wanted or not entries:
+        return code
     from scaffold.read.reach import module_graph, reachable
 
-    wanted = frozenset(fact.location.path for fact in facts if fact.location.path.endswith(".py"))
     reached = reachable(module_graph(inventory.files), entries, texts.glance, wanted)
     if reached is None:
-        return facts
+        return code
     loads_by_name = not wanted <= reached and any(_DJANGO.search(texts.glance(path) or "") for path in reached)
-    return tuple(_reach(fact, reached, loads_by_name=loads_by_name) for fact in facts)
+    facts = tuple(_reach(fact, reached, loads_by_name=loads_by_name) for fact in code.facts)
+    unmade = wanted - reached if not loads_by_name else frozenset()
+    reads = tuple(replace(read, fails=False) if read.location.path in unmade else read for read in code.reads)
+    return replace(code, facts=facts, reads=reads)
 
 
 def _reach(fact: CodeFact, reached: frozenset[str], *, loads_by_name: bool) -> CodeFact:

@@ -143,6 +143,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     stacks = with_roles(stacks, RoleContext(images, manifests, settings.roles, settings.ports))
     default_branch, branches = remote_branches(root) if inventory.git else ("", ())
     code, failed = read_application(inventory, texts)
+    code = with_reach(code, inventory, served_entries(stacks, images, listed), texts)
     sources.problems += failed
     beside = read_beside(inventory, sources)
     ignore_files = _dockerignores(inventory, sources)
@@ -174,7 +175,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         secret_files=read_secret_files(inventory, stacks, texts),
         settings=code.settings,
         env_reads=code.reads,
-        code_facts=with_reach(code.facts, inventory, served_entries(stacks, images, listed), texts),
+        code_facts=code.facts,
         manifests=manifests,
         prometheus=beside.prometheus,
         alert_rules=beside.alert_rules,

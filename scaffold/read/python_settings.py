@@ -79,7 +79,7 @@ class SettingsReader:
             return name, node.args[1] if len(node.args) > 1 else keyword(node, "default")
         if self.has_config and self._is_config_call(function):
             return name, keyword(node, "default") or (
-                node.args[1] if len(node.args) > 1 and function.endswith("get_value") else None
+                node.args[1] if len(node.args) > 1 and not _is_cast(node.args[1]) else None
             )
         return None
 
@@ -253,6 +253,11 @@ def _field_default(value: ast.expr | None) -> ast.expr | None:
     if isinstance(value, ast.Call) and _is_field_call(value):
         value = keyword(value, "default") or (value.args[0] if value.args else None)
     return None if isinstance(value, ast.Constant) and value.value is Ellipsis else value
+
+
+def _is_cast(value: ast.expr) -> bool:
+    """Whether a second argument may be a type, as django-environ takes it there; a constant's name is a default."""
+    return isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Lambda) and not last_name(value).isupper()
 
 
 def _has_factory(value: ast.expr | None) -> bool:

@@ -1,0 +1,186 @@
+"""CFG011: the program refuses to start without a variable that no service of production gets, or gets it by another name."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import listed
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.dockerignore import leaves_out
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import given_names, is_in_image, reads_in_image, runs_code
+from scaffold.model.lasting import packages_of
+from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.project import EnvRead, Project
+from scaffold.model.regex import regex
+
+_READ_PORT_THEMSELVES = frozenset(
+    {
+        "next",
+        "nuxt",
+        "@remix-run/serve",
+        "@sveltejs/adapter-node",
+        "react-scripts",
+        "gunicorn",
+        "puma",
+        "serve",
+        "@adonisjs/core",
+    }
+)
+"""Packages whose server takes its port from PORT."""
+_BRINGS_MORE = regex(
+    r"\b(?:doppler|infisical|vault|chamber|sops|dotenvx|dotenv|aws-env|berglas|envconsul|envsubst|teller|op\s+run|ssm|direnv)\b"
+    r"|--env-file|\bsource\s|\bset\s+-a\b|\ballexport\b|(?:^|\s)\.\s+\S"
+)
+"""Starts that put more into the environment than Compose does."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stack = project.production_stack
+    if stack is None:
+        return
+    own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
+    built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
+    given = {name for service in stack.services for name in given_names(project, stack, service)}
+    if any(_may_get_more(project, service) for service in built):
+        return
+    renamed = [(service, item) for service in built for item in _renamed(project, service, given)]
+    if renamed:
+        yield _renamed_gap(stack, renamed)
+    for service in built:
+        missing = {
+            name: [read for read in reads if read.fails]
+            for name, reads in sorted(reads_in_image(project, service).items())
+            if _is_missing(project, service, name, reads, given)
+        }
+        if missing:
+            given |= missing.keys()
+            yield _gap(stack, service, missing)
+
+
+@frozen
+class _Renamed:
+    """A variable of a service that is filled from another one, and where the code reads that other one."""
+
+    entry: EnvValue
+    wanted: str
+    read: EnvRead
+
+
+def _renamed(project: Project, service: Service, given: set[str]) -> Iterator[_Renamed]:
+    """Yield each variable that Compose fills from another one, where the code reads that other one and never the first."""
+    reads = reads_in_image(project, service)
+    for entry in service.environment:
+        names = {reference.name for reference in entry.references}
+        wanted = next(iter(names)) if len(names) == 1 else ""
+        is_whole = bool(wanted) and bool(re.fullmatch(r"\$\{?\w+(?::?[-?][^{}]*)?\}?", entry.raw or ""))
+        if not is_whole or wanted in given or entry.name in reads or wanted not in reads or _is_set(project, service, wanted):
+            continue
+        if entry.name != "PORT" or not packages_of(project, service) & _READ_PORT_THEMSELVES:
+            yield _Renamed(entry, wanted, reads[wanted][0])
+
+
+def _renamed_gap(stack: Stack, found: list[tuple[Service, _Renamed]]) -> Gap:
+    first = found[0][1]
+    names = listed(dict.fromkeys(f"{item.wanted} as {item.entry.name}" for _, item in found))
+    services = list(dict.fromkeys(service.name for service, _ in found))
+    one = len(services) == 1
+    return RULE.gap(
+        resource=stack.resource(services[0]),
+        subject="renamed-variables",
+        message=f"{listed(services)} {'gets' if one else 'get'} {names}: the code never reads the second name, and does not get"
+        " the first, so its default holds whatever somebody sets.",
+        expected=f"{first.wanted}: ${{{first.wanted}}} in the environment of {services[0]}",
+        actual=f"{first.entry.name} alone",
+        locations=tuple(item.entry.location for _, item in found),
+        related=tuple(item.read.location for _, item in found),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Pass each variable by the name that the code reads."),),
+    )
+
+
+def _is_missing(project: Project, service: Service, name: str, reads: list[EnvRead], given: set[str]) -> bool:
+    """Whether the code ends without the variable wherever it reads it, and nothing of the stack or of a script sets it."""
+    if not given.isdisjoint({name, f"{name}_FILE"}) or not any(read.fails for read in reads):
+        return False
+    return all(read.required for read in reads) and not _is_set(project, service, name)
+
+
+def _is_set(project: Project, service: Service, name: str) -> bool:
+    """Whether a script of the image or a package script sets the variable, or code gives it to itself."""
+    shell = re.compile(rf"(?<![\w$]){name}=")
+    code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{name}[\"'](?:\]\s*=|,)|env\.{name}\s*(?:\?\?|\|\|)?=(?!=)")
+    started = (
+        item
+        for item in project.commands
+        if item.context == "package" or (item.context == "script" and is_in_image(project, service, item.location.path))
+    )
+    return any(shell.search(item.text) for item in started) or any(code.search(source.text) for source in project.sources)
+
+
+def _may_get_more(project: Project, service: Service) -> bool:
+    """Whether a service may get variables that its entry does not show: a file that is not in the repository, a secret that is
+    mounted, an `.env` that comes with the sources, a program that fetches them.
+    """
+    if service.env_files and any(path not in project.present for path, _ in service.env_files):
+        return True
+    if any(service.node.get(key) is not None for key in ("secrets", "configs", "extends")):
+        return True
+    for mount in service.mounts:
+        if mount.kind == "bind" and (
+            mount.resolved in {None, "", "."} or mount.resolved in project.directories or ".env" in mount.source
+        ):
+            return True
+    build, dockerfile = service.build, project.image_of(service)
+    texts = [*(service.entrypoint or ()), *(service.command or ())]
+    texts += [
+        item.text
+        for stage in (dockerfile.stages if dockerfile else ())
+        for item in stage.instructions
+        if item.keyword in {"CMD", "ENTRYPOINT"}
+    ]
+    if build is None or dockerfile is None or any(_BRINGS_MORE.search(text) for text in texts):
+        return True
+    env_file = posixpath.join(build.context or "", ".env")
+    if not is_in_image(project, service, env_file):
+        return False
+    ignores = {posixpath.dirname(path): patterns for path, patterns in project.dockerignores}
+    return not leaves_out(ignores.get(build.context or "", ()), ".env")
+
+
+def _gap(stack: Stack, service: Service, missing: dict[str, list[EnvRead]]) -> Gap:
+    one = len(missing) == 1
+    names = listed(missing, shown=4)
+    places = tuple(dict.fromkeys(reads[0].location for reads in missing.values()))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="required-variables",
+        message=f"The code of {service.name} refuses to run without {names}, and no service of the stack gets"
+        f" {'it' if one else 'them'}: the container stops at its start, or at the first use.",
+        expected=f"environment of {service.name}: " + ", ".join(f"{name}: ${{{name}:?}}" for name in list(missing)[:4]),
+        actual="not passed; a variable in .env reaches no container by itself",
+        locations=(service.location,),
+        related=places,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="CFG011",
+    name="required-variable-not-passed",
+    layer=Layer.CONFIG,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Add each of them to the service's environment as `NAME: ${NAME:?}`, and to the templates.",
+        ),
+    ),
+)
