@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scaffold.model.compose import Stack
+from scaffold.model.environment import NeededVariable
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
@@ -21,6 +23,7 @@ from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
+from scaffold.plan.mounted_env import with_mounted_variables
 from scaffold.plan.needs import needed_variables, with_needed
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once, with_release_tasks
 from scaffold.plan.spelled_out import spelled_out
@@ -42,7 +45,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
     needs = needed_variables(project, stack) if stack else ()
     hardening = plan_hardening(project, needs)
-    released = with_needed(with_release_tasks(stack, release_tasks(project, stack)), needs) if stack else None
+    released = _as_released(project, stack, needs) if stack else None
     images = plan_images(released, project.name) if released else ()
     migrating = services_that_migrate_at_once(project, stack) if stack else frozenset()
     running = plan_workloads(project, released, stores, images, migrating) if released else WorkloadPlan()
@@ -104,6 +107,12 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         dockerignores=plan_dockerignores(project, gaps),
         edit_tasks=with_templates(project, tasks, environment),
     )
+
+
+def _as_released(project: Project, stack: Stack, needs: tuple[NeededVariable, ...]) -> Stack:
+    """Return the stack as a cluster runs it: with what runs once before a release, and every variable in the environment."""
+    prepared = with_release_tasks(stack, release_tasks(project, stack))
+    return with_mounted_variables(project, with_needed(prepared, needs))
 
 
 def _terraform_folder(project: Project) -> str:

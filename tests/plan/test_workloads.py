@@ -286,6 +286,34 @@ def test_a_file_that_only_names_what_the_password_is_called_like_stays_a_file(pl
     assert mounts == {"/etc/a.conf": "file", "/etc/b.json": "secret"}
 
 
+def test_a_mounted_env_file_is_no_secret_as_a_whole_where_its_variables_stand_one_by_one(planned: Planned):
+    target = planned(
+        f"""\
+    services:
+{DATABASE}
+      web:
+        image: acme/web:1
+        environment: {{MODE: production}}
+        volumes: ["./deploy/server.env:/app/.env", "./deploy/other.env:/app/other.env:ro"]
+    """,
+        deploy__server_dot_env="MODE=test\nDB_HOST=db\nDB_PASSWORD=hunter22\nTOKEN_SECRET='f8Jk2mQz'\n# OLD_SECRET=x\n",
+        deploy__other_dot_env="BASE=http://x\nAPI_TOKEN=${BASE}f8Jk2mQz\n",
+    )
+    assert env(target, "web") == {
+        "MODE": "production",
+        "DB_HOST": "<db.host>",
+        "DB_PASSWORD": "<db.password>",
+        "TOKEN_SECRET": "<app.TOKEN_SECRET>",
+    }
+    assert {mount.path: (mount.kind, mount.key) for mount in workload(target, "web").mounts} == {
+        "/app/.env": ("file", ""),
+        "/app/other.env": ("secret", "WEB_OTHER_ENV_FILE"),
+    }
+    (file,) = target.config_files
+    assert file.files == (("server.env", b"# What stood here is set in the environment of the container.\n"),)
+    assert "f8Jk2mQz" not in repr(target.workloads) + str(file.files)
+
+
 @pytest.mark.parametrize(
     ("ports", "expected"),
     [

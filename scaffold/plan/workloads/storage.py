@@ -14,6 +14,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.values import dns_label, parse_byte_size
 from scaffold.model.workload import ConfigFile, Note, PersistentVolume, WorkloadMount
+from scaffold.plan.mounted_env import STAND_IN, mounted_env_file
 from scaffold.plan.workloads.scope import Scope
 
 _OF_THE_HOST = frozenset({"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/passwd", "/etc/group", "/etc/resolv.conf"})
@@ -137,6 +138,9 @@ def _holds_code(folder: str, plan: _Plan) -> bool:
 def _from_repository(mount: Mount, source: str, plan: _Plan) -> None:
     files = {item.path: item.data for item in plan.scope.project.mounted}
     if source in files:
+        if mounted_env_file(plan.scope.project, mount) is not None:
+            files[source] = STAND_IN
+            plan.note(mount, f"the variables of {mount.source} stand in the environment, and the file is empty")
         plan.add_files(mount.target, source, ((posixpath.basename(source), files[source]),), folder=False)
         return
     below = {path: data for path, data in files.items() if path.startswith(f"{source}/")}
