@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Entry, Location, Mapping, Node, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.probes import AS_OF, KnownImage, known_image
@@ -18,6 +18,12 @@ from scaffold.model.values import ImageReference
 _PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
 _NEWEST_POSTGRES = 18
 _UNVERSIONED = frozenset({"", "latest", "alpine", "bookworm", "trixie"})
+_MINIO_SERVER = regex(r"\bserver\s+(?:--\S+(?:\s+[\"']?:\d+[\"']?)?\s+)*[\"']?(?P<folder>/[\w./-]+)(?![\w{/])[\"']?(?!\s+/)")
+_MINIO_VOLUME = "/data"
+"""Which folder the image of MinIO declares as its VOLUME."""
+_STACK_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)")
+_WORKER = regex(r"\s*node\.role\s*(?:==\s*worker|!=\s*manager)\s*")
+"""What leaves a store every worker of a swarm."""
 _SERVER = regex(r"-|(?:\S*/)?(?:docker-entrypoint\.sh|postgres|mysqld|mariadbd|mongod|(?:redis|valkey|rabbitmq)-server|run)\b")
 _FOLDERS = {
     "mysql": "/var/lib/mysql",
@@ -50,7 +56,9 @@ _STALE = {"chroma": "/chroma/chroma"}
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     main = project.main_stack
-    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack, is_main=stack is main)))
+    yield from once(gap for stack in stacks for gap in _of_stack(project, stack, is_main=stack is main))
+    deployed = _deployed_to_swarm(project)
+    yield from once(gap for stack in stacks if deployed & set(stack.files) for gap in _wandering(stack))
 
 
 def _of_stack(project: Project, stack: Stack, *, is_main: bool) -> Iterator[Gap]:
@@ -62,7 +70,12 @@ def _of_stack(project: Project, stack: Stack, *, is_main: bool) -> Iterator[Gap]
             if next(inside, None) is None and not any(_holds(mount, folder) for mount in service.mounts):
                 yield _absent_gap(stack, service, folder, is_kept=not by_default, is_main=False)
             continue
-        image = _image_of(project, service)
+        folder = _object_folder(service)
+        if folder:
+            if not any(_holds(mount, folder) for mount in service.mounts):
+                yield _absent_gap(stack, service, folder, is_kept=folder == _MINIO_VOLUME, is_main=is_main)
+            continue
+        image = _image_of(project, stack, service)
         known = known_image(image)
         folder = _data_folder(service, known, image) if known else ""
         if not known or not folder or _is_cache(service, known) or not _serves(service):
@@ -74,8 +87,10 @@ def _of_stack(project: Project, stack: Stack, *, is_main: bool) -> Iterator[Gap]
             yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder, image), is_main=is_main)
 
 
-def _image_of(project: Project, service: Service) -> ImageReference | None:
+def _image_of(project: Project, stack: Stack, service: Service) -> ImageReference | None:
     """Return the image of a service, or the one below its own Dockerfile where that says nothing of folders and commands."""
+    if service.build is None and known_image(service.image) is None:
+        service = _built_twin(project, stack, service) or service
     if service.build is None:
         return service.image
     dockerfile = project.image_of(service)
@@ -86,6 +101,43 @@ def _image_of(project: Project, service: Service) -> ImageReference | None:
         item.keyword in {"VOLUME", "ENTRYPOINT", "CMD"} or (item.keyword == "ENV" and "PGDATA" in item.text) for item in steps
     )
     return None if own or dockerfile is None else root_image(dockerfile, service.build.target)
+
+
+def _built_twin(project: Project, stack: Stack, service: Service) -> Service | None:
+    """Return the service of the same name that another set of the folder builds under the name of this one's image."""
+    twins = (other.service(service.name) for other in project.stacks if other.directory == stack.directory)
+    name = service.image.name if service.image else ""
+    return next((twin for twin in twins if twin and twin.build and twin.image and twin.image.name == name), None)
+
+
+def _object_folder(service: Service) -> str:
+    """Return the one folder in which a MinIO keeps its objects, by its command; "" for any other service."""
+    if service.build or service.image is None or service.image.repository != "minio/minio":
+        return ""
+    match = _MINIO_SERVER.search(" ".join((*(service.entrypoint or ()), *(service.command or ()))))
+    return match["folder"].rstrip("/") if match else ""
+
+
+def _deployed_to_swarm(project: Project) -> frozenset[str]:
+    """Return the compose files that a command of the project deploys to a swarm."""
+    found = (match["path"] for command in project.commands for match in _STACK_DEPLOY.finditer(command.text))
+    names = {path.rpartition("/")[2] for path in found}
+    return frozenset(file.path for file in project.compose_files if file.path.rpartition("/")[2] in names)
+
+
+def _wandering(stack: Stack) -> Iterator[Gap]:
+    """Yield each store of a swarm that may be started on another node than the one which has its volume."""
+    local = {entry.key.value for entry in _entries(stack.node.get("volumes")) if not find(entry.value, "driver")}
+    for service in stack.services:
+        held = [mount for mount in service.mounts if (mount.kind == "volume" and mount.source in local) or mount.kind == "bind"]
+        limits = [text_of(item) for item in scalars_of(find(service.node, "deploy", "placement", "constraints"))]
+        is_bound = any(not _WORKER.fullmatch(limit) for limit in limits)
+        if service.is_datastore and held and not is_bound and text_of(find(service.node, "deploy", "mode")) != "global":
+            yield _wandering_gap(stack, service, held[0])
+
+
+def _entries(node: Node | None) -> tuple[Entry, ...]:
+    return node.entries if isinstance(node, Mapping) else ()
 
 
 def _log_folder(service: Service) -> str:
@@ -207,6 +259,24 @@ def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool, i
         # A further stack beside the main one may be a sample or an alternative.
         severity=Severity.CRITICAL if is_main and not is_kept else Severity.HIGH,
         environment=stack.environment,
+    )
+
+
+def _wandering_gap(stack: Stack, service: Service, mount: Mount) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="deploy/placement",
+        message=f"{service.name} has its data on one node of the swarm, and nothing keeps it there: started on another node it "
+        "begins with an empty volume.",
+        expected="deploy.placement.constraints with a label of the node that has the data, or a volume of shared storage",
+        actual="no node is named",
+        locations=(mount.location,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(
+            Closer(None, "advice", "Label the node that has the data (`docker node update --label-add`), and constrain it."),
+        ),
     )
 
 

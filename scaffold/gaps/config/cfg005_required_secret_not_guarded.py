@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once, scalars_below
-from scaffold.model.compose import Service, Stack
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.label_routes import label_route
+from scaffold.model.names import Confidence, Layer, Role, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
+
+_ADMINISTRATOR = regex(r"(?:.*_)?(?:ADMIN(?:ISTRATOR)?|SUPERUSER|SUPER_USER|OWNER)(?:_USER)?_(?:PASSWORD|PASS|PWD)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
+    yield from once(gap for stack in stacks for gap in _of_stack(project, stack))
+    yield from once(gap for stack in stacks for gap in _administrators(project, stack))
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -37,6 +43,19 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         yield _gap(stack, name, sorted(found[name], key=lambda item: item[0].sort_key()))
 
 
+def _administrators(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield each application that people reach and that starts with an empty password for its administrator."""
+    for service in stack.services:
+        if service.role is not Role.WEB or not (open_ports(project, service) or label_route(service)):
+            continue
+        for entry in service.environment:
+            if _ADMINISTRATOR.fullmatch(entry.name) and any(
+                reference.has_default and not reference.argument and entry.raw == f"${{{reference.name}{reference.operator}}}"
+                for reference in entry.references
+            ):
+                yield _administrator_gap(stack, service, entry)
+
+
 def _comes_from_file(project: Project, service: Service, name: str) -> bool:
     """Whether an env_file of the service that is in the repository sets the same name."""
     paths = {path for path, _ in service.env_files}
@@ -54,6 +73,27 @@ def _gap(stack: Stack, name: str, places: list[tuple[Location, Service]]) -> Gap
         actual=f"${{{name}}}",
         locations=tuple(dict.fromkeys(place for place, _ in places)),
         environment=stack.environment,
+    )
+
+
+def _administrator_gap(stack: Stack, service: Service, entry: EnvValue) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"administrator/{entry.name}",
+        message=f"Where {entry.name} is not set, {service.name} starts without a password for its administrator, and people "
+        "reach it: who opens it first may set the account up.",
+        expected=f"${{{entry.references[0].name}:?}}",
+        actual="an empty default",
+        locations=(entry.location,),
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Write `${NAME:?}` and set it before the first start, or publish the port on 127.0.0.1 till then.",
+            ),
+        ),
     )
 
 

@@ -27,6 +27,7 @@ _SERVERS = regex(
     r"|(?P<scripts>react-scripts\s+start)\b"
     r"|(?P<webpack>webpack(?:-dev-server|\s+serve))\b"
     r"|(?P<watch>nodemon|ts-node-dev|tsx\s+watch|nest\s+start\s+--watch|watchmedo\s+auto-restart|air)(?=\s|$)"
+    r"|(?P<tiangolo>start-reload\.sh)\b"
     r"|(?P<php>artisan\s+serve|php\s+-S)\b)"
 )
 _STATIC_SERVERS = frozenset({"nginx", "nginx-unprivileged", "caddy", "httpd"})

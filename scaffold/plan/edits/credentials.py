@@ -40,7 +40,8 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
 def _task(project: Project, stack: Stack, gap: Gap, documents: tuple[Document, ...], taken: dict[str, str]) -> EditTask | None:
     template = development_path(project, stack).rpartition("/")[2]
     if gap.code == "CFG005":
-        return _reference(project, gap, documents, template)
+        # Whether an administrator may start without a password, people decide.
+        return _reference(project, gap, documents, template) if gap.subject.startswith("environment/") else None
     is_default = any(_has_default(documents, place) for place in _places(gap))
     make = _default if is_default and gap.code != "SEC002" else _literal
     return make(stack, gap, documents, template, taken)
