@@ -218,6 +218,12 @@ ENVIRONMENT: tuple[tuple[str, Role], ...] = (
 
 COMMANDS: tuple[tuple[str, Role], ...] = (
     (
+        r"\b(prisma|drizzle-kit)\s+studio\b|\bstorybook\s+dev\b|\bstart-storybook\b|\b(npm|yarn|pnpm|bun)\s+(run\s+)?storybook\b"
+        r"|\bcelery\b.*\sflower\b|(^|\s)flower\s+-|\brq-dashboard\b|\brails\s+(console|c)\b|manage\.py\s+shell(_plus)?\b"
+        r"|\bartisan\s+tinker\b|\bflask\s+shell\b",
+        Role.ADMIN_UI,
+    ),
+    (
         r"celery\b.*\bbeat\b|celery-?beat|rqscheduler|clockwork\b|\bcrond?\b|supercronic|apscheduler|\bsidekiq-scheduler|scheduler:work|schedule:work",
         Role.SCHEDULER,
     ),
@@ -261,7 +267,8 @@ NAMES: tuple[tuple[str, Role], ...] = (
     (r"(.*[-_])?(migrat\w*|init(iali[sz]er)?|setup|seed|bootstrap|createbuckets?|prestart|upgrade)([-_].*)?", Role.ONE_SHOT),
     (r"(.*[-_])?(emulator|mock\w*|stub|fake\w*)([-_].*)?", Role.MOCK),
     (
-        r"(.*[-_])?(flower|adminer|pgadmin4?|phpmyadmin|mailpit|mailhog|maildev|redis-?commander|kafka-?ui)([-_].*)?",
+        r"(.*[-_])?(flower|adminer|pgadmin4?|phpmyadmin|mailpit|mailhog|maildev|redis-?commander|kafka-?ui"
+        r"|(prisma|drizzle)[-_]?studio|storybook)([-_].*)?",
         Role.ADMIN_UI,
     ),
     (

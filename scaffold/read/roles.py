@@ -226,6 +226,10 @@ def _score_command(scores: _Scores, service: Service, context: RoleContext, fram
     """Score what runs and return the role that it speaks for."""
     text = _command(service, context)
     matches = [(role, match) for pattern, role in _COMMANDS if (match := pattern.search(text))]
+    if matches and matches[0][0] is Role.ADMIN_UI and {role for role, _ in matches[1:]} <= {Role.ONE_SHOT}:
+        scores.add(Role.ADMIN_UI, _DECISIVE, f"runs {matches[0][1][0].split()[-1]}")
+        return Role.ADMIN_UI
+    matches = [item for item in matches if item[0] is not Role.ADMIN_UI]
     node = re.search(role_data.AMBIGUOUS_COMMAND, text)
     servers = [item for item in matches if item[0] in {Role.WEB, Role.FRONTEND}]
     if node and not servers and matches and matches[0][0] is Role.ONE_SHOT:

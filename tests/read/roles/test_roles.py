@@ -329,3 +329,38 @@ def test_the_examples_have_the_roles_that_their_readers_would_give(example: Call
         "chromadb": Role.VECTOR_DB,
         "e2e": Role.E2E,
     }
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("npx prisma studio --port 5555", Role.ADMIN_UI),
+        ("sh -c 'npx prisma migrate deploy && npx prisma studio'", Role.ADMIN_UI),
+        ("npx drizzle-kit studio", Role.ADMIN_UI),
+        ("npm run storybook", Role.ADMIN_UI),
+        ("npx storybook dev -p 6006", Role.ADMIN_UI),
+        ("celery -A shop --broker=redis://:f8Jk2mQz@redis flower --port=5555", Role.ADMIN_UI),
+        ("bundle exec rails console", Role.ADMIN_UI),
+        ("python manage.py shell_plus --notebook", Role.ADMIN_UI),
+        ("sh -c 'npx prisma studio & node server.js'", Role.WEB),
+        ("sh -c 'celery -A shop worker & celery -A shop flower'", Role.WORKER),
+        ("python manage.py runserver_plus 0.0.0.0:8000", Role.WEB),
+        ("npx storybook build", None),
+    ],
+)
+def test_a_tool_of_developers_from_the_projects_own_image(command: str, expected: Role | None) -> None:
+    found = services(f'services: {{x: {{build: ., command: "{command}", ports: ["5555:5555"]}}}}')["x"]
+    if expected is None:
+        assert found.role is not Role.ADMIN_UI
+    else:
+        assert found.role is expected
+    assert found.delivers_image is (expected is not Role.ADMIN_UI)
+    assert "f8Jk2mQz" not in str(found.roles)
+
+
+def test_a_tool_stays_one_whatever_the_image_is_built_with() -> None:
+    context = RoleContext(manifests=(manifest("package.json", "express", ecosystem="node"),))
+    found = services(
+        'services: {app: {build: ., command: "npx prisma studio", ports: ["5555:5555"]}, prisma-studio: {build: .}}', context
+    )
+    assert {name: service.role for name, service in found.items()} == {"app": Role.ADMIN_UI, "prisma-studio": Role.ADMIN_UI}
