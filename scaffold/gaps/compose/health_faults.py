@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
+from scaffold.gaps.served_paths import asked_paths, meant_route, service_routes
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -45,12 +46,24 @@ def health_faults(project: Project, service: Service) -> tuple[Fault, ...]:
         *_program_faults(project, service, source),
         *_path_faults(service, source),
         *_port_faults(project, service, source),
+        *_route_faults(project, service, source),
         *_constant_faults(source),
     )
 
 
 def _where(service: Service) -> tuple[Location, ...]:
     return (service.image_location,) if service.image_location else ()
+
+
+def _route_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
+    """Yield each path that the check asks for and that the code serves below a prefix only."""
+    facts = service_routes(project, service) if service.role is Role.WEB else ()
+    for path in asked_paths(project, source.command) if facts else ():
+        meant = meant_route(facts, path)
+        if meant is not None:
+            yield Fault(
+                "pass", f"the code does not serve {path}, it serves {meant.detail}", (meant.location,), Confidence.MEDIUM
+            )
 
 
 # --- (a) Redis answers an error with exit status 0 --------------------------------------------------------------------

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment, scalars_below
-from scaffold.gaps.kubernetes.objects import KubernetesObject, objects
+from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, running
 from scaffold.gaps.kubernetes.references import Reference, chart_references, is_made, references
 from scaffold.gaps.kubernetes.set_values import UnreadValue, unread_values
+from scaffold.gaps.served_paths import all_routes, meant_route
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -36,6 +37,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield from _unfilled(project, everything)
         yield from _empty(everything)
         yield from _untrusted(everything)
+        yield from _unserved(project)
 
 
 # --- what no file makes -----------------------------------------------------------------------------------------------
@@ -81,6 +83,36 @@ def _unread(project: Project) -> Iterator[Gap]:
             actual="a value that nothing reads",
             locations=tuple(dict.fromkeys(item.command.location for item in items)),
         )
+
+
+def _unserved(project: Project) -> Iterator[Gap]:
+    """Yield the probes that ask for a path which the code serves below a prefix only: the pod never becomes ready."""
+    asked = [probe for item in running(project) for container in item.containers for probe in _probes(container)]
+    facts = all_routes(project) if asked else ()
+    found = [(path, meant, place) for path, place in asked if (meant := meant_route(facts, path)) is not None]
+    folders = dict.fromkeys(posixpath.dirname(place.path) for _, _, place in found)
+    for folder in folders:
+        own = [item for item in found if posixpath.dirname(item[2].path) == folder]
+        yield RULE.gap(
+            resource=folder or ".",
+            subject="probes",
+            message=f"Probes ask for {listed(path for path, _, _ in own)}, which the code does not serve: it has "
+            f"{listed(meant.detail for _, meant, _ in own)}. The pods never become ready, or are started again and again.",
+            expected="the whole path of the route",
+            actual="a path that is answered with 404",
+            locations=tuple(dict.fromkeys(place for _, _, place in own)),
+            related=tuple(dict.fromkeys(meant.location for _, meant, _ in own)),
+            severity=Severity.HIGH,
+            confidence=Confidence.MEDIUM,
+            environment=path_environment(folder),
+        )
+
+
+def _probes(container: Mapping) -> Iterator[tuple[str, Location]]:
+    for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+        node = find(container, name, "httpGet", "path")
+        if isinstance(node, Scalar) and node.value.startswith("/") and "$" not in node.value:
+            yield node.value.partition("?")[0], node.location
 
 
 # --- what stands twice ------------------------------------------------------------------------------------------------

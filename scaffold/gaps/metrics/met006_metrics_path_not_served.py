@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.monitoring_signals import Mounted, answering, neighbours, scrapers_of, static_targets
+from scaffold.gaps.served_paths import serves, service_routes
 from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project, PrometheusConfig, ScrapeTarget
-from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-_READ_WELL = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
-"""Languages whose routes are read well enough to say that one is missing."""
 _FEWEST = 2
 """Routes that have to be known before one counts as missing: fewer say that the framework is not understood."""
 _PRODUCERS = frozenset({"metrics-exporter", "metrics-library"})
-_PARAMETER = regex(r"\{[^{}]*\}|<[^<>]*>|:\w+|\([^()]*\)|\*+")
 
 
 @frozen
@@ -44,9 +39,9 @@ def _of_config(project: Project, config: PrometheusConfig, scraper: Mounted) -> 
     for (host, port), targets in static_targets(project, config).items():
         named = answering(project, scraper, host)
         service = named or _listening(project, scraper, port)
-        facts = _routes(project, service) if service else ()
+        facts = service_routes(project, service) if service else ()
         for target in targets:
-            served = len(facts) < _FEWEST or any(_serves(fact, target.metrics_path) for fact in facts)
+            served = len(facts) < _FEWEST or any(serves(fact, target.metrics_path) for fact in facts)
             if service and not served and not _is_told_elsewhere(project, service, target):
                 yield _gap(_Found(config, scraper, service, target, named is not None), facts)
 
@@ -55,29 +50,6 @@ def _listening(project: Project, scraper: Mounted, port: int | None) -> Service 
     """Return the only web service on the port, for a host that no service answers to."""
     found = [service for service in neighbours(project, scraper.stack) if service.role is Role.WEB and port in service.listens]
     return found[0] if len(found) == 1 else None
-
-
-def _routes(project: Project, service: Service) -> tuple[CodeFact, ...]:
-    """Return the routes that the code of a service serves, where it is built here from a language that is read well."""
-    context = service.build.context if service.build else None
-    if context is None:
-        return ()
-    return tuple(
-        fact
-        for fact in project.code_facts
-        if fact.kind in {"http-route", "metrics-route"}
-        and fact.location.path.endswith(_READ_WELL)
-        and is_below(fact.location.path, context)
-        and not is_test_path(fact.location.path)
-    )
-
-
-def _serves(fact: CodeFact, path: str) -> bool:
-    """Whether a route may be the path: the same, one whose beginning is unknown, or one with a parameter."""
-    route, wanted = fact.detail.rstrip("/"), path.partition("?")[0].rstrip("/")
-    start = ".*" if route.startswith("*") else ""
-    parts = [re.escape(part) for part in _PARAMETER.split(route.removeprefix("*"))]
-    return re.fullmatch(start + "[^/]+".join(parts), wanted) is not None
 
 
 def _is_told_elsewhere(project: Project, service: Service, target: ScrapeTarget) -> bool:
