@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,57 @@ def test_compose_go_reads_the_same_environment(tmp_path: Path, require_tool: Cal
     (tmp_path / "compose.yaml").write_text(to_yaml({"services": {"a": {"image": "a", "environment": environment}}}))
     done = subprocess.run([require_tool("compose-go-config")], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["services"]["a"]["environment"] == environment
+
+
+class _PyYaml(yaml.SafeDumper):
+    """PyYAML's own layout, with lists indented below their key and lines of texts as a block."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _as_a_block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text.rstrip("\n") and not re.search(r" \n|\A[ \n]", text) else '"' if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_PyYaml.add_representer(str, _as_a_block)
+LINES = st.text("abMé -:#'\"{}[],?*&!|>%@`=./\n", max_size=12) | st.text("ab", min_size=115, max_size=130)
+"""Texts that no reader takes for a number, a date or a word such as `on`."""
+SCALARS = LINES | st.integers() | st.booleans() | st.none() | st.floats()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LINES | st.integers(), inner, max_size=3))
+)
+def test_the_layout_is_that_of_pyyaml(value: object) -> None:
+    reference = yaml.dump(value, Dumper=_PyYaml, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1_000_000)
+    assert to_yaml(value) == reference.removesuffix("...\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": "x\ny"}, "a: |-\n  x\n  y\n"),
+        ({"a": ["x\n\n  y\n"]}, "a:\n  - |\n    x\n\n      y\n"),
+        ({"a": "x\ny\n\n", "b": 1}, "a: |+\n  x\n  y\n\nb: 1\n"),
+        ({"a": [["x"], {"b": {}, "c": []}]}, "a:\n  - - x\n  - b: {}\n    c: []\n"),
+        # A line separator ends a line for some readers of YAML only: a block would change the text for the others.
+        ({"a": "x\n\u2028y"}, 'a: "x\\n\\Ly"\n'),
+    ],
+)
+def test_lines_of_a_text_are_a_block_where_every_reader_sees_the_same(value: object, expected: str) -> None:
+    assert to_yaml(value) == expected
+
+
+@pytest.mark.parametrize("value", [{"a": object()}, [Path("a")]])
+def test_what_is_no_data_is_refused(value: object) -> None:
+    with pytest.raises(yaml.YAMLError):
+        to_yaml(value)
 
 
 def test_lists_are_indented_and_nothing_is_aliased() -> None:
