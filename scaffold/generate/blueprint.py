@@ -58,7 +58,8 @@ def render_blueprint(room: str, name: str, values: Mapping[str, object], shadow:
 
 
 def _engine() -> dict[str, Any]:
-    return {"_jinja2_env_vars": DELIMITERS, "_extensions": ["scaffold.generate.blueprint.Filters"]}
+    # Each template is compiled for one rendering: to optimise it first takes longer than it saves.
+    return {"_jinja2_env_vars": {**DELIMITERS, "optimized": False}, "_extensions": ["scaffold.generate.blueprint.Filters"]}
 
 
 def _folder(room: str, name: str, shadow: Path | None) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from scaffold.model.compose import Stack
 from scaffold.model.document import Problem
@@ -134,7 +135,9 @@ def _is_settings(path: str) -> bool:
     return is_settings_file(path)
 
 
+@lru_cache(maxsize=512)
 def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
+    """Return what one file gives; the answer is remembered, as that of the YAML parser is."""
     # Each language's reader is loaded where the project has such a file: start-up stays light.
     if path.endswith(".py"):
         from scaffold.read.python_code import read_python

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -59,16 +61,24 @@ def existing_bytes(folder: Path, path: str) -> bytes | None:
     Raises UnsafePathError when the path runs through a link out of the folder, or is no regular file.
     """
     target = folder / path
-    home = folder.resolve()
-    if not target.parent.resolve().is_relative_to(home):
+    if _runs_through_a_link(folder, path) and not target.parent.resolve().is_relative_to(folder.resolve()):
         raise UnsafePathError("the path runs through a link that leaves the folder", where=path, hint="remove the link")
-    if target.is_symlink():
+    try:
+        mode = os.lstat(target).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
         raise UnsafePathError("the path is a link; scaffold writes regular files only", where=path, hint="remove the link")
-    if target.is_file():
-        return target.read_bytes()
-    if target.exists():
+    if not stat.S_ISREG(mode):
         raise UnsafePathError("a folder or a special file stands where a file is to be written", where=path)
-    return None
+    return target.read_bytes()
+
+
+def _runs_through_a_link(folder: Path, path: str) -> bool:
+    """Whether the folder of a path below `folder` may be somewhere else; asked twice a file, so without resolving it all."""
+    parts = path.split("/")[:-1]
+    below = ("/".join(parts[: index + 1]) for index in range(len(parts)))
+    return path.startswith("/") or ".." in parts or any(os.path.islink(f"{folder}/{part}") for part in below)  # noqa: PTH114 - hot loop
 
 
 def classify(folder: Path, artifacts: tuple[Artifact, ...], lock: Lock, *, rooms: frozenset[Room] | None) -> tuple[Change, ...]:

@@ -30,16 +30,18 @@ def _detect(project: Project) -> Iterator[Gap]:
     theirs = [item for item in project.env_reads if item.location.path not in project.owned]
     if not theirs or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
         return
-    words, ours = _words(project, owned=False), _words(project, owned=True)
+    words = _words(project, owned=False)
     for file in project.env_files:
-        if file.kind == "template" and file.path not in project.owned:
+        entries = [item for item in file.entries if not item.commented]
+        dead = [entry for entry in entries if _is_dead(entry, words)]
+        if dead and file.kind == "template" and file.path not in project.owned:
             # What only our files read says nothing about how well the project's own code was understood.
-            own = (item for item in file.entries if not item.commented)
-            entries = [item for item in own if not (_is_dead(item, words) and item.name.upper() in ours)]
-            dead = [entry for entry in entries if _is_dead(entry, words)]
+            ours = _words(project, owned=True)
+            unread = [entry for entry in dead if entry.name.upper() not in ours]
+            live = len(entries) - len(dead)
             # Where most keys seem dead, the code takes them in a way that was not seen.
-            if dead and len(entries) - len(dead) >= _LEAST_READ * len(entries):
-                yield _gap(file, dead)
+            if unread and live >= _LEAST_READ * (live + len(unread)):
+                yield _gap(file, unread)
 
 
 def _reads_anything(project: Project) -> bool:
@@ -57,7 +59,7 @@ def _words(project: Project, *, owned: bool) -> frozenset[str]:
     found: set[str] = set()
     for item in project.sources:
         if item.path not in skipped and (item.path in project.owned) is owned:
-            found.update(word.upper() for word in _WORD.findall(item.text))
+            found.update(word.upper() for word in set(_WORD.findall(item.text)))
     for command in project.commands:
         if command.context != "doc" and (command.location.path in project.owned) is owned:
             found.update(word.upper() for word in _WORD.findall(command.text))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.logging.structured import text_logging
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import LOGGING_TOOLS, main_services, runs_tool, stacks_in_use
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -17,6 +18,7 @@ _LOG_VARIABLES = regex(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)
 _STDOUT = regex(
     r"StreamHandler\(|sys\.std(?:out|err)|logging\.basicConfig\((?![^)]*filename)|transports\.Console|stdout", re.DOTALL
 )
+_WRITES_FILES = ("FileHandler(", "transports.File")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -51,8 +53,9 @@ def _also_on_stdout(project: Project) -> bool:
     return bool(files) and all(_STDOUT.search(source.text) for source in files)
 
 
-def _file_writers(project: Project) -> list[SourceFile]:
-    return [source for source in project.sources if re.search(r"FileHandler\(|transports\.File", source.text)]
+@remembered
+def _file_writers(project: Project) -> tuple[SourceFile, ...]:
+    return tuple(source for source in project.sources if any(words in source.text for words in _WRITES_FILES))
 
 
 def _is_shipped(project: Project, mount: Mount) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_resource, scalars_below
+from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Location, Mapping
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -21,9 +22,12 @@ _MANAGER_WORDS = regex(
 _MANAGER_FILES = regex(r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$")
 
 _MANAGER_CLIENT = regex(r"[\"']secretsmanager[\"']|\bhvac\.Client\(|\bSecretsManagerClient\(|\bSecretManagerServiceClient\(")
+_CLIENT_WORDS = ("secretsmanager", "hvac.Client(", "SecretsManagerClient(", "SecretManagerServiceClient(")
+"""Texts without one of these name no client: looking for a word costs next to nothing."""
 _CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".java", ".php")
 
 
+@remembered
 def manager_signals(project: Project) -> tuple[Location, ...]:
     """Return the places that take secrets from a manager: infrastructure, manifests, commands, encrypted files."""
     return tuple(_manager_signals(project))
@@ -55,7 +59,8 @@ def _code_signals(project: Project) -> Iterator[Location]:
     for source in project.sources:
         name = source.path.rpartition("/")[2]
         if name.endswith(_CODE) or "." not in name:
-            match = _MANAGER_CLIENT.search(source.text)
+            text = source.text
+            match = _MANAGER_CLIENT.search(text) if any(word in text for word in _CLIENT_WORDS) else None
             if match:
                 yield Location(source.path, source.text.count("\n", 0, match.start()) + 1)
 

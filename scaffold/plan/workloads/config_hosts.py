@@ -116,7 +116,7 @@ def _hosts(path: str, text: str, scope: Scope) -> Iterator[tuple[int, str]]:
 def _addresses(text: str, scope: Scope) -> Iterator[tuple[int, str]]:
     """Yield line and host of each name of a managed store with its port or behind a scheme."""
     names = {name for service in scope.stack.services if service.name in scope.stores for name in service.names}
-    for name in sorted(names):
+    for name in sorted(name for name in names if name in text):
         for match in re.finditer(
             rf"(?:(?<![\w.@/-])|(?<=//)|(?<=@)){re.escape(name)}:\d|(?<=://){re.escape(name)}(?=[/;\s\"'])", text
         ):
