@@ -199,6 +199,8 @@ def _quoted(parts: Sequence[str | Code]) -> str:
 
 def _literal(text: str) -> str:
     marked = text.replace("${", "$${").replace("%{", "%%{")
+    if marked.isascii() and marked.isprintable():
+        return marked.replace("\\", "\\\\").replace('"', '\\"')
     return "".join(_ESCAPES.get(char) or (_escaped(char) if unicodedata.category(char) in _HIDDEN else char) for char in marked)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -64,6 +65,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the files below DIR instead of printing them")
     out = parser.parse_args().out
     use_bundled_node()
+    # One short run makes many small values that live to its end: collecting them again and again finds nothing.
+    gc.disable()
     with contextlib.suppress(Exception):
         # Node starts with this import: the caller may still be at its plan. What is wrong with it, `answer` says.
         import terraform.app  # noqa: F401

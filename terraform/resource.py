@@ -78,6 +78,7 @@ class Stack:
         self._stack = cdktn.TerraformStack(self._app, "main")
         self._scopes: dict[str, Construct] = {}
         self._placed: list[Placed] = []
+        self._arguments: dict[str, dict[str, Any]] = {}
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -113,7 +114,7 @@ class Stack:
             given["sensitive"] = True
         if variable.condition:
             given["validation"] = [{"condition": Expression(variable.condition), "error_message": variable.error}]
-        self._stack.add_override(f"variable.{placed.name}", {key: synthesise(value) for key, value in given.items()})
+        self._give(placed, given)
         return Expression(f"var.{placed.name}")
 
     def local(self, file: str, name: str, value: Value) -> Expression:
@@ -146,7 +147,10 @@ class Stack:
         self._stack.add_override("terraform.required_providers", synthesise(providers))
 
     def synthesise(self) -> dict[str, Any]:
-        """Return the stack in Terraform's JSON syntax."""
+        """Return the stack in Terraform's JSON syntax; nothing is added to it afterwards."""
+        # One call a kind of block, not one a block: each call goes to Node and back, and there are hundreds of them.
+        for kind, arguments in self._arguments.items():
+            self._stack.add_override(kind, arguments)
         document: dict[str, Any] = self._stack.to_terraform()
         return document
 
@@ -164,10 +168,14 @@ class Stack:
             self._scope(placed), f"{placed.type}.{placed.name}", terraform_resource_type=placed.type
         )
         construct.override_logical_id(placed.name)
-        given = {key: synthesise(value) for key, value in arguments.items() if value is not None}
-        # One call for all arguments: each call goes to Node and back, and there are hundreds of them.
-        self._stack.add_override(f"{placed.kind}.{placed.type}.{placed.name}", given)
+        self._give(placed, {key: value for key, value in arguments.items() if value is not None})
         return Reference(found, placed.address)
+
+    def _give(self, placed: Placed, arguments: Mapping[str, Value]) -> None:
+        """Keep the arguments of a block until the stack is synthesised."""
+        of_kind = self._arguments.setdefault(placed.kind, {})
+        siblings = of_kind.setdefault(placed.type, {}) if placed.type else of_kind
+        siblings[placed.name] = {key: synthesise(value) for key, value in arguments.items()}
 
     def _place(self, placed: Placed) -> Placed:
         if any(other.address == placed.address for other in self._placed):
