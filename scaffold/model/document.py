@@ -152,6 +152,18 @@ def scalars_of(node: Node | None) -> tuple[Scalar, ...]:
     return ()
 
 
+def scalars_in(node: Node | None) -> Iterator[Scalar]:
+    """Yield the scalars of a node at every depth, in the order of the file; keys are none."""
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from scalars_in(item)
+    elif isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from scalars_in(entry.value)
+
+
 @frozen
 class Document:
     """One document of a YAML file, with the text of the whole file (line ends as in the file)."""

@@ -107,7 +107,7 @@ class EnvTemplate:
 
 @frozen
 class NeededVariable:
-    """A variable that the code of a service reads without a default, and that nothing sets which production uses.
+    """A variable that the container of a service gets from nothing that production uses, and does not do without.
 
     kind is one of: `asked` (each environment sets it), `fixed` (it is `value`), `default` (`value` unless somebody sets it),
     `unknown` (the files do not tell whether the service runs without it).
@@ -119,12 +119,16 @@ class NeededVariable:
     location: Location
     """Where the code reads it."""
     value: str = field(default="", repr=False)
-    """What it is, or how the template of developers writes it where that leads to a store with a login."""
+    """What it is; of a secret, how the template of developers writes it where that tells what it is: a login at a store, a key."""
     secret: bool = False
     may_be_empty: bool = False
     """Whether developers run with an empty text."""
     login: str = ""
     """The service whose user or password it is, "" for a value of its own."""
+    source: str = "code"
+    """Why it is here: `code` (the code requires it), `env-file` (the template of an untracked env file sets it, so that Compose
+    needs nothing else), `default` (what the code takes without it is right under Compose alone).
+    """
 
     @property
     def text(self) -> str:

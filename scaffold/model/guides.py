@@ -83,6 +83,8 @@ class GuidesPlan:
     """The one-shot services that prepare a release, such as migrations."""
     preparations: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Service and command of each container that runs once before a release, such as a migration."""
+    env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each env file that git does not track and Compose hands to containers as a whole, with the services that get it."""
     directory: str = ""
     """The folder in which Compose is started, "" for the root."""
     chart: bool = True

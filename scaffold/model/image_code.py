@@ -6,12 +6,12 @@ import fnmatch
 import posixpath
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.names import Role
-from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, Stage
+from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, SettingDefault, Stage
 from scaffold.model.regex import regex
 
 _NO_SERVER = regex(
@@ -57,6 +57,15 @@ def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvR
         if not _NO_SERVER.search(read.location.path) and is_in_image(project, service, read.location.path):
             found[read.name].append(read)
     return found
+
+
+def defaults_in_image(project: Project, service: Service) -> Iterator[SettingDefault]:
+    """Yield the values that the code in the image of a service takes where a variable is not set."""
+    for item in project.settings:
+        path = item.location.path
+        is_default = item.kind in {"getenv", "expression", "field"} and item.value
+        if is_default and not _NO_SERVER.search(path) and is_in_image(project, service, path):
+            yield item
 
 
 def runs_code(project: Project, service: Service) -> bool:

@@ -426,6 +426,8 @@ class MountedFile:
 
     path: str
     data: bytes = field(repr=False)
+    template: str = ""
+    """The tracked file beside it that people copy, where git does not track the file itself: its data is the template's."""
 
 
 @frozen

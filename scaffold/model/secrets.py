@@ -56,6 +56,7 @@ _SENSITIVE_PAIRS = (
     ("ENCRYPTION", "KEY"),
     ("SIGNING", "KEY"),
     ("MASTER", "KEY"),
+    ("FERNET", "KEY"),
 )
 _INNOCENT_ENDINGS = frozenset(
     {
@@ -201,6 +202,7 @@ _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
     (SecretClass.FILE_PATH, regex(r"(?:\./|/|~/)[\w./\-]+").fullmatch),
     (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
     (SecretClass.WEAK, lambda text: len(text) <= _LONGEST_WEAK and _WEAK.fullmatch(text)),
+    (SecretClass.PLAIN, regex(r"[a-z][a-z_]+(?:\.[A-Za-z_]{2,40}){1,8}").fullmatch),
     (SecretClass.PLAIN, regex(r"true|false|yes|no|on|off|none|null|\d{1,5}", re.IGNORECASE).fullmatch),
     (SecretClass.RANDOM, _looks_random),
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Mapping, Node, Scalar, Sequence, VariableReference
+from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
 from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, NeededVariable, SecretSource, quoted
 from scaffold.model.frozen import frozen
@@ -15,31 +15,18 @@ from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import counts, is_sensitive_name
+from scaffold.plan.needs.env_files import template_of
+from scaffold.plan.production_values import lists_origins, production_value
+from scaffold.plan.profiles import PROFILES_VARIABLE, env_path, listed_profiles
 
 if TYPE_CHECKING:
     from scaffold.model.target import Secret
 
 TEMPLATE_LINES = "template-lines"
 """The kind of edit that only appends to templates."""
-_MODE = frozenset(
-    {
-        "ENVIRONMENT",
-        "ENV",
-        "APP_ENV",
-        "APP_ENVIRONMENT",
-        "NODE_ENV",
-        "RAILS_ENV",
-        "FLASK_ENV",
-        "DEPLOY_ENV",
-        "DEPLOYMENT_ENVIRONMENT",
-    }
-)
 _LOGIN = regex(r"://[^\s:/@]*:[^\s@]+@")
-_DEBUG = regex(r"(?:^|_)DEBUG$")
-_ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
-_OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
 _COMPOSE_FILE = "COMPOSE_FILE"
-_OF_COMPOSE = frozenset({_COMPOSE_FILE, "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"})
+_OF_COMPOSE = frozenset({_COMPOSE_FILE, PROFILES_VARIABLE, "COMPOSE_PROJECT_NAME"})
 _OF_THE_SHELL = frozenset({"HOME", "PATH", "PWD", "USER", "UID", "GID", "HOSTNAME", "SHELL", "TERM", "LANG", "TMPDIR", "CI"})
 
 
@@ -84,7 +71,8 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
     known = {variable.name for group in groups for variable in group.variables}
     users: dict[str, list[NeededVariable]] = {}
     for need in needs:
-        if need.kind in {"asked", "default"} and need.name not in known:
+        is_set = need.kind in {"asked", "default"} if need.source == "code" else need.source == "env-file"
+        if is_set and need.name not in known:
             users.setdefault(need.name, []).append(need)
     made = {group.title: list(group.variables) for group in groups}
     for name, found in users.items():
@@ -96,7 +84,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 tuple(need.service for need in found),
                 "" if first.secret else first.value,
                 secret=first.secret,
-                url=bool(first.secret and first.value),
+                url=first.secret and "://" in first.value,
                 active=required,
                 why=_required_by(first),
                 login=first.login,
@@ -108,7 +96,8 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
 
 def _required_by(need: NeededVariable) -> str:
     user = f": the user of {need.login}" if need.login and not need.secret else ""
-    return f"{need.location.path}:{need.location.line} requires it{user}"
+    verb = "sets" if need.source == "env-file" else "requires"
+    return f"{need.location.path}:{need.location.line} {verb} it{user}"
 
 
 def _optional(tasks: tuple[EditTask, ...]) -> frozenset[str]:
@@ -144,7 +133,7 @@ def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, lis
     found: dict[str, list[_Use]] = {}
     services = [(service, stack) for stack in stacks for service in stack.services]
     for service, stack in sorted(services, key=lambda item: _order(item[0])):
-        for scalar in _scalars(service.node):
+        for scalar in scalars_in(service.node):
             if scalar.location.path not in project.owned:
                 for reference in scalar.references:
                     if reference.name not in _OF_THE_SHELL | _OF_COMPOSE:
@@ -157,17 +146,6 @@ def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, lis
 
 def _order(service: Service) -> tuple[bool, bool, str]:
     return (not service.is_datastore, not service.is_application, service.name)
-
-
-def _scalars(node: Node) -> Iterable[Scalar]:
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _scalars(item)
-    elif isinstance(node, Mapping):
-        for entry in node.entries:
-            yield from _scalars(entry.value)
 
 
 def _groups(uses: dict[str, list[_Use]], edits: _Edits) -> tuple[EnvGroup, ...]:
@@ -269,9 +247,20 @@ def _production(
     files = ":".join(_relative(stack, file) for file in production_set)
     lacking = f"{_COMPOSE_FILE}={quoted(files)}" if own and own.entry(_COMPOSE_FILE) is None else ""
     compose = EnvGroup("Compose", (EnvVariable(_COMPOSE_FILE, (), files, why="The files that production runs, in this order"),))
+    compose = replace(compose, variables=(*compose.variables, *_profiles(project, stack)))
     return EnvTemplate(
         path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring), lacking=lacking
     )
+
+
+def _profiles(project: Project, stack: Stack) -> Iterable[EnvVariable]:
+    """Yield the profiles that the env file of the project directory enables: Compose reads it no more beside other files."""
+    path = env_path(stack.directory)
+    file = next((item for item in project.env_files if item.path == path), None) or template_of(project, path)
+    known = {profile for service in stack.services for profile in service.profiles} | {"*"}
+    names = [name for name in listed_profiles(file) if name in known] if file else []
+    if file and names:
+        yield EnvVariable(PROFILES_VARIABLE, (), ",".join(names), why=f"The profiles that start, from {file.path}")
 
 
 def _relative(stack: Stack, path: str) -> str:
@@ -292,11 +281,10 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
     if variable.secret or variable.as_it_is:
         return variable
     name, users = variable.name, variable.users
-    if name in _MODE:
-        return EnvVariable(name, users, "production")
-    if _DEBUG.search(name) and (not variable.value or variable.value in _OFF):
-        return EnvVariable(name, users, _OFF.get(variable.value, "false"))
-    if _ORIGINS.search(name):
+    value = production_value(name, variable.value)
+    if value is not None:
+        return EnvVariable(name, users, value)
+    if lists_origins(name):
         return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
     return variable
 

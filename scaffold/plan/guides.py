@@ -14,7 +14,9 @@ from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
+from scaffold.plan.needs.env_files import missing_env_files
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
+from scaffold.plan.workloads.scope import is_long_running
 
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
@@ -53,6 +55,7 @@ def plan_guides(project: Project) -> GuidesPlan | None:
             if item.copies is Copies.ONCE and not item.profiles and not _is_tool(stack, item.name)
         ),
         preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
+        env_files=_env_files(project, stack),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
@@ -63,6 +66,14 @@ def guide_paths(project: Project) -> tuple[tuple[GuidePage, str], ...]:
     taken = any(f"{FOLDER}/{page.value}.md" in project.present for page in GuidePage)
     folder = _BESIDE if taken else FOLDER
     return tuple((page, f"{folder}/{page.value}.md") for page in GuidePage)
+
+
+def _env_files(project: Project, stack: Stack) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: dict[str, list[str]] = {}
+    for service in stack.services:
+        for path in missing_env_files(project, service):
+            found.setdefault(path, []).append(service.name)
+    return tuple((path, tuple(sorted(names))) for path, names in sorted(found.items()))
 
 
 def _is_tool(stack: Stack, name: str) -> bool:
@@ -112,7 +123,8 @@ def _runs(service: Service) -> str:
 def _copies(stack: Stack, service: Service) -> tuple[Copies, str]:
     if service.role in DATASTORES:
         return Copies.STORE, "it keeps data: a second copy would have data of its own"
-    if service.has_role(Role.ONE_SHOT, Role.E2E) or service.restart in {"no", "on-failure"}:
+    ends = service.restart == "no" or (service.restart.startswith("on-failure") and not is_long_running(service))
+    if service.has_role(Role.ONE_SHOT, Role.E2E) or ends:
         return Copies.ONCE, "it does its work and ends"
     if service.role in _SINGLE:
         return Copies.ONE, _SINGLE[service.role]

@@ -43,7 +43,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     if stack:
         refuse_cycles(stack)
     stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
-    needs = needed_variables(project, stack) if stack else ()
+    managed = frozenset(store.service for store in stores if store.placement == "managed")
+    needs = needed_variables(project, stack, managed) if stack else ()
     hardening = plan_hardening(project, needs)
     released = _as_released(project, stack, needs) if stack else None
     images = plan_images(released, project.name) if released else ()

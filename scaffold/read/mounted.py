@@ -17,15 +17,33 @@ MAX_FILES = 60
 """A folder of more files holds data or code, and no configuration."""
 
 
+_TEMPLATE_WORDS = ("example", "sample", "dist", "template", "tmpl", "default")
+
+
 def read_mounted(inventory: Inventory, stacks: Iterable[Stack]) -> tuple[MountedFile, ...]:
-    """Return the files by path; those that git does not track, and real env files, are somebody's own and not read."""
-    wanted = {path for stack in stacks for source in _sources(stack) for path in _files(inventory, source)}
+    """Return the files by path; those that git does not track, and real env files, are somebody's own and not read: the
+    template beside one stands for it.
+    """
+    sources = {source for stack in stacks for source in _sources(stack)}
+    wanted = {path: "" for source in sources for path in _files(inventory, source)}
+    wanted |= {source: template for source in sources if (template := _template_beside(inventory, source))}
     found = []
-    for path in sorted(wanted):
-        data = read_bytes(inventory, path, MAX_BYTES)
+    for path, template in sorted(wanted.items()):
+        data = read_bytes(inventory, template or path, MAX_BYTES)
         if data is not None:
-            found.append(MountedFile(path, data))
+            found.append(MountedFile(path, data, template))
     return tuple(found)
+
+
+def _template_beside(inventory: Inventory, source: str) -> str:
+    """Return the tracked template of a file that git does not track: `nginx.conf.example` or `nginx.example.conf`."""
+    hidden = inventory.private | inventory.untracked
+    if source in inventory.directories or (source in inventory.present and source not in hidden):
+        return ""
+    start, dot, ending = source.rpartition(".")
+    names = [f"{source}{mark}{word}" for word in _TEMPLATE_WORDS for mark in ".-"]
+    names += [f"{start}.{word}.{ending}" for word in _TEMPLATE_WORDS] if dot else []
+    return next((name for name in names if name in inventory.present and name not in hidden), "")
 
 
 def _sources(stack: Stack) -> Iterator[str]:

@@ -66,6 +66,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "variables": variable_values(target),
         "notes": note_values(target) if plan.chart else [],
         "env_template": ".env.production.example",
+        "env_files": [_env_file(target, plan, path, services) for path, services in plan.env_files],
         "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
         "deployment": plan.path(GuidePage.DEPLOYMENT),
         "rotation": plan.path(GuidePage.ROTATION),
@@ -101,16 +102,32 @@ def _compose_command(target: Target) -> str:
     return " ".join(["docker compose", *(f"--profile {to_shell_word(name)}" for name in profiles)])
 
 
+def _value_files(target: Target) -> list[str]:
+    """Return the files outside of the repository that hold the values of production, for a shell."""
+    kinds = ("settings", "secrets") if target.secrets else ("settings",)
+    return [f"$HOME/{dns_label(target.app)}-{kind}.env" for kind in kinds]
+
+
+def _env_file(target: Target, plan: GuidesPlan, path: str, services: tuple[str, ...]) -> dict[str, Any]:
+    """Return an env file that containers get as a whole, and the command that makes it of the values of production."""
+    place = posixpath.relpath(path, plan.directory or ".")
+    sources = " ".join(f'"{file}"' for file in _value_files(target))
+    command = f"(umask 077 && cat {sources} > {to_shell_word(place)})"
+    return {"path": place, "services": list(services), "command": command}
+
+
 def _shell(target: Target, plan: GuidesPlan) -> list[str]:
     """Return what a shell needs before any Compose command: the folder, the production set, and the values.
 
     Compose refuses every command, `ps` too, while a required variable is missing.
     """
     files = ":".join(posixpath.relpath(path, plan.directory or ".") for path in target.production_set)
-    values = [f"$HOME/{dns_label(target.app)}-settings.env"]
-    values += [f"$HOME/{dns_label(target.app)}-secrets.env"] if target.secrets else []
     folder = [f"cd {to_shell_word(plan.directory)}"] if plan.directory else []
-    return [*folder, f"export COMPOSE_FILE={to_shell_word(files)}", f'export COMPOSE_ENV_FILES="{",".join(values)}"']
+    return [
+        *folder,
+        f"export COMPOSE_FILE={to_shell_word(files)}",
+        f'export COMPOSE_ENV_FILES="{",".join(_value_files(target))}"',
+    ]
 
 
 def _preparation(compose: str, service: str, words: tuple[str, ...]) -> str:

@@ -72,7 +72,8 @@ def _harden(project: Project, service: Service, *, ends: bool) -> ServiceHardeni
 
 
 def _with_needed(made: ServiceHardening, needs: tuple[NeededVariable, ...]) -> ServiceHardening:
-    added = tuple((need.name, need.text) for need in needs if need.service == made.service and need.kind != "unknown")
+    required = (need for need in needs if need.service == made.service and need.source == "code")
+    added = tuple((need.name, need.text) for need in required if need.kind != "unknown")
     if not added:
         return made
     why = "its code does not start without the variables below environment, which no other file of production sets"

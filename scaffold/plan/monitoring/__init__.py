@@ -12,9 +12,9 @@ from scaffold.plan.monitoring.alerts import plan_alerts
 from scaffold.plan.monitoring.exporters import is_celery_worker, sends_task_events
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.jobs import plan_jobs
-from scaffold.plan.monitoring.profiles import PROFILES_VARIABLE, env_path
 from scaffold.plan.monitoring.programs import GRAFANA_PASSWORD, plan_programs
 from scaffold.plan.monitoring.scope import Scope, find_scope
+from scaffold.plan.profiles import PROFILES_VARIABLE, env_path
 
 
 def plan_monitoring(project: Project, gaps: tuple[Gap, ...]) -> MonitoringPlan | None:  # noqa: ARG001 - what closes them depends on files alone

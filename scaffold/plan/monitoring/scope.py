@@ -8,8 +8,8 @@ from scaffold.model.monitoring import ComponentKind
 from scaffold.model.names import Layer, Role
 from scaffold.model.project import Project
 from scaffold.plan.monitoring.free import Taken, networks_of
-from scaffold.plan.monitoring.profiles import enabled_profiles
 from scaffold.plan.monitoring.theirs import has_other_logs, has_other_metrics, kind_of
+from scaffold.plan.profiles import enabled_profiles
 
 _WATCHERS = {Role.MONITORING, Role.LOGGING, Role.TRACING}
 

@@ -103,7 +103,7 @@ def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:
             inside = item.path == mount.resolved or item.path.startswith(f"{mount.resolved}/")
             if inside and item.path not in known:
                 known.add(item.path)
-                yield item.path, item.data.decode("utf-8", "replace")
+                yield item.template or item.path, item.data.decode("utf-8", "replace")
     yield from ((file.path, file.text) for file in nginx_files(scope.project, service) if file.path not in known)
 
 

@@ -126,9 +126,9 @@ def is_whole_secret(entry: EnvValue) -> bool:
 
 def names_secret(name: str, value: str) -> bool:
     """Whether a variable of this name keeps a secret in this value: `TOKEN_LIFETIME=30` and `AUTH_TOKEN=false` do not."""
-    if not is_sensitive_name(name):
-        return False
     found = classify(value)
+    if not is_sensitive_name(name):
+        return found is SecretClass.RANDOM and name.upper().endswith(("KEY", "KEYS", "SALT"))
     if found is SecretClass.FILE_PATH or value.lower() in {"true", "false", "yes", "no", "on", "off", "none", "null"}:
         return False
     return found is not SecretClass.PLAIN or any(word in name.upper() for word in _TELLING)

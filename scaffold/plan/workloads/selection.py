@@ -99,8 +99,9 @@ def _by_host_access(_: Project, service: Service) -> str:
 
 
 def _by_missing_file(project: Project, service: Service) -> str:
+    by_template = {item.path for item in project.mounted if item.template}
     for mount in service.mounts:
-        if mount.kind != "bind" or mount.resolved is None or project.exists(mount.resolved):
+        if mount.kind != "bind" or mount.resolved is None or mount.resolved in by_template or project.exists(mount.resolved):
             continue
         context = service.build.context if service.build else None
         of_the_image = context is not None and (context in {"", "."} or mount.resolved.startswith(f"{context}/"))

@@ -11,6 +11,8 @@ from dataclasses import field
 from scaffold.model.compose import Mount, Service
 from scaffold.model.document import Mapping, Sequence, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
+from scaffold.model.project import MountedFile
+from scaffold.model.regex import regex
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.values import dns_label, parse_byte_size
 from scaffold.model.workload import ConfigFile, Note, PersistentVolume, WorkloadMount
@@ -18,6 +20,7 @@ from scaffold.plan.mounted_env import STAND_IN, mounted_env_file
 from scaffold.plan.workloads.scope import Scope
 
 _OF_THE_HOST = frozenset({"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/passwd", "/etc/group", "/etc/resolv.conf"})
+_ENV_FILE = regex(r"\.env(?:[.-].*)?|.*\.env")
 _KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore"})
 
 
@@ -57,15 +60,18 @@ class _Plan:
         """Mount files of the repository; one that holds a secret comes out of the application's secret instead."""
         if any(self.scope.shows_secret(data.decode("utf-8", "replace")) for _, data in files):
             for name, _ in files:
-                key = re.sub(r"[^A-Z0-9]+", "_", f"{self.scope.names[self.service.name]}_{name}_file".upper())
-                path = posixpath.join(target, name) if folder else target
-                self.mounts.append(WorkloadMount("secret", APPLICATION_SECRET, path, read_only=True, key=key))
+                self.add_secret_file(posixpath.join(target, name) if folder else target, name)
             return
         label = dns_label(f"{self.scope.names[self.service.name]}-{posixpath.basename(source) or 'files'}", 50)
         while label in self.files:
             label = f"{label[:47]}-{len(self.files) + 1}"
         self.files[label] = files
         self.mounts.append(WorkloadMount("file", label, target, read_only=True, sub_path="" if folder else files[0][0]))
+
+    def add_secret_file(self, target: str, name: str) -> None:
+        """Mount a file whose whole text is a key of the application's secret."""
+        key = re.sub(r"[^A-Z0-9]+", "_", f"{self.scope.names[self.service.name]}_{name}_file".upper())
+        self.mounts.append(WorkloadMount("secret", APPLICATION_SECRET, target, read_only=True, key=key))
 
 
 def plan_storage(service: Service, scope: Scope, kind: str) -> Storage:
@@ -136,7 +142,11 @@ def _holds_code(folder: str, plan: _Plan) -> bool:
 
 
 def _from_repository(mount: Mount, source: str, plan: _Plan) -> None:
-    files = {item.path: item.data for item in plan.scope.project.mounted}
+    files = {item.path: item.data for item in plan.scope.project.mounted if not item.template}
+    template = next((item for item in plan.scope.project.mounted if item.template and item.path == source), None)
+    if template is not None:
+        _from_template(mount, template, plan)
+        return
     if source in files:
         if mounted_env_file(plan.scope.project, mount) is not None:
             files[source] = STAND_IN
@@ -152,10 +162,23 @@ def _from_repository(mount: Mount, source: str, plan: _Plan) -> None:
             plan.note(mount, f"{mount.source} is larger than a ConfigMap may be: put it into the image")
     elif source in plan.scope.project.present or (source in plan.scope.project.directories and not below):
         plan.note(mount, f"{mount.source} is too large, or git does not track it: put it into the image")
-    elif "." in _name(source).lstrip("."):
+    elif "." in _name(source).lstrip(".") or _ENV_FILE.fullmatch(_name(source)):
         plan.note(mount, f"{mount.source} is not in the repository and is not mounted")
     else:
         plan.keep(mount, _name(source) or "data")
+
+
+def _from_template(mount: Mount, file: MountedFile, plan: _Plan) -> None:
+    """Mount what the template of a file says; an env file holds logins, so its text is a secret that people fill in."""
+    name = _name(file.path)
+    if _ENV_FILE.fullmatch(name):
+        plan.add_secret_file(mount.target, name)
+        return
+    plan.add_files(mount.target, file.path, ((name, file.data),), folder=False)
+    plan.note(
+        mount,
+        f"{mount.source} is not in the repository: {file.template} is mounted until config in the values says otherwise",
+    )
 
 
 _MOST_BYTES = 900_000

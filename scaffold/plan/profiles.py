@@ -21,8 +21,13 @@ def env_path(directory: str) -> str:
 def enabled_profiles(project: Project, directory: str) -> frozenset[str]:
     """Return the profiles that the tracked .env of a project directory enables; `*` stands for all."""
     file = next((file for file in project.env_files if file.path == env_path(directory)), None)
-    value = _values(file).get(PROFILES_VARIABLE, "") if file else ""
-    return frozenset(name.strip() for name in value.split(",") if name.strip())
+    return frozenset(listed_profiles(file)) if file else frozenset()
+
+
+def listed_profiles(file: EnvFile) -> tuple[str, ...]:
+    """Return the profiles that an env file, or a template of one, enables, in their order."""
+    value = _values(file).get(PROFILES_VARIABLE, "")
+    return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
 
 
 def _values(file: EnvFile) -> dict[str, str]:

@@ -1,0 +1,146 @@
+"""The variables of env files that git does not track, by the templates that people copy: Compose hands all of them over."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import scalars_in
+from scaffold.model.environment import NeededVariable
+from scaffold.model.image_code import reads_in_image
+from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.regex import regex
+from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_host, url_password
+from scaffold.plan.needs.addresses import address_of, login_of
+from scaffold.plan.production_values import lists_origins, production_value
+from scaffold.plan.workloads.scope import names_secret
+
+_TEMPLATE_WORDS = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl", "tpl"})
+_PRODUCTION_WORDS = frozenset({"prod", "production"})
+_FOLDERS_OF_TEMPLATES = frozenset({"conf", "config", "deploy", "docker", "env", "envs", "examples"})
+_OF_TOOLS = regex(r"(?:COMPOSE|DOCKER|BUILDKIT|COMPOSER)_.*")
+"""Variables of Compose, Docker and package managers, which no program in a container reads."""
+_OF_STORES = regex(
+    r"(?:POSTGRES|PG|MYSQL|MARIADB|MONGO|REDIS|VALKEY|RABBITMQ|MINIO|CLICKHOUSE|ELASTIC|ES|OPENSEARCH|MEILI|TYPESENSE|QDRANT|WEAVIATE"
+    r"|CHROMA|NEO4J|KAFKA|NATS|CASSANDRA|COUCHDB|INFLUXDB|DOCKER_INFLUXDB|discovery)[A-Z0-9]*[_.].*|PGDATA"
+)
+"""Variables that the images of stores read."""
+_REFERENCE = regex(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
+_OF_ONE_MACHINE = regex(
+    r"\*|(?:.*[^\w.-])?(?:localhost|127\.0\.0\.1|host\.docker\.internal)(?:[^\w-].*)?|.*\bexample\.(?:com|org|net)\b.*",
+    re.DOTALL,
+)
+"""Values that are right for the developer who copies the template, and for nobody else."""
+_DEEPEST = 5
+
+
+def env_file_variables(
+    project: Project, stack: Stack, service: Service, managed: frozenset[str], *, runs_code: bool
+) -> Iterator[NeededVariable]:
+    """Yield what the templates of a service's untracked env files bring to its container, beside its environment.
+
+    What only the compose files themselves interpolate is left out, and what images of stores do not know.
+    """
+    if service.build and not runs_code:
+        return
+    entries = _entries(project, service)
+    if not entries:
+        return
+    given = {entry.name for entry in service.environment}
+    read = set(reads_in_image(project, service)) if runs_code else set()
+    interpolated = {
+        reference.name for item in stack.services for scalar in scalars_in(item.node) for reference in scalar.references
+    }
+    for name, entry in entries.items():
+        known = bool(_OF_STORES.fullmatch(name)) if service.is_datastore else name in read or name not in interpolated
+        if name not in given and known and not _OF_TOOLS.fullmatch(name):
+            yield _need(service, stack, entry, entries, managed)
+
+
+def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
+    """Return the env files of a service inside the project that git does not track, in their order."""
+    tracked = {file.path for file in project.env_files}
+    return tuple(path for path, _ in service.env_files if path not in tracked and not path.startswith(("/", "..")))
+
+
+def template_of(project: Project, path: str) -> EnvFile | None:
+    """Return the template that people copy to an env file: of the same name, for production first, in its folder or below."""
+    folder, wanted = posixpath.dirname(path), _words(path)
+    found = [
+        file
+        for file in project.env_files
+        if file.kind == "template" and file.path not in project.owned and _is_near(posixpath.dirname(file.path), folder)
+        if _words(file.path) == wanted or _words(file.path) - _PRODUCTION_WORDS == wanted
+    ]
+    return min(
+        found, key=lambda file: (posixpath.dirname(file.path) != folder, _words(file.path) == wanted, file.path), default=None
+    )
+
+
+def _words(path: str) -> frozenset[str]:
+    words = re.split(r"[^a-z0-9]+", posixpath.basename(path).lower())
+    return frozenset(word for word in words if word) - _TEMPLATE_WORDS
+
+
+def _is_near(found: str, folder: str) -> bool:
+    if found == folder:
+        return True
+    below = posixpath.relpath(found or ".", folder or ".").split("/")
+    return len(below) == 1 and below[0] in _FOLDERS_OF_TEMPLATES
+
+
+def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:
+    """Return the entries by name; of several files the last one that sets a variable wins, as in Compose."""
+    found: dict[str, EnvEntry] = {}
+    for path in missing_env_files(project, service):
+        template = template_of(project, path)
+        found |= {entry.name: entry for entry in template.entries if not entry.commented} if template else {}
+    return found
+
+
+def _need(
+    service: Service, stack: Stack, entry: EnvEntry, entries: Mapping[str, EnvEntry], managed: frozenset[str]
+) -> NeededVariable:
+    name, value = entry.name, _resolved(entry.value, entries, _DEEPEST)
+
+    def need(kind: str, text: str = "", *, secret: bool = False, login: str = "") -> NeededVariable:
+        empty = kind == "asked" and not value
+        return NeededVariable(
+            service.name, name, kind, entry.location, text, secret=secret, may_be_empty=empty, login=login, source="env-file"
+        )
+
+    in_production = production_value(name, value)
+    if in_production is not None:
+        return need("default", in_production)
+    address = address_of(name, value, stack, entries)
+    has_login = bool(url_password(value))
+    if has_login or names_secret(name, value or "unknown") or is_provider_key(value):
+        leads = has_login and ("$" not in value or _leads_to(value, stack) in managed)
+        kept = address if leads else "" if has_login or is_sensitive_name(name) else value
+        return need("asked", kept, secret=True, login=login_of(name, stack, entries))
+    if "$" in value or lists_origins(name) or (not address and _is_for_developers(value)):
+        return need("asked", login=login_of(name, stack, entries))
+    return need("fixed" if address or "}" in value else "default", address or value)
+
+
+def _leads_to(value: str, stack: Stack) -> str:
+    service = stack.resolve_host(url_host(value) or "")
+    return service.name if service else ""
+
+
+def _is_for_developers(value: str) -> bool:
+    return bool(_OF_ONE_MACHINE.fullmatch(value)) or classify(value) is SecretClass.PLACEHOLDER
+
+
+def _resolved(value: str, entries: Mapping[str, EnvEntry], depth: int) -> str:
+    """Return a value with the variables of the same file in it; a secret stays a reference."""
+
+    def text(match: re.Match[str]) -> str:
+        found = entries.get(match["braced"] or match["bare"])
+        if found is None or depth == 0 or names_secret(found.name, found.value or "unknown"):
+            return match[0]
+        return _resolved(found.value, entries, depth - 1)
+
+    return _REFERENCE.sub(text, value)

@@ -1,0 +1,155 @@
+"""An `env_file` that git does not track, and what code takes without it: chart, templates and guide bring what containers get."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scaffold.app.examination import Place
+from scaffold.app.generation import plan_generation, write_generation
+
+Make = Callable[..., Path]
+COMPOSE = """\
+services:
+  web: {build: ., env_file: [.env], ports: ["${WEB_PORT:-8000}:8000"], environment: {GIVEN: "1"}, profiles: [web]}
+  db: {image: "postgres:17", env_file: .env, volumes: ["data:/var/lib/postgresql/data"]}
+  cache: {image: "redis:8"}
+  proxy:
+    image: nginx:1.30
+    ports: ["80:80"]
+    volumes: ["./proxy.conf:/etc/nginx/conf.d/default.conf:ro", "./private/app.env:/run/app.env:ro"]
+volumes: {data: }
+"""
+SETTINGS = """\
+import os
+SECRET_KEY = os.environ["SECRET_KEY"]
+DEBUG = os.getenv("DEBUG", "false")
+DATABASE = {
+    "HOST": os.getenv("POSTGRES_HOST", "db"), "PORT": os.getenv("POSTGRES_PORT", "5432"),
+    "USER": os.getenv("POSTGRES_USER", "shop"), "PASSWORD": os.getenv("POSTGRES_PASSWORD", "hunter22"),
+}
+REDIS_URL = os.getenv("REDIS_URL", "redis://cache:6379/0")
+"""
+TEMPLATE = """\
+export COMPOSE_PROFILES=web,tools
+export WEB_PORT=8000
+export SECRET_KEY=insecure_key_for_dev
+export DEBUG=true
+WEB_RELOAD=1
+ALLOWED_HOSTS="*"
+SITE_URL=http://localhost:8000
+POSTGRES_USER=shop
+POSTGRES_PASSWORD=hunter22
+GIVEN=2
+PAGE_TITLE='The "Shop"'
+REPORTS=postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@db:5432/reports
+SIGNATURE_KEY=ywvTuNQw6bWUlEyS0ykTqiz9on1cyMlHT7e1Ddo060
+"""
+FILES = {
+    "compose.yaml": COMPOSE,
+    "Dockerfile": "FROM python:3.14\nCOPY . /srv\nCMD [python, -m, shop]\n",
+    "shop/settings.py": SETTINGS,
+    "requirements.txt": "django\n",
+    ".env.example": TEMPLATE,
+    "proxy.conf.example": "server { listen 80; location / { proxy_pass http://web:8000; } }\n",
+    "private/app.env.sample": "TOKEN=\n",
+    ".gitignore": ".env\nproxy.conf\n/private/app.env\n",
+}
+
+
+@pytest.fixture
+def root(make_project: Make) -> Path:
+    root = make_project(FILES, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    return root
+
+
+def values(root: Path) -> dict[str, Any]:
+    found = yaml.safe_load((root / "deploy/helm/shop/values.yaml").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def env_of(root: Path, workload: str) -> Mapping[str, Any]:
+    found = values(root)["workloads"][workload]["env"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_chart_gives_what_the_env_file_would(root: Path) -> None:
+    env, settings = env_of(root, "web"), values(root)["settings"]
+    assert env["SECRET_KEY"] == {"secret": "app", "key": "SECRET_KEY"}
+    assert env["SIGNATURE_KEY"] == {"secret": "app", "key": "SIGNATURE_KEY"}
+    assert {name: settings[name] for name in ("DEBUG", "WEB_RELOAD", "PAGE_TITLE")} == {
+        "DEBUG": "false",
+        "WEB_RELOAD": "0",
+        "PAGE_TITLE": 'The "Shop"',
+    }
+    # Of the developer's machine alone: every environment has its own.
+    assert env["ALLOWED_HOSTS"] == {"setting": "ALLOWED_HOSTS"} and "ALLOWED_HOSTS" not in settings
+    assert env["SITE_URL"] == {"setting": "SITE_URL"} and "SITE_URL" not in settings
+    # Of Compose alone, or set beside it.
+    assert not {"COMPOSE_PROFILES", "WEB_PORT"} & set(env) and env["GIVEN"] == "1"
+
+
+def test_what_code_takes_without_a_variable_leads_to_the_managed_store(root: Path) -> None:
+    env = env_of(root, "web")
+    assert env["POSTGRES_HOST"] == {"store": "db", "field": "host"}
+    assert env["POSTGRES_PORT"] == {"store": "db", "field": "port"}
+    assert env["POSTGRES_USER"] == {"store": "db", "field": "username"}
+    assert env["POSTGRES_PASSWORD"] == {"secret": "db", "key": "password"}
+    assert env["REDIS_URL"] == {"secret": "cache", "key": "REDIS_URL"}
+    assert env["REPORTS"] == {"secret": "db", "key": "REPORTS"}
+    assert "let the program" not in (root / "docs/operations/deployment.md").read_text()
+
+
+def test_no_value_of_the_template_that_is_a_secret_is_written(root: Path) -> None:
+    texts = [path.read_text() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts]
+    for secret in ("insecure_key_for_dev", "ywvTuNQw6bWUlEyS0ykTqiz9on1cyMlHT7e1Ddo060"):
+        assert sum(secret in text for text in texts) == 1
+    assert sum("hunter22" in text for text in texts) == 2  # the template and the settings, both theirs
+
+
+def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_path: Path) -> None:
+    template = (root / ".env.production.example").read_text().splitlines()
+    assert {"COMPOSE_PROFILES=web", "ALLOWED_HOSTS=", "SITE_URL=", "SECRET_KEY=", "# WEB_RELOAD=0"} <= set(template)
+    guide = (root / "docs/operations/deployment.md").read_text()
+    command = '(umask 077 && cat "$HOME/shop-settings.env" "$HOME/shop-secrets.env" > .env)'
+    assert f"   {command}\n" in guide
+    assert "Compose hands `.env` to `db`, `web` as a whole" in guide
+    (tmp_path / "shop-settings.env").write_text("A=1\n")
+    (tmp_path / "shop-secrets.env").write_text("B=2\n")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}, check=True)
+    assert (tmp_path / ".env").read_text() == "A=1\nB=2\n"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_mounted_file_that_people_copy_from_a_template_is_that_template(root: Path) -> None:
+    found = values(root)
+    mounts = {item["path"]: item for item in found["workloads"]["proxy"]["mounts"]}
+    assert found["config"]["proxy-proxy-conf"] and mounts["/etc/nginx/conf.d/default.conf"]["subPath"] == "proxy.conf"
+    # The text of an env file is a secret, also where the template of it shows none.
+    assert "PROXY_APP_ENV_FILE" in found["secrets"]["app"]["remote"]
+    assert mounts["/run/app.env"]["volume"].startswith("secret-")
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("docker/.env", "docker/conf/.env.example"),
+        ("docker/.env", "docker/.env.production.sample"),
+        ("docker/web.env", "docker/web.env.dist"),
+    ],
+)
+def test_templates_are_found_by_name_and_place(make_project: Make, path: str, template: str) -> None:
+    compose = f"services: {{web: {{image: 'acme/web:1', env_file: {path}, ports: ['80:80']}}}}\n"
+    others = {"docker/.env.dev.example": "MODE_OF=dev\n", "web/.env.example": "MODE_OF=elsewhere\n"}
+    root = make_project({"compose.yaml": compose, template: "MODE_OF=wanted\n", **others}, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    assert values(root)["settings"] == {"MODE_OF": "wanted"}
