@@ -119,7 +119,7 @@ class NeededVariable:
     location: Location
     """Where the code reads it."""
     value: str = field(default="", repr=False)
-    """What it is; of a secret, how the template of developers writes it where that tells what it is: a login at a store, a key."""
+    """What it is; of a secret, how the template of developers writes it where that tells what it is (a login, a key)."""
     secret: bool = False
     may_be_empty: bool = False
     """Whether developers run with an empty text."""

@@ -92,10 +92,13 @@ def test_the_chart_gives_what_the_env_file_would(root: Path) -> None:
         "PAGE_TITLE": 'The "Shop"',
     }
     # Of the developer's machine alone: every environment has its own.
-    assert env["ALLOWED_HOSTS"] == {"setting": "ALLOWED_HOSTS"} and "ALLOWED_HOSTS" not in settings
-    assert env["SITE_URL"] == {"setting": "SITE_URL"} and "SITE_URL" not in settings
+    assert env["ALLOWED_HOSTS"] == {"setting": "ALLOWED_HOSTS"}
+    assert "ALLOWED_HOSTS" not in settings
+    assert env["SITE_URL"] == {"setting": "SITE_URL"}
+    assert "SITE_URL" not in settings
     # Of Compose alone, or set beside it.
-    assert not {"COMPOSE_PROFILES", "WEB_PORT"} & set(env) and env["GIVEN"] == "1"
+    assert not {"COMPOSE_PROFILES", "WEB_PORT"} & set(env)
+    assert env["GIVEN"] == "1"
 
 
 def test_what_code_takes_without_a_variable_leads_to_the_managed_store(root: Path) -> None:
@@ -133,7 +136,8 @@ def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_
 def test_a_mounted_file_that_people_copy_from_a_template_is_that_template(root: Path) -> None:
     found = values(root)
     mounts = {item["path"]: item for item in found["workloads"]["proxy"]["mounts"]}
-    assert found["config"]["proxy-proxy-conf"] and mounts["/etc/nginx/conf.d/default.conf"]["subPath"] == "proxy.conf"
+    assert found["config"]["proxy-proxy-conf"]
+    assert mounts["/etc/nginx/conf.d/default.conf"]["subPath"] == "proxy.conf"
     # The text of an env file is a secret, also where the template of it shows none.
     assert "PROXY_APP_ENV_FILE" in found["secrets"]["app"]["remote"]
     assert mounts["/run/app.env"]["volume"].startswith("secret-")
