@@ -34,11 +34,16 @@ def _with_variables(project: Project, service: Service) -> Service:
 
 def mounted_env_file(project: Project, mount: Mount) -> EnvFile | None:
     """Return the env file of the repository that is mounted where programs look for one, with plain values, or None."""
-    name = posixpath.basename(mount.target)
-    if mount.kind != "bind" or not (name.startswith(".env") or name.endswith(".env")):
+    if mount.kind != "bind" or not is_env_target(mount.target):
         return None
     file = next((item for item in project.env_files if item.path == mount.resolved), None)
     return file if file is not None and file.entries and not any("$" in text for text in _values(file)) else None
+
+
+def is_env_target(path: str) -> bool:
+    """Whether a path in a container is where programs look for an env file."""
+    name = posixpath.basename(path)
+    return name.startswith(".env") or name.endswith(".env")
 
 
 def _values(file: EnvFile) -> Iterator[str]:

@@ -138,9 +138,9 @@ def test_a_mounted_file_that_people_copy_from_a_template_is_that_template(root: 
     mounts = {item["path"]: item for item in found["workloads"]["proxy"]["mounts"]}
     assert found["config"]["proxy-proxy-conf"]
     assert mounts["/etc/nginx/conf.d/default.conf"]["subPath"] == "proxy.conf"
-    # The text of an env file is a secret, also where the template of it shows none.
-    assert "PROXY_APP_ENV_FILE" in found["secrets"]["app"]["remote"]
-    assert mounts["/run/app.env"]["volume"].startswith("secret-")
+    # An env file that is mounted is there, and its variables stand in the environment.
+    assert found["workloads"]["proxy"]["env"] == {"TOKEN": {"secret": "app", "key": "TOKEN"}}
+    assert "What stood here is set in the environment" in str(found["config"]["proxy-app-env"])
 
 
 @pytest.mark.parametrize(

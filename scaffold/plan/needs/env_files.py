@@ -13,6 +13,7 @@ from scaffold.model.image_code import reads_in_image
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_host, url_password
+from scaffold.plan.mounted_env import is_env_target
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import lists_origins, production_value
 from scaffold.plan.workloads.scope import names_secret
@@ -60,9 +61,13 @@ def env_file_variables(
 
 
 def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
-    """Return the env files of a service inside the project that git does not track, in their order."""
+    """Return the env files of a service inside the project that git does not track, in their order: those that Compose reads
+    for it, then those that it mounts where programs look for one.
+    """
     tracked = {file.path for file in project.env_files}
-    return tuple(path for path, _ in service.env_files if path not in tracked and not path.startswith(("/", "..")))
+    mounted = (mount.resolved for mount in service.mounts if mount.kind == "bind" and is_env_target(mount.target))
+    paths = dict.fromkeys((*(path for path, _ in service.env_files), *(path for path in mounted if path)))
+    return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
 
 
 def template_of(project: Project, path: str) -> EnvFile | None:

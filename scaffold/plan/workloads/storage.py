@@ -12,15 +12,13 @@ from scaffold.model.compose import Mount, Service
 from scaffold.model.document import Mapping, Sequence, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import MountedFile
-from scaffold.model.regex import regex
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.values import dns_label, parse_byte_size
 from scaffold.model.workload import ConfigFile, Note, PersistentVolume, WorkloadMount
-from scaffold.plan.mounted_env import STAND_IN, mounted_env_file
+from scaffold.plan.mounted_env import STAND_IN, is_env_target, mounted_env_file
 from scaffold.plan.workloads.scope import Scope
 
 _OF_THE_HOST = frozenset({"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/passwd", "/etc/group", "/etc/resolv.conf"})
-_ENV_FILE = regex(r"\.env(?:[.-].*)?|.*\.env")
 _KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore"})
 
 
@@ -162,23 +160,23 @@ def _from_repository(mount: Mount, source: str, plan: _Plan) -> None:
             plan.note(mount, f"{mount.source} is larger than a ConfigMap may be: put it into the image")
     elif source in plan.scope.project.present or (source in plan.scope.project.directories and not below):
         plan.note(mount, f"{mount.source} is too large, or git does not track it: put it into the image")
-    elif "." in _name(source).lstrip(".") or _ENV_FILE.fullmatch(_name(source)):
+    elif "." in _name(source).lstrip(".") or is_env_target(_name(source)):
         plan.note(mount, f"{mount.source} is not in the repository and is not mounted")
     else:
         plan.keep(mount, _name(source) or "data")
 
 
 def _from_template(mount: Mount, file: MountedFile, plan: _Plan) -> None:
-    """Mount what the template of a file says; an env file holds logins, so its text is a secret that people fill in."""
-    name = _name(file.path)
-    if _ENV_FILE.fullmatch(name):
-        plan.add_secret_file(mount.target, name)
-        return
-    plan.add_files(mount.target, file.path, ((name, file.data),), folder=False)
-    plan.note(
-        mount,
-        f"{mount.source} is not in the repository: {file.template} is mounted until config in the values says otherwise",
-    )
+    """Mount what the template of a file says; the variables of an env file stand in the environment one by one."""
+    is_env_file = is_env_target(mount.target)
+    plan.add_files(mount.target, file.path, ((_name(file.path), STAND_IN if is_env_file else file.data),), folder=False)
+    if is_env_file:
+        plan.note(mount, f"the variables of {mount.source} stand in the environment, and the file is empty")
+    else:
+        plan.note(
+            mount,
+            f"{mount.source} is not in the repository: {file.template} is mounted until config in the values says otherwise",
+        )
 
 
 _MOST_BYTES = 900_000
