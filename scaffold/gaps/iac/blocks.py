@@ -127,6 +127,11 @@ def value_of(project: Project, folders: dict[str, tuple[Block, ...]], block: Blo
     return default.literal if default else None
 
 
+def is_given(project: Project, block: Block, variable: str) -> bool:
+    """Whether a tfvars file in or below the folder of a block sets a variable."""
+    return variable in _given(project, block.folder)
+
+
 def _given(project: Project, folder: str) -> frozenset[str]:
     """Return the variables that a tfvars file in or below a folder sets."""
     prefix = f"{folder}/" if folder else ""
