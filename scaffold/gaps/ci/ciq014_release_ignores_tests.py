@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image, runs_tests, tests_something, unknown_needs
 from scaffold.gaps.facts import listed, path_environment
-from scaffold.model.document import Location, find, scalars_of
+from scaffold.model.document import Location, Mapping, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Command, Job, Project, Trigger, Workflow
+from scaffold.model.project import Command, Job, Project, Step, Trigger, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import nested_events, trigger_faults
 
@@ -20,7 +20,7 @@ _DEPLOYS = regex(
     r"|\bserverless\s+deploy\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b|\baws\s+lambda\s+update-function-code\b"
     r"|\bkamal\s+deploy\b|\bgcloud\s+(?:run|app)\s+deploy\b|\bfirebase\s+deploy\b|\bgit\s+push\b[^\n]*\b(?:heroku|dokku)\b"
     r"|\bvercel\b[^\n]*--prod\b|\brailway\s+up\b|\bwrangler\s+deploy\b|\bdocker\s+stack\s+deploy\b"
-    r"|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
+    r"|\baws\s+cloudfront\s+create-invalidation\b|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
 )
 _ACTIONS = regex(
     r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/flyctl|akhileshns/heroku-deploy"
@@ -33,12 +33,22 @@ _WAITS = regex(
     r"wait-?on-?check|wait-?for|wait-?action|await|gh\s+run\s+watch|check-runs|commits/[^\n]*/status|workflow-run-wait|alls-green"
 )
 _VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
+_TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
 _REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
 _LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
 _BY_COMMIT = regex(r"sha\b", re.IGNORECASE)
 _MOVING = regex(r"\blatest\b|\bstable\b|type=(?:ref|semver|raw|edge|schedule|pep440)|ref_name|[:=](?:main|master|prod\w*)\b")
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"
+_REMOTE_BUILDS = regex(
+    r"^docker/github-builder/|/(?:[\w-]*[_-])?(?:image|docker|container)s?[_-](?:build|push|publish)[\w-]*\.ya?ml"
+    r"|/(?:[\w-]*[_-])?(?:build|push|publish)(?:[_-]\w+)*[_-](?:image|docker|container)s?\.ya?ml"
+)
+"""Reusable workflows of others that build images and say so by their name."""
+_IMAGE_INPUTS = regex(r"(?:^|[_-])(?:tags?|images?)(?:$|[_-])")
+_REMOTE_TESTS = regex(r"/[\w-]*(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])[\w-]*\.ya?ml")
+_PUSHES = regex(r"\bdocker\s+(?:image\s+)?push\s+[\"']?(?P<name>[^\s\"']+)")
+_PUBLISHES = regex(r"\bgoreleaser\s+release\b(?![^\n]*--snapshot)")
 
 
 @frozen
@@ -51,27 +61,47 @@ class _Tests:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    steps = [item for item in ci_steps(project) if item.workflow.path not in project.owned and not _is_rejected(item.workflow)]
+    everything = (*ci_steps(project), *_remote_steps(project))
+    steps = [item for item in everything if item.workflow.path not in project.owned and not _is_rejected(item.workflow)]
     tests: dict[tuple[str, str], _Tests] = {}
     jobs: dict[tuple[str, str], list[CiStep]] = {}
     for item in steps:
         key = (item.workflow.path, item.job.id)
         jobs.setdefault(key, []).append(item)
-        if runs_tests(item):
+        if runs_tests(item) or _REMOTE_TESTS.search(item.job.uses):
             tests.setdefault(key, _Tests(item.workflow, item.job, item.place))
     found: dict[str, list[_Going]] = {}
-    for found_steps in jobs.values() if tests else ():
+    untested: dict[str, list[_Going]] = {}
+    for found_steps in jobs.values():
         going = _going_out(found_steps)
-        if going and _starts_on_push(going.item) and not _is_gated(going, tests):
+        if going is None or _is_gated(going, tests):
+            continue
+        if tests and _starts_on_push(going.item):
             found.setdefault(going.item.workflow.path, []).append(going)
+        elif _is_released_by_tag(going.item.workflow):
+            untested.setdefault(going.item.workflow.path, []).append(going)
     yield from _cloud_builds(project)
-    for released in found.values():
+    if not any(_may_test_pushes(item, tests) for item in project.workflows):
+        yield from (_release_gap(released[0].item.workflow, released, tests) for released in untested.values())
+    for outgoing in found.values():
+        released = sorted(outgoing, key=lambda going: going.item.job.location.sort_key())
         workflow = released[0].item.workflow
         rivals = [
             item for item in tests.values() if _judges_the_same(workflow, item.workflow) and not _comes_after(item, released)
         ]
         if rivals:
             yield _gap(workflow, released, rivals)
+
+
+def _remote_steps(project: Project) -> Iterator[CiStep]:
+    """Yield, for each job that calls a workflow of another repository, that call as the one step of the job."""
+    for workflow in project.workflows:
+        for job in workflow.jobs:
+            if job.uses and not job.uses.startswith("./"):
+                given = find(job.node, "with")
+                entries = given.entries if isinstance(given, Mapping) else ()
+                inputs = tuple((entry.key.value, text_of(entry.value)) for entry in entries)
+                yield CiStep(workflow, job, Step("", job.name, job.uses, "", job.location, inputs), "")
 
 
 def _is_rejected(workflow: Workflow) -> bool:
@@ -107,6 +137,25 @@ def _cloud_builds(project: Project) -> Iterator[Gap]:
                 locations=tuple(steps[line].location for line in early),
                 related=tuple(steps[line].location for line in tests),
             )
+        moving = [] if not tests else [line for line, text in texts.items() if _moves_a_name(text)]
+        untested = [line for line in moving if not any(_waits(steps, line, test) for test in tests)]
+        if untested and any(_DEPLOYS.search(text) and not _BY_COMMIT.search(text) for text in texts.values()):
+            yield RULE.gap(
+                resource=path,
+                subject="images",
+                message=f"Images get the name that deployments take ({listed(steps[line].owner for line in untested)}) before"
+                f" the tests ({listed(steps[line].owner for line in tests)}) have run: when they fail, the name already means"
+                " the broken image.",
+                expected="a name by commit before the tests, and the moving one after them",
+                actual="pushed before the tests",
+                locations=tuple(steps[line].location for line in untested),
+                related=tuple(steps[line].location for line in tests),
+            )
+
+
+def _moves_a_name(text: str) -> bool:
+    """Whether a text pushes an image by a name that the next build takes as well."""
+    return any(not _BY_COMMIT.search(match["name"]) and "BUILD_ID" not in match["name"] for match in _PUSHES.finditer(text))
 
 
 def _with_script(project: Project, command: Command) -> str:
@@ -151,12 +200,28 @@ def _going_out(steps: list[CiStep]) -> _Going | None:
         by_branch = "deploy" in names and _BRANCH_PUSH.search(item.step.run)
         if by_branch or _DEPLOYS.search(item.step.run) or _ACTIONS.match(item.step.uses.lower()):
             return _Going(item, deploys=True)
-    return next((_Going(item, deploys=False) for item in steps if pushes_image(item) and _is_named(item, steps)), None)
+    for item in steps:
+        if (pushes_image(item) or _pushes_elsewhere(item)) and _is_named(item, steps):
+            return _Going(item, deploys=False)
+        if item.step.action == "goreleaser/goreleaser-action" and "--snapshot" not in item.step.input("args"):
+            return _Going(item, deploys=False)
+        if _PUBLISHES.search(item.text):
+            return _Going(item, deploys=False)
+    return None
+
+
+def _pushes_elsewhere(item: CiStep) -> bool:
+    """Whether a called workflow of others builds images by its name, and is told to push them."""
+    if not _REMOTE_BUILDS.search(item.step.uses.lower()) or item.step.input("push").lower() == "false":
+        return False
+    return any(_IMAGE_INPUTS.search(name) for name, _ in item.step.inputs)
 
 
 def _is_named(item: CiStep, steps: list[CiStep]) -> bool:
     """Whether an image gets a name that moves: one by its commit alone waits until something deploys it."""
     text = f"{item.step.input('tags')}\n{item.step.input('outputs')}\n{item.step.run}"
+    if item.job.uses and item.step.uses == item.job.uses:
+        text = "\n".join(value for _, value in item.step.inputs)
     if "steps." in item.step.input("tags"):
         text += "\n".join(
             other.step.input("tags") or "type=ref" for other in steps if other.step.action == "docker/metadata-action"
@@ -175,6 +240,24 @@ def _starts_on_push(item: CiStep) -> bool:
     if _TAGS_ONLY.search(condition) or _TAGS_ONLY.search(item.step.condition.replace('"', "'")):
         return False
     return any(_is_branch_push(trigger) for trigger in item.workflow.triggers)
+
+
+def _is_released_by_tag(workflow: Workflow) -> bool:
+    """Whether a tag or a release of GitHub starts the workflow."""
+    tagged = (trigger.event == _OUT and find(trigger.node, "tags") for trigger in workflow.triggers)
+    return "release" in workflow.events or any(tagged)
+
+
+def _may_test_pushes(workflow: Workflow, tests: dict[tuple[str, str], _Tests]) -> bool:
+    """Whether a workflow may test what is pushed: a tag then stands on a commit that was tested."""
+    pushed = any(trigger.event in {_OUT, "schedule", "merge_group"} for trigger in workflow.triggers)
+    tested = any(_says_test(job) or (job.uses and not _REMOTE_BUILDS.search(job.uses.lower())) for job in workflow.jobs)
+    return pushed and (tested or any(path == workflow.path for path, _ in tests))
+
+
+def _says_test(job: Job) -> bool:
+    texts = (job.id, job.name, *(f"{step.name} {step.uses} {step.run}" for step in job.all_steps))
+    return bool(_TEST_WORDS.search("\n".join(texts).lower()))
 
 
 def _is_branch_push(trigger: Trigger) -> bool:
@@ -223,7 +306,7 @@ def _is_gated(going: _Going, tests: dict[tuple[str, str], _Tests]) -> bool:
     before = (job, *_before(job, by_id))
     if any((workflow.path, item.id) in tests or _may_test(item) for item in before):
         return True
-    if any(item.uses and not item.uses.startswith("./") for item in before):
+    if any(item.uses and not item.uses.startswith("./") and not _REMOTE_BUILDS.search(item.uses.lower()) for item in before):
         return True
     return not going.deploys and any(_tries(item, job, by_id, tests, workflow) for item in workflow.jobs)
 
@@ -254,9 +337,7 @@ def _may_test(job: Job) -> bool:
     """Whether a name or a word of a job says that something is tried, in a form that no list of test programs knows."""
     names = f"{job.id} {job.name} {job.uses}".lower()
     texts = "\n".join(f"{step.name} {step.uses} {step.run}" for step in job.all_steps).lower()
-    return bool(
-        _VAGUE_TESTS.search(names) or re.search(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])", texts) or _WAITS.search(texts)
-    )
+    return bool(_VAGUE_TESTS.search(names) or _TEST_WORDS.search(texts) or _WAITS.search(texts))
 
 
 # --- the gap ----------------------------------------------------------------------------------------------------------
@@ -278,6 +359,25 @@ def _gap(workflow: Workflow, released: list[_Going], rivals: list[_Tests]) -> Ga
         locations=tuple(dict.fromkeys(item.item.job.location for item in released)),
         related=(*(item.item.place for item in released), *dict.fromkeys(item.place for item in shown)),
         severity=_severity(deploying, of_this_run=bool(here), before_merge=before_merge),
+    )
+
+
+def _release_gap(workflow: Workflow, released: list[_Going], tests: dict[tuple[str, str], _Tests]) -> Gap:
+    places = [item.place for item in tests.values()]
+    where = (
+        f"tests run elsewhere alone ({listed(item.job.id for item in tests.values())})"
+        if tests
+        else "no workflow tests anything"
+    )
+    return RULE.gap(
+        resource=workflow.path,
+        subject="release",
+        message=f"The release runs no test of its own and waits for none: {where}, so what a tag names goes out as it is.",
+        expected="a job that tests the tagged commit, and needs: at the job that publishes",
+        actual="a release without a test",
+        locations=tuple(dict.fromkeys(item.item.job.location for item in released)),
+        related=(*(item.item.place for item in released), *dict.fromkeys(places)),
+        severity=Severity.LOW,
     )
 
 
