@@ -23,7 +23,11 @@ _OTHER_TARGETS = (
     ),
     *("AWS::ECS::Service", "AWS::Serverless::", "AWS::Lambda::", "kubernetes_deployment", "helm_release"),
 )
-_PROMISE = regex(r"\b(?:kubectl\s+(?:apply|rollout|create)|helm\s+(?:install|upgrade)|kustomize\s+build)\b")
+_PROMISE = regex(r"\b(?:kubectl\s+(?:apply|rollout|create\s(?:.*\s)?-f)|helm\s+(?:install|upgrade)|kustomize\s+build)\b")
+_FETCHED = regex(r"\s--repo[\s=]|\boci://|\s(?:-f|-k|--filename|--kustomize)[\s=]*https?://|\bkustomize\s+build\s+https?://")
+"""The chart or the manifests come from elsewhere."""
+_CHART = regex(r"\bhelm\s+(?:install|upgrade)\s.*?(?<![\w.$~/-])(?P<folder>[A-Za-z][\w.-]*)/[\w.-]+(?=\s|$)")
+"""A chart of a repository that `helm repo add` named: `bitnami/postgresql`."""
 
 _ADVICE = "Write a Helm chart with a workload for each service, or set `compute: ecs` when Kubernetes is not the target."
 
@@ -58,11 +62,20 @@ def has_target(project: Project) -> bool:
 
 
 def _promises(project: Project) -> tuple[Location, ...]:
-    return tuple(
-        c.location
-        for c in project.commands
-        if c.context == "doc" and _PROMISE.search(c.text) and c.location.path not in project.owned
-    )
+    """Return the commands of the documentation for charts and manifests that should be here; none of a page about others'."""
+    shown = [
+        command
+        for command in project.commands
+        if command.context == "doc" and _PROMISE.search(command.text) and command.location.path not in project.owned
+    ]
+    of_others = {command.location.path for command in shown if _is_of_others(project, command.text)}
+    return tuple(command.location for command in shown if command.location.path not in of_others)
+
+
+def _is_of_others(project: Project, text: str) -> bool:
+    """Whether a command installs what somebody else keeps elsewhere."""
+    chart = _CHART.search(text)
+    return bool(_FETCHED.search(text)) or (chart is not None and chart["folder"] not in project.directories)
 
 
 RULE = Rule(

@@ -77,11 +77,12 @@ def _items(node: Node | None) -> tuple[Node, ...]:
 
 def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
     names = listed(item.name for item, _ in stores)
+    keep = "keep their" if len(stores) > 1 else "keeps its"
     lasting = any(_store(container) in _RECORDS for _, container in stores)
     return RULE.gap(
         resource=folder,
         subject="stores",
-        message=f"{names} in {folder} keep their data in the pod: the next eviction, node or release starts with nothing.",
+        message=f"{names} in {folder} {keep} data in the pod: the next eviction, node or release starts with nothing.",
         expected="a StatefulSet with volumeClaimTemplates, or a managed store",
         actual="no volume that outlives the pod",
         locations=tuple(_place(container) for _, container in stores),
@@ -106,11 +107,11 @@ def _in_values(project: Project) -> Iterator[Gap]:
         document = project.document(path) if not is_test_path(path) else None
         places = list(_lost_in(document.root, "")) if document else []
         if places:
-            names = listed(name for name, _ in places)
+            names, them = listed(name for name, _ in places), "them" if len(places) > 1 else "it"
             yield RULE.gap(
                 resource=path,
                 subject="values",
-                message=f"Installed with its default values, the chart keeps {names} in the pod: the first restart loses it.",
+                message=f"With its default values, the chart keeps {names} in the pod: the first restart loses {them}.",
                 expected="a volume claim by default, or an installation that has to choose",
                 actual="emptyDir, or persistence switched off",
                 locations=tuple(place for _, place in places),
