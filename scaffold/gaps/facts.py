@@ -36,7 +36,7 @@ def stands_alone(stack: Stack) -> bool:
 def judged_stacks(project: Project) -> tuple[Stack, ...]:
     """Return the stacks that rules look at: production ones first, then the complete others by their id."""
     production = project.production_stacks
-    covered = project.stack("production")
+    covered = project.kept_set
     others = [
         stack
         for stack in project.stacks

@@ -235,6 +235,8 @@ class Stack:
 
     extends_stack: str = ""
     """The id of the stack that this set adds overlays to, so that a gap keeps its fingerprint when an overlay joins."""
+    is_kept: bool = False
+    """Whether it is the production set that scaffold.lock keeps."""
 
     def resource(self, service: str) -> str:
         """Return the resource of a gap about `service`: `<stack>/<service>`."""

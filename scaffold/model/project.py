@@ -561,13 +561,18 @@ class Project:
         return clean in self.directories or clean in self.present or clean in self.files or clean in {"", "."}
 
     @property
+    def kept_set(self) -> Stack | None:
+        """The production set that scaffold keeps, else the user's stack of that name."""
+        return next((stack for stack in self.stacks if stack.is_kept), None) or self.stack("production")
+
+    @property
     def main_stack(self) -> Stack | None:
         """The stack that stands for production: `production` when scaffold assembled one, else a set that is called
         production and has the most services, else the root's base, else the largest that may run there, else the first.
         """
         runnable = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
         called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
-        for found in (self.stack("production"), _largest(called), self.stack("base"), _largest(runnable)):
+        for found in (self.kept_set, _largest(called), self.stack("base"), _largest(runnable)):
             if found:
                 return found
         return self.stacks[0] if self.stacks else None
@@ -581,9 +586,9 @@ class Project:
     @property
     def production_stacks(self) -> tuple[Stack, ...]:
         """The complete stacks that are judged as production; `production` stands for the base stack that it contains."""
-        covered = self.stack("production")
+        covered = self.kept_set
         stacks = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
-        return tuple(s for s in stacks if not (covered and s.id != "production" and set(s.files) <= set(covered.files)))
+        return tuple(s for s in stacks if not (covered and s is not covered and set(s.files) <= set(covered.files)))
 
     def image_of(self, service: Service) -> Dockerfile | None:
         """Return the Dockerfile that a service is built from, or None."""

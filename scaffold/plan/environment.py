@@ -118,7 +118,7 @@ class _Edits:
 def _directories(project: Project, stack: Stack, tasks: tuple[EditTask, ...]) -> list[tuple[Stack, list[Stack]]]:
     """Return each project directory as its first stack and all of them: the main one, and those where an edit needs one."""
     edited = {document.path for task in tasks if task.guards for document in task.documents}
-    written = [item for item in project.stacks if item.id != "production"]
+    written = [item for item in project.stacks if not item.is_kept]
     wanted = {stack.directory, *(item.directory for item in written if edited & set(item.files))}
     found = []
     for directory in sorted(wanted):

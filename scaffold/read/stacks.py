@@ -28,7 +28,7 @@ from scaffold.read.sets import (
 from scaffold.read.yaml import is_null
 
 PRODUCTION = "production"
-"""The id of the stack of the production set that scaffold keeps."""
+"""The id of the stack of the production set that scaffold keeps; a stack of the user's of that name keeps it."""
 
 
 @frozen
@@ -267,7 +267,7 @@ def _sentence(item: Undefined) -> str:
 def _stacks(
     assembly: _Assembly, plans: tuple[_Plan, ...], production_set: tuple[str, ...], chosen: tuple[str, ...]
 ) -> tuple[Stack, ...]:
-    taken: set[str] = {PRODUCTION} if production_set else set()
+    taken: set[str] = set()
     stacks: list[Stack] = []
     for plan in sorted(plans, key=lambda item: (len(item.files), item.files)):
         stacks.append(_stack(assembly, plan, _free_id(plan.files, taken)))
@@ -275,15 +275,16 @@ def _stacks(
     by_files = {stack.files: stack for stack in stacks}
     linked = [_linked(stack, by_files) for stack in stacks]
     if production_set and all(path in assembly.compose for path in production_set):
-        linked.append(_production(assembly, production_set, linked))
+        linked.append(_production(assembly, production_set, linked, _unused(PRODUCTION, taken)))
     return tuple(sorted(linked, key=lambda stack: stack.id))
 
 
-def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: list[Stack]) -> Stack:
+def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: list[Stack], stack_id: str) -> Stack:
     """The set that scaffold.lock names, in the class and under the name of the user's set that our overlays were added to:
     an overlay must neither make the user's lines count for more nor their gaps look new.
     """
-    made = _stack(assembly, _Plan(production_set, ("scaffold.lock names this set as what production runs",)), PRODUCTION)
+    made = _stack(assembly, _Plan(production_set, ("scaffold.lock names this set as what production runs",)), stack_id)
+    made = replace(made, is_kept=True)
     inside = [stack for stack in stacks if stack.files == production_set[: len(stack.files)]]
     longest = max(inside, key=lambda stack: len(stack.files), default=None)
     if longest is None:
@@ -360,7 +361,10 @@ def _free_id(files: tuple[str, ...], taken: set[str]) -> str:
     folder = posixpath.dirname(files[0])
     words = [word for path in files if (word := _set_word(posixpath.basename(path)))]
     name = "+".join(dict.fromkeys(words)) or "base"
-    wanted = posixpath.join(folder, name)
+    return _unused(posixpath.join(folder, name), taken)
+
+
+def _unused(wanted: str, taken: set[str]) -> str:
     candidate, number = wanted, 2
     while candidate in taken:
         candidate, number = f"{wanted}-{number}", number + 1

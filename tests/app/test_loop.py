@@ -188,6 +188,16 @@ def test_the_name_that_was_used_first_is_kept(make_project: Callable[..., Path],
     assert not plan_generation(Place(moved), rooms=None, edit_codes=None).drifts
 
 
+@pytest.mark.parametrize("files", ["docker-compose.production.yml", "docker-compose.prod.yml"])
+def test_the_loop_closes_on_a_set_for_production_that_stands_alone(make_project: Callable[..., Path], files: str) -> None:
+    """The set of the user's keeps its name when ours comes beside it, and so do its gaps."""
+    base = "services:\n  web: {build: ., ports: ['8080:8080']}\n  db: {image: 'postgres:16'}\n"
+    root = make_project({"docker-compose.yml": base, files: COMPOSE, "Dockerfile": "FROM python:3.13-slim\n"})
+    first = {gap.resource for gap in gaps_of(root).values()}
+    assert f"{files.split('.')[1]}/db" in first
+    assert_loop_closes(root)
+
+
 def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
     root = example("propertypro")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}
