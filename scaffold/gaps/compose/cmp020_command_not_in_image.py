@@ -44,6 +44,8 @@ _INSTALLS = regex(
     r"|\bpip3?\b[^;&|]*\sinstall\b[^;&|]*(?:/wheels?\b|\*\.whl|/\*|\sdist/|(?<!-r)(?<!-c)(?<!=)\s/(?:app|src|build|opt|code|tmp)\b)"
 )
 """Steps of any stage that make a package of the project, which then may lie among the libraries of the image."""
+_PARTS = regex(r"&&|\|\||[;\n]")
+_PUTS = frozenset({"cp", "mv", "ln"})
 _ELSEWHERE = regex(r"\s-C\s+/|--directory[= ]/|docker-php-ext|\bapt-get\b|\bapk\b")
 """Words of steps that unpack or install somewhere else than where the image works."""
 
@@ -269,7 +271,16 @@ def _is_source(project: Project, mount: Mount, folder: str) -> bool:
 
 def _fetches(text: str, folder: str) -> bool:
     """Whether a step may bring code into the folder: one that downloads or copies, and names it or no other place."""
-    return bool(_BRINGS_MORE.search(text)) and (folder in text or not _ELSEWHERE.search(text))
+    parts = [part for part in _PARTS.split(text) if not _puts_elsewhere(part, folder)]
+    return any(_BRINGS_MORE.search(part) for part in parts) and (folder in text or not _ELSEWHERE.search(text))
+
+
+def _puts_elsewhere(command: str, folder: str) -> bool:
+    """Whether a command copies, moves or links to an absolute path that is neither in the folder nor above it."""
+    words = command.split()
+    target = clean(words[-1]).lstrip("/") if len(words) > 2 and words[0] in _PUTS and words[-1].startswith("/") else ""
+    inside = folder.lstrip("/")
+    return bool(target) and "$" not in target and not is_below(target, inside) and not is_below(inside, target)
 
 
 def _may_hold_code(project: Project, copy: Copy) -> bool:
