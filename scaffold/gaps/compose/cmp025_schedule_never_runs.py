@@ -113,8 +113,8 @@ def _user_gap(stack: Stack, service: Service, table: _Table, user: str) -> Gap:
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="crontab/user",
-        message=f"{service.name}'s jobs fail each time: a crontab in {table.target.rpartition('/')[0]} has no field for a user, "
-        f"so crond starts a program called {user}.",
+        message=f"{service.name}'s jobs fail each time: a crontab in {table.target.rpartition('/')[0]} has no field for a "
+        f"user, so crond starts a program called {user}.",
         expected="lines of five fields and a command",
         actual=f"{user} before the command",
         locations=(table.location,),
@@ -132,7 +132,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Put the crontab at /etc/crontabs/root without a user in its lines, and let something notice a job that has not run.",
+            "Put the crontab at /etc/crontabs/root without a user in its lines, and let a monitor notice jobs that did not run.",
         ),
     ),
 )

@@ -15,6 +15,7 @@ from scaffold.model.regex import regex
 
 _OPTION = regex(
     r"(?:--(?:requirepass|masterauth|password|passwd|pass|auth-token|secret|token|api-key|rootpassword)[=\s\"']+"
+    r"|--basic[-_]auth[=\s\"']+[^\s:\"']*:"
     r"|(?:redis|valkey)-cli\b[^;&|]{0,200}?\s-a[\s\"']+"
     r"|(?:mysql|mysqladmin|mariadb|mariadb-admin|mysqldump)\b[^;&|]{0,200}?\s-p[\"']?)(?P<value>[^\s\"',]+)"
 )
