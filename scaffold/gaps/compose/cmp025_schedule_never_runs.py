@@ -132,7 +132,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Put the crontab at /etc/crontabs/root without a user in its lines, and let a monitor notice jobs that did not run.",
+            "Put the crontab at /etc/crontabs/root, five fields and the command a line, and let a monitor notice missed jobs.",
         ),
     ),
 )
