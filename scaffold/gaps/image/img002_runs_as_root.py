@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages
@@ -12,6 +14,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 from scaffold.model.values import ImageReference
 
 _ROOT = frozenset({"0", "root"})
@@ -19,16 +22,21 @@ _NON_ROOT_BASE = regex(r"nonroot|unprivileged|rootless|cgr\.dev/|chainguard/|/di
 _ROOT_BASE = regex(
     r"python|node|golang|ruby|rust|php|perl|elixir|erlang|haskell|swift|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|tomcat"
     r"|debian|ubuntu|alpine|busybox|fedora|rockylinux|almalinux|centos|amazonlinux|nginx|httpd|caddy|bun|deno|buildpack-deps"
+    r"|azul/zulu-openjdk(?:-\w+)?|bellsoft/liberica-[\w-]+|nvidia/cuda|tiangolo/[\w-]+"
     r"|dotnet/(?:aspnet|runtime|runtime-deps|sdk)|playwright(?:/python)?"
 )
 """Images whose own configuration names no user; others (grafana, prom/*, stores that drop their rights) are left alone."""
+_ROOT_BY_DEFAULT = regex(
+    r"^[ \t]*(?:export[ \t]+)?(?P<name>P?UID|USER_ID)=[\"']?\$\{(?P=name):?-0\}[\"']?[ \t]*$", re.MULTILINE
+)
+"""How a start script takes the user from a variable, and root where there is none."""
 _UNREACHED = frozenset({Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT})
 _DROPS = regex(r"\b(?:gosu|su-exec|setpriv|s6-setuidgid|chroot --userspec|runuser)\b")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     for dockerfile in project.dockerfiles:
-        found = _root_place(dockerfile)
+        found = _root_place(dockerfile) or _root_by_default(project, dockerfile)
         users = users_of(project, dockerfile)
         overridden = bool(users) and all(service.user and service.user.split(":")[0] not in _ROOT for service in users)
         if found and not overridden and not any(service.build and service.build.target for service in users):
@@ -51,6 +59,21 @@ def _root_place(dockerfile: Dockerfile) -> tuple[Location, str] | None:
         return (stages[-1].location, "no USER") if is_root else None
     name = user.text.split(":")[0].strip()
     return (user.location, f"USER {name}") if name in _ROOT else None
+
+
+def _root_by_default(project: Project, dockerfile: Dockerfile) -> tuple[Location, str] | None:
+    """Return the start script of an image that drops its rights to a number which is root's where nobody sets it."""
+    start = dockerfile.effective("ENTRYPOINT")
+    words = start.argv or start.text.split() if start else ()
+    names = {word.rpartition("/")[2] for word in words if word.endswith(".sh")}
+    if start is None or not names or dockerfile.effective("USER") is not None:
+        return None
+    folder = posixpath.dirname(dockerfile.path)
+    paths = [path for path in project.files if path.rpartition("/")[2] in names and is_below(path, folder)]
+    match = _ROOT_BY_DEFAULT.search(project.source(paths[0]) or "") if len(paths) == 1 else None
+    if match is None or any(service.env(match["name"]) for stack in project.stacks for service in stack.services):
+        return None
+    return start.location, f"{match['name']} is 0 where nobody sets it"
 
 
 def _starts_from_nothing(dockerfile: Dockerfile) -> bool:

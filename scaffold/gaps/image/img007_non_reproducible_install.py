@@ -20,6 +20,10 @@ _REQUIREMENTS = regex(r"\bpip3?\s+install\b(?P<rest>[^;&|\n]*)")
 _FILE = regex(r"(?:-r|--requirement)[= ]\s*[\"']?([\w./-]+)")
 _FIXED = regex(r"===?|\s@\s|--hash")
 _FROZEN = regex(r"--frozen-lockfile|--immutable|--no-lockfile|--offline")
+_CLONE = regex(r"\bgit\s+clone\b(?P<rest>[^;&|\n]*)")
+_BRANCH = regex(r"(?:^|\s)(?:-b|--branch)[= ]\s*[\"']?(?P<name>[^\s\"']+)")
+_CHECKOUT = regex(r"\bgit\b[^;&|\n]*\b(?:checkout|reset|switch)\b")
+_BRANCHES = frozenset({"the default branch", "main", "master", "develop", "dev", "trunk"})
 _MOST_SHOWN = 3
 
 
@@ -30,7 +34,11 @@ def _detect(project: Project) -> Iterator[Gap]:
             for stage in dockerfile.stages
             for item in stage.instructions
             if item.keyword == "RUN"
-            for why in (*_node(project, dockerfile, item.text), *_python(project, dockerfile, item.text))
+            for why in (
+                *_node(project, dockerfile, item.text),
+                *_python(project, dockerfile, item.text),
+                *_git(project, dockerfile, item.text),
+            )
         ]
         if found:
             yield _gap(project, dockerfile, found)
@@ -87,6 +95,34 @@ def _loose(project: Project, dockerfile: Dockerfile, name: str) -> tuple[list[st
         return [], len(packages)
     loose = [re.split(r"[\s<>=!~;\[(@]", line, maxsplit=1)[0] for line in packages if not _FIXED.search(line)]
     return [item for item in loose if item], len(packages)
+
+
+def _git(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
+    """Yield the branch that a step clones, where nothing after it goes to a commit."""
+    for match in _CLONE.finditer(text):
+        if _CHECKOUT.search(text, match.end()):
+            continue
+        named = _BRANCH.search(match["rest"])
+        branch = _value(project, dockerfile, named["name"]) if named else "the default branch"
+        if branch in _BRANCHES:
+            yield f"git clone of {branch} (the cache of the build keeps what came first, a build without it takes what is new)"
+
+
+def _value(project: Project, dockerfile: Dockerfile, word: str) -> str:
+    """Return a word of a step, or what a build argument gives for it: by a service, by the Dockerfile, by an env template."""
+    name = re.fullmatch(r"\$\{?(\w+)\}?", word)
+    if name is None:
+        return word
+    builds = [service.build for stack in project.stacks for service in stack.services if service.build]
+    given = [value for build in builds if build.dockerfile == dockerfile.path for key, value in build.args if key == name[1]]
+    declared = [
+        item.text.partition("=")[2]
+        for stage in dockerfile.stages
+        for item in stage.instructions
+        if item.keyword == "ARG" and item.text.startswith(f"{name[1]}=")
+    ]
+    templates = [entry.value for file in project.env_files for entry in file.entries if entry.name == name[1]]
+    return next((value.strip("\"'") for value in (*given, *declared, *templates) if value and "$" not in value), "")
 
 
 def _gap(project: Project, dockerfile: Dockerfile, found: list[tuple[str, Location]]) -> Gap:
