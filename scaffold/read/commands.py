@@ -16,6 +16,8 @@ from scaffold.read.lines import Places, numbered
 _JUST_RULE = regex(r"@?(?P<name>[A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
 _JSON_KEY = regex(r'"([^"\\\n]*)"\s*:')
 _SECTION = regex(r"\[([^\]]+)\]\s*")
+_OF_TOOLS = frozenset({"mvnw", "gradlew", "justfile", "artisan", "configure"})
+"""Files at the root without an ending that tools put there."""
 _RECIPE_PREFIX = regex(r"^[@\-+\s]+")
 _SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
 
@@ -35,6 +37,8 @@ def is_script(path: str) -> bool:
     """Whether the file is a shell script by its name, or may be one by its folder."""
     folder, _, name = path.rpartition("/")
     if name.endswith((".sh", ".bash")):
+        return True
+    if not folder and "." not in name and name.islower() and name not in _OF_TOOLS:
         return True
     return "." not in name and folder.rpartition("/")[2] in {"scripts", "script", "bin", "hack", "tools"}
 

@@ -51,6 +51,14 @@ _BACKUP_PLANS = (
     "azurerm_data_protection_",
 )
 _CRON_FOLDER = regex(r"\s/(?:etc/cron|etc/crontabs|var/spool/cron)")
+_CLOCK = regex(r"\bcron(?:tab|job)?s?\b|systemd|\bofelia\b")
+_CRON_LINE = regex(
+    r"(?im)^[^\n]{0,20}?(?:(?:[\d*][\d*/,-]*[ \t]+){4}[\w*/,-]+|@(?:hourly|daily|weekly|midnight))[ \t]+[^\n]*(?:backup|dump)"
+    r"|^[ \t]*OnCalendar="
+)
+"""A line of a crontab that starts a backup, or the clock of a systemd timer."""
+_ADVISES = regex(r"(?i)\b(?:can|could|may|might|should|recommend\w*|consider|example|e\.g\.|for instance|if you|want)\b")
+"""Words of a page that leaves something to its readers."""
 _LONGEST_TEXT = 20_000
 
 
@@ -211,5 +219,26 @@ def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
         return True
     if any(_brings_a_crontab(dockerfile, found) for dockerfile in project.dockerfiles):
         return True
-    texts = (*(command.text for command in project.commands), *(doc.text for doc in project.docs))
-    return any(re.search(r"\bcron(?:tab|job)?\b|systemd|\bofelia\b", text) and "backup" in text.lower() for text in texts)
+    if any(_CLOCK.search(command.text) and "backup" in command.text.lower() for command in project.commands):
+        return True
+    return _told_on_a_page(project)
+
+
+def _told_on_a_page(project: Project) -> bool:
+    """Whether a page says that a clock starts the backup, or shows its line."""
+    shown = any(_CRON_LINE.search(doc.text) for doc in project.docs)
+    return shown or any(not _ADVISES.search(line) for _, line in _lines_on_a_clock(project))
+
+
+def page_on_a_clock(project: Project) -> Location | None:
+    """Return the line of a page that says people may start a backup by a clock."""
+    return next((place for place, line in _lines_on_a_clock(project) if _ADVISES.search(line)), None)
+
+
+def _lines_on_a_clock(project: Project) -> Iterator[tuple[Location, str]]:
+    for doc in project.docs:
+        lines = doc.text.splitlines()
+        for number, line in enumerate(lines, 1):
+            near = "\n".join(lines[max(number - 3, 0) : number + 2]).lower()
+            if _CLOCK.search(line) and "backup" in near:
+                yield Location(doc.path, number), line
