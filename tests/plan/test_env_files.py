@@ -49,6 +49,8 @@ POSTGRES_PASSWORD=hunter22
 GIVEN=2
 PAGE_TITLE='The "Shop"'
 REPORTS=postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@db:5432/reports
+OWNER=${OWNER:-Shop of ${PAGE_OF}}
+PAGE_OF=${PAGE_OF:-Rome}
 SIGNATURE_KEY=ywvTuNQw6bWUlEyS0ykTqiz9on1cyMlHT7e1Ddo060
 """
 FILES = {
@@ -86,10 +88,11 @@ def test_the_chart_gives_what_the_env_file_would(root: Path) -> None:
     env, settings = env_of(root, "web"), values(root)["settings"]
     assert env["SECRET_KEY"] == {"secret": "app", "key": "SECRET_KEY"}
     assert env["SIGNATURE_KEY"] == {"secret": "app", "key": "SIGNATURE_KEY"}
-    assert {name: settings[name] for name in ("DEBUG", "WEB_RELOAD", "PAGE_TITLE")} == {
+    assert {name: settings[name] for name in ("DEBUG", "WEB_RELOAD", "PAGE_TITLE", "OWNER")} == {
         "DEBUG": "false",
         "WEB_RELOAD": "0",
         "PAGE_TITLE": 'The "Shop"',
+        "OWNER": "Shop of Rome",
     }
     # Of the developer's machine alone: every environment has its own.
     assert env["ALLOWED_HOSTS"] == {"setting": "ALLOWED_HOSTS"}
@@ -149,6 +152,7 @@ def test_a_mounted_file_that_people_copy_from_a_template_is_that_template(root: 
         ("docker/.env", "docker/conf/.env.example"),
         ("docker/.env", "docker/.env.production.sample"),
         ("docker/web.env", "docker/web.env.dist"),
+        ("docker/shop.env", "docker/example.env"),
     ],
 )
 def test_templates_are_found_by_name_and_place(make_project: Make, path: str, template: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import scalars_in
 from scaffold.model.environment import NeededVariable
 from scaffold.model.image_code import reads_in_image
+from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_host, url_password
@@ -28,7 +30,6 @@ _OF_STORES = regex(
     r"|CHROMA|NEO4J|KAFKA|NATS|CASSANDRA|COUCHDB|INFLUXDB|DOCKER_INFLUXDB|discovery)[A-Z0-9]*[_.].*|PGDATA"
 )
 """Variables that the images of stores read."""
-_REFERENCE = regex(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 _OF_ONE_MACHINE = regex(
     r"\*|(?:.*[^\w.-])?(?:localhost|127\.0\.0\.1|host\.docker\.internal)(?:[^\w-].*)?|.*\bexample\.(?:com|org|net)\b.*",
     re.DOTALL,
@@ -71,17 +72,19 @@ def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
 
 
 def template_of(project: Project, path: str) -> EnvFile | None:
-    """Return the template that people copy to an env file: of the same name, for production first, in its folder or below."""
+    """Return the template that people copy to an env file: of the same name, for production first, in its folder or below;
+    else the one in its folder whose name says nothing else, such as `example.env` for `shop.env`.
+    """
     folder, wanted = posixpath.dirname(path), _words(path)
-    found = [
-        file
-        for file in project.env_files
-        if file.kind == "template" and file.path not in project.owned and _is_near(posixpath.dirname(file.path), folder)
-        if _words(file.path) == wanted or _words(file.path) - _PRODUCTION_WORDS == wanted
-    ]
-    return min(
-        found, key=lambda file: (posixpath.dirname(file.path) != folder, _words(file.path) == wanted, file.path), default=None
-    )
+    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
+    near = [file for file in templates if _is_near(posixpath.dirname(file.path), folder)]
+    named = [file for file in near if wanted in (_words(file.path), _words(file.path) - _PRODUCTION_WORDS)]
+    plain = [file for file in near if posixpath.dirname(file.path) == folder and _words(file.path) == {"env"}]
+
+    def distance(file: EnvFile) -> tuple[bool, bool, str]:
+        return posixpath.dirname(file.path) != folder, _words(file.path) == wanted, file.path
+
+    return min(named or plain, key=distance, default=None)
 
 
 def _words(path: str) -> frozenset[str]:
@@ -102,13 +105,13 @@ def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:
     for path in missing_env_files(project, service):
         template = template_of(project, path)
         found |= {entry.name: entry for entry in template.entries if not entry.commented} if template else {}
-    return found
+    return {name: _resolved(entry, found) for name, entry in found.items()}
 
 
 def _need(
     service: Service, stack: Stack, entry: EnvEntry, entries: Mapping[str, EnvEntry], managed: frozenset[str]
 ) -> NeededVariable:
-    name, value = entry.name, _resolved(entry.value, entries, _DEEPEST)
+    name, value = entry.name, entry.value
 
     def need(kind: str, text: str = "", *, secret: bool = False, login: str = "") -> NeededVariable:
         empty = kind == "asked" and not value
@@ -139,13 +142,20 @@ def _is_for_developers(value: str) -> bool:
     return bool(_OF_ONE_MACHINE.fullmatch(value)) or classify(value) is SecretClass.PLACEHOLDER
 
 
-def _resolved(value: str, entries: Mapping[str, EnvEntry], depth: int) -> str:
-    """Return a value with the variables of the same file in it; a secret stays a reference."""
+def _resolved(entry: EnvEntry, entries: Mapping[str, EnvEntry], depth: int = _DEEPEST) -> EnvEntry:
+    """Return an entry with the variables of the same file in its value; what is a secret, or set nowhere, stays a reference."""
+    if "$" not in entry.value or depth == 0:
+        return entry
+    with_default = {reference.name for reference in references(entry.value) if reference.has_default}
 
-    def text(match: re.Match[str]) -> str:
-        found = entries.get(match["braced"] or match["bare"])
-        if found is None or depth == 0 or names_secret(found.name, found.value or "unknown"):
-            return match[0]
-        return _resolved(found.value, entries, depth - 1)
+    def value_of(name: str) -> str | None:
+        found = entries.get(name) if name != entry.name else None
+        if found is None:
+            return None if name in with_default else f"${{{name}}}"
+        value = _resolved(found, entries, depth - 1).value
+        return f"${{{name}}}" if names_secret(name, value or "unknown") else value
 
-    return _REFERENCE.sub(text, value)
+    try:
+        return replace(entry, value=substitute(entry.value, value_of, strict=False))
+    except InterpolationError:
+        return entry

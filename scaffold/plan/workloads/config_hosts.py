@@ -10,6 +10,7 @@ from scaffold.model.document import Location
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.regex import regex
 from scaffold.model.workload import ConfigFile, Note
+from scaffold.plan.mounted_env import is_env_target
 from scaffold.plan.workloads.hosts import renamed_hosts
 from scaffold.plan.workloads.scope import Scope
 
@@ -99,7 +100,7 @@ def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:
     """Yield path and text of the files that the container reads: mounted ones, and what an nginx image was built with."""
     known: set[str] = set()
     for mount in service.mounts:
-        for item in scope.project.mounted if mount.resolved is not None else ():
+        for item in scope.project.mounted if mount.resolved is not None and not is_env_target(mount.target) else ():
             inside = item.path == mount.resolved or item.path.startswith(f"{mount.resolved}/")
             if inside and item.path not in known:
                 known.add(item.path)
