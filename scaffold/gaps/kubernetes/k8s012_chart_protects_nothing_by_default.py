@@ -87,7 +87,7 @@ def _gap(path: str, off: list[_Off]) -> Gap:
         resource=path,
         subject="defaults",
         message=f"With its default values, the chart has {' and '.join((', '.join(whats[:-1]), whats[-1]))}, and no other "
-        "values of this repository switch that on: each release or drained node is an outage, or every pod may talk to every other.",
+        "values of this repository switch that on: a drained node is an outage, or every pod may talk to every other.",
         expected="values for production that switch it on, or defaults that do",
         actual=", ".join(whats),
         locations=tuple(dict.fromkeys(item.location for item in off)),
