@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import ci_steps, runs_tests
@@ -19,13 +20,17 @@ _VERSIONS = {
     "Prisma": regex(r"(?P<folder>(?:.*/)?prisma/migrations/)[^/]+/migration\.sql"),
     "Rails": regex(r"(?P<folder>(?:.*/)?db/migrate/)\d+_\w+\.rb"),
     "Laravel": regex(r"(?P<folder>(?:.*/)?database/migrations/)\d{4}_\w+\.php"),
+    "Doctrine": regex(r"(?P<folder>(?:.*/)?migrations/)Version\d{14}\.php"),
+    "Drizzle": regex(r"(?P<folder>(?:.*/)?)meta/_journal\.json"),
 }
-"""What tells versions of each tool; Alembic's folder has an env.py beside them."""
+"""What tells versions of each tool; Alembic's folder has an env.py beside them, Drizzle's the statements."""
 MAY_RUN = regex(
-    r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|init[-_]?db"
+    r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|(?<!entrypoint-)init[-_]?db"
 )
 """Words behind which migrations may run, in a form that no list of commands knows."""
 _FOR_TRIALS = regex(r"(?:^|[/_.-])(?:e2e|tests?|dev|development|local)(?=[/_.-])")
+_DEPLOYS = regex(r"(?i)deploy|rollout|release")
+_STARTS = regex(r"^(?!echo\b)[^\n]*(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b")
 _RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
 
 
@@ -42,7 +47,7 @@ def kept_versions(project: Project) -> Iterator[Versions]:
     """Yield the migrations that the repository keeps, one folder for each tool; tests and samples left out."""
     seen: set[str] = set()
     for path in project.files:
-        if not path.endswith((".py", ".sql", ".rb", ".php")) or is_test_path(path):
+        if not path.endswith((".py", ".sql", ".rb", ".php", "/_journal.json")) or is_test_path(path):
             continue
         for tool, pattern in _VERSIONS.items():
             match = None if tool in seen else pattern.fullmatch(path)
@@ -54,6 +59,8 @@ def kept_versions(project: Project) -> Iterator[Versions]:
 def _is_whole(project: Project, tool: str, folder: str) -> bool:
     if tool == "Alembic":
         return f"{folder}env.py" in project.present
+    if tool == "Drizzle":
+        return any(path.startswith(folder) and path.endswith(".sql") for path in project.files)
     return tool != "Django" or any(path.rpartition("/")[2] == "manage.py" for path in project.files)
 
 
@@ -76,16 +83,54 @@ def may_be_run(project: Project) -> bool:
     """Whether anything beside people's own commands may run migrations: a service, an image, a script, a workflow that does
     not only test, a platform, a chart, or the code itself.
     """
-    if any(fact.kind == "schema" and fact.detail.startswith("applies") for fact in project.code_facts):
-        return True
-    return any(MAY_RUN.search(text) for text in _texts_of_production(project))
+    return _code_applies(project) or any(MAY_RUN.search(text) for text in _texts_of_production(project))
+
+
+def forgetful_scripts(project: Project) -> tuple[Command, ...]:
+    """Return, for each script that deploys the stack, the line that starts it, where neither the script, nor the stack, nor the
+    code runs migrations; none where one script does: what runs on another path does not count for these.
+    """
+    if _code_applies(project) or any(MAY_RUN.search(text) for text in _texts_of_the_stack(project)):
+        return ()
+    by_path: dict[str, list[Command]] = {}
+    for command in project.commands:
+        path = command.location.path
+        if command.context == "script" and _DEPLOYS.search(path.rpartition("/")[2]) and not _FOR_TRIALS.search(path):
+            by_path.setdefault(path, []).append(command)
+    found = []
+    for commands in by_path.values():
+        starts = [item for item in commands if _STARTS.search(item.text)]
+        if starts and any(_may_migrate(item.text) for item in commands):
+            return ()
+        found += starts[:1]
+    return tuple(found)
+
+
+def _may_migrate(line: str) -> bool:
+    return bool(MAY_RUN.search(line)) and not re.match(r"(?:echo|printf|info|log|warn)\b", line)
+
+
+def _code_applies(project: Project) -> bool:
+    return any(fact.kind == "schema" and fact.detail.startswith("applies") for fact in project.code_facts)
+
+
+def _texts_of_the_stack(project: Project) -> Iterator[str]:
+    """Yield what the services of the production stack start, and what their images run as they are built."""
+    stack = project.production_stack
+    for service in stack.services if stack else ():
+        start = start_of(project, service)
+        yield " ".join((service.name, *(service.entrypoint or ()), *(service.command or ()), start.text if start else ""))
+        dockerfile = project.image_of(service)
+        for stage in dockerfile.stages if dockerfile else ():
+            yield from (item.text for item in stage.instructions if item.keyword in {"CMD", "ENTRYPOINT", "RUN"})
 
 
 def _texts_of_production(project: Project) -> Iterator[str]:
     for stack in project.stacks:
         if stack.is_runnable_in_production:
             for service in stack.services:
-                yield " ".join((service.name, *(service.entrypoint or ()), *(service.command or ())))
+                if not service.is_datastore:
+                    yield " ".join((service.name, *(service.entrypoint or ()), *(service.command or ())))
     stages = (stage for dockerfile in project.dockerfiles for stage in dockerfile.stages)
     for instruction in (item for stage in stages for item in stage.instructions):
         if instruction.keyword in {"CMD", "ENTRYPOINT", "RUN"}:

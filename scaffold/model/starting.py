@@ -16,7 +16,7 @@ from scaffold.model.regex import regex
 RUNS = regex(
     r"\balembic\b[^\n&|;]*\bupgrade\b|\bflask\s+db\s+upgrade\b|\bmanage\.py[\"',\s]+migrate\b|\bdjango-admin\s+migrate\b"
     r"|\bprisma\s+migrate\s+deploy\b|\bdb:(?:migrate|prepare)\b|\bartisan[\"',\s]+migrate\b|\bmigrations?:(?:run|up)\b"
-    r"|\bmigrate:latest\b|\bdrizzle-kit[\"',\s]+migrate\b|\bmigrate\b[^\n]*-(?:path|source)\b[^\n]*\bup\b|\bgoose\b[^\n]*\bup\b"
+    r"|\bmigrate:latest\b|\bdrizzle-kit(?:/[\w.]+)?[\"',\s]+migrate\b|\bmigrate\b[^\n]*-(?:path|source)\b[^\n]*\bup\b|\bgoose\b[^\n]*\bup\b"
     r"|\bdbmate\s+(?:up|migrate)\b|\bdoctrine:migrations:migrate\b|\bdoctrine-migrations\s+migrate\b|\bphinx\s+migrate\b"
     r"|\becto\.migrate\b|\bef\s+database\s+update\b|\baerich\s+upgrade\b|\bsqlx\s+migrate\s+run\b|\bdiesel\s+migration\s+run\b"
     r"|\batlas\s+migrate\s+apply\b|\bliquibase\b[^\n&|;]*\supdate\b|\bflyway\b[^\n&|;]*\smigrate\b|\byii\s+migrate\b|\bspark\s+migrate\b"

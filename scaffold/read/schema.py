@@ -11,7 +11,7 @@ from scaffold.model.project import CodeFact
 from scaffold.read.lines import Places
 
 _APPLIES = re.compile(
-    r"\bcommand\.upgrade\(|[\"']alembic[\"'],\s*[\"'](?:-\w+|upgrade)|\balembic\s+upgrade\b|call_command\(\s*[\"']migrate"
+    r"\bcommand\.upgrade\(|[\"']alembic[\"'],\s*[\"'](?:-\w+|upgrade)|[\"'](?:[^\"'`\n]*&&\s*)?alembic\s+upgrade\b|call_command\(\s*[\"']migrate"
 )
 _CREATES = re.compile(r"\.create_all\b")
 _SYNCHRONIZES = re.compile(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import calls_remote_workflow
-from scaffold.gaps.facts import is_test_path
-from scaffold.gaps.migrations import Versions, kept_versions, may_be_run, starting_services
+from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.migrations import Versions, forgetful_scripts, kept_versions, may_be_run, starting_services
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS, is_below
 
@@ -21,23 +22,91 @@ _SERVERS = regex(
     r"|php-fpm|apache2-foreground|node\s+\S+|next\s+start|nest\s+start)\b"
 )
 _BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-{1,2}\S+\s+)*(?P<service>[\w.-]+)\s")
+_NAME = r"(?:[\"`\w]+\.)?[\"`]?(?P<name>\w+)[\"`]?"
+_MAKES = regex(rf"(?i)\bcreate\s+(?:\w+\s+)?(?:table|view)\s+(?:if\s+not\s+exists\s+)?{_NAME}")
+_REFERS = regex(rf"(?i)\breferences\s+{_NAME}\s*(?:\(|on\b|,|\s)")
+_OTHER_SOURCES = regex(r"(?im)^\s*\\i|^\s*source\s+\S+\.sql|\bset\s+foreign_key_checks\s*=\s*0|session_replication_role")
+"""What brings tables from elsewhere, or looks at references later."""
 _DEPLOYMENT_PAGE = regex(r"(?i)deploy|production|install|operations|release|upgrad")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _unmade_tables(project)
     if project.production_stack is None or project.other_ci or calls_remote_workflow(project):
         return
     if any(item.kind == "paas" for item in project.infrastructure):
         return
     versions = list(kept_versions(project))
     shown = [] if versions else list(_shown_by_pages(project))
-    if not (versions or shown) or may_be_run(project):
+    if not (versions or shown):
+        return
+    scripts = forgetful_scripts(project) if may_be_run(project) else ()
+    if may_be_run(project) and not scripts:
         return
     for kept in versions:
         owner = _owner(project, kept)
         if owner:
-            yield _gap(project, kept, *owner)
+            yield _gap_of_scripts(kept, *owner, scripts) if scripts else _gap(project, kept, *owner)
     yield from shown[:1]
+
+
+def _gap_of_scripts(kept: Versions, stack: Stack, service: Service, place: Location, scripts: tuple[Command, ...]) -> Gap:
+    names = listed(dict.fromkeys(item.location.path for item in scripts))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"migrations/{kept.tool.lower()}",
+        message=f"{names} {'starts' if len(scripts) == 1 else 'start'} the stack without the {kept.tool} migrations in"
+        f" {kept.folder}, and {service.name} runs none either: what a workflow migrates is the database of another path.",
+        expected="the migrations in the script, before the new containers start",
+        actual="no command of the script or the stack",
+        locations=tuple(item.location for item in scripts),
+        related=(place, Location(kept.first, 1)),
+        environment=stack.environment,
+    )
+
+
+def _unmade_tables(project: Project) -> Iterator[Gap]:
+    """Yield the store whose first start ends at a reference to a table that nothing has made by then."""
+    for stack, service in main_services(project):
+        mounts = [mount for mount in service.mounts if mount.target.startswith("/docker-entrypoint-initdb.d")]
+        files = [item for item in project.mounted for mount in mounts if _is_of(item.path, mount.resolved)]
+        texts = {item.path: item.data.decode("utf-8", "replace") for item in files}
+        if service.role not in {Role.POSTGRES, Role.MYSQL} or not texts or any(mount.resolved is None for mount in mounts):
+            continue
+        if not all(path.endswith(".sql") for path in texts) or any(_OTHER_SOURCES.search(text) for text in texts.values()):
+            continue
+        made = {match["name"].lower() for text in texts.values() for match in _MAKES.finditer(_without_comments(text))}
+        for path, text in texts.items():
+            bare = _without_comments(text)
+            missing = next((item for item in _REFERS.finditer(bare) if item["name"].lower() not in made), None)
+            if missing is not None and made:
+                where = Location(path, bare.count("\n", 0, missing.start()) + 1)
+                yield _unmade_gap(stack, service, missing["name"], where)
+                break
+
+
+def _is_of(path: str, folder: str | None) -> bool:
+    return folder is not None and (path == folder or path.startswith(f"{folder}/"))
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"--[^\n]*|/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
+
+
+def _unmade_gap(stack: Stack, service: Service, table: str, where: Location) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"init/{table}",
+        message=f"{where.path} makes a table that refers to {table}, which no file of the first start makes: {service.name}"
+        " stops there, and the next start goes on with half of the tables.",
+        expected=f"CREATE TABLE {table} before the reference, or the whole schema by the migrations",
+        actual="a reference to a table that is not there",
+        locations=(where,),
+        related=(service.location,),
+        severity=Severity.HIGH,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Let the migrations make the tables, and keep extensions alone in the init file."),),
+    )
 
 
 def _shown_by_pages(project: Project) -> Iterator[Gap]:
