@@ -27,7 +27,7 @@ _FILES_ONLY = regex(r"\b\w*FileHandler\(")
 _STREAMS = regex(r"\bStreamHandler\(|\bbasicConfig\(")
 _TEXT_OPTIONS = ("format", "datefmt", "style")
 _MODULES = ("json", "logging", "time")
-_FORMATTER = '''\
+FORMATTER = '''\
 class JsonFormatter(logging.Formatter):
     """Writes a record as one JSON object a line, with the time in UTC."""
 
@@ -74,7 +74,7 @@ def log_celery_as_json(logger: logging.Logger, **_: object) -> None:
     for handler in logger.handlers:
         handler.setFormatter(JsonFormatter())
 '''
-_NEW_NAMES = ("JsonFormatter", "log_as_json", "log_celery_as_json", "after_setup_logger", "after_setup_task_logger")
+NEW_NAMES = ("JsonFormatter", "log_as_json", "log_celery_as_json", "after_setup_logger", "after_setup_task_logger")
 
 
 @frozen
@@ -111,7 +111,7 @@ def joins_celery(project: Project, path: str) -> bool:
 def logging_edit(path: str, text: str, lines: frozenset[int], *, celery: bool) -> LoggingEdit | None:
     """Return the edit of one file whose text formats stand at these lines, or None where it needs a person."""
     source = parse_python(text)
-    if source is None or set(_NEW_NAMES) & set(bound_names(source)):
+    if source is None or set(NEW_NAMES) & set(bound_names(source)):
         return None
     calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and node.lineno in lines and _is_setup(node)]
     if not calls or {call.lineno for call in calls} != lines:
@@ -135,17 +135,17 @@ def _is_setup(call: ast.Call) -> bool:
 def _definitions(source: PythonSource, *, shows: bool, celery: bool) -> list[Splice]:
     """Return the splices that define what is called, behind the imports."""
     last = imports_of(source)[-1]
-    parts = [_FORMATTER, _APPLY_AND_SHOW if shows else _APPLY, *([_CELERY] if celery else [])]
+    parts = [FORMATTER, _APPLY_AND_SHOW if shows else _APPLY, *([_CELERY] if celery else [])]
     lines = [line for part in parts for line in ("", "", *part.splitlines())]
     splices = []
     if celery:
         place = _place_of_third_parties(source)
         splices.append(source.insert(place, [_CELERY_IMPORT, *_blank_after(source, place)]))
     place = source.behind(last)
-    return [*splices, source.insert(place, [*lines, *_two_blank_lines(source, place)])]
+    return [*splices, source.insert(place, [*lines, *two_blank_lines(source, place)])]
 
 
-def _two_blank_lines(source: PythonSource, place: int) -> list[str]:
+def two_blank_lines(source: PythonSource, place: int) -> list[str]:
     """Return the blank lines that are missing between a definition and what follows (PEP 8)."""
     rest = source.text[place:]
     blank = rest[: len(rest) - len(rest.lstrip())].count("\n")

@@ -118,7 +118,17 @@ def add_imports(source: PythonSource, modules: tuple[str, ...]) -> list[Splice] 
         after = [node for node in plain if node.names[0].name < name and _same_block(source, head[0], node)]
         place = source.behind(after[-1]) if after else source.starts[head[0].lineno - 1]
         places.setdefault(place, []).append(f"import {name}")
+    if missing and not _is_standard(head[0]):
+        places.get(source.starts[head[0].lineno - 1], []).append("")
     return [source.insert(place, lines) for place, lines in places.items()]
+
+
+def _is_standard(node: ast.Import | ast.ImportFrom) -> bool:
+    import sys
+
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    own = isinstance(node, ast.ImportFrom) and node.level > 0
+    return not own and all(name.partition(".")[0] in sys.stdlib_module_names for name in names)
 
 
 def _same_block(source: PythonSource, first: ast.stmt, node: ast.stmt) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.logging.structured import text_logging
+from scaffold.gaps.logging.structured import text_logging, writes_json
 from scaffold.gaps.signals import application_services, main_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -12,12 +12,14 @@ from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.nginx_services import can_edit_logs, service_access_logs
 from scaffold.model.project import Project
 from scaffold.model.spring_logging import SpringLogging, spring_logging
+from scaffold.model.uvicorn_logging import uvicorn_logging
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     yield from _code(project)
     yield from _proxies(project)
     yield from _spring(project)
+    yield from _uvicorn(project)
 
 
 def _code(project: Project) -> Iterator[Gap]:
@@ -69,6 +71,25 @@ def _spring(project: Project) -> Iterator[Gap]:
             )
 
 
+def _uvicorn(project: Project) -> Iterator[Gap]:
+    told = {found.stack.resource(found.service.name) for found in text_logging(project)}
+    for stack, service in application_services(project):
+        resource = stack.resource(service.name)
+        found = None if resource in told or writes_json(project, service) else uvicorn_logging(project, service)
+        if found is not None:
+            yield RULE.gap(
+                resource=resource,
+                subject="server-log",
+                message=f"{service.name} logs requests and errors in uvicorn's text format, so a log store can neither filter "
+                "by field nor join lines of one request.",
+                expected="one JSON object a line, with timestamp, level, logger and message",
+                actual="the text format of uvicorn",
+                locations=(found.place,),
+                environment=stack.environment,
+                closers=None if found.files else (_SERVER_BY_HAND,),
+            )
+
+
 def _spring_by_hand(found: SpringLogging) -> Closer:
     if found.has_setting:
         return Closer(None, "advice", "Set logging.structured.format.console to ecs where the application's settings are.")
@@ -83,6 +104,12 @@ def _spring_by_hand(found: SpringLogging) -> Closer:
 
 _PROXY_BY_HAND = Closer(
     None, "advice", "Add a `log_format` with `escape=json`, and name it in `access_log /dev/stdout`, where the log is set up."
+)
+_SERVER_BY_HAND = Closer(
+    None,
+    "advice",
+    "Give uvicorn a `--log-config` whose formatter writes JSON (python-json-logger), or set the formatter of its handlers "
+    "where the application is made.",
 )
 _BY_HAND = Closer(
     None,

@@ -31,7 +31,7 @@ def text_logging(project: Project) -> tuple[TextLogging, ...]:
         if fact.kind != "logging-text" or fact.reachable is False:
             continue
         owner = owner_of_path(project, fact.location.path)
-        if owner is not None and not _writes_json(project, owner[1]):
+        if owner is not None and not writes_json(project, owner[1]):
             stack, service = owner
             found.setdefault(stack.resource(service.name), (stack, service, []))[2].append(fact)
     return tuple(
@@ -40,7 +40,7 @@ def text_logging(project: Project) -> tuple[TextLogging, ...]:
     )
 
 
-def _writes_json(project: Project, service: Service) -> bool:
+def writes_json(project: Project, service: Service) -> bool:
     """Whether served code of the service's context can also log JSON, perhaps by a switch."""
     context = service.build.context if service.build and service.build.context is not None else ""
     return any(is_below(fact.location.path, context) for fact in json_facts(project))

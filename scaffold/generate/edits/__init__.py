@@ -67,6 +67,7 @@ _KINDS = {
         "ignore-lines",
     ),
     "triggers": ("workflow-trigger",),
+    "uvicorn_logging": ("uvicorn-logging",),
 }
 """The kinds of task that each module of this package edits: only the modules that a run needs are loaded."""
 
