@@ -1,7 +1,7 @@
 """JSON lines from uvicorn, under an application that sets up no logging of its own: which files an edit changes, and how.
 
 Code and no file for `--log-config`: uvicorn has no JSON formatter that such a file could name, and the code also holds under
-gunicorn, `fastapi run` and `uvicorn.run`. Handlers get the formatter when the server imports the application, which is before
+gunicorn and `uvicorn.run`. Handlers get the formatter when the server imports the application, which is before
 its first line (uvicorn.server.Server: the configuration is loaded, then "Started server process" is logged).
 """
 
@@ -21,7 +21,9 @@ from scaffold.model.python_source import PythonSource, add_imports, bound_names,
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
 
-_STARTS = regex(r"\buvicorn\b|\bfastapi[\"',\s]+run\b")
+_STARTS = regex(r"\buvicorn\b|\bfastapi\s+run\b")
+_SETS_HANDLERS_LATER = regex(r"\bfastapi\s+run\b")
+"""It imports the application first, and then gives uvicorn a configuration of its own."""
 _RUN = "uvicorn.run("
 _TOLD = regex(r"--(?:no-access-log|log-config(?:-json)?)\b|\bUVICORN_(?:LOG_CONFIG|NO_ACCESS_LOG|ACCESS_LOG)\b|\blogconfig")
 """Options and variables by which somebody decided already what is logged, and how."""
@@ -59,7 +61,7 @@ class UvicornLogging:
     """A service whose requests uvicorn logs as text: where it is started, and the files to change (empty: by hand)."""
 
     place: Location
-    app: str
+    app: str = ""
     files: tuple[SourceFile, ...] = ()
 
     def changes(self) -> tuple[tuple[str, tuple[Splice, ...]], ...]:
@@ -81,11 +83,11 @@ def uvicorn_logging(project: Project, service: Service) -> UvicornLogging | None
     place = place or next((_place_of_run(file) for file in runs if _is_started(file.path, start.text)), None)
     if not apps or place is None:
         return None
-    if len(apps) > 1:
-        return UvicornLogging(place, "")
+    if len(apps) > 1 or _SETS_HANDLERS_LATER.search(start.text):
+        return UvicornLogging(place)
     files = tuple(file for file in served if file.path == apps[0] or file in runs)
     found = UvicornLogging(place, apps[0], files)
-    return found if found.changes() else UvicornLogging(place, apps[0])
+    return found if found.changes() else UvicornLogging(place)
 
 
 def _is_decided(project: Project, service: Service, context: str, start: str) -> bool:

@@ -108,8 +108,8 @@ _PROXY_BY_HAND = Closer(
 _SERVER_BY_HAND = Closer(
     None,
     "advice",
-    "Give uvicorn a `--log-config` whose formatter writes JSON (python-json-logger), or set the formatter of its handlers "
-    "where the application is made.",
+    "Give uvicorn a `--log-config` whose formatter writes JSON (python-json-logger). `fastapi run` takes none: start uvicorn "
+    "itself, with the same host and port.",
 )
 _BY_HAND = Closer(
     None,

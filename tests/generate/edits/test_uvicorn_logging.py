@@ -118,14 +118,16 @@ def test_the_edited_module_is_formatted_and_sorted(
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("command", "text"),
     [
-        # A name is taken; a start whose arguments are not told.
-        APP.replace('"""A shop."""', '"""A shop."""\n\njson = 1'),
-        APP + OBJECT.replace("uvicorn.run(app,", "uvicorn.run(app, **{},"),
+        ("uvicorn shop:app", APP.replace('"""A shop."""', '"""A shop."""\n\njson = 1')),
+        # What the arguments are is not told.
+        ("python shop.py", APP + OBJECT.replace("uvicorn.run(app,", "uvicorn.run(app, **{},")),
+        # It gives uvicorn handlers of its own after the import.
+        ("fastapi run shop.py", APP),
     ],
 )
-def test_what_is_not_certain_is_left_to_a_person(make_project: Callable[..., Path], text: str) -> None:
-    root = project(make_project, "python shop.py", {"shop.py": text})
+def test_what_is_not_certain_is_left_to_a_person(make_project: Callable[..., Path], command: str, text: str) -> None:
+    root = project(make_project, command, {"shop.py": text})
     edit(root, "LOG001")
     assert (root / "shop.py").read_text() == text
