@@ -58,9 +58,9 @@ _BEFORE_A_DOOR = regex(
 _LINKS_AWAY = regex(r"^[ \t]*(?:[*-]|\d+\.)[ \t]+\[[^\]\n]*\]\(https?://[^)\n]*\)", re.MULTILINE)
 """A list of links to pages of others: what their titles name is not this project's."""
 _HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
-_RESOURCES = (
-    r"^(?:Ingress|IngressRoute|Gateway|HTTPRoute)$|aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
-)
+_CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
+_INGRESS = r"^Ingress$"
+_CLOUD = r"aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -169,7 +169,10 @@ def _ends_elsewhere(project: Project, stack: Stack) -> bool:
     """Whether a port, a certificate, a platform, an infrastructure file or a page says where TLS ends."""
     if any(port.target in _TLS_PORTS or port.published in _TLS_PORTS for service in stack.services for port in service.ports):
         return True
-    if has_resource(project, _RESOURCES) or any(item.kind == "paas" for item in project.infrastructure):
+    if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
+        return True
+    # An Ingress without TLS of its own ends none.
+    if has_resource(project, _INGRESS) and next(plain_ingresses(project), None) is None:
         return True
     if _is_told(project):
         return True

@@ -14,6 +14,12 @@ from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
 _SIGNING = regex(
     r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|APP_SECRET|(?:JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)_(?:\w+_)?(?:SECRET|KEY))$"
 )
+_KEPT = regex(
+    r"\b(?:SECRET_?KEY(?:_BASE)?|JWT_SECRET(?:_KEY)?|SIGNING_KEY|secret_?key)\b[\"']?\]?\s*(?::\s*\w+\s*)?[=:]\s*\S*$",
+    re.IGNORECASE,
+)
+"""The left side of the line that reads a variable."""
+_OWN_DEFAULT = regex(r"\$\{(?P<name>\w+):?-(?P<value>[^${}]+)\}")
 _COUNTED = frozenset({SecretClass.WEAK, SecretClass.LITERAL, SecretClass.RANDOM})
 _SAYS_SO = regex(
     r"dev|local|insecure|test|change|replace|unsafe|not[-_ ]?for|generate|openssl|random|here|todo|demo", re.IGNORECASE
@@ -35,12 +41,32 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _works(project: Project, file: EnvFile, entry: EnvEntry) -> bool:
     """Whether the value of an entry is taken for a key: no stand-in, no word that it has to be changed, refused nowhere."""
-    if entry.commented or "$" in entry.value or not _SIGNING.search(entry.name) or not is_sensitive_name(entry.name):
+    value = _value(entry)
+    if entry.commented or "$" in value or not is_sensitive_name(entry.name):
         return False
-    if classify(entry.value) not in _COUNTED or _SAYS_SO.search(entry.value) or _SAYS_SO.search(_above(project, file, entry)):
+    if classify(value) not in _COUNTED or _SAYS_SO.search(value) or _SAYS_SO.search(_above(project, file, entry)):
         return False
-    code = (item.text for item in project.sources if item.path.endswith(_CODE) and entry.value in item.text)
+    if not _SIGNING.search(entry.name) and not _is_read_as_key(project, entry.name):
+        return False
+    code = (item.text for item in project.sources if item.path.endswith(_CODE) and value in item.text)
     return not any(_REFUSES.search(text) for text in code)
+
+
+def _value(entry: EnvEntry) -> str:
+    """Return the value of an entry, or the default of its own name in it (`NAME=${NAME:-value}`)."""
+    match = _OWN_DEFAULT.fullmatch(entry.value)
+    return match["value"] if match and match["name"] == entry.name else entry.value
+
+
+def _is_read_as_key(project: Project, name: str) -> bool:
+    """Whether the code keeps a variable of any name as its signing key: `SECRET_KEY = os.getenv("SHOP_SECRET")`."""
+    for read in project.env_reads:
+        if read.name == name:
+            lines = (project.source(read.location.path) or "").splitlines()
+            line = next(iter(lines[read.location.line - 1 : read.location.line]), "")
+            if _KEPT.search(line[: read.location.column]):
+                return True
+    return False
 
 
 def _above(project: Project, file: EnvFile, entry: EnvEntry) -> str:
@@ -64,7 +90,7 @@ def _gap(file: EnvFile, entries: list[EnvEntry]) -> Gap:
         message=f"{file.path} ships a value for {names} that works: who copies the template and goes on signs with a key that "
         "everybody can read, and nothing notices it.",
         expected="an empty value, and a start that fails without one",
-        actual=classify(entries[0].value).value,
+        actual=classify(_value(entries[0])).value,
         locations=tuple(entry.location for entry in entries),
         confidence=Confidence.MEDIUM,
     )
