@@ -50,7 +50,7 @@ _GO = _Language(
 _RUBY = _Language(
     required=rf"ENV\.fetch\(\s*{_Q}\s*\)(?!\s*(?:\{{|do\b))",
     optional=rf"ENV\[\s*{_Q}\s*\]",
-    with_default=rf"ENV\.fetch\(\s*{_Q}\s*(?:,\s*{_D}\s*\)|\)\s*\{{\s*(?P<mark2>[\"'])(?P<value2>[^\"'\n]{{0,300}})(?P=mark2)\s*\}})",
+    with_default=rf"ENV\.fetch\(\s*{_Q}\s*(?:,\s*{_D}\s*\)|\)\s*\{{\s*(?P<mark2>[\"']?)(?P<value2>(?<=[\"'])[^\"'\n]{{0,300}}|\d{{1,9}})(?P=mark2)\s*\}})",
     facts=(
         ("http-route", r"^[ \t]*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", ""),
         ("logging-json", r"lograge\.formatter\s*=\s*Lograge::Formatters::Json|SemanticLogger", "ruby"),
@@ -123,6 +123,8 @@ _BY_ENDING = {
     ".sh": _SHELL,
     ".bash": _SHELL,
 }
+_RAILS_FILE = regex(r"(?:^|/)config/(?:cable|cache|database|elasticsearch|mongoid|queue|redis|shards|sidekiq|storage)\.ya?ml$")
+"""Files of Rails that are templates of Ruby first, and YAML afterwards."""
 _SPRING_FILE = regex(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _OF_DEVELOPMENT = regex(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
 _WORTH_READING = regex(
@@ -132,13 +134,18 @@ _WORTH_READING = regex(
 
 def is_other_code(path: str) -> bool:
     """Whether the file is code in one of these languages."""
-    return path.endswith(tuple(_BY_ENDING)) or bool(_SPRING_FILE.search(path))
+    return path.endswith(tuple(_BY_ENDING)) or _by_place(path) is not None
+
+
+def _by_place(path: str) -> _Language | None:
+    """Return the language of a settings file by its folder and name, or None."""
+    return _SPRING if _SPRING_FILE.search(path) else _RUBY if _RAILS_FILE.search(path) else None
 
 
 def read_other_code(path: str, text: str) -> CodeReading:
     """Return what the plain forms of the file's language give."""
     ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
-    language = _BY_ENDING[ending] if ending else _SPRING if _SPRING_FILE.search(path) else None
+    language = _BY_ENDING[ending] if ending else _by_place(path)
     if language is None or not _WORTH_READING.search(text):
         return CodeReading()
     bare = re.sub(language.comment, lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)

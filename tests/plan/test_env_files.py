@@ -161,3 +161,26 @@ def test_templates_are_found_by_name_and_place(make_project: Make, path: str, te
     root = make_project({"compose.yaml": compose, template: "MODE_OF=wanted\n", **others}, name="shop")
     write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
     assert values(root)["settings"] == {"MODE_OF": "wanted"}
+
+
+RAILS = {
+    "compose.yaml": "services:\n  web: {build: ., ports: ['8000:8000']}\n  db: {image: 'postgres:17', environment: "
+    "{POSTGRES_PASSWORD: '${P:?}'}, volumes: ['data:/var/lib/postgresql/data']}\nvolumes: {data: }\n",
+    "Dockerfile": "FROM ruby:3.4\nCOPY . /srv\nCMD [puma]\n",
+    "Gemfile": "gem 'rails'\n",
+    "config/database.yml": "default: &default\n  adapter: postgresql\n  host: \"<%= ENV.fetch('DB_HOST') { 'db' } %>\"\n"
+    "  port: <%= ENV.fetch('DB_PORT') { 5432 } %>\n  database: <%= ENV['DB_NAME'] %>\n  username: <%= ENV.fetch('DB_USER', 'shop') %>\n"
+    "  password: <%= ENV['DB_PASSWORD'] %>\nproduction:\n  <<: *default\n",
+}
+
+
+def test_rails_finds_the_managed_database(make_project: Make) -> None:
+    root = make_project(RAILS, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    assert {name: value for name, value in env_of(root, "web").items() if name.startswith("DB_")} == {
+        "DB_HOST": {"store": "db", "field": "host"},
+        "DB_PORT": {"store": "db", "field": "port"},
+        "DB_NAME": {"store": "db", "field": "database"},
+        "DB_USER": {"store": "db", "field": "username"},
+        "DB_PASSWORD": {"secret": "db", "key": "password"},
+    }

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
 from scaffold.model.environment import NeededVariable
-from scaffold.model.image_code import defaults_in_image, given_names
+from scaffold.model.image_code import defaults_in_image, given_names, reads_in_image
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name, url_host, url_password
@@ -23,21 +24,23 @@ def default_variables(project: Project, stack: Stack, service: Service, managed:
         return
     given = given_names(project, stack, service)
     defaults = {item.name: item for item in defaults_in_image(project, service) if item.name not in given}
+    reads = {name: found[0].location for name, found in reads_in_image(project, service).items() if name not in given}
+    places = reads | {item.name: item.location for item in defaults.values()}
     for item in defaults.values():
         store = _store_of(item, stack)
         if store not in managed:
             continue
-        yield _need(service, item, store, secret=bool(url_password(item.value or "")))
-        for other in defaults.values():
-            if _is_beside(other.name, item.name):
-                yield _need(service, other, store, secret=is_sensitive_name(other.name))
+        yield _need(service, item.name, item.location, store, item.value or "")
+        for name in places:
+            if _is_beside(name, item.name):
+                value = (defaults[name].value or "") if name in defaults else ""
+                yield _need(service, name, places[name], store, value)
 
 
-def _need(service: Service, item: SettingDefault, store: str, *, secret: bool) -> NeededVariable:
+def _need(service: Service, name: str, location: Location, store: str, value: str) -> NeededVariable:
+    secret = bool(url_password(value)) or is_sensitive_name(name)
     kind = "asked" if secret else "fixed"
-    return NeededVariable(
-        service.name, item.name, kind, item.location, item.value or "", secret=secret, login=store, source="default"
-    )
+    return NeededVariable(service.name, name, kind, location, value, secret=secret, login=store, source="default")
 
 
 def _store_of(item: SettingDefault, stack: Stack) -> str:
