@@ -22,7 +22,9 @@ NAME = "compose"
 STAND_IN = "1"
 """What a required variable gets: it passes as text, number, port and size."""
 _REQUIRED = regex(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?")
-_BARE = regex(r"(?<!\$)(?:\$\$)*\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
+STAND_IN_FOLDER = "/stand-in"
+"""What a variable gets that stands for a folder of the host: Compose takes a bare word for a volume."""
+_BARE = regex(r"(?<!\$)(?:\$\$)*\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))(?P<mounted>:/)?")
 _ENV_FILE = regex(r"env file (?P<path>.+?) not found")
 _LINE = regex(r"line (?P<line>\d+)")
 _ROUTE = regex(r"\b((?:services|networks|volumes|secrets|configs)(?:\.[\w-]+|\[\d+\])*)")
@@ -77,9 +79,10 @@ def _judge_set(loader: _Loader, request: ValidationRequest, files: Sequence[str]
             done = _load(loader, request, files, variables)
         if done.code:
             # `${PORT}:80` is refused where PORT is empty, which it is only here: the file of the host sets it.
-            bare = {match["braced"] or match["plain"]: STAND_IN for text in texts for match in _BARE.finditer(text)}
-            if not _load(loader, request, files, {**bare, **variables}).code:
-                return []
+            found = [match for text in texts for match in _BARE.finditer(text)]
+            bare = {match["braced"] or match["plain"]: STAND_IN for match in found}
+            bare |= {match["braced"] or match["plain"]: STAND_IN_FOLDER for match in found if match["mounted"]}
+            done = _load(loader, request, files, {**bare, **variables})
     return [_finding(request, files, _message(done))] if done.code else []
 
 

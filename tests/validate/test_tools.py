@@ -230,6 +230,7 @@ def test_compose_refuses_an_overlay_of_an_unknown_service(judge, require_tool):
 def test_compose_gives_stand_ins_to_what_the_host_sets(judge, require_tool):
     require_tool("compose-go-config")
     base = "services:\n  api:\n    image: example/api:$TAG\n    ports: ['${PORT}:${PORT}']\n    command: echo $$PORT\n"
+    base += "    volumes: ['${MEDIA}:/media/', '${LIBRARY}:/srv/library:ro']\n"
     assert_passed(judge("compose", {"compose.yaml": base}, compose_sets=(("compose.yaml",),)))
     wrong = base.replace("'${PORT}:${PORT}'", "'${PORT}:web'")
     assert_failed(judge("compose", {"compose.yaml": wrong}, compose_sets=(("compose.yaml",),)), "compose.yaml", 1, "web")
