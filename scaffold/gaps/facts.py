@@ -36,13 +36,10 @@ def stands_alone(stack: Stack) -> bool:
 def judged_stacks(project: Project) -> tuple[Stack, ...]:
     """Return the stacks that rules look at: production ones first, then the complete others by their id."""
     production = project.production_stacks
-    covered = project.kept_set
     others = [
         stack
         for stack in project.stacks
-        if (stack.complete or stands_alone(stack))
-        and stack not in production
-        and not (covered and set(stack.files) <= set(covered.files))
+        if (stack.complete or stands_alone(stack)) and stack not in production and not project.is_covered(stack)
     ]
     return (*production, *others)
 

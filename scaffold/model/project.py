@@ -586,9 +586,13 @@ class Project:
     @property
     def production_stacks(self) -> tuple[Stack, ...]:
         """The complete stacks that are judged as production; `production` stands for the base stack that it contains."""
-        covered = self.kept_set
         stacks = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
-        return tuple(s for s in stacks if not (covered and s is not covered and set(s.files) <= set(covered.files)))
+        return tuple(stack for stack in stacks if not self.is_covered(stack))
+
+    def is_covered(self, stack: Stack) -> bool:
+        """Whether the main set stands for another one, all of whose files it has: a base without its overlays for production."""
+        main = self.main_stack
+        return main is not None and stack is not main and set(stack.files) <= set(main.files)
 
     def image_of(self, service: Service) -> Dockerfile | None:
         """Return the Dockerfile that a service is built from, or None."""

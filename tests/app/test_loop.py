@@ -198,6 +198,25 @@ def test_the_loop_closes_on_a_set_for_production_that_stands_alone(make_project:
     assert_loop_closes(root)
 
 
+def test_the_loop_closes_where_an_overlay_could_run_alone_too(make_project: Callable[..., Path]) -> None:
+    base = "services:\n  web: {build: ., ports: ['8080:8080']}\n  db: {image: 'postgres:16', volumes: ['data:/data']}\n  worker: {build: ., command: celery worker}\n"
+    scripts = "#!/bin/sh\ndocker compose -f docker-compose.yml -f docker-compose.prod.yml up -d\n"
+    alone = "#!/bin/sh\ndocker compose -f docker-compose.prod.yml pull\n"
+    root = make_project(
+        {
+            "docker-compose.yml": base + "volumes: {data: {}}\n",
+            "docker-compose.prod.yml": COMPOSE,
+            "Dockerfile": "FROM python:3.13-slim\n",
+            "deploy.sh": scripts,
+            "pull.sh": alone,
+        }
+    )
+    resources = {gap.resource for gap in gaps_of(root).values()}
+    assert "base/db" in resources
+    assert not [resource for resource in resources if resource.startswith("prod")]
+    assert_loop_closes(root)
+
+
 def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
     root = example("propertypro")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}
