@@ -590,7 +590,7 @@ class Project:
         return tuple(stack for stack in stacks if not self.is_covered(stack))
 
     def is_covered(self, stack: Stack) -> bool:
-        """Whether the main set stands for another one, all of whose files it has: a base without its overlays for production."""
+        """Whether the main set stands for another one, all of whose files it has, such as a base without its overlays."""
         main = self.main_stack
         return main is not None and stack is not main and set(stack.files) <= set(main.files)
 

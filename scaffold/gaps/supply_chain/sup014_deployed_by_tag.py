@@ -76,11 +76,10 @@ def _deployed(project: Project) -> Iterator[tuple[str, Location]]:
             if node is not None and text_of(node):
                 yield text_of(node), node.location
     for stack in project.stacks:
-        if stack.environment is EnvironmentClass.PRODUCTION:
-            for service in stack.services:
-                node = service.node.get("image")
-                if service.build is None and node is not None and text_of(node):
-                    yield text_of(node), service.image_location or service.location
+        for service in stack.services if stack.environment is EnvironmentClass.PRODUCTION else ():
+            node, place = service.node.get("image"), service.image_location or service.location
+            if service.build is None and node is not None and text_of(node) and place.path not in project.owned:
+                yield text_of(node), place
 
 
 def _repository(image: str) -> str:
