@@ -76,6 +76,8 @@ def main() -> int:
         write(files, out)
     else:
         sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
+    # Nor is there anything to find at the end, when Python looks by itself.
+    gc.freeze()
     return code
 
 

@@ -56,6 +56,8 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
         _flush()
+        # Python looks through all of it once more at the end, unless it is told that it stays: the system takes it at once.
+        gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
     except ScaffoldError as error:
         _say(str(error))
