@@ -36,7 +36,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         dead = [entry for entry in entries if _is_dead(entry, words)]
         if dead and file.kind == "template" and file.path not in project.owned:
             # What only our files read says nothing about how well the project's own code was understood.
-            ours = _words(project, owned=True)
+            ours = _words(project, owned=True, among=frozenset(entry.name.upper() for entry in dead))
             unread = [entry for entry in dead if entry.name.upper() not in ours]
             live = len(entries) - len(dead)
             # Where most keys seem dead, the code takes them in a way that was not seen.
@@ -51,15 +51,15 @@ def _reads_anything(project: Project) -> bool:
     )
 
 
-def _words(project: Project, *, owned: bool) -> frozenset[str]:
+def _words(project: Project, *, owned: bool, among: frozenset[str] = frozenset()) -> frozenset[str]:
     """Return every word of code, stacks, scripts and configuration in upper case, of our files or of all others; pages and
-    env files left out.
+    env files left out. Where only some words matter, files without any of them are passed over.
     """
     skipped = {file.path for file in project.env_files} | {page.path for page in project.docs}
     found: set[str] = set()
     for item in project.sources:
         if item.path not in skipped and (item.path in project.owned) is owned:
-            found.update(word.upper() for word in set(_WORD.findall(item.text)))
+            found |= _words_of(item.text, among)
     for command in project.commands:
         if command.context != "doc" and (command.location.path in project.owned) is owned:
             found.update(word.upper() for word in _WORD.findall(command.text))
@@ -74,6 +74,12 @@ def _words(project: Project, *, owned: bool) -> frozenset[str]:
             for scalar in scalars_below(service.node):
                 found.update(reference.name.upper() for reference in scalar.references)
     return frozenset(found)
+
+
+def _words_of(text: str, among: frozenset[str]) -> set[str]:
+    if among and not any(word in upper for upper in (text.upper(),) for word in among):
+        return set()
+    return {word.upper() for word in set(_WORD.findall(text))}
 
 
 def _is_dead(entry: EnvEntry, words: frozenset[str]) -> bool:
