@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once
@@ -9,8 +10,10 @@ from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.lasting import words_of
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "prometheus": (frozenset({9090}), ("--web.config.file",)),
@@ -30,8 +33,24 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "alloy": (frozenset({12345}), ()),
     "zipkin": (frozenset({9411}), ()),
     "kafdrop": (frozenset({9000}), ()),
+    "ollama": (frozenset({11434}), ()),
+    "mlflow": (frozenset({5000}), ("basic-auth",)),
+    "pgweb": (frozenset({8081}), ("--auth-user", "PGWEB_AUTH_USER")),
+    "registry": (frozenset({5000}), ("REGISTRY_AUTH",)),
+    "pushgateway": (frozenset({9091}), ("--web.config.file",)),
+    "netdata": (frozenset({19999}), ()),
+    "consul": (frozenset({8500}), ("acl", "CONSUL_LOCAL_CONFIG")),
+    "graphql-engine": (frozenset({8080}), ("HASURA_GRAPHQL_ADMIN_SECRET", "--admin-secret")),
+    "grafana": (frozenset({3000}), ()),
+    "grafana-oss": (frozenset({3000}), ()),
+    "traefik": (frozenset({8080}), ()),
 }
 """Image names with the ports that answer anybody, and the words by which a login is turned on."""
+_OPENED: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(("grafana", "grafana-oss"), regex(r"\bGF_AUTH_ANONYMOUS_ENABLED=true\b", re.IGNORECASE)),
+    "traefik": regex(r"--api\.insecure(?:=true)?(?=\s|$)|\bTRAEFIK_API_INSECURE=true\b", re.IGNORECASE),
+}
+"""Tools that ask for a login, or show nothing, until somebody says otherwise."""
 _WORKERS = ("flower",)
 """Tools that are a command of the application's own image."""
 
@@ -54,10 +73,18 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 
 def _tool(service: Service) -> str:
-    if service.image and service.image.name in _TOOLS:
-        return service.image.name
+    # Other images may be called so too: a registry of services, of events.
+    is_other = service.image is not None and service.image.name == "registry" and "/" in service.image.repository
+    if service.image and service.image.name in _TOOLS and not is_other:
+        opened = _OPENED.get(service.image.name)
+        return service.image.name if opened is None or opened.search(_settings(service)) else ""
     words = " ".join(service.command or ()).split()
     return next((name for name in _WORKERS if name in words and "celery" in words), "")
+
+
+def _settings(service: Service) -> str:
+    values = (f"{entry.name}={entry.value or ''}" for entry in service.environment)
+    return " ".join((words_of(service), *values))
 
 
 def _asks_for_login(service: Service, tool: str) -> bool:
