@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+from scaffold.model.regex import regex
+
+_METRIC = regex(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()")
+_WORDS = frozenset({"and", "or", "unless", "by", "without", "on", "ignoring", "offset", "bool", "inf", "nan", "start", "end"})
+_AGGREGATIONS = frozenset({"sum", "avg", "min", "max", "count", "topk", "bottomk", "quantile", "stddev", "stdvar", "group"})
 AS_OF = "2026-08-22"
 
 _EVERY_TARGET = "up scrape_duration_seconds scrape_samples_scraped"
@@ -73,3 +80,20 @@ def could_exist(metric: str, programs: set[str]) -> bool:
         metric in METRICS.get(name, ()) or metric.startswith(_PREFIXES.get(name, ("\x00",)))
         for name in programs | {"prometheus"}
     )
+
+
+def metrics_in(expression: str) -> tuple[str, ...]:
+    """Return the names of the metrics in a PromQL expression."""
+    text = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", "", expression)
+    text = re.sub(r"\{[^{}]*\}|\[[^\[\]]*\]", " ", text)
+    text = re.sub(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)", " ", text)
+    text = re.sub(r"(?<![\w:])\d[\w.]*", " ", text)
+    return tuple(
+        dict.fromkeys(
+            name for name in _METRIC.findall(text) if name.lower() not in _WORDS | _AGGREGATIONS and _whole(text, name)
+        )
+    )
+
+
+def _whole(text: str, name: str) -> bool:
+    return bool(re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])(?!\s*\()", text))

@@ -217,6 +217,15 @@ def test_the_loop_closes_where_an_overlay_could_run_alone_too(make_project: Call
     assert_loop_closes(root)
 
 
+def test_rules_whose_metrics_nothing_gives_are_not_promised(make_project: Callable[..., Path]) -> None:
+    rule = "groups:\n  - name: app\n    rules:\n      - {alert: %s, expr: '%s > 0'}\n"
+    files = {"compose.yaml": COMPOSE, "monitoring/app.yml": rule % ("Orders", "shop_orders_failed_total")}
+    root = make_project({**files, "alerts/pg.yml": rule % ("Down", "pg_up"), "mysql/db.yml": rule % ("Slow", "mysql_up")})
+    closers = {gap.resource: gap.closes[0].kind for gap in gaps_of(root).values() if gap.subject == "orphaned/rules"}
+    assert closers == {"monitoring": "advice", "alerts": "files", "mysql": "advice"}
+    assert_loop_closes(root)
+
+
 def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
     root = example("propertypro")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}

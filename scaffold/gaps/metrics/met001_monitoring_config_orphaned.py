@@ -8,7 +8,8 @@ from scaffold.gaps.monitoring_signals import is_mentioned, mounts_of
 from scaffold.gaps.signals import tool_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.metrics import could_exist, metrics_in
+from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
 
 _FAMILIES = {
@@ -16,6 +17,9 @@ _FAMILIES = {
     **dict.fromkeys(("loki", "promtail", "alloy", "fluent", "vector", "logstash"), "logging"),
     **dict.fromkeys(("otel-collector", "tempo", "blackbox"), ""),
 }
+_EXPORTERS = {Role.POSTGRES: "postgres-exporter", Role.REDIS: "redis-exporter"}
+_ALWAYS = {"blackbox-exporter", "node-exporter", "cadvisor"}
+"""What of the overlay gives metrics, with these stores and with any."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -26,7 +30,16 @@ def _detect(project: Project) -> Iterator[Gap]:
     main = project.main_stack
     theirs = tool_services(project, (main,) if main else (), frozenset({"prometheus"}))
     for (folder, family), places in sorted(found.items(), key=lambda item: item[0]):
-        yield _gap(folder, family, tuple(places), mounted_by_us=family == "rules" and not theirs)
+        yield _gap(folder, family, tuple(places), mounted_by_us=family == "rules" and not theirs and _are_fed(project, places))
+
+
+def _are_fed(project: Project, places: list[Location]) -> bool:
+    """Whether the programs of our overlay give every metric that the rules ask for: others stay out of it."""
+    stack = project.main_stack
+    names = {_EXPORTERS[role] for role in _EXPORTERS if stack and any(service.role is role for service in stack.services)}
+    paths = {place.path for place in places}
+    asked = (alert.expression for file in project.alert_rules if file.path in paths for alert in file.alerts)
+    return all(could_exist(metric, names | _ALWAYS) for expression in asked for metric in metrics_in(expression))
 
 
 def _configs(project: Project) -> Iterator[tuple[str, str, Location]]:

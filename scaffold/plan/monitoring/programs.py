@@ -7,7 +7,7 @@ from dataclasses import field, replace
 
 from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
-from scaffold.model.metrics import could_exist
+from scaffold.model.metrics import could_exist, metrics_in
 from scaffold.model.monitoring import Component, ComponentKind, FileMount, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.model.project import AlertmanagerConfig
@@ -21,7 +21,7 @@ from scaffold.plan.monitoring.exporters import (
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.scope import Scope
 from scaffold.plan.monitoring.theirs import configuration_path, host_path
-from scaffold.plan.monitoring.wiring import PrometheusWiring, inside, metrics_in, own_prometheus, their_prometheus
+from scaffold.plan.monitoring.wiring import PrometheusWiring, inside, own_prometheus, their_prometheus
 
 _PORTS = {
     ComponentKind.PROMETHEUS: 9090,

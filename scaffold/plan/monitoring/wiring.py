@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
@@ -11,15 +10,11 @@ from scaffold.model.document import Scalar, Sequence, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import FileMount, Remark
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name, url_password
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.theirs import carried, configuration_path, host_path, unreachable
 
 PROMETHEUS_FILE = "/etc/prometheus/prometheus.yml"
-_METRIC = regex(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()")
-_WORDS = frozenset({"and", "or", "unless", "by", "without", "on", "ignoring", "offset", "bool", "inf", "nan", "start", "end"})
-_AGGREGATIONS = frozenset({"sum", "avg", "min", "max", "count", "topk", "bottomk", "quantile", "stddev", "stdvar", "group"})
 
 
 @frozen
@@ -107,20 +102,3 @@ def _with_rules(service: Service, configuration: FileMount) -> PrometheusWiring:
     """Return the configuration and, beside it on the host as in the container, the folder of rules."""
     rules = inside(service, f"{posixpath.dirname(configuration.target)}/rules", _beside(configuration.source))
     return PrometheusWiring((configuration, rules))
-
-
-def metrics_in(expression: str) -> tuple[str, ...]:
-    """Return the names of the metrics in a PromQL expression."""
-    text = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", "", expression)
-    text = re.sub(r"\{[^{}]*\}|\[[^\[\]]*\]", " ", text)
-    text = re.sub(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)", " ", text)
-    text = re.sub(r"(?<![\w:])\d[\w.]*", " ", text)
-    return tuple(
-        dict.fromkeys(
-            name for name in _METRIC.findall(text) if name.lower() not in _WORDS | _AGGREGATIONS and _whole(text, name)
-        )
-    )
-
-
-def _whole(text: str, name: str) -> bool:
-    return bool(re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])(?!\s*\()", text))

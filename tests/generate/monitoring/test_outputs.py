@@ -13,10 +13,9 @@ import yaml
 
 from scaffold.generate.monitoring import render
 from scaffold.generate.monitoring.pins import IMAGES
-from scaffold.model.metrics import METRICS
+from scaffold.model.metrics import METRICS, metrics_in
 from scaffold.model.monitoring import ComponentKind
 from scaffold.plan.monitoring import plan_monitoring
-from scaffold.plan.monitoring.wiring import metrics_in
 from scaffold.read.project import read_project
 from tests.generate.monitoring.conftest import Monitored, load, target_of
 
