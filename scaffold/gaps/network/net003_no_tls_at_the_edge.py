@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image, scalars_below
-from scaffold.gaps.kubernetes.objects import KubernetesObject, common_environment
+from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.gaps.network.plain_entries import plain_ingresses, unredirected
+from scaffold.gaps.network.plain_entries import plain_chart_values, plain_ingresses, unredirected
 from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.gap import Closer, Gap, Rule
@@ -72,8 +72,14 @@ def _detect(project: Project) -> Iterator[Gap]:
             if place is not None:
                 yield _unredirected_gap(stack, service, place)
     ingresses = tuple(plain_ingresses(project))
-    if ingresses and not _is_told(project):
-        yield _ingress_gap(ingresses)
+    values = tuple(plain_chart_values(project))
+    if (ingresses or values) and not _is_told(project):
+        if ingresses:
+            yield _ingress_gap(
+                listed(item.name for item in ingresses), "tls/ingress", tuple(item.location for item in ingresses)
+            )
+        if values:
+            yield _ingress_gap("of the chart's default values", "tls/chart", values)
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -234,12 +240,10 @@ def _unredirected_gap(stack: Stack, service: Service, place: Location) -> Gap:
     )
 
 
-def _ingress_gap(found: tuple[KubernetesObject, ...]) -> Gap:
-    names = listed(item.name for item in found)
-    places = tuple(item.location for item in found)
+def _ingress_gap(names: str, subject: str, places: tuple[Location, ...]) -> Gap:
     return RULE.gap(
         resource="kubernetes",
-        subject="tls/ingress",
+        subject=subject,
         message=f"The ingress {names} takes visitors in over plain HTTP, and where TLS ends is not declared in this "
         "repository: passwords and cookies may cross the network readable.",
         expected="`tls` with a secret that cert-manager fills, or the annotation for the certificate of the load balancer",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import path_environment
+from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, patch_texts, texts_of
+from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Service
-from scaffold.model.document import Location, Sequence, find, text_of
+from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.nginx import Directive, parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
@@ -20,6 +21,10 @@ _REDIRECTS = regex(r"https|\$scheme|ssl")
 _ANSWERS = frozenset({"return", "rewrite", "if", "error_page"})
 _TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _SAYS_TLS = regex(r"(?i)tls|ssl|https|certificate|cert-manager|websecure|tailscale|cloudflare|tunnel")
+_VALUES = regex(r"(?:^|.*/)[^/]*values[^/]*\.ya?ml")
+_INGRESS = regex(r"(?m)^kind:[ \t]*Ingress\b")
+_BY_VALUES = regex(r"(?i)\.(?:tls|ssl)\w*|\$\w*\.tls")
+"""How a template makes its TLS follow the values."""
 _NEARBY = regex(r"(?:.*\.)?(?:localhost|local|test|internal|nip\.io|sslip\.io)")
 
 
@@ -66,6 +71,52 @@ def _is_same(server: Directive, other: Directive) -> bool:
 
 def _names(server: Directive) -> frozenset[str]:
     return frozenset(word for item in server.of("server_name") for word in item.arguments)
+
+
+def plain_chart_values(project: Project) -> Iterator[Location]:
+    """Yield the switch of each Ingress that the default values of a chart turn on without TLS, where no other values add it."""
+    charts = [item.path.rpartition("/")[0] for item in foreign_infrastructure(project) if item.path.endswith("Chart.yaml")]
+    for chart in charts:
+        path = f"{chart}/values.yaml".lstrip("/")
+        document = project.document(path) if not is_test_path(path) and path_environment(path) not in _TRIED else None
+        switches = tuple(_plain_switches(document.root)) if document else ()
+        if switches and not _adds_tls(project, chart, path):
+            yield from switches
+
+
+def _plain_switches(node: Node | None) -> Iterator[Location]:
+    for entry in node.entries if isinstance(node, Mapping) else ():
+        switch = find(entry.value, "enabled")
+        if entry.key.value == "ingress" and switch is not None and text_of(switch).lower() == "true":
+            words = [word for word in _words(entry.value) if word != "tls"]
+            hosts = [word for word in words if "." in word and "/" not in word]
+            nearby = bool(hosts) and all(_NEARBY.fullmatch(host) for host in hosts)
+            if not nearby and not _SAYS_TLS.search(" ".join(words)) and not _words(find(entry.value, "tls")):
+                yield switch.location
+        else:
+            yield from _plain_switches(entry.value)
+
+
+def _words(node: Node | None) -> list[str]:
+    """Return every key and scalar at or below a node."""
+    if isinstance(node, Scalar):
+        return [node.value] if node.value else []
+    if isinstance(node, Sequence):
+        return [word for item in node.items for word in _words(item)]
+    entries = node.entries if isinstance(node, Mapping) else ()
+    return [word for entry in entries for word in (entry.key.value, *_words(entry.value))]
+
+
+def _adds_tls(project: Project, chart: str, own: str) -> bool:
+    """Whether other values of the repository speak of TLS, or a template of the chart gives its Ingress some in any case."""
+    others = (path for path in project.files if path != own and _VALUES.fullmatch(path))
+    templates = [path for path in project.files if path.startswith(f"{chart}/templates/".lstrip("/"))]
+    texts = [project.source(path) or "" for path in templates]
+    ingresses = [text for text in texts if _INGRESS.search(text)]
+    fixed = any(_SAYS_TLS.search(text) and not _BY_VALUES.search(text) for text in ingresses)
+    commands = (command.text for command in project.commands if "helm" in command.text)
+    told = (*(project.source(path) or "" for path in others), *commands)
+    return not ingresses or fixed or any(_SAYS_TLS.search(text) for text in told)
 
 
 def plain_ingresses(project: Project) -> Iterator[KubernetesObject]:
