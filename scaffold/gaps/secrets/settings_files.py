@@ -14,6 +14,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
 _FILES = (".properties", ".yml", ".yaml", ".json")
+_OF_RAILS = regex(r"(?:^|/)config/(?!application)[\w-]+\.ya?ml$")
 _COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LITERAL, SecretClass.RANDOM})
 _STAND_INS = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER})
 _CHOOSES = ("SPRING_PROFILES_ACTIVE", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT")
@@ -32,8 +33,9 @@ class FileCredential:
 
 
 def is_in_settings_file(setting: SettingDefault) -> bool:
-    """Whether a setting stands in a settings file and not in code."""
-    return setting.location.path.endswith(_FILES)
+    """Whether a setting stands in a settings file and not in code, as which the templates of Rails count."""
+    is_code = setting.kind == "getenv" and _OF_RAILS.search(setting.location.path)
+    return setting.location.path.endswith(_FILES) and not is_code
 
 
 def module_of(setting: SettingDefault) -> str:
