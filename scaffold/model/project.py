@@ -250,7 +250,7 @@ class CodeFact:
     (detail: class or function), `celery-app` and `server-entry` (detail: file), `program` (detail: its name),
     `tracing` (detail: sentry, opentelemetry, datadog ...), `spring-datasource` (detail:
     URL without a login), `cors` (detail: the words credentials, any-origin, regex that hold), `schema` (detail: how code makes
-    tables, see scaffold.read.schema).
+    tables, see scaffold.read.schema), `seeds` (detail: the function that loads rows made for a try as the program starts).
     """
 
     kind: str

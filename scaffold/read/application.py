@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,6 +19,8 @@ from scaffold.read.paths import is_test_code
 _JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
 _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
+_ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
+"""Files in which programs start."""
 _FIELD = regex(r"\s+(\w+)\s*:")
 _AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fields|__dict__)\b|vars\(settings")
 """Reads of all fields at once."""
@@ -29,6 +31,7 @@ _MIGRATING_WORDS = (
     *("Database.Migrate", "sqlx::migrate!", "run_pending_migrations", "command.upgrade("),
 )
 """Texts without one of these apply no migrations in a form that is known."""
+_SEEDING_WORDS = ("ixture", "eed", "emoData", "emo_data", "ampleData", "ample_data", "estUser", "est_user", "ummy")
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -49,10 +52,8 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if any(word in text for word in _MIGRATING_WORDS):
             migrating.append(path)
         found, failed = _read(path, text)
-        if any(word in text for word in _SCHEMA_WORDS):
-            found = replace(found, facts=(*found.facts, *_schema(path, text)))
-        if path.endswith(".py") and any(word in text for word in _STARTS_PROGRAMS):
-            found = replace(found, facts=(*found.facts, *_programs(path, text)))
+        more = tuple(_more_facts(path, text))
+        found = replace(found, facts=(*found.facts, *more)) if more else found
         problems += failed
         if found != CodeReading():
             texts.text(path)
@@ -74,10 +75,26 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     return CodeReading(settings, reads, joined), tuple(problems)
 
 
+def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield the facts whose readers are loaded where a text holds one of their words."""
+    if any(word in text for word in _SCHEMA_WORDS):
+        yield from _schema(path, text)
+    if _ENTRY.search(path) and any(word in text for word in _SEEDING_WORDS):
+        yield from _seeds(path, text)
+    if path.endswith(".py") and any(word in text for word in _STARTS_PROGRAMS):
+        yield from _programs(path, text)
+
+
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.schema import schema_facts
 
     return tuple(schema_facts(path, text))
+
+
+def _seeds(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.seeding import seed_facts
+
+    return tuple(seed_facts(path, text))
 
 
 def _programs(path: str, text: str) -> tuple[CodeFact, ...]:

@@ -32,16 +32,16 @@ _SCRIPT_HOLDER = regex(
     r"(?:export\s+)?(?:default\s+)?(?:(?:public|private|protected|static)\s+)*(?:async\s+)?(?:function\s+(?P<name>\w+)"
     r"|(?:const|let)\s+(?P<arrow>\w+)\s*=\s*(?:async\s*)?(?:\([^)]*\)|\w+)[^=\n]*=>|(?P<method>(?!if\b|for\b|while\b|switch\b|catch\b)\w+)\s*\([^)]*\)[^;\n]*\{)"
 )
-_CONDITION = regex(r"\}?\s*(?:else\b|(?:el)?if\b|switch\b|match\b|case\b|except\b|catch\b)(?P<what>[^\n]*)")
+_CONDITION = regex(r"\}?\s*(?P<what>(?:else\b|(?:el)?if\b|switch\b|match\b|case\b|except\b|catch\b)[^\n]*)")
 _HARMLESS = regex(r"\berr\b|[Pp]ending|\.Any\(\)|__main__")
 """Conditions that hold at a start: no error came before, something is to do."""
 _CONTINUES = regex(r"\s*(?:[)\]}{.@]|where\b)")
 """Lines that open or go on with what stands above them."""
-_STARTS = frozenset(
+STARTS = frozenset(
     {"main", "Main", "bootstrap", "onModuleInit", "onApplicationBootstrap", "init", "lifespan", "startup", "StartAsync"}
 )
 _OF_ITS_OWN = regex(r"(?i)migrat|(?:^|/)(?:scripts?|tools|bin|cmd/(?!server|api|app|web))/|(?:^|/)(?:seed|cli|manage)\b")
-_ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
+ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
 _MOST_CALLERS = 8
 _MOST_STEPS = 4
 """Calls are followed this far: from the code that migrates to the program that starts."""
@@ -81,7 +81,7 @@ def _sites(path: str, text: str, pattern: re.Pattern[str] | None) -> Iterator[_S
     for match in pattern.finditer(text):
         where = places.at(match.start())
         if not re.match(r"\s*(?://|#|\*|/\*)", lines[where.line - 1]):
-            yield _Site(_holder(lines, where, _ending(path)), where)
+            yield _Site(holder_of(lines, where, _ending(path), _HARMLESS), where)
 
 
 def _is_known(text: str) -> bool:
@@ -89,12 +89,14 @@ def _is_known(text: str) -> bool:
     return "/migrator" in text or not re.search(r"(?<![.\w])migrate\(", text)
 
 
-def _holder(lines: list[str], where: Location, ending: str) -> str | None:
-    """Return the function that a line stands in by the indentation, "" at the top; None where a condition guards it."""
+def holder_of(lines: list[str], where: Location, ending: str, harmless: re.Pattern[str]) -> str | None:
+    """Return the function that a line stands in by the indentation, "" at the top; None where a condition guards it that is not
+    one of `harmless`.
+    """
     pattern = _HOLDERS.get(ending, _SCRIPT_HOLDER)
     depth = _indent(lines[where.line - 1])
     own = _CONDITION.match(lines[where.line - 1].strip())
-    if own and not _HARMLESS.search(own["what"]):
+    if own and not harmless.search(own["what"]):
         return None
     for line in reversed(lines[: where.line - 1]):
         if not line.strip() or _indent(line) >= depth or _CONTINUES.match(line):
@@ -102,7 +104,7 @@ def _holder(lines: list[str], where: Location, ending: str) -> str | None:
         depth = _indent(line)
         bare = line.strip()
         condition = _CONDITION.match(bare)
-        if condition and not _HARMLESS.search(condition["what"]):
+        if condition and not harmless.search(condition["what"]):
             return None
         found = None if condition else pattern.match(bare)
         if found:
@@ -119,7 +121,7 @@ def _facts(site: _Site, text: str, paths: tuple[str, ...], glance: Callable[[str
     always = "migrationsRun" in text.split("\n")[site.place.line - 1]
     if site.holder == "init" and path.endswith(".go"):
         return  # The reader of schemas knows it, with its build tags.
-    if not site.holder or site.holder in _STARTS or always:
+    if not site.holder or site.holder in STARTS or always:
         yield CodeFact("schema", "applies-at-start" if always or _starts(site) else "applies", site.place)
         return
     starts, is_called = _starting_calls(site.holder, path, paths, glance, frozenset())
@@ -134,7 +136,7 @@ def _starts(site: _Site) -> bool:
     path = site.place.path
     if site.holder is None or _OF_ITS_OWN.search(path):
         return False
-    return site.holder in _STARTS or bool(_ENTRY.search(path))
+    return site.holder in STARTS or bool(ENTRY.search(path))
 
 
 def _starting_calls(

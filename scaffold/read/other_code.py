@@ -71,7 +71,9 @@ _JAVA = _Language(
 _RUST = _Language(
     required=rf"env::var\(\s*{_Q}\s*\)\s*\.(?:expect|unwrap)\(",
     # `env!` is read by the compiler.
-    optional=rf"env::var(?:_os)?\(\s*{_Q}\s*\)(?!\s*\.(?:expect|unwrap))|\benv!\(\s*{_Q.replace('name', 'name2')}",
+    optional=rf"env::var(?:_os)?\(\s*{_Q}\s*\)(?!\s*\.(?:expect|unwrap))|\benv!\(\s*{_Q.replace('name', 'name2')}"
+    # A field of clap reads the variable of its own name in upper case.
+    r"|#\[(?:clap|arg)\((?:[^\]\n]*,\s*)?env\s*[,)][^\]\n]*\]?\s*(?:pub\s+)?(?P<field>[a-z]\w*)\s*:",
     with_default=rf"env::var\(\s*{_Q}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\|\s*)?(?:String::from\()?{_D}",
     facts=(
         ("http-route", r"\.route\(\s*\"(?P<detail>/[^\"\n]*)\"", ""),
@@ -156,7 +158,7 @@ def read_other_code(path: str, text: str) -> CodeReading:
         fails = required and language.raises and not _OF_DEVELOPMENT.search(path)
         for match in re.finditer(pattern, bare) if pattern else ():
             groups = match.groupdict()
-            name = groups.get("name") or groups.get("name2") or ""
+            name = groups.get("name") or groups.get("name2") or (groups.get("field") or "").upper()
             where = places.at(match.start())
             reads.setdefault(match.start(), EnvRead(name, required, where, fails=fails))
             value = groups.get("value") if groups.get("value") is not None else groups.get("value2")

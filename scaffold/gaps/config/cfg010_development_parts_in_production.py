@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import runnable_stacks
 from scaffold.gaps.facts import once
-from scaffold.gaps.signals import image_name
+from scaffold.gaps.signals import image_name, main_environment
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
-from scaffold.model.project import Command, Project
+from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
 
@@ -42,6 +42,10 @@ _PEOPLE = regex(r"seed[^/]*/(?:.*/)?[^/]*(?:user|admin|account)|(?:user|admin|ac
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = runnable_stacks(project)
     yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(project, stack, service))
+    if stacks:
+        yield from (
+            _code_gap(project, fact) for fact in project.code_facts if fact.kind == "seeds" and fact.reachable is not False
+        )
 
 
 def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
@@ -170,6 +174,24 @@ def _seed_gap(project: Project, stack: Stack, service: Service, place: Location)
                 "advice",
                 "Take the seeds out of the start; make the first administrator by a command that asks for a password.",
             ),
+        ),
+    )
+
+
+def _code_gap(project: Project, fact: CodeFact) -> Gap:
+    return RULE.gap(
+        resource=fact.location.path,
+        subject="seeds",
+        message=f"The program of {fact.location.path} calls {fact.detail} whenever it starts, under no condition: rows made for"
+        " a try come into the database of production.",
+        expected="fixtures in a command of their own, run by hand in development",
+        actual="part of the program's start",
+        locations=(fact.location,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=main_environment(project),
+        closers=(
+            Closer(None, "advice", "Move the call into a command of its own, or behind a setting that production leaves off."),
         ),
     )
 
