@@ -371,8 +371,13 @@ RUN = "docker compose -f docker-compose.yml"
         (f"up:\n\t{RUN} --profile with-db up\n", {}, Severity.HIGH),
         (f"dev:\n\t{RUN} --profile with-db up\n", {".env.example": "COMPOSE_PROFILES=with-db\n"}, Severity.HIGH),
         (f"dev:\n\t{RUN} --profile with-db up\n", {"README.md": f"```\n{RUN} --profile with-db up\n```\n"}, Severity.HIGH),
+        (
+            f"dev:\n\t{RUN} --profile with-db up\nprod:\n\t{RUN} -f docker-compose.prod.yml up -d\n",
+            {"docker-compose.prod.yml": "services:\n  api:\n    restart: always\n"},
+            Severity.LOW,
+        ),
     ],
-    ids=["only dev", "prod too", "a plain target", "an env file", "a page"],
+    ids=["only dev", "prod too", "a plain target", "an env file", "a page", "a set of production over the file"],
 )
 def test_a_profile_that_only_developers_turn_on(
     makefile: str, more: dict[str, str], severity: Severity, make_project: Callable[..., Path]
