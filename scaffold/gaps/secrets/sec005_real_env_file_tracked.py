@@ -11,18 +11,25 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 
 _OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
+_REFERENCE = regex(r"\$(?:\w+|\{\w+\})")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     for file in project.env_files:
-        if file.kind != "template" and file.path not in project.owned and any(not entry.commented for entry in file.entries):
+        if file.kind != "template" and file.path not in project.owned and _says_something(file):
             held = _held(project, file)
             if held or _is_sensitive(file) or not any(entry.name.startswith(_OF_PAGES) for entry in file.entries):
                 yield _gap(project, file, held)
+
+
+def _says_something(file: EnvFile) -> bool:
+    """Whether a value of the file is more than the name of another variable, from which a build takes it."""
+    return any(not entry.commented and not _REFERENCE.fullmatch(entry.value) for entry in file.entries)
 
 
 def _held(project: Project, file: EnvFile) -> tuple[str, ...]:
