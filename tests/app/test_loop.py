@@ -226,6 +226,26 @@ def test_rules_whose_metrics_nothing_gives_are_not_promised(make_project: Callab
     assert_loop_closes(root)
 
 
+def test_the_loop_closes_where_two_files_of_a_set_write_the_same_lines(make_project: Callable[..., Path]) -> None:
+    service = "  web:\n    build: .\n    container_name: shop_web\n    depends_on: [db, cache]\n"
+    stores = "  cache: {image: 'redis:7.4', healthcheck: {test: [CMD, redis-cli, ping]}}\n"
+    stores += "  db: {image: 'postgres:16', healthcheck: {test: [CMD, pg_isready]}}\n"
+    alone = "services:\n  web:\n    image: ghcr.io/acme/web:1.0.0\n    container_name: shop_web\n    depends_on:\n      - db\n"
+    root = make_project(
+        {
+            "docker-compose.yml": f"services:\n{service}{stores}",
+            "docker-compose.prod.yml": alone,
+            "Dockerfile": 'FROM python:3.13-slim\nCMD ["uvicorn", "app:app"]\n',
+            "deploy.sh": "#!/bin/sh\ndocker compose -f docker-compose.yml -f docker-compose.prod.yml up -d\n",
+        }
+    )
+    assert {gap.code for gap in closable(gaps_of(root), "edit").values()} >= {"CMP001", "SCL001"}
+    assert_loop_closes(root)
+    overlay = (root / "docker-compose.prod.yml").read_text()
+    assert "container_name" not in overlay + (root / "docker-compose.yml").read_text()
+    assert "      db:\n        condition: service_healthy\n" in overlay
+
+
 def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
     root = example("propertypro")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}

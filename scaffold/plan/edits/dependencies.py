@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Document
+from scaffold.model.document import Document, Mapping, find, scalars_of
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.probes import working_healthcheck
@@ -31,11 +31,38 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
         groups = {place: group for place, group in groups.items() if place not in taken}
         if task:
             yield task
-    for (path, resource), group in groups.items():
+    for resource in dict.fromkeys(resource for _, resource in groups):
+        yield from _changed(project, resource, {path: group for (path, of), group in groups.items() if of == resource})
+
+
+def _changed(project: Project, resource: str, groups: dict[str, tuple[Gap, ...]]) -> Iterator[EditTask]:
+    """Yield the tasks of one service: one a file, or one for all of them where several files write the same edge."""
+    every = tuple(gap for group in groups.values() for gap in group)
+    places = {(path, key): value for gap in every for key, value in _decided(gap) for path in _files_of(project, gap)}
+    paths = sorted({path for path, _ in places})
+    documents = tuple(document for path in paths if (document := project.document(path)))
+    if len({key for _, key in places}) < len(places) and len(documents) == len(paths):
+        flat = tuple((f"{paths.index(path)}:{key}", value) for (path, key), value in sorted(places.items()))
+        yield EditTask("checked-stores", every, documents, needs=_needs(resource, every), decided=flat)
+        return
+    for path, group in groups.items():
         document = project.document(path)
         if document is not None:
             decided = dict(item for gap in group for item in _decided(gap))
             yield EditTask("changed-dependencies", group, (document,), needs=_needs(resource, group), decided=_sorted(decided))
+
+
+def _files_of(project: Project, gap: Gap) -> Iterator[str]:
+    """Yield each file that writes the edge of a gap: in a set of files the last one counts."""
+    stack_id, _, user = gap.resource.rpartition("/")
+    name = gap.subject.rpartition("/")[2]
+    sets = [stack.files for stack in _stacks(project, stack_id) if gap.primary.path in stack.files]
+    for path in dict.fromkeys((gap.primary.path, *(path for files in sets for path in files))):
+        document = project.document(path)
+        node = find(document.root, "services", user, "depends_on") if document else None
+        names = node.keys() if isinstance(node, Mapping) else [scalar.value for scalar in scalars_of(node)]
+        if path == gap.primary.path or (name in names and path not in project.owned):
+            yield path
 
 
 def _checked_stores(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.model.document import Location, find
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.guards import scalar_at
@@ -14,7 +15,7 @@ from scaffold.plan.edits.kind import EditKind
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
     for gap in gaps:
-        places = [item.location for item in gap.evidence if item.role != "searched"]
+        places = list(_every_place(project, gap))
         paths = sorted({place.path for place in places})
         documents = tuple(document for path in paths if (document := project.document(path)))
         named = [scalar.value for document in documents for place in places if (scalar := scalar_at(document, place))]
@@ -23,6 +24,21 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
         lines = tuple((f"{place.path}:{place.line}", "container_name") for place in places)
         if documents:
             yield EditTask("removed-lines", (gap,), documents, decided=lines, blocked=blocked)
+
+
+def _every_place(project: Project, gap: Gap) -> Iterator[Location]:
+    """Yield the places of a gap, and those where other files of its sets say the same: a line that is left would count."""
+    files = {path for stack in project.stacks if gap.resource in {stack.id, stack.extends_stack} for path in stack.files}
+    seen = set()
+    for item in gap.evidence:
+        for path in (item.location.path, *sorted(files - project.owned)) if item.role != "searched" else ():
+            document = project.document(path)
+            other = document is not None and path != item.location.path and bool(item.location.route)
+            node = find(document.root, *item.location.route) if document and other else None
+            place = item.location if path == item.location.path else node.location if node else None
+            if place is not None and (place.path, place.line) not in seen:
+                seen.add((place.path, place.line))
+                yield place
 
 
 def _user(project: Project, name: str) -> str:
