@@ -21,7 +21,7 @@ _COMMON = frozenset(
 """Names of projects that say nothing of whose an image is."""
 _BASES_WITHOUT_CHECK = regex(
     r"azul/zulu-openjdk.*|dotnet/(?:aspnet|runtime|runtime-deps|sdk).*|distroless/.*|oven/bun|denoland/deno"
-    r"|nginxinc/nginx-unprivileged|astral-sh/uv|ubi\d+/.*|nvidia/cuda|docker/library/.*"
+    r"|apache/airflow|nginxinc/nginx-unprivileged|astral-sh/uv|ubi\d+/.*|nvidia/cuda|docker/library/.*"
 )
 """Bases of other makers whose Dockerfiles have no HEALTHCHECK."""
 _NAMING_ACTIONS = frozenset({"docker/metadata-action", "docker/build-push-action"})

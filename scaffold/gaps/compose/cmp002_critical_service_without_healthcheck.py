@@ -36,11 +36,14 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 
 def _is_reached(project: Project, stack: Stack, service: Service) -> bool:
-    """Whether people reach an application of production: by a port of its own, or by a proxy that knows its name."""
+    """Whether people reach an application of production: by a port of its own, by a proxy that knows its name, or by one whose
+    configuration is not here, as it listens.
+    """
     if not stack.is_runnable_in_production or service.role not in _SHOWN:
         return False
     forwarded = any(upstream.host in service.names for upstream in project.upstreams)
-    return bool(service.ports) or label_route(service) is not None or forwarded
+    behind = bool(service.listens) and any(other.has_role(Role.PROXY) for other in stack.services)
+    return bool(service.ports) or label_route(service) is not None or forwarded or behind
 
 
 def _gap(stack: Stack, service: Service, users: tuple[str, ...]) -> Gap:
