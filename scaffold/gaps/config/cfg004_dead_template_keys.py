@@ -77,7 +77,8 @@ def _words(project: Project, *, owned: bool, among: frozenset[str] = frozenset()
 
 
 def _words_of(text: str, among: frozenset[str]) -> set[str]:
-    if among and not any(word in upper for upper in (text.upper(),) for word in among):
+    upper = text.upper() if among else ""
+    if among and not any(word in upper for word in among):
         return set()
     return {word.upper() for word in set(_WORD.findall(text))}
 
