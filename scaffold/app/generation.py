@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -219,16 +216,16 @@ class _Before:
     def trial(self, edited: dict[str, str]) -> Outcome:
         """Return what the rules say once the artifacts and these edited texts are there."""
         texts = {artifact.path: artifact.text for artifact in self.artifacts} | edited
-        with _laid_over(self.place, texts) as overlay:
-            owned = self.written | {artifact.path for artifact in self.artifacts}
-            again = read_project(
-                self.place.root,
-                overlay=overlay,
-                production_set=_present(self.target, owned),
-                owned=owned,
-                today=self.place.today,
-            )
-            return _outcome(again, judge(again))
+        owned = self.written | {artifact.path for artifact in self.artifacts}
+        again = read_project(
+            self.place.root,
+            overlay=self.place.out,
+            laid=texts,
+            production_set=_present(self.target, owned),
+            owned=owned,
+            today=self.place.today,
+        )
+        return _outcome(again, judge(again))
 
     @property
     def outcome(self) -> Outcome:
@@ -276,20 +273,6 @@ def _selected_tasks(target: Target, codes: frozenset[str]) -> tuple[EditTask, ..
     chosen = [task for task in target.edit_tasks if codes & set(task.codes)]
     needed = {need for task in chosen for need in task.needs}
     return tuple(task for task in target.edit_tasks if task in chosen or task.marks & needed)
-
-
-@contextmanager
-def _laid_over(place: Place, texts: dict[str, str]) -> Iterator[Path]:
-    """Give a temporary folder that holds --out and the given files, to be read over the project."""
-    with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
-        folder = Path(scratch)
-        if place.out and place.out.is_dir():
-            shutil.copytree(place.out, folder, dirs_exist_ok=True)
-        for parent in {(folder / path).parent for path in texts}:
-            parent.mkdir(parents=True, exist_ok=True)
-        for path, text in texts.items():
-            (folder / path).write_text(text, encoding="utf-8", newline="")
-        yield folder
 
 
 def _closed_by(before: Judgement, room: Room, closed: frozenset[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Inventory:
     directories: frozenset[str]
     untracked: frozenset[str]
     overlaid: frozenset[str]
+    laid: Mapping[str, str]
+    """Texts that count as if they were files, by their paths."""
     private: frozenset[str]
     """Real env files that git does not track: somebody's own, never read."""
     problems: tuple[Problem, ...] = ()
@@ -48,11 +50,17 @@ class Inventory:
 
 
 def take_inventory(
-    root: Path, *, hide: frozenset[str] = frozenset(), overlay: Path | None = None, owned: frozenset[str] = frozenset()
+    root: Path,
+    *,
+    hide: frozenset[str] = frozenset(),
+    overlay: Path | None = None,
+    laid: Mapping[str, str] | None = None,
+    owned: frozenset[str] = frozenset(),
 ) -> Inventory:
     """List the files below `root` without those in `hide`; files below `overlay` count as if they stood in the project.
 
-    Files in `owned` count where they are on the disk, whatever git ignores.
+    So do the texts of `laid`, by their paths, before files of that name. Files in `owned` count where they are on the disk,
+    whatever git ignores.
     """
     root = root.resolve()
     overlay = overlay.resolve() if overlay is not None and overlay.is_dir() else None
@@ -63,23 +71,25 @@ def take_inventory(
         base = {path: tracked for path, tracked in base.items() if not path.startswith(inside)}
     base |= {path: False for path in owned if path not in base and (root / path).is_file()}
     kept, problems = _regular(root, (path for path in base if path not in hide))
-    laid: list[str] = []
+    below: list[str] = []
     if overlay is not None and overlay != root:
-        laid, more = _regular(overlay, (path for path in _walk(overlay) if path not in hide))
+        below, more = _regular(overlay, (path for path in _walk(overlay) if path not in hide))
         problems += more
-    everything = sorted({*kept, *laid})
+    laid = {path: text for path, text in (laid or {}).items() if path not in hide}
+    everything = sorted({*kept, *below, *laid})
     charts = frozenset(path.rpartition("/")[0] for path in everything if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"})
     ours = [path for path in everything if not is_excluded(path, charts)]
     return Inventory(
         root=root,
-        overlay=overlay if laid else None,
+        overlay=overlay if below else None,
         git=listed is not None,
         files=tuple(path for path in ours if not is_documentation(path)),
         docs=tuple(path for path in ours if is_documentation(path)),
         present=frozenset(everything),
         directories=_directories(everything),
         untracked=frozenset(path for path, tracked in base.items() if not tracked),
-        overlaid=frozenset(laid),
+        overlaid=frozenset(below),
+        laid=laid,
         private=frozenset(
             path for path in base if _is_private(path, tracked=listed is not None and base[path], git=listed is not None)
         ),
@@ -201,10 +211,9 @@ class TextReader:
         return text
 
     def _load(self, path: str) -> tuple[str | None, str]:
-        root = self.inventory.overlay if path in self.inventory.overlaid else self.inventory.root
         limit = self.yaml_limit if is_yaml(path) else TEXT_LIMIT
         try:
-            data, size = _bytes(f"{root}/{path}", limit)
+            data, size = _bytes_of(self.inventory, path, limit)
         except (OSError, ValueError) as error:
             return None, f"cannot be read ({getattr(error, 'strerror', None) or 'not a regular file'})"
         if size > limit:
@@ -230,12 +239,20 @@ def file_text(path: Path) -> str:
 
 def read_bytes(inventory: Inventory, path: str, limit: int) -> bytes | None:
     """Return the bytes of a file of the project, None where it is larger than `limit` or cannot be read."""
-    root = inventory.overlay if path in inventory.overlaid else inventory.root
     try:
-        data, size = _bytes(f"{root}/{path}", limit)
+        data, size = _bytes_of(inventory, path, limit)
     except (OSError, ValueError):
         return None
     return data if size <= limit else None
+
+
+def _bytes_of(inventory: Inventory, path: str, limit: int) -> tuple[bytes, int]:
+    """Return at most `limit` bytes of a path of the project, and its size; raises as `_bytes` does."""
+    if path in inventory.laid:
+        data = inventory.laid[path].encode()
+        return data[:limit], len(data)
+    root = inventory.overlay if path in inventory.overlaid else inventory.root
+    return _bytes(f"{root}/{path}", limit)
 
 
 def _bytes(path: str, limit: int) -> tuple[bytes, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -97,13 +97,14 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     *,
     hide: frozenset[str] = frozenset(),
     overlay: Path | None = None,
+    laid: Mapping[str, str] | None = None,
     production_set: tuple[str, ...] = (),
     owned: frozenset[str] = frozenset(),
     known_name: str = "",
     outside: Outside | None = None,
     today: str = "",
 ) -> Project:
-    """Read the project below `root`, without the paths in `hide` and with the files of `overlay` laid over it.
+    """Read the project below `root`, without the paths in `hide`, and with the files of `overlay` and the texts of `laid`.
 
     `owned` are the files that scaffold wrote, `known_name` the name that was used when they were written. With `outside`
     the stacks are what Compose makes of them when it is called so. `today` is the day by which ignores run out.
@@ -113,7 +114,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     """
     if not root.is_dir():
         raise UsageError("is not a folder", where=str(root))
-    inventory = take_inventory(root, hide=hide, overlay=overlay, owned=owned)
+    inventory = take_inventory(root, hide=hide, overlay=overlay, laid=laid, owned=owned)
     settings = _configuration(inventory)
     if settings.blueprints:  # Templates of files, not files of the project.
         inventory = inventory.without(settings.blueprints)

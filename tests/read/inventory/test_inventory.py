@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.read.git import ignored_paths, remote_name
-from scaffold.read.inventory import TEXT_LIMIT, Inventory, TextReader, take_inventory
+from scaffold.read.inventory import TEXT_LIMIT, Inventory, TextReader, read_bytes, take_inventory
 
 MakeProject = Callable[..., Path]
 
@@ -134,6 +134,23 @@ def test_a_file_that_becomes_a_pipe_after_the_listing(make_project: MakeProject)
     os.mkfifo(root / "a.txt")
     assert reader.text("a.txt") is None
     assert "cannot be read" in reader.problems[0].message
+
+
+def test_texts_count_as_if_they_were_files(make_project: MakeProject, tmp_path: Path) -> None:
+    root = make_project({"a.txt": "old", "b.txt": "kept"})
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.txt").write_text("written")
+    (out / "c.txt").write_text("written")
+    laid = {"a.txt": "ü\r\n", "deep/new.yml": "# " + "x" * 2000, "hidden.txt": "", "nul.txt": "\0"}
+    found = take_inventory(root, overlay=out, laid=laid, hide=frozenset({"hidden.txt"}))
+    assert found.files == ("a.txt", "b.txt", "c.txt", "deep/new.yml", "nul.txt")
+    assert "deep" in found.directories
+    reader = TextReader(found, yaml_limit=1024)
+    assert [reader.text(path) for path in found.files] == ["ü\r\n", "kept", "written", None, None]
+    assert [problem.location.path for problem in reader.problems] == ["deep/new.yml", "nul.txt"]
+    assert read_bytes(found, "a.txt", 100) == "ü\r\n".encode()
+    assert read_bytes(found, "deep/new.yml", 100) is None
 
 
 def test_limits_name_size_and_limit(make_project: MakeProject) -> None:
