@@ -73,15 +73,15 @@ class UvicornLogging:
 def uvicorn_logging(project: Project, service: Service) -> UvicornLogging | None:
     """Return how a service logs, None where uvicorn does not serve it, or something says how its lines look."""
     context = service.build.context if service.build else None
-    start = start_of(project, service) if context is not None else None
+    served = _served(project, context) if context is not None else ()
+    apps = [file.path for file in served if _APP.search(file.text)]
+    start = start_of(project, service) if apps else None
     if context is None or start is None or _is_decided(project, service, context, start.text):
         return None
-    served = _served(project, context)
-    apps = [file.path for file in served if _APP.search(file.text)]
     runs = tuple(file for file in served if _RUN in file.text)
     place = next((place for line, place in start.lines if _STARTS.search(line)), None)
     place = place or next((_place_of_run(file) for file in runs if _is_started(file.path, start.text)), None)
-    if not apps or place is None:
+    if place is None:
         return None
     if len(apps) > 1 or _SETS_HANDLERS_LATER.search(start.text):
         return UvicornLogging(place)
