@@ -17,6 +17,7 @@ from scaffold.model.project import (
 from scaffold.model.regex import regex
 from scaffold.model.spring_logging import is_spring_settings
 from scaffold.read import infrastructure, observability, prometheus, proxies
+from scaffold.read.application import is_application_code
 from scaffold.read.inventory import Inventory, TextReader
 from scaffold.read.paths import is_workflow, is_yaml
 
@@ -39,6 +40,10 @@ _WORDS = (
 """A YAML file with none of these keys configures nothing that is looked for here, and is not parsed."""
 
 
+_CODE = (".ts", ".js", ".mjs", ".cjs", ".py", ".go", ".java", ".cs")
+_COPIES = ("etention", "ackup")
+_CLOUD_CODE = ("AWS::", "aws-cdk", "aws_cdk", "awscdk", "pulumi", "Pulumi", "cdktf", "cdktn", "troposphere")
+"""Words of code that CDK, Pulumi and generators of CloudFormation run."""
 _TEST_DATA = regex(r"(?:^|/)(?:\w*tests?|fixtures?|testdata|scans)/")
 """Folders of templates that tests of parsers and scanners read, and that nobody deploys."""
 
@@ -68,7 +73,7 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
     for path in inventory.files:
         if is_workflow(path):
             continue
-        if is_spring_settings(path):
+        if _is_kept(path, sources):
             _keep(path, sources)
             continue
         chart_file = _in_chart_templates(path, charts)
@@ -77,8 +82,6 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
             found += [infrastructure.read_chart_template(path, text)] if text is not None and is_yaml(path) else []
         elif text is not None:
             found += _read_named(path, text)
-        elif path.endswith(".tfvars"):
-            sources.texts.text(path)
         elif _is_chart_values(path, charts):
             sources.documents(path)
         elif is_yaml(path):
@@ -93,6 +96,17 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
         infrastructure=tuple(item for item in found if isinstance(item, InfrastructureFile)),
         upstreams=tuple(item for item in found if isinstance(item, ProxyUpstream)),
     )
+
+
+def _is_kept(path: str, sources: _Sources) -> bool:
+    """Whether a file is looked at as text alone: settings of Spring, inputs of Terraform, code that declares resources of a
+    cloud with copies of their own.
+    """
+    if is_spring_settings(path) or path.endswith((".tfvars", ".hcl")):
+        return not path.endswith(".terraform.lock.hcl")
+    is_code = path.endswith(_CODE) and is_application_code(path) and not _by_name(path)
+    text = (sources.texts.glance(path) if is_code else None) or ""
+    return any(word in text for word in _COPIES) and any(word in text for word in _CLOUD_CODE)
 
 
 def _keep(path: str, sources: _Sources) -> None:
@@ -128,6 +142,8 @@ def _read_named(path: str, text: str) -> list[object]:
 
 def _read_yaml(path: str, sources: _Sources) -> list[object]:
     text = sources.texts.glance(path)
+    if text is not None and "values" in path.rpartition("/")[2] and "backup:" in text:
+        sources.texts.text(path)  # Values for a chart of others, which stands in no folder of a chart.
     packaged = path.rpartition("/")[2] in {"kustomization.yaml", "kustomization.yml", "app.yaml", "app.yml"}
     if text is None or not (packaged or any(word in text for word in _WORDS)):
         return []

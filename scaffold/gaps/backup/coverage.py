@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.managed_copies import keeps_managed_copies
 from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, foreign_infrastructure, resource_types
@@ -41,7 +42,7 @@ _IMAGES = {
     Role.REDIS: r"redis",
 }
 _RETENTION = regex(
-    r"(?:backup_retention_period|snapshot_retention_limit|backup_retention_days|BackupRetentionPeriod)\"?\s*[=:]\s*(?!\"?0\b)"
+    r"(?:backup_retention_period|snapshot_retention_limit|backup_retention_days|BackupRetentionPeriod)\"?\s*[=:]\s*+(?!\"?0\b)"
 )
 _BACKUP_PLANS = (
     "aws_backup_plan",
@@ -181,7 +182,7 @@ def _is_managed(project: Project, service: Service) -> bool:
     """
     files = foreign_infrastructure(project)
     planned = any(kind.startswith(_BACKUP_PLANS) for kind in resource_types(files))
-    return any(
+    return keeps_managed_copies(project, service) or any(
         is_kept(service, resource_types((item,))) and (planned or bool(_RETENTION.search(project.source(item.path) or "")))
         for item in files
     )
