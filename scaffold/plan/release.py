@@ -88,7 +88,8 @@ def with_release_tasks(stack: Stack, tasks: tuple[ReleaseTask, ...]) -> Stack:
     services = list(stack.services)
     for task in tasks:
         of = next(item for item in services if item.name == task.service)
-        once = _one_shot(of, task)
+        waiting = {item.name for item in services if _runs_the_same(item, of)}
+        once = _one_shot(of, task, waiting)
         if any(item.name == once.name for item in services):
             continue
         edge = Dependency(once.name, "service_completed_successfully", required=True, location=task.location)
@@ -108,7 +109,8 @@ def _source(service: Service) -> tuple[object, ...] | None:
     return (build.context, build.dockerfile, build.target, build.args) if build else None
 
 
-def _one_shot(service: Service, task: ReleaseTask) -> Service:
+def _one_shot(service: Service, task: ReleaseTask, waiting: set[str]) -> Service:
+    """Return the service that runs a task; it cannot wait for those that wait for it."""
     at, span = task.location, Span(0, 0)
     words = Sequence(tuple(Scalar(word, at, span, word, plain=False) for word in task.words), at, span)
     kept = tuple(entry for entry in service.node.entries if entry.key.value not in _OF_ONE_SERVICE)
@@ -118,6 +120,7 @@ def _one_shot(service: Service, task: ReleaseTask) -> Service:
         name=f"{service.name}-prepare",
         node=node,
         command=task.words,
+        depends_on=tuple(edge for edge in service.depends_on if edge.service not in waiting),
         ports=(),
         expose=(),
         listens=(),

@@ -93,6 +93,17 @@ def test_what_cannot_be_taken_apart_stays_one_copy(make_project: Callable[..., P
     assert _guide(target, "web").copies is Copies.ONE
 
 
+def test_the_job_does_not_wait_for_a_service_that_waits_for_it(make_project: Callable[..., Path]):
+    worker = "  worker: {build: ., command: celery -A app worker, expose: ['9000'], healthcheck: {test: [CMD, 'true']}}\n"
+    healthy = "depends_on: {db: {condition: service_started}, worker: {condition: service_healthy}}"
+    compose = COMPOSE.replace("depends_on: [db]", healthy) + "    command: sh -c 'alembic upgrade head && uvicorn app:app'\n"
+    target = _target(make_project, {"compose.yaml": compose + worker})
+    waits = {item.name: {wait.target for wait in item.waits} for item in target.workloads}
+    assert waits["web-prepare"] == {"db"}
+    assert "web-prepare" in waits["worker"]
+    assert waits["web"] >= {"worker", "web-prepare"}
+
+
 def test_an_entrypoint_that_migrates_is_named_with_its_line(make_project: Callable[..., Path]):
     script = '#!/bin/sh\nset -e\npython manage.py migrate\nexec "$@"\n'
     dockerfile = DOCKERFILE + 'ENTRYPOINT ["./entrypoint.sh"]\nCMD ["gunicorn", "app"]\n'
