@@ -35,11 +35,15 @@ def read_python(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]
 
 def _read(path: str, tree: Tree) -> CodeReading:
     imports = _imported(tree)
-    found = tuple(SettingsReader(path, tree, imports).found())
+    reader = SettingsReader(path, tree, imports)
+    found = tuple(reader.found())
     reads = [item for item in found if isinstance(item, EnvRead)]
     settings = [item for item in found if isinstance(item, SettingDefault)]
     refused = refused_names(tree) if settings else frozenset()
-    settings = [replace(item, guarded=True) if item.name.lower() in refused else item for item in settings]
+    settings = [
+        replace(item, guarded=True) if {item.name.lower(), reader.fields.get(item.name, "").lower()} & refused else item
+        for item in settings
+    ]
     found_here = reading(settings, _without_repeats(reads), list(FactsReader(path, tree, imports).found()))
     return replace(found_here, routing=RoutesReader(path, tree).routing())
 

@@ -50,6 +50,8 @@ class SettingsReader:
         self.path = path
         self.tree = tree
         self.is_settings = bool(_SETTINGS_MODULE.search(path))
+        self.fields: dict[str, str] = {}
+        """The field of each variable that settings of pydantic read."""
         self.has_config = bool(imports & _CONFIG_LIBRARIES)
         self.prefixes = setting_prefixes(tree) if "env_prefix" in tree.text else {}
 
@@ -152,6 +154,7 @@ class SettingsReader:
         if name == "model_config" or name.startswith("_") or "ClassVar" in ast.dump(node.annotation):
             return
         variable = _alias(node.value) or f"{self.prefixes.get(holder.name, '')}{name}".upper()
+        self.fields[variable] = name
         value = _field_default(node.value) if node.value is not None else None
         has_default = value is not None or _has_factory(node.value)
         fails = not has_default and not _may_be_none(node.annotation) and not scope.guarded
@@ -257,7 +260,9 @@ def _field_default(value: ast.expr | None) -> ast.expr | None:
 
 def _is_cast(value: ast.expr) -> bool:
     """Whether a second argument may be a type, as django-environ takes it there; a constant's name is a default."""
-    return isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Lambda) and not last_name(value).isupper()
+    if isinstance(value, ast.Call):
+        return last_name(value)[:1].isupper()  # `Csv()` makes a cast; `env.int("Y", 5)` is the default.
+    return isinstance(value, ast.Name | ast.Attribute | ast.Lambda) and not last_name(value).isupper()
 
 
 def _has_factory(value: ast.expr | None) -> bool:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import listed
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.dockerignore import leaves_out
+from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import given_names, is_in_image, reads_in_image, runs_code
 from scaffold.model.lasting import packages_of
 from scaffold.model.names import Confidence, Layer, Severity
-from scaffold.model.project import EnvRead, Project
+from scaffold.model.project import EnvFile, EnvRead, Project
 from scaffold.model.regex import regex
 
 _READ_PORT_THEMSELVES = frozenset(
@@ -31,6 +32,7 @@ _READ_PORT_THEMSELVES = frozenset(
     }
 )
 """Packages whose server takes its port from PORT."""
+_LOOPBACK = regex(r"(?:^|//|@)(?:localhost|127\.0\.0\.1)(?=[:/]|$)")
 _BRINGS_MORE = regex(
     r"\b(?:doppler|infisical|vault|chamber|sops|dotenvx|dotenv|aws-env|berglas|envconsul|envsubst|teller|op\s+run|ssm|direnv)\b"
     r"|--env-file|\bsource\s|\bset\s+-a\b|\ballexport\b|(?:^|\s)\.\s+\S"
@@ -44,21 +46,57 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
-    given = {name for service in stack.services for name in given_names(project, stack, service)}
-    if any(_may_get_more(project, service) for service in built):
+    templates = _templates(project, built)
+    if templates is None or any(_may_get_more(project, service) for service in built):
         return
+    given = {name for service in stack.services for name in given_names(project, stack, service)}
+    given |= {entry.name for file in templates for entry in file.entries}
     renamed = [(service, item) for service in built for item in _renamed(project, service, given)]
     if renamed:
         yield _renamed_gap(stack, renamed)
+    refused = _refused_defaults(project) if _says_production(stack, templates) else {}
     for service in built:
         missing = {
-            name: [read for read in reads if read.fails]
+            name: next(read.location for read in reads if read.fails)
             for name, reads in sorted(reads_in_image(project, service).items())
             if _is_missing(project, service, name, reads, given)
         }
+        missing |= {
+            name: place
+            for name, place in refused.items()
+            if name not in given and is_in_image(project, service, place.path) and not _is_set(project, service, name)
+        }
         if missing:
             given |= missing.keys()
-            yield _gap(stack, service, missing)
+            yield _gap(stack, service, missing, templates)
+
+
+def _templates(project: Project, services: list[Service]) -> list[EnvFile] | None:
+    """Return the templates of the env files that are not in the repository, None where one of these has none."""
+    found = []
+    for path in {path for service in services for path, _ in service.env_files if path not in project.present}:
+        names = {f"{path}.{word}" for word in ("example", "sample", "template", "dist")}
+        template = next((file for file in project.env_files if file.path in names), None)
+        if template is None:
+            return None
+        found.append(template)
+    return sorted(found, key=lambda file: file.path)
+
+
+def _says_production(stack: Stack, templates: list[EnvFile]) -> bool:
+    """Whether a variable of the stack or of a template has the value production."""
+    values = [entry.value for service in stack.services for entry in service.environment]
+    values += [entry.value for file in templates for entry in file.entries if not entry.commented]
+    return any((value or "").strip().lower() in {"production", "prod"} for value in values)
+
+
+def _refused_defaults(project: Project) -> dict[str, Location]:
+    """Return the variables whose default is this machine, where the code refuses such a value."""
+    return {
+        item.name: item.location
+        for item in project.settings
+        if item.guarded and item.kind == "field" and _LOOPBACK.search(item.value or "")
+    }
 
 
 @frozen
@@ -123,11 +161,9 @@ def _is_set(project: Project, service: Service, name: str) -> bool:
 
 
 def _may_get_more(project: Project, service: Service) -> bool:
-    """Whether a service may get variables that its entry does not show: a file that is not in the repository, a secret that is
-    mounted, an `.env` that comes with the sources, a program that fetches them.
+    """Whether a service may get variables that its entry does not show: a secret that is mounted, an `.env` that comes with the
+    sources, a program that fetches them.
     """
-    if service.env_files and any(path not in project.present for path, _ in service.env_files):
-        return True
     if any(service.node.get(key) is not None for key in ("secrets", "configs", "extends")):
         return True
     for mount in service.mounts:
@@ -152,19 +188,21 @@ def _may_get_more(project: Project, service: Service) -> bool:
     return not leaves_out(ignores.get(build.context or "", ()), ".env")
 
 
-def _gap(stack: Stack, service: Service, missing: dict[str, list[EnvRead]]) -> Gap:
+def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates: list[EnvFile]) -> Gap:
     one = len(missing) == 1
     names = listed(missing, shown=4)
-    places = tuple(dict.fromkeys(reads[0].location for reads in missing.values()))
+    link = "" if templates else "and "
+    page = f" and {templates[0].path} does not name {'it' if one else 'them'}" if templates else ""
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="required-variables",
-        message=f"The code of {service.name} refuses to run without {names}, and no service of the stack gets"
-        f" {'it' if one else 'them'}: the container stops at its start, or at the first use.",
+        message=f"The code of {service.name} refuses to run without {names}, {link}no service of the stack gets"
+        f" {'it' if one else 'them'}{page}: the container stops at its start, or at the first use.",
         expected=f"environment of {service.name}: " + ", ".join(f"{name}: ${{{name}:?}}" for name in list(missing)[:4]),
-        actual="not passed; a variable in .env reaches no container by itself",
+        actual="not passed" if templates else "not passed; a variable in .env reaches no container by itself",
         locations=(service.location,),
-        related=places,
+        related=tuple(dict.fromkeys((*missing.values(), *(Location(file.path, 1) for file in templates)))),
+        severity=Severity.MEDIUM if templates else None,
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
     )

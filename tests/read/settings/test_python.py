@@ -388,5 +388,6 @@ def test_values_stay_out_of_what_is_printed() -> None:
 def test_the_second_argument_of_a_config_call_is_a_default_where_it_is_no_type() -> None:
     text = (
         'from environs import Env\nA = env("A", "a")\nB = env.int("B", 3600 * 24)\nC = env("C", bool)\nD = env("D", DOMAIN)\n'
+        'E = env.int("E", env.int("B", 5))\n'
     )
-    assert reads(parse(text, "settings.py")) == {"A": False, "B": False, "C": True, "D": False}
+    assert reads(parse(text, "settings.py")) == {"A": False, "B": False, "C": True, "D": False, "E": False}
