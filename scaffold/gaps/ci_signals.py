@@ -28,6 +28,7 @@ _TESTS = regex(
     r"\b(?:pytest|tox|nox|vitest|jest|mocha|rspec|phpunit|go\s+test|cargo\s+(?:nextest|test)|mix\s+test|dotnet\s+test"
     r"|manage\.py\s+test|-m\s+unittest|(?:rails|rake)\s+(?:test|spec)|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test|(?:mvnw?|gradlew?)\b[^\n]*\b(?:test|verify|check)|make\s+(?:test|check))\b"
 )
+_FUNCTION = regex(r"(?:function\s+)?(?P<name>[\w:.-]+)\s*(?:\(\s*\))?\s*\{")
 _INSTALLS = regex(r"\b(?:pip|uv|poetry|npm|apt(?:-get)?)\b.*\b(?:install|add)\b")
 
 
@@ -105,7 +106,28 @@ class _Targets:
         for word in sorted(words & set(self.named)):
             yield from self.named[word]
         for path in sorted({word.removeprefix("./") for word in re.findall(r"[\w./-]+", run)} & set(self.scripts)):
-            yield from self.scripts[path]
+            yield from _called_part(self.scripts[path], set(re.findall(rf"{re.escape(path)}[ \t]+([\w:.-]+)", run)))
+
+
+def _called_part(lines: list[str], words: set[str]) -> list[str]:
+    """Return the functions of a script that a call names, with those that they call: all lines where it hands no word on."""
+    functions: dict[str, list[str]] = {}
+    name = ""
+    for line in lines:
+        opening = _FUNCTION.fullmatch(line)
+        name = opening["name"] if opening else "" if line == "}" else name
+        if name and not opening:
+            functions.setdefault(name, []).append(line)
+    if not words & functions.keys() or not any('"$@"' in line or "${@" in line for line in lines):
+        return lines
+    pending, taken = sorted(words & functions.keys()), dict[str, list[str]]()
+    while pending:
+        called = pending.pop()
+        if called not in taken:
+            taken[called] = functions[called]
+            inside = {word for line in functions[called] for word in re.findall(r"[\w:.-]+", line)}
+            pending += sorted(inside & functions.keys())
+    return [line for body in taken.values() for line in body]
 
 
 def runs_tests(item: CiStep) -> bool:

@@ -91,9 +91,11 @@ def _deploy_scripts(project: Project) -> dict[str, list[Command]]:
     """Return the lines of the shell scripts that are called after a deployment."""
     found: dict[str, list[Command]] = {}
     for command in project.commands:
+        if command.context != "script":
+            continue
         path = command.location.path
         name = path.rpartition("/")[2]
-        is_theirs = command.context == "script" and path not in project.owned and name.endswith((".sh", ".bash"))
+        is_theirs = path not in project.owned and name.endswith((".sh", ".bash"))
         if is_theirs and _UPDATES.search(name) and not _TRIAL.search(re.sub(r"[_.-]", " ", path)):
             found.setdefault(path, []).append(command)
     return found

@@ -40,8 +40,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     shown = [] if versions else list(_shown_by_pages(project))
     if not (versions or shown):
         return
-    scripts = forgetful_scripts(project) if may_be_run(project) else ()
-    if may_be_run(project) and not scripts:
+    is_run = may_be_run(project)
+    scripts = forgetful_scripts(project) if is_run else ()
+    if is_run and not scripts:
         return
     for kept in versions:
         owner = _owner(project, kept)

@@ -32,20 +32,25 @@ class _OnHost:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    steps = building_steps(project)
-    pushed = (steps and not push_nowhere(project, steps)) or built_elsewhere(project)
-    found = list(_on_hosts(project)) if pushed and any(own_images(project)) else []
-    if found:
+    found = list(_on_hosts(project))
+    if found and any(own_images(project)) and _is_pushed(project):
         yield _gap(project, found)
 
 
+def _is_pushed(project: Project) -> bool:
+    """Whether CI builds the images and pushes them; where it does not, SUP000 says so."""
+    steps = building_steps(project)
+    return bool(steps and not push_nowhere(project, steps)) or built_elsewhere(project)
+
+
 def _on_hosts(project: Project) -> Iterator[_OnHost]:
+    pulling = {command.location.path for command in project.commands if "git " in command.text and _PULLS.search(command.text)}
     by_file: dict[str, list[Command]] = {}
-    for command in project.commands:
+    for command in project.commands if pulling else ():
         path = command.location.path
         if (
             command.context in {"script", "makefile", "doc", "workflow"}
-            and path not in project.owned
+            and path in pulling - project.owned
             and not _DEVELOPMENT.search(path)
         ):
             by_file.setdefault(path, []).append(command)
