@@ -1,0 +1,78 @@
+"""Which jobs and scripts start a release on a host or a cluster that lasts, and the texts that they run there."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.gaps.remembered import remembered
+from scaffold.model.document import Location
+from scaffold.model.project import Command, Job, Project, Step, Workflow
+from scaffold.model.regex import regex
+
+STARTS = regex(
+    r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+stack\s+deploy\b"
+    r"|\bkubectl\s+(?:apply|set\s+image|rollout\s+restart)\b|\bhelm\s+(?:upgrade|install)\b|\baws\s+ecs\s+update-service\b"
+)
+"""Commands that start a release."""
+_REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b")
+_SSH_ACTIONS = regex(r"appleboy/ssh-action|fifsky/ssh-action|garygrossgarten/github-action-ssh|cross-the-world/ssh")
+_DEPLOYS = regex(r"(?i)deploy|release|rollout|publish|(?<![a-z])cd(?![a-z])|prod")
+_UPDATES = regex(r"(?i)deploy|rollout|release|update|upgrade")
+_TRIAL = regex(
+    r"(?i)(?<![a-z])(?:preview|review|ephemeral|pr|e2e|tests?|testing|ci|dev|develop|development|local|demo|build|lint|bench\w*|perf\w*)(?![a-z])"
+)
+_STEPS_BEFORE = regex(
+    r"(?i)(?<![a-z])(?:(?:build|lint|ci|check)(?:\s+and)?\s+|tests?\s+(?:and\s+|(?=build|lint)))"
+    r"(?:(?:build|lint|check|tests?|push|publish)(?:\s+and)?\s+)*(?=deploy|cd\b)"
+)
+"""What a job does before it deploys: `build-test-deploy`, `test-and-deploy`, `ci-cd`."""
+
+
+def run_text(step: Step) -> str:
+    """Return what a step runs here or over there."""
+    return f"{step.run}\n{step.input('script')}\n{step.input('command')}"
+
+
+def place_of(workflow: Workflow, step: Step, line: str) -> Location:
+    """Return where a line of what a step runs stands, else the place of the step."""
+    given = step.run_location or step.uses_location or step.location
+    for number, text in enumerate(workflow.document.text.split("\n")[given.line - 1 :], given.line):
+        if line.strip() and line.strip() in text:
+            return Location(given.path, number)
+    return given
+
+
+def is_elsewhere(step: Step) -> bool:
+    """Whether a step works on another machine than the runner."""
+    return bool(_SSH_ACTIONS.match(step.uses.lower()) or _REMOTE.search(run_text(step)))
+
+
+def is_deployment(workflow: Workflow, job: Job) -> bool:
+    """Whether a job starts a release on a host or a cluster that lasts."""
+    file = workflow.path.rpartition("/")[2]
+    parts = [re.sub(r"[_.+&-]+", " ", text) for text in (job.id, job.name, file)]
+    names = " ".join(parts)
+    if not _DEPLOYS.search(f"{names} {job.environment}"):
+        return False
+    bare = " ".join(_STEPS_BEFORE.sub("", part) for part in parts)
+    if _TRIAL.search(bare):
+        return False
+    starts = [step for step in job.steps if STARTS.search(run_text(step))]
+    if bare != names:  # One job does all: only another machine is certainly no try on the runner.
+        return any(is_elsewhere(step) for step in starts)
+    return any(is_elsewhere(step) or not re.search(r"compose", run_text(step), re.IGNORECASE) for step in starts)
+
+
+@remembered
+def deploy_scripts(project: Project) -> dict[str, list[Command]]:
+    """Return the lines of the shell scripts that are called after a deployment."""
+    found: dict[str, list[Command]] = {}
+    for command in project.commands:
+        if command.context != "script":
+            continue
+        path = command.location.path
+        name = path.rpartition("/")[2]
+        is_theirs = path not in project.owned and name.endswith((".sh", ".bash"))
+        if is_theirs and _UPDATES.search(name) and not _TRIAL.search(re.sub(r"[_.-]", " ", path)):
+            found.setdefault(path, []).append(command)
+    return found

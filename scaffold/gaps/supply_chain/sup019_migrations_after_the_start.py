@@ -1,0 +1,154 @@
+"""SUP019: a deployment starts the new release on the old tables, or migrates what nothing has copied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.gaps.deployments import deploy_scripts, is_deployment, is_elsewhere, place_of, run_text
+from scaffold.gaps.signals import durable_stores, main_services
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
+from scaffold.model.starting import RUNS, RUNS_ITSELF, migration_of, start_of
+
+_UP = regex(
+    r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b(?P<words>[^\n&|;]*\s(?:-d|--detach)\b[^\n&|;]*)"
+    r"|\bdocker\s+stack\s+deploy\b"
+)
+_COPIES = regex(r"(?i)dump|back-?_?up|snapshot|wal-g|restic|\bborg|\bpg_basebackup\b")
+_HOLDS_BACK = regex(r"(?i)maintenance|artisan[\"',\s]+down\b|\bblue\b|\bgreen\b|--scale\b|canary")
+"""What keeps the new release from the users until the tables are there."""
+_SAYS = regex(r"^\s*(?:#|echo\b|printf\b|log\b|info\b|warn\b)")
+_RELATIONAL = frozenset({Role.POSTGRES, Role.MYSQL})
+
+
+@frozen
+class _Deployment:
+    """What one script or job runs where the release lives, line after line."""
+
+    path: str
+    name: str
+    lines: tuple[tuple[str, Location], ...]
+    prepared: bool = False
+    """Whether another job has migrated before."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    stores = [service for _, service in durable_stores(project) if service.role in _RELATIONAL]
+    if not stores:
+        return
+    itself = _migrates_itself(project)
+    for deployment in (*_scripts(project), *_jobs(project)):
+        migrations = [place for line, place in deployment.lines if _migrates(line)]
+        copied = any(_COPIES.search(line) for line, _ in deployment.lines)
+        start = None if itself or deployment.prepared else _start_before(project, deployment)
+        if start:
+            yield _order(deployment, start, migrations[0], copied=copied)
+        elif migrations and not copied:
+            yield _copy(deployment, migrations[0], stores[0].name, stores[0].location)
+
+
+def _scripts(project: Project) -> Iterator[_Deployment]:
+    for path, commands in deploy_scripts(project).items():
+        yield _Deployment(path, path, tuple((item.text, item.location) for item in commands))
+
+
+def _jobs(project: Project) -> Iterator[_Deployment]:
+    for workflow in foreign_workflows(project):
+        for job in workflow.jobs:
+            if is_deployment(workflow, job):
+                steps = [step for step in job.steps if is_elsewhere(step)]
+                lines = tuple((line, place_of(workflow, step, line)) for step in steps for line in run_text(step).split("\n"))
+                yield _Deployment(workflow.path, f"The job {job.id}", lines, _is_prepared(workflow, job))
+
+
+def _is_prepared(workflow: Workflow, job: Job) -> bool:
+    before = [item for item in workflow.jobs if item.id in job.needs]
+    return any(item.uses or any(RUNS.search(run_text(step)) for step in item.steps) for item in before)
+
+
+def _migrates(line: str) -> bool:
+    return bool(RUNS.search(line) or RUNS_ITSELF.search(line)) and not _SAYS.match(line)
+
+
+def _migrates_itself(project: Project) -> bool:
+    """Whether a service of any stack runs the migrations, so that the order of the script is not the one that counts."""
+    for service in (service for stack in project.stacks for service in stack.services if not service.is_datastore):
+        start = start_of(project, service)
+        if (start and (RUNS.search(start.text) or start.migrating)) or migration_of(project, service):
+            return True
+    return False
+
+
+def _start_before(project: Project, deployment: _Deployment) -> Location | None:
+    """Return the line that starts the application before the first line that migrates."""
+    if any(_HOLDS_BACK.search(line) for line, _ in deployment.lines):
+        return None
+    found = None
+    for line, place in deployment.lines:
+        if _migrates(line):
+            return found
+        if found is None and not _SAYS.match(line) and _starts_the_application(project, line):
+            found = place
+    return None
+
+
+def _starts_the_application(project: Project, line: str) -> bool:
+    match = _UP.search(line)
+    if match is None:
+        return False
+    words = re.sub(r"--\S+[= ]\d+", "", match["words"] or "").split()
+    given = [word.strip("\"'") for word in words if not word.startswith(("-", ">", "2>")) and not word.isdigit()]
+    if not given:
+        return True
+    return any(service.name in given and service.is_application for _, service in main_services(project))
+
+
+def _order(deployment: _Deployment, start: Location, migration: Location, *, copied: bool) -> Gap:
+    tail = "" if copied else " Nothing copies the database before."
+    return RULE.gap(
+        resource=deployment.path,
+        subject="order",
+        message=f"{deployment.name} starts the new release and migrates afterwards: until then it serves users on the old"
+        f" tables, and when the migration fails it goes on doing so.{tail}",
+        expected="a copy of the database, the migrations in a container of the new image, then the start",
+        actual="the start before the migrations",
+        locations=(start,),
+        related=(migration,),
+    )
+
+
+def _copy(deployment: _Deployment, migration: Location, store: str, where: Location) -> Gap:
+    return RULE.gap(
+        resource=deployment.path,
+        subject="copy",
+        message=f"{deployment.name} migrates {store} and copies nothing before it: what a migration drops or changes by"
+        " mistake is as old as the last backup, if there is one.",
+        expected="a dump or snapshot in the step before, kept until the release has proven itself",
+        actual="migrations alone",
+        locations=(migration,),
+        related=(where,),
+        severity=Severity.LOW,
+    )
+
+
+RULE = Rule(
+    code="SUP019",
+    name="migrations-after-the-start",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Dump the database, run the migrations with `docker compose run --rm` of the new image, and start the services"
+            " only when they succeeded.",
+        ),
+    ),
+)
