@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
+from scaffold.model.env_templates import template_of
 from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, NeededVariable, SecretSource, quoted
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import counts, is_sensitive_name
-from scaffold.plan.needs.env_files import template_of
 from scaffold.plan.production_values import lists_origins, production_value
 from scaffold.plan.profiles import PROFILES_VARIABLE, env_path, listed_profiles
 

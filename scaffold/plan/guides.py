@@ -8,13 +8,13 @@ from itertools import chain
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.end_to_end import lock_and_manager
+from scaffold.model.env_templates import missing_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
-from scaffold.plan.needs.env_files import missing_env_files
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.workloads.scope import is_long_running
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
+from scaffold.model.env_templates import is_env_target
 from scaffold.model.project import EnvFile, Project
 
 STAND_IN = b"# What stood here is set in the environment of the container.\n"
@@ -38,12 +38,6 @@ def mounted_env_file(project: Project, mount: Mount) -> EnvFile | None:
         return None
     file = next((item for item in project.env_files if item.path == mount.resolved), None)
     return file if file is not None and file.entries and not any("$" in text for text in _values(file)) else None
-
-
-def is_env_target(path: str) -> bool:
-    """Whether a path in a container is where programs look for an env file."""
-    name = posixpath.basename(path)
-    return name.startswith(".env") or name.endswith(".env")
 
 
 def _values(file: EnvFile) -> Iterator[str]:

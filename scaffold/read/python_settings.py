@@ -54,6 +54,7 @@ class SettingsReader:
         """The field of each variable that settings of pydantic read."""
         self.has_config = bool(imports & _CONFIG_LIBRARIES)
         self.prefixes = setting_prefixes(tree) if "env_prefix" in tree.text else {}
+        self.reader_prefixes = reader_prefixes(tree) if self.has_config and "prefix" in tree.text else {}
 
     def found(self) -> Iterator[Found]:
         """Yield every default and every read of the file."""
@@ -80,6 +81,7 @@ class SettingsReader:
         if function in _GETTERS:
             return name, node.args[1] if len(node.args) > 1 else keyword(node, "default")
         if self.has_config and self._is_config_call(function):
+            name = self.reader_prefixes.get(function.partition(".")[0], "") + name
             return name, keyword(node, "default") or (
                 node.args[1] if len(node.args) > 1 and not _is_cast(node.args[1]) else None
             )
@@ -222,6 +224,22 @@ def setting_prefixes(tree: Tree) -> dict[str, str]:
         prefix = text_value(value)
         if holder is not None and prefix:
             found[holder.name] = prefix
+    return found
+
+
+def reader_prefixes(tree: Tree) -> dict[str, str]:
+    """Return the prefix that the reader of each name puts before every variable: `env.prefix = "X_"` of django-environ,
+    `Env(prefix="X_")` of environs, `Config(env_prefix="X_")` of Starlette.
+    """
+    found = {}
+    for node, _ in tree.of(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Attribute) and target.attr == "prefix" and isinstance(target.value, ast.Name):
+                found[target.value.id] = text_value(node.value) or ""
+            elif isinstance(target, ast.Name) and isinstance(node.value, ast.Call):
+                is_reader = last_name(node.value) in {"Env", "FileAwareEnv", "Config"}
+                prefix = text_value(keyword(node.value, "prefix", "env_prefix")) if is_reader else None
+                found |= {target.id: prefix} if prefix else {}
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.secrets.given import is_given_everywhere
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
     file_credentials,
@@ -43,9 +44,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     for (_, name), settings in sorted(found.items()):
         path = settings[0].location.path
         if not _is_replaced(project, path, name):
-            yield _gap(path, name, settings)
+            yield _gap(project, path, name, settings)
     for credential in file_credentials(project):
-        yield _file_gap(credential)
+        yield _file_gap(project, credential)
 
 
 def _is_replaced(project: Project, path: str, name: str) -> bool:
@@ -79,11 +80,23 @@ def _is_credential(setting: SettingDefault) -> bool:
     return named and setting.value_class in _COUNTED and len(setting.value.split()) == 1
 
 
-def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
+_ONLY_BARE = "; every service that runs this code gets the variable, so only a bare start on one machine takes it"
+
+
+def _gap(project: Project, path: str, name: str, settings: list[SettingDefault]) -> Gap:
     guarded = all(setting.guarded for setting in settings)
     what = "a URL with a password" if url_password(settings[0].value or "") else settings[0].value_class.value
     unread = all(setting.unread for setting in settings)
-    note = "; the code refuses it outside development" if guarded else "; no code of this repository reads it" if unread else ""
+    given = not guarded and not unread and is_given_everywhere(project, settings)
+    note = (
+        _ONLY_BARE
+        if given
+        else "; the code refuses it outside development"
+        if guarded
+        else "; no code of this repository reads it"
+        if unread
+        else ""
+    )
     return RULE.gap(
         resource=path,
         subject=name,
@@ -91,7 +104,7 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(setting.location for setting in settings),
-        severity=_severity(_words(name), harmless=guarded or unread),
+        severity=_severity(_words(name), harmless=guarded or unread or given),
         environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
         closers=(
             *((Closer(Room.EDITS, "edit"),) if path.endswith(".py") and _SIGNING.search(name) else ()),
@@ -100,12 +113,14 @@ def _gap(path: str, name: str, settings: list[SettingDefault]) -> Gap:
     )
 
 
-def _file_gap(credential: FileCredential) -> Gap:
+def _file_gap(project: Project, credential: FileCredential) -> Gap:
     first = credential.places[0]
     what = first.value_class.value
     names = listed(setting.name for setting in credential.places)
+    given = first.kind == "getenv" and is_given_everywhere(project, list(credential.places))
     if first.kind == "getenv":
-        message = f"Without {names} in the environment the application runs with a value of its settings file ({what})."
+        note = _ONLY_BARE if given else ""
+        message = f"Without {names} in the environment the application runs with a value of its settings file ({what}){note}."
     else:
         note = ", and the stack for production sets another one" if credential.is_set else ""
         file = first.location.path.rpartition("/")[2]
@@ -118,7 +133,7 @@ def _file_gap(credential: FileCredential) -> Gap:
         expected="a reference to a variable without a default",
         actual=f"a default: {what}" if first.kind == "getenv" else what,
         locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
-        severity=_severity(_words(first.name), harmless=credential.is_set),
+        severity=_severity(_words(first.name), harmless=credential.is_set or given),
         environment=credential.environment,
         closers=(Closer(None, "advice", advice),),
     )

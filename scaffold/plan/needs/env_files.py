@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import scalars_in
+from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.environment import NeededVariable
 from scaffold.model.image_code import reads_in_image
 from scaffold.model.interpolation import InterpolationError, references, substitute
-from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.project import EnvEntry, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_host, url_password
-from scaffold.plan.mounted_env import is_env_target
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import lists_origins, production_value
 from scaffold.plan.workloads.scope import names_secret
 
-_TEMPLATE_WORDS = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl", "tpl"})
-_PRODUCTION_WORDS = frozenset({"prod", "production"})
-_FOLDERS_OF_TEMPLATES = frozenset({"conf", "config", "deploy", "docker", "env", "envs", "examples"})
 _OF_TOOLS = regex(r"(?:COMPOSE|DOCKER|BUILDKIT|COMPOSER)_.*")
 """Variables of Compose, Docker and package managers, which no program in a container reads."""
 _OF_STORES = regex(
@@ -59,44 +55,6 @@ def env_file_variables(
         known = bool(_OF_STORES.fullmatch(name)) if service.is_datastore else name in read or name not in interpolated
         if name not in given and known and not _OF_TOOLS.fullmatch(name):
             yield _need(service, stack, entry, entries, managed)
-
-
-def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
-    """Return the env files of a service inside the project that git does not track, in their order: those that Compose reads
-    for it, then those that it mounts where programs look for one.
-    """
-    tracked = {file.path for file in project.env_files}
-    mounted = (mount.resolved for mount in service.mounts if mount.kind == "bind" and is_env_target(mount.target))
-    paths = dict.fromkeys((*(path for path, _ in service.env_files), *(path for path in mounted if path)))
-    return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
-
-
-def template_of(project: Project, path: str) -> EnvFile | None:
-    """Return the template that people copy to an env file: of the same name, for production first, in its folder or below;
-    else the one in its folder whose name says nothing else, such as `example.env` for `shop.env`.
-    """
-    folder, wanted = posixpath.dirname(path), _words(path)
-    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
-    near = [file for file in templates if _is_near(posixpath.dirname(file.path), folder)]
-    named = [file for file in near if wanted in (_words(file.path), _words(file.path) - _PRODUCTION_WORDS)]
-    plain = [file for file in near if posixpath.dirname(file.path) == folder and _words(file.path) == {"env"}]
-
-    def distance(file: EnvFile) -> tuple[bool, bool, str]:
-        return posixpath.dirname(file.path) != folder, _words(file.path) == wanted, file.path
-
-    return min(named or plain, key=distance, default=None)
-
-
-def _words(path: str) -> frozenset[str]:
-    words = re.split(r"[^a-z0-9]+", posixpath.basename(path).lower())
-    return frozenset(word for word in words if word) - _TEMPLATE_WORDS
-
-
-def _is_near(found: str, folder: str) -> bool:
-    if found == folder:
-        return True
-    below = posixpath.relpath(found or ".", folder or ".").split("/")
-    return len(below) == 1 and below[0] in _FOLDERS_OF_TEMPLATES
 
 
 def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
+from scaffold.model.env_templates import is_env_target
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.regex import regex
 from scaffold.model.workload import ConfigFile, Note
-from scaffold.plan.mounted_env import is_env_target
 from scaffold.plan.workloads.hosts import renamed_hosts
 from scaffold.plan.workloads.scope import Scope
 

@@ -10,12 +10,13 @@ from dataclasses import field
 
 from scaffold.model.compose import Mount, Service
 from scaffold.model.document import Mapping, Sequence, find, scalars_of, text_of
+from scaffold.model.env_templates import is_env_target
 from scaffold.model.frozen import frozen
 from scaffold.model.project import MountedFile
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.values import dns_label, parse_byte_size
 from scaffold.model.workload import ConfigFile, Note, PersistentVolume, WorkloadMount
-from scaffold.plan.mounted_env import STAND_IN, is_env_target, mounted_env_file
+from scaffold.plan.mounted_env import STAND_IN, mounted_env_file
 from scaffold.plan.workloads.scope import Scope
 
 _OF_THE_HOST = frozenset({"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/passwd", "/etc/group", "/etc/resolv.conf"})

@@ -1,0 +1,96 @@
+"""Whether every service that runs a piece of code gets a variable, so that only a start without Compose takes the default."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.chart import PACKAGING
+from scaffold.gaps.remembered import remembered
+from scaffold.gaps.signals import foreign_infrastructure
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.env_templates import missing_env_files, template_of
+from scaffold.model.image_code import is_in_image, runs_code
+from scaffold.model.project import Project, SettingDefault
+
+_READ_KINDS = frozenset({"getenv", "field", "expression"})
+
+
+def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> bool:
+    """Whether each service of production that runs the code of a default gets its variable: by its environment, or by an env
+    file whose template, or the workflow that writes it, names it.
+    """
+    if any(setting.kind not in _READ_KINDS for setting in settings):
+        return False
+    name, paths = settings[0].name, {setting.location.path for setting in settings}
+    services = [found for path in sorted(paths) for found in _running(project, path)]
+    # An empty value is a value to `getenv`, and none to what stands before an `or`.
+    needs_value = any(setting.kind == "expression" or not setting.location.path.endswith(".py") for setting in settings)
+    given = all(_is_given(project, stack, service, name, needs_value=needs_value) for stack, service in services)
+    return bool(services) and given and _is_in_packaging(project, name)
+
+
+def _running(project: Project, path: str) -> Iterator[tuple[Stack, Service]]:
+    """Yield the services that run the code, those included that start the image that another set builds of it."""
+    stacks = [stack for stack in project.stacks if stack.is_runnable_in_production]
+    builds = {
+        service.name
+        for stack in project.stacks
+        for service in stack.services
+        if service.build and runs_code(project, service) and _holds(project, service, path)
+    }
+    for stack in stacks:
+        for service in stack.services:
+            runs = not service.build or _holds(project, service, path)
+            if service.name in builds and runs and runs_code(project, service):
+                yield stack, service
+
+
+def _holds(project: Project, service: Service, path: str) -> bool:
+    """Whether the image of a service takes a file: from its context, or beside its Dockerfile in a clone of the repository."""
+    if is_in_image(project, service, path):
+        return True
+    dockerfile = project.image_of(service)
+    folder = posixpath.dirname(dockerfile.path) if dockerfile else ""
+    runs = (
+        [item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN"] if dockerfile else []
+    )
+    return bool(folder) and path.startswith(f"{folder}/") and any("git clone" in text for text in runs)
+
+
+def _is_given(project: Project, stack: Stack, service: Service, name: str, *, needs_value: bool) -> bool:
+    entry = next((item for item in service.environment if item.name == name), None)
+    if entry is not None:
+        return _has_value(project, stack, entry) if needs_value or entry.value is None else True
+    return any(_names(project, path, name) for path in missing_env_files(project, service))
+
+
+def _has_value(project: Project, stack: Stack, entry: EnvValue) -> bool:
+    """Whether the entry has a value of its own, or one that people are told to set beside the compose file."""
+    if entry.value and not entry.references:
+        return True
+    beside = f"{stack.directory}/.env" if stack.directory else ".env"
+    names = [reference.name for reference in entry.references] or [entry.name]
+    certain = bool(entry.references) and all(item.is_required or item.has_default for item in entry.references)
+    return certain or any(_names(project, beside, wanted) for wanted in names)
+
+
+def _names(project: Project, path: str, name: str) -> bool:
+    """Whether the template of an env file sets a variable, or a step of a workflow writes it into an env file."""
+    template = template_of(project, path)
+    if template is not None and any(entry.name == name and not entry.commented for entry in template.entries):
+        return True
+    written = re.compile(rf"(?<![\w$]){re.escape(name)}=")
+    return any(".env" in text and written.search(text) for text in _workflow_texts(project))
+
+
+@remembered
+def _workflow_texts(project: Project) -> tuple[str, ...]:
+    return tuple(step.run for workflow in project.workflows for job in workflow.jobs for step in job.all_steps if step.run)
+
+
+def _is_in_packaging(project: Project, name: str) -> bool:
+    """Whether packaging for a cluster, where there is any, names the variable as well."""
+    packaged = [item.path for item in foreign_infrastructure(project) if item.kind in PACKAGING]
+    return not packaged or any(name in (project.source(path) or "") for path in packaged)

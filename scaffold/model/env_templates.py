@@ -1,0 +1,57 @@
+"""Env files that git does not track, which services get or mount, and the templates that people copy to them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from scaffold.model.compose import Service
+from scaffold.model.project import EnvFile, Project
+
+_TEMPLATE_WORDS = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl", "tpl"})
+_PRODUCTION_WORDS = frozenset({"prod", "production"})
+_FOLDERS_OF_TEMPLATES = frozenset({"conf", "config", "deploy", "docker", "env", "envs", "examples"})
+
+
+def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
+    """Return the env files of a service inside the project that git does not track, in their order: those that Compose reads
+    for it, then those that it mounts where programs look for one.
+    """
+    tracked = {file.path for file in project.env_files}
+    mounted = (mount.resolved for mount in service.mounts if mount.kind == "bind" and is_env_target(mount.target))
+    paths = dict.fromkeys((*(path for path, _ in service.env_files), *(path for path in mounted if path)))
+    return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
+
+
+def template_of(project: Project, path: str) -> EnvFile | None:
+    """Return the template that people copy to an env file: of the same name, for production first, in its folder or below;
+    else the one in its folder whose name says nothing else, such as `example.env` for `shop.env`.
+    """
+    folder, wanted = posixpath.dirname(path), _words(path)
+    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
+    near = [file for file in templates if _is_near(posixpath.dirname(file.path), folder)]
+    named = [file for file in near if wanted in (_words(file.path), _words(file.path) - _PRODUCTION_WORDS)]
+    plain = [file for file in near if posixpath.dirname(file.path) == folder and _words(file.path) == {"env"}]
+
+    def distance(file: EnvFile) -> tuple[bool, bool, str]:
+        return posixpath.dirname(file.path) != folder, _words(file.path) == wanted, file.path
+
+    return min(named or plain, key=distance, default=None)
+
+
+def _words(path: str) -> frozenset[str]:
+    words = re.split(r"[^a-z0-9]+", posixpath.basename(path).lower())
+    return frozenset(word for word in words if word) - _TEMPLATE_WORDS
+
+
+def _is_near(found: str, folder: str) -> bool:
+    if found == folder:
+        return True
+    below = posixpath.relpath(found or ".", folder or ".").split("/")
+    return len(below) == 1 and below[0] in _FOLDERS_OF_TEMPLATES
+
+
+def is_env_target(path: str) -> bool:
+    """Whether a path in a container is where programs look for an env file."""
+    name = posixpath.basename(path)
+    return name.startswith(".env") or name.endswith(".env")
