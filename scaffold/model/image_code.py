@@ -53,19 +53,23 @@ def _words(text: str) -> list[str]:
 def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvRead]]:
     """Return, by name, where the code that the image of a service holds reads an environment variable, tests left out."""
     found: dict[str, list[EnvRead]] = defaultdict(list)
+    run = _run_files(project, service, (read.location.path for read in project.env_reads))
     for read in project.env_reads:
-        if not _NO_SERVER.search(read.location.path) and is_in_image(project, service, read.location.path):
+        if read.location.path in run:
             found[read.name].append(read)
     return found
 
 
 def defaults_in_image(project: Project, service: Service) -> Iterator[SettingDefault]:
     """Yield the values that the code in the image of a service takes where a variable is not set."""
-    for item in project.settings:
-        path = item.location.path
-        is_default = item.kind in {"getenv", "expression", "field"} and item.value
-        if is_default and not _NO_SERVER.search(path) and is_in_image(project, service, path):
-            yield item
+    defaults = [item for item in project.settings if item.kind in {"getenv", "expression", "field"} and item.value]
+    run = _run_files(project, service, (item.location.path for item in defaults))
+    yield from (item for item in defaults if item.location.path in run)
+
+
+def _run_files(project: Project, service: Service, paths: Iterable[str]) -> frozenset[str]:
+    """Return those of some files that the image of a service holds to serve; each is asked after once."""
+    return frozenset(path for path in set(paths) if not _NO_SERVER.search(path) and is_in_image(project, service, path))
 
 
 def runs_code(project: Project, service: Service) -> bool:
