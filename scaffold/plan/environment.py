@@ -214,7 +214,8 @@ def _template_of(project: Project, stack: Stack, environment: str) -> EnvFile | 
         if file.kind == "template" and file.environment == environment and file.path not in project.owned
     ]
     near = [file for file in found if file.path.rpartition("/")[0] in {stack.directory, ""}]
-    return min(near, key=lambda file: _nearness(stack, file), default=None)
+    copied = None if near or environment else template_of(project, env_path(stack.directory))
+    return min(near, key=lambda file: _nearness(stack, file), default=copied)
 
 
 def _nearness(stack: Stack, file: EnvFile) -> tuple[bool, bool, str]:

@@ -55,7 +55,8 @@ def plan_guides(project: Project) -> GuidesPlan | None:
             if item.copies is Copies.ONCE and not item.profiles and not _is_tool(stack, item.name)
         ),
         preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
-        env_files=_env_files(project, stack),
+        env_files=(env_files := _env_files(project, stack)),
+        copied_files=_copied_files(project, stack, {path for path, _ in env_files}),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
@@ -74,6 +75,11 @@ def _env_files(project: Project, stack: Stack) -> tuple[tuple[str, tuple[str, ..
         for path in missing_env_files(project, service):
             found.setdefault(path, []).append(service.name)
     return tuple((path, tuple(sorted(names))) for path, names in sorted(found.items()))
+
+
+def _copied_files(project: Project, stack: Stack, env_files: set[str]) -> tuple[tuple[str, str], ...]:
+    mounted = {mount.resolved for service in stack.services for mount in service.mounts} - env_files
+    return tuple((file.path, file.template) for file in project.mounted if file.template and file.path in mounted)
 
 
 def _is_tool(stack: Stack, name: str) -> bool:

@@ -129,6 +129,7 @@ def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_
     command = '(umask 077 && cat "$HOME/shop-settings.env" "$HOME/shop-secrets.env" > .env)'
     assert f"   {command}\n" in guide
     assert "Compose hands `.env` to `db`, `web` as a whole" in guide
+    assert "   cp proxy.conf.example proxy.conf\n" in guide
     (tmp_path / "shop-settings.env").write_text("A=1\n")
     (tmp_path / "shop-secrets.env").write_text("B=2\n")
     subprocess.run(["sh", "-c", command], cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}, check=True)
@@ -161,6 +162,18 @@ def test_templates_are_found_by_name_and_place(make_project: Make, path: str, te
     root = make_project({"compose.yaml": compose, template: "MODE_OF=wanted\n", **others}, name="shop")
     write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
     assert values(root)["settings"] == {"MODE_OF": "wanted"}
+
+
+def test_a_template_in_a_folder_below_stays_the_only_one(make_project: Make) -> None:
+    compose = "services: {web: {image: 'acme/web:1', env_file: .env, ports: ['${PORT:?}:80']}}\n"
+    root = make_project({"docker/compose.yaml": compose, "docker/conf/.env.example": "PORT=80\n"}, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    assert not (root / "docker/.env.example").exists()
+    guide = (root / "docs/operations/deployment.md").read_text()
+    # The commands start in the folder of Compose, the page names files from the root.
+    assert '   ../scripts/secrets-env production --out "$HOME/shop-secrets.env"\n' in guide
+    assert "`docker/.env.production.example` lists every variable" in guide
+    assert "copy `.env.production.example` to" in guide
 
 
 RAILS = {

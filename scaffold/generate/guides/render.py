@@ -51,6 +51,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
     compose = _compose_command(target)
     services = [service_values(service, compose) for service in plan.services]
     production = next((item.name for item in target.environments if item.production), target.environments[0].name)
+    template = target.environment.production
     return {
         "slug": dns_label(target.app),
         "production": production,
@@ -65,8 +66,14 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "pushes": push_commands(target, production),
         "variables": variable_values(target),
         "notes": note_values(target) if plan.chart else [],
-        "env_template": ".env.production.example",
+        "env_template": template.path if template else "",
+        "env_template_here": _from(plan, template.path) if template else "",
+        "secrets_env": _from(plan, "scripts/secrets-env"),
         "env_files": [_env_file(target, plan, path, services) for path, services in plan.env_files],
+        "copied_files": [
+            f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"
+            for path, template in plan.copied_files
+        ],
         "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
         "deployment": plan.path(GuidePage.DEPLOYMENT),
         "rotation": plan.path(GuidePage.ROTATION),
@@ -102,6 +109,15 @@ def _compose_command(target: Target) -> str:
     return " ".join(["docker compose", *(f"--profile {to_shell_word(name)}" for name in profiles)])
 
 
+def _from(plan: GuidesPlan, path: str) -> str:
+    """Return a path of the project as one that starts in the folder of Compose."""
+    return posixpath.relpath(path, plan.directory or ".")
+
+
+def _copy(plan: GuidesPlan, path: str, template: str) -> str:
+    return f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"
+
+
 def _value_files(target: Target) -> list[str]:
     """Return the files outside of the repository that hold the values of production, for a shell."""
     kinds = ("settings", "secrets") if target.secrets else ("settings",)
@@ -110,7 +126,7 @@ def _value_files(target: Target) -> list[str]:
 
 def _env_file(target: Target, plan: GuidesPlan, path: str, services: tuple[str, ...]) -> dict[str, Any]:
     """Return an env file that containers get as a whole, and the command that makes it of the values of production."""
-    place = posixpath.relpath(path, plan.directory or ".")
+    place = _from(plan, path)
     sources = " ".join(f'"{file}"' for file in _value_files(target))
     command = f"(umask 077 && cat {sources} > {to_shell_word(place)})"
     return {"path": place, "services": list(services), "command": command}
