@@ -94,9 +94,9 @@ def _for_development(project: Project, gap: Gap) -> Gap:
     The stack itself stays what plans are made for: that a team develops with it does not say what it will run in production.
     """
     note = next((note for note in project.development_notes if _is_meant(note, gap)), None)
-    # What no command of production turns on does not run in a set of production that takes the file either.
-    of_profile = note is not None and bool(note.resource) and gap.environment is EnvironmentClass.PRODUCTION
-    if note is None or not (of_profile or gap.environment is EnvironmentClass.BASE):
+    # What only a trial starts, or no command of production turns on, does not run in production whatever its set is called.
+    also = note is not None and bool(note.resource or note.is_trial) and gap.environment is EnvironmentClass.PRODUCTION
+    if note is None or not (also or gap.environment is EnvironmentClass.BASE):
         return gap
     return replace(
         gap,

@@ -17,6 +17,10 @@ from scaffold.read.sets import BASE_NAMES
 _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DJANGO_ENV", "MIX_ENV"})
 _MODE = regex(r"\b(" + "|".join(sorted(_MODES)) + r")[= ]+[\"']?(\w+)")
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\"']?([\w.,*-]+)")
+_DEPLOYED_FROM = frozenset({"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "production"})
+_STARTS = regex(r"\bcompose\b.*\s(?:up|start|run)\b")
+_LEADS_AWAY = regex(r"\b(?:ssh|scp|rsync|push|--context|DOCKER_HOST|stack\s+deploy)\b")
+"""A command that works on another host, or sends something there."""
 _COMPOSE_UP = regex(r"\bcompose\b(?!\.)")
 
 
@@ -35,12 +39,21 @@ def of_replaced(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], reader: Tex
         if any(base.files[0] in stack.files for stack in productive):
             continue
         for other in productive:
-            beside = other.complete and len(other.files) == 1 and other.directory == base.directory
+            near = other.directory == base.directory or other.directory.startswith(
+                f"{base.directory}/" if base.directory else ""
+            )
+            beside = other.complete and len(other.files) == 1 and near
             names_it = posixpath.basename(base.files[0]) in (reader.text(other.files[0]) or "")
             if beside and not names_it and _has_what(other, base):
                 yield DevelopmentNote(
                     Location(other.files[0], 1), base.files, why="runs in production in its place", is_replaced=True
                 )
+
+
+def _is_beside(folder: str, base: str) -> bool:
+    """Whether a folder is that of the base, or one below it that holds what is deployed: another folder is another app's."""
+    below = posixpath.relpath(folder or ".", base or ".").split("/")
+    return folder == base or (bool(below) and all(name in _DEPLOYED_FROM for name in below))
 
 
 def _has_what(other: Stack, base: Stack) -> bool:
@@ -84,6 +97,39 @@ def _is_part(stack: Stack, default: Stack) -> bool:
     runs_code = any(service.is_application for service in stack.services)
     has_code = any(service.is_application for service in default.services)
     return stack.complete and has_code and not runs_code and all(service.name in names for service in stack.services)
+
+
+# --- only CI starts it ------------------------------------------------------------------------------------------------
+
+
+def of_trials(
+    stacks: tuple[Stack, ...], docs: Iterable[DocFile], commands: Iterable[Command], others: Mapping[str, str]
+) -> Iterator[DevelopmentNote]:
+    """A set that is called production, and that workflows alone start, on their own runner and for nothing but to try it."""
+    listed = tuple(commands)
+    pages = [page.text for page in docs]
+    for stack in stacks:
+        if stack.environment is not EnvironmentClass.PRODUCTION:
+            continue
+        name = posixpath.basename(stack.files[-1])
+        naming = [command for command in listed if name in command.text]
+        elsewhere = any(name in text for text in pages) or any(
+            name in text for path, text in others.items() if path not in stack.files
+        )
+        starting = [command for command in naming if _STARTS.search(command.text)]
+        if starting and not elsewhere and all(_is_trial(command) for command in naming):
+            kept = {path for other in stacks if other is not stack for path in other.files}
+            files = tuple(path for path in stack.files if path not in kept)
+            why = f"starts {name} on the runner of a test, and nothing else in this repository starts it"
+            yield DevelopmentNote(starting[0].location, files, why=why, environment=EnvironmentClass.TEST, is_trial=True)
+
+
+def _is_trial(command: Command) -> bool:
+    away = _LEADS_AWAY.search(command.text) or class_of_word(command.owner) in {
+        EnvironmentClass.PRODUCTION,
+        EnvironmentClass.STAGING,
+    }
+    return command.context == "workflow" and not away
 
 
 # --- only developers start it -----------------------------------------------------------------------------------------

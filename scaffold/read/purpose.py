@@ -16,7 +16,7 @@ from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
 from scaffold.read.compose import TextReader
 from scaffold.read.environments import class_of_word
 from scaffold.read.example import example_note
-from scaffold.read.instead import of_development_images, of_profiles, of_replaced, of_unused
+from scaffold.read.instead import of_development_images, of_profiles, of_replaced, of_trials, of_unused
 from scaffold.read.prose import SENTENCE, head_of, sentences_of
 
 _ONLY = regex(
@@ -89,7 +89,7 @@ def development_notes(  # noqa: PLR0913
     for note in found:
         files = tuple(path for path in note.files if path not in productive and path not in kept)
         kept |= {path: replace(note, files=(path,)) for path in files}
-    services = tuple(of_profiles(bases, listed, files_of_env))
+    services = (*of_profiles(bases, listed, files_of_env), *of_trials(stacks, pages, listed, others or {}))
     return (*(kept[path] for path in sorted(kept)), *services, *example_note(pages, productive))
 
 

@@ -284,7 +284,7 @@ def test_a_production_file_that_runs_alone(make_project: Callable[..., Path]) ->
         {"docker-compose.prod.yml": "services:\n  prometheus:\n    image: prom/prometheus:v3.0.0\n"},
         {"docker-compose.prod.yml": "services:\n  db:\n    restart: always\n"},
         {"docker-compose.prod.yml": f"include: [docker-compose.yml]\n{ALONE.replace('  db:', '  db2:')}"},
-        {"deploy/docker-compose.prod.yml": ALONE},
+        {"services/billing/docker-compose.prod.yml": ALONE},
         {"docker-compose.dev.yml": ALONE},
     ],
     ids=["merged by a command", "other services", "an overlay", "includes the base", "another folder", "for development"],
@@ -402,3 +402,49 @@ DEVELOPERS = COMPOSE.replace("services:\n", 'services:\n  api:\n    build: .\n  
 def test_images_for_development(dockerfile: str, mode: str, severity: Severity, make_project: Callable[..., Path]) -> None:
     files = {"docker-compose.yml": DEVELOPERS, "Dockerfile": dockerfile, "env-example": f"NODE_ENV={mode}\n"}
     assert port_gap(make_project(files)).severity is severity
+
+
+TRIAL = """\
+on: push
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    steps:
+      - run: docker compose -f docker-compose.production.yml up -d --build --wait
+      - run: curl -fsS http://localhost:3000/health
+"""
+
+
+def test_a_production_set_that_only_a_test_starts(make_project: Callable[..., Path]) -> None:
+    files = {"docker-compose.production.yml": COMPOSE, ".github/workflows/push.yml": TRIAL}
+    gap = port_gap(make_project(files))
+    assert (gap.severity, gap.environment) == (Severity.LOW, EnvironmentClass.TEST)
+    assert gap.message.endswith(
+        "; .github/workflows/push.yml:6 starts docker-compose.production.yml on the runner of a test, and nothing else in this "
+        "repository starts it."
+    )
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"README.md": "Start it with `docker-compose.production.yml`.\n"},
+        {"deploy.sh": "#!/bin/sh\ndocker compose -f docker-compose.production.yml up -d\n"},
+        {".github/workflows/push.yml": TRIAL.replace("docker compose", "ssh app@host docker compose", 1)},
+        {".github/workflows/push.yml": TRIAL.replace("image:", "deploy-production:")},
+    ],
+)
+def test_a_production_set_that_something_else_starts(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    given = {"docker-compose.production.yml": COMPOSE, ".github/workflows/push.yml": TRIAL}
+    assert port_gap(make_project({**given, **files})).severity is Severity.HIGH
+
+
+def test_a_production_file_in_a_folder_below_takes_the_place_of_the_base(make_project: Callable[..., Path]) -> None:
+    production = COMPOSE.replace('    ports: ["5432:5432"]\n', "")
+    gap = port_gap(make_project({"docker-compose.yml": COMPOSE, "deploy/compose/docker-compose.prod.yml": production}))
+    assert gap.severity is Severity.LOW
+    assert gap.message.endswith("; deploy/compose/docker-compose.prod.yml:1 runs in production in its place.")
+
+
+def test_a_helper_below_extras_is_for_development(make_project: Callable[..., Path]) -> None:
+    assert port_gap(make_project({"extras/import/docker-compose.yml": COMPOSE})).environment is EnvironmentClass.DEV
