@@ -36,7 +36,7 @@ _FOLDERS = {
     **dict.fromkeys(("example", "examples", "sample", "samples", "demo", "demos"), EnvironmentClass.EXAMPLE),
     **dict.fromkeys(("dev", "development", "local", ".devcontainer", "devcontainer"), EnvironmentClass.DEV),
     **dict.fromkeys(
-        ("benchmark", "benchmarks", "contrib", "experiments", "extras", "playground", "sandbox"), EnvironmentClass.DEV
+        ("benchmark", "benchmarks", "contrib", "experiments", "extras", "playground"), EnvironmentClass.DEV
     ),
     **dict.fromkeys(("prod", "production"), EnvironmentClass.PRODUCTION),
     **dict.fromkeys(("staging", "stage"), EnvironmentClass.STAGING),

@@ -39,10 +39,7 @@ def of_replaced(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], reader: Tex
         if any(base.files[0] in stack.files for stack in productive):
             continue
         for other in productive:
-            near = other.directory == base.directory or other.directory.startswith(
-                f"{base.directory}/" if base.directory else ""
-            )
-            beside = other.complete and len(other.files) == 1 and near
+            beside = other.complete and len(other.files) == 1 and _is_beside(other.directory, base.directory)
             names_it = posixpath.basename(base.files[0]) in (reader.text(other.files[0]) or "")
             if beside and not names_it and _has_what(other, base):
                 yield DevelopmentNote(
@@ -53,7 +50,7 @@ def of_replaced(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], reader: Tex
 def _is_beside(folder: str, base: str) -> bool:
     """Whether a folder is that of the base, or one below it that holds what is deployed: another folder is another app's."""
     below = posixpath.relpath(folder or ".", base or ".").split("/")
-    return folder == base or (bool(below) and all(name in _DEPLOYED_FROM for name in below))
+    return folder == base or all(name in _DEPLOYED_FROM for name in below)
 
 
 def _has_what(other: Stack, base: Stack) -> bool:
