@@ -35,9 +35,7 @@ _FOLDERS = {
     **dict.fromkeys(("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci"), EnvironmentClass.TEST),
     **dict.fromkeys(("example", "examples", "sample", "samples", "demo", "demos"), EnvironmentClass.EXAMPLE),
     **dict.fromkeys(("dev", "development", "local", ".devcontainer", "devcontainer"), EnvironmentClass.DEV),
-    **dict.fromkeys(
-        ("benchmark", "benchmarks", "contrib", "experiments", "extras", "playground"), EnvironmentClass.DEV
-    ),
+    **dict.fromkeys(("benchmark", "benchmarks", "contrib", "experiments", "extras", "playground"), EnvironmentClass.DEV),
     **dict.fromkeys(("prod", "production"), EnvironmentClass.PRODUCTION),
     **dict.fromkeys(("staging", "stage"), EnvironmentClass.STAGING),
 }
