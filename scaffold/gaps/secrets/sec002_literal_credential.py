@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, scalars_below
+from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import made_by_framework, says_to_change, template_with_the_same
@@ -37,11 +38,14 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
     where = " and ".join(_PLACES.get(key, key) for key in group.keys) + ("" if len(group.keys) > 1 else " itself")
     places = f", in {count} places" if count > 1 else ""
     effect = "who can read the repository can use it"
+    nowhere = opens_absent_store(group, project.stacks)
     hidden = group.opens_hidden_store(project.stacks)
     if absent := group.opens_absent_file(project.present):
         effect = "it opens a file that is not in the repository"
     elif group.stands_in:
         effect = "a stand-in for what another party issues, so what needs it fails"
+    elif nowhere:
+        effect = "no service here is the store that it opens, and no address outside is named"
     elif hidden:
         effect = "no port of the store is published, so it helps who is already inside"
     return RULE.gap(
@@ -51,7 +55,7 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
         locations=group.locations,
-        severity=Severity.LOW if absent or group.stands_in else Severity.MEDIUM if hidden else Severity.HIGH,
+        severity=Severity.LOW if absent or group.stands_in or nowhere else Severity.MEDIUM if hidden else Severity.HIGH,
         environment=group.stack.environment,
     )
 
