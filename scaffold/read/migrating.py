@@ -33,7 +33,9 @@ _SCRIPT_HOLDER = regex(
     r"|(?:const|let)\s+(?P<arrow>\w+)\s*=\s*(?:async\s*)?(?:\([^)]*\)|\w+)[^=\n]*=>|(?P<method>(?!if\b|for\b|while\b|switch\b|catch\b)\w+)\s*\([^)]*\)[^;\n]*\{)"
 )
 _CONDITION = regex(r"\}?\s*(?P<what>(?:else\b|(?:el)?if\b|switch\b|match\b|case\b|except\b|catch\b)[^\n]*)")
-_HARMLESS = regex(r"\berr\b|[Pp]ending|\.Any\(\)|__main__")
+_HARMLESS = regex(
+    r"\berr\b|[Pp]ending|\.Any\(\)|__main__|(?<![a-z])(?:at|is|on|not)_(?:head|current|latest|up_to_date)\b|up_to_date\b"
+)
 """Conditions that hold at a start: no error came before, something is to do."""
 _CONTINUES = regex(r"\s*(?:[)\]}{.@]|where\b)")
 """Lines that open or go on with what stands above them."""
@@ -98,17 +100,28 @@ def holder_of(lines: list[str], where: Location, ending: str, harmless: re.Patte
     own = _CONDITION.match(lines[where.line - 1].strip())
     if own and not harmless.search(own["what"]):
         return None
-    for line in reversed(lines[: where.line - 1]):
+    before = lines[: where.line - 1]
+    for index, line in reversed(tuple(enumerate(before))):
         if not line.strip() or _indent(line) >= depth or _CONTINUES.match(line):
             continue
         depth = _indent(line)
         bare = line.strip()
         condition = _CONDITION.match(bare)
-        if condition and not harmless.search(condition["what"]):
+        if condition and not harmless.search(_asked(before[:index], line, condition["what"])):
             return None
         found = None if condition else pattern.match(bare)
         if found:
             return next((name for name in found.groupdict().values() if name), "")
+    return ""
+
+
+def _asked(before: list[str], line: str, what: str) -> str:
+    """Return the words of a condition; those of its `if` for an `else` of Python."""
+    if not re.match(r"else\s*:", what):
+        return what
+    for other in reversed(before):
+        if other.strip() and _indent(other) <= _indent(line):
+            return other if re.match(r"\s*(?:el)?if\b", other) else ""
     return ""
 
 

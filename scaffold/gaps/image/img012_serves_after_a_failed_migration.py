@@ -1,0 +1,185 @@
+"""IMG012: the start of a container goes on to the server when its migration has failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.image.builds import environment_of, is_built, targets_of
+from scaffold.gaps.signals import main_services
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
+from scaffold.model.starting import RUNS
+
+_SERVES = regex(
+    r"(?:^\s*|[;&|]\s*)exec\s|(?:^|[\s;&|\"'])(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|fastapi\s+run|flask\s+run|puma"
+    r"|rails\s+s(?:erver)?|php-fpm|apache2-foreground|frankenphp|node\s+\S+|next\s+start|nest\s+start"
+    r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?start|java\s+-\w+|supervisord|caddy\s+run)(?=[\s\"'&;|]|$)"
+)
+_STOPS = regex(
+    r"(?m)^\s*set\s+(?:-[a-z]*e|-o\s+errexit|\S+\s+-[a-z]*e\b)|\A#!\S+(?:\s+\S+)*\s+-[a-z]*e|^\s*trap\b[^\n]*\bERR\b|;\s*set\s+-[a-z]*e"
+)
+_ASKS = regex(r"^\s*(?:if|elif|until|while|!)\b|^\s*!\s|\$\(")
+_SHRUGS = regex(r"\|\|\s*(?:true\b|:(?=\s|$|[;\"'])|echo\b|printf\b)[^\n]*")
+_LEAVES = regex(r"\bexit\b|\breturn\s+[1-9]|\bfalse\b")
+_FUNCTION = regex(r"^\s*(?:function\s+)?(?P<name>\w+)\s*\(\s*\)\s*\{?")
+_SCRIPT = regex(r"[\w./-]*?(?P<name>[\w.-]+\.(?:sh|bash)|entrypoint|docker-entrypoint)(?=[\s\"',\]]|$)")
+_MOST_LINES = 600
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    seen: set[Location] = set()
+    for dockerfile, path in _scripts(project):
+        text = project.source(path) or ""
+        place = _unguarded(path, text) if RUNS.search(text) else None
+        if place and place not in seen:
+            seen.add(place)
+            yield _gap(project, dockerfile, place)
+    yield from _of_commands(project)
+
+
+def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str]]:
+    """Yield each shell script that an image for production starts with."""
+    paths = {item.location.path for item in project.commands if item.context == "script"}
+    for dockerfile in project.dockerfiles:
+        if environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
+            continue
+        for target in targets_of(project, dockerfile):
+            instructions = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
+            words = " ".join(" ".join(item.argv) or item.text for item in instructions if item)
+            for match in _SCRIPT.finditer(words):
+                path = _path_of(dockerfile, match["name"], paths)
+                if path and is_built(project, dockerfile):
+                    yield dockerfile, path
+
+
+def _path_of(dockerfile: Dockerfile, name: str, paths: set[str]) -> str | None:
+    """Return the script of this name beside the Dockerfile, else the only one."""
+    folder = dockerfile.path.rpartition("/")[0]
+    alike = [path for path in paths if path.rpartition("/")[2] == name]
+    beside = [path for path in alike if path.rpartition("/")[0] == folder]
+    found = beside or alike
+    return found[0] if len(found) == 1 else None
+
+
+def _unguarded(path: str, text: str) -> Location | None:
+    """Return the line that migrates and whose failure stops nothing, where the script serves after it."""
+    stops = bool(_STOPS.search(text))
+    lines = list(_joined(text))
+    for index, (number, line) in enumerate(lines):
+        if line.lstrip().startswith(("#", "echo", "printf")) or not RUNS.search(line) or _ASKS.search(line):
+            continue
+        later = [other for _, other in lines[index + 1 :]]
+        shrugs = bool(_SHRUGS.search(line)) and not _LEAVES.search(line)
+        if not any(_SERVES.search(other) for other in later) and not _serves_behind(line):
+            continue
+        if shrugs or (not stops and not _is_checked(line, later) and not _is_called_with_care(lines, index)):
+            return Location(path, number)
+    return None
+
+
+def _joined(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers, those that a backslash continues as one."""
+    pending, start = "", 0
+    for number, line in enumerate(text.split("\n")[:_MOST_LINES], 1):
+        start = start or number
+        if line.endswith("\\") or re.search(r"(?:&&|\|\|)\s*$", line):
+            pending += line.removesuffix("\\") + " "
+            continue
+        yield start, pending + line
+        pending, start = "", 0
+
+
+def _serves_behind(line: str) -> bool:
+    """Whether the server stands in the same line, behind the migration."""
+    match = RUNS.search(line)
+    return bool(match and _SERVES.search(line, match.end()))
+
+
+def _is_checked(line: str, later: list[str]) -> bool:
+    """Whether the line itself, or the one after it, asks how the migration ended."""
+    match = RUNS.search(line)
+    rest = line[match.end() :] if match else ""
+    if "&&" in rest or "||" in rest or rest.rstrip().endswith("&"):
+        return True
+    return any("$?" in other for other in later[:3])
+
+
+def _is_called_with_care(lines: list[tuple[int, str]], index: int) -> bool:
+    """Whether the line stands in a function whose call is part of a condition or a chain."""
+    holder = ""
+    for _, line in reversed(lines[:index]):
+        if line.startswith("}"):
+            break
+        found = _FUNCTION.match(line)
+        if found:
+            holder = found["name"]
+            break
+    calls = [line for _, line in lines if holder and re.search(rf"(?<!\w){holder}(?!\w|\s*\()", line)]
+    return any("||" in line or "&&" in line or _ASKS.search(line) for line in calls)
+
+
+def _of_commands(project: Project) -> Iterator[Gap]:
+    """Yield a gap for each command of Compose that only lists the migration and the server one after the other."""
+    for stack, service in main_services(project):
+        for key, words in (("entrypoint", service.entrypoint), ("command", service.command)):
+            text = " ".join(words or ())
+            if not words or not service.is_application or not RUNS.search(text) or not _goes_on(text):
+                continue
+            node = service.node.get(key)
+            yield RULE.gap(
+                resource=stack.resource(service.name),
+                subject=f"{key}/migrations",
+                message=_MESSAGE.format(f"The {key} of {service.name}"),
+                expected=_EXPECTED,
+                actual="a migration whose end nobody asks for",
+                locations=(node.location if node else service.location,),
+                environment=stack.environment,
+            )
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a shell reaches the server of a command after its migration has failed."""
+    match = RUNS.search(text)
+    rest = text[match.end() :] if match else ""
+    if match is None or not _SERVES.search(rest) or _ASKS.search(text[: match.start()]):
+        return False
+    between = rest[: (_SERVES.search(rest) or match).start() + 1]
+    if _SHRUGS.search(between):
+        return True
+    stops = re.search(r"\bset\s+-[a-z]*e|(?:^|\s)-[a-z]*e[a-z]*c?\b", text[: match.start()])
+    return bool(re.match(r"[^&|;\n]*[;\n]", rest)) and not stops
+
+
+def _gap(project: Project, dockerfile: Dockerfile, place: Location) -> Gap:
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject=f"start/{place.path.rpartition('/')[2]}",
+        message=_MESSAGE.format(place.path),
+        expected=_EXPECTED,
+        actual="a migration whose end nobody asks for",
+        locations=(place,),
+        related=(Location(dockerfile.path, 1),),
+        environment=environment_of(project, dockerfile),
+    )
+
+
+_MESSAGE = (
+    "{} migrates and starts the server also when that failed: the container looks up, and the new code serves on tables that"
+    " are old or half changed."
+)
+_EXPECTED = "set -e before it, or && between the migration and the server"
+
+RULE = Rule(
+    code="IMG012",
+    name="serves-after-a-failed-migration",
+    layer=Layer.IMAGE,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(None, "advice", "Begin the script with `set -eu`, and take `|| true` from the migration; end with `exec`."),
+    ),
+)
