@@ -7,6 +7,7 @@ import re
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.compose import Service
+from scaffold.model.document import Scalar, find
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
@@ -15,6 +16,28 @@ _OTHER_SCRIPTS = (".ps1", ".bat", ".cmd", "Jenkinsfile", ".gitlab-ci.yml", ".gro
 """Files whose commands are not read: what stands beside or below them may be built by them."""
 DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
 """Words in a path or in the name of a stage that say development or tests."""
+
+
+_DEBUG = regex(rf"{DEVELOPMENT.pattern}|(?:^|[./_-])debug(?:[./_-]|$)", re.IGNORECASE)
+_FOR_PRODUCTION = regex(r"(?:^|[._-])(?:prod|production|release|live)(?:[._-]|$)", re.IGNORECASE)
+
+
+def production_stage(project: Project, service: Service) -> str:
+    """Return how production builds another stage than the one that a service takes, which a variable chooses by its default or
+    which is called after development: `TARGET=prod`, `build.target prod`; "" where there is no such choice.
+    """
+    build, dockerfile = service.build, project.image_of(service)
+    if build is None or dockerfile is None or not build.target or _FOR_PRODUCTION.search(build.target):
+        return ""
+    node = find(service.node, "build", "target")
+    chosen_by = next((item.name for item in node.references if item.has_default), "") if isinstance(node, Scalar) else ""
+    if not chosen_by and not _DEBUG.search(build.target):
+        return ""
+    # A stage below the one that is built is a part of it.
+    below = {stage.alias for stage in dockerfile.chain(build.target)}
+    stages = [stage.alias for stage in dockerfile.stages if stage.alias and stage.alias not in below]
+    found = next((alias for alias in stages if _FOR_PRODUCTION.search(alias)), "")
+    return f"{chosen_by}={found}" if found and chosen_by else f"build.target {found}" if found else ""
 
 
 def users_of(project: Project, dockerfile: Dockerfile) -> tuple[Service, ...]:

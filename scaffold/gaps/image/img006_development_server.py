@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks
-from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, users_of
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, production_stage, users_of
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -46,7 +46,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             if found and found[1] not in seen:
                 seen.add(found[1])
                 base = _lacking_image(project, service)
-                yield _stopped_gap(stack, service, *found, base) if base else _service_gap(stack, service, *found)
+                stage = "" if service.command else production_stage(project, service)
+                yield _stopped_gap(stack, service, *found, base) if base else _service_gap(stack, service, *found, stage)
     for dockerfile in project.dockerfiles:
         found = None if users_of(project, dockerfile) else _of_image(project, dockerfile, "")
         if found:
@@ -133,9 +134,10 @@ def _stopped_gap(stack: Stack, service: Service, word: str, place: Location, bas
     )
 
 
-def _service_gap(stack: Stack, service: Service, word: str, place: Location) -> Gap:
+def _service_gap(stack: Stack, service: Service, word: str, place: Location, stage: str) -> Gap:
     mounted = stack.environment is not EnvironmentClass.PRODUCTION and _mounts_source(service)
     note = "; no other stack of this repository says how it runs in production" if mounted else ""
+    note = f"; the Dockerfile has a stage for production, which needs {stage}" if stage else note
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="command",
@@ -144,7 +146,7 @@ def _service_gap(stack: Stack, service: Service, word: str, place: Location) -> 
         expected="the command of a production server, development in an overlay",
         actual=word,
         locations=(place,),
-        severity=Severity.MEDIUM if mounted else Severity.HIGH,
+        severity=Severity.MEDIUM if mounted or stage else Severity.HIGH,
         environment=stack.environment,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, final_stages, is_turned_on, once
+from scaffold.gaps.image.builds import production_stage
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
@@ -33,6 +34,8 @@ class _Debugger:
     name: str
     port: int
     location: Location
+    stage: str
+    """How production builds a stage without it, where the image alone starts it."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -51,14 +54,16 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 def _debuggers(project: Project, service: Service) -> Iterator[_Debugger]:
     """Yield the debuggers that a service starts: by its command and variables, and by those of its image."""
     for text, place in _texts(project, service):
+        in_image = place.path == (service.build.dockerfile if service.build else None)
+        stage = production_stage(project, service) if in_image else ""
         java = _JAVA.search(text)
         # Before Java 9 a port alone meant every interface; since then it means the container itself, as a host does.
         if java and (java["all"] or (java["host"] is None and _is_old_java(project, service))):
-            yield _Debugger("Java's debugger (JDWP)", int(java["port"]), place)
+            yield _Debugger("Java's debugger (JDWP)", int(java["port"]), place, stage)
         for name, pattern, default in _DEBUGGERS:
             match = pattern.search(text)
             if match:
-                yield _Debugger(name, int(match["port"] or default), place)
+                yield _Debugger(name, int(match["port"] or default), place, stage)
 
 
 def _texts(project: Project, service: Service) -> Iterator[tuple[str, Location]]:
@@ -88,17 +93,18 @@ _OLD_JAVA = regex(r"(?:java|jdk|jre|openjdk|temurin|corretto)[:\w.-]*?(?<!\d)[78
 
 
 def _gap(stack: Stack, service: Service, port: Port, debugger: _Debugger, *, is_on: bool) -> Gap:
+    note = f"; the Dockerfile has a stage for production, which needs {debugger.stage}" if debugger.stage else ""
     published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target}",
         message=f"{service.name} runs {debugger.name} and publishes its port {port.target}{published} on every interface of "
-        "the host: it asks for no login and runs whatever a client sends.",
+        f"the host: it asks for no login and runs whatever a client sends{note}.",
         expected="the program without its debugger, or 127.0.0.1 before the port",
         actual="a debugger on all interfaces",
         locations=(port.location,),
         related=(debugger.location,),
-        severity=Severity.HIGH if is_on else Severity.MEDIUM,
+        severity=Severity.HIGH if is_on and not debugger.stage else Severity.MEDIUM,
         environment=stack.environment,
     )
 
