@@ -30,6 +30,7 @@ RUNS_ITSELF = regex(
 """A program of the image that changes the tables by an option or word of its own, such as `./app --upgrade --yes`."""
 ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
 """A comparison of a script's first argument with a word."""
+_FOR_TESTS = regex(r"\b(?:RAILS|RACK|NODE|APP|MIX)_ENV=[\"']?test\b")
 _OF_SPRING = {
     "liquibase": regex(r"/(?:changelog|liquibase)/|[\w.-]*changelog[\w.-]*\.(?:xml|ya?ml|json|sql)$"),
     "flyway": regex(r"/V\d[\w.]*__[^/]+\.sql$"),
@@ -52,6 +53,8 @@ class Start:
         found = []
         for line, place in self.taken():
             own = RUNS_ITSELF.search(line)
+            if _FOR_TESTS.search(line):
+                continue
             if RUNS.search(line) or (own and self.text.count(own["program"]) > 1):
                 found.append(place)
         return found

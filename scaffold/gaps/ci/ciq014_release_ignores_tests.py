@@ -33,6 +33,7 @@ _WAITS = regex(
     r"wait-?on-?check|wait-?for|wait-?action|await|gh\s+run\s+watch|check-runs|commits/[^\n]*/status|workflow-run-wait|alls-green"
 )
 _VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
+_RELEASE = regex(r"(?<![a-z])release(?![a-z])")
 _TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
 _REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
 _LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
@@ -71,7 +72,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         if runs_tests(item) or _REMOTE_TESTS.search(item.job.uses):
             tests.setdefault(key, _Tests(item.workflow, item.job, item.place))
     found: dict[str, list[_Going]] = {}
-    untested: dict[str, list[_Going]] = {}
+    untested: list[_Going] = []
     for found_steps in jobs.values():
         going = _going_out(found_steps)
         if going is None or _is_gated(going, tests):
@@ -79,10 +80,9 @@ def _detect(project: Project) -> Iterator[Gap]:
         if tests and _starts_on_push(going.item):
             found.setdefault(going.item.workflow.path, []).append(going)
         elif _is_released_by_tag(going.item.workflow):
-            untested.setdefault(going.item.workflow.path, []).append(going)
+            untested.append(going)
     yield from _cloud_builds(project)
-    if not any(_may_test_pushes(item, tests) for item in project.workflows):
-        yield from (_release_gap(released[0].item.workflow, released, tests) for released in untested.values())
+    yield from _untested_releases(project, untested, tests)
     for outgoing in found.values():
         released = sorted(outgoing, key=lambda going: going.item.job.location.sort_key())
         workflow = released[0].item.workflow
@@ -91,6 +91,11 @@ def _detect(project: Project) -> Iterator[Gap]:
         ]
         if rivals:
             yield _gap(workflow, released, rivals)
+
+
+def _untested_releases(project: Project, untested: list[_Going], tests: dict[tuple[str, str], _Tests]) -> Iterator[Gap]:
+    if untested and not any(_may_test_pushes(item, tests) for item in project.workflows):
+        yield _release_gap(untested, tests)
 
 
 def _remote_steps(project: Project) -> Iterator[CiStep]:
@@ -243,7 +248,11 @@ def _starts_on_push(item: CiStep) -> bool:
 
 
 def _is_released_by_tag(workflow: Workflow) -> bool:
-    """Whether a tag or a release of GitHub starts the workflow."""
+    """Whether a tag or a release of GitHub starts the workflow, or a person does for a release."""
+    if "workflow_dispatch" in workflow.events and _RELEASE.search(
+        f"{workflow.path.rpartition('/')[2]} {workflow.name}".lower()
+    ):
+        return True
     tagged = (trigger.event == _OUT and find(trigger.node, "tags") for trigger in workflow.triggers)
     return "release" in workflow.events or any(tagged)
 
@@ -362,7 +371,7 @@ def _gap(workflow: Workflow, released: list[_Going], rivals: list[_Tests]) -> Ga
     )
 
 
-def _release_gap(workflow: Workflow, released: list[_Going], tests: dict[tuple[str, str], _Tests]) -> Gap:
+def _release_gap(released: list[_Going], tests: dict[tuple[str, str], _Tests]) -> Gap:
     places = [item.place for item in tests.values()]
     where = (
         f"tests run elsewhere alone ({listed(item.job.id for item in tests.values())})"
@@ -370,9 +379,9 @@ def _release_gap(workflow: Workflow, released: list[_Going], tests: dict[tuple[s
         else "no workflow tests anything"
     )
     return RULE.gap(
-        resource=workflow.path,
+        resource=released[0].item.workflow.path,
         subject="release",
-        message=f"The release runs no test of its own and waits for none: {where}, so what a tag names goes out as it is.",
+        message=f"The release runs no test of its own and waits for none: {where}, so what is named for it goes out as it is.",
         expected="a job that tests the tagged commit, and needs: at the job that publishes",
         actual="a release without a test",
         locations=tuple(dict.fromkeys(item.item.job.location for item in released)),
