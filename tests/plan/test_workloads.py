@@ -286,6 +286,40 @@ def test_a_file_that_only_names_what_the_password_is_called_like_stays_a_file(pl
     assert mounts == {"/etc/a.conf": "file", "/etc/b.json": "secret"}
 
 
+@pytest.mark.parametrize(
+    ("value", "is_secret"),
+    [
+        ("Server=mq;Username=app;Password=f8Jk2mQz", True),
+        ("host=mq user=app password=f8Jk2mQz sslmode=disable", True),
+        ('{"user": "app", "password": "f8Jk2mQz"}', True),
+        ("-Xmx1g -Dspring.rabbitmq.password=f8Jk2mQz", True),
+        ("x-prefix-hunter22x-suffix", True),
+        ("listmonk", False),
+        ("/srv/listmonk/data", False),
+        ("--token-ttl=30 --auth=basic", False),
+        ("Server=mq;Integrated Security=true", False),
+        ("jwt=true,session=false", False),
+    ],
+)
+def test_a_variable_whose_value_names_a_secret_is_one(planned: Planned, value: str, is_secret: bool):
+    target = planned(
+        f"""\
+    services:
+      web:
+        image: acme/web:1
+        environment:
+          APP_VALUE: {json.dumps(value)}
+          APP_DEFAULT: "${{APP_DEFAULT:-Server=mq;Password=f8Jk2mQz}}"
+          OTHER_PASSWORD: hunter22x
+          LAST_PASSWORD: listmonk
+    """
+    )
+    assert env(target, "web")["APP_VALUE"] == ("<app.APP_VALUE>" if is_secret else value)
+    assert env(target, "web")["APP_DEFAULT"] == "<app.APP_DEFAULT>"
+    assert [setting.name for setting in target.settings] == []
+    assert "f8Jk2mQz" not in repr(target)
+
+
 def test_a_mounted_env_file_is_no_secret_as_a_whole_where_its_variables_stand_one_by_one(planned: Planned):
     target = planned(
         f"""\

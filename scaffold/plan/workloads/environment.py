@@ -55,16 +55,20 @@ def _bare(entry: EnvValue) -> Text:
 def _written(entry: EnvValue, service: Service, scope: Scope, defaults: dict[str, str | None]) -> Text:
     raw, value = _unquoted(entry), entry.value or ""
     if not entry.references:
-        return literal(value)
+        return _secret(scope.secret_key(service.name, entry.name)) if scope.value_shows_secret(value) else literal(value)
     secret = names_secret(entry.name, value or "unknown")
     text = expand(raw, scope, secret=secret)
     whole = whole_reference(raw)
     if whole is not None and whole.name in defaults and text_is_setting(text, value, defaults[whole.name]):
         return (Piece("setting", whole.name),)
     if not is_literal(text):
-        return _secret(scope.secret_key(service.name, entry.name)) if scope.shows_secret(literal_text(text)) else text
-    exposed = (secret and value) or url_password(value) or is_provider_key(value)
+        return _secret(scope.secret_key(service.name, entry.name)) if scope.value_shows_secret(literal_text(text)) else text
+    exposed = (secret and value) or is_provider_key(value) or _is_exposed(value, scope)
     return _secret(scope.secret_key(service.name, entry.name)) if exposed else literal(value)
+
+
+def _is_exposed(value: str, scope: Scope) -> bool:
+    return bool(url_password(value)) or scope.value_shows_secret(value)
 
 
 def text_is_setting(text: Text, value: str, default: str | None) -> bool:
@@ -107,7 +111,7 @@ def _collect(entry: EnvValue, scope: Scope, found: dict[str, set[str | None]]) -
     raw, value = _unquoted(entry), entry.value or ""
     text = expand(raw, scope, secret=names_secret(entry.name, value or "unknown"))
     whole = whole_reference(raw)
-    if whole is not None and is_literal(text) and whole.operator[-1:] != "+" and not url_password(value):
+    if whole is not None and is_literal(text) and whole.operator[-1:] != "+" and not _is_exposed(value, scope):
         found[whole.name].add(value)
     _collect_required(text, found)
 

@@ -21,6 +21,7 @@ _TELLING = ("PASS", "SECRET", "KEY", "PWD")
 _LOOPBACK = regex(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)(?::\d+)?(?:/\S*)?", re.IGNORECASE
 )
+_NAMED = regex(r"(?<![\w$])(?P<name>[A-Za-z][\w.\-]*)[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s;,&\"'{}$<(][^\s;,&\"'{}]*)")
 _SHORTEST_SECRET = 6
 """Shorter values are words that stand in many texts for something else, such as `app` or `5432`."""
 
@@ -55,6 +56,10 @@ class Scope:
     def shows_secret(self, text: str) -> bool:
         """Whether a text holds a value that is a secret elsewhere in the files, or a password of its own."""
         return _is_secret_itself(text) or self.known_secrets.shown_in(text)
+
+    def value_shows_secret(self, value: str) -> bool:
+        """Whether the value of a variable holds a secret, one that the value itself names included: `Host=db;Password=x`."""
+        return self.shows_secret(value) or _names_its_secret(value)
 
     def word_shows_secret(self, words: tuple[str, ...], index: int) -> bool:
         """Whether a word of a command holds a value that is a secret elsewhere in the files, or a password of its own."""
@@ -140,6 +145,11 @@ def is_secret_reference(reference: VariableReference, known: str | None) -> bool
     if is_sensitive_name(reference.name):
         return not value or names_secret(reference.name, value)
     return _has_literal_password(value) or is_provider_key(value)
+
+
+def _names_its_secret(text: str) -> bool:
+    """Whether a text that is more than one value gives a password by its name, as connection strings and JSON do."""
+    return any(names_secret(match["name"], match["value"]) for match in _NAMED.finditer(text))
 
 
 def _is_secret_itself(text: str) -> bool:
