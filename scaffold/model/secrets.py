@@ -240,3 +240,22 @@ def url_host(value: str) -> str | None:
     url = _AUTHORITY.match(value.strip())
     match = _HOST.match(url["authority"].rpartition("@")[2]) if url else None
     return match[0] if match else None
+
+
+_TELLING = ("PASS", "SECRET", "KEY", "PWD")
+_NAMED = regex(r"(?<![\w$])(?P<name>[A-Za-z][\w.\-]*)[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s;,&\"'{}$<(][^\s;,&\"'{}]*)")
+
+
+def names_secret(name: str, value: str) -> bool:
+    """Whether a variable of this name keeps a secret in this value: `TOKEN_LIFETIME=30` and `AUTH_TOKEN=false` do not."""
+    found = classify(value)
+    if not is_sensitive_name(name):
+        return found is SecretClass.RANDOM and name.upper().endswith(("KEY", "KEYS", "SALT"))
+    if found is SecretClass.FILE_PATH or value.lower() in {"true", "false", "yes", "no", "on", "off", "none", "null"}:
+        return False
+    return found is not SecretClass.PLAIN or any(word in name.upper() for word in _TELLING)
+
+
+def names_its_secret(text: str) -> bool:
+    """Whether a text that is more than one value gives a password by its name, as connection strings and JSON do."""
+    return any(names_secret(match["name"], match["value"]) for match in _NAMED.finditer(text))

@@ -15,7 +15,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import counts, is_sensitive_name
+from scaffold.model.secrets import counts, is_sensitive_name, names_its_secret
 from scaffold.plan.production_values import lists_origins, production_value
 from scaffold.plan.profiles import PROFILES_VARIABLE, env_path, listed_profiles
 
@@ -161,14 +161,15 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
     references = [use.reference for use in uses]
     defaults = [reference.argument for reference in references if reference.has_default]
     default = next((text for text in defaults if text), "")
-    login = any(_has_login(text) for text in defaults)
+    url = any(_has_login(text) for text in defaults)
+    login = url or any(names_its_secret(text) for text in defaults)
     secret = login or (is_sensitive_name(name) and (not default or counts(default)))
     optional = bool(references) and all(reference.has_default or reference.operator in {":+", "+"} for reference in references)
     if secret:
         # An empty default says that the secret may be missing; any other one is a credential that an edit removes.
         required = not optional or (bool(default) and not login)
         active = name in edits.guards or (required and name not in edits.optional)
-        return EnvVariable(name, users, secret=True, url=login, active=active, why=_asked_by_profile(name, uses, edits))
+        return EnvVariable(name, users, secret=True, url=url, active=active, why=_asked_by_profile(name, uses, edits))
     shown = "" if "$" in default or "\n" in default else default
     return EnvVariable(name, users, shown if optional else "", active=not optional)
 

@@ -39,6 +39,8 @@ services:
     environment:
       API_TOKEN: %(environment)s
       DATABASE_URL: postgresql://canary:%(userinfo)s@db:5432/canary
+      CONNECTION: Host=db;Username=canary;Password=%(connection)s
+      CONNECTION_DEFAULT: ${CONNECTION_DEFAULT:-host=db user=canary password=%(defaultconnection)s}
       FALLBACK_SECRET: ${FALLBACK_SECRET:-%(fallback)s}
       NESTED_PASSWORD: ${NESTED_PASSWORD:-${OTHER_PASSWORD:-%(nested)s}}
       PRIVATE_KEY: |

@@ -14,10 +14,17 @@ from scaffold.model.image_code import reads_in_image
 from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.project import EnvEntry, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import (
+    SecretClass,
+    classify,
+    is_provider_key,
+    is_sensitive_name,
+    names_secret,
+    url_host,
+    url_password,
+)
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import lists_origins, production_value
-from scaffold.plan.workloads.scope import names_secret
 
 _OF_TOOLS = regex(r"(?:COMPOSE|DOCKER|BUILDKIT|COMPOSER)_.*")
 """Variables of Compose, Docker and package managers, which no program in a container reads."""

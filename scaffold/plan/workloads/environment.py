@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from scaffold.model.compose import EnvValue, Service
-from scaffold.model.secrets import is_provider_key, url_password
+from scaffold.model.secrets import is_provider_key, names_secret, url_password
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.workload import Piece, Setting, Text, Variable, is_literal, literal, literal_text
 from scaffold.plan.workloads.hosts import rewrite_hosts
 from scaffold.plan.workloads.logins import LoginPlan, plan_logins
-from scaffold.plan.workloads.scope import Scope, is_whole_secret, names_secret
+from scaffold.plan.workloads.scope import Scope, is_whole_secret
 from scaffold.plan.workloads.texts import expand, of_scalar, whole_reference
 
 _COLLECTED_BY_COMPOSE = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_PROFILES"})

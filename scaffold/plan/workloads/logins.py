@@ -11,11 +11,11 @@ from scaffold.model.document import scalars_of
 from scaffold.model.engines import MEMORYDB
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secrets import is_sensitive_name, names_secret
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Piece, Text, literal
 from scaffold.plan.workloads.hosts import HOST_ENDINGS, Url, host_and_port, parse_url
-from scaffold.plan.workloads.scope import Scope, flagged_passwords, names_secret
+from scaffold.plan.workloads.scope import Scope, flagged_passwords
 from scaffold.plan.workloads.texts import merged, whole_reference
 
 _PARTS = {

@@ -13,15 +13,13 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, url_password
+from scaffold.model.secrets import is_provider_key, is_sensitive_name, names_its_secret, names_secret, url_password
 from scaffold.model.target import Store
 from scaffold.plan.workloads.known_secrets import KnownSecrets
 
-_TELLING = ("PASS", "SECRET", "KEY", "PWD")
 _LOOPBACK = regex(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)(?::\d+)?(?:/\S*)?", re.IGNORECASE
 )
-_NAMED = regex(r"(?<![\w$])(?P<name>[A-Za-z][\w.\-]*)[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s;,&\"'{}$<(][^\s;,&\"'{}]*)")
 _SHORTEST_SECRET = 6
 """Shorter values are words that stand in many texts for something else, such as `app` or `5432`."""
 
@@ -59,7 +57,7 @@ class Scope:
 
     def value_shows_secret(self, value: str) -> bool:
         """Whether the value of a variable holds a secret, one that the value itself names included: `Host=db;Password=x`."""
-        return self.shows_secret(value) or _names_its_secret(value)
+        return self.shows_secret(value) or names_its_secret(value)
 
     def word_shows_secret(self, words: tuple[str, ...], index: int) -> bool:
         """Whether a word of a command holds a value that is a secret elsewhere in the files, or a password of its own."""
@@ -129,27 +127,12 @@ def is_whole_secret(entry: EnvValue) -> bool:
     return names_secret(entry.name, value) or _has_literal_password(value) or is_provider_key(value)
 
 
-def names_secret(name: str, value: str) -> bool:
-    """Whether a variable of this name keeps a secret in this value: `TOKEN_LIFETIME=30` and `AUTH_TOKEN=false` do not."""
-    found = classify(value)
-    if not is_sensitive_name(name):
-        return found is SecretClass.RANDOM and name.upper().endswith(("KEY", "KEYS", "SALT"))
-    if found is SecretClass.FILE_PATH or value.lower() in {"true", "false", "yes", "no", "on", "off", "none", "null"}:
-        return False
-    return found is not SecretClass.PLAIN or any(word in name.upper() for word in _TELLING)
-
-
 def is_secret_reference(reference: VariableReference, known: str | None) -> bool:
     """Whether a variable of the compose files keeps a secret, by its name, its default or its tracked value."""
     value = known if known is not None else reference.argument if reference.has_default else ""
     if is_sensitive_name(reference.name):
         return not value or names_secret(reference.name, value)
     return _has_literal_password(value) or is_provider_key(value)
-
-
-def _names_its_secret(text: str) -> bool:
-    """Whether a text that is more than one value gives a password by its name, as connection strings and JSON do."""
-    return any(names_secret(match["name"], match["value"]) for match in _NAMED.finditer(text))
 
 
 def _is_secret_itself(text: str) -> bool:
