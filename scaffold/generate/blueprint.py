@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,22 @@ def render_blueprint(room: str, name: str, values: Mapping[str, object], shadow:
     link leads to is no part of the project.
     """
     folder = _folder(room, name, shadow)
+    return _rendered(folder, room, name, values) if values else _fixed(folder, room, name, _texts(folder))
+
+
+@lru_cache(maxsize=8)
+def _fixed(folder: Path, room: str, name: str, texts: tuple[tuple[str, int, bytes], ...]) -> tuple[RenderedFile, ...]:  # noqa: ARG001 - what the answer depends on
+    """Render a blueprint that takes no values: several rooms ask for the same one."""
+    return _rendered(folder, room, name, {})
+
+
+def _texts(folder: Path) -> tuple[tuple[str, int, bytes], ...]:
+    """Return path, mode and content of every file of a blueprint."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return tuple((str(path), path.stat().st_mode, path.read_bytes()) for path in files)
+
+
+def _rendered(folder: Path, room: str, name: str, values: Mapping[str, object]) -> tuple[RenderedFile, ...]:
     generate_files = _cookiecutter()
     context = {"cookiecutter": {**values, "blueprint": name, **_engine()}}
     with tempfile.TemporaryDirectory(prefix="scaffold-") as temporary:
