@@ -32,6 +32,11 @@ _MIGRATING_WORDS = (
 )
 """Texts without one of these apply no migrations in a form that is known."""
 _SEEDING_WORDS = ("ixture", "eed", "emoData", "emo_data", "ampleData", "ample_data", "estUser", "est_user", "ummy")
+_LOGIN = regex(
+    r"(?i)cookie|authori[sz]|authenticat|oauth|bearer|jwt|\blog_?in\b|sign_?in\b|passlib|bcrypt|argon2|current_?user|\b(?:request|req)\.session"
+    r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
+)
+"""Words of code that knows its visitor by what the browser sends along."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -71,8 +76,17 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         from scaffold.read.routes import route_facts
 
         facts += route_facts(routings, module_graph(inventory.files), settings)
+    facts = _with_logins(facts, code, texts)
     joined = tuple(sorted(dict.fromkeys(facts), key=lambda fact: (fact.location.sort_key(), fact.kind, fact.detail)))
     return CodeReading(settings, reads, joined), tuple(problems)
+
+
+def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> list[CodeFact]:
+    """Return the facts, those of any origin with credentials marked where no code reads what a browser sends along."""
+    opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
+    if not opened or any(_LOGIN.search(texts.glance(path) or "") for path in code):
+        return facts
+    return [replace(fact, detail=f"{fact.detail} no-login") if fact in opened else fact for fact in facts]
 
 
 def _more_facts(path: str, text: str) -> Iterator[CodeFact]:

@@ -13,6 +13,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
+_PROXY_LOGIN = regex(r"(?i)auth_basic|auth_request|basic_?auth|forward_?auth|oauth2-proxy")
 _WILDCARD_HOST = regex(r"https?://[^/]*\*")
 
 
@@ -20,20 +21,29 @@ def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "cors" and fact.reachable is not False]
     for fact in facts:
         if {"any-origin", "credentials"} <= set(fact.detail.split()):
-            yield _open(fact.location)
+            yield _open(fact.location, harmless="no-login" in fact.detail.split() and not _has_login_in_front(project))
     if facts:
         regex = any("regex" in fact.detail.split() for fact in facts)
         yield from _lists(project, tuple(fact.location for fact in facts), regex=regex)
 
 
-def _open(place: Location) -> Gap:
+def _has_login_in_front(project: Project) -> bool:
+    """Whether a proxy asks visitors for a login: the browser sends that along as well."""
+    proxies = {item.location.path for item in project.upstreams} | {file.path for file in project.compose_files}
+    return any(_PROXY_LOGIN.search(project.source(path) or "") for path in proxies)
+
+
+def _open(place: Location, *, harmless: bool) -> Gap:
+    note = "; no code here reads cookies or a login yet, so the first that does is open to all of them" if harmless else ""
     return RULE.gap(
         resource=place.path,
         subject="cors",
-        message="Every web site may call the API with the visitor's cookies: any origin is allowed together with credentials.",
+        message="Every web site may call the API with the visitor's cookies: any origin is allowed together with credentials"
+        f"{note}.",
         expected="a list of the origins that the frontend is served from",
         actual="any origin, with credentials",
         locations=(place,),
+        severity=Severity.MEDIUM if harmless else Severity.HIGH,
         closers=(_BY_HAND,),
     )
 
