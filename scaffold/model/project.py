@@ -249,8 +249,9 @@ class CodeFact:
     `metrics-route` (detail: path, served in the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter`
     (detail: class or function), `celery-app` and `server-entry` (detail: file), `program` (detail: its name),
     `tracing` (detail: sentry, opentelemetry, datadog ...), `spring-datasource` (detail:
-    URL without a login), `cors` (detail: the words credentials, any-origin, regex, no-login that hold), `schema`
-    (detail: how code makes tables, see scaffold.read.schema), `seeds` (detail: the function that loads rows made for a try as the program starts).
+    URL without a login), `cors` (detail: the words credentials, any-origin, regex, no-login that hold), `schema` (detail:
+    how code makes tables, see scaffold.read.schema), `seeds` (detail: the function that loads rows made for a try as the
+    program starts).
     """
 
     kind: str
