@@ -20,6 +20,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     if stack is None or len(services) < _SMALL:
         return
     edges = [service for service in services if service.has_role(*_EDGE) and service.ports and not service.network_mode]
+    # A proxy is named before what it stands in front of, whose own ports may go.
+    edges.sort(key=lambda service: not service.has_role(Role.PROXY))
     stores = [service for service in services if service.is_datastore]
     pairs = [
         (edge, store) for edge in edges for store in stores if _networks(edge) == _networks(store) and len(_networks(edge)) == 1
