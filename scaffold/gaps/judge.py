@@ -40,6 +40,10 @@ _KEYS = frozenset({"SEC004"})
 """A key that a provider issued works wherever it is written."""
 
 
+_OF_A_SET = frozenset({"IMG006", "SEC002"})
+"""Rules whose gap may stand in a Dockerfile or a secret's file, and is about what the set beside it starts."""
+
+
 def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Judgement:
     """Return every gap of the project with its standing, and the layer cards; `codes` limits the rules that run."""
     wanted = codes | _parents(codes)
@@ -115,11 +119,16 @@ def _lowered(note: DevelopmentNote, severity: Severity) -> Severity:
 
 def _is_meant(note: DevelopmentNote, gap: Gap) -> bool:
     """Whether what a place says of files makes this gap matter less."""
-    if gap.code in _KEYS or not note.covers(gap.primary.path, gap.resource):
+    if gap.code in _KEYS or not _covers(note, gap):
         return False
     if note.environment is EnvironmentClass.EXAMPLE:
         return gap.code in _ALSO_OF_EXAMPLES or (gap.layer in _OF_FILES and gap.code not in _FAILS_FOR_EVERYBODY)
     return gap.layer in _OF_FILES and not (note.is_replaced and gap.layer is Layer.BACKUP)
+
+
+def _covers(note: DevelopmentNote, gap: Gap) -> bool:
+    sets = [item.location.path for item in gap.evidence if item.role == "related"] if gap.code in _OF_A_SET else []
+    return note.covers(gap.primary.path, gap.resource) or (bool(sets) and all(path in note.files for path in sets))
 
 
 def _with_overrides(project: Project, gap: Gap) -> Gap:

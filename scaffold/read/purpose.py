@@ -29,7 +29,8 @@ _ONLY = regex(
 )
 _SUBJECT = regex(
     r"\bthis\s+(?:\w+[\s-]){0,2}?(?:repo(?:sitory)?|project|compose|stack|setup|file)\b"
-    r"|\b(?:docker[- ])?compose\s+(?:file|setup|stack|configuration)\b",
+    r"|\b(?:docker[- ])?compose\s+(?:file|setup|stack|configuration)\b"
+    r"|\b(?:these|the following|all (?:of )?(?:the )?)\s*(?:\w+[\s-]){0,2}?(?:samples|examples|stacks|setups|compose files)\b",
     re.IGNORECASE,
 )
 _FILE = regex(r"[\w.-]*compose[\w.-]*\.ya?ml", re.IGNORECASE)

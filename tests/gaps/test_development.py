@@ -448,3 +448,22 @@ def test_a_production_file_in_a_folder_below_takes_the_place_of_the_base(make_pr
 
 def test_a_helper_below_extras_is_for_development(make_project: Callable[..., Path]) -> None:
     assert port_gap(make_project({"extras/import/docker-compose.yml": COMPOSE})).environment is EnvironmentClass.DEV
+
+
+def test_samples_that_must_not_be_deployed_count_less_with_their_secrets_and_images(make_project: Callable[..., Path]) -> None:
+    files = {
+        "README.md": "# Samples\n\n> The following samples are for local development. These samples must not be deployed in "
+        "production environments.\n",
+        "shop/compose.yaml": "services:\n  db:\n    image: mariadb:11\n    ports: ['3306:3306']\n    secrets: [password]\n"
+        "    environment: {MARIADB_ROOT_PASSWORD_FILE: /run/secrets/password}\n  web:\n    build: .\n"
+        "secrets:\n  password: {file: password.txt}\n",
+        "shop/password.txt": "horse-battery-91\n",
+        "shop/Dockerfile": 'FROM python:3.13-slim\nCMD ["flask", "run"]\n',
+    }
+    found = {gap.code: gap for gap in judge(read_project(make_project(files))).open}
+    counted = {"NET001", "SEC002", "IMG006"}
+    assert {code: found[code].severity for code in counted} == dict.fromkeys(counted, Severity.LOW)
+    assert all("README.md:3" in found[code].message for code in counted)
+    files["README.md"] = "# Shop\n"
+    found = {gap.code: gap for gap in judge(read_project(make_project(files))).open}
+    assert {code: found[code].severity for code in counted} == dict.fromkeys(counted, Severity.HIGH)

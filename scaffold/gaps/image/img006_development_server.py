@@ -146,6 +146,7 @@ def _service_gap(stack: Stack, service: Service, word: str, place: Location, sta
         expected="the command of a production server, development in an overlay",
         actual=word,
         locations=(place,),
+        related=(service.location,) if place.path != service.location.path else (),
         severity=Severity.MEDIUM if mounted or stage else Severity.HIGH,
         environment=stack.environment,
     )
