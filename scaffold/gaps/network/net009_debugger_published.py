@@ -16,6 +16,7 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
+_SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)")
 _EVERYWHERE = r"(?:0\.0\.0\.0|\*|\[::\]|::)"
 _JAVA = regex(
     rf"-(?:agentlib:|X?run)jdwp[=:](?=\S*\bserver=y)\S*?\baddress=[\"']?(?:(?P<all>{_EVERYWHERE}):|(?P<host>[\w.-]+):)?(?P<port>\d{{2,5}})"
@@ -53,7 +54,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 def _debuggers(project: Project, service: Service) -> Iterator[_Debugger]:
     """Yield the debuggers that a service starts: by its command and variables, and by those of its image."""
-    for text, place in _texts(project, service):
+    for written, place in _texts(project, service):
+        text = _with_script(project, service, written)
         in_image = place.path == (service.build.dockerfile if service.build else None)
         stage = production_stage(project, service) if in_image else ""
         java = _JAVA.search(text)
@@ -79,6 +81,14 @@ def _texts(project: Project, service: Service) -> Iterator[tuple[str, Location]]
         found = dockerfile.effective(keyword, target) if dockerfile and not own else None
         if found is not None:
             yield " ".join(found.argv) or found.text, found.location
+
+
+def _with_script(project: Project, service: Service, text: str) -> str:
+    """Return a command with the npm script that it runs behind it, one level deep."""
+    match = _SCRIPT.search(text)
+    folder = service.build.context if service.build else None
+    scripts = (item.scripts for item in project.manifests if match and item.folder == folder)
+    return " ".join((text, *(dict(known).get(match["name"], "") for known in scripts if match)))
 
 
 def _is_old_java(project: Project, service: Service) -> bool:
