@@ -31,9 +31,14 @@ _BUCKET_LIBRARIES = frozenset(
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    if _BUCKET_LIBRARIES & dependency_names(project) or any(map(_BUCKET_VARIABLES.fullmatch, variable_names(project))):
+    if has_bucket(project):
         return iter(())
     return iter(once(gap for share in production_shares(project) for gap in _of_share(share)))
+
+
+def has_bucket(project: Project) -> bool:
+    """Whether a library or a variable speaks of an object store."""
+    return bool(_BUCKET_LIBRARIES & dependency_names(project)) or any(map(_BUCKET_VARIABLES.fullmatch, variable_names(project)))
 
 
 def _of_share(share: Share) -> Iterator[Gap]:
