@@ -85,7 +85,7 @@ PROPERTYPRO = {
     "NET002": {("monitoring", "ports/tools", "93")},
     "NET003": {("base/nginx", "tls", ":80")},
     "NET004": set(),
-    "NET005": {("base/frontend", "networks", "frontend:")},
+    "NET005": {("base/nginx", "networks", "nginx:")},
     # CHROMA_PORT is 8001 on the host and 8000 inside; docker.env calls the database postgres, the stack calls it db.
     "CFG007": {("base", "environment/CHROMA_PORT", "CHROMA_PORT")},
     "CFG008": {("docker.env", "DATABASE_URL", "@postgres:5432")},
