@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image, scalars_below
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.gaps.network.plain_entries import plain_chart_values, plain_ingresses, unredirected
+from scaffold.gaps.network.plain_entries import is_encrypted, plain_chart_values, plain_ingresses, unredirected, without_tls
 from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.gap import Closer, Gap, Rule
@@ -42,6 +42,11 @@ _PROXY_FILE = regex(
     r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|proxy|\.conf\b|\.toml$|\.ya?ml$|\.template$", re.IGNORECASE
 )
 """Mounted files that may be those of a proxy: an address in a page or a lock file says nothing of the edge."""
+_TLS_PORT = 443
+_WRITES_TLS = regex(r"\bssl_certificate\b|\blisten\s+(?:\[::\]:)?443\b")
+"""What a page shows where it has people write TLS into the configuration themselves."""
+_LEFT = frozenset({"deprecated", "legacy", "old"})
+"""Profiles of what people have left."""
 _SERVERS = frozenset({"nginx", "nginx-unprivileged", "httpd"})
 """Base images of front ends that serve their own pages."""
 _SWITCH = regex(r"(?:(?:^|_)(?:USE|ENABLE|WITH)_(?:TLS|SSL|HTTPS)|(?:^|_)(?:TLS|SSL|HTTPS)(?:_(?:ENABLED?|ON))?)$")
@@ -57,6 +62,8 @@ _BEFORE_A_DOOR = regex(
 """Words of a page by which an application that is published alone is meant to stand behind something else."""
 _LINKS_AWAY = regex(r"^[ \t]*(?:[*-]|\d+\.)[ \t]+\[[^\]\n]*\]\(https?://[^)\n]*\)", re.MULTILINE)
 """A list of links to pages of others: what their titles name is not this project's."""
+_DEPTH_OF_A_LIBRARY = 3
+"""Folders between the root and the page of a package that is a part of others, such as packages/desktop/plugins."""
 _HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
 _INGRESS = r"^Ingress$"
@@ -71,6 +78,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             place = unredirected(project, service) if any(port.target in _PLAIN_PORTS for port in _open(service)) else None
             if place is not None:
                 yield _unredirected_gap(stack, service, place)
+            yield from _silent_ports(project, stack, service)
     ingresses = tuple(plain_ingresses(project))
     values = tuple(plain_chart_values(project))
     if (ingresses or values) and not _is_told(project):
@@ -80,6 +88,27 @@ def _detect(project: Project) -> Iterator[Gap]:
             )
         if values:
             yield _ingress_gap("of the chart's default values", "tls/chart", values)
+
+
+def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
+    """Yield port 443 where it is published and the configuration of nginx has no server on it."""
+    port = next((port for port in _open(service) if port.target == _TLS_PORT), None)
+    place = without_tls(project, service) if port is not None else None
+    others = (item for other in project.stacks if other is not stack for item in other.services)
+    if port is None or place is None or any(is_encrypted(project, other) for other in others):
+        return
+    page = next((page for page in project.docs if _WRITES_TLS.search(page.text)), None)
+    copy = _deployed(project, place.path)
+    # What people write on the host stays there unless a deployment takes it away.
+    if not _is_told(project) or (page is not None and copy is not None):
+        yield _silent_port_gap(stack, port, place, service, (page.path, copy) if page and copy else None)
+
+
+def _deployed(project: Project, path: str) -> Location | None:
+    """Return the line of a workflow that copies a file to a host, or None."""
+    copied = regex(rf"\b(?:scp|rsync)\b[^;&|]*(?<![\w./-])(?:\./)?{re.escape(path)}(?![\w./-])")
+    commands = (command for command in project.commands if command.context == "workflow")
+    return next((command.location for command in commands if path in command.text and copied.search(command.text)), None)
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -114,7 +143,11 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
     """Yield the application that takes visitors in by itself, where neither a proxy nor a word on TLS stands anywhere."""
     if any(service.has_role(Role.PROXY) for other in project.production_stacks for service in other.services):
         return
-    applications = [service for service in stack.services if service.role in {Role.WEB, Role.FRONTEND} and not service.profiles]
+    # Where nothing starts without a profile, people choose one.
+    chosen = all(service.profiles for service in stack.services)
+    applications = [
+        service for service in stack.services if service.role in {Role.WEB, Role.FRONTEND} and (chosen or not service.profiles)
+    ]
     doors = [(service, port) for service in applications for port in open_ports(project, service) if port.protocol == "tcp"]
     speaks = any(_speaks_tls(project, service) for service in applications)
     if (
@@ -126,7 +159,7 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
     ):
         return
     # Beside the API the front end is what people open.
-    service, port = min(doors, key=lambda door: door[0].role is not Role.FRONTEND)
+    service, port = min(doors, key=lambda door: ("default" not in door[0].profiles, door[0].role is not Role.FRONTEND))
     called = stack.environment is EnvironmentClass.PRODUCTION
     yield _gap(stack, service, port, None, severity=Severity.MEDIUM if called else Severity.LOW)
 
@@ -193,8 +226,13 @@ def _is_told(project: Project) -> bool:
 
 
 def _stands_behind(project: Project) -> bool:
-    """Whether a page speaks of what stands before the application."""
-    return any(_BEFORE_A_DOOR.search(text) and _BEFORE_A_DOOR.search(_LINKS_AWAY.sub("", text)) for text in _pages(project))
+    """Whether a page speaks of what stands before the application; that of a library inside it speaks of the library."""
+    folders = {manifest.folder for manifest in project.manifests}
+    pages = (page for page in project.docs if not _HISTORY.search(page.path))
+    texts = (
+        page.text for page in pages if page.path.count("/") < _DEPTH_OF_A_LIBRARY or page.path.rpartition("/")[0] not in folders
+    )
+    return any(_BEFORE_A_DOOR.search(text) and _BEFORE_A_DOOR.search(_LINKS_AWAY.sub("", text)) for text in texts)
 
 
 def _pages(project: Project) -> Iterator[str]:
@@ -236,6 +274,24 @@ def _unredirected_gap(stack: Stack, service: Service, place: Location) -> Gap:
         actual="the application on port 80",
         locations=(place, service.location),
         closers=(Closer(None, "advice", "Split the server: let the one on port 80 answer with a redirect to https alone."),),
+        environment=stack.environment,
+    )
+
+
+def _silent_port_gap(stack: Stack, port: Port, place: Location, service: Service, lost: tuple[str, Location] | None) -> Gap:
+    note = f", and each deployment lays it over what {lost[0]} has people write on the host" if lost else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="tls/443",
+        message=f"{service.name} publishes port {_TLS_PORT}, and {place.path} has no server on it{note}: visitors come in over "
+        "plain HTTP, and passwords and cookies cross the network readable.",
+        expected=f"`listen {_TLS_PORT} ssl` with a certificate in {place.path}, and a server on port 80 that only redirects",
+        actual="servers for plain HTTP alone",
+        locations=(place, port.location),
+        related=(lost[1],) if lost else (),
+        closers=(
+            Closer(None, "advice", f"Write the server with TLS into {place.path} itself, with the name of the site in it."),
+        ),
         environment=stack.environment,
     )
 

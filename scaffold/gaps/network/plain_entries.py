@@ -16,6 +16,9 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "grpc_pass"})
+_OFFICIAL = frozenset({"nginx", "library/nginx", "nginxinc/nginx-unprivileged"})
+_HARMLESS = regex(r"(?:_params|mime\.types)$|^/etc/nginx/conf\.d/\*\.conf$")
+"""Files that an image of nginx brings along: what is included from elsewhere may listen on more."""
 _PLAIN = regex(r"(?:[^:\s]+:|\[[^\]]*\]:)?80")
 _REDIRECTS = regex(r"https|\$scheme|ssl")
 _ANSWERS = frozenset({"return", "rewrite", "if", "error_page"})
@@ -39,6 +42,30 @@ def unredirected(project: Project, service: Service) -> Location | None:
             if plain and _hands_on(server) and not _redirects(server) and any(_is_same(server, other) for other in encrypted):
                 return Location(file.path, plain.line, plain.column)
     return None
+
+
+def without_tls(project: Project, service: Service) -> Location | None:
+    """Return the first `listen` of an official nginx whose one file of the repository has no TLS; else None."""
+    image = service.image
+    if image is None or service.build or image.repository not in _OFFICIAL or service.command or service.entrypoint:
+        return None
+    mounts = [mount for mount in service.mounts if mount.target.startswith("/etc/nginx")]
+    file = next(iter(nginx_files(project, service)), None)
+    # A folder may hold more on the host than in the repository.
+    if len(mounts) != 1 or file is None or mounts[0].resolved != file.path or mounts[0].target.endswith(".template"):
+        return None
+    every = tuple(walk(parse_nginx(file.text) or ()))
+    listens = [item for item in every if item.name == "listen"]
+    includes = any(item.name == "include" and not _HARMLESS.search(" ".join(item.arguments)) for item in every)
+    if not listens or includes or any("443" in word or "$" in word for item in listens for word in item.arguments):
+        return None
+    return None if any("ssl" in item.arguments for item in listens) else Location(file.path, listens[0].line, listens[0].column)
+
+
+def is_encrypted(project: Project, service: Service) -> bool:
+    """Whether a configuration of nginx that the service runs with has a server with TLS."""
+    every = (item for file in nginx_files(project, service) for item in walk(parse_nginx(file.text) or ()))
+    return any(item.name == "listen" and "ssl" in item.arguments for item in every)
 
 
 def _is_encrypted(server: Directive) -> bool:
