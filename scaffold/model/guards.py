@@ -10,7 +10,7 @@ from scaffold.model.artifact import Splice
 from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, Span
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import counts, is_sensitive_name, url_password
+from scaffold.model.secrets import counts, holds_secret, is_sensitive_name, url_password
 
 _OPEN = regex(r"\$\$|\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-?+])?")
 _BARE = regex(r"\$\$|\$(?P<bare>[A-Za-z_]\w*)|\$\{(?P<braced>[A-Za-z_]\w*)\}")
@@ -99,7 +99,7 @@ def _credential_defaults(source: str, owner: str) -> Iterator[tuple[int, int, st
     for item in references_in(source):
         if item.operator not in {":-", "-"}:
             continue
-        sensitive = is_sensitive_name(item.name) or item.start < sensitive_until
+        sensitive = holds_secret(item.name, item.argument) or item.start < sensitive_until
         if "${" in item.argument:
             sensitive_until = item.end if sensitive else sensitive_until
             continue
@@ -177,7 +177,7 @@ def _whole(scalar: Scalar, source: str, variable: str, template: str) -> Iterato
     in_list = bool(scalar.location.route) and isinstance(scalar.location.route[-1], int)
     if not in_list:
         yield _splice(scalar, 0, len(source), f'"{required(variable, template)}"')
-    elif equals and is_sensitive_name(key.strip()) and value and f"={value}" in source:
+    elif equals and holds_secret(key.strip(), value) and value and f"={value}" in source:
         at = source.index(f"={value}") + 1
         yield _splice(scalar, at, at + len(value), required(variable, template))
 

@@ -140,6 +140,38 @@ def is_sensitive_name(name: str) -> bool:
     return any(pair in itertools.pairwise(tokens) for pair in _SENSITIVE_PAIRS)
 
 
+KEY_ENDINGS = ("KEY", "KEYS", "SALT")
+_OPEN_KEYS = regex(
+    r"(?:^|[_\W])(?:PUBLIC|PUBLISHABLE|PUB|SITE|ANON|CACHE|SORT|PRIMARY|FOREIGN|PARTITION|INDEX|TRANSLATION|LOOKUP|HOST|KNOWN"
+    r"|IDEMPOTENCY|CLIENT|VITE|NEXT|REACT|EXPO|SENTRY|POSTHOG|SEGMENT|MIXPANEL|AMPLITUDE|MAPS?|(?:RE|H)?CAPTCHA|TURNSTILE)(?:$|[_\W])",
+    re.IGNORECASE,
+)
+"""Words by which a key is for everybody, or is none of cryptography."""
+_DRAWN = regex(r"(?:base64:)?(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])(?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/_-]{32,172}={0,2})")
+"""16 bytes or more as hexadecimal digits, 24 or more in base64: what commands that make keys print."""
+
+
+def may_be_key(name: str, value: str) -> bool:
+    """Whether a variable whose name is no known word of secrets may keep a key in this value."""
+    return name.upper().endswith(KEY_ENDINGS) and classify(value) is SecretClass.RANDOM
+
+
+def holds_secret(name: str, value: str) -> bool:
+    """Whether a variable keeps a secret in this value: by its name, or as a key that was drawn at random."""
+    return is_sensitive_name(name) or is_drawn_key(name, value)
+
+
+def is_drawn_key(name: str, value: str) -> bool:
+    """Whether a value was drawn at random and its name calls it a key, other than one that everybody may see."""
+    text = value.strip().strip("\"'")
+    return (
+        may_be_key(name, text)
+        and _DRAWN.fullmatch(text) is not None
+        and not _OPEN_KEYS.search(re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
+        and not reads_as_name(text)
+    )
+
+
 def is_provider_key(value: str) -> bool:
     """Whether the text holds a credential in a form that one provider issues, and no word that marks it as a dummy."""
     match = _PROVIDER_KEYS.search(value)
@@ -250,7 +282,7 @@ def names_secret(name: str, value: str) -> bool:
     """Whether a variable of this name keeps a secret in this value: `TOKEN_LIFETIME=30` and `AUTH_TOKEN=false` do not."""
     found = classify(value)
     if not is_sensitive_name(name):
-        return found is SecretClass.RANDOM and name.upper().endswith(("KEY", "KEYS", "SALT"))
+        return may_be_key(name, value)
     if found is SecretClass.FILE_PATH or value.lower() in {"true", "false", "yes", "no", "on", "off", "none", "null"}:
         return False
     return found is not SecretClass.PLAIN or any(word in name.upper() for word in _TELLING)

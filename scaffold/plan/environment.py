@@ -15,7 +15,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import counts, is_sensitive_name, names_its_secret
+from scaffold.model.secrets import counts, holds_secret, is_sensitive_name, names_its_secret
 from scaffold.plan.production_values import lists_origins, production_value
 from scaffold.plan.profiles import PROFILES_VARIABLE, env_path, listed_profiles
 
@@ -163,7 +163,7 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
     default = next((text for text in defaults if text), "")
     url = any(_has_login(text) for text in defaults)
     login = url or any(names_its_secret(text) for text in defaults)
-    secret = login or (is_sensitive_name(name) and (not default or counts(default)))
+    secret = login or (holds_secret(name, default) and (not default or counts(default)))
     optional = bool(references) and all(reference.has_default or reference.operator in {":+", "+"} for reference in references)
     if secret:
         # An empty default says that the secret may be missing; any other one is a credential that an edit removes.

@@ -37,6 +37,8 @@ _LOGIN = regex(
     r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
 )
 """Words of code that knows its visitor by what the browser sends along."""
+_PROTECTION_WORDS = ("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure")
+"""Texts with one of these may turn a protection of their framework off: rules look at them."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -60,6 +62,8 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         more = tuple(_more_facts(path, text))
         found = replace(found, facts=(*found.facts, *more)) if more else found
         problems += failed
+        if any(word in text for word in _PROTECTION_WORDS):
+            texts.text(path)
         if found != CodeReading():
             texts.text(path)
             readings.append(found)

@@ -10,7 +10,16 @@ from scaffold.model.compose import EnvValue
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, reads_as_name, url_password
+from scaffold.model.secrets import (
+    KEY_ENDINGS,
+    SecretClass,
+    classify,
+    is_drawn_key,
+    is_provider_key,
+    is_sensitive_name,
+    reads_as_name,
+    url_password,
+)
 
 MARK = "<redacted>"
 SHORTEST = 8
@@ -18,6 +27,8 @@ SHORTEST = 8
 _HEAD = 32
 """How much of a long value is compared; behind it everything to the end of the line goes."""
 _PREFIX = 4
+_LONGEST_KEY = 200
+"""Of longer texts under a name that only ends in KEY, none is a key."""
 _SECRET_CLASSES = frozenset({SecretClass.RANDOM, SecretClass.PROVIDER_KEY, SecretClass.LITERAL})
 _OPEN_CLASSES = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH})
 _START = regex(r"(?<!\w)\w|[^\w\s]")
@@ -178,13 +189,15 @@ def _replace_unless_reference(match: re.Match[str]) -> str:
 
 
 def _replace_default(match: re.Match[str]) -> str:
-    if not _is_secret_name(match["name"]) or not match["value"] or match["value"] == MARK:
+    named = _is_secret_name(match["name"]) or is_drawn_key(match["name"], match["value"])
+    if not named or not match["value"] or match["value"] == MARK:
         return match[0]
     return f"${{{match['name']}{match['operator']}{MARK}}}"
 
 
 def _replace_looked_up(match: re.Match[str]) -> str:
-    return match["head"] + MARK if _is_secret_name(match["name"]) else match[0]
+    named = _is_secret_name(match["name"]) or is_drawn_key(match["name"], match["value"])
+    return match["head"] + MARK if named else match[0]
 
 
 def _is_secret_name(name: str) -> bool:
@@ -198,8 +211,13 @@ def _clean_assignments(line: str) -> str:
     done = position = 0
     while match := _KEY.search(line, position):
         position = max(match.start() + 1, match.end() - 1)
-        value = _VALUE.match(line, match.end()) if _is_secret_name(match["name"]) else None
-        if value and _holds_secret(value[0]):
+        named = _is_secret_name(match["name"])
+        value = None
+        if named:
+            value = _VALUE.match(line, match.end())
+        elif match["name"].upper().endswith(KEY_ENDINGS):
+            value = _VALUE.match(line, match.end(), match.end() + _LONGEST_KEY)
+        if value and _holds_secret(value[0]) and (named or is_drawn_key(match["name"], value[0])):
             parts += [line[done : value.start()], MARK]
             done = position = value.end()
     return "".join([*parts, line[done:]])
@@ -256,7 +274,7 @@ def _environment_values(entry: EnvValue) -> Iterator[str]:
 
 def _named(name: str, value: str) -> Iterator[str]:
     """Yield the value when its name is sensitive, and the password of a URL under any name."""
-    if _is_secret_name(name) and "${" not in value:
+    if "${" not in value and (_is_secret_name(name) or is_drawn_key(name, value)):
         yield value
     password = url_password(value)
     if password and not _is_reference(password):
@@ -283,7 +301,7 @@ def _document_values(root: Node | None) -> Iterator[str]:
 def _text_values(text: str) -> Iterator[str]:
     """Yield defaults of sensitive references and passwords after options, wherever they stand in a file."""
     for match in _DEFAULT.finditer(text):
-        if _is_secret_name(match["name"]):
+        if _is_secret_name(match["name"]) or is_drawn_key(match["name"], match["value"]):
             yield match["value"]
     options = _OPTION, *([_CLIENT_OPTION] if any(client in text for client in _CLIENTS) else ())
     for match in (found for option in options for found in option.finditer(text)):

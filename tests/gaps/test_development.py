@@ -467,3 +467,14 @@ def test_samples_that_must_not_be_deployed_count_less_with_their_secrets_and_ima
     files["README.md"] = "# Shop\n"
     found = {gap.code: gap for gap in judge(read_project(make_project(files))).open}
     assert {code: found[code].severity for code in counted} == dict.fromkeys(counted, Severity.HIGH)
+
+
+def test_settings_that_only_ci_starts_with(make_project: Callable[..., Path]) -> None:
+    key = 'SECRET_KEY = "61fxc0k9nj3be8up9xzmz9l7h33b1bf9581c03p"\n'
+    files = {"docker-compose.yml": COMPOSE, "settings/ci.py": key, "settings/main.py": key, "ci/settings.py": key}
+    gaps = [gap for gap in judge(read_project(make_project(files))).open if gap.code == "SEC003"]
+    assert {gap.resource: gap.severity for gap in gaps} == {
+        "settings/ci.py": Severity.LOW,
+        "settings/main.py": Severity.HIGH,
+        "ci/settings.py": Severity.HIGH,
+    }

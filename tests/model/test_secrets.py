@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaffold.model.document import VariableReference
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, reads_as_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, is_drawn_key, is_sensitive_name, reads_as_name, url_host, url_password
 
 SENSITIVE = [
     "POSTGRES_PASSWORD",
@@ -126,3 +126,34 @@ def test_names_of_things(value: str) -> None:
 )
 def test_tokens_are_no_names(value: str) -> None:
     assert not reads_as_name(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_SECRETBOX_KEY", "b31e60724269fb0aeaccf241a81b1438"),
+        ("appBoxKey", "b31e60724269fb0aeaccf241a81b1438"),
+        ("APP_KEY", "base64:Zq7rT2mX9cVb4Kd8Zq7rT2mX9cVb4Kd8Zq7rT2mX9cU="),
+        ("HASH_SALT", '"b31e60724269fb0aeaccf241a81b1438"'),
+    ],
+)
+def test_keys_that_were_drawn(name: str, value: str) -> None:
+    assert is_drawn_key(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CAPTCHA_SITE_KEY", "b31e60724269fb0aeaccf241a81b1438"),
+        ("SENTRY_KEY", "b31e60724269fb0aeaccf241a81b1438"),
+        ("VITE_MAP_KEY", "b31e60724269fb0aeaccf241a81b1438"),
+        ("PUBLIC_KEY", "b31e60724269fb0aeaccf241a81b1438"),
+        ("IMAGE_DIGEST", "b31e60724269fb0aeaccf241a81b1438"),
+        ("SORT_ORDER_KEY", "created_at_descending_by_default_1"),
+        ("BOX_KEY", "change-me-b31e60724269fb0aeaccf241a81b1438"),
+        ("BOX_KEY", "/run/secrets/box-key-4269-of-the-shop"),
+        ("BOX_KEY", "vault"),
+    ],
+)
+def test_values_that_are_no_drawn_keys(name: str, value: str) -> None:
+    assert not is_drawn_key(name, value)

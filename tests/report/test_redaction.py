@@ -182,9 +182,10 @@ def test_time_grows_with_the_text_and_not_with_the_number_of_values(make_project
         "x://a:" * 150_000,
         "-u a" * 200_000,
         'A_TOKEN: "' * 50_000,
+        "A_KEY=" * 200_000,
         "${${" * 200_000,
     ],
-    ids=["word", "pairs", "equals", "defaults", "urls", "options", "quotes", "braces"],
+    ids=["word", "pairs", "equals", "defaults", "urls", "options", "quotes", "keys", "braces"],
 )
 def test_a_hostile_line_takes_no_more_time_than_its_length(text):
     start = time.perf_counter()
@@ -199,6 +200,20 @@ def test_a_diff_shows_what_changes_and_hides_values():
     assert shown.splitlines()[:2] == ["--- a/docker-compose.yml", "+++ b/docker-compose.yml"]
     assert f"-      POSTGRES_PASSWORD: {MARK}" in shown
     assert "+      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?}" in shown
+
+
+def test_a_drawn_key_goes_whatever_its_name_says():
+    key = "b31e60724269fb0aeaccf241a81b1438"
+    for line in (
+        "SHOP_BOX_KEY={}",
+        "  SHOP_BOX_KEY: '{}'",
+        "  - SHOP_BOX_KEY=${{SHOP_BOX_KEY:-{}}}",
+        'os.getenv("BOX_KEY", "{}")',
+    ):
+        shown = NONE.clean_diff(line.format(key))
+        assert key not in shown
+        assert MARK in shown
+    assert NONE.clean_diff(f"CAPTCHA_SITE_KEY={key}") == f"CAPTCHA_SITE_KEY={key}"
 
 
 def test_a_diff_never_tells_that_one_hidden_value_became_another():

@@ -79,7 +79,7 @@ def module_path(project: Project, name: str) -> str:
 
 def last_assignment(project: Project, path: str, name: str) -> tuple[str, Location] | None:
     """Return what a settings module gives a name at its top level, and where; modules that it takes over count."""
-    for text_path, text in _chain(project, path):
+    for text_path, text in settings_chain(project, path):
         found = list(re.finditer(rf"(?m)^{name}[ \t]*(?::[^=\n]+)?=[ \t]*([^\n]*)", text))
         if found:
             last = found[-1]
@@ -87,7 +87,8 @@ def last_assignment(project: Project, path: str, name: str) -> tuple[str, Locati
     return None
 
 
-def _chain(project: Project, path: str) -> Iterator[tuple[str, str]]:
+def settings_chain(project: Project, path: str) -> Iterator[tuple[str, str]]:
+    """Yield path and text of a settings module and of those that it takes over, the outer ones first."""
     for _ in range(_DEEPEST):
         text = project.source(path) if path else None
         if text is None:

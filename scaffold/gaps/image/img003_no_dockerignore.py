@@ -41,7 +41,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for dockerfile in project.dockerfiles:
         places = tuple(item.location for stage in dockerfile.stages for item in stage.instructions if copies_everything(item))
         for context in build_contexts(project, dockerfile) if places else ():
-            path = _ignore_file(project, dockerfile, context)
+            path = ignore_file(project, dockerfile, context)
             if not path:
                 wide.setdefault(context, []).append((dockerfile, places))
             elif _takes_env_file(project, dockerfile, context, path):
@@ -115,7 +115,7 @@ def _clean(path: str) -> str:
     return "" if clean == "." else clean
 
 
-def _ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
+def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
     """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
     known = {path for path, _ in project.dockerignores} | set(project.files)
     return next((path for path in (f"{dockerfile.path}.dockerignore", _ignore_path(context)) if path in known), "")

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages, holds_a_secret, listed
 from scaffold.gaps.image.builds import environment_of, is_built, targets_of
+from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
+from scaffold.gaps.image.img003_no_dockerignore import build_contexts, ignore_file
+from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, EnvEntry, EnvFile, Instruction, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, holds_secret, is_sensitive_name, url_host, url_password
 
 _ENV_FILE = regex(r"(?:.*/)?\.env(?:\*|\.(?!example|sample|template|dist|defaults?)[\w.*-]+)?")
 _MADE_FROM_TEMPLATE = regex(r"\b(?:cp|mv)\s+(?:-\w+\s+)*(?P<source>\S+)\s+(?:\S*/)?\.env(?=[\s;&|)]|$)")
@@ -47,6 +50,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                         found.setdefault(name, []).append((item, severity, kind))
         for name, places in sorted(found.items()):
             yield _value_gap(project, dockerfile, name, places)
+        yield from _taken(project, dockerfile)
         for item in (item for stage in dict.fromkeys(kept) for item in stage.instructions):
             yield from _copied(project, dockerfile, item)
             yield from _made(project, dockerfile, item)
@@ -112,12 +116,54 @@ def _copied(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iter
             yield _copy_gap(project, dockerfile, word, item.location, known=bool(real))
 
 
-def _holds_secret(file: EnvFile) -> bool:
-    harmless = {SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.PLAIN}
-    return any(
-        is_sensitive_name(entry.name) and classify(entry.value) not in harmless and not entry.commented
-        for entry in file.entries
+def _taken(project: Project, dockerfile: Dockerfile) -> Iterator[Gap]:
+    """Yield each tracked env file with secrets that a copy of the whole context takes into the image past the ignore file."""
+    places = tuple(item.location for stage in dockerfile.stages for item in stage.instructions if copies_everything(item))
+    if not places or environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
+        return
+    for context in build_contexts(project, dockerfile):
+        path = ignore_file(project, dockerfile, context)
+        patterns = dict(project.dockerignores).get(path)
+        # Without such a file IMG003 says what the copy takes in.
+        for file in project.env_files if patterns is not None else ():
+            folder, _, name = file.path.rpartition("/")
+            kept = folder == context and file.kind != "template" and file.environment not in {"dev", "test"}
+            if kept and not leaves_out(patterns or (), name) and _holds_secret(file) and _reaches(project, dockerfile, name):
+                yield _taken_gap(project, dockerfile, file, path, places)
+
+
+def _reaches(project: Project, dockerfile: Dockerfile, name: str) -> bool:
+    targets = targets_of(project, dockerfile)
+    return any(reaches_image(dockerfile, target) and name not in removed(dockerfile, target) for target in targets)
+
+
+def _taken_gap(project: Project, dockerfile: Dockerfile, file: EnvFile, ignores: str, places: tuple[Location, ...]) -> Gap:
+    secrets = [entry for entry in file.entries if not entry.commented and _is_kept_secret(entry)]
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject=f"context/{file.path.rpartition('/')[2]}",
+        message=f"{dockerfile.path} copies the whole context, and {ignores} lets {file.path} through: "
+        f"{listed(entry.name for entry in secrets)} are part of the image, for whoever can pull it, and what runs where nobody "
+        "sets others.",
+        expected=f"`{file.path.rpartition('/')[2]}` in {ignores}",
+        actual=f"{file.path} in the image",
+        locations=places,
+        related=tuple(entry.location for entry in secrets),
+        severity=Severity.MEDIUM if is_built(project, dockerfile) else Severity.LOW,
+        environment=environment_of(project, dockerfile),
+        closers=(
+            Closer(None, "advice", f"Add the file to {ignores}, give the values when the container starts, and change them."),
+        ),
     )
+
+
+def _holds_secret(file: EnvFile) -> bool:
+    return any(_is_kept_secret(entry) for entry in file.entries if not entry.commented)
+
+
+def _is_kept_secret(entry: EnvEntry) -> bool:
+    harmless = {SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.PLAIN}
+    return holds_secret(entry.name, entry.value) and classify(entry.value) not in harmless
 
 
 def _copy_gap(project: Project, dockerfile: Dockerfile, word: str, place: Location, *, known: bool) -> Gap:

@@ -10,7 +10,7 @@ from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project, PrometheusConfig, SecretFile
-from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
 
 _HELD_BY = ("scrape_configs", "remote_write", "remote_read")
 _ROUTES = (("authorization", "credentials"), ("basic_auth", "password"), ("bearer_token",), ("oauth2", "client_secret"))
@@ -63,7 +63,7 @@ def _is_credential(entry: EnvEntry) -> bool:
     password = url_password(entry.value)
     if password is not None:
         return url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=False)
-    named = is_sensitive_name(entry.name) and classify(entry.value) not in _NOT_ONE
+    named = holds_secret(entry.name, entry.value) and classify(entry.value) not in _NOT_ONE
     return named and counts(entry.value, placeholders=False)
 
 

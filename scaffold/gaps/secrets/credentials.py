@@ -10,7 +10,7 @@ from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, reads_as_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
 
 _INNERMOST_DEFAULT = regex(r"\$\{\w+:?-([^{}]*)\}")
 _COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
@@ -208,7 +208,7 @@ def _default(service: Service, reference: VariableReference, location: Location)
     if "$" in value:
         return
     host = ""
-    if not is_sensitive_name(reference.name):
+    if not holds_secret(reference.name, value):
         host = url_host(value) or ""
         value = _password_in_url(value) or ""
     if value and counts(value):
@@ -233,7 +233,7 @@ def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:
         return
     # What stands inside a reference is its default, not a literal.
     password = _password_in_url(_REFERENCE.sub("$", raw))
-    if password is None and (entry.references or not is_sensitive_name(entry.name)):
+    if password is None and (entry.references or not holds_secret(entry.name, raw)):
         return
     value = raw if password is None else password
     if counts(value) and classify(value) is not SecretClass.PROVIDER_KEY:

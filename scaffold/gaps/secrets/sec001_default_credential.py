@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import active_profiles, every_stack, once
+from scaffold.gaps.facts import active_profiles, every_stack, is_test_path, listed, once, path_environment
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.compose import Stack
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.secrets import SecretClass, classify, is_drawn_key, is_sensitive_name, reads_as_name
+
+_DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<value>[\"']?[A-Za-z0-9+/_=-]{16,}[\"']?)\}")
+_DRAWN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}")
+_RUNS_HOSTS = regex(r"\bdocker(?:-compose| compose| run)\b|\bsystemctl\b|\bkubectl\b|\bhelm\b|\bssh\b")
+"""Words of a script that starts or sets up what runs."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -19,7 +27,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         for stack in every_stack(project)
         for group in credential_groups(stack, "default", profiles, _set_by_env_file(project, stack))
     )
-    return iter(once(_gap(project, group) for group in groups if not group.is_of_a_client and not _is_fixed(group)))
+    yield from once(_gap(project, group) for group in groups if not group.is_of_a_client and not _is_fixed(group))
+    yield from _of_scripts(project)
 
 
 def _is_fixed(group: CredentialGroup) -> bool:
@@ -30,10 +39,55 @@ def _is_fixed(group: CredentialGroup) -> bool:
 
 
 def _set_by_env_file(project: Project, stack: Stack) -> frozenset[str]:
-    """Return what the .env of the project directory sets, which Compose reads by itself: SEC002 judges the values there."""
+    """Return what the .env of the project directory sets, which Compose reads by itself: SEC002 judges the values there.
+    A host that gets another .env runs with the default all the same where that is a key which the file repeats.
+    """
     path = f"{stack.directory}/.env" if stack.directory else ".env"
     entries = (entry for file in project.env_files if file.path == path for entry in file.entries)
-    return frozenset(entry.name for entry in entries if entry.value and not entry.commented)
+    given = {entry.name: entry.value.strip("\"'") for entry in entries if entry.value and not entry.commented}
+    keys = {name for name, value in given.items() if is_drawn_key(name, value)}
+    repeated = {
+        reference.name
+        for service in (stack.services if keys else ())
+        for entry in service.environment
+        for reference in entry.references
+        if reference.name in keys and reference.has_default and reference.argument == given[reference.name]
+    }
+    return frozenset(given) - repeated
+
+
+def _of_scripts(project: Project) -> Iterator[Gap]:
+    """Yield the scripts that start or set up a host and fall back to a credential that was drawn for some system."""
+    for source in project.sources:
+        if not source.path.endswith(".sh") or is_test_path(source.path) or not _RUNS_HOSTS.search(source.text):
+            continue
+        found: dict[str, Location] = {}
+        for match in _DEFAULT.finditer(source.text):
+            name, value = match["name"], match["value"].strip("\"'")
+            drawn = is_drawn_key(name, value) or (is_sensitive_name(name) and _is_drawn_password(value))
+            if drawn and not source.text[: match.start()].rpartition("\n")[2].lstrip().startswith("#"):
+                found.setdefault(name, Location(source.path, source.text.count("\n", 0, match.start()) + 1))
+        if found:
+            yield _script_gap(source.path, found)
+
+
+def _is_drawn_password(value: str) -> bool:
+    return classify(value) is SecretClass.RANDOM and bool(_DRAWN.fullmatch(value)) and not reads_as_name(value)
+
+
+def _script_gap(path: str, found: dict[str, Location]) -> Gap:
+    names = listed(sorted(found))
+    return RULE.gap(
+        resource=path,
+        subject="defaults",
+        message=f"Where {names} is not set, {path} goes on with a value that stands in it ({SecretClass.RANDOM.value}): the "
+        "host runs with a credential that everybody who reads the repository has.",
+        expected=f"${{{min(found)}:?}}, so that the script ends without it",
+        actual=f"a default: {SecretClass.RANDOM.value}",
+        locations=tuple(found[name] for name in sorted(found)),
+        environment=path_environment(path),
+        closers=(Closer(None, "advice", "Write `${NAME:?}` in place of the default, and change the credential."),),
+    )
 
 
 def _gap(project: Project, group: CredentialGroup) -> Gap:

@@ -15,7 +15,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, counts, is_sensitive_name, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
 
 _PLACES = {"command": "its command line", "healthcheck": "its healthcheck"}
 _PLAIN_ADDRESS = regex(r"[a-z][\w+.-]*://[^@\s?]*")
@@ -116,7 +116,7 @@ def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
         )
     if entry.name.endswith("DSN") and _PLAIN_ADDRESS.fullmatch(entry.value):
         return None
-    if "$" in entry.value or not is_sensitive_name(entry.name) or not counts(entry.value, placeholders=placeholders):
+    if "$" in entry.value or not holds_secret(entry.name, entry.value) or not counts(entry.value, placeholders=placeholders):
         return None
     # A provider's key has a rule of its own (SEC004).
     return None if classify(entry.value) is SecretClass.PROVIDER_KEY else entry.value

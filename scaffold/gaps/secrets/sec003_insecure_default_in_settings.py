@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.given import is_given_everywhere
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
@@ -25,7 +25,8 @@ _ENDING = regex(
     r"(?:passw(?:or)?d|pass|pwd|secret|token|key|apikey|dsn|salt|jwt|credentials?|passphrase|base|default)$", re.IGNORECASE
 )
 _PRODUCTION_MODULES = ("production", "prod", "settings_production", "settings_prod", "production_settings", "prod_settings")
-_KIND_OF_LOGIN = regex(r"(?:AUTH|LOGIN|GRANT|METHOD|SCHEME|TYPE|KIND|MODE)_")
+_CALLED_AFTER = regex(r"(?:AUTH|LOGIN|GRANT|METHOD|SCHEME|TYPE|KIND|MODE|PK|FK|COL|COLUMN|FIELD|ATTR|PARAM|CLAIM)_")
+_SETTINGS = regex(r"(?:^|[/_])(?:settings?|config)(?:/[^/]+|_\w+)\.py$")
 _PLACE = regex(r"(?:^|_)(?:COOKIE|HEADER)(?:_|$)")
 _SECRET_WORD = regex(r"SECRET|SIGN|ENCRYPT|PASSW|SALT")
 _IDENTIFIER = regex(r"[A-Za-z][A-Za-z_-]*")
@@ -61,9 +62,9 @@ def _is_replaced(project: Project, path: str, name: str) -> bool:
 
 
 def _is_a_name(setting: SettingDefault) -> bool:
-    """Whether the value only names something: a cookie, a header, or the kind of login that the setting is called after."""
+    """Whether the value only names something: a cookie, a header, or what the setting is called after, such as a column."""
     name, value = setting.name.upper(), setting.value or ""
-    if setting.kind == "assignment" and _KIND_OF_LOGIN.match(name) and name.endswith(f"_{value.upper()}"):
+    if setting.kind == "assignment" and _CALLED_AFTER.match(name) and name.endswith(f"_{value.upper()}"):
         return True
     of_a_place = bool(_PLACE.search(name)) and not _SECRET_WORD.search(name)
     return of_a_place and setting.value_class is not SecretClass.RANDOM and bool(_IDENTIFIER.fullmatch(value))
@@ -105,12 +106,18 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
         actual=f"a default: {what}",
         locations=tuple(setting.location for setting in settings),
         severity=_severity(_words(name), harmless=guarded or unread or given),
-        environment=EnvironmentClass.TEST if is_test_path(path) else EnvironmentClass.BASE,
+        environment=_environment(path),
         closers=(
             *((Closer(Room.EDITS, "edit"),) if path.endswith(".py") and _SIGNING.search(name) else ()),
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
         ),
     )
+
+
+def _environment(path: str) -> EnvironmentClass:
+    """Return test for files of tests, and for settings that only they and CI start with (`settings/ci.py`)."""
+    of_tests = _SETTINGS.search(path) and path_environment(path.rpartition("/")[2]) is EnvironmentClass.TEST
+    return EnvironmentClass.TEST if of_tests or is_test_path(path) else EnvironmentClass.BASE
 
 
 def _file_gap(project: Project, credential: FileCredential) -> Gap:

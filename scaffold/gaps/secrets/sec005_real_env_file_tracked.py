@@ -12,7 +12,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secrets import holds_secret
 
 _OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
@@ -38,7 +38,7 @@ def _held(project: Project, file: EnvFile) -> tuple[str, ...]:
 
 
 def _is_sensitive(file: EnvFile) -> bool:
-    return any(is_sensitive_name(entry.name) and entry.value for entry in file.entries if not entry.commented)
+    return any(entry.value and holds_secret(entry.name, entry.value) for entry in file.entries if not entry.commented)
 
 
 def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:

@@ -13,7 +13,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_provider_key, is_sensitive_name, names_its_secret, names_secret, url_password
+from scaffold.model.secrets import is_provider_key, is_sensitive_name, may_be_key, names_its_secret, names_secret, url_password
 from scaffold.model.target import Store
 from scaffold.plan.workloads.known_secrets import KnownSecrets
 
@@ -132,7 +132,7 @@ def is_secret_reference(reference: VariableReference, known: str | None) -> bool
     value = known if known is not None else reference.argument if reference.has_default else ""
     if is_sensitive_name(reference.name):
         return not value or names_secret(reference.name, value)
-    return _has_literal_password(value) or is_provider_key(value)
+    return may_be_key(reference.name, value) or _has_literal_password(value) or is_provider_key(value)
 
 
 def _is_secret_itself(text: str) -> bool:
