@@ -163,7 +163,9 @@ def _holds_secret(file: EnvFile) -> bool:
 
 def _is_kept_secret(entry: EnvEntry) -> bool:
     harmless = {SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.PLAIN}
-    return holds_secret(entry.name, entry.value) and classify(entry.value) not in harmless
+    # An address alone opens nothing, whatever its variable is called: MAILER_DSN=null://null.
+    bare = "://" in entry.value and not url_password(entry.value)
+    return not bare and holds_secret(entry.name, entry.value) and classify(entry.value) not in harmless
 
 
 def _copy_gap(project: Project, dockerfile: Dockerfile, word: str, place: Location, *, known: bool) -> Gap:
