@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from scaffold.gaps.facts import is_test_path, path_environment
@@ -15,6 +16,7 @@ _TERRAFORM = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars")
 _TEMPLATES = (".yaml", ".yml", ".json", ".bicep")
 _CODE = (".ts", ".js", ".mjs", ".cjs", ".py", ".go", ".java", ".cs")
 _DECLARES = ("AWS::", "aws-cdk", "aws_cdk", "awscdk", "pulumi", "Pulumi", "cdktf", "cdktn", "troposphere")
+_LOCAL_SOURCE = regex(r"\bsource\s*=\s*\"(\.{1,2}/[^\"?$]+)")
 _COMMENT = regex(r"(?m)^[ \t]*(?:#|//).*$")
 _NOT_KEPT = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _SET = r"[\"']?\s*[=:]\s*+(?![\"']?(?:0\b|null\b|None\b|undefined\b))"
@@ -75,8 +77,16 @@ def _infrastructure_texts(project: Project) -> tuple[tuple[str, str], ...]:
         and item.path not in passed
         and _declares_infrastructure(item.path, item.text)
         and not is_test_path(item.path)
+        and not _calls_what_is_missing(project, item.path, item.text)
         and path_environment(item.path) not in _NOT_KEPT
     )
+
+
+def _calls_what_is_missing(project: Project, path: str, text: str) -> bool:
+    """Whether Terraform names a module of the repository that is not in it (IAC010): nothing of that can be applied."""
+    named = _LOCAL_SOURCE.findall(text) if path.endswith(_TERRAFORM) else ()
+    folders = (posixpath.normpath(posixpath.join(posixpath.dirname(path), name.replace("//", "/"))) for name in named)
+    return any(not folder.startswith("..") and not project.exists(folder) for folder in folders)
 
 
 def _declares_infrastructure(path: str, text: str) -> bool:

@@ -20,7 +20,8 @@ def opens_absent_store(group: CredentialGroup, stacks: Iterable[Stack]) -> bool:
     """Whether all places are clients of a store that no stack runs: the host that they name is a word that no service answers
     to, or they name none and are told to use a file (SQLite).
     """
-    every = (group.stack, *stacks)
+    # What only developers and tests start is not beside the stack that is judged.
+    every = (group.stack, *(stack for stack in stacks if stack.is_runnable_in_production))
     if any(network.external for network in group.stack.networks):
         return False  # The store may be another project's on that network.
     return all(_is_absent(item, every) for item in group.places)
