@@ -320,6 +320,33 @@ def test_a_variable_whose_value_names_a_secret_is_one(planned: Planned, value: s
     assert "f8Jk2mQz" not in repr(target)
 
 
+def test_connection_strings_of_keywords_lead_to_the_managed_database(planned: Planned):
+    target = planned(
+        f"""\
+    services:
+{DATABASE}
+      web:
+        image: acme/web:1
+        environment:
+          ConnectionStrings__Default: "Host=db;Port=5432;Database=orders;User Id=shop;Password=hunter22;Pooling=true"
+          OTHER: "Server=db:5432;Database=reports;Username=shop;Password=${{DB_PASSWORD:-hunter22}};SSL Mode=Disable"
+          GORM_DSN: "host=db user=shop password=hunter22 dbname=orders port=5432 sslmode=disable TimeZone=UTC"
+          ELSEWHERE: "Host=pg.example.org;Username=shop;Password=f8Jk2mQz"
+          TEXT: "a = b; c"
+    """
+    )
+    login = ("<db.host>", "<db.port>", "<db.username>", "<db.password>", "<db.database>")
+    host, port, user, password, database = login
+    assert env(target, "web") == {
+        "ConnectionStrings__Default": f"Host={host};Port={port};Database={database};User Id={user};Password={password};Pooling=true",
+        "OTHER": f"Server={host}:{port};Database=reports;Username={user};Password={password};SSL Mode=Prefer",
+        "GORM_DSN": f"host={host} user={user} password={password} dbname={database} port={port} sslmode=require TimeZone=UTC",
+        "ELSEWHERE": "<app.ELSEWHERE>",
+        "TEXT": "a = b; c",
+    }
+    assert workload(target, "web").stores == ("db",)
+
+
 def test_a_mounted_env_file_is_no_secret_as_a_whole_where_its_variables_stand_one_by_one(planned: Planned):
     target = planned(
         f"""\

@@ -14,6 +14,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name, names_secret
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Piece, Text, literal
+from scaffold.plan.workloads.connection_strings import ConnectionString, Keyword, parse_connection_string
 from scaffold.plan.workloads.hosts import HOST_ENDINGS, Url, host_and_port, parse_url
 from scaffold.plan.workloads.scope import Scope, flagged_passwords
 from scaffold.plan.workloads.texts import merged, whole_reference
@@ -105,6 +106,9 @@ def _by_address(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
     if url is not None:
         store = scope.managed(url.host)
         return (_url(url, store), store) if store else None
+    connection = parse_connection_string(value)
+    if connection is not None:
+        return _connection_string(connection, scope)
     address = host_and_port(value)
     store = scope.managed(address[0]) if address else None
     if store is not None:
@@ -223,6 +227,32 @@ def _shared_login(store: Store, service: Service) -> _SharedLogin:
     names = (("username", _USER_VARIABLES), ("database", _DATABASE_VARIABLES)) if store.engine == "postgres" else ()
     parts = tuple((part, frozenset(_variables_of(service, words))) for part, words in names)
     return _SharedLogin(store, service, frozenset(_variables_of(service, None)), parts)
+
+
+def _connection_string(connection: ConnectionString, scope: Scope) -> tuple[Text, Store] | None:
+    """Return a connection string that leads to a managed PostgreSQL with the login of the application, None for another."""
+    host, colon, port = connection.value("host").partition(":")
+    store = scope.managed(host)
+    others = (pair.value for pair in connection.pairs if not pair.part)
+    if store is None or store.engine != "postgres" or (colon and not port.isdecimal()) or any(map(scope.shows_secret, others)):
+        return None
+    text: list[Piece] = []
+    for pair in connection.pairs:
+        text += (Piece("literal", f"{connection.separator if text else ''}{pair.key}="), *_keyword(pair, connection, store))
+        if pair.part == "host" and colon:
+            text += (Piece("literal", ":"), _of(store, "port"))
+    return merged(text), store
+
+
+def _keyword(pair: Keyword, connection: ConnectionString, store: Store) -> Text:
+    if pair.part == "mode" and pair.value.lower() in _WITHOUT_TLS:
+        # Npgsql takes `Prefer` without a list of authorities; the drivers of Go know no such word.
+        return literal("Prefer" if connection.separator == ";" else "require")
+    if pair.part == "database" and pair.value not in _names_of(store):
+        return literal(pair.value)
+    if pair.part == "password":
+        return (_login(store, "password"),)
+    return (_of(store, pair.part),) if pair.part in {"host", "port", "username", "database"} else literal(pair.value)
 
 
 def _by_shared_login(entry: EnvValue, shared: tuple[_SharedLogin, ...]) -> tuple[Text, Store] | None:
