@@ -12,7 +12,7 @@ from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
 
-_EFFECTS = {"pass": "cannot pass", "fail": "cannot fail", "wait": "passes too early"}
+_EFFECTS = {"pass": "cannot pass", "fail": "cannot fail", "wait": "passes too early", "blind": "does not reach the application"}
 _ADVICE = Closer(
     None, "advice", "Write a check with a program that the image holds, against the port and path it serves today."
 )
@@ -64,7 +64,7 @@ def _listed(names: list[str]) -> str:
 
 def _severity(worst: Fault, *, relied_on: bool) -> Severity:
     severity = Severity.HIGH if relied_on else Severity.MEDIUM
-    return severity.lowered(1) if worst.effect == "wait" else severity
+    return severity.lowered(1) if worst.effect in {"wait", "blind"} else severity
 
 
 def _expected(service: Service) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.proxy_answers import constant_answers
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
 from scaffold.gaps.served_paths import asked_paths, meant_route, service_routes
 from scaffold.model.compose import Service
@@ -28,7 +29,9 @@ _EXIT_ON_ERROR = regex(r"(?:^|\s)-e(?:\s|$)|grep|PONG")
 
 @frozen
 class Fault:
-    """One reason; `effect` is `pass` when the check can never pass, `fail` when it cannot fail, `wait` when it passes early."""
+    """One reason; `effect` is `pass` when the check can never pass, `fail` when it cannot fail, `wait` when it passes early,
+    `blind` when it asks the web server in front of the application alone.
+    """
 
     effect: str
     reason: str
@@ -48,6 +51,7 @@ def health_faults(project: Project, service: Service) -> tuple[Fault, ...]:
         *_port_faults(project, service, source),
         *_route_faults(project, service, source),
         *_constant_faults(source),
+        *_proxy_faults(project, service, source),
     )
 
 
@@ -198,3 +202,15 @@ def _port_faults(project: Project, service: Service, source: HealthSource) -> It
 def _constant_faults(source: HealthSource) -> Iterator[Fault]:
     if _NEVER_FAILS.search(source.command.strip()):
         yield Fault("fail", "it ends with a command that always succeeds")
+
+
+# --- (f) a path that the web server in the image answers by itself ----------------------------------------------------
+
+
+def _proxy_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
+    if service.role is not Role.WEB or not service.build:
+        return
+    asked = asked_paths(project, source.command)
+    for answer in constant_answers(project, service) if asked else ():
+        if all(path == answer.path for path in asked):
+            yield Fault("blind", f"the web server answers {answer.path} by itself", (answer.location,))
