@@ -51,6 +51,7 @@ _CI_NAMES = frozenset(
         "cloudbuild.yml",
     }
 )
+_RENOVATE = regex(r"(?:\.github/|\.gitlab/)?\.?renovate(?:rc)?(?:\.json5?)?")
 _MAY_START = regex(r"\.(?:ps1|bat|cmd|groovy|csproj|dcproj|targets|gradle|kts|rb|code-workspace)$|(?:^|/)devcontainer\.json$")
 _NOT_DOCKERFILE = (
     ".j2",
@@ -138,6 +139,11 @@ def is_workflow(path: str) -> bool:
 def is_other_ci(path: str) -> bool:
     """Whether the file configures a CI system other than GitHub Actions."""
     return path in _CI_FOLDERS or path in _CI_NAMES
+
+
+def is_renovate(path: str) -> bool:
+    """Whether the file tells Renovate what to do."""
+    return bool(_RENOVATE.fullmatch(path))
 
 
 def may_start_compose(path: str) -> bool:

@@ -148,6 +148,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     sources.problems += failed
     beside = read_beside(inventory, sources)
     ignore_files = _dockerignores(inventory, sources)
+    for path in filter(paths.is_renovate, inventory.files):
+        texts.text(path)
     files = tuple(SourceFile(path, text) for path, text in texts.sources())
     ignores, failed = read_ignores(files)
     sources.problems += failed

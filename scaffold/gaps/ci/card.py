@@ -23,6 +23,8 @@ _PRAISES = (
     (regex(r"\bmypy\b|\bpyright\b|\btsc\b"), "Types are checked on every change."),
     (regex(r"--cov-fail-under|fail_under|coverageThreshold"), "The coverage may not fall below a limit."),
 )
+_PROPOSED = frozenset({"pull_request", "pull_request_target", "merge_group", "workflow_call"})
+"""Events of a change that is not merged yet."""
 
 
 def card(project: Project) -> LayerCard:
@@ -55,7 +57,9 @@ def _is_sound(project: Project, item: CiStep) -> bool:
 def _good(sound: list[CiStep]) -> list[Praise]:
     praises = []
     for pattern, message in _PRAISES:
-        first = next((item for item in sound if pattern.search(item.text) and not item.step.continue_on_error), None)
-        if first:
-            praises.append(Praise(message, first.place))
+        found = [item for item in sound if pattern.search(item.text) and not item.step.continue_on_error]
+        proposed = [item for item in found if _PROPOSED & set(item.workflow.events)]
+        if found:
+            told = message if proposed else message.replace("on every change", "on every push")
+            praises.append(Praise(told, (proposed or found)[0].place))
     return praises

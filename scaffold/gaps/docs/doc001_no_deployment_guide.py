@@ -20,6 +20,9 @@ _LINKS_OUT = regex(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IG
 _GUIDE_ELSEWHERE = regex(
     r"(?:deploy|production|self-?host|hosting)[^\n]{0,80}https?://|https?://\S*(?:deploy|self-?host)", re.IGNORECASE
 )
+_PLAIN_TITLE = regex(r" {0,3}[A-Z][\w ()/&-]{3,50}\r?")
+_COMMAND = regex(r"`[^`\n]*\b(?:docker|compose|kubectl|helm|ssh|scp|make|systemctl|git)\s[^`\n]*`")
+_LINES_OF_A_SECTION = 20
 _ADVICE = "Write docs/operations/deployment.md: what is needed, the steps in order, how to see that it works."
 
 
@@ -53,11 +56,25 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def has_deployment_guide(project: Project) -> bool:
     """Whether a section on deployment shows commands that name only what exists, or links to a guide elsewhere."""
-    if any(_GUIDE_ELSEWHERE.search(page.text) for page in current_pages(project) if "readme" in page.path.lower()):
+    pages = current_pages(project)
+    if any(_GUIDE_ELSEWHERE.search(page.text) for page in pages if "readme" in page.path.lower()):
+        return True
+    if any(_has_plain_section(page.text) for page in pages):
         return True
     found = sections(project, GUIDE)
     targets = make_targets(project)
     return any(_is_guide(project, section.commands, targets) or _LINKS_OUT.search(section.text) for section in found)
+
+
+def _has_plain_section(text: str) -> bool:
+    """Whether a page has a title on deployment that is a line of its own without any mark, and a command in the lines below."""
+    lines = text.split("\n")
+    titles = (
+        number
+        for number, line in enumerate(lines)
+        if number and _PLAIN_TITLE.fullmatch(line) and GUIDE.search(line) and not lines[number - 1].strip()
+    )
+    return any(_COMMAND.search(other) for number in titles for other in lines[number + 1 : number + _LINES_OF_A_SECTION])
 
 
 def _is_guide(project: Project, commands: tuple[Command, ...], targets: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of
+from scaffold.gaps.update_bots import renovate_limit
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
@@ -30,7 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             if _severity(base, image) is not None and image.repository not in own:
                 found.setdefault(base, []).append((place, environment_of(project, dockerfile)))
     for base, places in sorted(found.items()):
-        yield _gap(base, places)
+        yield _gap(base, places, _advice(project))
 
 
 def _bases(dockerfile: Dockerfile) -> Iterator[tuple[str, Location]]:
@@ -60,7 +61,16 @@ def _own_names(project: Project) -> frozenset[str]:
     return frozenset({image.repository for image in built} | {ImageReference.parse(match[1]).repository for match in tagged})
 
 
-def _gap(base: str, places: list[tuple[Location, EnvironmentClass]]) -> Gap:
+def _advice(project: Project) -> tuple[Closer, ...] | None:
+    """Return what to do where a bot is there and may not look at Dockerfiles; None for the advice of the rule."""
+    limit = renovate_limit(project)
+    if limit is None or any("docker" in name for name in limit.managers):
+        return None
+    text = f"Write the version into FROM, and add `dockerfile` to enabledManagers in {limit.location.path}."
+    return (Closer(None, "advice", text),)
+
+
+def _gap(base: str, places: list[tuple[Location, EnvironmentClass]], closers: tuple[Closer, ...] | None) -> Gap:
     image = ImageReference.parse(base)
     what = f"the tag {image.tag}" if image.tag else "no tag, which means latest,"
     pin = "a digest" if _UNVERSIONED.search(base) else "a tag with a version"
@@ -73,6 +83,7 @@ def _gap(base: str, places: list[tuple[Location, EnvironmentClass]]) -> Gap:
         locations=tuple(dict.fromkeys(place for place, _ in places)),
         severity=_severity(base, image),
         environment=min((environment for _, environment in places), key=lambda item: item.severity_steps),
+        closers=closers,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from scaffold.gaps.ci_signals import ci_steps, pushes_image
+from scaffold.gaps.facts import listed
 from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_built, own_images
 from scaffold.gaps.supply_chain.sup003_images_unsigned import signing_steps
+from scaffold.gaps.update_bots import renovate_limit
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
@@ -27,9 +29,10 @@ def card(project: Project) -> LayerCard:
         state = LayerState.PARTIAL if steps or packages else LayerState.ABSENT
     evidence = tuple(dict.fromkeys(item.place for item in (*steps, *pushing, *packages)))
     good = [Praise("Images are signed or attested.", item.place) for item in signing_steps(project)[:1]]
-    good += [
-        Praise("Dependency updates are proposed by a bot.", Location(path, 1))
-        for path in project.files
-        if _UPDATES.fullmatch(path)
-    ]
+    good += [Praise(_of_updates(project), Location(path, 1)) for path in project.files if _UPDATES.fullmatch(path)]
     return LayerCard(Layer.SUPPLY_CHAIN, state, evidence, tuple(good))
+
+
+def _of_updates(project: Project) -> str:
+    limit = renovate_limit(project)
+    return f"A bot proposes updates of {listed(limit.managers)}." if limit else "Dependency updates are proposed by a bot."
