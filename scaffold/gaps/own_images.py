@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.ci_signals import ci_steps
+from scaffold.gaps.ci_signals import ci_steps, effective_env
 from scaffold.gaps.facts import root_image
 from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.remembered import remembered
@@ -25,6 +25,9 @@ _BASES_WITHOUT_CHECK = regex(
 )
 """Bases of other makers whose Dockerfiles have no HEALTHCHECK."""
 _NAMING_ACTIONS = frozenset({"docker/metadata-action", "docker/build-push-action"})
+_PUSHES = regex(r"\b(?:docker|podman)\s+(?:image\s+)?push\s+(?:-\S+\s+)*[\"']?(?P<image>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])+)")
+_VARIABLE = regex(r"\$\{?([A-Za-z_]\w*)\}?")
+_OWNED = regex(r"(?:[\w.-]+/)?\$\{\{[^}]*\}\}/(?P<name>[a-z][\w.-]*)(?::\S+(?:\s\S+)*)?")
 _HUBS = frozenset({"", "docker.io", "index.docker.io"})
 
 
@@ -34,7 +37,7 @@ def is_own_image(project: Project, image: ImageReference | None) -> bool:
     """
     if image is None or not project.dockerfiles:
         return False
-    if (image.registry, image.repository) in _pushed(project):
+    if (image.registry, image.repository) in _pushed(project) or _tail(image.repository) in _pushed_by_anybody(project):
         return True
     name = dns_label(project.name)
     if len(name) < _SHORTEST or name in _COMMON:
@@ -64,6 +67,32 @@ def _pushed(project: Project) -> frozenset[tuple[str, str]]:
     )
     found = (ImageReference.parse(word) for word in words if "/" in word and "${{" not in word.rpartition(":")[0])
     return frozenset((image.registry, image.repository) for image in found)
+
+
+@remembered
+def _pushed_by_anybody(project: Project) -> frozenset[str]:
+    """Return the last words of the images that commands of the workflows push for an owner who stands in a secret:
+    `docker push ${{ secrets.USER }}/shop` is `shop`.
+    """
+    found = set()
+    for item in ci_steps(project):
+        if "push" not in item.text:
+            continue
+        for match in _PUSHES.finditer(item.text):
+            owned = _OWNED.fullmatch(_filled_in(match["image"], effective_env(item)))
+            if owned and len(owned["name"]) >= _SHORTEST and owned["name"] not in _COMMON:
+                found.add(owned["name"])
+    return frozenset(found)
+
+
+def _filled_in(word: str, given: dict[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: given.get(found[1], found[0]), word)
+
+
+def _tail(repository: str) -> str:
+    """Return the last word of a repository that has an owner, else what no image is called."""
+    owner, _, name = repository.rpartition("/")
+    return name if owner else "/"
 
 
 @remembered
