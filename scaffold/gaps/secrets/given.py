@@ -10,6 +10,7 @@ from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.document import Mapping, Sequence, text_of
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.project import Project, SettingDefault
@@ -63,7 +64,20 @@ def _is_given(project: Project, stack: Stack, service: Service, name: str, *, ne
     entry = next((item for item in service.environment if item.name == name), None)
     if entry is not None:
         return _has_value(project, stack, entry) if needs_value or entry.value is None else True
-    return any(_names(project, path, name) for path in missing_env_files(project, service))
+    optional = _optional_files(service)
+    files = (path for path in missing_env_files(project, service) if posixpath.basename(path) not in optional)
+    return any(_names(project, path, name) for path in files)
+
+
+def _optional_files(service: Service) -> frozenset[str]:
+    """Return the names of the env files without which Compose starts the service all the same (`required: false`)."""
+    listed = service.node.get("env_file")
+    items = listed.items if isinstance(listed, Sequence) else ()
+    return frozenset(
+        posixpath.basename(text_of(item.get("path")))
+        for item in items
+        if isinstance(item, Mapping) and text_of(item.get("required")) == "false"
+    )
 
 
 def _has_value(project: Project, stack: Stack, entry: EnvValue) -> bool:
