@@ -55,6 +55,7 @@ class SettingsReader:
         self.has_config = bool(imports & _CONFIG_LIBRARIES)
         self.prefixes = setting_prefixes(tree) if "env_prefix" in tree.text else {}
         self.reader_prefixes = reader_prefixes(tree) if self.has_config and "prefix" in tree.text else {}
+        self.prefixed = prefixed_lines(tree) if self.has_config and ".prefixed(" in tree.text else ()
 
     def found(self) -> Iterator[Found]:
         """Yield every default and every read of the file."""
@@ -81,11 +82,16 @@ class SettingsReader:
         if function in _GETTERS:
             return name, node.args[1] if len(node.args) > 1 else keyword(node, "default")
         if self.has_config and self._is_config_call(function):
-            name = self.reader_prefixes.get(function.partition(".")[0], "") + name
+            name = self._prefix(function.partition(".")[0], node.lineno) + name
             return name, keyword(node, "default") or (
                 node.args[1] if len(node.args) > 1 and not _is_cast(node.args[1]) else None
             )
         return None
+
+    def _prefix(self, reader: str, line: int) -> str:
+        """Return what the reader of this name puts before a variable that is read at a line."""
+        around = (prefix for name, first, last, prefix in self.prefixed if name == reader and first <= line <= last)
+        return "".join((self.reader_prefixes.get(reader, ""), *around))
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Iterator[Found]:
         """`os.environ["X"]` fails without the variable; an assignment to it reads nothing."""
@@ -241,6 +247,19 @@ def reader_prefixes(tree: Tree) -> dict[str, str]:
                 prefix = text_value(keyword(node.value, "prefix", "env_prefix")) if is_reader else None
                 found |= {target.id: prefix} if prefix else {}
     return found
+
+
+def prefixed_lines(tree: Tree) -> tuple[tuple[str, int, int, str], ...]:
+    """Return reader, first line, last line and prefix of each `with env.prefixed("X_"):`, the outer ones first."""
+    found = [
+        (dotted(item.context_expr.func).rpartition(".")[0], node.lineno, node.end_lineno or node.lineno, prefix)
+        for node, _ in tree.of(ast.With)
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call)
+        and last_name(item.context_expr) == "prefixed"
+        and (prefix := first_text(item.context_expr))
+    ]
+    return tuple(sorted(found, key=lambda item: (item[1], -item[2])))
 
 
 def _runs_at_start(scope: Scope) -> bool:

@@ -29,6 +29,7 @@ _KINDS: tuple[type[ast.AST], ...] = (
     ast.Import,
     ast.ImportFrom,
     ast.Subscript,
+    ast.With,
 )
 """The nodes that readers ask for; the others are walked through and not kept."""
 _BARE_EXCEPT = regex(r"(?m)^([ \t]*except\*?[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*):")
