@@ -246,6 +246,16 @@ def test_the_loop_closes_where_two_files_of_a_set_write_the_same_lines(make_proj
     assert "      db:\n        condition: service_healthy\n" in overlay
 
 
+def test_our_template_makes_no_gap_of_an_ignore_file(make_project: Callable[..., Path]) -> None:
+    dockerfile = 'FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "app:app"]\n'
+    compose = COMPOSE.replace("image: ghcr.io/acme/web:1.4.2", "build: .")
+    root = make_project({"compose.yaml": compose, "Dockerfile": dockerfile, ".dockerignore": ".git\n", "app.py": "app = 1\n"})
+    first = gaps_of(root)
+    generate_files(root)
+    assert "DB_PASSWORD=" in (root / ".env.example").read_text()
+    assert named({mark: gap for mark, gap in gaps_of(root).items() if mark not in first}) == []
+
+
 def test_out_leaves_the_project_alone_and_closes_the_same_gaps(example: Callable[[str], Path], tmp_path: Path) -> None:
     root = example("propertypro")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}

@@ -137,6 +137,7 @@ def _keeps_secrets_in_env(project: Project, context: str) -> bool:
     folder = f"{context}/" if context else ""
     return f"{folder}.env" not in project.files and any(
         file.kind == "template"
+        and file.path not in project.owned
         and file.path.rpartition("/")[0] == context
         and any(is_sensitive_name(entry.name) for entry in file.entries)
         and _becomes_env(project, file.path.removeprefix(folder))
