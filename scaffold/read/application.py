@@ -39,6 +39,8 @@ _LOGIN = regex(
 """Words of code that knows its visitor by what the browser sends along."""
 _PROTECTION_WORDS = ("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure")
 """Texts with one of these may turn a protection of their framework off: rules look at them."""
+_ACCOUNT_WORDS = ("create_superuser(", "loaddata", "assword")
+"""Texts without one of these make no account with a password."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -49,6 +51,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     problems: list[Problem] = []
     code: list[str] = []
     migrating: list[str] = []
+    making: list[str] = []
     for path in inventory.files:
         if not is_application_code(path):
             continue
@@ -56,8 +59,9 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if text is None:
             continue
         code.append(path)
-        if any(word in text for word in _MIGRATING_WORDS):
-            migrating.append(path)
+        for words, marked in ((_MIGRATING_WORDS, migrating), (_ACCOUNT_WORDS, making)):
+            if any(word in text for word in words):
+                marked.append(path)
         found, failed = _read(path, text)
         more = tuple(_more_facts(path, text))
         found = replace(found, facts=(*found.facts, *more)) if more else found
@@ -74,6 +78,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         from scaffold.read.migrating import applied_at_start
 
         facts += applied_at_start(migrating, tuple(code), texts.glance)
+    facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
         from scaffold.read.reach import module_graph
@@ -91,6 +96,15 @@ def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> l
     if not opened or any(_LOGIN.search(texts.glance(path) or "") for path in code):
         return facts
     return [replace(fact, detail=f"{fact.detail} no-login") if fact in opened else fact for fact in facts]
+
+
+def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if making:
+        from scaffold.read.accounts import accounts_at_start
+
+        for fact in accounts_at_start(making, code, inventory.present, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
 
 
 def _more_facts(path: str, text: str) -> Iterator[CodeFact]:

@@ -57,6 +57,14 @@ class _Site:
     place: Location
 
 
+@frozen
+class _Search:
+    """Which conditions a search passes over, and the functions that it has followed."""
+
+    harmless: re.Pattern[str]
+    seen: frozenset[str] = frozenset()
+
+
 def applied_at_start(marked: Iterable[str], paths: tuple[str, ...], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
     """Yield `schema` facts for the files of `marked`: `applies-at-start` where a program
     migrates whenever it starts, `applies` where that cannot be told; nothing for a function that no code of `paths` calls.
@@ -75,7 +83,7 @@ def _pattern_of(path: str) -> re.Pattern[str] | None:
     return _SCRIPT_SITES if path.endswith(_SCRIPTS) else _SITES.get(_ending(path))
 
 
-def _sites(path: str, text: str, pattern: re.Pattern[str] | None) -> Iterator[_Site]:
+def _sites(path: str, text: str, pattern: re.Pattern[str] | None, harmless: re.Pattern[str] = _HARMLESS) -> Iterator[_Site]:
     if pattern is None or (pattern is _SCRIPT_SITES and "migrate(" in text and not _is_known(text)):
         return
     places = Places(path, text)
@@ -83,7 +91,7 @@ def _sites(path: str, text: str, pattern: re.Pattern[str] | None) -> Iterator[_S
     for match in pattern.finditer(text):
         where = places.at(match.start())
         if not re.match(r"\s*(?://|#|\*|/\*)", lines[where.line - 1]):
-            yield _Site(holder_of(lines, where, _ending(path), _HARMLESS), where)
+            yield _Site(holder_of(lines, where, _ending(path), harmless), where)
 
 
 def _is_known(text: str) -> bool:
@@ -137,7 +145,7 @@ def _facts(site: _Site, text: str, paths: tuple[str, ...], glance: Callable[[str
     if not site.holder or site.holder in STARTS or always:
         yield CodeFact("schema", "applies-at-start" if always or _starts(site) else "applies", site.place)
         return
-    starts, is_called = _starting_calls(site.holder, path, paths, glance, frozenset())
+    starts, is_called = _starting_calls(site.holder, path, paths, glance, _Search(_HARMLESS))
     for start in starts:
         yield CodeFact("schema", "applies-at-start", start.place)
     if is_called or path.endswith(".py"):
@@ -152,11 +160,19 @@ def _starts(site: _Site) -> bool:
     return site.holder in STARTS or bool(ENTRY.search(path))
 
 
+def starting_calls(
+    holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None], harmless: re.Pattern[str]
+) -> tuple[Location, ...]:
+    """Return the places where programs start what ends in a function, under no condition that is not `harmless`."""
+    return tuple(site.place for site in _starting_calls(holder, path, paths, glance, _Search(harmless))[0])
+
+
 def _starting_calls(
-    holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None], seen: frozenset[str]
+    holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None], search: _Search
 ) -> tuple[list[_Site], bool]:
     """Return the places where programs start what ends in a function, and whether anything calls that function."""
-    sites = list(_calls(holder, path, paths, glance))
+    seen = search.seen
+    sites = list(_calls(holder, path, paths, glance, search.harmless))
     starts = [site for site in sites if _starts(site)]
     known = seen | {holder}
     further = {
@@ -164,11 +180,13 @@ def _starting_calls(
     }
     if len(known) < _MOST_STEPS and len(further) <= _MOST_CALLERS:
         for name, where in further.items():
-            starts += _starting_calls(name, where, paths, glance, known)[0]
+            starts += _starting_calls(name, where, paths, glance, _Search(search.harmless, known))[0]
     return starts, bool(sites)
 
 
-def _calls(holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None]) -> Iterator[_Site]:
+def _calls(
+    holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None], harmless: re.Pattern[str]
+) -> Iterator[_Site]:
     call = re.compile(rf"(?<!\w){re.escape(holder)}(?:<[^>\n]*>)?\(")
     family = _SCRIPTS if path.endswith(_SCRIPTS) else (_ending(path),)
     for other in paths:
@@ -176,7 +194,7 @@ def _calls(holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str
         if text is None or holder not in text:
             continue
         lines = text.split("\n")
-        for site in _sites(other, text, call):
+        for site in _sites(other, text, call, harmless):
             if not _is_definition(lines[site.place.line - 1], holder, other):
                 yield site
 

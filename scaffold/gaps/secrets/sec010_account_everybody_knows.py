@@ -1,0 +1,109 @@
+"""SEC010: production starts with an administrator whose password stands in the repository, or a page shows such a login."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.signals import main_environment
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.project import CodeFact, DocFile, Project
+from scaffold.model.regex import regex
+from scaffold.model.secrets import SecretClass, classify
+
+_LOGIN = regex(
+    r"(?im)^[ \t>*-]*[*_`]*user(?:[ -]?name)?[*_`]*[ \t]*[:=][*_ \t]*`?(?P<user>[\w.@+-]{2,60})`?[ \t]*\n"
+    r"[ \t>*-]*[*_`]*password[*_`]*[ \t]*[:=][*_ \t]*`?(?P<password>[^\s`<>${}]{4,60})`?[ \t]*$"
+)
+_LIVE = regex(r"(?i)\b(?:live|production|deployed)\b[* ]{0,4}(?:app|application|site|server|system|instance|url)\b")
+_TRIED = regex(r"(?i)\b(?:demo|local(?:ly|host)?|example|staging|sandbox|development|docker compose up|change|replace)\b")
+_BEFORE = 600
+"""Characters of the paragraph above a login, which says what it is for."""
+_STAND_INS = frozenset({SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.FILE_PATH})
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found: dict[tuple[str, str], list[CodeFact]] = {}
+    for fact in project.code_facts:
+        if fact.kind == "account":
+            found.setdefault((fact.location.path, fact.detail), []).append(fact)
+    for (path, fixture), facts in sorted(found.items()):
+        yield _account_gap(project, path, fixture, facts)
+    for page in project.docs:
+        place = _login_of_live_system(page)
+        if place is not None:
+            yield _page_gap(place)
+
+
+def _login_of_live_system(page: DocFile) -> Location | None:
+    """Return the place of a user name and a password that the lines above say are those of what is live."""
+    for match in _LOGIN.finditer(page.text):
+        text = page.text[: match.start()].rstrip("\n").rpartition("\n\n")[2][-_BEFORE:]
+        if _LIVE.search(text) and not _TRIED.search(text) and classify(match["password"]) not in _STAND_INS:
+            return Location(page.path, page.text.count("\n", 0, match.start("password")) + 1)
+    return None
+
+
+def _account_gap(project: Project, path: str, fixture: str, facts: list[CodeFact]) -> Gap:
+    what = (
+        f"loads {fixture}, which holds an administrator with a password"
+        if fixture
+        else "makes an administrator with a password that stands in code"
+    )
+    return RULE.gap(
+        resource=path,
+        subject=f"account/{fixture}" if fixture else "account",
+        message=f"The start of an empty system {what} ({path}), and no variable sets another one: until somebody changes it, "
+        "everybody who knows the repository logs in as administrator.",
+        expected="a first password from the environment or drawn at random, or a command that asks for one",
+        actual="the same first login everywhere",
+        locations=tuple(fact.location for fact in facts),
+        related=(Location(fixture, 1),) if fixture else (),
+        confidence=Confidence.MEDIUM,
+        environment=_environment(project),
+    )
+
+
+def _environment(project: Project) -> EnvironmentClass:
+    """Return the class of the stack that runs the application; a stack of its tools alone says nothing of it."""
+    stack = project.production_stack
+    runs = stack is not None and any(service.is_application for service in stack.services)
+    return main_environment(project) if runs else EnvironmentClass.BASE
+
+
+def _page_gap(place: Location) -> Gap:
+    return RULE.gap(
+        resource=place.path,
+        subject="login",
+        message=f"{place.path} shows user name and password of an account on the live system: who reads it can log in.",
+        expected="the login handed over outside the repository",
+        actual="user name and password in a page",
+        locations=(place,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Take the password out of the page, change it or remove the account, and hand it over elsewhere.",
+            ),
+        ),
+    )
+
+
+RULE = Rule(
+    code="SEC010",
+    name="account-everybody-knows",
+    layer=Layer.SECRETS,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Take the first password from a variable that has to be set, or draw one and show it once; refuse to serve while "
+            "the known one still works.",
+        ),
+    ),
+)
