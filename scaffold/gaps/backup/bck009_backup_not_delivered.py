@@ -1,0 +1,73 @@
+"""BCK009: the deployment copies some files to the host, and the script that makes the backups is none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.backup.coverage import their_signals
+from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.gaps.deployments import is_deployment, run_text
+from scaffold.gaps.facts import listed
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Job, Project, Step
+from scaffold.model.regex import regex
+
+_COPY_ACTION = "appleboy/scp-action"
+_ONE_FILE = regex(r"[\w./-]+\.\w+|(?:[\w./-]*/)?\.env[\w.-]*")
+_OTHER_WAYS = regex(
+    r"(?i)\bgit\s+(?:pull|clone|fetch|checkout|reset)\b"
+    r"|\brsync\b|\bscp\b|\bsftp\b|\btar\b|\bcurl\b|\bansible|\bunzip\b|backup"
+)
+"""What may bring more files to the host, or does the backup itself."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    found = their_signals(project)
+    scripts = {item.location.path: item.location for item in found if item.location.path.endswith((".sh", ".bash"))}
+    if not scripts or len(scripts) < len({item.location.path for item in found}):
+        return
+    jobs = [(item, job) for item in foreign_workflows(project) for job in item.jobs if is_deployment(item, job)]
+    if len(jobs) != 1:
+        return
+    workflow, job = jobs[0]
+    copies = [step for step in job.steps if step.action == _COPY_ACTION]
+    files = _delivered(job, copies)
+    if files and not any(path.rpartition("/")[2] == file.rpartition("/")[2] for path in scripts for file in files):
+        yield RULE.gap(
+            resource=workflow.path,
+            subject="delivery/backup",
+            message=f"The job {job.id} brings {listed(files)} to the host and nothing else, and {listed(scripts)}, by which the"
+            " backups are made, is none of them: on a host that this job alone fills there is no backup.",
+            expected="the scripts of the backup among what is copied, or a service of the stack that makes the backups",
+            actual=f"source: {listed(files)}",
+            locations=tuple(step.uses_location or step.location for step in copies),
+            related=tuple(scripts.values()),
+        )
+
+
+def _delivered(job: Job, copies: list[Step]) -> tuple[str, ...]:
+    """Return the files that a job copies by name; none where it copies folders, or where other files may come as well."""
+    names = tuple(
+        word.strip() for step in copies for word in step.input("source").replace("\n", ",").split(",") if word.strip()
+    )
+    if not all(_ONE_FILE.fullmatch(name) for name in names):
+        return ()
+    return () if any(_OTHER_WAYS.search(run_text(step)) for step in job.all_steps) else names
+
+
+RULE = Rule(
+    code="BCK009",
+    name="backup-not-delivered",
+    layer=Layer.BACKUP,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Copy the scripts and units of the backup in the same job, or run the backup as a service of the stack, and look at"
+            " the host whether a copy of last night is there.",
+        ),
+    ),
+)
