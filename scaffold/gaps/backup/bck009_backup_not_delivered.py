@@ -13,6 +13,7 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Step
 from scaffold.model.regex import regex
 
+_TIMER = regex(r"\.timer(?:\.\w+)?$")
 _COPY_ACTION = "appleboy/scp-action"
 _ONE_FILE = regex(r"[\w./-]+\.\w+|(?:[\w./-]*/)?\.env[\w.-]*")
 _OTHER_WAYS = regex(
@@ -25,7 +26,9 @@ _OTHER_WAYS = regex(
 def _detect(project: Project) -> Iterator[Gap]:
     found = their_signals(project)
     scripts = {item.location.path: item.location for item in found if item.location.path.endswith((".sh", ".bash"))}
-    if not scripts or len(scripts) < len({item.location.path for item in found}):
+    # A script without a clock of the repository's own may be one that people put into their crontab by hand.
+    timed = any(_TIMER.search(path) for path in project.files)
+    if not scripts or not timed or len(scripts) < len({item.location.path for item in found}):
         return
     jobs = [(item, job) for item in foreign_workflows(project) for job in item.jobs if is_deployment(item, job)]
     if len(jobs) != 1:
@@ -38,7 +41,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             resource=workflow.path,
             subject="delivery/backup",
             message=f"The job {job.id} brings {listed(files)} to the host and nothing else, and {listed(scripts)}, by which the"
-            " backups are made, is none of them: on a host that this job alone fills there is no backup.",
+            " backups are made, is none of them: on a host that this job alone fills its timer starts nothing.",
             expected="the scripts of the backup among what is copied, or a service of the stack that makes the backups",
             actual=f"source: {listed(files)}",
             locations=tuple(step.uses_location or step.location for step in copies),
