@@ -21,6 +21,8 @@ _ADMINISTRATOR = regex(
     r"(?<![\w.])[\"']?(?:admin|is_admin|isAdmin|is_superuser|isSuperuser|superuser)[\"']?\s*[:=]\s*[Tt]rue\b"
     r"|(?<![\w.])[\"']?role[\"']?\s*[:=]\s*(?:[\w.]*\.)?[\"']?(?i:admin|super_?admin|administrator)\b|\bcreate_superuser\("
 )
+_OF_ADMINISTRATORS = ("admin", "Admin", "uperuser", "ADMIN")
+"""Texts without one of these name no administrator: looking for a word costs next to nothing."""
 _LOADS = regex(r"\bcall_command\(\s*[\"']loaddata[\"']\s*,[^)\n]*?[\"'/](?P<name>[\w-]+)(?:\.(?:json|ya?ml))?[\"']")
 _OF_A_TRY = regex(r"(?i)dev|debug|test|demo|prod|local|environ|settings?\b|config|flag|argv|options?\b|--")
 _CHOOSES = regex(rf"^(?!.*(?:{_OF_A_TRY.pattern.removeprefix('(?i)')}))", re.IGNORECASE)
@@ -55,13 +57,14 @@ def accounts_at_start(
 
 
 def _written(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> Iterator[tuple[Location, str | None, str]]:
-    if not _ADMINISTRATOR.search(text):
+    if not any(word in text for word in _OF_ADMINISTRATORS):
         return
-    places, lines = Places(path, text), text.split("\n")
-    for match in _PASSWORD.finditer(text):
-        where = places.at(match.start())
-        if not _is_administrator(lines, where.line) or not _stands_in_code(match, code, glance):
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        match = _PASSWORD.search(f"{line}\n") if "assword" in line else None
+        if match is None or not _is_administrator(lines, number) or not _stands_in_code(match, code, glance):
             continue
+        where = Location(path, number, match.start() + 1)
         holder = holder_of(lines, where, _ending(path), _CHOOSES)
         if holder and not _OF_A_TRY.search(holder):
             yield where, holder, ""
@@ -90,6 +93,8 @@ def _stands_in_code(match: re.Match[str], code: tuple[str, ...], glance: _Glance
 
 
 def _loaded(path: str, text: str, files: frozenset[str], glance: _Glance) -> Iterator[tuple[Location, str | None, str]]:
+    if "loaddata" not in text:
+        return
     places, lines = Places(path, text), text.split("\n")
     for match in _LOADS.finditer(text):
         where = places.at(match.start())
