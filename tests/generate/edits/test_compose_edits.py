@@ -185,3 +185,13 @@ def test_a_dockerignore_gets_the_pattern_that_keeps_secrets_out(make_project: Ma
     assert ".env" in after.splitlines()
     copied = {**files, "Dockerfile": 'FROM node:24-slim\nCOPY . /app\nCOPY .env /app/\nCMD ["node", "/app/server.js"]\n'}
     assert edited(make_project(copied, name="copied"), ".dockerignore") == "node_modules"
+
+
+def test_a_drawn_key_under_any_name_is_asked_for(make_project: Make) -> None:
+    text = (
+        "services:\n  app:\n    image: ghcr.io/acme/shop:1.0\n    environment:\n      SHOP_BOX_KEY: {}\n      SITE_NAME: {}\n"
+    )
+    before = text.format("${SHOP_BOX_KEY:-b31e60724269fb0aeaccf241a81b1438}", "${SITE_NAME:-shop}")
+    after = edited(make_project({"compose.yaml": before}), "compose.yaml")
+    assert "SHOP_BOX_KEY: ${SHOP_BOX_KEY:?see .env.example}" in after
+    assert "SITE_NAME: ${SITE_NAME:-shop}" in after
