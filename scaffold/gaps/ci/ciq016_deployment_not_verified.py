@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, run_text
+from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
@@ -58,6 +58,12 @@ def _looks(step: Step) -> bool:
     return waits or bool(_LOOKS.search(f"{step.name}\n{run_text(step)}"))
 
 
+def _started_by(text: str) -> str:
+    """Return the line of a text in which the start begins."""
+    match = STARTS.search(text)
+    return text[: match.end()][text.rfind("\n", 0, match.start()) + 1 :].split("\n", maxsplit=1)[0] if match else ""
+
+
 def _gap(workflow: Workflow, jobs: list[Job]) -> Gap:
     starts = [step for job in jobs for step in job.steps if STARTS.search(run_text(step))]
     named = (f"{workflow.path.rpartition('/')[2]} {job.id} {job.environment}" for job in jobs)
@@ -68,7 +74,7 @@ def _gap(workflow: Workflow, jobs: list[Job]) -> Gap:
         message=_MESSAGE.format(f"The job {listed(job.id for job in jobs)}"),
         expected=_EXPECTED,
         actual="nothing after the start",
-        locations=tuple(dict.fromkeys(step.run_location or step.uses_location or step.location for step in starts)),
+        locations=tuple(dict.fromkeys(place_of(workflow, step, _started_by(run_text(step))) for step in starts)),
         related=tuple(job.location for job in jobs),
         severity=Severity.LOW if staging else Severity.MEDIUM,
     )
