@@ -20,9 +20,14 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
         (
-            *(f"CIQ0{number:02}" for number in range(1, 13)),
-            *(f"SUP0{number:02}" for number in (2, *range(4, 15))),
+            *(f"CIQ0{number:02}" for number in (*range(1, 13), 15, 17)),
+            *(f"SUP0{number:02}" for number in (2, *range(4, 15), 18)),
+            "BCK009",
         ),
+    ),
+    (
+        lambda project: project.workflows or project.other_ci or project.commands,
+        ("CIQ016", "SUP017", "SUP019", "SUP020"),
     ),
     (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010")),
     (
@@ -34,6 +39,8 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.monitoring_files, ("ALR004",)),
     (lambda project: project.alert_rules, ("ALR006",)),
     (lambda project: project.code_facts, ("LOG003", "CMP024")),
+    (lambda project: project.code_facts or project.docs, ("SEC010",)),
+    (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004",)),
 )
 """Kinds of files, and the rules that read nothing else."""
