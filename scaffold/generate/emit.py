@@ -30,7 +30,6 @@ _COLLECTIONS = (dict, list, tuple)
 _STEP = 2
 _SIMPLE_KEY = regex("[^\\n\\x85\\u2028\\u2029]{1,122}")
 """Keys that PyYAML writes without the question mark of a complex one."""
-_PLAIN_ENV = regex(r"[A-Za-z0-9_./:@%+,\-]*")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -116,17 +115,6 @@ def _asked(value: object) -> str:
 def to_json(value: object) -> str:
     """Return `value` as JSON with two spaces of indentation and a last line end."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def env_value(value: str) -> str:
-    """Return `value` as the right side of an env file's line: bare, in single quotes, else in double quotes with escapes."""
-    _refuse_nul(value)
-    if _PLAIN_ENV.fullmatch(value):
-        return value
-    if "'" not in value and "\n" not in value and "\r" not in value and "\\" not in value:
-        return f"'{value}'"
-    escaped = re.sub(r'["$\\]', lambda match: "\\" + match[0], value)
-    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
 
 
 def to_shell_word(value: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffold.model.compose import Stack
-from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence
+from scaffold.model.document import Document, Location, Mapping, Node, Sequence, scalars_in
 from scaffold.model.edits import EditTask
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Gap
@@ -192,22 +192,11 @@ def _other_default(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> s
     named = {item.location for gap in gaps for item in gap.evidence}
     for stack in project.stacks:
         if paths & set(stack.files) and not set(stack.files) <= paths:
-            for scalar in (found for service in stack.services for found in _scalars(service.node)):
+            for scalar in (found for service in stack.services for found in scalars_in(service.node)):
                 place = scalar.location
                 if place.path not in paths and place not in named and holds_credential_default(scalar.raw):
                     return place.path
     return ""
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Mapping):
-        for entry in node.entries:
-            yield from _scalars(entry.value)
-    else:
-        for item in node.items:
-            yield from _scalars(item)
 
 
 KIND = EditKind(frozenset({"SEC001", "SEC002", "SEC007", "CFG005"}), _plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.model.compose import Stack
-from scaffold.model.document import Mapping, Node, Scalar, Sequence
+from scaffold.model.document import scalars_in
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
@@ -26,18 +26,7 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
 
 
 def _mentions(stack: Stack) -> bool:
-    return any(_OVER_THE_HOST in scalar.raw for service in stack.services for scalar in _scalars(service.node))
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _scalars(item)
-    elif isinstance(node, Mapping):
-        for entry in node.entries:
-            yield from _scalars(entry.value)
+    return any(_OVER_THE_HOST in scalar.raw for service in stack.services for scalar in scalars_in(service.node))
 
 
 KIND = EditKind(frozenset({"NET001"}), _plan)
