@@ -522,6 +522,8 @@ class Project:
     secret_files: tuple[SecretFile, ...] = ()
     settings: tuple[SettingDefault, ...] = ()
     env_reads: tuple[EnvRead, ...] = ()
+    mentioned: frozenset[str] = field(default=frozenset(), repr=False)
+    """Keys of env templates that stand as a word in code where no read of them was seen."""
     code_facts: tuple[CodeFact, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     prometheus: tuple[PrometheusConfig, ...] = ()

@@ -35,6 +35,7 @@ from scaffold.read.ignores import read_ignores
 from scaffold.read.infrastructure import with_platforms
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.manifests import manifest_reader
+from scaffold.read.mentions import mentioned_keys
 from scaffold.read.mounted import read_mounted
 from scaffold.read.outside import Outside
 from scaffold.read.purpose import development_notes
@@ -178,6 +179,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         secret_files=read_secret_files(inventory, stacks, texts),
         settings=code.settings,
         env_reads=code.reads,
+        mentioned=mentioned_keys(envs, code.reads, (path for path in inventory.files if path not in owned), texts.glance),
         code_facts=code.facts,
         manifests=manifests,
         prometheus=beside.prometheus,

@@ -30,7 +30,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     theirs = [item for item in project.env_reads if item.location.path not in project.owned]
     if not theirs or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
         return
-    words = _words(project, owned=False)
+    words = _words(project, owned=False) | {name.upper() for name in project.mentioned}
     for file in project.env_files:
         entries = [item for item in file.entries if not item.commented]
         dead = [entry for entry in entries if _is_dead(entry, words)]

@@ -1,0 +1,33 @@
+"""Keys of env templates that code names, however it reads them: a helper of the project's own is known by nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from scaffold.model.project import EnvFile, EnvRead
+
+_CODE = (
+    *(".py", ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".tsx", ".jsx", ".vue", ".svelte", ".astro", ".go", ".rb", ".php"),
+    *(".java", ".kt", ".cs", ".rs", ".ex", ".exs"),
+)
+
+
+def mentioned_keys(
+    templates: Iterable[EnvFile], reads: Iterable[EnvRead], paths: Iterable[str], glance: Callable[[str], str | None]
+) -> frozenset[str]:
+    """Return the keys of the templates that stand as a whole word in a file of code; `glance` gives the text of a path.
+
+    Keys whose read was seen are left out: no text is looked at where every one was.
+    """
+    known = {read.name.upper() for read in reads}
+    missing = {entry.name for file in templates if file.kind == "template" for entry in file.entries if not entry.commented}
+    missing = {name for name in missing if name.upper() not in known}
+    found: set[str] = set()
+    for path in paths:
+        text = glance(path) if missing and path.endswith(_CODE) else None
+        if text is not None:
+            seen = {name for name in missing if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)}
+            found |= seen
+            missing -= seen
+    return frozenset(found)
