@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import environment_of, is_built, targets_of
+from scaffold.gaps.ci_signals import builds_image, ci_steps, pushes_image
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, is_built, targets_of
 from scaffold.gaps.signals import main_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -45,7 +46,7 @@ def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str]]:
     """Yield each shell script that an image for production starts with."""
     paths = {item.location.path for item in project.commands if item.context == "script"}
     for dockerfile in project.dockerfiles:
-        if environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
+        if _environment(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
             continue
         for target in targets_of(project, dockerfile):
             instructions = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
@@ -54,6 +55,28 @@ def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str]]:
                 path = _path_of(dockerfile, match["name"], paths)
                 if path and is_built(project, dockerfile):
                     yield dockerfile, path
+
+
+def _environment(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
+    """Return what the image is for; one that a workflow publishes is for users, also where the stack of the tests builds it."""
+    found = environment_of(project, dockerfile)
+    is_tried = found in {EnvironmentClass.DEV, EnvironmentClass.TEST}
+    return EnvironmentClass.BASE if is_tried and _is_published(project, dockerfile) else found
+
+
+def _is_published(project: Project, dockerfile: Dockerfile) -> bool:
+    """Whether a job builds this Dockerfile by its path and pushes images."""
+    if DEVELOPMENT.search(dockerfile.path):
+        return False
+    steps = ci_steps(project)
+    pushing = {(item.workflow.path, item.job.id) for item in steps if pushes_image(item)}
+    by_flag = regex(rf"(?:\s-f|--file)[=\s]+[\"']?(?:\./)?{re.escape(dockerfile.path)}(?![\w./-])")
+    return any(
+        (item.workflow.path, item.job.id) in pushing
+        and builds_image(item)
+        and (by_flag.search(item.text) or item.step.input("file").removeprefix("./") == dockerfile.path)
+        for item in steps
+    )
 
 
 def _path_of(dockerfile: Dockerfile, name: str, paths: set[str]) -> str | None:
@@ -163,7 +186,7 @@ def _gap(project: Project, dockerfile: Dockerfile, place: Location) -> Gap:
         actual="a migration whose end nobody asks for",
         locations=(place,),
         related=(Location(dockerfile.path, 1),),
-        environment=environment_of(project, dockerfile),
+        environment=_environment(project, dockerfile),
     )
 
 
