@@ -91,3 +91,22 @@ def test_a_password_that_a_compose_file_spells_out_is_told_before_an_overlay_ask
     assert not any("hunter" in artifact.reason for artifact in generation.skipped)
     edited = plan_generation(Place(root), rooms=None, edit_codes=frozenset())
     assert not any("spells out" in item.reason for item in edited.skipped)
+
+
+def test_the_rule_that_is_named_is_the_one_whose_edit_takes_the_password_out(make_project: Make) -> None:
+    compose = """\
+services:
+  app: {image: "acme/app:1", ports: ["80:80"]}
+  db:
+    image: postgres:17
+    environment:
+      POSTGRES_PASSWORD: tiger-4711-hunter
+    volumes: ["data:/var/lib/postgresql/data"]
+volumes: {data: }
+"""
+    root = make_project({"compose.yaml": compose})
+    generation = plan_generation(Place(root), rooms=None, edit_codes=None)
+    # SEC000, the missing secret manager, has its place at the same line, and no edit.
+    assert {gap.code for gap in examine(Place(root)).judgement.open if gap.primary.line == 6} >= {"SEC000", "SEC002"}
+    (said,) = [item.reason for item in generation.skipped if item.path == "compose.yaml"]
+    assert "`scaffold generate --edit SEC002`" in said
