@@ -8,13 +8,26 @@ from scaffold.gaps.facts import judged_stacks, once, scalars_below
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
+from scaffold.model.environment import is_issued
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
-from scaffold.model.names import Confidence, Layer, Role, Room, Severity
-from scaffold.model.project import Project
+from scaffold.model.names import DATASTORES, Confidence, Layer, Role, Room, Severity
+from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 
+_OPTIONAL = regex(r"(?i)\boptional\b")
+_SIGNS = regex(
+    r"(?:^|_)(?:SECRET_KEY(?:_BASE)?|APP_KEY|JWT_\w+|SESSION_\w+|COOKIE_\w+|ENCRYPT\w*|FERNET_\w+|SIGNING_(?:KEY|SECRET)|\w*AUTH_SECRET"
+    r"|MASTER_KEY|SALT|HMAC_\w+)$"
+)
+"""Names of keys that sign or encrypt: none is left out on purpose, however empty a template leaves it."""
+_REFUSED_WHEN_EMPTY = {
+    "postgres": "POSTGRES_PASSWORD",
+    "mysql": "MYSQL_ROOT_PASSWORD",
+    "mariadb": "MARIADB_ROOT_PASSWORD",
+}
+"""Variables without which the entrypoint of the official image refuses to make a database."""
 _ADMINISTRATOR = regex(r"(?:.*_)?(?:ADMIN(?:ISTRATOR)?|SUPERUSER|SUPER_USER|OWNER)(?:_USER)?_(?:PASSWORD|PASS|PWD)")
 
 
@@ -40,7 +53,49 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
                     found.setdefault(reference.name, []).append((scalar.location, service))
     # One guarded reference is enough: Compose refuses the whole project.
     for name in sorted(found.keys() - guarded):
+        if _is_optional(project, name, [service for _, service in found[name]]) or _is_refused(stack, name):
+            continue
         yield _gap(stack, name, sorted(found[name], key=lambda item: item[0].sort_key()))
+
+
+def _is_optional(project: Project, name: str, services: list[Service]) -> bool:
+    """Whether the project may run without a secret: its template says so, or leaves it empty and no code requires it."""
+    if _SIGNS.search(name) or any(service.role in DATASTORES for service in services):
+        return False
+    if any(read.name == name and (read.required or read.fails) for read in project.env_reads):
+        return False
+    listing = [file for file in project.env_files if file.kind == "template" and file.entry(name)]
+    if any(_is_called_optional(project, file, name) for file in listing):
+        return True
+    # What a person can make up, such as a password, is left empty in a template to be filled in.
+    entries = [entry for file in listing if (entry := file.entry(name))]
+    return is_issued(name) and bool(entries) and all(entry.commented or not entry.value for entry in entries)
+
+
+def _is_called_optional(project: Project, file: EnvFile, name: str) -> bool:
+    """Whether the comment right above the entry, or behind it, has the word optional."""
+    entry = file.entry(name)
+    lines = (project.source(file.path) or "").splitlines()
+    if entry is None or entry.location.line > len(lines):
+        return False
+    number = entry.location.line - 1
+    _, _, behind = lines[number].partition(" #")
+    above = lines[number - 1] if number and lines[number - 1].lstrip().startswith("#") else ""
+    return bool(_OPTIONAL.search(behind) or _OPTIONAL.search(above))
+
+
+def _is_refused(stack: Stack, name: str) -> bool:
+    """Whether the image of a store does not start with the empty text that it would be given."""
+    for service in stack.services:
+        variable = _REFUSED_WHEN_EMPTY.get(service.image.repository) if service.image and not service.build else None
+        entry = service.env(variable) if variable else None
+        if entry and entry.raw in {f"${{{name}}}", f"${name}"} and not _may_be_empty(service):
+            return True
+    return False
+
+
+def _may_be_empty(service: Service) -> bool:
+    return any("ALLOW_EMPTY" in entry.name or "HOST_AUTH_METHOD" in entry.name for entry in service.environment)
 
 
 def _administrators(project: Project, stack: Stack) -> Iterator[Gap]:
