@@ -16,6 +16,14 @@ from scaffold.model.workflow_steps import has_plain_push, is_written_here
 _GUARD = regex(
     r"github\.(?:event_name|ref|ref_name|ref_type|head_ref|event\b|base_ref)|startsWith\(|merged|inputs\.|needs\.|steps\.|vars\.|env\."
 )
+_FROM_METADATA = regex(r"\$\{\{\s*steps\.(?P<id>[\w-]+)\.outputs\.tags\s*\}\}")
+_KEPT_OUT = regex(
+    r"enable=(?:false$|\$\{\{(?![^}]*\|\|)[^}]*(?:github\.ref\s*==|startsWith\(github\.ref,\s*'refs/(?:heads|tags)"
+    r"|github\.event_name\s*(?:!=\s*'pull_request'|==\s*'(?!pull_request)))|\{\{\s*is_default_branch\s*\}\}$)"
+)
+"""An `enable=` in a line of docker/metadata-action that is false for a pull request."""
+_NEVER_OVERWRITES = frozenset({"ref", "semver", "pep440", "match", "edge", "schedule", "sha"})
+"""Types of tags that a pull request gets none of, or one of its own (`pr-12`, the commit)."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -40,6 +48,22 @@ def _is_guarded(item: CiStep) -> bool:
     )
 
 
+def _has_tags_of_its_own(item: CiStep) -> bool:
+    """Whether all tags come from docker/metadata-action, which gives a pull request `pr-N` and its commit alone."""
+    match = _FROM_METADATA.fullmatch(item.step.input("tags").strip())
+    # The ref of pull_request_target is the branch that it is for: its tag is the branch's.
+    if match is None or "pull_request_target" in item.workflow.events:
+        return False
+    made = [step for step in item.job.steps if step.id == match["id"] and step.action == "docker/metadata-action"]
+    return len(made) == 1 and all(map(_spares_tags, made[0].input("tags").splitlines()))
+
+
+def _spares_tags(line: str) -> bool:
+    fields = line.strip()
+    kind = re.match(r"type=(\w+)", fields)
+    return not fields or fields.startswith("#") or bool(kind and kind[1] in _NEVER_OVERWRITES) or bool(_KEPT_OUT.search(fields))
+
+
 def _chain(workflow: Workflow, job: Job) -> tuple[Job, ...]:
     """Return the job and the jobs that it needs, directly or not."""
     found: list[Job] = []
@@ -53,10 +77,13 @@ def _chain(workflow: Workflow, job: Job) -> tuple[Job, ...]:
 
 
 def _gap(item: CiStep) -> Gap:
+    own = _has_tags_of_its_own(item)
+    effect = "unreviewed code lies in the registry, under tags of its own" if own else "unreviewed code overwrites its tags"
     return RULE.gap(
         resource=item.resource,
         subject="push",
-        message=f"The job {item.job.id} pushes its image on pull requests too: unreviewed code overwrites its tags.",
+        message=f"The job {item.job.id} pushes its image on pull requests too: {effect}.",
+        severity=Severity.LOW if own else None,
         expected="a push on the main branch and on tags only",
         actual="a push on every event of the workflow",
         locations=(input_location(item, "push"),),
