@@ -70,7 +70,9 @@ def precision_page() -> str:
         if len(severe) < len(look["rows"]):
             lines.append(f"  Of these, {len(severe)} are high or critical after the changes: {_share(severe, 'verdict_now')}.")
     today = [row for look in data["looks"][1:] for row in look["rows"] if row["now"] in _SEVERE]
-    lines.append(f"- High or critical in these 35 repositories after all changes: {len(today)}, {_share(today, 'verdict')}.")
+    where = f"these {data['repositories']} repositories"
+    lines.append(f"- High or critical in {where} after all changes: {len(today)}, {_share(today, 'verdict')}.")
+    lines += ["", "## Recall", "", *data["recall"]]
     for look in data["looks"]:
         lines += ["", f"## {look['title']}", "", *look["method"], "", *_table(look["rows"])]
     return "\n".join(lines) + "\n"
