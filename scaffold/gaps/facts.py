@@ -199,12 +199,19 @@ def active_profiles(project: Project) -> frozenset[str]:
     return frozenset("*" if "*" in name else name for name in found)
 
 
+_LONGEST = 4_000
+"""Characters of one value: lines that multiply the ones before end here."""
+
+
 def _resolved(value: str, values: Mapping[str, str]) -> str:
-    """Return a value with its references replaced; `*` for one whose value stands elsewhere."""
+    """Return a value with its references replaced; `*` for one whose value stands elsewhere, or grows beyond all use."""
+    if len(value) > _LONGEST:
+        return "*"
     try:
-        return substitute(value, lambda name: values.get(name, None if _has_default(value, name) else "*"), strict=False)
+        text = substitute(value, lambda name: values.get(name, None if _has_default(value, name) else "*"), strict=False)
     except InterpolationError:
         return "*"
+    return text if len(text) <= _LONGEST else "*"
 
 
 def _has_default(value: str, name: str) -> bool:

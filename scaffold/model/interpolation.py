@@ -15,6 +15,11 @@ MAX_NESTING = 20
 MAX_UNBALANCED = 10_000
 """How many characters a reference with unmatched braces may span, so that hostile text costs no quadratic time."""
 
+MAX_EXPANDED = 131_072
+"""Characters that a text may have after its references are replaced: Linux starts no program with a longer variable
+(MAX_ARG_STRLEN, 128 KiB), and lines that multiply the ones before would fill the memory.
+"""
+
 _NAME = regex(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
 _HEAD = regex(r"([_a-z][_a-z0-9]*)(:?[-+?])?", re.IGNORECASE)
 _BRACE = regex(r"[{}\n]")
@@ -23,7 +28,7 @@ Lookup = Callable[[str], str | None]
 
 
 class InterpolationError(Exception):
-    """A text that Compose refuses: a malformed reference, or a required variable without a value."""
+    """A text that Compose refuses: a malformed reference, a required variable without a value; or one that never ends."""
 
 
 @frozen
@@ -101,7 +106,7 @@ def substitute(text: str, lookup: Lookup, *, strict: bool = True, _depth: int = 
     if _depth > MAX_NESTING:
         raise InterpolationError(f"variables nested deeper than {MAX_NESTING} levels")
     parts: list[str] = []
-    position = 0
+    position = expanded = 0
     dollar = text.find("$")
     while dollar >= 0:
         reference = reference_at(text, dollar)
@@ -110,6 +115,9 @@ def substitute(text: str, lookup: Lookup, *, strict: bool = True, _depth: int = 
             continue
         parts.append(text[position:dollar])
         parts.append(_value(reference, lookup, _depth, strict=strict) if reference.name else "$")
+        expanded += len(parts[-1])
+        if expanded > MAX_EXPANDED:
+            raise InterpolationError(f"variables make a text of more than {MAX_EXPANDED} characters")
         position = reference.end
         dollar = text.find("$", position)
     parts.append(text[position:])

@@ -35,7 +35,8 @@ def _values(file: EnvFile) -> dict[str, str]:
     values: dict[str, str] = {}
     for entry in file.entries:
         if not entry.commented:
-            text = _REFERENCE.sub(lambda match: _resolved(match, values), entry.value)
+            value = entry.value if len(entry.value) <= _MAX_TEXT else ""
+            text = _REFERENCE.sub(lambda match: _resolved(match, values), value)
             values[entry.name] = text if len(text) <= _MAX_TEXT else ""
     return values
 

@@ -49,8 +49,8 @@ POSTGRES_PASSWORD=hunter22
 GIVEN=2
 PAGE_TITLE='The "Shop"'
 REPORTS=postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@db:5432/reports
-OWNER=${OWNER:-Shop of ${PAGE_OF}}
 PAGE_OF=${PAGE_OF:-Rome}
+OWNER=${OWNER:-Shop of ${PAGE_OF}}
 SIGNATURE_KEY=ywvTuNQw6bWUlEyS0ykTqiz9on1cyMlHT7e1Ddo060
 """
 FILES = {
@@ -197,3 +197,13 @@ def test_rails_finds_the_managed_database(make_project: Make) -> None:
         "DB_USER": {"store": "db", "field": "username"},
         "DB_PASSWORD": {"secret": "db", "key": "password"},
     }
+
+
+def test_lines_that_multiply_the_ones_before_end_somewhere(make_project: Make) -> None:
+    lines = ["L0=" + "x" * 50, *(f"L{index}={f'${{L{index - 1}}}' * 60}" for index in range(1, 12)), "LAST=1"]
+    compose = "services: {web: {image: 'acme/web:1', env_file: .env, ports: ['80:80']}}\n"
+    root = make_project({"compose.yaml": compose, ".env.example": "\n".join(lines) + "\n"}, name="shop")
+    # Sixty to the power of eleven times fifty characters, if all of it were written out.
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    assert values(root)["settings"]["LAST"] == "1"
+    assert (root / "deploy/helm/shop/values.yaml").stat().st_size < 100_000

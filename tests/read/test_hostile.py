@@ -94,7 +94,18 @@ CYCLE = {
     "a/compose.yaml": "include: [../b/compose.yaml]\nservices: {a: {image: a}}\n",
     "b/compose.yaml": "include: [../compose.yaml]\nservices: {b: {image: b}}\n",
 }
+MULTIPLIED = "\n".join(["L0=" + "x" * 50, *(f"L{index}={f'${{L{index - 1}}}' * 60}" for index in range(1, 12))])
+"""Sixty to the power of eleven times fifty characters, if all of it were written out."""
+REPEATED = "\n".join(["L=" + "x" * 100_000, *(f"A{index}=x${{L}}" for index in range(50_000))])
 HOSTILE: dict[str, dict[str, str]] = {
+    "lines of an env file that multiply the ones before": {
+        ".env": f"{MULTIPLIED}\n",
+        "compose.yaml": "services: {web: {image: x, env_file: .env, environment: {A: '${L11}'}}}\n",
+    },
+    "lines of an env file that repeat a long one": {
+        ".env": f"{REPEATED}\n",
+        "compose.yaml": "services: {web: {image: x, env_file: .env}}\n",
+    },
     "a scalar of a million characters": {"compose.yaml": f"services: {{web: {{image: x, command: {'a' * 1_000_000}}}}}\n"},
     "a million dollars": {"compose.yaml": f"services: {{web: {{image: x, command: '{'${A:-' * 200_000}'}}}}\n"},
     "a million braces": {"compose.yaml": f"services: {{web: {{image: x, command: '${{A:-{'{}' * 500_000}'}}}}\n"},

@@ -38,7 +38,8 @@ _OF_ONE_MACHINE = regex(
     re.DOTALL,
 )
 """Values that are right for the developer who copies the template, and for nobody else."""
-_DEEPEST = 5
+_LONGEST = 4_000
+"""Characters of one value: lines that double the one before end here."""
 
 
 def env_file_variables(
@@ -70,7 +71,7 @@ def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:
     for path in missing_env_files(project, service):
         template = template_of(project, path)
         found |= {entry.name: entry for entry in template.entries if not entry.commented} if template else {}
-    return {name: _resolved(entry, found) for name, entry in found.items()}
+    return _resolved(found)
 
 
 def _need(
@@ -107,20 +108,27 @@ def _is_for_developers(value: str) -> bool:
     return bool(_OF_ONE_MACHINE.fullmatch(value)) or classify(value) is SecretClass.PLACEHOLDER
 
 
-def _resolved(entry: EnvEntry, entries: Mapping[str, EnvEntry], depth: int = _DEEPEST) -> EnvEntry:
-    """Return an entry with the variables of the same file in its value; what is a secret, or set nowhere, stays a reference."""
-    if "$" not in entry.value or depth == 0:
-        return entry
+def _resolved(entries: Mapping[str, EnvEntry]) -> dict[str, EnvEntry]:
+    """Return the entries with the variables of the same file in their values, as Compose reads it: a reference takes what
+    stands above it. What is a secret, or set nowhere, stays a reference, and so does a value that grows beyond all use.
+    """
+    found: dict[str, EnvEntry] = {}
+    for name, entry in entries.items():
+        found[name] = _with_values(entry, found) if "$" in entry.value and len(entry.value) <= _LONGEST else entry
+    return found
+
+
+def _with_values(entry: EnvEntry, above: Mapping[str, EnvEntry]) -> EnvEntry:
     with_default = {reference.name for reference in references(entry.value) if reference.has_default}
 
     def value_of(name: str) -> str | None:
-        found = entries.get(name) if name != entry.name else None
+        found = above.get(name)
         if found is None:
             return None if name in with_default else f"${{{name}}}"
-        value = _resolved(found, entries, depth - 1).value
-        return f"${{{name}}}" if names_secret(name, value or "unknown") else value
+        return f"${{{name}}}" if names_secret(name, found.value or "unknown") else found.value
 
     try:
-        return replace(entry, value=substitute(entry.value, value_of, strict=False))
+        text = substitute(entry.value, value_of, strict=False)
     except InterpolationError:
         return entry
+    return replace(entry, value=text) if len(text) <= _LONGEST else entry

@@ -10,6 +10,9 @@ from scaffold.model.frozen import frozen
 from scaffold.model.interpolation import InterpolationError, Lookup, substitute
 from scaffold.model.regex import regex
 
+MAX_VALUES = 10_000_000
+"""Characters that all values of a file may have after their references are replaced: files themselves are smaller."""
+
 _KEY = regex(r"[^=:\n]*")
 _EXPORT = regex(r"export[\s]+")
 _BLANK = regex(r"(?:\s|#[^\n]*)*")
@@ -44,6 +47,7 @@ class _Parser:
         self.lines: list[EnvLine] = []
         self.line = 1
         self.counted = 0
+        self.size = 0
 
     def location(self, position: int) -> Location:
         self.line += self.text.count("\n", self.counted, position)
@@ -81,6 +85,9 @@ class _Parser:
                 self.values[key] = inherited
             return
         raw, value = self.value()
+        self.size += len(value)
+        if self.size > MAX_VALUES:
+            raise _MalformedError(f"its variables make values of more than {MAX_VALUES} characters")
         self.values[key] = value
         self.lines.append(EnvLine(key, value, raw, location))
 
