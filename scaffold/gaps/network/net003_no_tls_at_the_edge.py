@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image, scalars_below
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.network.pages_on_tls import is_told, shown_doors, stands_behind
 from scaffold.gaps.network.plain_entries import is_encrypted, plain_chart_values, plain_ingresses, unredirected, without_tls
+from scaffold.gaps.own_images import is_own_image
 from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.gap import Closer, Gap, Rule
@@ -26,18 +28,6 @@ _WORDS = regex(
     r"|tailscale|\bngrok\b",
     re.IGNORECASE,
 )
-_DOCS = regex(
-    r"certbot|let's encrypt|letsencrypt|enable https|https certificate|cloudflare (?:tunnel|proxy)|cloudflared? tunnel"
-    r"|\bcloudflare\b[^.\n]{0,60}\b(?:tls|ssl|https|in front|proxie[sd])\b"
-    r"|\b(?:tls|ssl|https|behind)\b[^.\n]{0,60}\bcloudflare\b"
-    r"|\b(?:tls|ssl)[- ](?:termination|offload)"
-    r"|(?:obtain|issu|renew|install|provid|mount|plac|generat|configur|manag|automatic)\w*[^.\n]{0,40}"
-    r"\b(?:tls|ssl)[- ]certificates?"
-    r"|(?:end|terminat|serv|configur|set)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
-    r"|behind (?:a|an|the|your) (?!corporate|company|forward|firewall|outbound)[^.\n]{0,30}(?:proxy|load balancer)",
-    re.IGNORECASE,
-)
-"""What a page says of the edge; TLS alone may be that of mail, of a broker or of a release's notes."""
 _PROXY_FILE = regex(
     r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|proxy|\.conf\b|\.toml$|\.ya?ml$|\.template$", re.IGNORECASE
 )
@@ -54,20 +44,15 @@ _TLS_WORDS = regex(r"ssl|tls|https|(?<![a-z])certs?(?![a-z])|certificate|keystor
 _OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS)(?:_|$)", re.IGNORECASE)
 _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 _ON = frozenset({"true", "1", "yes", "on"})
-_BEFORE_A_DOOR = regex(
-    r"reverse[-_ ]?prox|\bprox(?:y|ied)\b[^\n]{0,160}\b(?:requests|web server)|listen\s+443"
-    r"|\b(?:ssl|tls) certificate|over https|load[- ]balancer",
-    re.IGNORECASE,
-)
-"""Words of a page by which an application that is published alone is meant to stand behind something else."""
-_LINKS_AWAY = regex(r"^[ \t]*(?:[*-]|\d+\.)[ \t]+\[[^\]\n]*\]\(https?://[^)\n]*\)", re.MULTILINE)
-"""A list of links to pages of others: what their titles name is not this project's."""
-_DEPTH_OF_A_LIBRARY = 3
-"""Folders between the root and the page of a package that is a part of others, such as packages/desktop/plugins."""
-_HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
+_VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
 _INGRESS = r"^Ingress$"
 _CLOUD = r"aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
+_MACHINES = (
+    r"aws_(?:spot_)?instance|aws_launch_(?:template|configuration)|lightsail_instance|google_compute_instance"
+    r"|azurerm_(?:linux_)?virtual_machine|digitalocean_droplet|hcloud_server|linode_instance|vultr_instance|openstack_compute"
+)
+"""Resources on which a stack of Compose can run, so that the load balancer of the same code stands before it."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -81,7 +66,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield from _silent_ports(project, stack, service)
     ingresses = tuple(plain_ingresses(project))
     values = tuple(plain_chart_values(project))
-    if (ingresses or values) and not _is_told(project):
+    if (ingresses or values) and not is_told(project):
         if ingresses:
             yield _ingress_gap(
                 listed(item.name for item in ingresses), "tls/ingress", tuple(item.location for item in ingresses)
@@ -100,7 +85,7 @@ def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[
     page = next((page for page in project.docs if _WRITES_TLS.search(page.text)), None)
     copy = _deployed(project, place.path)
     # What people write on the host stays there unless a deployment takes it away.
-    if not _is_told(project) or (page is not None and copy is not None):
+    if not is_told(project) or (page is not None and copy is not None):
         yield _silent_port_gap(stack, port, place, service, (page.path, copy) if page and copy else None)
 
 
@@ -119,9 +104,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         return
     switched = [(service, port, switch) for service, port in edges if (switch := _switched_off(project, stack, service))]
     if switched:
-        yield _gap(stack, *switched[0])
+        yield _gap(stack, switched[0][:2], switched[0][2])
     elif not _ends_elsewhere(project, stack):
-        yield _gap(stack, *edges[0], None)
+        yield _gap(stack, edges[0], None)
 
 
 def _plain_edges(project: Project, stack: Stack) -> Iterator[tuple[Service, Port]]:
@@ -143,10 +128,11 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
     """Yield the application that takes visitors in by itself, where neither a proxy nor a word on TLS stands anywhere."""
     if any(service.has_role(Role.PROXY) for other in project.production_stacks for service in other.services):
         return
+    called = stack.environment is EnvironmentClass.PRODUCTION
     # Where nothing starts without a profile, people choose one.
     chosen = all(service.profiles for service in stack.services)
     applications = [
-        service for service in stack.services if service.role in {Role.WEB, Role.FRONTEND} and (chosen or not service.profiles)
+        service for service in stack.services if _takes_visitors(project, stack, service) and (chosen or not service.profiles)
     ]
     doors = [(service, port) for service in applications for port in open_ports(project, service) if port.protocol == "tcp"]
     speaks = any(_speaks_tls(project, service) for service in applications)
@@ -154,14 +140,22 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
         not doors
         or speaks
         or any(map(label_route, stack.services))
-        or _stands_behind(project)
+        or stands_behind(project, on_a_host=called)
         or _ends_elsewhere(project, stack)
     ):
         return
     # Beside the API the front end is what people open.
-    service, port = min(doors, key=lambda door: ("default" not in door[0].profiles, door[0].role is not Role.FRONTEND))
-    called = stack.environment is EnvironmentClass.PRODUCTION
-    yield _gap(stack, service, port, None, severity=Severity.MEDIUM if called else Severity.LOW)
+    door = min(doors, key=lambda item: ("default" not in item[0].profiles, item[0].role is not Role.FRONTEND))
+    shown = shown_doors(project)
+    yield _gap(stack, door, None, severity=Severity.MEDIUM if called or shown else Severity.LOW, shown=shown)
+
+
+def _takes_visitors(project: Project, stack: Stack, service: Service) -> bool:
+    """Whether a service is the application, also where only its image, or the set that builds it, says so."""
+    if service.role is not None:
+        return service.role in _VISITED
+    twins = (other.service(service.name) for other in project.stacks if other.directory == stack.directory)
+    return is_own_image(project, service.image) and any(twin is not None and twin.role in _VISITED for twin in twins)
 
 
 def _speaks_tls(project: Project, service: Service) -> bool:
@@ -208,35 +202,25 @@ def _ends_elsewhere(project: Project, stack: Stack) -> bool:
     """Whether a port, a certificate, a platform, an infrastructure file or a page says where TLS ends."""
     if any(port.target in _TLS_PORTS or port.published in _TLS_PORTS for service in stack.services for port in service.ports):
         return True
-    if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
-        return True
-    # An Ingress without TLS of its own ends none.
-    if has_resource(project, _INGRESS) and next(plain_ingresses(project), None) is None:
-        return True
-    if _is_told(project):
+    if _runs_elsewhere(project, stack) or is_told(project, on_a_host=stack.environment is EnvironmentClass.PRODUCTION):
         return True
     texts = (scalar.value for service in stack.services for scalar in _settings(service))
     proxies = (item.data.decode("utf-8", "replace") for item in project.mounted if _PROXY_FILE.search(item.path))
     return any(_WORDS.search(text) for text in (*texts, *proxies, *(service.name for service in stack.services)))
 
 
-def _is_told(project: Project) -> bool:
-    """Whether a page says where TLS ends, other than the notes of releases and by links to pages of others."""
-    return any(_DOCS.search(text) and _DOCS.search(_LINKS_AWAY.sub("", text)) for text in _pages(project))
+def _runs_elsewhere(project: Project, stack: Stack) -> bool:
+    """Whether a platform, a cluster or a load balancer ends TLS before what the stack runs.
 
-
-def _stands_behind(project: Project) -> bool:
-    """Whether a page speaks of what stands before the application; that of a library inside it speaks of the library."""
-    folders = {manifest.folder for manifest in project.manifests}
-    pages = (page for page in project.docs if not _HISTORY.search(page.path))
-    texts = (
-        page.text for page in pages if page.path.count("/") < _DEPTH_OF_A_LIBRARY or page.path.rpartition("/")[0] not in folders
-    )
-    return any(_BEFORE_A_DOOR.search(text) and _BEFORE_A_DOOR.search(_LINKS_AWAY.sub("", text)) for text in texts)
-
-
-def _pages(project: Project) -> Iterator[str]:
-    return (page.text for page in project.docs if not _HISTORY.search(page.path))
+    What is called production for Compose runs on a host of its own: a cluster or a platform beside it ends nothing there,
+    and a load balancer only where the same code has machines.
+    """
+    if stack.environment is EnvironmentClass.PRODUCTION:
+        return has_resource(project, _CLOUD) is not None and has_resource(project, _MACHINES) is not None
+    if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
+        return True
+    # An Ingress without TLS of its own ends none.
+    return has_resource(project, _INGRESS) is not None and next(plain_ingresses(project), None) is None
 
 
 def _settings(service: Service) -> Iterator[Scalar]:
@@ -244,19 +228,28 @@ def _settings(service: Service) -> Iterator[Scalar]:
         yield from scalars_below(service.node.get(key))
 
 
-def _gap(stack: Stack, service: Service, port: Port, switch: EnvValue | None, severity: Severity | None = None) -> Gap:
+def _gap(
+    stack: Stack,
+    door: tuple[Service, Port],
+    switch: EnvValue | None,
+    *,
+    severity: Severity | None = None,
+    shown: tuple[Location, ...] = (),
+) -> Gap:
+    service, port = door
     why = "where TLS ends is not declared in this repository"
     if switch is not None:
         why = f"{switch.location.path}, which a plain start leaves out, is what turns {switch.name} on"
+    also = f", as people are told to run it in {listed(place.path for place in shown)}" if shown else ""
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="tls",
-        message=f"{service.name} takes visitors in over plain HTTP, and {why}: passwords and cookies may cross the network "
-        "readable.",
+        message=f"{service.name} takes visitors in over plain HTTP{also}, and {why}: passwords and cookies may cross the "
+        "network readable.",
         expected="port 443 with a certificate, or a page that names the load balancer or proxy in front",
         actual="HTTP on every interface",
         locations=(port.location,),
-        related=(switch.location,) if switch else (),
+        related=(switch.location,) if switch else shown,
         confidence=Confidence.MEDIUM,
         severity=severity,
         closers=None if severity is None else (Closer(None, "advice", _BEFORE_IT),),

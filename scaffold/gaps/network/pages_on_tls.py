@@ -1,0 +1,100 @@
+"""What the pages of a repository say of the edge: what ends TLS before an application, and how they have people run it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.own_images import is_own_image
+from scaffold.model.document import Location
+from scaffold.model.project import DocFile, Project
+from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
+
+_EDGE = regex(
+    r"certbot|let's encrypt|letsencrypt|enable https|https certificate|cloudflare (?:tunnel|proxy)|cloudflared? tunnel"
+    r"|\bcloudflare\b[^.\n]{0,60}\b(?:tls|ssl|https|in front|(?<!not )proxie[sd])\b"
+    r"|\b(?:tls|ssl|https|behind)\b[^.\n]{0,60}\bcloudflare\b"
+    r"|\b(?:tls|ssl)[- ](?:termination|offload)"
+    r"|(?:obtain|issu|renew|install|provid|mount|plac|generat|configur|manag|automatic)\w*[^.\n]{0,40}"
+    r"\b(?:tls|ssl)[- ]certificates?"
+    r"|(?:end|terminat|serv|configur|set)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
+    r"|\b(?:tls|ssl|https)\b[^.\n]{0,20}\bin front\b"
+    r"|behind (?:a|an|the|your) (?!corporate|company|forward|firewall|outbound)[^.\n]{0,30}(?:proxy|load balancer)",
+    re.IGNORECASE,
+)
+"""What a page says of the edge; TLS alone may be that of mail, of a broker or of a release's notes."""
+_BEFORE_A_DOOR = regex(
+    r"reverse[-_ ]?prox|\bprox(?:y|ied)\b[^\n]{0,160}\b(?:requests|web server)|listen\s+443"
+    r"|\b(?:ssl|tls) certificate|over https|load[- ]balancer",
+    re.IGNORECASE,
+)
+"""Words of a page by which an application that is published alone is meant to stand behind something else."""
+_LINKS_AWAY = regex(r"^[ \t]*(?:[*-]|\d+\.)[ \t]+\[[^\]\n]*\]\(https?://[^)\n]*\)", re.MULTILINE)
+"""A list of links to pages of others: what their titles name is not this project's."""
+_OFFER = regex(
+    r"(?im)^if you(?:\Wd| would)? (?:like|want|wish)\b"
+    r"(?:(?!\b(?:tls|ssl|https|certificate)s?\b)[^\n]|\n(?!\s*\n))*(?=\n\s*\n|\Z)"
+)
+"""A paragraph for those who wish for something other than TLS, such as limits of rates."""
+_DEPTH_OF_A_LIBRARY = 3
+"""Folders between the root and the page of a package that is a part of others, such as packages/desktop/plugins."""
+_HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
+_BY_OTHERS = regex(
+    r"(?:^|/)(?:community|third[-_]party|user)[-_]?(?:guides?|docs?|tutorials?|recipes?|contrib\w*)/", re.IGNORECASE
+)
+"""Folders of guides that users wrote for what they run."""
+_OF_A_CLUSTER = regex(r"(?:^|/)(?:helm|charts?|k8s|kubernetes)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
+"""Pages on a cluster, which says nothing of what Compose runs on a host."""
+_BLOCK = regex(r"(?ms)^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
+_IMAGE = regex(r"\s*image:\s*[\"']?(?P<image>[^\s\"'#]+)")
+_OPEN_PORT = regex(r"\s*-\s*[\"']?(?:\$\{[^}\s]*\}|\d{1,5}):\d{1,5}(?:/tcp)?[\"']?\s*(?:#.*)?")
+
+
+def is_told(project: Project, *, on_a_host: bool = False) -> bool:
+    """Whether a page says where TLS ends, other than the notes of releases, guides of users, and links to pages of others; of
+    a stack that runs `on_a_host`, pages on a cluster do not speak.
+    """
+    texts = (page.text for page in _own_pages(project, on_a_host=on_a_host))
+    return any(_EDGE.search(text) and _EDGE.search(_LINKS_AWAY.sub("", text)) for text in texts)
+
+
+def stands_behind(project: Project, *, on_a_host: bool = False) -> bool:
+    """Whether a page speaks of what stands before the application; that of a library inside it speaks of the library."""
+    folders = {manifest.folder for manifest in project.manifests}
+    texts = (
+        page.text
+        for page in _own_pages(project, on_a_host=on_a_host)
+        if page.path.count("/") < _DEPTH_OF_A_LIBRARY or page.path.rpartition("/")[0] not in folders
+    )
+    return any(_BEFORE_A_DOOR.search(text) and _BEFORE_A_DOOR.search(_bare(text)) for text in texts)
+
+
+def shown_doors(project: Project) -> tuple[Location, ...]:
+    """Return the first open port of each page whose services for Compose run an image of the project with no proxy beside."""
+    found = (next(_doors(project, page), None) for page in _own_pages(project) if "image:" in page.text)
+    return tuple(place for place in found if place is not None)
+
+
+def _own_pages(project: Project, *, on_a_host: bool = False) -> Iterator[DocFile]:
+    """Yield the pages that speak of what runs today, in the words of the project."""
+    left = (_HISTORY, _BY_OTHERS, _OF_A_CLUSTER) if on_a_host else (_HISTORY, _BY_OTHERS)
+    return (page for page in project.docs if not any(pattern.search(page.path) for pattern in left))
+
+
+def _doors(project: Project, page: DocFile) -> Iterator[Location]:
+    for block in _BLOCK.finditer(page.text):
+        body = block["body"]
+        if "services:" not in body or "443" in body:
+            continue
+        own = False
+        first = page.text.count("\n", 0, block.start("body")) + 1
+        for number, line in enumerate(body.split("\n"), start=first):
+            image = _IMAGE.match(line)
+            own = is_own_image(project, ImageReference.parse(image["image"])) if image else own
+            if own and _OPEN_PORT.fullmatch(line):
+                yield Location(page.path, number, len(line) - len(line.lstrip()) + 1)
+
+
+def _bare(text: str) -> str:
+    return _OFFER.sub("", _LINKS_AWAY.sub("", text))
