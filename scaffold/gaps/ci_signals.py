@@ -26,8 +26,13 @@ _BUILD_ACTION_WORDS = regex(
 )
 _TESTS = regex(
     r"\b(?:pytest|tox|nox|vitest|jest|mocha|rspec|phpunit|go\s+test|cargo\s+(?:nextest|test)|mix\s+test|dotnet\s+test"
+    r"|playwright\s+test|cypress\s+run|turbo\s+(?:run\s+)?test"
+    r"|nx\s+(?:(?:run-many|affected)\b[^\n]*\s)?(?:-t\s+|--targets?[= ])?test"
+    r"|deno\s+test|flutter\s+test|bazel\s+test|ctest|swift\s+test|artisan\s+test|vendor/bin/pest|lerna\s+run\s+test"
     r"|manage\.py\s+test|-m\s+unittest|(?:rails|rake)\s+(?:test|spec)|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test|(?:mvnw?|gradlew?)\b[^\n]*\b(?:test|verify|check)|make\s+(?:test|check))\b"
 )
+_CLEAN_INSTALL = regex(r"\b(?:npm|pnpm|bun)\s+(?:ci|clean-install)\b[^\n;&|]*")
+"""A command of the package manager, whatever a script of the package is called."""
 _FUNCTION = regex(r"(?:function\s+)?(?P<name>[\w:.-]+)\s*(?:\(\s*\))?\s*\{")
 _INSTALLS = regex(r"\b(?:pip|uv|poetry|npm|apt(?:-get)?)\b.*\b(?:install|add)\b")
 
@@ -101,7 +106,7 @@ class _Targets:
     def behind(self, run: str) -> Iterator[str]:
         """Yield the commands of the targets, package scripts and shell scripts that a text calls, one level deep."""
         words = {"test"} if re.search(r"\b(?:npm|pnpm|yarn|bun)\s+(?:t|it|cit)\b", run) else set()
-        for match in _INDIRECT.finditer(run):
+        for match in _INDIRECT.finditer(_CLEAN_INSTALL.sub(" ", run)):
             words.update(re.findall(r"[\w:./-]+", match["words"]) or ["all"])
         for word in sorted(words & set(self.named)):
             yield from self.named[word]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.gaps.remembered import remembered
-from scaffold.model.document import Location
+from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.project import Command, Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -47,6 +47,16 @@ def is_elsewhere(step: Step) -> bool:
     return bool(_SSH_ACTIONS.match(step.uses.lower()) or _REMOTE.search(run_text(step)))
 
 
+def _is_own_machine(job: Job) -> bool:
+    """Whether the job runs on a machine of the team's own, which is still there after it."""
+    return "self-hosted" in (item.value for item in scalars_of(find(job.node, "runs-on")))
+
+
+def starts_elsewhere(job: Job, step: Step) -> bool:
+    """Whether a step starts containers on another machine than a runner that is thrown away."""
+    return bool(STARTS.search(run_text(step))) and (is_elsewhere(step) or _is_own_machine(job))
+
+
 def is_deployment(workflow: Workflow, job: Job) -> bool:
     """Whether a job starts a release on a host or a cluster that lasts."""
     file = workflow.path.rpartition("/")[2]
@@ -60,6 +70,8 @@ def is_deployment(workflow: Workflow, job: Job) -> bool:
     starts = [step for step in job.steps if STARTS.search(run_text(step))]
     if bare != names:  # One job does all: only another machine is certainly no try on the runner.
         return any(is_elsewhere(step) for step in starts)
+    if _is_own_machine(job) and starts:
+        return True
     return any(is_elsewhere(step) or not re.search(r"compose", run_text(step), re.IGNORECASE) for step in starts)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image, runs_tests, tests_something, unknown_needs
+from scaffold.gaps.ci.outgoing import BY_COMMIT, DEPLOY_ACTIONS, DEPLOYS, REMOTE_BUILDS, Going, going_out
+from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps, runs_tests, tests_something, unknown_needs
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.document import Location, Mapping, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
@@ -15,20 +16,6 @@ from scaffold.model.project import Command, Job, Project, Step, Trigger, Workflo
 from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import nested_events, trigger_faults
 
-_DEPLOYS = regex(
-    r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|rollout\s+restart|set\s+image)\b|\bargocd\s+app\s+(?:sync|set)\b"
-    r"|\bserverless\s+deploy\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b|\baws\s+lambda\s+update-function-code\b"
-    r"|\bkamal\s+deploy\b|\bgcloud\s+(?:run|app)\s+deploy\b|\bfirebase\s+deploy\b|\bgit\s+push\b[^\n]*\b(?:heroku|dokku)\b"
-    r"|\bvercel\b[^\n]*--prod\b|\brailway\s+up\b|\bwrangler\s+deploy\b|\bdocker\s+stack\s+deploy\b"
-    r"|\baws\s+cloudfront\s+create-invalidation\b|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
-)
-_ACTIONS = regex(
-    r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/flyctl|akhileshns/heroku-deploy"
-    r"|google-github-actions/deploy|azure/k8s-deploy|azure/container-apps-deploy|firebaseextended/action-hosting-deploy"
-)
-_BRANCH_PUSH = regex(r"\bgit\s+push\b(?![^\n]*(?:gh-pages|--tags|HEAD:main|HEAD:master))[^\n]*\s(?:origin|upstream)\s+\S")
-_TRIAL_CLUSTER = regex(r"\bkind\s+create\b|\bminikube\b|\bk3d\b|\bhelm/kind-action\b|\bengineerd/setup-kind\b|\bct\s+install\b")
-_TRIAL = regex(r"\b(?:preview|review|ephemeral|playground|pr|e2e|test|tests|testing|ci|dev|develop|development)\b")
 _WAITS = regex(
     r"wait-?on-?check|wait-?for|wait-?action|await|gh\s+run\s+watch|check-runs|commits/[^\n]*/status|workflow-run-wait|alls-green"
 )
@@ -37,19 +24,10 @@ _RELEASE = regex(r"(?<![a-z])release(?![a-z])")
 _TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
 _REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
 _LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
-_BY_COMMIT = regex(r"sha\b", re.IGNORECASE)
-_MOVING = regex(r"\blatest\b|\bstable\b|type=(?:ref|semver|raw|edge|schedule|pep440)|ref_name|[:=](?:main|master|prod\w*)\b")
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"
-_REMOTE_BUILDS = regex(
-    r"^docker/github-builder/|/(?:[\w-]*[_-])?(?:image|docker|container)s?[_-](?:build|push|publish)[\w-]*\.ya?ml"
-    r"|/(?:[\w-]*[_-])?(?:build|push|publish)(?:[_-]\w+)*[_-](?:image|docker|container)s?\.ya?ml"
-)
-"""Reusable workflows of others that build images and say so by their name."""
-_IMAGE_INPUTS = regex(r"(?:^|[_-])(?:tags?|images?)(?:$|[_-])")
 _REMOTE_TESTS = regex(r"/[\w-]*(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])[\w-]*\.ya?ml")
 _PUSHES = regex(r"\bdocker\s+(?:image\s+)?push\s+[\"']?(?P<name>[^\s\"']+)")
-_PUBLISHES = regex(r"\bgoreleaser\s+release\b(?![^\n]*--snapshot)")
 
 
 @frozen
@@ -71,21 +49,25 @@ def _detect(project: Project) -> Iterator[Gap]:
         jobs.setdefault(key, []).append(item)
         if runs_tests(item) or _REMOTE_TESTS.search(item.job.uses):
             tests.setdefault(key, _Tests(item.workflow, item.job, item.place))
-    found: dict[str, list[_Going]] = {}
-    untested: list[_Going] = []
+    found: dict[str, list[Going]] = {}
+    untested: list[Going] = []
     for found_steps in jobs.values():
-        going = _going_out(found_steps)
+        going = going_out(found_steps)
         if going is None or _is_gated(going, tests):
             continue
-        if tests and _starts_on_push(going.item):
+        if _starts_on_push(going.item):
             found.setdefault(going.item.workflow.path, []).append(going)
         elif _is_released_by_tag(going.item.workflow):
             untested.append(going)
     yield from _cloud_builds(project)
     yield from _untested_releases(project, untested, tests)
+    nothing_tests = not tests and not _may_be_tested(project)
     for outgoing in found.values():
         released = sorted(outgoing, key=lambda going: going.item.job.location.sort_key())
         workflow = released[0].item.workflow
+        deploying = [going for going in released if going.deploys]
+        if nothing_tests and deploying:
+            yield _unguarded_gap(workflow, deploying)
         rivals = [
             item for item in tests.values() if _judges_the_same(workflow, item.workflow) and not _comes_after(item, released)
         ]
@@ -93,7 +75,14 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield _gap(workflow, released, rivals)
 
 
-def _untested_releases(project: Project, untested: list[_Going], tests: dict[tuple[str, str], _Tests]) -> Iterator[Gap]:
+def _may_be_tested(project: Project) -> bool:
+    """Whether something may test the code that no list of test programs knows: a job by its words, another CI."""
+    if project.other_ci or calls_remote_workflow(project):
+        return True
+    return any(_may_test(job) for workflow in project.workflows for job in workflow.jobs)
+
+
+def _untested_releases(project: Project, untested: list[Going], tests: dict[tuple[str, str], _Tests]) -> Iterator[Gap]:
     if untested and not any(_may_test_pushes(item, tests) for item in project.workflows):
         yield _release_gap(untested, tests)
 
@@ -129,7 +118,7 @@ def _cloud_builds(project: Project) -> Iterator[Gap]:
         early = [
             line
             for line, text in texts.items()
-            if _DEPLOYS.search(text) and not any(_waits(steps, line, test) for test in tests)
+            if DEPLOYS.search(text) and not any(_waits(steps, line, test) for test in tests)
         ]
         if tests and early:
             yield RULE.gap(
@@ -144,7 +133,7 @@ def _cloud_builds(project: Project) -> Iterator[Gap]:
             )
         moving = [] if not tests else [line for line, text in texts.items() if _moves_a_name(text)]
         untested = [line for line in moving if not any(_waits(steps, line, test) for test in tests)]
-        if untested and any(_DEPLOYS.search(text) and not _BY_COMMIT.search(text) for text in texts.values()):
+        if untested and any(DEPLOYS.search(text) and not BY_COMMIT.search(text) for text in texts.values()):
             yield RULE.gap(
                 resource=path,
                 subject="images",
@@ -160,7 +149,7 @@ def _cloud_builds(project: Project) -> Iterator[Gap]:
 
 def _moves_a_name(text: str) -> bool:
     """Whether a text pushes an image by a name that the next build takes as well."""
-    return any(not _BY_COMMIT.search(match["name"]) and "BUILD_ID" not in match["name"] for match in _PUSHES.finditer(text))
+    return any(not BY_COMMIT.search(match["name"]) and "BUILD_ID" not in match["name"] for match in _PUSHES.finditer(text))
 
 
 def _with_script(project: Project, command: Command) -> str:
@@ -181,57 +170,6 @@ def _waits(steps: dict[int, Command], line: int, test: int) -> bool:
                 seen.add(before)
                 pending.append(before)
     return False
-
-
-# --- what goes out ----------------------------------------------------------------------------------------------------
-
-
-@frozen
-class _Going:
-    """What a job sends out: its step, and whether that is a deployment or an image."""
-
-    item: CiStep
-    deploys: bool
-
-
-def _going_out(steps: list[CiStep]) -> _Going | None:
-    """Return the first deployment of a job, else the first image that it pushes under a name that others pull."""
-    job = steps[0].job
-    file = steps[0].workflow.path.rpartition("/")[2]
-    names = re.sub(r"[_.]", "-", f"{job.id} {job.name} {job.environment} {file}".lower()).replace(" ci-", " ")
-    if _TRIAL.search(names) or any(_TRIAL_CLUSTER.search(f"{item.text}\n{item.step.uses}") for item in steps):
-        return None
-    for item in steps:
-        by_branch = "deploy" in names and _BRANCH_PUSH.search(item.step.run)
-        if by_branch or _DEPLOYS.search(item.step.run) or _ACTIONS.match(item.step.uses.lower()):
-            return _Going(item, deploys=True)
-    for item in steps:
-        if (pushes_image(item) or _pushes_elsewhere(item)) and _is_named(item, steps):
-            return _Going(item, deploys=False)
-        if item.step.action == "goreleaser/goreleaser-action" and "--snapshot" not in item.step.input("args"):
-            return _Going(item, deploys=False)
-        if _PUBLISHES.search(item.text):
-            return _Going(item, deploys=False)
-    return None
-
-
-def _pushes_elsewhere(item: CiStep) -> bool:
-    """Whether a called workflow of others builds images by its name, and is told to push them."""
-    if not _REMOTE_BUILDS.search(item.step.uses.lower()) or item.step.input("push").lower() == "false":
-        return False
-    return any(_IMAGE_INPUTS.search(name) for name, _ in item.step.inputs)
-
-
-def _is_named(item: CiStep, steps: list[CiStep]) -> bool:
-    """Whether an image gets a name that moves: one by its commit alone waits until something deploys it."""
-    text = f"{item.step.input('tags')}\n{item.step.input('outputs')}\n{item.step.run}"
-    if item.job.uses and item.step.uses == item.job.uses:
-        text = "\n".join(value for _, value in item.step.inputs)
-    if "steps." in item.step.input("tags"):
-        text += "\n".join(
-            other.step.input("tags") or "type=ref" for other in steps if other.step.action == "docker/metadata-action"
-        )
-    return bool(_MOVING.search(text)) or not _BY_COMMIT.search(text)
 
 
 # --- what starts it ---------------------------------------------------------------------------------------------------
@@ -260,7 +198,7 @@ def _is_released_by_tag(workflow: Workflow) -> bool:
 def _may_test_pushes(workflow: Workflow, tests: dict[tuple[str, str], _Tests]) -> bool:
     """Whether a workflow may test what is pushed: a tag then stands on a commit that was tested."""
     pushed = any(trigger.event in {_OUT, "schedule", "merge_group"} for trigger in workflow.triggers)
-    tested = any(_says_test(job) or (job.uses and not _REMOTE_BUILDS.search(job.uses.lower())) for job in workflow.jobs)
+    tested = any(_says_test(job) or (job.uses and not REMOTE_BUILDS.search(job.uses.lower())) for job in workflow.jobs)
     return pushed and (tested or any(path == workflow.path for path, _ in tests))
 
 
@@ -285,7 +223,7 @@ def _judges_the_same(workflow: Workflow, other: Workflow) -> bool:
     return not mine or not theirs or any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
 
 
-def _comes_after(item: _Tests, released: list[_Going]) -> bool:
+def _comes_after(item: _Tests, released: list[Going]) -> bool:
     """Whether a job tries what these jobs sent out before it."""
     before = {job.id for job in _before(item.job, {job.id: job for job in item.workflow.jobs})}
     return any(going.item.workflow.path == item.workflow.path and going.item.job.id in before for going in released)
@@ -306,7 +244,7 @@ def _folders(workflow: Workflow, events: set[str]) -> set[str]:
 # --- what it waits for ------------------------------------------------------------------------------------------------
 
 
-def _is_gated(going: _Going, tests: dict[tuple[str, str], _Tests]) -> bool:
+def _is_gated(going: Going, tests: dict[tuple[str, str], _Tests]) -> bool:
     """Whether the job runs tests itself, waits for a job that may, or looks at the state of the commit; and for an image,
     whether a job that waits for it tests it before anything is deployed.
     """
@@ -315,7 +253,7 @@ def _is_gated(going: _Going, tests: dict[tuple[str, str], _Tests]) -> bool:
     before = (job, *_before(job, by_id))
     if any((workflow.path, item.id) in tests or _may_test(item) for item in before):
         return True
-    if any(item.uses and not item.uses.startswith("./") and not _REMOTE_BUILDS.search(item.uses.lower()) for item in before):
+    if any(item.uses and not item.uses.startswith("./") and not REMOTE_BUILDS.search(item.uses.lower()) for item in before):
         return True
     return not going.deploys and any(_tries(item, job, by_id, tests, workflow) for item in workflow.jobs)
 
@@ -324,7 +262,8 @@ def _tries(item: Job, job: Job, by_id: dict[str, Job], tests: dict[tuple[str, st
     """Whether `item` tests what `job` pushed, and no deployment stands between the two."""
     before = _before(item, by_id)
     between = [other for other in before if other.id != job.id]
-    deploys = any(_DEPLOYS.search(step.run) or _ACTIONS.match(step.uses.lower()) for other in between for step in other.steps)
+    steps = [step for other in between for step in other.steps]
+    deploys = any(DEPLOYS.search(step.run) or DEPLOY_ACTIONS.match(step.uses.lower()) for step in steps)
     return (workflow.path, item.id) in tests and job in before and not deploys
 
 
@@ -352,7 +291,7 @@ def _may_test(job: Job) -> bool:
 # --- the gap ----------------------------------------------------------------------------------------------------------
 
 
-def _gap(workflow: Workflow, released: list[_Going], rivals: list[_Tests]) -> Gap:
+def _gap(workflow: Workflow, released: list[Going], rivals: list[_Tests]) -> Gap:
     here = [item for item in rivals if item.workflow.path == workflow.path]
     shown = here or rivals
     names = listed(item.job.id if here else f"{item.job.id} in {item.workflow.path}" for item in shown)
@@ -371,7 +310,21 @@ def _gap(workflow: Workflow, released: list[_Going], rivals: list[_Tests]) -> Ga
     )
 
 
-def _release_gap(released: list[_Going], tests: dict[tuple[str, str], _Tests]) -> Gap:
+def _unguarded_gap(workflow: Workflow, deploying: list[Going]) -> Gap:
+    jobs = listed(item.item.job.id for item in deploying)
+    return RULE.gap(
+        resource=workflow.path,
+        subject="tests",
+        message=f"A push to the branch deploys ({jobs}), and no workflow tests anything: what is pushed is live soon after.",
+        expected="a job that tests, and needs: at the job that deploys",
+        actual="a deployment behind nothing",
+        locations=tuple(dict.fromkeys(item.item.job.location for item in deploying)),
+        related=tuple(item.item.place for item in deploying),
+        severity=_severity(deploying, of_this_run=True, before_merge=False),
+    )
+
+
+def _release_gap(released: list[Going], tests: dict[tuple[str, str], _Tests]) -> Gap:
     places = [item.place for item in tests.values()]
     where = (
         f"tests run elsewhere alone ({listed(item.job.id for item in tests.values())})"
@@ -390,7 +343,7 @@ def _release_gap(released: list[_Going], tests: dict[tuple[str, str], _Tests]) -
     )
 
 
-def _severity(deploying: list[_Going], *, of_this_run: bool, before_merge: bool) -> Severity:
+def _severity(deploying: list[Going], *, of_this_run: bool, before_merge: bool) -> Severity:
     """Return low for what goes to staging alone, and for images of changes that were tested before their merge."""
     words = (
         f"{item.item.workflow.path.rpartition('/')[2]} {item.item.job.id} {item.item.job.environment}" for item in deploying

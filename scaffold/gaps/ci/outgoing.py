@@ -1,0 +1,96 @@
+"""What a job of a workflow sends out: a deployment, or an image under a name that others pull."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.gaps.ci_signals import CiStep, pushes_image
+from scaffold.gaps.deployments import starts_elsewhere
+from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
+
+DEPLOYS = regex(
+    r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|rollout\s+restart|set\s+image)\b|\bargocd\s+app\s+(?:sync|set)\b"
+    r"|\bserverless\s+deploy\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b|\baws\s+lambda\s+update-function-code\b"
+    r"|\bkamal\s+deploy\b|\bgcloud\s+(?:run|app)\s+deploy\b|\bfirebase\s+deploy\b|\bgit\s+push\b[^\n]*\b(?:heroku|dokku)\b"
+    r"|\bvercel\b[^\n]*--prod\b|\brailway\s+up\b|\bwrangler\s+deploy\b|\bdocker\s+stack\s+deploy\b"
+    r"|\baws\s+cloudfront\s+create-invalidation\b|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
+    r"|\bvercel\s+deploy\b[^\n]*--prod\b|\bnetlify\s+deploy\b[^\n]*--prod\b|\brailway\s+redeploy\b|\bcaprover\s+deploy\b|\bsam\s+deploy\b|\bcdk\s+deploy\b|\bsls\s+deploy\b"
+    r"|\bdoctl\s+apps\s+(?:update|create-deployment)\b|\bansible-playbook\b(?![^\n]*--(?:syntax-check|check|list-tasks))"
+    r"|\bcurl\b[^\n]*(?:api\.render\.com/deploy|(?i:deploy_?hook|(?:coolify|portainer|dokploy|deploy\w*)_?(?:url|webhook)))"
+)
+DEPLOY_ACTIONS = regex(
+    r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/flyctl|akhileshns/heroku-deploy"
+    r"|google-github-actions/deploy|azure/k8s-deploy|azure/container-apps-deploy|firebaseextended/action-hosting-deploy"
+    r"|fifsky/ssh-action|cross-the-world/ssh|garygrossgarten/github-action-ssh|einaregilsson/beanstalk-deploy|dokku/github-action"
+    r"|caprover/deploy-from-github|johnbeynon/render-deploy|bervproject/railway-deploy|cloudflare/wrangler-action|digitalocean/app_action"
+)
+_BRANCH_PUSH = regex(r"\bgit\s+push\b(?![^\n]*(?:gh-pages|--tags|HEAD:main|HEAD:master))[^\n]*\s(?:origin|upstream)\s+\S")
+_TRIAL_CLUSTER = regex(r"\bkind\s+create\b|\bminikube\b|\bk3d\b|\bhelm/kind-action\b|\bengineerd/setup-kind\b|\bct\s+install\b")
+_TRIAL = regex(r"\b(?:preview|review|ephemeral|playground|pr|e2e|test|tests|testing|ci|dev|develop|development)\b")
+BY_COMMIT = regex(r"sha\b", re.IGNORECASE)
+_MOVING = regex(r"\blatest\b|\bstable\b|type=(?:ref|semver|raw|edge|schedule|pep440)|ref_name|[:=](?:main|master|prod\w*)\b")
+REMOTE_BUILDS = regex(
+    r"^docker/github-builder/|/(?:[\w-]*[_-])?(?:image|docker|container)s?[_-](?:build|push|publish)[\w-]*\.ya?ml"
+    r"|/(?:[\w-]*[_-])?(?:build|push|publish)(?:[_-]\w+)*[_-](?:image|docker|container)s?\.ya?ml"
+)
+"""Reusable workflows of others that build images and say so by their name."""
+_IMAGE_INPUTS = regex(r"(?:^|[_-])(?:tags?|images?)(?:$|[_-])")
+_PUBLISHES = regex(r"\bgoreleaser\s+release\b(?![^\n]*--snapshot)")
+
+
+@frozen
+class Going:
+    """What a job sends out: its step, and whether that is a deployment or an image."""
+
+    item: CiStep
+    deploys: bool
+
+
+def going_out(steps: list[CiStep]) -> Going | None:
+    """Return the first deployment of a job, else the first image that it pushes under a name that others pull."""
+    job = steps[0].job
+    file = steps[0].workflow.path.rpartition("/")[2]
+    names = re.sub(r"[_.]", "-", f"{job.id} {job.name} {job.environment} {file}".lower()).replace(" ci-", " ")
+    if _TRIAL.search(names) or any(_TRIAL_CLUSTER.search(f"{item.text}\n{item.step.uses}") for item in steps):
+        return None
+    for item in steps:
+        if _deploys(item, names):
+            return Going(item, deploys=True)
+    return next((Going(item, deploys=False) for item in steps if _publishes(item, steps)), None)
+
+
+def _deploys(item: CiStep, names: str) -> bool:
+    """Whether a step deploys. A script that it calls may do so among other things: then the job has to be named for it."""
+    is_named_so = "deploy" in names
+    by_branch = is_named_so and _BRANCH_PUSH.search(item.step.run)
+    by_command = DEPLOYS.search(item.text if is_named_so else item.step.run)
+    by_action = DEPLOY_ACTIONS.match(item.step.uses.lower())
+    return bool(by_branch or by_command or by_action) or starts_elsewhere(item.job, item.step)
+
+
+def _publishes(item: CiStep, steps: list[CiStep]) -> bool:
+    """Whether a step pushes an image under a name that others pull."""
+    if (pushes_image(item) or _pushes_elsewhere(item)) and _is_named(item, steps):
+        return True
+    by_action = item.step.action == "goreleaser/goreleaser-action" and "--snapshot" not in item.step.input("args")
+    return by_action or bool(_PUBLISHES.search(item.text))
+
+
+def _pushes_elsewhere(item: CiStep) -> bool:
+    """Whether a called workflow of others builds images by its name, and is told to push them."""
+    if not REMOTE_BUILDS.search(item.step.uses.lower()) or item.step.input("push").lower() == "false":
+        return False
+    return any(_IMAGE_INPUTS.search(name) for name, _ in item.step.inputs)
+
+
+def _is_named(item: CiStep, steps: list[CiStep]) -> bool:
+    """Whether an image gets a name that moves: one by its commit alone waits until something deploys it."""
+    text = f"{item.step.input('tags')}\n{item.step.input('outputs')}\n{item.step.run}"
+    if item.job.uses and item.step.uses == item.job.uses:
+        text = "\n".join(value for _, value in item.step.inputs)
+    if "steps." in item.step.input("tags"):
+        text += "\n".join(
+            other.step.input("tags") or "type=ref" for other in steps if other.step.action == "docker/metadata-action"
+        )
+    return bool(_MOVING.search(text)) or not BY_COMMIT.search(text)
