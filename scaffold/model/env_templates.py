@@ -24,11 +24,15 @@ def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
 
 
 def template_of(project: Project, path: str) -> EnvFile | None:
-    """Return the template that people copy to an env file: of the same name, for production first, in its folder or below;
-    else the one in its folder whose name says nothing else, such as `example.env` for `shop.env`.
+    """Return the template that people copy to an env file: the one that they are told to copy there, else of the same name,
+    for production first, in its folder or below; else the one in its folder whose name says nothing else, such as
+    `example.env` for `shop.env`.
     """
     folder, wanted = posixpath.dirname(path), _words(path)
     templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
+    copied = next((file for file in templates if file.copied_to == path), None)
+    if copied is not None:
+        return copied
     near = [file for file in templates if _is_near(posixpath.dirname(file.path), folder)]
     named = [file for file in near if wanted in (_words(file.path), _words(file.path) - _PRODUCTION_WORDS)]
     plain = [file for file in near if posixpath.dirname(file.path) == folder and _words(file.path) == {"env"}]

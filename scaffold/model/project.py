@@ -195,6 +195,8 @@ class EnvFile:
     kind: str
     entries: tuple[EnvEntry, ...]
     environment: str = ""
+    copied_to: str = ""
+    """The path to which people are told to copy a template, "" where only its name says that it is one."""
 
     def entry(self, name: str) -> EnvEntry | None:
         """Return the last entry of this name, uncommented ones first."""

@@ -15,6 +15,9 @@ from scaffold.model.regex import regex
 _STANDARD = regex(
     r"\.env(?:\.[\w-]+)*\.(?:example|sample|template|dist|tmpl)|\.env\.(?:example|sample|template|dist)(?:\.[\w-]+)?"
 )
+_COPY = regex(r"(?<![\w.-])\.env(?![\w.-])")
+_HEAD = 2000
+"""Characters at the top of a template in which its comments may say where it goes."""
 _MOST_SHOWN = 4
 
 
@@ -27,9 +30,16 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _is_mapped(project: Project, file: EnvFile) -> bool:
-    """Whether the name is one that people look for, or a command, a page or an env_file points to it."""
+    """Whether the name is one that people look for, it says itself where it goes, or a command, a page or an env_file points
+    to it.
+    """
     name = file.path.rpartition("/")[2]
     if _STANDARD.fullmatch(name):
+        return True
+    lines = itertools.takewhile(
+        lambda line: not line or line.startswith("#"), (project.source(file.path) or "")[:_HEAD].splitlines()
+    )
+    if any(_COPY.search(line) for line in lines):
         return True
     if any(path == file.path for stack in project.stacks for service in stack.services for path, _ in service.env_files):
         return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, store_port_is_open
-from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.document import Location, scalars_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.probes import known_image, requires_password
@@ -15,18 +16,61 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
+_EMPTY_PASSWORD = regex(r"--requirepass[= ]+[\"']?\$\{(?P<name>[A-Za-z_]\w*):?-\}")
 _CONFIG = regex(r"redis|valkey|\.conf$")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    return iter(once(gap for stack in every_stack(project) for gap in _of_stack(stack)))
+    return iter(once(gap for stack in every_stack(project) for gap in _of_stack(project, stack)))
 
 
-def _of_stack(stack: Stack) -> Iterator[Gap]:
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
+        emptied = _empty_by_default(service)
         found = _reason(service)
-        if found:
-            yield _gap(stack, service, *found)
+        if emptied is not None and not _is_set_elsewhere(project, emptied[0]):
+            shown = _commented(project, emptied[0])
+            out = f", and {shown.path} has it in a comment" if shown else ""
+            why = f"its password is {emptied[0]}, which is empty where nobody sets it{out}"
+            yield _gap(stack, service, ("authentication", why, emptied[1]), shown)
+        elif found:
+            yield _gap(stack, service, found, None)
+
+
+def _empty_by_default(service: Service) -> tuple[str, Location] | None:
+    """Return the variable behind the password of a store that starts with none where it is not set, and its place."""
+    if service.build:
+        return None
+    if service.role is Role.REDIS:
+        words = (*(service.entrypoint or ()), *(service.command or ()))
+        is_empty = any(word == "--requirepass" and not value for word, value in itertools.pairwise(words))
+        raw = " ".join(item.raw for item in scalars_of(service.node.get("command")))
+        match = _EMPTY_PASSWORD.search(raw) if is_empty else None
+        place = service.command_location or service.location
+        return (match["name"], place) if match else None
+    if service.role is Role.MONGO and not service.command:
+        login = [service.env(f"MONGO_INITDB_ROOT_{part}") for part in ("USERNAME", "PASSWORD")]
+        emptied = [entry for entry in login if entry is not None and _is_empty_by_default(entry)]
+        return (emptied[1].references[0].name, emptied[1].location) if len(emptied) == 2 else None
+    return None
+
+
+def _is_empty_by_default(entry: EnvValue) -> bool:
+    return not entry.value and len(entry.references) == 1 and entry.references[0].has_default
+
+
+def _is_set_elsewhere(project: Project, name: str) -> bool:
+    """Whether an env file, a script or a workflow sets the variable, or a template has people fill it in."""
+    files = (file for file in (*project.env_files, *project.written_env_files) if file.environment not in {"dev", "test"})
+    if any(entry.name == name and not entry.commented for file in files for entry in file.entries):
+        return True
+    written = re.compile(rf"(?<![\w$]){re.escape(name)}=")
+    return any(written.search(command.text) for command in project.commands)
+
+
+def _commented(project: Project, name: str) -> Location | None:
+    templates = (file for file in project.env_files if file.kind == "template")
+    return next((entry.location for file in templates for entry in file.entries if entry.name == name), None)
 
 
 def _reason(service: Service) -> tuple[str, str, Location] | None:
@@ -67,7 +111,8 @@ def _redis(service: Service) -> tuple[str, str, Location] | None:
     return "authentication", "neither requirepass nor an ACL is set", place
 
 
-def _gap(stack: Stack, service: Service, subject: str, why: str, place: Location) -> Gap:
+def _gap(stack: Stack, service: Service, found: tuple[str, str, Location], shown: Location | None) -> Gap:
+    subject, why, place = found
     is_open = store_port_is_open(service)
     ports = tuple(port.location for port in service.ports) if is_open else ()
     reach = "everybody who reaches the host" if is_open else "every container of its network"
@@ -78,7 +123,7 @@ def _gap(stack: Stack, service: Service, subject: str, why: str, place: Location
         expected="a password or an ACL from a secret",
         actual=why,
         locations=(place,),
-        related=ports,
+        related=(*ports, *((shown,) if shown else ())),
         severity=Severity.HIGH if is_open else Severity.MEDIUM,
         environment=stack.environment,
     )
