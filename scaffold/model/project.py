@@ -216,8 +216,9 @@ class SecretFile:
 
 @frozen
 class SettingDefault:
-    """A default value for a setting in application code (kind is assignment, field, getenv or expression), or what a settings
-    file gives itself (property; value is None where it holds no credential).
+    """A default value for a setting in application code (kind is assignment, field, getenv, expression, or fallback for a
+    literal behind a helper, a declaration or a condition), or what a settings file gives itself (property; value is None
+    where it holds no credential).
     """
 
     name: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
-from scaffold.read.javascript_schemas import WORDS, refused_reads, schema_reads
+from scaffold.read.fallbacks import with_fallbacks
+from scaffold.read.javascript_schemas import WORDS, refused_reads, schema_defaults, schema_reads
 from scaffold.read.lines import Places
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -19,6 +21,9 @@ _HAS_DEFAULT = regex(r"\|\||\?\?")
 _ONLY_ASKED = regex(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
 """What follows a read that only asks: a comparison, a condition."""
 _DESTRUCTURED = regex(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
+_PART = regex(
+    rf"(?<![\w:])(?P<name>{_NAME})\s*(?::\s*\w+\s*)?=\s*(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){{0,300}})(?P=mark)"
+)
 _CONFIG_GET = regex(
     r"\b(?:config|configService|env)(?:Service)?\.get(?P<throws>OrThrow)?(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
 )
@@ -66,6 +71,10 @@ _CONTENT = {
 _NO_LINE_END = regex(r"[^\n]")
 _WORDS = (
     *WORDS,
+    "Deno.env",
+    "Bun.env",
+    "import.meta.env",
+    "getEnv(",
     "onfig.get",
     "ervice.get",
     "env.get",
@@ -93,7 +102,9 @@ def read_javascript(path: str, text: str) -> CodeReading:
     reads += _other_reads(places, bare)
     reads += schema_reads(places, bare)
     reads += refused_reads(places, bare, frozenset(item.name for item in reads))
-    return reading(settings, reads, _facts(path, places, bare))
+    settings += _destructured_defaults(places, bare, guarded=guarded)
+    settings += schema_defaults(places, bare, guarded=guarded)
+    return reading(with_fallbacks(places, bare, settings), reads, _facts(path, places, bare))
 
 
 def _without_comments(text: str) -> str:
@@ -140,6 +151,14 @@ def _other_reads(places: Places, bare: str) -> list[EnvRead]:
             if name:
                 found.append(EnvRead(name[1], "=" not in part, where))
     return found
+
+
+def _destructured_defaults(places: Places, bare: str, *, guarded: bool) -> Iterator[SettingDefault]:
+    """Yield the literals of `const { X = "literal" } = process.env`."""
+    for match in _DESTRUCTURED.finditer(bare):
+        for part in _PART.finditer(match["names"]):
+            where = places.at(match.start("names") + part.start("name"))
+            yield setting(part["name"], part["value"], "expression", where, guarded=guarded)
 
 
 def _facts(path: str, places: Places, bare: str) -> list[CodeFact]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.model.project import EnvRead
+from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
+from scaffold.model.secrets import is_sensitive_name
+from scaffold.read.code import setting
 from scaffold.read.lines import Places
 
 WORDS = ("process.env", "oi.object", "cleanEnv(", "createEnv(")
@@ -17,6 +19,11 @@ _ENTRY = regex(
 )
 _STEP = regex(r"\s*\.\s*(?P<name>[A-Za-z_]\w*)")
 _STRING = regex(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
+_LITERAL = regex(r"\s*(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){1,300})(?P=mark)\s*,?\s*$")
+_OPTION = regex(
+    r"(?<!\w)(?:(?P<dev>devDefault)|default)\s*:\s*(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){1,300})(?P=mark)"
+)
+_DEFAULTS = ("default(", "default:", "devDefault", "catch(", "prefault(")
 _LONGEST_CALL = 2000
 _MOST_STEPS = 40
 _FREE_IN_ZOD = frozenset({"optional", "default", "nullish", "catch", "prefault", "preprocess", "any", "unknown", "undefined"})
@@ -44,6 +51,23 @@ def schema_reads(places: Places, bare: str) -> Iterator[EnvRead]:
         if found is not None:
             has_default, fails = found
             yield EnvRead(name, not has_default, places.at(match.start("name")), fails=fails)
+
+
+def schema_defaults(places: Places, bare: str, *, guarded: bool) -> Iterator[SettingDefault]:
+    """Yield the literals that the schemas put in place of secrets; envalid's `devDefault` holds outside production alone."""
+    if not any(word in bare for word in _DEFAULTS) or not any(word in bare for word in WORDS):
+        return
+    for match in _ENTRY.finditer(bare):
+        name, root = match["name"], match["root"]
+        if name.startswith(_BUILT_IN) or not is_sensitive_name(name):
+            continue
+        calls = dict(_calls(bare, match.start("root")))
+        default = _LITERAL.match(calls.get("default", "") or calls.get("prefault", "") or calls.get("catch", ""))
+        of_option = None if root == "z" else _OPTION.search(calls.get(root, ""))
+        found = default or of_option
+        if found is not None:
+            of_development = guarded or (found is of_option and found["dev"] is not None)
+            yield setting(name, found["value"], "expression", places.at(match.start("name")), guarded=of_development)
 
 
 def refused_reads(places: Places, bare: str, known: frozenset[str]) -> Iterator[EnvRead]:

@@ -8,6 +8,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.fallbacks import with_fallbacks
 from scaffold.read.lines import Places
 
 _Q = r"[\"'](?P<name>[A-Za-z_][A-Za-z0-9_]*)[\"']"
@@ -65,7 +66,7 @@ _PHP = _Language(
 _JAVA = _Language(
     optional=rf"System\.getenv\(\s*{_Q}\s*\)",
     with_default=rf"getenv\(\)\.getOrDefault\(\s*{_Q},\s*{_D}\s*\)"
-    r"|@Value\(\s*\"\$\{(?P<name2>[A-Za-z_][\w.-]*):(?P<value2>[^\"\n{}]{0,300})\}\"",
+    r"|@Value\(\s*\"\\?\$\{(?P<name2>[A-Za-z_][\w.-]*):(?P<value2>[^\"\n{}]{0,300})\}\"",
     facts=(("http-route", r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
 )
 _RUST = _Language(
@@ -130,7 +131,7 @@ _RAILS_FILE = regex(r"(?:^|/)config/(?:cable|cache|database|elasticsearch|mongoi
 _SPRING_FILE = regex(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _OF_DEVELOPMENT = regex(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
 _WORTH_READING = regex(
-    r"jdbc:postgresql|@Value|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
+    r"jdbc:postgresql|@Value|onfiguration|getProperty|ConfigProperty|viper|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
 )
 
 
@@ -164,6 +165,8 @@ def read_other_code(path: str, text: str) -> CodeReading:
             value = groups.get("value") if groups.get("value") is not None else groups.get("value2")
             if value is not None:
                 settings.append(setting(name, value, "getenv", where, guarded=False))
+    if language not in (_SHELL, _SPRING):
+        settings = with_fallbacks(places, bare, settings)
     return reading(settings, list(reads.values()), _facts(path, places, bare, language))
 
 

@@ -10,6 +10,7 @@ from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.code import setting
+from scaffold.read.python_fallbacks import fallback_settings
 from scaffold.read.python_tree import Scope, Tree, at, dotted, first_text, keyword, last_name, text_value
 
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -39,6 +40,9 @@ _CASTS = frozenset(
     }
 )
 _SETTINGS_MODULE = regex(r"(?:^|/)(?:[\w]*settings|[\w]*config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
+
+_SECRETS = regex(r"SECRET|PASS|PWD|TOKEN|JWT|SALT|KEY|DSN|CREDENTIAL")
+"""Without one of these a text reads no secret."""
 
 Found = SettingDefault | EnvRead
 
@@ -70,6 +74,8 @@ class SettingsReader:
         for assigned, scope in self.tree.of(ast.Assign):
             for target in assigned.targets:
                 yield from self._assigned(target, assigned.value, scope)
+        if _SECRETS.search(self.tree.text):
+            yield from fallback_settings(self.path, self.tree, self._read)
 
     # --- reads of the environment -------------------------------------------------------------------------------------
 

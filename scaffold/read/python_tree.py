@@ -26,9 +26,11 @@ _KINDS: tuple[type[ast.AST], ...] = (
     ast.Constant,
     ast.FunctionDef,
     ast.If,
+    ast.IfExp,
     ast.Import,
     ast.ImportFrom,
     ast.Subscript,
+    ast.Try,
     ast.With,
 )
 """The nodes that readers ask for; the others are walked through and not kept."""

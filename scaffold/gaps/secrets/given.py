@@ -15,7 +15,7 @@ from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.project import Project, SettingDefault
 
-_READ_KINDS = frozenset({"getenv", "field", "expression"})
+_READ_KINDS = frozenset({"getenv", "field", "expression", "fallback"})
 
 
 def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> bool:
@@ -26,10 +26,33 @@ def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> boo
         return False
     name, paths = settings[0].name, {setting.location.path for setting in settings}
     services = [found for path in sorted(paths) for found in _running(project, path)]
-    # An empty value is a value to `getenv`, and none to what stands before an `or`.
-    needs_value = any(setting.kind == "expression" or not setting.location.path.endswith(".py") for setting in settings)
+    needs_value = _takes_empty_for_unset(settings)
     given = all(_is_given(project, stack, service, name, needs_value=needs_value) for stack, service in services)
     return bool(services) and given and _is_in_packaging(project, name)
+
+
+def _takes_empty_for_unset(settings: list[SettingDefault]) -> bool:
+    """Whether the code takes the default for an empty text too: to Python's `getenv` that is a value."""
+    kinds = {"expression", "fallback"}
+    return any(setting.kind in kinds or not setting.location.path.endswith(".py") for setting in settings)
+
+
+def is_left_empty(project: Project, settings: list[SettingDefault]) -> bool:
+    """Whether an env template sets the variable to nothing, the code takes the default for that, and no service of production
+    refuses to start without a value.
+    """
+    name = settings[0].name
+    entries = [entry for file in project.env_files for entry in file.entries if entry.name == name and not entry.commented]
+    if not entries or any(entry.value for entry in entries) or not _takes_empty_for_unset(settings):
+        return False
+    stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
+    services = (service for stack in stacks for service in stack.services)
+    return not any(
+        reference.name == name and (reference.is_required or reference.argument)
+        for service in services
+        for entry in service.environment
+        for reference in entry.references
+    )
 
 
 def _running(project: Project, path: str) -> Iterator[tuple[Stack, Service]]:
@@ -61,12 +84,17 @@ def _holds(project: Project, service: Service, path: str) -> bool:
 
 
 def _is_given(project: Project, stack: Stack, service: Service, name: str, *, needs_value: bool) -> bool:
-    entry = next((item for item in service.environment if item.name == name), None)
+    entry = next((item for item in service.environment if item.name in _written(name)), None)
     if entry is not None:
         return _has_value(project, stack, entry) if needs_value or entry.value is None else True
     optional = _optional_files(service)
     files = (path for path in missing_env_files(project, service) if posixpath.basename(path) not in optional)
     return any(_names(project, path, name) for path in files)
+
+
+def _written(name: str) -> tuple[str, ...]:
+    """Return how the environment may write a name: Spring and viper join its parts with `_`, .NET with `__`."""
+    return name, name.replace(":", "__"), re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
 
 
 def _optional_files(service: Service) -> frozenset[str]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
-from scaffold.gaps.secrets.given import is_given_everywhere
+from scaffold.gaps.secrets.credentials import OTHER_PARTY
+from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
     file_credentials,
@@ -30,14 +31,44 @@ _SETTINGS = regex(r"(?:^|[/_])(?:settings?|config)(?:/[^/]+|_\w+)\.py$")
 _PLACE = regex(r"(?:^|_)(?:COOKIE|HEADER)(?:_|$)")
 _SECRET_WORD = regex(r"SECRET|SIGN|ENCRYPT|PASSW|SALT")
 _IDENTIFIER = regex(r"[A-Za-z][A-Za-z_-]*")
+_OF_SETTINGS = regex(r"(?:^|[/_])(?:settings?|config|conf)(?:/|[^/]*\.py$)", re.IGNORECASE)
+_NAMES_A_PLACE = regex(
+    r"(?<!SECRET)(?<!API)(?<!ACCESS)(?<!PRIVATE)(?<!SIGNING)(?<!ENCRYPTION)(?<!MASTER)(?<!FERNET)(?<!JWT)_?(?:KEY|TOKEN)$"
+)
+"""Names that may call a place where something is kept, such as a key of a session."""
+_STAND_INS = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER})
+"""Classes of values that may stand in for what another party issues."""
+_SAYS_STAND_IN = regex(r"(?i)test|default|fake|dummy|demo|sample|example|mock")
+_OF_ANOTHER = regex(r"(?:^|_)(?:H?CAPTCHA|LDAP|SQS|SES|S3|PUSHER|MAILCHIMP|TURNSTILE)(?:_|$)")
+_SAYS_NONE = regex(
+    r"(?i)none|null|unset|missing|not[-_]?set|undefined|n/?a|disabled|unknown|unavailable|no[-_]?(?:key|token|secret|auth)"
+)
+_PUBLIC_NAME = regex(
+    r"^(?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|EXPO_PUBLIC|PUBLIC|GATSBY)_|(?:^|_)(?:TELEMETRY|POSTHOG|ANALYTICS|SEGMENT|AMPLITUDE|MIXPANEL"
+    r"|SENTRY|ANON|SITE_?KEY|SEARCH_?KEY|VAPID_PUBLIC)(?:_|$)"
+)
+_PUBLIC_VALUE = regex(r"^(?:phc_|pk_(?:live|test)_|G-[A-Z0-9])|^https?://[0-9a-f]+@[^/]+/\d+$")
+_CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
+_REFUSES = regex(r"\braise\b|\bthrow\b|process\.exit|sys\.exit|\.Fatal\w*\(|panic[!(]|\babort\b|errors\.New\(|fmt\.Errorf")
+_NEAR = 300
+"""Characters behind a value in which the program ends, where that is a check of it."""
+_TELLING = 6
+"""Characters of a value that stands nowhere by accident."""
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], list[SettingDefault]] = {}
     in_files = keys_of_modules(project)
+    of_dotnet = frozenset(name for path, name in in_files if path.endswith(".json"))
+    taken = {(item.location.path, item.value) for item in project.settings if item.kind != "assignment"}
     for setting in project.settings:
         if is_in_settings_file(setting) or (module_of(setting), setting.name) in in_files or not _is_credential(setting):
+            continue
+        if setting.location.path.endswith(".cs") and setting.name in of_dotnet:
+            continue
+        # The constant is the default of a read, which names the variable.
+        if setting.kind == "assignment" and (setting.location.path, setting.value) in taken:
             continue
         # Classes of Spring that read the same key repeat its default.
         place = module_of(setting) if "." in setting.name else setting.location.path
@@ -64,14 +95,45 @@ def _is_replaced(project: Project, path: str, name: str) -> bool:
 def _is_a_name(setting: SettingDefault) -> bool:
     """Whether the value only names something: a cookie, a header, or what the setting is called after, such as a column."""
     name, value = setting.name.upper(), setting.value or ""
-    if setting.kind == "assignment" and _CALLED_AFTER.match(name) and name.endswith(f"_{value.upper()}"):
+    if setting.kind == "assignment":
+        if _CALLED_AFTER.match(name) and name.endswith(f"_{value.upper()}"):
+            return True
+        if _is_constant_of_code(setting, name, value):
+            return True
+    elif _NAMES_A_PLACE.search(name) and _IDENTIFIER.fullmatch(value) and set(_parts(value)) <= set(_parts(name)):
         return True
     of_a_place = bool(_PLACE.search(name)) and not _SECRET_WORD.search(name)
     return of_a_place and setting.value_class is not SecretClass.RANDOM and bool(_IDENTIFIER.fullmatch(value))
 
 
+def _is_constant_of_code(setting: SettingDefault, name: str, value: str) -> bool:
+    """Whether a constant names a kind, a key of a dictionary or a mark in a text: a token that no settings module holds."""
+    if name == value.upper().replace("-", "_") or "<|" in value:
+        return True
+    return not _OF_SETTINGS.search(setting.location.path) and bool(_NAMES_A_PLACE.search(name) and _IDENTIFIER.fullmatch(value))
+
+
+def _parts(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text).lower())
+
+
+def _is_public(setting: SettingDefault) -> bool:
+    """Whether everybody may have the value: what programs send to collectors of telemetry, and keys for browsers."""
+    return bool(_PUBLIC_NAME.search(setting.name.upper()) or _PUBLIC_VALUE.search(setting.value or ""))
+
+
+def _opens_nothing(setting: SettingDefault) -> bool:
+    """Whether a default stands in for what another party issues, or says that there is none."""
+    value = setting.value or ""
+    if setting.kind == "assignment":
+        return False
+    stands_in = setting.value_class in _STAND_INS or bool(_SAYS_STAND_IN.search(value))
+    of_another = OTHER_PARTY.search(_words(setting.name)) or _OF_ANOTHER.search(setting.name.upper())
+    return bool((stands_in and of_another) or _SAYS_NONE.fullmatch(value))
+
+
 def _is_credential(setting: SettingDefault) -> bool:
-    if setting.value is None or _is_a_name(setting):
+    if setting.value is None or _is_a_name(setting) or _is_public(setting) or _opens_nothing(setting):
         return False
     password = url_password(setting.value)
     if password is not None:
@@ -82,36 +144,75 @@ def _is_credential(setting: SettingDefault) -> bool:
 
 
 _ONLY_BARE = "; every service that runs this code gets the variable, so only a bare start on one machine takes it"
+_NOTES = {
+    "guarded": "; the code refuses it outside development",
+    "refused": "; another place of the code ends the program where the variable is missing or has this value",
+    "unread": "; no code of this repository reads it",
+    "given": _ONLY_BARE,
+    "empty": "; the env template leaves it empty, the code takes that for unset, and nothing refuses to start",
+}
+"""What keeps a default from being taken, by its word, and how the message says it."""
+
+
+def _standing(project: Project, settings: list[SettingDefault]) -> str:
+    """Return what keeps the default from being taken in production, "" where nothing does."""
+    if all(setting.guarded for setting in settings):
+        return "guarded"
+    if all(setting.unread for setting in settings):
+        return "unread"
+    if _is_refused_elsewhere(project, settings):
+        return "refused"
+    if not is_given_everywhere(project, settings):
+        return ""
+    return "empty" if is_left_empty(project, settings) else "given"
+
+
+def _is_refused_elsewhere(project: Project, settings: list[SettingDefault]) -> bool:
+    """Whether the program ends without the variable, or other code compares with the same value before it ends."""
+    name, value, path = settings[0].name, settings[0].value or "", settings[0].location.path
+    if settings[0].kind == "assignment":
+        return False
+    package = path.partition("/")[0]
+    if any(read.name == name and read.fails and read.location.path.partition("/")[0] == package for read in project.env_reads):
+        return True
+    others = (
+        item.text
+        for item in project.sources
+        if item.path != path and item.path.endswith(_CODE) and len(value) >= _TELLING and value in item.text
+    )
+    return any(
+        _REFUSES.search(text[match.start() : match.start() + _NEAR])
+        for text in others
+        if not text.startswith("#!")
+        for match in re.finditer(rf"[\"'`]{re.escape(value)}[\"'`]", text)
+    )
 
 
 def _gap(project: Project, path: str, name: str, settings: list[SettingDefault]) -> Gap:
-    guarded = all(setting.guarded for setting in settings)
     what = "a URL with a password" if url_password(settings[0].value or "") else settings[0].value_class.value
-    unread = all(setting.unread for setting in settings)
-    given = not guarded and not unread and is_given_everywhere(project, settings)
-    note = (
-        _ONLY_BARE
-        if given
-        else "; the code refuses it outside development"
-        if guarded
-        else "; no code of this repository reads it"
-        if unread
-        else ""
-    )
+    standing = _standing(project, settings)
+    severity = _severity(_words(name), harmless=standing not in {"", "empty"})
+    if standing == "empty":
+        severity = severity.lowered(1)
     return RULE.gap(
         resource=path,
         subject=name,
-        message=f"Without {name} in the environment the application runs with a value that stands in its code ({what}){note}.",
+        message=f"Without {name} in the environment the application runs with a value that stands in its code ({what})"
+        f"{_NOTES.get(standing, '')}.",
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
-        locations=tuple(setting.location for setting in settings),
-        severity=_severity(_words(name), harmless=guarded or unread or given),
+        locations=tuple(dict.fromkeys(setting.location for setting in settings)),
+        severity=severity,
         environment=_environment(path),
         closers=(
-            *((Closer(Room.EDITS, "edit"),) if path.endswith(".py") and _SIGNING.search(name) else ()),
+            *((Closer(Room.EDITS, "edit"),) if _has_edit(path, name, settings) else ()),
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
         ),
     )
+
+
+def _has_edit(path: str, name: str, settings: list[SettingDefault]) -> bool:
+    return path.endswith(".py") and bool(_SIGNING.search(name)) and all(setting.kind != "fallback" for setting in settings)
 
 
 def _environment(path: str) -> EnvironmentClass:
@@ -165,7 +266,7 @@ def _advice(path: str, name: str, kind: str) -> str:
 def _severity(name: str, *, harmless: bool) -> Severity:
     if harmless:
         return Severity.LOW
-    return Severity.HIGH if _SIGNING.search(name) else Severity.MEDIUM
+    return Severity.HIGH if _SIGNING.search(name) and not OTHER_PARTY.search(name) else Severity.MEDIUM
 
 
 RULE = Rule(

@@ -47,8 +47,8 @@ def test_variables_and_literal_defaults_in_javascript() -> None:
         "I": False,
         "J": False,
     }
-    assert defaults(found) == [("B", "b"), ("C", "c"), ("E", "3000"), ("F", "8080")]
-    assert [item.location.line for item in found.settings] == [2, 3, 5, 6]
+    assert defaults(found) == [("B", "b"), ("C", "c"), ("E", "3000"), ("F", "8080"), ("I", "i")]
+    assert [item.location.line for item in found.settings] == [2, 3, 5, 6, 8]
 
 
 def test_express_and_nest_routes() -> None:

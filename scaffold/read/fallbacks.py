@@ -1,0 +1,275 @@
+"""Literals that code takes in place of a secret variable: behind a helper, an operator, a declaration or a condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scaffold.model.frozen import frozen
+from scaffold.model.project import SettingDefault
+from scaffold.model.regex import regex
+from scaffold.model.secrets import is_sensitive_name
+from scaffold.read.code import setting
+from scaffold.read.lines import Places
+
+WORDS = regex(r"(?i:env)|onfig|viper|getProperty|GetValue|default_value|defaultValue")
+"""Without one of these a text reads no variable."""
+_SECRETS = regex(r"(?i:secret|passw|token|jwt|salt|key|dsn|credential|pwd)")
+_NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*"
+_LITERAL = r"[&bf]?(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){1,300})(?P=mark)"
+_WRAPPED = r"(?:String(?:::from)?\(\s*|Buffer\.from\(\s*|\[\]byte\(\s*|SecretString::(?:from|new)\(\s*)?"
+_FALLBACK = rf"{_WRAPPED}(?:{_LITERAL}|(?P<constant>[A-Za-z_]\w*(?:\.[A-Z]\w*)?)\b(?!\s*[(.\[]))"
+_READ = regex(
+    r"(?:\bos\.(?:Getenv|LookupEnv)|\b(?:process|Bun|import\.meta)\.env|\bDeno\.env\.get|(?<![\w.$])env(?:\.get)?|\bENV(?:\.fetch)?"
+    r"|\$_(?:ENV|SERVER)|\bgetenv|\benv::var|\bdotenvy::var|\boption_env!|\bEnvironment\.GetEnvironmentVariable"
+    r"|\bSystem\.getenv(?:\(\))?|\bdotenv(?:\.get)?|\b_?[cC]onfiguration(?:\.GetValue<string\??>|\.GetSection)?"
+    r"|(?<=\))\.GetValue<string\??>|\b[bB]uilder\.Configuration(?:\.GetValue<string\??>|\.GetSection)?|\bconfig(?:Service)?\.get(?:<[^>\n]{0,60}>)?|\bpropertyOrNull)"
+    rf"(?:(?<=env)\.(?P<bare>[A-Z][A-Z0-9_]*)|\s*[\[(]\s*[\"'](?P<name>{_NAME})[\"']\s*(?:,\s*(?:nil|null|\{{[^{{}}\n]{{0,80}}\}})\s*)?[\])])"
+)
+_TAIL = r"(?:\s*(?:!(?!=)|\)|\bas\s+\w+|\?\.\w+\(\)|\.(?:presence\b|strip\b|to_s\b|Value\b|\w+\(\))))*\s*"
+_OPERATOR = regex(rf"{_TAIL}(?:\|\||\?\?|\?:|\bor\b)=?\s*(?:[A-Za-z_$][\w.$\[\]\"']*\s*(?:\|\||\?\?|\?:)\s*){{0,3}}{_FALLBACK}")
+_METHOD = regex(
+    rf"{_TAIL}\.(?:orElse|orElseGet|unwrap_or|unwrap_or_else|getOrElse|default)\(\s*(?:\(\)\s*->\s*|\|\w*\|\s*)?"
+    rf"(?:\{{(?:[^{{}}]{{0,300}};)?\s*)?{_FALLBACK}"
+)
+_CHOICE = regex(rf"[^?;\n]{{0,60}}\?(?![.?:])\s*(?P<middle>[^:;\n?]{{1,120}}):\s*{_FALLBACK}")
+_ARM = regex(
+    rf"\s*\{{[^{{}}]{{0,200}}(?:\b(?:Err|None)\b[^{{}}=]{{0,20}}=>\s*(?:\{{(?:[^{{}}]{{0,300}};)?)?|\}}\s*else\s*\{{(?:[^{{}}]{{0,300}};)?)"
+    rf"\s*{_FALLBACK}"
+)
+_BLOCK = regex(rf"\s*(?:do\b|\{{)\s*(?:[^\n\"']*(?:warn|logger|puts)[^\n]*\n\s*)?{_FALLBACK}\s*(?:end\b|\}})")
+_FIRST_OF = regex(r"(?:\bcmp\.Or|[cC]oalesce\w*|NonNullElse|defaultString|defaultIfBlank|firstNonEmpty)\(\s*$")
+_NEXT_ARGUMENT = regex(rf"\s*,\s*{_FALLBACK}")
+_GIVEN = regex(rf"\s*=(?!=)\s*{_FALLBACK}")
+_AFTER = (_OPERATOR, _METHOD, _CHOICE, _ARM, _BLOCK)
+_HELPER = regex(
+    r"(?P<function>[\w.:$>-]{0,60}(?:[eE][nN][vV]\w{0,30}(?:\.fetch)?|SetDefault|GetString|getString|getProperty|getOrDefault|\.get|\bget))"
+    rf"(?:<[^>\n]{{0,60}}>)?(?:\(\s*|\s+(?=[\"']))[\"'](?P<name>{_NAME})[\"']\s*,\s*(?:default(?:_value)?\s*[:=]\s*)?{_FALLBACK}\s*[,)\n;]"
+)
+_NO_FALLBACK = regex(
+    r"(?i)(?:^|[.:>_-])(?:set|put|unset|with|must|require|check|assert|expect|stub|mock|replace|validate|has|del|remove|update|log)_?\w*$"
+)
+"""Functions that take a name and a text, and do not return the text where the name is not set."""
+_SETS_DEFAULT = regex(r"(?:^|\.)SetDefault$")
+_DECLARED = (
+    regex(rf"env\s*=\s*\"(?P<name>{_NAME})\"[^\]]{{0,200}}?\bdefault_value(?:_t)?\s*=\s*{_FALLBACK}"),
+    regex(
+        r"\bdefault_value(?:_t)?\s*=\s*\"(?P<value>[^\"\\\n]{1,300})\"[^\]]{0,200}?\benv\s*=\s*\"(?P<name>[A-Z][A-Z0-9_]*)\""
+    ),
+    regex(
+        r"\benv\s*,[^\]\"\n]{0,100}\bdefault_value\s*=\s*\"(?P<value>[^\"\\\n]{1,300})\"\s*\)\s*\]\s*(?:pub\s+)?(?P<field>[a-z]\w*)\s*:"
+    ),
+    regex(
+        r"`[^`\n]{0,200}?\benv(?:config)?:\"(?P<name>[A-Za-z_]\w*)[^\"\n]*\"[^`\n]{0,200}?\b(?:envDefault|default|env-default):\"(?P<value>[^\"\n]{1,300})\""
+    ),
+    regex(r"`[^`\n]{0,200}?\benv:\"(?P<name>[A-Za-z_]\w*),[^\"\n]*?default=(?P<value>[^\",\n]{1,300})\""),
+    regex(rf"@ConfigProperty\(\s*name\s*=\s*\"(?P<name>{_NAME})\"\s*,\s*defaultValue\s*=\s*\"(?P<value>[^\"\n]{{1,300}})\""),
+)
+_CONSTANT = regex(
+    r"(?m)^[^\S\n]*(?:(?:export|public|private|internal|static|readonly|pub|final)\s+)*(?:(?:const|let|var|val|String|string)\s+){0,2}"
+    rf"(?P<constant>[A-Za-z_]\w*)\s*(?::\s*[&\w' ]{{1,30}}|\s+string)?\s*:?=\s*{_LITERAL}\s*;?\s*$"
+)
+_ASSIGNED = regex(
+    r"(?P<variable>[$@]?[A-Za-z_][\w.$>-]*)(?:\s*,\s*(?P<found>\w+))?\s*(?::\s*[\w<>?| ]{1,40})?\s*:?=\s*"
+    r"(?:(?:\w+\.)?\w+\(\s*){0,2}$"
+)
+_REFUSES = regex(
+    r"\bthrow\b|\bpanic!?\(|\.Fatal\w*\(|os\.Exit|\bexit\(|\bdie\(|\braise\b|\babort\b|\bbail!|Environment\.Exit|errors\.New\(|fmt\.Errorf"
+    r"|\bErr\("
+)
+_PRODUCTION = regex(
+    r"(?i)prod(?:uction)?(?![a-z])|release|live|[\"']dev|development|debug|[\"'](?:local|test)|is_?(?:dev|local|test)"
+)
+_BRACE = regex(r"[{}]")
+_IF = regex(r"\b(?:if|unless|when)\b[^\n]{0,200}")
+_NEAR = 500
+"""Characters behind a read in which its condition stands, and behind a condition in which its block does."""
+
+
+@frozen
+class _Found:
+    """A literal that stands in for a variable, at an offset of the text."""
+
+    name: str
+    value: str
+    offset: int
+    guarded: bool = False
+
+
+def with_fallbacks(places: Places, bare: str, known: list[SettingDefault]) -> list[SettingDefault]:
+    """Return the defaults of a file: those that are known, and the literals that stand in for secrets in any other form. Those
+    that the file refuses in production are marked. `bare` is the text with blanks for its comments.
+    """
+    if not _SECRETS.search(bare) or not WORDS.search(bare):
+        return known
+    seen = {(item.name, item.location.line) for item in known}
+    found = list(known)
+    for item in sorted(_fallbacks(bare), key=lambda item: item.offset):
+        where = places.at(item.offset)
+        if (item.name, where.line) not in seen:
+            seen.add((item.name, where.line))
+            found.append(setting(item.name, item.value, "fallback", where, guarded=item.guarded))
+    refusing = _refusing_blocks(bare)
+    return (
+        [replace(item, guarded=True) if not item.guarded and _is_refused(item, refusing) else item for item in found]
+        if refusing
+        else found
+    )
+
+
+def _fallbacks(bare: str) -> Iterator[_Found]:
+    constants: dict[str, str] = {}
+    for match in _CONSTANT.finditer(bare):
+        constants.setdefault(match["constant"], match["value"])
+    for match in _READ.finditer(bare):
+        name = match["bare"] or match["name"]
+        if is_sensitive_name(name):
+            yield from _of_read(bare, match, name, constants)
+    for match in _HELPER.finditer(bare):
+        function, name = match["function"], match["name"]
+        stands_in = bool(_SETS_DEFAULT.search(function)) or not _NO_FALLBACK.search(function)
+        is_variable = "nv" in function.lower() or "." in name or ":" in name or name.isupper()
+        value = _literal(match, constants) if stands_in and is_variable and is_sensitive_name(name) else ""
+        if value:
+            yield _Found(_as_variable(name, bare), value, match.start("name") - 1)
+    for pattern in _DECLARED:
+        for match in pattern.finditer(bare):
+            groups = match.groupdict()
+            name = groups.get("name") or (groups.get("field") or "").upper()
+            value = _literal(match, constants) if is_sensitive_name(name) else ""
+            if value:
+                yield _Found(name, value, match.start())
+
+
+def _as_variable(name: str, bare: str) -> str:
+    """Return the variable from which viper takes a key, where it takes keys from the environment."""
+    return re.sub(r"[.-]", "_", name).upper() if "AutomaticEnv" in bare else name
+
+
+def _literal(match: re.Match[str], constants: dict[str, str]) -> str:
+    groups = match.groupdict()
+    constant = groups.get("constant") or ""
+    return groups.get("value") or constants.get(constant.rpartition(".")[2], "")
+
+
+def _of_read(bare: str, read: re.Match[str], name: str, constants: dict[str, str]) -> Iterator[_Found]:
+    """Yield the literal behind one read: in its expression, or in a condition that follows it."""
+    for pattern in _AFTER:
+        match = pattern.match(bare, read.end())
+        if match is not None and pattern is _OPERATOR and _READ.search(match[0]):
+            return  # The literal is the default of the variable behind this one.
+        if match is not None and (pattern is not _CHOICE or name in match["middle"]):
+            value = _literal(match, constants)
+            if value:
+                yield _Found(name, value, read.start())
+                return
+    line = bare[bare.rfind("\n", 0, read.start()) + 1 : read.start()]
+    if _FIRST_OF.search(line):
+        argument = _NEXT_ARGUMENT.match(bare, read.end())
+        if argument is not None and (value := _literal(argument, constants)):
+            yield _Found(name, value, read.start())
+        return
+    given = _GIVEN.match(bare, read.end()) if f"!{read[0]}" in bare[max(read.start() - _NEAR, 0) : read.start()] else None
+    if given is not None and (value := _literal(given, constants)):
+        yield _Found(name, value, read.start())
+        return
+    assigned = _ASSIGNED.search(line)
+    if assigned is not None:
+        found = _of_variable(bare, read.end(), assigned["variable"], assigned["found"] or "", constants)
+        if found is not None:
+            yield replace(found, name=name)
+
+
+def _of_variable(bare: str, start: int, variable: str, flag: str, constants: dict[str, str]) -> _Found | None:
+    """Return the literal that a condition on the variable gives it, or returns in its place, where it is empty."""
+    window = _rest_of_block(bare[start : start + _NEAR])
+    word = re.escape(variable)
+    empty = _is_empty(word, flag)
+    condition = re.search(rf"(?:\b(?:if|unless)\b|;)[^\n{{}};]{{0,80}}?{empty}[^\n{{;]{{0,120}}", window)
+    if condition is not None:
+        body, end = _body(window, condition.end())
+        assigns = re.search(rf"(?<![\w.]){word}\s*:?=(?!=)\s*{_FALLBACK}", body)
+        returns = re.search(rf"\breturn\s+{_FALLBACK}", body) if re.search(rf"\breturn\s[^\n]*{word}\b", window[end:]) else None
+        match = assigns or returns
+        value = _literal(match, constants) if match is not None else ""
+        if match is not None and value:
+            guarded = bool(_REFUSES.search(body) or _PRODUCTION.search(condition[0]))
+            return _Found("", value, start + condition.end() + match.start(), guarded)
+    returned = re.search(
+        rf"(?:\b(?:if|unless)\b|;)[^\n{{}}]{{0,80}}?{_is_set(word, flag)}[^\n{{]{{0,40}}\{{"
+        rf"\s*return\s+[^\n{{}}]*{word}[^\n{{}}]*\s*\}}"
+        rf"\s*(?:[^\n{{}}]*(?:log|console|warn|print)[^\n]*\n\s*){{0,3}}return\s+{_FALLBACK}",
+        window,
+        re.IGNORECASE,
+    )
+    value = _literal(returned, constants) if returned is not None else ""
+    return _Found("", value, start + returned.end() - 1) if returned is not None and value else None
+
+
+def _rest_of_block(text: str) -> str:
+    """Return a text up to the brace that closes what was open at its start."""
+    depth = 0
+    for match in _BRACE.finditer(text):
+        depth += 1 if match[0] == "{" else -1
+        if depth < 0:
+            return text[: match.start()]
+    return text
+
+
+def _is_empty(word: str, flag: str) -> str:
+    """Return the pattern of a condition that holds where a variable is not set."""
+    of_flag = rf"|!\s*{re.escape(flag)}\b" if flag and flag != "_" else ""
+    return (
+        rf"(?:!\s*{word}\b(?!\s*[.(\[])|(?<![\w.]){word}\s*={{2,3}}\s*(?:\"\"|''|nil\b|null\b|undefined\b|false\b)|\blen\(\s*{word}\s*\)\s*(?:==|<)"
+        rf"|(?<![\w.]){word}\.(?:isEmpty|isBlank|is_empty)\(\)|(?<![\w.]){word}\.(?:empty|blank|nil)\?|IsNullOr\w+\(\s*{word}\b|\bempty\(\s*{word}"
+        rf"|(?<=unless )\s*{word}\b{of_flag})"
+    )
+
+
+def _is_set(word: str, flag: str) -> str:
+    """Return the pattern of a condition that holds where a variable is set."""
+    of_flag = rf"|(?<![\w!.]){re.escape(flag)}\b" if flag and flag != "_" else ""
+    differs = rf"(?<![\w!.]){word}\s*!={{1,2}}\s*(?:\"\"|''|nil\b|null\b|undefined\b)"
+    return rf"(?:{differs}|\blen\(\s*{word}\s*\)\s*>|\(\s*{word}\s*\){of_flag})"
+
+
+def _body(window: str, start: int) -> tuple[str, int]:
+    """Return the block or statement behind a condition, and where it ends."""
+    opened = re.compile(r"\s*\{").match(window, start)
+    if opened is None:
+        rest = window[start:]
+        ending = re.search(r"\n\s*end\b", rest) if rest.startswith("\n") else re.search(r"[\n]", rest)
+        # A statement on the line of its condition was taken with it.
+        line = window[window.rfind("\n", 0, start) + 1 : start]
+        end = start + (ending.start() if ending else len(rest))
+        return f"{line}\n{window[start:end]}", end
+    depth = 0
+    for index in range(opened.end() - 1, len(window)):
+        depth += {"{": 1, "}": -1}.get(window[index], 0)
+        if depth == 0:
+            return window[opened.end() : index], index
+    return window[opened.end() :], len(window)
+
+
+def _refusing_blocks(bare: str) -> list[str]:
+    """Return the conditions of a file, with what follows each, after which the program ends."""
+    found = []
+    for match in _IF.finditer(bare) if _REFUSES.search(bare) else ():
+        block = bare[match.start() : match.start() + _NEAR]
+        if _REFUSES.search(block):
+            found.append(block)
+    return found
+
+
+def _is_refused(item: SettingDefault, blocks: list[str]) -> bool:
+    """Whether a condition that asks for production, or for the value itself, ends the program for this variable."""
+    if not is_sensitive_name(item.name) or not item.value:
+        return False
+    name = re.sub(r"[^a-z0-9]", "", item.name.lower())
+    for block in blocks:
+        if item.value in block.partition("\n")[0]:
+            return True
+        if _PRODUCTION.search(block.partition("\n")[0]) and name in re.sub(r"[^a-z0-9]", "", block.lower()):
+            return True
+    return False
