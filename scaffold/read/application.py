@@ -41,6 +41,11 @@ _PROTECTION_WORDS = ("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "conf
 """Texts with one of these may turn a protection of their framework off: rules look at them."""
 _ACCOUNT_WORDS = ("create_superuser(", "loaddata", "assword")
 """Texts without one of these make no account with a password."""
+_KEEPING_WORDS = (
+    *("pload", "UPLOAD", "MEDIA_ROOT", "sqlite", "multer", "ttachment"),
+    *("_attached", "active_storage", "FileField", "ImageField", "Storage::", ">store", "MultipartFile", "FormFile("),
+)
+"""Texts without one of these keep no files in a form that is known."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -115,6 +120,8 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _seeds(path, text)
     if path.endswith(".py") and any(word in text for word in _STARTS_PROGRAMS):
         yield from _programs(path, text)
+    if any(word in text for word in _KEEPING_WORDS):
+        yield from _kept_files(path, text)
 
 
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -127,6 +134,12 @@ def _seeds(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.seeding import seed_facts
 
     return tuple(seed_facts(path, text))
+
+
+def _kept_files(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.kept_files import kept_file_facts
+
+    return tuple(kept_file_facts(path, text))
 
 
 def _programs(path: str, text: str) -> tuple[CodeFact, ...]:

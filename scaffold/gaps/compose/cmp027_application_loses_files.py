@@ -6,10 +6,11 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import final_stages, judged_stacks, once
+from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, kept_by_code
+from scaffold.gaps.facts import judged_stacks, once
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.model.compose import EnvValue, Service, Stack
-from scaffold.model.document import text_of
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import APPLICATION, Layer, Role, Severity
 from scaffold.model.project import Project
@@ -22,6 +23,8 @@ _PASSING = regex(r"CELERY|BROKER|RESULT|CACHE|TEST")
 _FOLDER = regex(
     r"(?:.*_)?(?:UPLOADS?|UPLOADED|MEDIA|ATTACHMENTS?|USER_FILES)_(?:DIR|DIRECTORY|FOLDER|PATH|ROOT)", re.IGNORECASE
 )
+_DATABASE = "its database"
+_DATA_FOLDERS = frozenset({"/data", "/db", "/database", "/srv", "/storage"})
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the folders that are looked for
 
 
@@ -32,15 +35,27 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     bucket = has_bucket(project) or any(service.role is Role.OBJECT_STORE for service in stack.services)
+    told: set[Location] = set()
     for service in stack.services:
         if service.role not in APPLICATION or service.node.get("volumes_from") is not None:
             continue
-        for entry in service.environment:
-            path, what = _kept(entry, bucket=bucket)
-            place = _absolute(project, service, path) if path else ""
-            if place and not is_below(place, "tmp") and not _is_mounted(project, service, place):
-                yield _gap(stack, service, entry, place, what)
-                break
+        gap = _by_setting(project, stack, service, bucket=bucket)
+        kept = kept_by_code(project, stack, service, bucket=bucket) if gap is None else None
+        if gap is not None:
+            yield gap
+        elif kept is not None and kept.location not in told:
+            # Services that share the code share the fault: the first, in the order of the file, stands for them.
+            told.add(kept.location)
+            yield _of_code(stack, service, kept)
+
+
+def _by_setting(project: Project, stack: Stack, service: Service, *, bucket: bool) -> Gap | None:
+    for entry in service.environment:
+        path, what = _kept(entry, bucket=bucket)
+        place = absolute(project, service, path) if path else ""
+        if place and not is_below(place, "tmp") and not is_mounted(project, service, place):
+            return _gap(stack, service, entry, place, what)
+    return None
 
 
 def _kept(entry: EnvValue, *, bucket: bool) -> tuple[str, str]:
@@ -49,37 +64,10 @@ def _kept(entry: EnvValue, *, bucket: bool) -> tuple[str, str]:
     database = _SQLITE.fullmatch(value)
     if database and not _PASSING.search(entry.name):
         path = database["path"] or database["file"]
-        return ("", "") if ":memory:" in path else (path, "its database")
+        return ("", "") if ":memory:" in path else (path, _DATABASE)
     if not bucket and _FOLDER.fullmatch(entry.name) and value.startswith("/") and not value.startswith(_TEMPORARY):
         return value, "what people send"
     return "", ""
-
-
-def _absolute(project: Project, service: Service, path: str) -> str:
-    """Return a path of the container without its first slash, "" where it hangs from a folder that is not known."""
-    folder = text_of(service.node.get("working_dir"))
-    dockerfile = project.image_of(service)
-    for stage in reversed(final_stages(dockerfile, service.build.target) if dockerfile and service.build else ()):
-        for item in stage.instructions if not folder else ():
-            if item.keyword == "WORKDIR":
-                folder = posixpath.join(folder or "/", item.text.strip().strip("\"'"))
-    if not path.startswith("/") and (not folder or "$" in folder):
-        return ""
-    return posixpath.normpath(posixpath.join(folder or "/", path)).lstrip("/")
-
-
-def _is_mounted(project: Project, service: Service, place: str) -> bool:
-    """Whether a mount, or a VOLUME of the image, holds the place or something in it."""
-    dockerfile = project.image_of(service)
-    volumes = [
-        word
-        for stage in (final_stages(dockerfile, service.build.target) if dockerfile and service.build else ())
-        for item in stage.instructions
-        if item.keyword == "VOLUME"
-        for word in item.text.replace(",", " ").replace('"', " ").strip("[] ").split()
-    ]
-    targets = [target.strip("/") for target in (*(mount.target for mount in service.mounts), *volumes)]
-    return any(target and (is_below(place, target) or is_below(target, place)) for target in targets)
 
 
 def _gap(stack: Stack, service: Service, entry: EnvValue, place: str, what: str) -> Gap:
@@ -88,11 +76,34 @@ def _gap(stack: Stack, service: Service, entry: EnvValue, place: str, what: str)
         subject=f"files/{entry.name}",
         message=f"{service.name} keeps {what} at /{place} in its container ({entry.name}), and no volume is there: the next "
         "release, which makes a new container, begins with nothing.",
-        expected=f"a named volume at /{posixpath.dirname(place) if what == 'its database' else place}",
+        expected=_volume(f"/{place}", what),
         actual="no volume",
         locations=(entry.location,),
         related=(service.location,),
         severity=Severity.MEDIUM if entry.references else Severity.HIGH,
+        environment=stack.environment,
+    )
+
+
+def _volume(place: str, what: str) -> str:
+    """Return what is expected: a volume at the folder, where it is not the one of the code."""
+    folder = posixpath.dirname(place) if what == _DATABASE else place
+    if what == _DATABASE and folder.count("/") < 2 and folder not in _DATA_FOLDERS:
+        return "the file in a folder of its own, and a named volume there"
+    return f"a named volume at {folder}"
+
+
+def _of_code(stack: Stack, service: Service, kept: Kept) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="files/code",
+        message=f"The code of {service.name} keeps {kept.what} at {kept.place} in its container, and no volume is there: the "
+        "next release, which makes a new container, begins with nothing.",
+        expected=_volume(kept.place, kept.what),
+        actual="no volume",
+        locations=(service.location,),
+        related=(kept.location,),
+        severity=Severity.HIGH if kept.is_certain else Severity.MEDIUM,
         environment=stack.environment,
     )
 
