@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
+from collections.abc import Callable
 
 from scaffold.model.compose import Service
 from scaffold.model.names import EnvironmentClass
@@ -75,8 +76,13 @@ def class_of_word(word: str) -> EnvironmentClass | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def class_of_files(files: tuple[str, ...]) -> tuple[EnvironmentClass | None, str]:
-    """Return the class by the names of a set's files, the last one first, else by their folders, and why."""
+def class_of_files(
+    files: tuple[str, ...], title_of: Callable[[str], EnvironmentClass | None] = lambda _: None
+) -> tuple[EnvironmentClass | None, str]:
+    """Return the class by the names of a set's files, the last one first, else by their folders, and why. `title_of` tells
+    what the first lines of a file call it, which counts where its name is silent.
+    """
+    folders = [_FOLDERS[folder] for folder in posixpath.dirname(files[0]).lower().split("/") if folder in _FOLDERS]
     for path in reversed(files):
         tokens = _tokens(posixpath.basename(path).rpartition(".")[0])
         if "override" in tokens[:-1]:
@@ -85,10 +91,10 @@ def class_of_files(files: tuple[str, ...]) -> tuple[EnvironmentClass | None, str
         specific = [kind for kind in named if kind is not EnvironmentClass.DEV] or named
         if specific:
             return specific[-1], f"the name of {path} says {specific[-1].value}"
-    for folder in posixpath.dirname(files[0]).lower().split("/"):
-        if folder in _FOLDERS:
-            return _FOLDERS[folder], f"the folder of {files[0]} says {_FOLDERS[folder].value}"
-    return None, ""
+        title = title_of(path)
+        if title is not None and not (folders and title is EnvironmentClass.PRODUCTION):
+            return title, f"the first lines of {path} say {title.value}"
+    return (folders[0], f"the folder of {files[0]} says {folders[0].value}") if folders else (None, "")
 
 
 def says_it_is_for_tests(text: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from scaffold.model.compose import Service, Stack
@@ -21,6 +23,12 @@ _DEPLOYED_FROM = frozenset({"compose", "deploy", "deployment", "deployments", "d
 _STARTS = regex(r"\bcompose\b.*\s(?:up|start|run)\b")
 _LEADS_AWAY = regex(r"\b(?:ssh|scp|rsync|push|--context|DOCKER_HOST|stack\s+deploy)\b")
 """A command that works on another host, or sends something there."""
+_BARE_START = regex(r"\bdocker[ -]compose up\b(?=.*\s(?:-d|--detach)\b)")
+_OTHER_START = regex(r"\bdocker[ -]compose\s+-f\s[^\n]*\sup\b")
+_NEAR = 6
+"""Lines within which two starts stand side by side, as a choice."""
+_ON_SERVERS = regex(r"\b(?:home-?lab|nas|vps|servers?|self-?host(?:ed|ing)?|recommended)\b", re.IGNORECASE)
+_TRIED = regex(r"\b(?:dev|develop\w*|local\w*|tests?|testing)\b", re.IGNORECASE)
 _COMPOSE_UP = regex(r"\bcompose\b(?!\.)")
 
 
@@ -32,11 +40,16 @@ def is_base_of_folder(stack: Stack) -> bool:
 # --- another file stands for it ---------------------------------------------------------------------------------------
 
 
-def of_replaced(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], reader: TextReader) -> Iterator[DevelopmentNote]:
-    """A base beside a production file that runs alone, has what the base has, and takes nothing of it."""
+def of_replaced(
+    bases: tuple[Stack, ...], stacks: tuple[Stack, ...], docs: Iterable[DocFile], reader: TextReader
+) -> Iterator[DevelopmentNote]:
+    """A base beside a production file that runs alone, has what the base has, and takes nothing of it; unless a page tells
+    people to run the base on their servers.
+    """
     productive = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION]
+    pages = tuple(docs)
     for base in filter(is_base_of_folder, bases):
-        if any(base.files[0] in stack.files for stack in productive):
+        if any(base.files[0] in stack.files for stack in productive) or _is_run_on_servers(base, pages):
             continue
         for other in productive:
             beside = other.complete and len(other.files) == 1 and _is_beside(other.directory, base.directory)
@@ -45,6 +58,23 @@ def of_replaced(bases: tuple[Stack, ...], stacks: tuple[Stack, ...], reader: Tex
                 yield DevelopmentNote(
                     Location(other.files[0], 1), base.files, why="runs in production in its place", is_replaced=True
                 )
+
+
+def _is_run_on_servers(base: Stack, pages: tuple[DocFile, ...]) -> bool:
+    """Whether a page beside the base shows two starts together, and a comment gives the bare one to servers or calls it the one
+    to take.
+    """
+    for page in pages:
+        if posixpath.dirname(page.path) != base.directory:
+            continue
+        lines = page.text.splitlines()
+        for number, (before, line) in enumerate(itertools.pairwise(lines)):
+            said = before.strip()
+            is_told = said.startswith("#") and _ON_SERVERS.search(said) and not _TRIED.search(said)
+            beside = "\n".join(lines[max(0, number - _NEAR) : number + _NEAR])
+            if _BARE_START.search(line) and is_told and _OTHER_START.search(beside):
+                return True
+    return False
 
 
 def _is_beside(folder: str, base: str) -> bool:

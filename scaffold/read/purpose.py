@@ -18,6 +18,7 @@ from scaffold.read.environments import class_of_word
 from scaffold.read.example import example_note
 from scaffold.read.instead import of_development_images, of_profiles, of_replaced, of_trials, of_unused
 from scaffold.read.prose import SENTENCE, head_of, sentences_of
+from scaffold.read.titles import class_of_title
 
 _ONLY = regex(
     r"\b(?:only|solely|purely|just|exclusively)\b[^.!?]{0,30}\bfor\b[^.!?]{0,20}\b(?:local|development|testing)\b"
@@ -54,6 +55,7 @@ _FOR_LOCAL_USE = regex(
 )
 _LOCAL_FLAG = regex(r"(?:IS_)?LOCAL(?:_ENV|_DEV|_MODE|_DEVELOPMENT)?")
 _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV"})
+_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _STACK_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)")
 
@@ -82,7 +84,7 @@ def development_notes(  # noqa: PLR0913
         *_of_heads(bases, reader),
         *_of_env_files(files_of_env, reader),
         *_of_deployed(bases, stacks, listed),
-        *of_replaced(bases, stacks, reader),
+        *of_replaced(bases, stacks, pages, reader),
         *of_unused(bases, pages, listed, {**_other_texts(stacks, files_of_env, reader), **(others or {})}),
         *of_development_images(bases, images, files_of_env),
     )
@@ -141,8 +143,9 @@ def _of_pages(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
 
 def _of_heads(bases: tuple[Stack, ...], reader: TextReader) -> Iterator[DevelopmentNote]:
     for path in dict.fromkeys(path for stack in bases for path in stack.files):
-        head = head_of(reader.text(path) or "")
-        if any(says_development_only(match[0]) for match in SENTENCE.finditer(head)):
+        text = reader.text(path) or ""
+        head = head_of(text)
+        if any(says_development_only(match[0]) for match in SENTENCE.finditer(head)) or class_of_title(text) in _TRIED:
             yield DevelopmentNote(Location(path, 1), (path,))
         elif says_for_evaluation(head):
             why = "says that this is for evaluation, not for production"

@@ -25,6 +25,7 @@ from scaffold.read.sets import (
     sets_of_commands,
     sets_of_env_files,
 )
+from scaffold.read.titles import class_of_title
 from scaffold.read.yaml import is_null
 
 PRODUCTION = "production"
@@ -271,7 +272,7 @@ def _stacks(
     stacks: list[Stack] = []
     for plan in sorted(plans, key=lambda item: (len(item.files), item.files)):
         stacks.append(_stack(assembly, plan, _free_id(plan.files, taken)))
-    stacks = [_as_chosen(stack, chosen) for stack in stacks] if chosen else _settle_bases(stacks)
+    stacks = [_as_chosen(stack, chosen) for stack in stacks] if chosen else _settle_bases(stacks, assembly.documents)
     by_files = {stack.files: stack for stack in stacks}
     linked = [_linked(stack, by_files) for stack in stacks]
     if production_set and all(path in assembly.compose for path in production_set):
@@ -294,7 +295,7 @@ def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: li
 
 def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
     loaded = assembly.load(plan.files)
-    environment, why = _environment(plan, assembly.reader)
+    environment, why = _environment(plan, assembly.documents)
     return Stack(
         id=stack_id,
         files=plan.files,
@@ -310,10 +311,10 @@ def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
     )
 
 
-def _environment(plan: _Plan, reader: TextReader) -> tuple[EnvironmentClass, str]:
-    """The class by the names of the files, else by what the places that name the set are called."""
-    found, why = class_of_files(plan.files)
-    if found is EnvironmentClass.PRODUCTION and says_it_is_for_tests(reader.text(plan.files[-1]) or ""):
+def _environment(plan: _Plan, documents: Documents) -> tuple[EnvironmentClass, str]:
+    """The class by the names and first lines of the files, else by what the places that name the set are called."""
+    found, why = class_of_files(plan.files, lambda path: _title(path, documents))
+    if found is EnvironmentClass.PRODUCTION and says_it_is_for_tests(_text(plan.files[-1], documents)):
         return EnvironmentClass.TEST, f"the head of {plan.files[-1]} says that it is for tests"
     if found is not None:
         return found, why
@@ -324,18 +325,40 @@ def _environment(plan: _Plan, reader: TextReader) -> tuple[EnvironmentClass, str
     return EnvironmentClass.BASE, ""
 
 
-def _settle_bases(stacks: list[Stack]) -> list[Stack]:
-    """A base whose services are all set to development is a dev stack where the same folder has a production stack."""
+def _text(path: str, documents: Documents) -> str:
+    found = documents.of(path)
+    return next((document.text for document in found[0]), "") if found else ""
+
+
+def _title(path: str, documents: Documents) -> EnvironmentClass | None:
+    """What the first lines of a file call it; what Compose finds by itself is settled beside the other files of its folder."""
+    return None if posixpath.basename(path) in BASE_NAMES else class_of_title(_text(path, documents))
+
+
+def _settle_bases(stacks: list[Stack], documents: Documents) -> list[Stack]:
+    """A base whose services are all set to development, or whose first lines say that it is for that, is a dev stack where
+    the same folder has a production stack; where it has none, the first lines of the base may say that it is the one.
+    """
     productive = {stack.directory for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION}
     settled = []
     for stack in stacks:
-        kind, why = declared_class(stack.services) if stack.environment is EnvironmentClass.BASE else (None, "")
+        kind, why = _said_of_base(stack, documents) if stack.environment is EnvironmentClass.BASE else (None, "")
         is_dev = kind is EnvironmentClass.DEV and stack.directory in productive
-        if kind is not None and (is_dev or kind is EnvironmentClass.TEST):
+        is_titled = kind is EnvironmentClass.PRODUCTION and stack.directory not in productive
+        if kind is not None and (is_dev or is_titled or kind is EnvironmentClass.TEST):
             settled.append(replace(stack, environment=kind, evidence=(*stack.evidence, why)))
         else:
             settled.append(stack)
     return settled
+
+
+def _said_of_base(stack: Stack, documents: Documents) -> tuple[EnvironmentClass | None, str]:
+    """What the first lines of a base say, else its services; that they run in production mode calls no base production."""
+    title = class_of_title(_text(stack.files[0], documents)) if len(stack.files) == 1 else None
+    if title in {EnvironmentClass.DEV, EnvironmentClass.PRODUCTION}:
+        return title, f"the first lines of {stack.files[0]} say {title.value}"
+    kind, why = declared_class(stack.services)
+    return (kind, why) if kind is not EnvironmentClass.PRODUCTION else (None, "")
 
 
 def _as_chosen(stack: Stack, chosen: tuple[str, ...]) -> Stack:

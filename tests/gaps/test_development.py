@@ -478,3 +478,30 @@ def test_settings_that_only_ci_starts_with(make_project: Callable[..., Path]) ->
         "settings/main.py": Severity.HIGH,
         "ci/settings.py": Severity.HIGH,
     }
+
+
+def test_the_title_of_the_only_compose_file_says_it(make_project: Callable[..., Path]) -> None:
+    gap = port_gap(make_project({"docker-compose.yml": f"# Shop: development environment\n{COMPOSE}"}))
+    assert (gap.severity, gap.environment) == (Severity.LOW, EnvironmentClass.DEV)
+    assert "docker-compose.yml:1 says that this is for development" in gap.message
+
+
+@pytest.mark.parametrize(
+    ("comment", "severity"),
+    [
+        ("# Homelab / NAS (recommended)", Severity.HIGH),
+        ("# On your server", Severity.HIGH),
+        ("# Local development (recommended)", Severity.LOW),
+        ("# Start it", Severity.LOW),
+    ],
+)
+def test_a_base_that_the_readme_gives_to_servers_is_not_replaced(
+    make_project: Callable[..., Path], comment: str, severity: Severity
+) -> None:
+    readme = (
+        f"# Shop\n\n```bash\n{comment}\ndocker compose up -d --build\n\n"
+        "# Production\ndocker compose -f docker-compose.prod.yml up -d\n```\n"
+    )
+    production = COMPOSE.replace('    ports: ["5432:5432"]\n', "")
+    files = {"README.md": readme, "docker-compose.yml": COMPOSE, "docker-compose.prod.yml": production}
+    assert port_gap(make_project(files)).severity is severity
