@@ -5,64 +5,113 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import is_covered, signals
-from scaffold.gaps.backup.files import copies_files, sqlite_volumes
+from scaffold.gaps.backup.files import DATABASE, FILES, Kept, copies_files, kept_files, said
+from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import why_it_matters_less
-from scaffold.gaps.facts import listed
-from scaffold.gaps.signals import durable_stores, main_environment
+from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
+from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Role, Room, Severity
 from scaffold.model.project import Project
+
+_AND_GONE = "after a lost volume or a wrong migration, what came since the last copy that somebody made by hand is gone"
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     if signals(project):
         return
-    yield from _files_alone(project)
     bare = [(stack, service) for stack, service in durable_stores(project) if not is_covered(project, service, ())]
-    if not bare:
+    kept = () if copies_files(project) else kept_files(project)
+    if bare:
+        yield _of_stores(project, bare, kept)
         return
-    names = ", ".join(service.name for _, service in bare)
+    if any(item.what != FILES for item in kept):
+        yield _of_files(project, kept)
+    yield from _beside_the_cloud(project)
+
+
+def _of_stores(project: Project, bare: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> Gap:
+    files = f", {said(kept)}" if kept else ""
+    names = ", ".join(f"{service.name}{_volume(service)}" for _, service in bare)
     environment = main_environment(project)
-    less = "" if environment.severity_steps else why_it_matters_less(project, bare)
+    page = recipe(project, [service for _, service in bare])
+    less = "" if environment.severity_steps else why_it_matters_less(project, bare, kept) or _queues_alone(bare, kept)
     note = f"; {less}" if less else ""
-    yield RULE.gap(
+    how = (
+        f"{page.path}:{page.line} shows copies by a clock that everybody who runs this sets up by hand, and nothing that is"
+        " delivered makes them"
+        if page
+        else _AND_GONE
+    )
+    return RULE.gap(
         resource="backup",
         subject="stores",
-        message=f"Nothing in this repository copies {names} off the host on a schedule: after a lost volume or a wrong "
-        f"migration, what came since the last copy that somebody made by hand is gone{note}.",
+        message=f"Nothing in this repository copies {names}{files} off the host on a schedule: {how}{note}.",
         expected="a scheduled dump or snapshot of each store, kept off the host",
         actual="no scheduled dump, snapshot or retention by content of scripts, workflows, services and resources",
         locations=tuple(service.location for _, service in bare),
-        severity=Severity.MEDIUM if less else Severity.HIGH,
+        related=(page,) if page else (),
+        severity=Severity.MEDIUM if less or page else Severity.HIGH,
         environment=environment,
         closers=BY_FILES if stores_to_copy(project) else None,
     )
 
 
-def _files_alone(project: Project) -> Iterator[Gap]:
-    """Yield a gap for applications of a stack without any store whose SQLite lies in a volume that nothing copies."""
-    if durable_stores(project):
-        return
-    kept = {service.name: (stack, service, mount) for stack, service, mount in sqlite_volumes(project)}
-    if not kept or copies_files(project):
-        return
+def _volume(service: Service) -> str:
+    """Return the volume or folder of a store in brackets, "" where it has none or a file for configuration alone."""
+    mount = next((mount for mount in service.mounts if mount.source and not mount.read_only and mount.kind == "volume"), None)
+    return f" ({mount.source})" if mount else ""
+
+
+def _queues_alone(bare: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> str:
+    """Return why the loss is a small one where all that is not copied holds work that waits."""
+    alone = not kept and all(service.role is Role.REDIS for _, service in bare)
+    return "it holds work that waits, and no records" if alone else ""
+
+
+def _of_files(project: Project, kept: tuple[Kept, ...]) -> Gap:
+    """Return the gap of applications beside which no store is left bare, and whose own files nothing copies."""
     environment = main_environment(project)
-    pairs = [(stack, service) for stack, service, _ in kept.values()]
-    less = "" if environment.severity_steps else why_it_matters_less(project, pairs)
+    less = "" if environment.severity_steps else why_it_matters_less(project, [], kept)
     note = f"; {less}" if less else ""
-    volumes = listed(mount.source for _, _, mount in kept.values())
-    yield RULE.gap(
+    is_database = kept[0].what == DATABASE
+    is_worst = is_database and environment is EnvironmentClass.PRODUCTION and recipe(project, ()) is None
+    worst = Severity.HIGH if is_worst else Severity.MEDIUM
+    return RULE.gap(
         resource="backup",
-        subject="sqlite",
-        message=f"All that {listed(kept)} knows is SQLite and files in {volumes}, and nothing in this repository copies them"
-        f" off the host on a schedule: a backup that the application makes lies in the same place{note}.",
+        subject="sqlite" if is_database else "files",
+        message=f"Nothing in this repository copies {said(kept)} off the host on a schedule: after a lost volume or a wrong"
+        f" migration it is gone, with every copy that the application itself keeps there{note}.",
         expected="a scheduled copy of the database and the files beside it, kept off the host",
         actual="no copy by content of scripts, workflows and services",
-        locations=tuple(service.location for _, service in pairs),
-        severity=Severity.LOW if less else Severity.MEDIUM,
+        locations=without_repeats(item.service.location for item in kept),
+        severity=Severity.LOW if less else worst,
         environment=environment,
         closers=(_OF_FILES,),
+    )
+
+
+def _beside_the_cloud(project: Project) -> Iterator[Gap]:
+    """Yield a gap for stores that only the cloud's copies cover, where a page tells people to run them with Compose."""
+    stores = durable_stores(project)
+    page = told_to_run(project) if stores else None
+    environment = main_environment(project)
+    if page is None or environment.severity_steps or why_it_matters_less(project, list(stores), ()):
+        return
+    names = ", ".join(f"{service.name}{_volume(service)}" for _, service in stores)
+    yield RULE.gap(
+        resource="backup",
+        subject="stores/composed",
+        message=f"The copies that the infrastructure code keeps are those of the cloud: who runs the stack with Compose, as"
+        f" {page.path}:{page.line} tells, has {names} and nothing that copies it.",
+        expected="a scheduled dump for those who run the stack themselves as well",
+        actual="copies of managed stores alone",
+        locations=tuple(service.location for _, service in stores),
+        related=(page,),
+        severity=Severity.LOW,
+        environment=environment,
+        closers=BY_FILES if stores_to_copy(project) else None,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
-from scaffold.gaps.backup.coverage import Signal, is_covered, signals
-from scaffold.gaps.signals import durable_stores, without_repeats
+from scaffold.gaps.backup.coverage import Signal, copies_whole_host, is_covered, signals, surroundings, their_signals
+from scaffold.gaps.backup.files import FILES, is_named, kept_files, said
+from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
@@ -31,6 +32,34 @@ def _detect(project: Project) -> Iterator[Gap]:
         if not is_covered(project, service, found) and (found or stays):
             ours = stack is project.main_stack and service.name in copied
             yield _gap(stack, service, found, BY_FILES if ours else None)
+    yield from _files(project, found)
+
+
+def _files(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
+    """Yield one gap for the database files and uploads of applications that the project's own backups name nowhere."""
+    theirs = their_signals(project)
+    if not theirs:
+        return
+    beside = surroundings(project, found)
+    reached = frozenset(place for signal in found for place in signal.reach or ())
+    whole = any(copies_whole_host(signal) for signal in found)
+    left = [
+        kept for kept in kept_files(project) if kept.what != FILES and kept.place not in reached and not is_named(kept, beside)
+    ]
+    if left and not whole:
+        yield RULE.gap(
+            resource="backup",
+            subject="files",
+            message=f"The backups of this repository leave out {said(left)}: what they hold is lost with the volume.",
+            expected="a copy of these files by the same schedule",
+            actual="no command beside the backups names the volume, the folder or its place",
+            locations=without_repeats(kept.service.location for kept in left),
+            related=without_repeats(signal.location for signal in theirs),
+            environment=main_environment(project),
+            closers=(
+                Closer(None, "advice", "Add the volume to what the backup copies, and restore it once with the database."),
+            ),
+        )
 
 
 def _gap(stack: Stack, service: Service, found: tuple[Signal, ...], closers: tuple[Closer, ...] | None) -> Gap:

@@ -82,6 +82,13 @@ class Signal:
         return any(mount.source in self.reach for mount in service.mounts if mount.source)
 
 
+def copies_whole_host(signal: Signal) -> bool:
+    """Whether a backup takes what it finds: a program for folders of every kind, or one that reaches the host's own."""
+    return bool(_ANY_STORE.search(signal.text)) or (
+        signal.image and not any(re.search(w, signal.text) for w in _IMAGES.values())
+    )
+
+
 @remembered
 def signals(project: Project) -> tuple[Signal, ...]:
     """Return every command and service that backs up a store, by content."""
@@ -227,8 +234,14 @@ def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
 
 def _told_on_a_page(project: Project) -> bool:
     """Whether a page says that a clock starts the backup, or shows its line."""
-    shown = any(_CRON_LINE.search(doc.text) for doc in project.docs)
+    shown = any(clock_line(doc.text) for doc in project.docs)
     return shown or any(not _ADVISES.search(line) for _, line in _lines_on_a_clock(project))
+
+
+def clock_line(text: str) -> int:
+    """Return the line of a page that is one of a crontab and starts a backup, or the clock of a systemd timer; 0 where none is."""
+    match = _CRON_LINE.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else 0
 
 
 def page_on_a_clock(project: Project) -> Location | None:

@@ -1,39 +1,246 @@
-"""Databases that are files in a volume of the application, and what copies such files."""
+"""What applications keep in volumes and folders beside the stores: database files, uploads, and what copies such files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
 
+from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.own_images import is_own_image
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.durability import is_made_again
+from scaffold.model.document import Sequence
+from scaffold.model.durability import dependency_names, is_made_again
+from scaffold.model.env_templates import missing_env_files, template_of
+from scaffold.model.frozen import frozen
+from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_SQLITE = regex(r"(?i)^(?:sqlite3?|sqlite(?!\S*:memory:)\S*:\S*)$")
-_COPIES = regex(r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|snapshot")
+DATABASE, VECTORS, UPLOADS, FILES = "SQLite database", "vector index", "uploads", "files"
+"""What is kept, by the word that people use for it; the first ones matter most."""
+
+_SQLITE = regex(
+    r"(?i)^(?:(?:django\.db\.backends\.)?sqlite3?|(?:jdbc:)?sqlite(?!\S*:memory:)\S*:\S*|file:(?!\S*memory)\S+\.(?:db|sqlite3?)(?:\?\S*)?"
+    r"|jdbc:h2:(?:file:|[./~])\S*|data source\s*=\s*(?!:memory:)[^;=]+\.(?:db|sqlite3?)(?:;.*)?)$"
+)
+"""An engine, an address or a connection string that means SQLite, or H2 in a file."""
+_FILE_PATH = regex(r"(?i)^/?[\w./-]*\w\.(?:db|db3|sqlite|sqlite3)$")
+_PATH_IN = regex(r"(?:^|[:=\s])(?:file:)?(?P<slashes>/*)(?P<path>[\w.-][\w./-]*\w)\s*(?:$|[?;])")
+_COPIES = regex(
+    r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|(?<!-)snapshot"
+)
 _PASSING = regex(r"CELERY|BROKER|RESULT|CACHE|TEST")
 """Names of databases whose loss loses nothing that lasts."""
 _FILE = regex(r"\.[A-Za-z]\w{0,5}$")
+_DRIVERS = frozenset(
+    {
+        *("aiosqlite", "sqlite3", "better-sqlite3", "sqlite", "rusqlite", "sqlite-jdbc", "libsqlite3-sys", "r2d2_sqlite"),
+        *("@prisma/adapter-better-sqlite3", "modernc.org/sqlite", "github.com/mattn/go-sqlite3", "github.com/glebarez/sqlite"),
+        *("gorm.io/driver/sqlite", "github.com/ncruces/go-sqlite3", "zombiezen.com/go/sqlite", "exqlite", "ecto_sqlite3"),
+        *("microsoft.data.sqlite", "microsoft.entityframeworkcore.sqlite", "system.data.sqlite", "sqlite-net-pcl"),
+    }
+)
+_OTHER_DRIVERS = regex(
+    r"psycopg.*|asyncpg|pg|pg8000|postgres|postgresql|mysql.*|mariadb|pymysql|aiomysql|mongodb|mongoose|pymongo|motor|npgsql.*"
+    r"|github\.com/(?:jackc/pgx.*|lib/pq|go-sql-driver/mysql)|gorm\.io/driver/(?:postgres|mysql)|tokio-postgres|postgrex|myxql"
+    r"|mysql2|trilogy|.*mysql.*|pomelo\..*|go\.mongodb\.org/.*"
+)
+_SAID_IN_CODE = regex(
+    r"(?i)\bsqlite(?:\+\w+)?:///(?!:memory:)|django\.db\.backends\.sqlite3|provider\s*=\s*\"sqlite\"|jdbc:sqlite:|UseSqlite\("
+)
+_SQL = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO, Role.CLICKHOUSE})
+_NOT_THEIRS = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})
+_PLACES_OF_DATABASES = regex(r"(?i)(?:.*[/_.-])?(?:\w*data|db|databases?|storage|sqlite3?|var|instance|state)(?:[/_.-].*)?")
+_NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        VECTORS,
+        regex(r"(?i)(?:.*[/_.-])?(?:chroma(?:db)?|lancedb|qdrant|faiss|vector(?:[_-]?(?:store|db|index))?)(?:[/_.-].*)?"),
+    ),
+    (UPLOADS, regex(r"(?i)(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars|photos|pictures)(?:[/_.-].*)?")),
+    (FILES, regex(r"(?i)(?:.*[/_.-])?(?:storage|blobs?|documents|user[_-]?files)(?:[/_.-].*)?")),
+)
+_VARIABLE_MOUNT = regex(r"(?P<source>\$\{[^}]*\}[^:\s]*|\$\w+[^:\s]*):(?P<target>\$\{[^}]*\}|\$\w+|/[^:\s]+)(?P<mode>:\w+)?")
+_PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore"})
+_OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:run|log|lib/docker|cache|tmp))(?:/.*)?")
 
 
-def sqlite_volumes(project: Project) -> Iterator[tuple[Stack, Service, Mount]]:
-    """Yield each application of the judged stacks that is told to use SQLite, with the volume or folder that outlives it."""
+@frozen
+class Kept:
+    """What an application keeps: what it is, the volume or folder (as written where a variable names it), and the place there."""
+
+    what: str
+    stack: Stack
+    service: Service
+    place: str
+    target: str
+
+
+@remembered
+def kept_files(project: Project) -> tuple[Kept, ...]:
+    """Return what the applications of the judged stacks keep in volumes and folders, each place once, databases first."""
+    stores = {mount.source for _, service in main_services(project) if service.is_datastore for mount in service.mounts}
+    found: dict[str, Kept] = {}
+    for kept in sorted(_all_kept(project), key=lambda kept: (_ORDER.index(kept.what), kept.service.role is not Role.WEB)):
+        if kept.place not in stores:
+            found.setdefault(kept.place, kept)
+    return tuple(found.values())
+
+
+_ORDER = (DATABASE, VECTORS, UPLOADS, FILES)
+
+
+def said(kept: Iterable[Kept]) -> str:
+    """Return in words what is kept and where: `the uploads of web in media`."""
+    return listed(f"the {item.what} of {item.service.name} in {item.place}" for item in kept)
+
+
+def databases(project: Project) -> tuple[Kept, ...]:
+    """Return the databases that are files in a volume of an application."""
+    return tuple(kept for kept in kept_files(project) if kept.what == DATABASE)
+
+
+def has_volume_by_variable(project: Project, service: Service) -> bool:
+    """Whether a variable, whose value no file of the repository gives, names the volume or the folder of a mount."""
+    return next(_variable_mounts(project, service), None) is not None
+
+
+def _all_kept(project: Project) -> Iterator[Kept]:
     for stack, service in main_services(project):
-        told = (entry for entry in service.environment if not _PASSING.search(entry.name))
-        if service.is_application and any(_SQLITE.match((entry.value or "").strip()) for entry in told):
-            mount = next((mount for mount in service.mounts if _keeps(mount)), None)
-            if mount is not None:
-                yield stack, service, mount
+        if not _is_theirs(project, service):
+            continue
+        mounts = tuple(mount for mount in service.mounts if _keeps(mount) and not _is_tracked(project, mount))
+        database = _database_mount(project, service, mounts)
+        if database:
+            yield Kept(DATABASE, stack, service, database.source, database.target)
+        places = [(mount.source, mount.target) for mount in mounts if mount is not database]
+        for source, target in (*places, *_variable_mounts(project, service)):
+            what = next((what for what, names in _NAMES if names.fullmatch(target) or names.fullmatch(source)), "")
+            if what:
+                yield Kept(what, stack, service, source, target)
+
+
+def _is_theirs(project: Project, service: Service) -> bool:
+    """Whether the service runs the project's own code for users, by its role or as an image that the project makes."""
+    if service.is_application:
+        return True
+    return service.role is None and not service.build and is_own_image(project, service.image)
 
 
 def _keeps(mount: Mount) -> bool:
     """Whether a mount is a place for data: written to, no single file, and nothing that is made again."""
     if mount.kind not in {"volume", "bind"} or not mount.source or mount.read_only or _FILE.search(mount.target):
         return False
+    if mount.kind == "bind" and _OF_THE_SYSTEM.fullmatch(mount.source):
+        return False
     return not is_made_again(mount.source) and not is_made_again(mount.target)
 
 
+def _is_tracked(project: Project, mount: Mount) -> bool:
+    """Whether a folder that is mounted is a part of the repository."""
+    if mount.kind != "bind" or mount.resolved is None:
+        return False
+    below = (path for path in project.files if not mount.resolved or path.startswith(f"{mount.resolved}/"))
+    return any(path.rpartition("/")[2] not in _PLACEHOLDERS for path in below)
+
+
+def _variable_mounts(project: Project, service: Service) -> Iterator[tuple[str, str]]:
+    """Yield the folders of the host that variables without a value name, as written, with their places in the container."""
+    volumes = service.node.get("volumes")
+    for item in volumes.items if isinstance(volumes, Sequence) else ():
+        text = project.source(item.location.path) or ""
+        match = _VARIABLE_MOUNT.fullmatch(text[item.span.start : item.span.end].strip("\"'"))
+        known = match is None or any(mount.target == match["target"] and mount.source for mount in service.mounts)
+        is_data = match and match["mode"] != ":ro" and not is_made_again(match["target"])
+        if match and is_data and not known and not match["target"].startswith("/etc/"):
+            yield match["source"], match["target"]
+
+
+# --- databases --------------------------------------------------------------------------------------------------------
+
+
+def _database_mount(project: Project, service: Service, mounts: tuple[Mount, ...]) -> Mount | None:
+    """Return the volume or folder in which a service has its SQLite, None where it has none or keeps it in the container."""
+    if not mounts or service.role is Role.FRONTEND:
+        return None
+    told = [text for name, text in _told(project, service) if not _PASSING.search(name) and _means_sqlite(project, name, text)]
+    if told:
+        return _holding(told, mounts)
+    return next((mount for mount in mounts if _is_for_databases(mount)), None) if _is_all_sqlite(project) else None
+
+
+def _holding(told: list[str], mounts: tuple[Mount, ...]) -> Mount | None:
+    """Return the mount in which a database lies by its address, the likeliest one where only a relative path is known."""
+    found = next((match for text in told if "/" in text and (match := _PATH_IN.search(text))), None)
+    if found:
+        holding = (mount for mount in mounts if f"/{found['path']}".startswith(f"{mount.target.rstrip('/')}/"))
+        mount = next(holding, None)
+        if mount or len(found["slashes"]) not in {0, 3}:
+            return mount
+    return next((mount for mount in mounts if _is_for_databases(mount)), mounts[0])
+
+
+def _is_for_databases(mount: Mount) -> bool:
+    return any(_PLACES_OF_DATABASES.fullmatch(name) for name in (mount.target, mount.source))
+
+
+def _told(project: Project, service: Service) -> Iterator[tuple[str, str]]:
+    """Yield names and values of a service's environment; of its image and its template only what Compose does not set."""
+    given = {entry.name for entry in service.environment if entry.value}
+    has_server = _has_server(project)
+    # Beside a server the default of a variable is what a developer gets, and the environment names the server.
+    sure = (entry for entry in service.environment if not (has_server and entry.references))
+    yield from ((entry.name, (entry.value or "").strip()) for entry in sure)
+    if has_server:
+        return
+    for path in missing_env_files(project, service):
+        template = template_of(project, path)
+        entries = [entry for entry in template.entries if not entry.commented] if template else []
+        yield from ((entry.name, entry.value.strip()) for entry in entries if entry.name not in given)
+    dockerfile = project.image_of(service)
+    for stage in dockerfile.chain(service.build.target) if dockerfile and service.build else ():
+        words = (word.partition("=") for item in stage.instructions if item.keyword == "ENV" for word in item.text.split())
+        yield from ((name, value.strip("\"'")) for name, _, value in words if name not in given)
+
+
+def _means_sqlite(project: Project, name: str, text: str) -> bool:
+    """Whether a value means SQLite by itself, or is the path of a database file where a driver for SQLite is installed."""
+    if _SQLITE.match(text):
+        return True
+    is_path = _FILE_PATH.match(text) and re.search(r"DB|DATABASE|SQLITE|DATA|PATH|DSN", name.upper())
+    return bool(is_path) and (text.lower().endswith((".sqlite", ".sqlite3")) or bool(_DRIVERS & dependency_names(project)))
+
+
+def _has_server(project: Project) -> bool:
+    """Whether a database server stands in the stacks, or an address of one in an environment."""
+    for _, service in main_services(project):
+        if service.role in _SQL:
+            return True
+        if any(
+            re.match(r"(?i)(?:jdbc:)?(?:postgres|mysql|mariadb|mongodb)\S*:", entry.value or "")
+            for entry in service.environment
+        ):
+            return True
+    return False
+
+
+@remembered
+def _is_all_sqlite(project: Project) -> bool:
+    """Whether the code knows SQLite and no other database: one driver, or an address in code, and no server anywhere."""
+    names = dependency_names(project)
+    if _has_server(project) or any(_OTHER_DRIVERS.fullmatch(name) for name in names):
+        return False
+    code = (item for item in project.sources if item.path not in project.owned and not is_test_path(item.path))
+    return bool(_DRIVERS & names) or any(_SAID_IN_CODE.search(item.text) for item in code)
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+
+
+@remembered
 def copies_files(project: Project) -> bool:
     """Whether a command, a service or an image speaks of a backup, or of a program that makes one."""
     texts = [f"{command.location.path} {command.text}" for command in project.commands if command.context != "doc"]
@@ -43,3 +250,9 @@ def copies_files(project: Project) -> bool:
     texts += [item.text for dockerfile in project.dockerfiles for stage in dockerfile.stages for item in stage.instructions]
     texts += [step.run for workflow in project.workflows for job in workflow.jobs for step in job.all_steps]
     return any(_COPIES.search(text) for text in texts) or any("litestream" in path for path in project.files)
+
+
+def is_named(kept: Kept, text: str) -> bool:
+    """Whether a text names the volume, the folder or its place in the container, by its last word too."""
+    ends = itertools.chain.from_iterable((place, posixpath.basename(place.rstrip("/"))) for place in (kept.place, kept.target))
+    return any(re.search(rf"(?<![\w-]){re.escape(end)}(?![\w-])", text) for end in ends if len(end) > 2)

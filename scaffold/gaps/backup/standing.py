@@ -6,6 +6,7 @@ import itertools
 import posixpath
 import re
 
+from scaffold.gaps.backup.files import Kept, has_volume_by_variable
 from scaffold.gaps.facts import has_submodules
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -21,14 +22,15 @@ _TECHNIQUE = regex(
 )
 _TECHNIQUES = 4
 """Fewer items of a list may be the aims of a product that tells how it reaches them."""
-_FIRST_DATA = regex(r"initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
+_FIRST_DATA = regex(r"^/etc/|initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
 _MAIL_CATCHERS = frozenset({"mailhog", "maildev", "mailpit", "mailcatcher", "inbucket", "fake-smtp-server"})
 
 
-def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]]) -> str:
-    """Return why a missing backup of the stores is no loss of a running system's data, "" when nothing says so."""
-    if not any(_has_volume(service) for _, service in stores):
-        return "none of them has a volume, so nothing outlives its container (CMP009 comes first)"
+def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> str:
+    """Return why a missing backup of stores and files is no loss of a running system's data, "" when nothing says so."""
+    if stores and not any(_has_volume(project, service) for _, service in stores):
+        which = "none of the stores" if kept else "none of them"
+        return f"{which} has a volume, so nothing outlives its container (CMP009 comes first)"
     if has_submodules(project):
         return "parts of it are in git submodules, which are not read here and may do it"
     if any(note.is_whole for note in project.development_notes):
@@ -54,10 +56,11 @@ def _by_stack(project: Project) -> str:
     return _sign_of_development(stack) if stack is not None and stack.environment is EnvironmentClass.BASE else ""
 
 
-def _has_volume(service: Service) -> bool:
+def _has_volume(project: Project, service: Service) -> bool:
     """Whether the store has a volume or a folder of the host that is more than configuration and first data."""
     kept = (mount for mount in service.mounts if mount.kind in {"volume", "bind"} and mount.source)
-    return any(not mount.read_only and not _FIRST_DATA.search(mount.target) for mount in kept)
+    known = any(not mount.read_only and not _FIRST_DATA.search(mount.target) for mount in kept)
+    return known or has_volume_by_variable(project, service)
 
 
 def _is_called_production(project: Project) -> bool:

@@ -6,34 +6,51 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import signals
+from scaffold.gaps.backup.files import databases, said
 from scaffold.gaps.docs.pages import guide_closers, page_anchor, sections
-from scaffold.gaps.signals import durable_stores, main_environment
+from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_TOPIC = regex(r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b", re.IGNORECASE)
-_STEP = regex(r"restor|pg_restore|psql\b.*<|mongorestore|\brecover|point[- ]in[- ]time|snapshot", re.IGNORECASE)
+_TOPIC = regex(
+    r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b|\brestaur|\bsauvegarde|\bwiederherstell|\bdatensicherung|восстановл|бэкап|резервн",
+    re.IGNORECASE,
+)
+_DATA = r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?|postgres\w*|mysql|mariadb|mongo\w*|redis|tables?)"
+_STEP = regex(
+    r"\bpg_restore\b|\bpsql\b.*<|\bmysql\b.*<|\|\s*(?:docker\b.*)?(?:psql|mysql|mariadb)\b|\bmongorestore\b|\brestic\b.*\brestore\b|restore\.(?:sh|py)\b"
+    r"|\b(?:make|just|npm run|manage\.py|bin/\S*)\s+\S*restor\w*|\bpoint[- ]in[- ]time\b|\btar\s+-?\w*x"
+    rf"|\b(?:restor|recover|roll)\w*\b[^.\n]{{0,60}}?\b{_DATA}\b|\b{_DATA}\b[^.\n]{{0,60}}?\b(?:restor(?!able|ation\b.*\btest)|recover)\w*"
+    r"|\brestaur(?:er|ez)\b|\bwiederherstellen\b|восстановит",
+    re.IGNORECASE,
+)
+"""What brings data back: a command that does it, or a sentence that speaks of data and its way back."""
+_OTHER = regex(
+    r"\b(?:mfa|2fa|password|account|token|codes?|session|circuit|error|retry|ignored|authentication)\b", re.IGNORECASE
+)
+"""What else is recovered, by the words of a heading."""
 _ADVICE = "Write docs/operations/recovery.md: where the copies are, the restore commands of each store, RPO and RTO."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    stores = durable_stores(project)
+    stores = tuple(service for _, service in durable_stores(project))
+    files = () if stores else databases(project)
     place = page_anchor(project)
-    if not stores or place is None or recovery_pages(project):
+    if not (stores or files) or place is None or recovery_pages(project):
         return
-    names = ", ".join(service.name for _, service in stores)
+    names = ", ".join(service.name for service in stores) or said(files)
     yield RULE.gap(
-        closers=guide_closers(project, _ADVICE),
+        closers=guide_closers(project, _ADVICE) if stores else (Closer(None, "advice", _ADVICE),),
         resource="docs",
         subject="recovery-guide",
         message=f"No page in this repository tells how to restore {names}: the first restore happens during an outage.",
         expected="a page with the restore steps of each store and the loss that is accepted",
         actual="no restore steps",
         locations=(place,),
-        related=tuple(service.location for _, service in stores),
+        related=tuple(service.location for service in stores) or without_repeats(item.service.location for item in files),
         environment=main_environment(project),
         severity=None if signals(project) else Severity.LOW,
         blocked_by=() if signals(project) else ("BCK000",),
@@ -42,7 +59,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def recovery_pages(project: Project) -> tuple[Location, ...]:
     """Return the headings of the sections that tell how to restore something."""
-    return tuple(section.heading.location for section in sections(project, _TOPIC) if _STEP.search(section.text))
+    found = (section for section in sections(project, _TOPIC) if not _OTHER.search(section.heading.text))
+    return tuple(section.heading.location for section in found if _STEP.search(section.text))
 
 
 RULE = Rule(

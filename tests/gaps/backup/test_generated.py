@@ -22,7 +22,7 @@ FILES = {
 DUMP = {"dump.sh": "#!/bin/sh\nmongodump --archive=/backups/docs\n"}
 
 
-@pytest.mark.parametrize(("owned", "named"), [(True, ("db", "docs")), (False, ("docs",))])
+@pytest.mark.parametrize(("owned", "named"), [(True, ("db (data)", "docs (docs)")), (False, ("docs (docs)",))])
 def test_only_infrastructure_of_the_project_s_own_covers_a_store(
     owned: bool, named: tuple[str, ...], make_project: Callable[..., Path]
 ) -> None:
