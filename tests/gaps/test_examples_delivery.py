@@ -123,8 +123,8 @@ PROPERTYPRO: dict[str, set[tuple[str, str, str]]] = {
     "SUP008": {(".github/workflows/ci.yml", "permissions", "on:")},
     "CIQ010": {(".github/workflows/ci.yml/deploy", "placeholder", "run: |")},
     "IAC003": {("iac", "checked-in-ci", "api:")},
-    # B19: pg_dump by hand covers the database; nothing covers the queue and the vectors.
-    "BCK001": {("base/redis", "backup", "redis:"), ("base/chromadb", "backup", "chromadb:")},
+    # B19: pg_dump by hand covers the database; nothing covers the queue, the vectors and the uploads.
+    "BCK001": {("base/redis", "backup", "redis:"), ("base/chromadb", "backup", "chromadb:"), ("backup", "files", "api:")},
     "BCK002": {("Makefile", "schedule/backup", "pg_dump")},
     # B16: the tests of the backend run. The triggers are sound, an image is built, every config is mounted.
     # flake8 runs strictly first, and then once more to report.

@@ -239,7 +239,7 @@ def _told_on_a_page(project: Project) -> bool:
 
 
 def clock_line(text: str) -> int:
-    """Return the line of a page that is one of a crontab and starts a backup, or the clock of a systemd timer; 0 where none is."""
+    """Return which line of a page is one of a crontab that starts a backup, or the clock of a timer; 0 where none is."""
     match = _CRON_LINE.search(text)
     return text.count("\n", 0, match.start()) + 1 if match else 0
 

@@ -70,7 +70,7 @@ _OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:
 
 @frozen
 class Kept:
-    """What an application keeps: what it is, the volume or folder (as written where a variable names it), and the place there."""
+    """What an application keeps: what it is, the volume or folder (a variable as written), and its place in the container."""
 
     what: str
     stack: Stack

@@ -18,7 +18,7 @@ _OF_DEVELOPERS = regex(r"(?i)develop|contribut|local|test|(?:^|/)(?:readme|chang
 
 
 def recipe(project: Project, stores: Sequence[Service]) -> Location | None:
-    """Return the line of a crontab or a timer on a page that shows a dump of a store, or a copy of files, beside it, or None."""
+    """Return the line of a crontab or a timer on a page that shows a copy of a store or of files beside it, or None."""
     return min(_recipes(project, stores), key=lambda place: (is_test_path(place.path), place.path, place.line), default=None)
 
 

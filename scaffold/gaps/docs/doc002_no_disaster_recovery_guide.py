@@ -19,18 +19,16 @@ _TOPIC = regex(
     r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b|\brestaur|\bsauvegarde|\bwiederherstell|\bdatensicherung|восстановл|бэкап|резервн",
     re.IGNORECASE,
 )
-_DATA = r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?|postgres\w*|mysql|mariadb|mongo\w*|redis|tables?)"
+_DATA = r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?|postgres\w*|mysql|mariadb|mongo\w*|redis)"
 _STEP = regex(
     r"\bpg_restore\b|\bpsql\b.*<|\bmysql\b.*<|\|\s*(?:docker\b.*)?(?:psql|mysql|mariadb)\b|\bmongorestore\b|\brestic\b.*\brestore\b|restore\.(?:sh|py)\b"
     r"|\b(?:make|just|npm run|manage\.py|bin/\S*)\s+\S*restor\w*|\bpoint[- ]in[- ]time\b|\btar\s+-?\w*x"
-    rf"|\b(?:restor|recover|roll)\w*\b[^.\n]{{0,60}}?\b{_DATA}\b|\b{_DATA}\b[^.\n]{{0,60}}?\b(?:restor(?!able|ation\b.*\btest)|recover)\w*"
+    rf"|\b(?:restor|recover)\w*\b[^.\n]{{0,60}}?\b{_DATA}\b|\b{_DATA}\b[^.\n]{{0,60}}?\b(?:restor(?!able|ation\b.*\btest)|recover)\w*"
     r"|\brestaur(?:er|ez)\b|\bwiederherstellen\b|восстановит",
     re.IGNORECASE,
 )
 """What brings data back: a command that does it, or a sentence that speaks of data and its way back."""
-_OTHER = regex(
-    r"\b(?:mfa|2fa|password|account|token|codes?|session|circuit|error|retry|ignored|authentication)\b", re.IGNORECASE
-)
+_OTHER = regex(r"\b(?:mfa|2fa|password|account|token|codes?|session|circuit|error|retry|authentication)\b", re.IGNORECASE)
 """What else is recovered, by the words of a heading."""
 _ADVICE = "Write docs/operations/recovery.md: where the copies are, the restore commands of each store, RPO and RTO."
 
