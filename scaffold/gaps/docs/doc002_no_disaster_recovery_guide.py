@@ -19,7 +19,10 @@ _TOPIC = regex(
     r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b|\brestaur|\bsauvegarde|\bwiederherstell|\bdatensicherung|восстановл|бэкап|резервн",
     re.IGNORECASE,
 )
-_DATA = r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?|postgres\w*|mysql|mariadb|mongo\w*|redis)"
+_DATA = (
+    r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?"
+    r"|postgres\w*|mysql|mariadb|mongo\w*|redis)"
+)
 _STEP = regex(
     r"\bpg_restore\b|\bpsql\b.*<|\bmysql\b.*<|\|\s*(?:docker\b.*)?(?:psql|mysql|mariadb)\b|\bmongorestore\b|\brestic\b.*\brestore\b|restore\.(?:sh|py)\b"
     r"|\b(?:make|just|npm run|manage\.py|bin/\S*)\s+\S*restor\w*|\bpoint[- ]in[- ]time\b|\btar\s+-?\w*x"
