@@ -255,7 +255,7 @@ class CodeFact:
     URL without a login), `cors` (detail: the words credentials, any-origin, regex, no-login that hold), `schema` (detail:
     how code makes tables, see scaffold.read.schema), `account` (an administrator with a password that a program's start
     makes; detail: the fixture that holds it, "" for code), `seeds` (detail: the function that loads rows made for a try as
-    the program starts).
+    the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused).
     """
 
     kind: str

@@ -98,8 +98,25 @@ _INNOCENT_ENDINGS = frozenset(
         "PREFIX",
         "REQUIRED",
         "DELTA",
+        "AGE",
+        "PERIOD",
+        "INTERVAL",
+        "LEEWAY",
+        "ATTEMPTS",
+        "ENDPOINT",
+        "DOMAIN",
+        "METHOD",
+        "FORMAT",
+        "ENCODING",
     }
 )
+_OF_A_SECRET = frozenset(
+    {
+        *("TTL", "EXPIRE", "EXPIRES", "EXPIRATION", "EXPIRY", "LIFETIME", "LIFESPAN", "DURATION", "VALIDITY"),
+        *("ALGORITHM", "ALGORITHMS", "ALGO", "ALG", "ISSUER", "AUDIENCE"),
+    }
+)
+"""Words of what is told about a secret: how long it counts, how it is made, from and for whom (`JWT_EXPIRES_IN`)."""
 _PROVIDER_KEYS = regex(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[0-9A-Za-z_\-]{35}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_\-]{20,}"
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
@@ -130,6 +147,8 @@ def is_sensitive_name(name: str) -> bool:
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     tokens = tuple(token for token in re.split(r"[^A-Za-z0-9]+", spaced.upper()) if token)
     if name.upper() in _FOLDERS_OF_THE_SHELL or not tokens or tokens[-1] in _INNOCENT_ENDINGS:
+        return False
+    if _OF_A_SECRET.intersection(tokens) and tokens[-1] not in _SENSITIVE | {"KEY"}:
         return False
     if tokens[-1] == "PASS" and tokens[-2:-1] and tokens[-2] in _DIRECTIVES:
         return False
@@ -235,6 +254,12 @@ _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
     (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
     (SecretClass.WEAK, lambda text: len(text) <= _LONGEST_WEAK and _WEAK.fullmatch(text)),
     (SecretClass.PLAIN, regex(r"[a-z][a-z_]+(?:\.[A-Za-z_]{2,40}){1,8}").fullmatch),
+    (
+        SecretClass.PLAIN,
+        regex(
+            r"\d{1,4} ?(?:ms|[smhdwy]|min(?:ute)?s?|hours?|days?|weeks?|months?|years?|[km]b)|[HREP]S(?:256|384|512)"
+        ).fullmatch,
+    ),
     (SecretClass.PLAIN, regex(r"true|false|yes|no|on|off|none|null|\d{1,5}", re.IGNORECASE).fullmatch),
     (SecretClass.RANDOM, _looks_random),
 )

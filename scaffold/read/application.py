@@ -46,6 +46,7 @@ _KEEPING_WORDS = (
     *("_attached", "active_storage", "FileField", "ImageField", "Storage::", ">store", "MultipartFile", "FormFile("),
 )
 """Texts without one of these keep no files in a form that is known."""
+_ENDING_WORDS = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -122,6 +123,8 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _programs(path, text)
     if any(word in text for word in _KEEPING_WORDS):
         yield from _kept_files(path, text)
+    if "production" in text and any(word in text for word in _ENDING_WORDS):
+        yield from _refusals(path, text)
 
 
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -140,6 +143,12 @@ def _kept_files(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.kept_files import kept_file_facts
 
     return tuple(kept_file_facts(path, text))
+
+
+def _refusals(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.refusals import refusal_facts
+
+    return tuple(refusal_facts(path, text))
 
 
 def _programs(path: str, text: str) -> tuple[CodeFact, ...]:

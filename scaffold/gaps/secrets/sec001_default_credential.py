@@ -11,6 +11,7 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.refused import is_refused
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_drawn_key, is_sensitive_name, reads_as_name
 
@@ -101,6 +102,9 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
         reach = "; no port of the store is published, so it helps who is already inside"
     if group.stands_in:
         return _stand_in_gap(group)
+    refusal = _refusal(project, group)
+    if refusal is not None:
+        return _refused_gap(group, refusal)
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=f"environment/{owner.key}",
@@ -118,6 +122,28 @@ def _severity(project: Project, group: CredentialGroup) -> Severity:
     if group.opens_published_store:
         return Severity.CRITICAL
     return Severity.MEDIUM if group.opens_hidden_store(project.stacks) else Severity.HIGH
+
+
+def _refusal(project: Project, group: CredentialGroup) -> Location | None:
+    """Return where code compares one of the variables with this very default and then ends the program, or None."""
+    facts = (fact for fact in project.code_facts if fact.kind == "refuses" and not is_test_path(fact.location.path))
+    return next((f.location for f in facts if any(is_refused(f.detail, key, group.owner.value) for key in group.keys)), None)
+
+
+def _refused_gap(group: CredentialGroup, refusal: Location) -> Gap:
+    owner = group.owner
+    return RULE.gap(
+        resource=group.stack.resource(owner.service.name),
+        subject=f"environment/{owner.key}",
+        message=f"Where {' or '.join(group.keys)} is not set, Compose gives {owner.service.name} a default of the repository "
+        f"({owner.value_class.value}), and {refusal.path}:{refusal.line} refuses it: the container starts, and ends at once.",
+        expected=f"${{{owner.key}:?}}, so that Compose says which variable is missing",
+        actual=f"a default: {owner.value_class.value}",
+        locations=group.locations,
+        related=(refusal,),
+        severity=Severity.LOW,
+        environment=group.stack.environment,
+    )
 
 
 def _stand_in_gap(group: CredentialGroup) -> Gap:

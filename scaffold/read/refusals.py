@@ -1,0 +1,28 @@
+"""Which values code of production refuses: it compares a variable with a known default, and ends the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.project import CodeFact
+from scaffold.model.refused import refusal
+from scaffold.model.regex import regex
+from scaffold.read.lines import Places
+
+_COMPARED = regex(
+    r"(?P<left>[\w.\[\]'\"()]{3,80})\s*(?<![!=])={2,3}\s*(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n]){4,200})(?P=mark)"
+)
+_ENDS = regex(
+    r"process\.exit\(|\bthrow\b|\braise\b|\bsys\.exit\(|\bos\.Exit\(|\blog\.Fatal|\bpanic!?\(|\babort\(", re.IGNORECASE
+)
+_AFTER = 2500
+"""Characters behind a comparison within which the program has to end: checks are gathered first, and end it together."""
+
+
+def refusal_facts(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield each value that is refused as its hash, with what is compared, its letters and digits alone."""
+    places = Places(path, text)
+    for match in _COMPARED.finditer(text):
+        if _ENDS.search(text, match.end(), match.end() + _AFTER):
+            yield CodeFact("refuses", refusal(match["left"], match["value"]), places.at(match.start("left")))
