@@ -9,9 +9,11 @@ from pathlib import Path
 
 from scaffold.app.examination import Place, look
 from scaffold.app.view import View
+from scaffold.model.alternatives import choose_profiles
 from scaffold.model.finding import ToolRun
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Severity
+from scaffold.model.profiles import declared_profiles
 from scaffold.model.project import Project
 from scaffold.report.redaction import Redactor
 from scaffold.report.wire import ValidateReport
@@ -55,10 +57,12 @@ def validate_place(
         folder = Path(scratch) / project.name
         _copy(place, project, lock, folder)
         paths = {*lock.paths, *edited, *(project.files if everything else ())}
+        sets = _compose_sets(project, lock, edited, everything=everything)
         request = ValidationRequest(
             folder,
             tuple(sorted(paths)),
-            _compose_sets(project, lock, edited, everything=everything),
+            sets,
+            _profile_sets(project, sets),
             before=edited,
             environment=environment,
         )
@@ -71,6 +75,18 @@ def _compose_sets(project: Project, lock: Lock, edited: Mapping[str, str], *, ev
     complete = [stack.files for stack in project.stacks if stack.complete]
     sets += [files for files in complete if everything or not edited.keys().isdisjoint(files)]
     return tuple(dict.fromkeys(sets))
+
+
+def _profile_sets(project: Project, sets: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return, for each set with profiles, those that are started together: none, each alone, and what production starts."""
+    found = {}
+    for stack in project.stacks:
+        names = dict.fromkeys(name for service in stack.services for name in service.profiles)
+        if stack.files in sets and names:
+            choice = choose_profiles(project, stack)
+            chosen = choice.profiles if choice else declared_profiles(project, stack.directory)[1]
+            found[stack.files] = tuple(dict.fromkeys(((), chosen, *((name,) for name in names))))
+    return found
 
 
 def _copy(place: Place, project: Project, lock: Lock, folder: Path) -> None:

@@ -12,6 +12,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.lasting import awaited_jobs, is_hardened
 from scaffold.model.names import EnvironmentClass, Role
+from scaffold.model.profiles import named_profiles
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
@@ -24,7 +25,6 @@ ALL_INTERFACES = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 - t
 """Host addresses of a published port that mean every interface."""
 
 _DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
-_PROFILE_WORDS = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
 _LONGEST_COMMENT = 1000
 
 
@@ -166,9 +166,8 @@ def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
     """Return each Compose profile that a command of the project activates, with those commands; `*` stands for all."""
     found: dict[str, list[Command]] = {}
     for command in project.commands:
-        for match in _PROFILE_WORDS.finditer(command.text):
-            for name in (match[1] or match[2]).split(","):
-                found.setdefault(name, []).append(command)
+        for name in named_profiles(command.text):
+            found.setdefault(name, []).append(command)
     return {name: tuple(commands) for name, commands in found.items()}
 
 
@@ -178,13 +177,12 @@ def commented_commands(project: Project) -> tuple[str, ...]:
     comments = (
         line.strip()[:_LONGEST_COMMENT] for text in texts for line in text.splitlines() if line.lstrip().startswith("#")
     )
-    return tuple(line for line in comments if "compose" in line.lower() and _PROFILE_WORDS.search(line))
+    return tuple(line for line in comments if "compose" in line.lower() and named_profiles(line))
 
 
 def commented_profiles(project: Project) -> frozenset[str]:
     """Return the profiles that a command in a comment of a compose file activates; `*` stands for all."""
-    found = (match for line in commented_commands(project) for match in _PROFILE_WORDS.finditer(line))
-    return frozenset(name for match in found for name in (match[1] or match[2]).split(","))
+    return frozenset(name for line in commented_commands(project) for name in named_profiles(line))
 
 
 def active_profiles(project: Project) -> frozenset[str]:

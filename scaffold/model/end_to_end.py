@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 
+from scaffold.model.alternatives import choose_profiles, started
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.delivery import EndToEndSuite
 from scaffold.model.document import text_of
@@ -135,17 +136,26 @@ def _by_package(project: Project, tested: Stack | None, path: str, runner: str) 
     lock, manager = lock_and_manager(project, manifest.folder)
     starts_itself = "webServer" in (project.source(path) or "")
     stack = tested if tested and _serving(tested) and not starts_itself else None
+    stack = started(stack, choose_profiles(project, stack)) if stack else None
     return EndToEndSuite(
         runner=runner,
         directory=stack.directory.strip("./") if stack else "",
         files=stack.files if stack else (),
-        profiles=tuple(dict.fromkeys(name for service in _serving(stack) for name in service.profiles)) if stack else (),
+        profiles=_profiles(project, stack) if stack else (),
         awaited=tuple(service.name for service in _serving(stack)) if stack else (),
         package=folder or ".",
         manager=manager,
         lock=lock,
         address=_address(stack) if stack else "",
     )
+
+
+def _profiles(project: Project, stack: Stack) -> tuple[str, ...]:
+    """Return the profiles that start what users reach; of those that exclude each other, the ones that are chosen."""
+    whole = project.stack(stack.id)
+    choice = choose_profiles(project, whole) if whole else None
+    names = dict.fromkeys(name for service in _serving(stack) for name in service.profiles)
+    return tuple(name for name in names if choice is None or name not in choice.others)
 
 
 def _address(stack: Stack) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 
+from scaffold.model.alternatives import ProfileChoice
 from scaffold.model.backup import BackupPlan
 from scaffold.model.cluster_backup import ClusterBackupPlan
 from scaffold.model.delivery import DeliveryPlan
@@ -129,6 +130,8 @@ class Target:
     """The compose files that run the app today."""
     production_set: tuple[str, ...]
     """The compose files to run in production: the base set and the overlays that scaffold writes."""
+    profiles: ProfileChoice | None = None
+    """Which of the profiles that exclude each other all of this is for; None where none do."""
     settings: tuple[Setting, ...] = ()
     """Variables of the compose files that are no secrets and that containers read."""
     volumes: tuple[PersistentVolume, ...] = ()

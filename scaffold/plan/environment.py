@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scaffold.model.alternatives import ProfileChoice, choose_profiles
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
@@ -13,11 +14,11 @@ from scaffold.model.env_templates import template_of
 from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, NeededVariable, SecretSource, quoted
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
+from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_path
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import counts, holds_secret, is_sensitive_name, names_its_secret
 from scaffold.plan.production_values import lists_origins, production_value
-from scaffold.plan.profiles import PROFILES_VARIABLE, env_path, listed_profiles
 
 if TYPE_CHECKING:
     from scaffold.model.target import Secret
@@ -60,9 +61,10 @@ def plan_environment(  # noqa: PLR0913 - each is another source of variables
         _development(project, first, _groups(_uses(project, stacks, edits), edits))
         for first, stacks in _directories(project, stack, tasks)
     ]
-    own = _with_needed(_groups(_uses(project, [stack], edits), edits), needs)
+    choice = choose_profiles(project, stack)
+    own = _with_needed(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), needs)
     if own or added:
-        templates.append(_production(project, stack, own, production_set, added))
+        templates.append(_production(project, stack, own, production_set, added, choice))
     return EnvPlan(tuple(template for template in templates if template.groups))
 
 
@@ -142,6 +144,16 @@ def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, lis
             if name == service.name and path in stack.files:
                 found.setdefault(variable, []).append(_Use(service, VariableReference(variable, ":?")))
     return found
+
+
+def _in_use(uses: dict[str, list[_Use]], edits: _Edits, choice: ProfileChoice | None) -> dict[str, list[_Use]]:
+    """Return the uses without those of services that do not start; what is required, Compose asks for whatever starts."""
+    gone = {name for name, _ in choice.left_out} if choice else frozenset()
+    found = {
+        name: [use for use in listed if use.service.name not in gone or use.reference.is_required or name in edits.guards]
+        for name, listed in uses.items()
+    }
+    return {name: listed for name, listed in found.items() if listed}
 
 
 def _order(service: Service) -> tuple[bool, bool, str]:
@@ -231,8 +243,13 @@ def _in(stack: Stack, name: str) -> str:
 # --- production -------------------------------------------------------------------------------------------------------
 
 
-def _production(
-    project: Project, stack: Stack, groups: tuple[EnvGroup, ...], production_set: tuple[str, ...], added: tuple[Variable, ...]
+def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
+    project: Project,
+    stack: Stack,
+    groups: tuple[EnvGroup, ...],
+    production_set: tuple[str, ...],
+    added: tuple[Variable, ...],
+    choice: ProfileChoice | None,
 ) -> EnvTemplate:
     own = _template_of(project, stack, "production")
     path = own.path if own else _in(stack, ".env.production.example")
@@ -249,20 +266,26 @@ def _production(
     files = ":".join(_relative(stack, file) for file in production_set)
     lacking = f"{_COMPOSE_FILE}={quoted(files)}" if own and own.entry(_COMPOSE_FILE) is None else ""
     compose = EnvGroup("Compose", (EnvVariable(_COMPOSE_FILE, (), files, why="The files that production runs, in this order"),))
-    compose = replace(compose, variables=(*compose.variables, *_profiles(project, stack)))
+    compose = replace(compose, variables=(*compose.variables, *_profiles(project, stack, choice)))
     return EnvTemplate(
         path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring), lacking=lacking
     )
 
 
-def _profiles(project: Project, stack: Stack) -> Iterable[EnvVariable]:
-    """Yield the profiles that the env file of the project directory enables: Compose reads it no more beside other files."""
-    path = env_path(stack.directory)
-    file = next((item for item in project.env_files if item.path == path), None) or template_of(project, path)
+def _profiles(project: Project, stack: Stack, choice: ProfileChoice | None) -> Iterable[EnvVariable]:
+    """Yield the profiles that the env file of the project directory enables: Compose reads it no more beside other files.
+
+    Of profiles that exclude each other it names those that are planned for.
+    """
+    if choice and choice.profiles:
+        why = f"The profiles that start, {choice.source}; {', '.join(choice.others)} do not start with them"
+        yield EnvVariable(PROFILES_VARIABLE, (), ",".join(choice.profiles), why=why)
+        return
+    path, listed = declared_profiles(project, stack.directory)
     known = {profile for service in stack.services for profile in service.profiles} | {"*"}
-    names = [name for name in listed_profiles(file) if name in known] if file else []
-    if file and names:
-        yield EnvVariable(PROFILES_VARIABLE, (), ",".join(names), why=f"The profiles that start, from {file.path}")
+    names = [name for name in listed if name in known]
+    if names:
+        yield EnvVariable(PROFILES_VARIABLE, (), ",".join(names), why=f"The profiles that start, from {path}")
 
 
 def _relative(stack: Stack, path: str) -> str:

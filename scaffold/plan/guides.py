@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import chain
 
+from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Service, Stack
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import missing_env_files
@@ -38,6 +39,8 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     stack = project.production_stack
     if stack is None or not stack.services:
         return None
+    whole, choice = stack, choose_profiles(project, stack)
+    stack = started(whole, choice)
     scripts = _scripts(project)
     migrations = start_migrations(project, stack)
     alone = services_that_migrate_at_once(project, stack)
@@ -46,7 +49,7 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     return GuidesPlan(
         paths=guide_paths(project),
         services=services,
-        profiles=_profiles((stack, *project.production_stacks)),
+        profiles=_profiles((whole, *project.production_stacks), choice),
         scripts=scripts,
         modules=_modules(project, {item.path for item in scripts}),
         tasks=tuple(
@@ -191,11 +194,19 @@ def _routes_by_name(service: Service) -> bool:
 # --- profiles and scripts ---------------------------------------------------------------------------------------------
 
 
-def _profiles(stacks: tuple[Stack, ...]) -> tuple[GuideProfile, ...]:
-    """Return every profile of the stacks that stand for production; of two services with one name the first counts."""
+def _profiles(stacks: tuple[Stack, ...], choice: ProfileChoice | None) -> tuple[GuideProfile, ...]:
+    """Return every profile of the stacks that stand for production; of two services with one name the first counts.
+
+    Where profiles exclude each other, only those that add something to what starts by the choice.
+    """
     services = {service.name: service for stack in reversed(stacks) for service in stack.services}
     names = sorted(set(chain.from_iterable(service.profiles for service in services.values())))
-    return tuple(_profile(services, name) for name in names)
+    found = (_profile(services, name) for name in names)
+    if choice is None:
+        return tuple(found)
+    chosen, known = set(choice.profiles), {*choice.profiles, *choice.others}
+    running = {service.name for service in services.values() if not service.profiles or chosen & set(service.profiles)}
+    return tuple(item for item in found if item.name not in known and not running >= set(item.services))
 
 
 def _profile(services: Mapping[str, Service], name: str) -> GuideProfile:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Stack
 from scaffold.model.environment import NeededVariable
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
 from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.values import dns_label
-from scaffold.model.workload import WorkloadPlan
+from scaffold.model.workload import LeftOut, WorkloadPlan
 from scaffold.plan.backup import plan_backup
 from scaffold.plan.buckets import plan_buckets
 from scaffold.plan.cluster_backup import backup_secret, plan_cluster_backup
@@ -40,7 +41,9 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     """Return the plan for a project that was read without the files that scaffold wrote."""
     stack, stage_notes = with_production_stages(project, project.production_stack) if project.production_stack else (None, ())
     configuration = project.configuration
+    choice = choose_profiles(project, stack) if stack else None
     if stack:
+        stack = started(stack, choice)
         refuse_cycles(stack)
     stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
     managed = frozenset(store.service for store in stores if store.placement == "managed")
@@ -66,7 +69,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     secrets = plan_secrets(stores, running.workloads)
     secrets = (*secrets, *((backup_secret(cluster_backup),) if cluster_backup else ()))
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
-    environment = plan_environment(project, stack, production_set, asked, tasks, needs=needs)
+    environment = plan_environment(project, project.production_stack, production_set, asked, tasks, needs=needs)
     asking = (
         *(((monitoring.overlay, monitoring.variables),) if monitoring else ()),
         *(((backup.overlay, backup.variables),) if backup else ()),
@@ -90,11 +93,12 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         volumes=running.volumes,
         buckets=plan_buckets(stores, running, cluster_backup),
         config_files=running.files,
-        left_out=running.left_out,
+        left_out=_left_out(running, choice),
         notes=(*(stage_notes if chart else ()), *running.notes),
         paths=running.paths,
         base_set=base_set,
         production_set=production_set,
+        profiles=choice,
         chart_folder=chart,
         terraform_folder=terraform,
         hardening=hardening,
@@ -114,6 +118,12 @@ def _as_released(project: Project, stack: Stack, needs: tuple[NeededVariable, ..
     """Return the stack as a cluster runs it: with what runs once before a release, and every variable in the environment."""
     prepared = with_release_tasks(stack, release_tasks(project, stack))
     return with_mounted_variables(project, with_needed(prepared, needs))
+
+
+def _left_out(running: WorkloadPlan, choice: ProfileChoice | None) -> tuple[LeftOut, ...]:
+    """Return the services without a workload: those that none is made for, and those of profiles that do not start."""
+    others = (LeftOut(name, reason) for name, reason in (choice.left_out if choice else ()))
+    return tuple(sorted((*running.left_out, *others), key=lambda item: item.service))
 
 
 def _terraform_folder(project: Project) -> str:

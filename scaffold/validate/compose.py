@@ -31,6 +31,9 @@ _ROUTE = regex(r"\b((?:services|networks|volumes|secrets|configs)(?:\.[\w-]+|\[\
 _SERVICE = regex(r"\bservice \"?([\w.-]+)")
 _ENV_FILES_AT_MOST = 50
 _EXTRA_SECONDS = 30.0
+_EVERY_PROFILE = ("*",)
+_LEFT_OUT = regex(r"depends on undefined service|undefined service|no such service")
+"""What a loader says of a service that another profile starts: only people know which profiles they start together."""
 
 
 @frozen
@@ -71,28 +74,53 @@ def _judge_set(loader: _Loader, request: ValidationRequest, files: Sequence[str]
             Finding(NAME, "missing", path, 0, Severity.HIGH, "the set names a compose file that is not there")
             for path in missing
         ]
+    done = _loaded(loader, request, files, _EVERY_PROFILE)
+    if not done.code:
+        return []
+    together = request.profile_sets.get(tuple(files), ())
+    if not together:
+        return [_finding(request, files, _message(done))]
+    # Profiles may be alternatives, which nobody starts beside each other: what counts is what is started together.
+    findings = (_of_profiles(loader, request, files, profiles) for profiles in together)
+    return list(dict.fromkeys(finding for finding in findings if finding))
+
+
+def _of_profiles(
+    loader: _Loader, request: ValidationRequest, files: Sequence[str], profiles: tuple[str, ...]
+) -> Finding | None:
+    done = _loaded(loader, request, files, profiles)
+    refused = bool(done.code) and not (profiles and _LEFT_OUT.search(_message(done)))
+    return _finding(request, files, _message(done)) if refused else None
+
+
+def _loaded(loader: _Loader, request: ValidationRequest, files: Sequence[str], profiles: tuple[str, ...]) -> Completed:
+    """Load one set of files with these profiles, with stand-ins for what only the host has."""
     texts = [request.text(path) for path in files]
     variables = {name: STAND_IN for text in texts for name in _REQUIRED.findall(text)}
     with _stand_in_env_files(request.folder) as stand_in:
-        done = _load(loader, request, files, variables)
+        done = _load(loader, request, files, profiles, variables)
         while done.code and stand_in(_message(done)):
-            done = _load(loader, request, files, variables)
+            done = _load(loader, request, files, profiles, variables)
         if done.code:
             # `${PORT}:80` is refused where PORT is empty, which it is only here: the file of the host sets it.
             found = [match for text in texts for match in _BARE.finditer(text)]
             bare = {match["braced"] or match["plain"]: STAND_IN for match in found}
             bare |= {match["braced"] or match["plain"]: STAND_IN_FOLDER for match in found if match["mounted"]}
-            done = _load(loader, request, files, {**bare, **variables})
-    return [_finding(request, files, _message(done))] if done.code else []
+            done = _load(loader, request, files, profiles, {**bare, **variables})
+    return done
 
 
-def _load(loader: _Loader, request: ValidationRequest, files: Sequence[str], variables: dict[str, str]) -> Completed:
+def _load(
+    loader: _Loader, request: ValidationRequest, files: Sequence[str], profiles: tuple[str, ...], variables: dict[str, str]
+) -> Completed:
     named = [word for path in files for word in ("-f", path)]
     if loader.docker:
-        argv = [*loader.program, *named, "--env-file", "/dev/null", "--profile", "*", "config", "--quiet"]
+        named += [word for name in profiles for word in ("--profile", name)]
+        argv = [*loader.program, *named, "--env-file", "/dev/null", "config", "--quiet"]
         return run(argv, cwd=request.folder, timeout=request.seconds, env={**variables, "COMPOSE_FILE": ""})
     given = [word for name, value in variables.items() for word in ("-env", f"{name}={value}")]
-    argv = [*loader.program, *named, "-no-dot-env", "-profile", "*", *given]
+    given += [word for name in profiles for word in ("-profile", name)]
+    argv = [*loader.program, *named, "-no-dot-env", *given]
     return run(argv, cwd=request.folder, timeout=request.seconds)
 
 

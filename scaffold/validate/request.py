@@ -18,6 +18,8 @@ class ValidationRequest:
     """The files to judge: what the lock lists, what an edit changed, or with --all the user's too."""
     compose_sets: tuple[tuple[str, ...], ...] = ()
     """Sets of compose files that are loaded together, base first: the production set, and the base alone."""
+    profile_sets: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    """For such a set with profiles, those that are started together: none, each alone, and what production starts."""
     terraform_folders: tuple[str, ...] = ()
     """Folders with HCL; without any, the folders of the .tf files among `paths`."""
     before: Mapping[str, str] = field(default_factory=dict, repr=False)

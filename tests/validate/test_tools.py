@@ -236,6 +236,17 @@ def test_compose_gives_stand_ins_to_what_the_host_sets(judge, require_tool):
     assert_failed(judge("compose", {"compose.yaml": wrong}, compose_sets=(("compose.yaml",),)), "compose.yaml", 1, "web")
 
 
+def test_compose_loads_alternatives_as_they_are_started(judge, require_tool):
+    require_tool("compose-go-config")
+    one = "image: example/web:1, container_name: web"
+    base = f"services:\n  a: {{{one}, profiles: [all, a]}}\n  b: {{{one}, profiles: [b]}}\n  c: {{image: c, profiles: [c], depends_on: [a]}}\n"
+    sets = {("compose.yaml",): ((), ("all",), ("a",), ("b",), ("c",))}
+    asked = {"compose_sets": (("compose.yaml",),), "profile_sets": sets}
+    assert_passed(judge("compose", {"compose.yaml": base}, **asked))
+    wrong = base.replace("image: c,", f"{one},").replace("profiles: [c]", "profiles: [all]")
+    assert_failed(judge("compose", {"compose.yaml": wrong}, **asked), "compose.yaml", 2, "container name")
+
+
 def test_compose_set_with_a_file_that_is_gone(judge, require_tool):
     require_tool("compose-go-config")
     result = judge("compose", {"a.yml": "services: {}\n"}, compose_sets=(("a.yml", "gone.yml"),))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, main_services
+from scaffold.model.alternatives import choose_profiles
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, find
 from scaffold.model.names import Role
@@ -27,11 +28,17 @@ _NOT_SHIPPED = frozenset({Role.E2E, Role.MOCK, Role.MONITORING, Role.LOGGING, Ro
 
 
 def own_images(project: Project) -> Iterator[tuple[Stack, Service]]:
-    """Yield one service for each image that the main stacks build: the first one with its context, file and target."""
+    """Yield one service for each image that the main stacks build: the first one with its context, file and target.
+
+    Services of a profile that does not start beside those that production starts are left out.
+    """
     seen: set[tuple[str, str, str]] = set()
+    main = project.main_stack
+    choice = choose_profiles(project, main) if main else None
+    idle = {name for name, _ in choice.left_out} if choice else frozenset()
     for stack, service in main_services(project):
         build = service.build
-        if build is None or build.remote or service.role in _NOT_SHIPPED:
+        if build is None or build.remote or service.role in _NOT_SHIPPED or (stack is main and service.name in idle):
             continue
         key = (build.raw_context, build.raw_dockerfile, build.target)
         if key not in seen:

@@ -21,6 +21,7 @@ def render(target: Target) -> Rendering:
         if item.lacking
     )
     left += tuple(Skipped(item.location.path, item.reason) for item in target.environment.spelled_out)
+    left += (Skipped(target.base_set[0], target.profiles.text),) if target.profiles else ()
     return Rendering(tuple(sorted((*made, *ignores, *_script(target)), key=lambda artifact: artifact.path)), skipped=left)
 
 

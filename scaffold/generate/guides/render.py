@@ -80,6 +80,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "files": {page.value: posixpath.basename(path) for page, path in plan.paths},
         "others": {"deployment": _others(plan, GuidePage.DEPLOYMENT)},
         "services": services,
+        "choice": _choice(target),
         "profiles": [_profile(compose, item.name, item.services, for_tests=item.for_tests) for item in plan.profiles],
         "scripts": [{"command": item.command, "purpose": item.purpose} for item in plan.scripts],
         "modules": list(plan.modules),
@@ -163,6 +164,19 @@ def _backup_page(target: Target, plan: GuidesPlan) -> str:
 
 def _names(plan: GuidesPlan, *copies: Copies) -> str:
     return " ".join(to_shell_word(service.name) for service in plan.of(*copies))
+
+
+def _choice(target: Target) -> dict[str, Any]:
+    """Return which of the profiles that exclude each other the page is for; empty where none do."""
+    choice = target.profiles
+    if choice is None:
+        return {}
+    return {
+        "profiles": list(choice.profiles),
+        "others": list(choice.others),
+        "because": choice.because,
+        "source": choice.source,
+    }
 
 
 def _profile(compose: str, name: str, services: tuple[str, ...], *, for_tests: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import Component, ComponentKind, MonitoringPlan, Remark, ScrapeJob, Variable
+from scaffold.model.profiles import PROFILES_VARIABLE, env_path
 from scaffold.model.project import Project
 from scaffold.plan.monitoring.alerts import plan_alerts
 from scaffold.plan.monitoring.exporters import is_celery_worker, sends_task_events
@@ -14,7 +15,6 @@ from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.jobs import plan_jobs
 from scaffold.plan.monitoring.programs import GRAFANA_PASSWORD, plan_programs
 from scaffold.plan.monitoring.scope import Scope, find_scope
-from scaffold.plan.profiles import PROFILES_VARIABLE, env_path
 
 
 def plan_monitoring(project: Project, gaps: tuple[Gap, ...]) -> MonitoringPlan | None:  # noqa: ARG001 - what closes them depends on files alone

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.profiles import env_path
 from scaffold.plan.monitoring.references import login_of, required, secret_reference, secret_text
-from scaffold.plan.profiles import env_path
 
 _NAME = "POSTGRES_PASSWORD"
 

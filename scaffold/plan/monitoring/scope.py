@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from scaffold.model.alternatives import choose_profiles
 from scaffold.model.compose import Service, Stack
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import ComponentKind
 from scaffold.model.names import Layer, Role
+from scaffold.model.profiles import enabled_profiles
 from scaffold.model.project import Project
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.theirs import has_other_logs, has_other_metrics, kind_of
-from scaffold.plan.profiles import enabled_profiles
 
 _WATCHERS = {Role.MONITORING, Role.LOGGING, Role.TRACING}
 
@@ -87,12 +88,18 @@ def find_scope(project: Project) -> Scope | None:
         logs=logs,
         profiles=profiles,
         # Compose reads COMPOSE_PROFILES only where no --profile is given (compose-go, WithDefaultProfiles).
-        enabled=frozenset() if profiles else enabled_profiles(project, stack.directory),
+        enabled=frozenset() if profiles else _enabled(project, stack),
         hub=networks[0] if networks else taken.network("monitoring"),
         hub_is_new=not networks,
         folder=_folder(project, prefix),
         overlay=taken.path(f"{prefix}compose.monitoring.yaml", f"{prefix}compose.observability.yaml"),
     )
+
+
+def _enabled(project: Project, stack: Stack) -> frozenset[str]:
+    """Return the profiles that start: those of profiles that exclude each other are the ones that are planned for."""
+    choice = choose_profiles(project, stack)
+    return frozenset(choice.profiles) if choice else enabled_profiles(project, stack.directory)
 
 
 def _with_their_overlay(project: Project, base: Stack) -> Stack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scaffold.model.alternatives import DEVELOPMENT_PROFILES
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import find, text_of
 from scaffold.model.names import Role
@@ -12,9 +13,6 @@ from scaffold.model.target import Store
 from scaffold.model.workload import LeftOut
 from scaffold.plan.workloads.scope import is_long_running
 
-_DEVELOPMENT = frozenset(
-    {"dev", "develop", "development", "debug", "test", "tests", "testing", "e2e", "ci", "local", "tools", "mock", "seed"}
-)
 _ROLES = {
     Role.E2E: "it tests the app from outside, and runs in CI",
     Role.MOCK: "it stands in for another system in development",
@@ -75,7 +73,7 @@ def _by_role(_: Project, service: Service) -> str:
 
 
 def _by_profile(_: Project, service: Service) -> str:
-    if service.profiles and all(profile.lower() in _DEVELOPMENT for profile in service.profiles):
+    if service.profiles and all(profile.lower() in DEVELOPMENT_PROFILES for profile in service.profiles):
         return f"its profile {service.profiles[0]} is for development"
     return ""
 

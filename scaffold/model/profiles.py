@@ -1,13 +1,15 @@
-"""The profiles that the env file of the project directory enables through COMPOSE_PROFILES, as Compose resolves them."""
+"""The profiles that env files enable through COMPOSE_PROFILES, as Compose resolves them, and those that commands name."""
 
 from __future__ import annotations
 
 import re
 
+from scaffold.model.env_templates import template_of
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 
 PROFILES_VARIABLE = "COMPOSE_PROFILES"
+_WORDS = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
 _REFERENCE = regex(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<sign>:?[-+])(?P<word>[^${}]*)|:?\?[^${}]*)?\})")
 _MAX_TEXT = 4_000
 """Characters of one value: lines that double the one before end here."""
@@ -16,6 +18,18 @@ _MAX_TEXT = 4_000
 def env_path(directory: str) -> str:
     """Return the path of the file that Compose reads by itself in a project directory."""
     return f"{directory}/.env" if directory else ".env"
+
+
+def named_profiles(text: str) -> tuple[str, ...]:
+    """Return the profiles that a line of shell activates, in their order; `*` stands for all."""
+    return tuple(name for match in _WORDS.finditer(text) for name in (match[1] or match[2]).split(",") if name)
+
+
+def declared_profiles(project: Project, directory: str) -> tuple[str, tuple[str, ...]]:
+    """Return the env file of a project directory, else the template that people copy to it, and the profiles it enables."""
+    path = env_path(directory)
+    file = next((item for item in project.env_files if item.path == path), None) or template_of(project, path)
+    return (file.path, listed_profiles(file)) if file else ("", ())
 
 
 def enabled_profiles(project: Project, directory: str) -> frozenset[str]:
