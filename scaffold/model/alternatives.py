@@ -58,11 +58,12 @@ class ProfileChoice:
     @property
     def text(self) -> str:
         """The choice in words, and how to make another one."""
-        chosen = " and ".join(self.profiles) or "none of them"
-        why = f" ({self.because})" if self.because else ""
+        chosen = f"{', '.join(self.profiles)}, {self.source}" if self.profiles else "what starts without them"
+        why = f"its profiles exclude each other ({self.because})" if self.because else "it has deprecated services"
+        others = f" {', '.join(self.others)} do{'' if len(self.others) > 1 else 'es'} not start with that;" if self.others else ""
         return (
-            f"the profiles {', '.join((*self.profiles, *self.others))} are not started together{why}: everything here is for "
-            f"{chosen}, {self.source}; for others set {PROFILES_VARIABLE} in the env template, and generate again"
+            f"{why}: everything here is for {chosen};{others} for another choice set {PROFILES_VARIABLE} in the env template, "
+            "and generate again"
         )
 
 
@@ -110,8 +111,7 @@ def started(stack: Stack, choice: ProfileChoice | None) -> Stack:
 def _reason(service: Service, chosen: tuple[str, ...], *, is_old: bool) -> str:
     if is_old:
         return "it is deprecated, as its profile or the comment above it says"
-    names = " and ".join(chosen) or "what starts"
-    return f"its profile {service.profiles[0]} does not start together with {names}"
+    return f"its profile {service.profiles[0]} does not start with {', '.join(chosen) or 'the others'}"
 
 
 # --- what excludes each other -----------------------------------------------------------------------------------------
@@ -133,8 +133,7 @@ def _clash(stack: Stack, one: Service, other: Service) -> str:
         return f"publish the same port {port}"
     if _does_the_same(one, other):
         return "are the same image with the same command"
-    is_store = any(one.role in family and other.role in family for family in _FAMILIES)
-    return "are stores of the same kind" if is_store and _users(stack, one) == _users(stack, other) else ""
+    return "are stores of the same kind" if _keeps_the_same(stack, one, other) else ""
 
 
 def _same_port(one: Port, other: Port) -> bool:
@@ -158,6 +157,14 @@ def _does_the_same(one: Service, other: Service) -> bool:
             theirs.args,
         )
     return one.build is None and other.build is None and one.image is not None and one.image == other.image
+
+
+def _keeps_the_same(stack: Stack, one: Service, other: Service) -> bool:
+    """Whether two stores of one kind serve the same services, and none of them is there for development alone."""
+    if not any(one.role in family and other.role in family for family in _FAMILIES):
+        return False
+    in_use = all(any(_rank(name) < _DEVELOPMENT_RANK for name in store.profiles) for store in (one, other))
+    return in_use and _users(stack, one) == _users(stack, other)
 
 
 def _users(stack: Stack, store: Service) -> frozenset[str]:

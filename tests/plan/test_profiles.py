@@ -156,7 +156,7 @@ def test_every_output_follows_the_choice(make_project: Make) -> None:
     assert {item.service for item in target.left_out} == {"api", "db", "old", "page"}
     said = next(item.reason for item in generation.skipped if item.path == "compose.yaml")
     assert "page and whole publish the same port 8080" in said
-    assert "for default, by its name; for others set COMPOSE_PROFILES" in said
+    assert "everything here is for default, by its name; parts, deprecated do not start with that;" in said
     assert not any(" api" in item.reason for item in generation.skipped if item.path != "compose.yaml")
     write_generation(generation)
     template = (root / ".env.production.example").read_text()
