@@ -60,7 +60,8 @@ class ProfileChoice:
         """The choice in words, and how to make another one."""
         chosen = f"{', '.join(self.profiles)}, {self.source}" if self.profiles else "what starts without them"
         why = f"its profiles exclude each other ({self.because})" if self.because else "it has deprecated services"
-        others = f" {', '.join(self.others)} do{'' if len(self.others) > 1 else 'es'} not start with that;" if self.others else ""
+        verb = "do" if len(self.others) > 1 else "does"
+        others = f" {', '.join(self.others)} {verb} not start with that;" if self.others else ""
         return (
             f"{why}: everything here is for {chosen};{others} for another choice set {PROFILES_VARIABLE} in the env template, "
             "and generate again"
