@@ -255,7 +255,8 @@ class CodeFact:
     URL without a login), `cors` (detail: the words credentials, any-origin, regex, no-login that hold), `schema` (detail:
     how code makes tables, see scaffold.read.schema), `account` (an administrator with a password that a program's start
     makes; detail: the fixture that holds it, "" for code), `seeds` (detail: the function that loads rows made for a try as
-    the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused).
+    the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused),
+    `dump` (code starts the dump of a database; detail: `clock` where it does so by one).
     """
 
     kind: str

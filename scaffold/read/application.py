@@ -47,6 +47,8 @@ _KEEPING_WORDS = (
 )
 """Texts without one of these keep no files in a form that is known."""
 _ENDING_WORDS = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
+_DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
+"""Texts without one of these make no backup."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -125,6 +127,8 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _kept_files(path, text)
     if "production" in text and any(word in text for word in _ENDING_WORDS):
         yield from _refusals(path, text)
+    if any(word in text for word in _DUMP_WORDS):
+        yield from _dumps(path, text)
 
 
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -149,6 +153,12 @@ def _refusals(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.refusals import refusal_facts
 
     return tuple(refusal_facts(path, text))
+
+
+def _dumps(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.dumps import dump_facts
+
+    return tuple(dump_facts(path, text))
 
 
 def _programs(path: str, text: str) -> tuple[CodeFact, ...]:

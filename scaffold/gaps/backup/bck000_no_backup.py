@@ -15,6 +15,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Role, Room, Severity
 from scaffold.model.project import Project
 
+_PACKAGES = frozenset({"spatie/laravel-backup", "django-dbbackup"})
 _AND_GONE = "after a lost volume or a wrong migration, what came since the last copy that somebody made by hand is gone"
 
 
@@ -37,7 +38,7 @@ def _of_stores(project: Project, bare: list[tuple[Stack, Service]], kept: tuple[
     environment = main_environment(project)
     page = recipe(project, [service for _, service in bare])
     less = "" if environment.severity_steps else why_it_matters_less(project, bare, kept) or _queues_alone(bare, kept)
-    note = f"; {less}" if less else ""
+    note = "".join(f"; {text}" for text in (less, _dormant(project)) if text)
     how = (
         f"{page.path}:{page.line} shows copies by a clock that everybody who runs this sets up by hand, and nothing that is"
         " delivered makes them"
@@ -62,6 +63,12 @@ def _volume(service: Service) -> str:
     """Return the volume or folder of a store in brackets, "" where it has none or a file for configuration alone."""
     mount = next((mount for mount in service.mounts if mount.source and not mount.read_only and mount.kind == "volume"), None)
     return f" ({mount.source})" if mount else ""
+
+
+def _dormant(project: Project) -> str:
+    """Return which package for backups a manifest names, though nothing starts it."""
+    found = sorted((name, item.path) for item in project.manifests for name in item.dependencies if name.lower() in _PACKAGES)
+    return f"{found[0][0]}, which {found[0][1]} names, is started by nothing" if found else ""
 
 
 def _queues_alone(bare: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.in_code import backups_in_code
 from scaffold.gaps.backup.managed_copies import keeps_managed_copies
+from scaffold.gaps.facts import is_turned_on
 from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, foreign_infrastructure, resource_types
@@ -31,7 +33,8 @@ _COMMANDS: dict[Role, re.Pattern[str]] = {
     Role.VECTOR_DB: regex(r"/snapshots\b|chroma[^\n]*\b(?:backup|export|snapshot)\b|weaviate[^\n]*backups|milvus-backup"),
 }
 _ANY_STORE = regex(
-    r"\b(?:restic\s+backup|borg\s+create|borgmatic|kopia\s+snapshot|duplicity|velero\s+(?:backup|schedule|install)|rdiff-backup)\b"
+    r"\b(?:restic\s+backup|borg\s+create|borgmatic|kopia\s+snapshot|duplicity|velero\s+(?:backup|schedule|install)|rdiff-backup"
+    r"|backup:run|manage\.py\s+dbbackup)\b|call_command\(\s*[\"']dbbackup"
 )
 _SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
@@ -93,7 +96,7 @@ def copies_whole_host(signal: Signal) -> bool:
 def signals(project: Project) -> tuple[Signal, ...]:
     """Return every command and service that backs up a store, by content."""
     stores = tuple(service for _, service in durable_stores(project))
-    return (*_commands(project, stores), *_services(project, stores))
+    return (*_commands(project, stores), *_services(project, stores), *_in_code(project, stores))
 
 
 def their_signals(project: Project) -> tuple[Signal, ...]:
@@ -102,13 +105,16 @@ def their_signals(project: Project) -> tuple[Signal, ...]:
 
 
 def surroundings(project: Project, found: tuple[Signal, ...]) -> str:
-    """Return what stands beside the backups: their own texts, every command of the same files, and the scripts beside them."""
+    """Return what stands beside the backups: their own texts, every command and all code of the same files, and the
+    scripts beside them.
+    """
     paths = {signal.location.path for signal in found}
     folders = {path.rpartition("/")[0] for path in paths if path.endswith((".sh", ".bash"))}
     scripts = {c.location.path for c in project.commands if c.context == "script"}
     near = paths | {path for path in scripts if path.rpartition("/")[0] in folders}
     beside = (command.text for command in project.commands if command.location.path in near)
-    return "\n".join((*(signal.text for signal in found), *beside))
+    code = (project.source(item.location.path) or "" for item in backups_in_code(project) if item.location.path in paths)
+    return "\n".join((*(signal.text for signal in found), *beside, *code))
 
 
 def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
@@ -130,12 +136,19 @@ def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]
             settings = " ".join(entry.name for entry in service.environment)
             if re.search(r"\brestore\b", words):
                 continue
+            runs = service.location.path in project.owned or is_turned_on(project, service)
             if re.search(r"backup|pgbackrest|wal-g|barman|restic|borgmatic|velero|offen/", name):
                 yield Signal(
-                    f"{name} {words} {settings}", service.location, service.name, automatic=True, image=True, reach=reach
+                    f"{name} {words} {settings}", service.location, service.name, automatic=runs, image=True, reach=reach
                 )
             elif words and is_backup_text(stores, text := f"{words}\n{_called(project, words)}"):
-                yield Signal(f"{text}\n{settings}", service.location, service.name, automatic=True, reach=reach)
+                yield Signal(f"{text}\n{settings}", service.location, service.name, automatic=runs, reach=reach)
+
+
+def _in_code(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
+    for found in backups_in_code(project):
+        if is_backup_text(stores, found.line):
+            yield Signal(found.line, found.location, "", found.by_a_clock)
 
 
 def _called(project: Project, words: str) -> str:
