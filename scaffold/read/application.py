@@ -49,6 +49,14 @@ _KEEPING_WORDS = (
 _ENDING_WORDS = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
 """Texts without one of these make no backup."""
+_PROXY_WORDS = (
+    *("HTTPSRedirectMiddleware", "SECURE_SSL_REDIRECT", "force_ssl", "requiresSecure", "redirectToHttps", "get_remote_address"),
+    *("express-rate-limit", "getClientAddress", "express-session", "req.secure", "req.protocol", "ratelimit(", "SSL_HEADER"),
+    *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "forward-headers"),
+    *("roxyFix", "proxy_fix", "proxy_headers", "assume_ssl", "ADDRESS_HEADER", "cf-connecting-ip", "ipware"),
+    *("ThrottlerModule", "@fastify/rate-limit"),
+)
+"""Texts without one of these neither ask for the address and the scheme of visitors nor speak of a proxy."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -129,6 +137,8 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _refusals(path, text)
     if any(word in text for word in _DUMP_WORDS):
         yield from _dumps(path, text)
+    if any(word in text for word in _PROXY_WORDS):
+        yield from _proxies(path, text)
 
 
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -141,6 +151,12 @@ def _seeds(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.seeding import seed_facts
 
     return tuple(seed_facts(path, text))
+
+
+def _proxies(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.behind_proxy import proxy_facts
+
+    return tuple(proxy_facts(path, text))
 
 
 def _kept_files(path: str, text: str) -> tuple[CodeFact, ...]:

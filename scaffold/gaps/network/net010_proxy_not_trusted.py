@@ -1,0 +1,200 @@
+"""NET010: an application behind a proxy takes the proxy for its visitor, or believes everybody to be the proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import is_test_path, judged_stacks, path_environment
+from scaffold.gaps.network.fronts import Front, front_of
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import given_names, is_in_image, runs_code
+from scaffold.model.lasting import builder_of
+from scaffold.model.names import APPLICATION, EnvironmentClass, Layer, Role, Severity
+from scaffold.model.project import CodeFact, Project
+from scaffold.model.regex import regex
+from scaffold.model.starting import start_of
+
+_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
+_TOLD = regex(
+    r"(?i)\w*(?:FORWARD|PROXY_HEADERS|TRUST\w*PROX|PROX\w*TRUST|ADDRESS_HEADER|XFF_|REAL_IP|NUM_PROXIES|PROXY_HOPS|BEHIND_|PROXY_FIX"
+    r"|REVERSE_PROXY|PROTOCOL_HEADER|SSL_REDIRECT|FORCE_SSL|ASSUME_SSL|FORCE_HTTPS)\w*"
+)
+"""Names of variables that tell an application of its proxy, or keep it from redirecting."""
+_TOLD_AT_START = regex(r"(?i)forwarded|proxy-headers|trust-?proxy|real-?ip")
+_PRODUCTION = frozenset({"prod", "production", "live"})
+_READS_HEADER_ITSELF = frozenset({"rails"})
+"""Frameworks that take X-Forwarded-Proto from whoever sends it: they need a proxy that sends it, and nothing else."""
+_TELL = {
+    "starlette": "Start uvicorn with `--forwarded-allow-ips='*'` (or FORWARDED_ALLOW_IPS), and publish no port past the proxy.",
+    "express": "Write `app.set('trust proxy', 1)`, 1 being the number of proxies, and publish no port past them.",
+    "fastify": "Write `Fastify({ trustProxy: 1 })`, 1 being the number of proxies, and publish no port past them.",
+    "sveltekit": "Set ADDRESS_HEADER=X-Forwarded-For and XFF_DEPTH=1, 1 being the number of proxies.",
+    "flask": "Wrap the app: `app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)`.",
+    "django": "Set SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https') and let the proxy overwrite that header.",
+    "spring": "Set `server.forward-headers-strategy: framework` (SERVER_FORWARD_HEADERS_STRATEGY).",
+}
+_SEND = "Let the proxy send it: `proxy_set_header X-Forwarded-Proto $scheme;`."
+
+
+@frozen
+class _Fault:
+    """What is wrong in words, and the framework that has to be told; "" where the proxy lacks the header."""
+
+    fact: CodeFact
+    message: str
+    framework: str
+    severity: Severity
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    facts = [fact for fact in project.code_facts if fact.kind == "proxy" and _counts(fact)]
+    if not any(not fact.detail.startswith(("trusts", "believes")) for fact in facts):
+        return
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
+    # Beside a stack that says production, the base is what people develop with.
+    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    seen: set[tuple[Location, str]] = set()
+    for stack in stacks:
+        for service in stack.services:
+            for gap in _of_service(project, stack, service, facts):
+                key = (gap.evidence[-1].location, gap.subject)
+                if key not in seen:
+                    seen.add(key)
+                    yield gap
+
+
+def _counts(fact: CodeFact) -> bool:
+    path = fact.location.path
+    return fact.reachable is not False and not is_test_path(path) and path_environment(path) not in _TRIED
+
+
+def _of_service(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
+    builder = builder_of(project, service)
+    if service.role not in APPLICATION or service.role is Role.WORKER or service.network_mode.startswith(("host", "none")):
+        return
+    if not runs_code(project, builder):
+        return
+    own = [fact for fact in facts if is_in_image(project, builder, fact.location.path)]
+    words = {fact.detail.partition(" ")[0]: fact for fact in reversed(own)}
+    front = front_of(project, stack, service)
+    if front is None:
+        yield from _forged(project, stack, service, words)
+        return
+    told = "trusts" in words or _is_told(project, stack, builder)
+    for fact in _first_of_each(own):
+        fault = _fault(service, front, fact, told=told)
+        if fault is not None:
+            yield _gap(stack, service, front, fault)
+
+
+def _first_of_each(facts: list[CodeFact]) -> Iterator[CodeFact]:
+    seen: set[str] = set()
+    for fact in facts:
+        word = fact.detail.partition(" ")[0].removesuffix("-if")
+        if word in {"redirects", "counts", "cookie"} and word not in seen:
+            seen.add(word)
+            yield fact
+
+
+def _is_told(project: Project, stack: Stack, service: Service) -> bool:
+    """Whether a variable, a template of one or a word of the start speaks of a proxy."""
+    names = {entry.name for entry in service.environment} | given_names(project, stack, service)
+    names |= {entry.name for file in project.env_files for entry in file.entries}
+    start = start_of(project, service)
+    return any(map(_TOLD.fullmatch, names)) or start is None or bool(_TOLD_AT_START.search(start.text))
+
+
+def _fault(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fault | None:
+    word, _, framework = fact.detail.partition(" ")
+    if word.startswith("redirects"):
+        return _redirects(service, front, fact, told=told)
+    if told or (word.startswith("cookie") and not front.ends_tls):
+        return None
+    at = f"{fact.location.path}:{fact.location.line}"
+    if word.startswith("cookie"):
+        message = (
+            f"{service.name} gives its session a cookie for HTTPS alone ({at}), and takes a request that {front.name} forwards "
+            "for plain HTTP: it never sends the cookie, and nobody stays logged in."
+        )
+    else:
+        message = (
+            f"{service.name} counts requests by the address of the visitor ({at}), and behind {front.name} all come from the "
+            "address of the proxy: everybody shares one limit, and a single client can use it up for the others."
+        )
+    return _Fault(fact, message, framework, Severity.MEDIUM)
+
+
+def _redirects(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fault | None:
+    """Return the fault of a redirect that never ends: behind a proxy that ends TLS every request looks plain."""
+    word, _, framework = fact.detail.partition(" ")
+    at = f"{fact.location.path}:{fact.location.line}"
+    certain = word == "redirects" or any((entry.value or "").lower() in _PRODUCTION for entry in service.environment)
+    lacks_header = told or framework in _READS_HEADER_ITSELF
+    if not front.ends_tls or (lacks_header and (front.sends_scheme or not certain)):
+        return None
+    start = f"{service.name} sends plain requests to HTTPS ({at}), and "
+    if lacks_header:
+        message = (
+            f"{start}{front.name}, which ends TLS, does not say in X-Forwarded-Proto that the visitor came by it: every page "
+            "redirects to itself."
+        )
+        return _Fault(fact, message, "", Severity.HIGH)
+    message = (
+        f"{start}does not believe the X-Forwarded-Proto of {front.name}, which ends TLS: every request looks plain, and every "
+        "page redirects to itself."
+    )
+    return _Fault(fact, message, framework, Severity.HIGH if certain else Severity.MEDIUM)
+
+
+def _gap(stack: Stack, service: Service, front: Front, fault: _Fault) -> Gap:
+    told = bool(fault.framework)
+    first, second = (service.location, front.location) if told else (front.location, service.location)
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"proxy/{fault.fact.detail.partition(' ')[0].removesuffix('-if')}",
+        message=fault.message,
+        expected="the headers of the proxy, and of nobody else" if told else "X-Forwarded-Proto from the proxy",
+        actual="told nowhere" if told else "not sent",
+        locations=(first,),
+        related=tuple(place for place in dict.fromkeys((second, fault.fact.location)) if place != first),
+        severity=fault.severity,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", _TELL[fault.framework] if told else _SEND),),
+    )
+
+
+def _forged(project: Project, stack: Stack, service: Service, words: dict[str, CodeFact]) -> Iterator[Gap]:
+    """Yield the gap of an open port without a proxy whose application believes the headers of one, and limits by them."""
+    believes, limits = words.get("believes"), words.get("counts")
+    ports = open_ports(project, service)
+    if believes is None or limits is None or not ports:
+        return
+    at = f"{believes.location.path}:{believes.location.line}"
+    yield RULE.gap(
+        resource=stack.resource(service.name),
+        subject="proxy/believes",
+        message=f"{service.name} takes the address of the visitor from X-Forwarded-For ({at}), and its port "
+        f"{ports[0].published or ports[0].target} is open on every interface with no proxy of the stack before it: whoever "
+        "connects names an address of their own, and the limit on requests stops nobody.",
+        expected="the port on 127.0.0.1 behind the proxy, or no trust in the header",
+        actual="open to all, and trusting",
+        locations=(ports[0].location,),
+        related=(believes.location, limits.location),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Write 127.0.0.1 before the port, or take it out where a proxy joins the stack."),),
+    )
+
+
+RULE = Rule(
+    code="NET010",
+    name="proxy-not-trusted",
+    layer=Layer.NETWORK,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Tell the framework which proxy it stands behind."),),
+)

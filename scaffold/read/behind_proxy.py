@@ -1,0 +1,117 @@
+"""What application code does with the address and the scheme of its visitors, and whether it takes them from a proxy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.project import CodeFact
+from scaffold.read.lines import Places
+
+_SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
+_TRUSTS = re.compile(
+    r"trust[ _-]?prox(?:y|ies)|x[-_]forwarded[-_](?:for|proto)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware"
+    r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_?ip|forward-headers-strategy"
+    r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY",
+    re.IGNORECASE,
+)
+_BELIEVES = re.compile(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")
+_LIMITS = re.compile(r"rate.?limit|throttl|too many|attempts?\b|brute", re.IGNORECASE)
+_EXPRESS_LIMITER = re.compile(r"(?:from|require\()\s*[\"']express-rate-limit[\"']")
+_LIMITER_CALL = re.compile(r"\brateLimit\(\s*\{|\brate[A-Z]?\w*\(\s*\{")
+_NEST_LIMITER = re.compile(r"\bThrottlerModule\.forRoot")
+_FASTIFY_LIMITER = re.compile(r"(?:from|require\(|import\()\s*[\"']@fastify/rate-limit[\"']")
+_KIT_ADDRESS = re.compile(r"\bgetClientAddress\(\)")
+_SESSION = re.compile(r"(?:from|require\()\s*[\"']express-session[\"']")
+_SECURE_COOKIE = re.compile(r"\bsecure\s*:\s*(?P<value>true\b|process\.env\.NODE_ENV\s*===?\s*[\"']production[\"'])")
+_SESSION_PROXY = re.compile(r"\bproxy\s*:\s*true\b")
+_EXPRESS_REDIRECT = re.compile(r"(?:!\s*req\.secure|req\.protocol\s*!==?\s*[\"']https[\"'])[^;]{0,120}?\bredirect\(", re.DOTALL)
+_STARLETTE_REDIRECT = re.compile(r"add_middleware\(\s*HTTPSRedirectMiddleware|Middleware\(\s*HTTPSRedirectMiddleware")
+_SLOWAPI = re.compile(r"\bLimiter\(\s*key_func\s*=\s*get_remote_address\b")
+_DJANGO_REDIRECT = re.compile(r"^(?P<indent>[ \t]*)SECURE_SSL_REDIRECT\s*=\s*(?P<value>True\b)?", re.MULTILINE)
+_DJANGO_LIMITS = re.compile(r"^[ \t]*@(?:\w+\.)?ratelimit\([^)\n]*key\s*=\s*[\"']ip[\"']", re.MULTILINE)
+_SPRING_REDIRECT = re.compile(r"\.requiresSecure\(\)|\bredirectToHttps\(")
+_RAILS_REDIRECT = re.compile(r"^[ \t]*config\.force_ssl\s*=\s*true\b", re.MULTILINE)
+_CONDITION = re.compile(r"[ \t]*(?:if|elif|else|match|case)\b")
+
+
+def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield a `proxy` fact for each thing that depends on the proxy before the application.
+
+    The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
+    requests by the visitor's address, `cookie` for a session that only HTTPS carries; `trusts any` where code or settings speak
+    of a proxy's headers at all, and `believes express` where it takes them from whoever connects.
+    """
+    places = Places(path, text)
+    for pattern, word in ((_TRUSTS, "trusts any"), (_BELIEVES, "believes express")):
+        found = pattern.search(text)
+        if found and not _is_comment(text, found.start()):
+            yield CodeFact("proxy", word, places.at(found.start()))
+    for offset, word in (*_redirects(path, text), *_counts(path, text)):
+        if not _is_comment(text, offset):
+            yield CodeFact("proxy", word, places.at(offset))
+
+
+def _redirects(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield where plain requests are sent to HTTPS."""
+    if path.endswith(".py"):
+        for match in _STARLETTE_REDIRECT.finditer(text):
+            yield match.start(), f"redirects{_guard(text, match.start())} starlette"
+        for match in _DJANGO_REDIRECT.finditer(text):
+            guard = "" if match["value"] and not match["indent"] else "-if"
+            yield match.end("indent"), f"redirects{guard} django"
+    elif path.endswith(_SCRIPTS):
+        found = _EXPRESS_REDIRECT.search(text)
+        if found:
+            yield found.start(), "redirects-if express"
+    elif path.endswith("environments/production.rb"):
+        found = _RAILS_REDIRECT.search(text)
+        if found:
+            yield found.start(), "redirects rails"
+    elif path.endswith((".java", ".kt")):
+        found = _SPRING_REDIRECT.search(text)
+        if found:
+            yield found.start(), "redirects-if spring"
+
+
+def _counts(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield where requests are counted by address, and where a session needs HTTPS."""
+    if path.endswith(".py"):
+        slow, django = _SLOWAPI.search(text), _DJANGO_LIMITS.search(text)
+        if slow and "slowapi" in text:
+            yield slow.start(), "counts starlette"
+        if slow is None and "flask_limiter" in text and "get_remote_address" in text:
+            yield text.index("get_remote_address"), "counts flask"
+        if django:
+            yield django.start(), "counts django"
+    elif path.endswith(_SCRIPTS):
+        found = _LIMITER_CALL.search(text) if _EXPRESS_LIMITER.search(text) and "keyGenerator" not in text else None
+        address = _KIT_ADDRESS.search(text) if _LIMITS.search(text) else None
+        cookie = _SECURE_COOKIE.search(text) if _SESSION.search(text) and not _SESSION_PROXY.search(text) else None
+        nest = _NEST_LIMITER.search(text) if "getTracker" not in text else None
+        fastify = _FASTIFY_LIMITER.search(text) if "keyGenerator" not in text else None
+        for match, framework in ((found, "express"), (nest, "express"), (fastify, "fastify")):
+            if match:
+                yield match.start(), f"counts {framework}"
+        if address:
+            yield address.start(), "counts sveltekit"
+        if cookie:
+            yield cookie.start(), f"cookie{'' if cookie['value'] == 'true' else '-if'} express"
+
+
+def _is_comment(text: str, offset: int) -> bool:
+    start = text[text.rfind("\n", 0, offset) + 1 : offset].lstrip()
+    return start.startswith(("#", "//", "*"))
+
+
+def _guard(text: str, offset: int) -> str:
+    """Return `-if` for a line of Python that stands below a condition."""
+    lines = text[:offset].split("\n")
+    depth = len(lines[-1]) - len(lines[-1].lstrip())
+    for line in reversed(lines[:-1]):
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and indent < depth:
+            if _CONDITION.match(line):
+                return "-if"
+            depth = indent
+    return ""
