@@ -29,7 +29,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
         lambda project: project.workflows or project.other_ci or project.commands,
         ("CIQ016", "SUP017", "SUP019", "SUP020"),
     ),
-    (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010")),
+    (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010", "IMG013")),
     (
         lambda project: project.infrastructure,
         ("IAC002", "IAC004", "IAC005", "IAC006", "IAC010", "IAC011", *(f"K8S0{number:02}" for number in range(2, 13))),

@@ -100,6 +100,11 @@ def is_copied(dockerfile: Dockerfile | None, target: str, context: str, path: st
 
 def _copied(dockerfile: Dockerfile, target: str) -> Iterable[str]:
     """Yield what the stages take from the context of which the target is made."""
+    return (source for item in _context_copies(dockerfile, target) for source in _sources(item))
+
+
+def _context_copies(dockerfile: Dockerfile, target: str) -> Iterator[Instruction]:
+    """Yield the steps by which the stages of a target take something from the context."""
     pending, seen = list(dockerfile.chain(target)), set[Location]()
     while pending:
         stage = pending.pop()
@@ -110,7 +115,7 @@ def _copied(dockerfile: Dockerfile, target: str) -> Iterable[str]:
             if item.keyword in {"COPY", "ADD"}:
                 origin = next((flag.partition("=")[2] for flag in item.flags if flag.startswith("--from")), "")
                 pending += dockerfile.chain(origin) if origin else ()
-                yield from () if origin else _sources(item)
+                yield from () if origin else (item,)
 
 
 def _sources(item: Instruction) -> list[str]:
@@ -121,3 +126,14 @@ def _covers(source: str, path: str) -> bool:
     parts = path.split("/")
     heads = ("/".join(parts[: index + 1]) for index in range(len(parts)))
     return source == "." or any(fnmatch.fnmatchcase(head, source) for head in heads)
+
+
+def copied_sources(dockerfile: Dockerfile, target: str, context: str) -> Iterator[tuple[str, Instruction]]:
+    """Yield each plain path of the project that the stages of which a target is made copy from the context, with its step.
+
+    Patterns, variables, addresses and texts that stand in the Dockerfile itself are left out.
+    """
+    for item in _context_copies(dockerfile, target):
+        for source in () if "<<" in item.text else _sources(item):
+            if not set(source) & set("*?[$") and ":" not in source:
+                yield posixpath.normpath(posixpath.join(context or ".", source)), item

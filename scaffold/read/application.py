@@ -42,7 +42,7 @@ _PROTECTION_WORDS = ("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "conf
 _ACCOUNT_WORDS = ("create_superuser(", "loaddata", "assword")
 """Texts without one of these make no account with a password."""
 _KEEPING_WORDS = (
-    *("pload", "UPLOAD", "MEDIA_ROOT", "sqlite", "multer", "ttachment"),
+    *("pload", "UPLOAD", "MEDIA_ROOT", "sqlite", "multer", "ttachment", "journal_mode", "busy_timeout"),
     *("_attached", "active_storage", "FileField", "ImageField", "Storage::", ">store", "MultipartFile", "FormFile("),
 )
 """Texts without one of these keep no files in a form that is known."""

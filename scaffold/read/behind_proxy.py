@@ -32,6 +32,7 @@ _DJANGO_REDIRECT = re.compile(r"^(?P<indent>[ \t]*)SECURE_SSL_REDIRECT\s*=\s*(?P
 _DJANGO_LIMITS = re.compile(r"^[ \t]*@(?:\w+\.)?ratelimit\([^)\n]*key\s*=\s*[\"']ip[\"']", re.MULTILINE)
 _SPRING_REDIRECT = re.compile(r"\.requiresSecure\(\)|\bredirectToHttps\(")
 _RAILS_REDIRECT = re.compile(r"^[ \t]*config\.force_ssl\s*=\s*true\b", re.MULTILINE)
+_CHOICE = re.compile(r"\b(?:if|else|case)\b")
 _CONDITION = re.compile(r"[ \t]*(?:if|elif|else|match|case)\b")
 
 
@@ -45,11 +46,22 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     places = Places(path, text)
     for pattern, word in ((_TRUSTS, "trusts any"), (_BELIEVES, "believes express")):
         found = pattern.search(text)
-        if found and not _is_comment(text, found.start()):
+        chosen = found is not None and pattern is _BELIEVES and _CHOICE.search(_opening(text, found.start()))
+        if found and not chosen and not _is_comment(text, found.start()):
             yield CodeFact("proxy", word, places.at(found.start()))
     for offset, word in (*_redirects(path, text), *_counts(path, text)):
         if not _is_comment(text, offset):
             yield CodeFact("proxy", word, places.at(offset))
+
+
+def _opening(text: str, offset: int) -> str:
+    """Return the line that opens the block of braces in which an offset is, "" outside of any."""
+    depth = 0
+    for place in range(offset - 1, max(offset - 4000, -1), -1):
+        depth += {"}": 1, "{": -1}.get(text[place], 0)
+        if depth < 0:
+            return text[text.rfind("\n", 0, place) + 1 : place]
+    return ""
 
 
 def _redirects(path: str, text: str) -> Iterator[tuple[int, str]]:

@@ -23,6 +23,8 @@ _SERVES = re.compile(
 )
 _LITERAL = re.compile(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
 
+_WAITS = re.compile(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE)
+
 # --- JavaScript -------------------------------------------------------------------------------------------------------
 
 _JS_VARIABLE = r"(?:process\.env\.(?P<variable>[A-Z]\w*)\s*(?:\|\||\?\?)\s*)?"
@@ -97,13 +99,17 @@ _GO_TAKES = re.compile(r"SaveUploadedFile\(|\.FormFile\(|ParseMultipartForm\(|Mu
 
 
 def kept_file_facts(path: str, text: str) -> Iterator[CodeFact]:
-    """Yield `kept-files` for a place that code keeps files at, and `takes-files` where it takes them from people.
+    """Yield `kept-files` for a place that code keeps files at, `takes-files` where it takes them from people, `sqlite-waits`
+    where it lets the processes of one SQLite file wait for each other.
 
     The detail of `kept-files` is three words: `files`, `media` or `database`; the variable that may name another place, `-`
     for none; and the place: absolute, `work:` for one below the working directory, `code:` for one of the repository, or
     `name:` where only its last part is known. That of `takes-files` is the word of the place that it belongs to.
     """
     places = Places(path, text)
+    waits = _WAITS.search(text)
+    if waits:
+        yield CodeFact("sqlite-waits", waits[0], places.at(waits.start()))
     passes = bool(_DELETES.search(text)) and not _SERVES.search(text)
     if path.endswith(".py"):
         yield from _python(places, text, passes=passes)

@@ -11,6 +11,7 @@ from scaffold.errors import NothingToReadError, UsageError
 from scaffold.model.compose import Stack
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Problem
+from scaffold.model.image_code import copied_sources
 from scaffold.model.project import (
     Command,
     DocFile,
@@ -159,7 +160,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     return Project(
         name=_as_set(settings) or known_name or _name(inventory, _compose_name(stacks), manifests),
         files=inventory.files,
-        ignored=_ignored(inventory, stacks),
+        ignored=_ignored(inventory, stacks, images),
         directories=inventory.directories,
         present=inventory.present,
         git=inventory.git,
@@ -238,14 +239,24 @@ def _compose_name(stacks: tuple[Stack, ...]) -> str:
     return next((name for name in sorted(set(names)) if names.count(name) * 2 > len(names)), "")
 
 
-def _ignored(inventory: Inventory, stacks: tuple[Stack, ...]) -> tuple[tuple[str, str], ...]:
-    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds."""
+def _ignored(inventory: Inventory, stacks: tuple[Stack, ...], images: tuple[Dockerfile, ...]) -> tuple[tuple[str, str], ...]:
+    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds, and what
+    images copy.
+    """
     if not inventory.git:
         return ()
     services = [service for stack in stacks for service in stack.services]
     contexts = {service.build.context for service in services if service.build and service.build.context is not None}
     binds = {mount.resolved for service in services for mount in service.mounts if mount.resolved}
     files = {path for service in services for path, _ in service.env_files if not path.startswith(("/", ".."))}
+    files |= {
+        path
+        for build in {service.build for service in services if service.build}
+        for image in images
+        if image.path == build.dockerfile and build.context is not None
+        for path, _ in copied_sources(image, build.target, build.context)
+        if not path.startswith("..")
+    }
     asked = {*_OFTEN_IGNORED, *(f"{context}/.dockerignore".lstrip("/") for context in contexts), *binds, *files}
     return ignored_paths(inventory.root, asked - inventory.present - inventory.directories)
 

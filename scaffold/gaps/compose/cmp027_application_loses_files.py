@@ -58,13 +58,18 @@ def _by_setting(project: Project, stack: Stack, service: Service, *, bucket: boo
     return None
 
 
+def database_file(entry: EnvValue) -> str:
+    """Return the path of the SQLite file that an entry names, relative to the working folder or not; "" for anything else."""
+    database = _SQLITE.fullmatch((entry.value or "").strip())
+    path = (database["path"] or database["file"]) if database and not _PASSING.search(entry.name) else ""
+    return "" if ":memory:" in path else path
+
+
 def _kept(entry: EnvValue, *, bucket: bool) -> tuple[str, str]:
     """Return the path in which an entry says that data is, and what it is; "" where it says nothing of the kind."""
     value = (entry.value or "").strip()
-    database = _SQLITE.fullmatch(value)
-    if database and not _PASSING.search(entry.name):
-        path = database["path"] or database["file"]
-        return ("", "") if ":memory:" in path else (path, _DATABASE)
+    if path := database_file(entry):
+        return path, _DATABASE
     if not bucket and _FOLDER.fullmatch(entry.name) and value.startswith("/") and not value.startswith(_TEMPORARY):
         return value, "what people send"
     return "", ""
