@@ -252,7 +252,7 @@ class CodeFact:
     `metrics-route` (detail: path, served in the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter`
     (detail: class or function), `celery-app` and `server-entry` (detail: file), `program` (detail: its name),
     `tracing` (detail: sentry, opentelemetry, datadog ...), `spring-datasource` (detail:
-    URL without a login), `cors` (detail: the words credentials, any-origin, regex, no-login that hold), `schema` (detail:
+    URL without a login), `cors` (detail: words such as credentials, any-origin, mirrored that hold), `schema` (detail:
     how code makes tables, see scaffold.read.schema), `account` (an administrator with a password that a program's start
     makes; detail: the fixture that holds it, "" for code), `seeds` (detail: the function that loads rows made for a try as
     the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused),

@@ -37,8 +37,25 @@ _LOGIN = regex(
     r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
 )
 """Words of code that knows its visitor by what the browser sends along."""
-_PROTECTION_WORDS = ("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure")
+_COOKIE = regex(r"(?i)cookie|express-session|gorilla/sessions|HttpSession|AddSession|passport\.session")
+"""Words of code by which a browser sends a login along by itself."""
+_PROTECTION_WORDS = (
+    *("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure", "debug=True", "UseDeveloperException"),
+    *(
+        "consider_all_requests_local",
+        "secure: false",
+        "secure:false",
+        "'debug' => true",
+        "'secure' => false",
+        "web-allow-others",
+    ),
+)
 """Texts with one of these may turn a protection of their framework off: rules look at them."""
+_CREDENTIALS_WORDS = (
+    *("permissive()", "CORS_ALLOW_CREDENTIALS", "supports_credentials", "redentials: true", "redentials:true"),
+    *("AllowCredentials", "allowCredentials", "allow_credentials"),
+)
+"""Texts without one of these send no credentials along to any origin in a form that is known."""
 _ACCOUNT_WORDS = ("create_superuser(", "loaddata", "assword")
 """Texts without one of these make no account with a password."""
 _KEEPING_WORDS = (
@@ -107,9 +124,16 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
 
 
 def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> list[CodeFact]:
-    """Return the facts, those of any origin with credentials marked where no code reads what a browser sends along."""
+    """Return the facts, those of any origin with credentials marked where no code reads what a browser sends along, and left
+    out where that is never a cookie: of Python this is not asked, as its middleware is mostly that of a framework with them.
+    """
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
-    if not opened or any(_LOGIN.search(texts.glance(path) or "") for path in code):
+    if not opened:
+        return facts
+    others = [fact for fact in opened if not fact.location.path.endswith((".py", ".php"))]
+    if others and not any(_COOKIE.search(texts.glance(path) or "") for path in code):
+        facts = [fact for fact in facts if fact not in others]
+    if any(_LOGIN.search(texts.glance(path) or "") for path in code):
         return facts
     return [replace(fact, detail=f"{fact.detail} no-login") if fact in opened else fact for fact in facts]
 
@@ -125,6 +149,8 @@ def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, te
 
 def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield the facts whose readers are loaded where a text holds one of their words."""
+    if any(word in text for word in _CREDENTIALS_WORDS):
+        yield from _origins(path, text)
     if any(word in text for word in _SCHEMA_WORDS):
         yield from _schema(path, text)
     if _ENTRY.search(path) and any(word in text for word in _SEEDING_WORDS):
@@ -181,6 +207,12 @@ def _programs(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.programs import program_facts
 
     return tuple(program_facts(path, text))
+
+
+def _origins(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.origins import origin_facts
+
+    return tuple(origin_facts(path, text))
 
 
 def _with_unread(settings: tuple[SettingDefault, ...], inventory: Inventory, texts: TextReader) -> tuple[SettingDefault, ...]:

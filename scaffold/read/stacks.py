@@ -184,10 +184,14 @@ def _brought_in(assembly: _Assembly) -> dict[str, str]:
     return found
 
 
-def _targets(root: Mapping) -> Iterable[str]:
+def _included(root: Mapping) -> Iterable[str]:
     include: Node | None = root.get("include")
     for item in include.items if isinstance(include, Sequence) else ():
         yield from (path.value for path in scalars_of(item.get("path") if isinstance(item, Mapping) else item))
+
+
+def _targets(root: Mapping) -> Iterable[str]:
+    yield from _included(root)
     services = root.get("services")
     for entry in services.entries if isinstance(services, Mapping) else ():
         yield from (path.value for path in scalars_of(find(entry.value, "extends", "file")))
@@ -312,7 +316,9 @@ def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
 
 
 def _environment(plan: _Plan, documents: Documents) -> tuple[EnvironmentClass, str]:
-    """The class by the names and first lines of the files, else by what the places that name the set are called."""
+    """The class by the names and first lines of the files, else by what the places that name the set are called, else by a
+    file for development that they include.
+    """
     found, why = class_of_files(plan.files, lambda path: _title(path, documents))
     if found is EnvironmentClass.PRODUCTION and says_it_is_for_tests(_text(plan.files[-1], documents)):
         return EnvironmentClass.TEST, f"the head of {plan.files[-1]} says that it is for tests"
@@ -322,6 +328,11 @@ def _environment(plan: _Plan, documents: Documents) -> tuple[EnvironmentClass, s
     if len(plan.files) > 1 and len(set(classes.values())) == 1:
         word, kind = next(iter(classes.items()))
         return kind, f"{word!r} runs it"
+    for path in plan.files:
+        root = _root(path, documents)
+        for included in _included(root) if root is not None else ():
+            if class_of_files((posixpath.basename(included),))[0] is EnvironmentClass.DEV:
+                return EnvironmentClass.DEV, f"{path} includes {included}"
     return EnvironmentClass.BASE, ""
 
 

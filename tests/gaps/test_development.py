@@ -359,6 +359,33 @@ def test_a_head_that_does_not(head: str, make_project: Callable[..., Path]) -> N
     assert port_gap(make_project({"docker-compose.yml": head + COMPOSE})).severity is Severity.HIGH
 
 
+@pytest.mark.parametrize(
+    ("title", "severity"),
+    [
+        ("# Docker Compose for API development", Severity.LOW),
+        ("# Shop - Development Docker Compose", Severity.LOW),
+        ("# Development tools of the shop", Severity.LOW),
+        ("# Docker Compose for development and production", Severity.HIGH),
+        ("# Shop for the development of bees", Severity.HIGH),
+        ("# The stack. See CONTRIBUTING for the development setup.", Severity.HIGH),
+        ("x-note: {}  # Docker Compose for development", Severity.HIGH),
+    ],
+)
+def test_the_title_of_the_file_calls_it_one_for_development(
+    title: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    gap = port_gap(make_project({"docker-compose.yml": f"{title}\n{COMPOSE}"}))
+    assert gap.severity is severity
+
+
+def test_a_stack_that_includes_one_for_development(make_project: Callable[..., Path]) -> None:
+    files = {
+        "compose.dev.yml": COMPOSE,
+        "compose.localprod.yml": "include: [compose.dev.yml]\nservices:\n  web: {image: nginx}\n",
+    }
+    assert port_gap(make_project(files)).severity is Severity.LOW
+
+
 OPTIONAL = COMPOSE.replace("services:\n", PLAIN).replace("    image: postgres", "    profiles: [with-db]\n    image: postgres")
 RUN = "docker compose -f docker-compose.yml"
 

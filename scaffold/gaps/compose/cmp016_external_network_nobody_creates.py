@@ -9,11 +9,14 @@ from scaffold.gaps.facts import every_stack, once
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.label_routes import label_route
+from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.project import Project
 
 _BUILT_IN = frozenset({"bridge", "host", "none", "nat", "ingress", "default"})
 """Networks that the engine brings along."""
+_OF_PLATFORMS = frozenset({"cloudbuild", "coolify", "dokploy-network", "captain-overlay-network"})
+"""Networks that Cloud Build, Coolify, Dokploy and CapRover make where they run a stack."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -25,7 +28,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         name = network.real_name or network.name
         if (
             network.external
-            and name not in _BUILT_IN
+            and name not in _BUILT_IN | _OF_PLATFORMS
+            and not _is_of_the_hosts_proxy(stack, network.name)
             and "$" not in name
             and not _is_created(project, "network", name)
             and not _is_defined(project, name)
@@ -34,6 +38,15 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for volume in stack.volumes:
         if volume.external and not _is_created(project, "volume", volume.name):
             yield _gap(stack, "volume", volume.name, volume.name, volume.location)
+
+
+def _is_of_the_hosts_proxy(stack: Stack, key: str) -> bool:
+    """Whether services stand in the network to be found by a proxy that reads their labels, and the stack has none: whoever
+    runs that proxy on the host made the network for it.
+    """
+    if any(service.has_role(Role.PROXY) and label_route(service) is None for service in stack.services):
+        return False
+    return any(key in service.networks and label_route(service) is not None for service in stack.services)
 
 
 def _is_created(project: Project, kind: str, name: str) -> bool:

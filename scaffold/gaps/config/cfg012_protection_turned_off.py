@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.config.code_switches import NOT_PRODUCTION, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, path_environment
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
-from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _ANY_HOST = regex(r"(?m)^ALLOWED_HOSTS[ \t]*(?::[^=\n]+)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])][ \t]*(?:#.*)?$")
 _INSECURE_COOKIE = regex(r"(?m)^(?P<name>(?:SESSION|CSRF)_COOKIE_SECURE)[ \t]*(?::[^=\n]+)?=[ \t]*False[ \t]*(?:#.*)?$")
 _TAKES_OVER = regex(
@@ -26,6 +25,7 @@ _MODULE_OF_IMAGE = regex(rf"\b{VARIABLE}[= ][\"']?(?P<name>[\w.]+)")
 _ENTRY = regex(r"(?:^|/)[aw]sgi\.py$")
 _RAILS = regex(r"(?:^|/)config/environments/production\.rb$")
 _FORCE_SSL = regex(r"(?m)^[ \t]*config\.force_ssl[ \t]*=[ \t]*false[ \t]*(?:#.*)?$")
+_RAILS_ERRORS = regex(r"(?m)^[ \t]*config\.consider_all_requests_local[ \t]*=[ \t]*true[ \t]*(?:#.*)?$")
 _RAILS_HOSTS = regex(r"(?m)^[ \t]*config\.hosts(?:\.clear|[ \t]*=[ \t]*(?:nil|\[\]))[ \t]*(?:#.*)?$")
 _SPRING = regex(r"(?:^|/)src/main/resources/(?:config/)?application(?:-(?P<profile>[\w-]+))?\.(?:ya?ml|properties)$")
 _EXPOSED = regex(
@@ -34,17 +34,6 @@ _EXPOSED = regex(
 )
 _OWN_DOOR = regex(r"management\.server\.(?:port|address)|(?m:^management:[^#]*?\n[ \t]+server:)")
 _GUARDED = regex(r"spring-boot-starter-(?:security|oauth2)|spring-security|quarkus-oidc|keycloak-spring")
-
-
-@frozen
-class _Switch:
-    """One protection that is off: its name, what follows, and what to write."""
-
-    name: str
-    location: Location
-    effect: str
-    severity: Severity
-    fix: str
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -57,13 +46,15 @@ def _detect(project: Project) -> Iterator[Gap]:
             switch = _of_spring(project, source.path, source.text, match["profile"] or "")
             if switch is not None:
                 yield _gap(source.path, switch)
+    for path, switch in switches_in_code(project):
+        yield _gap(path, switch)
 
 
 def _django_modules(project: Project) -> tuple[str, ...]:
     """Return the files of the settings that production starts with: by stacks, else by the images that are for production."""
     names = [module.name for module in used_modules(project)]
     if not names and any(item.name == VARIABLE for item in project.settings):
-        images = [file for file in project.dockerfiles if path_environment(file.path) not in _NOT_PRODUCTION]
+        images = [file for file in project.dockerfiles if path_environment(file.path) not in NOT_PRODUCTION]
         lines = (item.text for file in images for stage in file.stages for item in stage.instructions if item.keyword == "ENV")
         names = [match["name"] for line in lines if (match := _MODULE_OF_IMAGE.search(line))]
         if images and not names:
@@ -71,10 +62,10 @@ def _django_modules(project: Project) -> tuple[str, ...]:
                 item.value or "" for item in project.settings if item.name == VARIABLE and _ENTRY.search(item.location.path)
             ]
     paths = (module_path(project, name) for name in dict.fromkeys(names) if name)
-    return tuple(path for path in dict.fromkeys(paths) if path and path_environment(path) not in _NOT_PRODUCTION)
+    return tuple(path for path in dict.fromkeys(paths) if path and path_environment(path) not in NOT_PRODUCTION)
 
 
-def _of_django(project: Project, path: str) -> Iterator[_Switch]:
+def _of_django(project: Project, path: str) -> Iterator[Switch]:
     found: set[str] = set()
     for file, text in settings_chain(project, path):
         for match in (match for pattern in (_ANY_HOST, _INSECURE_COOKIE) for match in pattern.finditer(text)):
@@ -92,9 +83,9 @@ def _is_set_again(text: str, name: str, match: re.Match[str]) -> bool:
     return bool(uses) or _TAKES_OVER.search(text, match.end()) is not None
 
 
-def _hosts(project: Project, place: Location) -> _Switch:
+def _hosts(project: Project, place: Location) -> Switch:
     proxied = any(service.has_role(Role.PROXY) for stack in project.production_stacks for service in stack.services)
-    return _Switch(
+    return Switch(
         "ALLOWED_HOSTS",
         place,
         "Django answers to any Host header, and builds links for new passwords with the name that the caller sent",
@@ -103,9 +94,9 @@ def _hosts(project: Project, place: Location) -> _Switch:
     )
 
 
-def _cookie(name: str, place: Location) -> _Switch:
+def _cookie(name: str, place: Location) -> Switch:
     what = "session" if name.startswith("SESSION") else "token against forged requests"
-    return _Switch(
+    return Switch(
         name,
         place,
         f"browsers send the cookie of the {what} over plain HTTP as well",
@@ -114,8 +105,14 @@ def _cookie(name: str, place: Location) -> _Switch:
     )
 
 
-def _of_rails(path: str, text: str) -> Iterator[_Switch]:
+def _of_rails(path: str, text: str) -> Iterator[Switch]:
     for name, pattern, effect, fix in (
+        (
+            "config.consider_all_requests_local",
+            _RAILS_ERRORS,
+            "a failing request shows its caller the code around the failure, paths and settings",
+            "Write config.consider_all_requests_local = false.",
+        ),
         (
             "config.force_ssl",
             _FORCE_SSL,
@@ -132,19 +129,20 @@ def _of_rails(path: str, text: str) -> Iterator[_Switch]:
         match = pattern.search(text)
         attribute = rf"(?m)^[ \t]*{re.escape(name)}\b"
         if match is not None and len(re.findall(attribute, text)) == 1:
-            yield _Switch(name, Location(path, text.count("\n", 0, match.start()) + 1), effect, Severity.LOW, fix)
+            severity, turned = (Severity.MEDIUM, "on") if pattern is _RAILS_ERRORS else (Severity.LOW, "off")
+            yield Switch(name, Location(path, text.count("\n", 0, match.start()) + 1), effect, severity, fix, turned)
 
 
-def _of_spring(project: Project, path: str, text: str, profile: str) -> _Switch | None:
+def _of_spring(project: Project, path: str, text: str, profile: str) -> Switch | None:
     match = _EXPOSED.search(text)
-    if match is None or path_environment(profile) in _NOT_PRODUCTION or is_test_path(path) or _OWN_DOOR.search(text):
+    if match is None or path_environment(profile) in NOT_PRODUCTION or is_test_path(path) or _OWN_DOOR.search(text):
         return None
     module = path.partition("src/main/")[0]
     builds = (f"{module}{name}" for name in ("pom.xml", "build.gradle", "build.gradle.kts"))
     if any(_GUARDED.search(project.source(build) or "") for build in builds) or not _is_published(project, module):
         return None
     line = text.count("\n", 0, match.end())
-    return _Switch(
+    return Switch(
         "management.endpoints.web.exposure.include",
         Location(path, line + 1),
         "everybody who reaches the port reads its environment and its memory (/actuator/env, /actuator/heapdump)",
@@ -165,14 +163,16 @@ def _is_of(service: Service, module: str) -> bool:
     return service.build is not None and service.build.context is not None and service.build.context == module.rstrip("/")
 
 
-def _gap(path: str, switch: _Switch) -> Gap:
+def _gap(path: str, switch: Switch) -> Gap:
     return RULE.gap(
         resource=path,
         subject=switch.name,
-        message=f"{switch.location.path} is what production starts with, and it turns {switch.name} off by a literal that no "
-        f"variable changes: {switch.effect}.",
-        expected="the protection on, or a variable whose default leaves it on",
-        actual="off",
+        message=f"{switch.location.path} is what production starts with, and it turns {switch.name} {switch.turned} by a "
+        f"literal that no variable changes: {switch.effect}.",
+        expected="the protection on, or a variable whose default leaves it on"
+        if switch.turned == "off"
+        else "off, or a variable whose default leaves it off",
+        actual=switch.turned,
         locations=(switch.location,),
         severity=switch.severity,
         closers=(Closer(None, "advice", switch.fix),),

@@ -43,7 +43,7 @@ Folders = dict[str, tuple[Block, ...]]
 
 
 @frozen
-class _Opening:
+class Opening:
     """A range of ports that everybody reaches; `first` 0 with `last` 65535 is every port."""
 
     first: int
@@ -52,6 +52,7 @@ class _Opening:
 
     @property
     def is_wide(self) -> bool:
+        """Whether it is everything and no service."""
         return self.last - self.first >= _WIDE
 
     def named(self) -> tuple[str, ...]:
@@ -63,14 +64,15 @@ class _Opening:
 
     @property
     def severity(self) -> Severity:
+        """High where a store or everything is open."""
         holds_store = any(self.first <= port <= self.last for port in _STORES)
         return Severity.HIGH if self.is_wide or holds_store else Severity.MEDIUM
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     folders = terraform_folders(project)
-    found: dict[str, list[_Opening]] = {}
-    for opening in (*_terraform(project, folders), *_cloudformation(project)):
+    found: dict[str, list[Opening]] = {}
+    for opening in (*terraform_openings(project, folders), *_cloudformation(project)):
         if opening.named():
             found.setdefault(opening.location.path.rpartition("/")[0], []).append(opening)
     for folder, openings in sorted(found.items()):
@@ -80,7 +82,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 # --- Terraform --------------------------------------------------------------------------------------------------------
 
 
-def _terraform(project: Project, folders: Folders) -> Iterator[_Opening]:
+def terraform_openings(project: Project, folders: Folders) -> Iterator[Opening]:
+    """Yield what the firewalls of Terraform open to everybody on the internet."""
     rules = [inner for group in resources(folders, "aws_security_group") for inner in group.blocks if inner.kind == "ingress"]
     rules += resources(folders, "aws_vpc_security_group_ingress_rule")
     rules += [rule for rule in resources(folders, "aws_security_group_rule") if _says(rule, "type") == "ingress"]
@@ -118,30 +121,30 @@ def _is_world(project: Project, folders: Folders, block: Block, name: str) -> bo
     return default is not None and bool(_WORLD.search(default.expression)) and not is_given(project, block, attribute.variable)
 
 
-def _range(project: Project, folders: Folders, rule: Block) -> Iterator[_Opening]:
+def _range(project: Project, folders: Folders, rule: Block) -> Iterator[Opening]:
     protocol = next((word for name in ("protocol", "ip_protocol") if (word := _says(rule, name))), "")
     if protocol in _UNSEEN:
         return
     first, last = (value_of(project, folders, rule, name) or "" for name in ("from_port", "to_port"))
     if protocol in _ALL_PROTOCOLS:
-        yield _Opening(0, 65535, rule.location)
+        yield Opening(0, 65535, rule.location)
     elif _is_port(first) and _is_port(last):
-        yield _Opening(int(first), int(last), rule.location)
+        yield Opening(int(first), int(last), rule.location)
 
 
-def _listed_ports(block: Block, name: str, protocol: str) -> Iterator[_Opening]:
+def _listed_ports(block: Block, name: str, protocol: str) -> Iterator[Opening]:
     attribute = block.get(name)
     if protocol in _UNSEEN:
         return
     if attribute is None:
         if name == "ports" and protocol in {"tcp", "all"}:
-            yield _Opening(0, 65535, block.location)
+            yield Opening(0, 65535, block.location)
         return
     for match in _PORTS.finditer(attribute.expression):
         if match["all"]:
-            yield _Opening(0, 65535, attribute.location)
+            yield Opening(0, 65535, attribute.location)
         else:
-            yield _Opening(int(match["first"]), int(match["last"] or match["first"]), attribute.location)
+            yield Opening(int(match["first"]), int(match["last"] or match["first"]), attribute.location)
 
 
 _PORTS = regex(r"[\"'](?:(?P<all>\*)|(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?)[\"']")
@@ -154,7 +157,7 @@ def _is_port(text: str) -> bool:
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
 
 
-def _cloudformation(project: Project) -> Iterator[_Opening]:
+def _cloudformation(project: Project) -> Iterator[Opening]:
     paths = {item.path for item in foreign_infrastructure(project) if item.kind == "cloudformation"}
     for document in project.documents if paths else ():
         listed = find(document.root, "Resources") if document.path in paths and not is_test_path(document.path) else None
@@ -168,22 +171,22 @@ def _cloudformation(project: Project) -> Iterator[_Opening]:
                 yield from _ingress(find(entry.value, "Properties"))
 
 
-def _ingress(rule: Node | None) -> Iterator[_Opening]:
+def _ingress(rule: Node | None) -> Iterator[Opening]:
     sources = {text_of(find(rule, "CidrIp")), text_of(find(rule, "CidrIpv6"))}
     protocol = text_of(find(rule, "IpProtocol"))
     first, last = text_of(find(rule, "FromPort")), text_of(find(rule, "ToPort"))
     if rule is None or not sources & {"0.0.0.0/0", "::/0"} or protocol in _UNSEEN:
         return
     if protocol in _ALL_PROTOCOLS:
-        yield _Opening(0, 65535, rule.location)
+        yield Opening(0, 65535, rule.location)
     elif _is_port(first) and _is_port(last):
-        yield _Opening(int(first), int(last), rule.location)
+        yield Opening(int(first), int(last), rule.location)
 
 
 # --- gaps -------------------------------------------------------------------------------------------------------------
 
 
-def _gap(folder: str, openings: list[_Opening]) -> Gap:
+def _gap(folder: str, openings: list[Opening]) -> Gap:
     names = tuple(dict.fromkeys(name for opening in openings for name in opening.named()))
     return RULE.gap(
         resource=folder or ".",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, every_stack, is_turned_on, once
+from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -55,7 +56,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         host_mode = _in_host_mode(service)
         for port in open_ports(project, service):
             if port.location not in host_mode and port.target not in _WEB_PORTS and not _is_idle(service, port):
-                yield _gap(stack, service, port, is_on=is_turned_on(project, service))
+                yield _gap(project, stack, service, port)
 
 
 def _is_idle(service: Service, port: Port) -> bool:
@@ -83,7 +84,9 @@ def _in_host_mode(service: Service) -> frozenset[Location]:
     return frozenset(item.location for item in items if isinstance(item, Mapping) and text_of(item.get("mode")) == "host")
 
 
-def _gap(stack: Stack, service: Service, port: Port, *, is_on: bool) -> Gap:
+def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
+    is_on = is_turned_on(project, service)
+    wall = wall_before(project, (port,))
     number = port.target if port.target is not None else "its port"
     published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
     is_monitor = port.target == _NATS_MONITOR and service.image is not None and service.image.name == "nats"
@@ -91,15 +94,20 @@ def _gap(stack: Stack, service: Service, port: Port, *, is_on: bool) -> Gap:
         "reads NATS' monitoring page, which asks for no login and tells who is connected" if is_monitor else "reaches the store"
     )
     idle = "" if is_on else f"; nothing in this repository turns its profile {service.profiles[0]} on"
+    why = "because Docker's own rules come before a host firewall such as ufw"
+    if wall is not None:
+        why = f"though none from the internet: the firewall of its cloud opens other ports ({wall.path})"
+    severity = Severity.LOW if wall is not None else Severity.MEDIUM if is_monitor or not is_on else Severity.HIGH
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target if port.target is not None else 'unknown'}{'/udp' if port.protocol == 'udp' else ''}",
         message=f"{service.name} publishes {number}{published} on every interface of the host: whoever reaches the host "
-        f"{reached}, because Docker's own rules come before a host firewall such as ufw{idle}.",
+        f"{reached}, {why}{idle}.",
         expected=f"127.0.0.1 before the port, or no `ports` at all: other services reach {service.name} without it",
         actual="no host address (all interfaces)" if not port.host_ip else port.host_ip,
         locations=(port.location,),
-        severity=Severity.MEDIUM if is_monitor or not is_on else Severity.HIGH,
+        related=(wall,) if wall is not None else (),
+        severity=severity,
         environment=stack.environment,
     )
 

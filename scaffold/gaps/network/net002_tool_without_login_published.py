@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Layer, Severity
@@ -61,7 +61,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     found = [
-        (service.name, port.location)
+        (service.name, port)
         for service in stack.services
         for tool in (_tool(service),)
         if tool and not service.network_mode.startswith("host") and not _asks_for_login(service, tool)
@@ -69,7 +69,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         if port.target in _TOOLS[tool][0] and port.location.path not in project.owned
     ]
     if found:
-        yield _gap(stack, found)
+        yield _gap(project, stack, found)
 
 
 def _tool(service: Service) -> str:
@@ -92,17 +92,20 @@ def _asks_for_login(service: Service, tool: str) -> bool:
     return any(word in words for word in _TOOLS[tool][1])
 
 
-def _gap(stack: Stack, found: list[tuple[str, Location]]) -> Gap:
+def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
+    wall = wall_before(project, tuple(port for _, port in found))
+    inside = f" from inside its network alone (the firewall of its cloud opens other ports, {wall.path})" if wall else ""
     names = list(dict.fromkeys(name for name, _ in found))
     verb = "asks" if len(names) == 1 else "ask"
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/tools",
         message=f"{' and '.join(names)} {verb} for no login and can be reached on every interface of the host: "
-        "whoever reaches the host sees the inside of the system.",
+        f"whoever reaches the host{inside} sees the inside of the system.",
         expected="127.0.0.1 before the port, or a proxy with a login",
         actual="no host address (all interfaces)",
-        locations=tuple(dict.fromkeys(place for _, place in found)),
+        locations=tuple(dict.fromkeys(port.location for _, port in found)),
+        severity=Severity.LOW if wall else None,
         environment=stack.environment,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image, scalars_below
 from scaffold.gaps.kubernetes.objects import common_environment
+from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import is_told, shown_doors, stands_behind
 from scaffold.gaps.network.plain_entries import is_encrypted, plain_chart_values, plain_ingresses, unredirected, without_tls
@@ -48,11 +49,6 @@ _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
 _INGRESS = r"^Ingress$"
 _CLOUD = r"aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
-_MACHINES = (
-    r"aws_(?:spot_)?instance|aws_launch_(?:template|configuration)|lightsail_instance|google_compute_instance"
-    r"|azurerm_(?:linux_)?virtual_machine|digitalocean_droplet|hcloud_server|linode_instance|vultr_instance|openstack_compute"
-)
-"""Resources on which a stack of Compose can run, so that the load balancer of the same code stands before it."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -216,7 +212,7 @@ def _runs_elsewhere(project: Project, stack: Stack) -> bool:
     and a load balancer only where the same code has machines.
     """
     if stack.environment is EnvironmentClass.PRODUCTION:
-        return has_resource(project, _CLOUD) is not None and has_resource(project, _MACHINES) is not None
+        return has_resource(project, _CLOUD) is not None and has_resource(project, MACHINES) is not None
     if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
         return True
     # An Ingress without TLS of its own ends none.

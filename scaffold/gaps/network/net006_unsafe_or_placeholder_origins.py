@@ -5,26 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.image_code import is_in_image
+from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
 _PROXY_LOGIN = regex(r"(?i)auth_basic|auth_request|basic_?auth|forward_?auth|oauth2-proxy")
+_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _WILDCARD_HOST = regex(r"https?://[^/]*\*")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "cors" and fact.reachable is not False]
     for fact in facts:
-        if {"any-origin", "credentials"} <= set(fact.detail.split()):
-            yield _open(fact.location, harmless="no-login" in fact.detail.split() and not _has_login_in_front(project))
+        words = set(fact.detail.split())
+        if {"any-origin", "credentials"} <= words and _is_served(project, fact.location.path):
+            harmless = "no-login" in words and not _has_login_in_front(project)
+            # Cookies that these frameworks set stay home on calls from other sites, unless somebody says otherwise.
+            yield _open(fact.location, harmless=harmless, certain="mirrored" not in words)
     if facts:
         regex = any("regex" in fact.detail.split() for fact in facts)
         yield from _lists(project, tuple(fact.location for fact in facts), regex=regex)
+
+
+def _is_served(project: Project, path: str) -> bool:
+    """Whether a file of code is one of production; of what is no Python module, an image of the project has to hold it."""
+    if path_environment(path) in _TRIED or is_test_path(path):
+        return False
+    services = [service for stack in project.stacks for service in stack.services if service.build]
+    return path.endswith(".py") or not services or any(is_in_image(project, service, path) for service in services)
 
 
 def _has_login_in_front(project: Project) -> bool:
@@ -33,7 +47,7 @@ def _has_login_in_front(project: Project) -> bool:
     return any(_PROXY_LOGIN.search(project.source(path) or "") for path in proxies)
 
 
-def _open(place: Location, *, harmless: bool) -> Gap:
+def _open(place: Location, *, harmless: bool, certain: bool) -> Gap:
     note = "; no code here reads cookies or a login yet, so the first that does is open to all of them" if harmless else ""
     return RULE.gap(
         resource=place.path,
@@ -43,7 +57,7 @@ def _open(place: Location, *, harmless: bool) -> Gap:
         expected="a list of the origins that the frontend is served from",
         actual="any origin, with credentials",
         locations=(place,),
-        severity=Severity.MEDIUM if harmless else Severity.HIGH,
+        severity=Severity.HIGH if certain and not harmless else Severity.MEDIUM,
         closers=(_BY_HAND,),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks
+from scaffold.gaps.network.cloud_firewall import wall_before
+from scaffold.gaps.network.host_proxy import Passed, passed_ports
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.overrides import kept_entries
 from scaffold.model.compose import Port, Service, Stack
@@ -49,6 +51,11 @@ def _detect(project: Project) -> Iterator[Gap]:
         seen |= {route.port.location for route in routes}
         if routes:
             yield _gap(project, stack, routes)
+            continue
+        passed = [item for item in passed_ports(project, stack) if item.port.location not in seen]
+        seen |= {item.port.location for item in passed}
+        if passed:
+            yield _passed_gap(stack, passed)
 
 
 def _routes(project: Project, stack: Stack) -> Iterator[_Route]:
@@ -130,6 +137,12 @@ def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
     several = len({route.service.name for route in routes}) > 1
     edges = " and ".join(dict.fromkeys(route.edge.name for route in routes))
     effect, severity = _worst(project, routes)
+    wall = wall_before(project, tuple(route.port for route in routes))
+    if wall is not None:
+        effect, severity = (
+            f", from inside the network alone: the firewall of its cloud opens other ports ({wall.path})",
+            Severity.LOW,
+        )
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/application",
@@ -140,6 +153,26 @@ def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
         locations=tuple(dict.fromkeys(route.port.location for route in routes)),
         related=tuple(dict.fromkeys(route.place for route in routes)),
         severity=severity,
+        environment=stack.environment,
+    )
+
+
+def _passed_gap(stack: Stack, passed: list[Passed]) -> Gap:
+    names = " and ".join(dict.fromkeys(f"{item.service.name} ({item.port.published})" for item in passed))
+    several = len({item.service.name for item in passed}) > 1
+    pages = " and ".join(dict.fromkeys(item.place.path for item in passed))
+    return RULE.gap(
+        resource=stack.extends_stack or stack.id,
+        subject="ports/behind-the-host",
+        message=f"{names} {'are' if several else 'is'} published on every interface of the host, where {pages} has people put "
+        f"a proxy before {'them' if several else 'it'}: visitors get in past it{_PLAIN}, because Docker's own rules come "
+        "before a host firewall such as ufw.",
+        expected="127.0.0.1 before the port: the proxy of the host reaches it there",
+        actual="no host address (all interfaces)",
+        locations=tuple(dict.fromkeys(item.port.location for item in passed)),
+        related=tuple(dict.fromkeys(item.place for item in passed)),
+        severity=Severity.MEDIUM if any(item.exact for item in passed) else Severity.LOW,
+        closers=(Closer(None, "advice", "Write 127.0.0.1 before the port in the file that production starts."),),
         environment=stack.environment,
     )
 

@@ -12,18 +12,30 @@ from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
 _EDGE = regex(
-    r"certbot|let's encrypt|letsencrypt|enable https|https certificate|cloudflare (?:tunnel|proxy)|cloudflared? tunnel"
+    r"certbot|let's encrypt|letsencrypt|cloudflare (?:tunnel|proxy)|cloudflared? tunnel"
     r"|\bcloudflare\b[^.\n]{0,60}\b(?:tls|ssl|https|in front|(?<!not )proxie[sd])\b"
     r"|\b(?:tls|ssl|https|behind)\b[^.\n]{0,60}\bcloudflare\b"
     r"|\b(?:tls|ssl)[- ](?:termination|offload)"
-    r"|(?:obtain|issu|renew|install|provid|mount|plac|generat|configur|manag|automatic)\w*[^.\n]{0,40}"
-    r"\b(?:tls|ssl)[- ]certificates?"
-    r"|(?:end|terminat|serv|configur|set)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
+    r"|(?:obtain|issu|renew|install|mount|plac|automatic)\w*[^.\n]{0,40}\b(?:tls|ssl)[- ]certificates?"
+    r"|\b(?:end|terminat|serv)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
     r"|\b(?:tls|ssl|https)\b[^.\n]{0,20}\bin front\b"
     r"|behind (?:a|an|the|your) (?!corporate|company|forward|firewall|outbound)[^.\n]{0,30}(?:proxy|load balancer)",
     re.IGNORECASE,
 )
 """What a page says of the edge; TLS alone may be that of mail, of a broker or of a release's notes."""
+_ASKED = regex(
+    r"enable https|https certificate|(?:provid|generat|configur|manag)\w*[^.\n]{0,40}\b(?:tls|ssl)[- ]certificates?"
+    r"|(?:configur|set)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b",
+    re.IGNORECASE,
+)
+"""What asks for TLS, and says where it ends only beside the name of what does it."""
+_MEANS = regex(
+    r"nginx|caddy|traefik|haproxy|apache|envoy|\bprox(?:y|ies)\b|balancer|ingress|cert-manager|\bacm\b|\.pem\b|\.crt\b|keystore"
+    r"|--ssl|ssl_|tls_|\bopenssl\b|mkcert|_(?:tls|ssl)\b",
+    re.IGNORECASE,
+)
+_NEAR = 300
+"""Characters around a word on TLS in which the name of what does it stands."""
 _BEFORE_A_DOOR = regex(
     r"reverse[-_ ]?prox|\bprox(?:y|ied)\b[^\n]{0,160}\b(?:requests|web server)|listen\s+443"
     r"|\b(?:ssl|tls) certificate|over https|load[- ]balancer",
@@ -55,8 +67,8 @@ def is_told(project: Project, *, on_a_host: bool = False) -> bool:
     """Whether a page says where TLS ends, other than the notes of releases, guides of users, and links to pages of others; of
     a stack that runs `on_a_host`, pages on a cluster do not speak.
     """
-    texts = (page.text for page in _own_pages(project, on_a_host=on_a_host))
-    return any(_EDGE.search(text) and _EDGE.search(_LINKS_AWAY.sub("", text)) for text in texts)
+    texts = (page.text for page in own_pages(project, on_a_host=on_a_host))
+    return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_LINKS_AWAY.sub("", text)) for text in texts)
 
 
 def stands_behind(project: Project, *, on_a_host: bool = False) -> bool:
@@ -64,7 +76,7 @@ def stands_behind(project: Project, *, on_a_host: bool = False) -> bool:
     folders = {manifest.folder for manifest in project.manifests}
     texts = (
         page.text
-        for page in _own_pages(project, on_a_host=on_a_host)
+        for page in own_pages(project, on_a_host=on_a_host)
         if page.path.count("/") < _DEPTH_OF_A_LIBRARY or page.path.rpartition("/")[0] not in folders
     )
     return any(_BEFORE_A_DOOR.search(text) and _BEFORE_A_DOOR.search(_bare(text)) for text in texts)
@@ -72,11 +84,11 @@ def stands_behind(project: Project, *, on_a_host: bool = False) -> bool:
 
 def shown_doors(project: Project) -> tuple[Location, ...]:
     """Return the first open port of each page whose services for Compose run an image of the project with no proxy beside."""
-    found = (next(_doors(project, page), None) for page in _own_pages(project) if "image:" in page.text)
+    found = (next(_doors(project, page), None) for page in own_pages(project) if "image:" in page.text)
     return tuple(place for place in found if place is not None)
 
 
-def _own_pages(project: Project, *, on_a_host: bool = False) -> Iterator[DocFile]:
+def own_pages(project: Project, *, on_a_host: bool = False) -> Iterator[DocFile]:
     """Yield the pages that speak of what runs today, in the words of the project."""
     left = (_HISTORY, _BY_OTHERS, _OF_A_CLUSTER) if on_a_host else (_HISTORY, _BY_OTHERS)
     return (page for page in project.docs if not any(pattern.search(page.path) for pattern in left))
@@ -94,6 +106,13 @@ def _doors(project: Project, page: DocFile) -> Iterator[Location]:
             own = is_own_image(project, ImageReference.parse(image["image"])) if image else own
             if own and _OPEN_PORT.fullmatch(line):
                 yield Location(page.path, number, len(line) - len(line.lstrip()) + 1)
+
+
+def _says(text: str) -> bool:
+    if _EDGE.search(text):
+        return True
+    found = _ASKED.finditer(text)
+    return any(_MEANS.search(text, max(match.start() - _NEAR, 0), match.end() + _NEAR) for match in found)
 
 
 def _bare(text: str) -> str:

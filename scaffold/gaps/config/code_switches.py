@@ -1,0 +1,154 @@
+"""Literals in code that turn a protection off or its error pages on: FastAPI, Flask, Express, Laravel, ASP.NET, Spring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.image_code import is_in_image
+from scaffold.model.names import EnvironmentClass, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
+_GUARD = regex(
+    r"(?i)is_?(?:dev|prod|local)|node_env|\bdev(?:elopment)?\b|\bproduction\b|\bdebug\b|environment|app_env|\btest\b|__main__"
+)
+"""Words before a literal by which it may hold for development alone."""
+_BEFORE = 400
+"""Characters before a literal in which such a condition stands."""
+_COMMENTED = regex(r"[ \t]*(?://|#|\*|/\*)")
+_SHOWS_CODE = "a failing request shows its caller the code around the failure, paths and settings"
+_SENT_PLAIN = "browsers send the session's cookie over plain HTTP as well"
+
+
+@frozen
+class Switch:
+    """One protection that is off: its name, what follows, and what to write."""
+
+    name: str
+    location: Location
+    effect: str
+    severity: Severity
+    fix: str
+    turned: str = "off"
+    """What the literal does to it: off, or on where that is what shows too much."""
+
+
+@frozen
+class _Literal:
+    """What a literal looks like, in which files, and what it does."""
+
+    files: re.Pattern[str]
+    words: re.Pattern[str]
+    name: str
+    effect: str
+    severity: Severity
+    fix: str
+    turned: str = "off"
+
+
+_LITERALS = (
+    _Literal(
+        regex(r"\.py$"),
+        regex(r"\b(?:FastAPI|Starlette|Litestar)\([^()]{0,600}\bdebug\s*=\s*True\b"),
+        "debug",
+        _SHOWS_CODE,
+        Severity.MEDIUM,
+        "Leave debug out, or read it from a variable whose default is off.",
+        "on",
+    ),
+    _Literal(
+        regex(r"\.py$"),
+        regex(
+            r"(?m)^class[ \t]+Prod\w*\([^)\n]*\):\n(?:[ \t]+[^\n]*\n|[ \t]*\n){0,40}?"
+            r"[ \t]+(?:SESSION|REMEMBER)_COOKIE_SECURE[ \t]*=[ \t]*False\b"
+            r"|\bapp\.config\[[\"'](?:SESSION|REMEMBER)_COOKIE_SECURE[\"']\][ \t]*=[ \t]*False\b"
+        ),
+        "SESSION_COOKIE_SECURE",
+        _SENT_PLAIN,
+        Severity.LOW,
+        "Write SESSION_COOKIE_SECURE = True for production.",
+    ),
+    _Literal(
+        regex(r"\.(?:[cm]?js|[cm]?ts)$"),
+        regex(
+            r"\b(?:session|cookieSession)\(\s*\{(?:[^{}]|\{[^{}]*\})*?\bcookie\s*:\s*\{[^{}]*\bsecure\s*:\s*false\b"
+            r"|\bcookieSession\(\s*\{[^{}]*\bsecure\s*:\s*false\b"
+            r"|\.cookie\(\s*[^(){}]{1,200}\{[^{}]*\bsecure\s*:\s*false\b"
+        ),
+        "cookie.secure",
+        _SENT_PLAIN,
+        Severity.LOW,
+        "Write secure: true (and app.set('trust proxy', 1) behind a proxy that ends TLS).",
+    ),
+    _Literal(
+        regex(r"(?:^|/)config/app\.php$"),
+        regex(r"(?m)^[ \t]*'debug'\s*=>\s*true\b"),
+        "debug",
+        _SHOWS_CODE,
+        Severity.MEDIUM,
+        "Write 'debug' => (bool) env('APP_DEBUG', false).",
+        "on",
+    ),
+    _Literal(
+        regex(r"(?:^|/)config/session\.php$"),
+        regex(r"(?m)^[ \t]*'secure'\s*=>\s*false\b"),
+        "session.secure",
+        _SENT_PLAIN,
+        Severity.LOW,
+        "Write 'secure' => env('SESSION_SECURE_COOKIE', true).",
+    ),
+    _Literal(
+        regex(r"(?:^|/)(?:Program|Startup)\.cs$"),
+        regex(r"\.UseDeveloperExceptionPage\(\)"),
+        "UseDeveloperExceptionPage",
+        _SHOWS_CODE,
+        Severity.MEDIUM,
+        "Put it into if (app.Environment.IsDevelopment()), and UseExceptionHandler beside it.",
+        "on",
+    ),
+    _Literal(
+        regex(r"(?:^|/)src/main/resources/(?:config/)?application(?:-prod\w*)?\.(?:ya?ml|properties)$"),
+        regex(r"(?m)^[ \t]*(?:spring\.h2\.console\.settings\.)?web-allow-others[ \t]*[:=][ \t]*true\b"),
+        "spring.h2.console.settings.web-allow-others",
+        "whoever reaches the port opens the console of the database, which runs code",
+        Severity.MEDIUM,
+        "Take the console of H2 out of the settings of production (spring.h2.console.enabled=false).",
+        "on",
+    ),
+)
+
+
+def switches_in_code(project: Project) -> Iterator[tuple[str, Switch]]:
+    """Yield each file that production runs with what a literal in it turns off, each name once a file."""
+    for source in project.sources:
+        literals = [item for item in _LITERALS if item.files.search(source.path)]
+        if literals and _is_served(project, source.path):
+            for item in literals:
+                place = _place(source.path, source.text, item)
+                if place is not None:
+                    yield source.path, Switch(item.name, place, item.effect, item.severity, item.fix, item.turned)
+
+
+def _place(path: str, text: str, item: _Literal) -> Location | None:
+    for match in item.words.finditer(text):
+        line = text.rfind("\n", 0, match.end()) + 1
+        commented = _COMMENTED.match(text, line) or _COMMENTED.match(text, text.rfind("\n", 0, match.start()) + 1)
+        # Classes of settings stand one below the other, each with the name of its environment.
+        conditional = not match[0].startswith("class") and _GUARD.search(text, max(match.start() - _BEFORE, 0), match.start())
+        if not commented and not conditional:
+            return Location(path, text.count("\n", 0, match.end()) + 1)
+    return None
+
+
+def _is_served(project: Project, path: str) -> bool:
+    """Whether an image of the project holds a file, and nothing says that it is for development."""
+    if path_environment(path) in NOT_PRODUCTION or is_test_path(path):
+        return False
+    stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
+    services = (service for stack in stacks for service in stack.services if service.build and service.is_application)
+    return any(is_in_image(project, service, path) for service in services)

@@ -1,0 +1,81 @@
+"""Applications before which the pages put a proxy on the host, and which everybody reaches past it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.network.pages_on_tls import own_pages
+from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.label_routes import label_route
+from scaffold.model.names import EnvironmentClass, Role
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_FORWARDS = regex(
+    r"(?m)^(?![ \t]*#)[^\n]*?\b(?:proxy_pass|reverse_proxy|ProxyPass[ \t]+\S+)[ \t]+(?:https?://)?"
+    r"(?:localhost|127\.0\.0\.1):(?P<port>\d{2,5})\b"
+)
+_SAYS = regex(
+    r"\bhost(?:'s)? (?:nginx|caddy|apache|reverse proxy)\b"
+    r"|\b(?:nginx|caddy|apache|traefik) on the (?:host|server|vps|machine)\b"
+    r"|\bput (?:https|tls|ssl) in front of it\b",
+    re.IGNORECASE,
+)
+_BINDS = regex(
+    r"127\.0\.0\.1:(?:\$\{[^}]*\}|\d+):\d+|\bbind\w*\b[^.\n]{0,60}\b(?:127\.0\.0\.1|localhost|loopback)", re.IGNORECASE
+)
+"""What a page says that has people keep the port on the host themselves."""
+_VISITED = frozenset({Role.WEB, Role.FRONTEND})
+
+
+@frozen
+class Passed:
+    """An open port of an application, and the place of a page that puts a proxy of the host before it.
+
+    `exact` is whether that page forwards to this very port.
+    """
+
+    service: Service
+    port: Port
+    place: Location
+    exact: bool
+
+
+def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
+    """Yield each open port of an application of a stack without a proxy that is meant to stand behind one of the host."""
+    if any(service.has_role(Role.PROXY) or label_route(service) for service in stack.services):
+        return
+    doors = [
+        (service, port)
+        for service in stack.services
+        if service.role in _VISITED and not service.profiles
+        for port in open_ports(project, service)
+        if port.protocol == "tcp" and port.published is not None
+    ]
+    pages = tuple(page for page in own_pages(project, on_a_host=True) if not _BINDS.search(page.text)) if doors else ()
+    forwarded: dict[int, Location] = {}
+    for page in pages:
+        for match in _FORWARDS.finditer(page.text):
+            line = page.text.count("\n", 0, match.start("port")) + 1
+            forwarded.setdefault(int(match["port"]), Location(page.path, line))
+    said = next(
+        (
+            Location(page.path, page.text.count("\n", 0, words.start()) + 1)
+            for page in pages
+            if (words := _SAYS.search(page.text))
+        ),
+        None,
+    )
+    named: set[str] = set()
+    for service, port in doors:
+        place = forwarded.get(port.published or 0)
+        if place is not None:
+            yield Passed(service, port, place, exact=True)
+        # A page that names no port speaks of the one that visitors open, which stands first.
+        elif said is not None and stack.environment is EnvironmentClass.PRODUCTION and service.name not in named:
+            named.add(service.name)
+            yield Passed(service, port, said, exact=False)
