@@ -6,9 +6,10 @@ import json
 import re
 import shlex
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Dockerfile, Instruction, Stage
@@ -55,6 +56,27 @@ class _Logical:
     line: int
     column: int
     text: str
+
+
+def with_lower_case(stacks: tuple[Stack, ...], exists: Callable[[str], bool]) -> tuple[Stack, ...]:
+    """Return the stacks with the builds of a Dockerfile that is not there leading to the `dockerfile` beside it, which
+    buildx takes instead (docker/buildx, pull request 444).
+    """
+    return tuple(
+        replace(stack, services=services)
+        if (services := tuple(_in_lower_case(service, exists) for service in stack.services)) != stack.services
+        else stack
+        for stack in stacks
+    )
+
+
+def _in_lower_case(service: Service, exists: Callable[[str], bool]) -> Service:
+    build = service.build
+    folder, slash, name = (build.dockerfile or "").rpartition("/") if build else ("", "", "")
+    lower = f"{folder}{slash}dockerfile"
+    if build is None or name != "Dockerfile" or exists(build.dockerfile or "") or not exists(lower):
+        return service
+    return replace(service, build=replace(build, dockerfile=lower))
 
 
 def read_dockerfile(path: str, text: str) -> tuple[Dockerfile, tuple[Problem, ...]]:

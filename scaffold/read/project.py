@@ -30,7 +30,7 @@ from scaffold.read import commands, configuration, docs, env_files, paths
 from scaffold.read.application import read_application, served_entries, with_reach
 from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
-from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore
+from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore, with_lower_case
 from scaffold.read.env_copies import with_copied
 from scaffold.read.git import folder_in_repository, ignored_paths, remote_branches, remote_name
 from scaffold.read.ignores import read_ignores
@@ -143,6 +143,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     if not workflows and not stacks:
         raise _nothing(inventory, sources)
     envs = with_copied(envs, listed, stacks, {file.path: texts.text(file.path) or "" for file in envs})
+    stacks = with_lower_case(stacks, texts.exists)
     builds = (service.build.dockerfile for stack in stacks for service in stack.services if service.build)
     images = _dockerfiles(inventory, sources, filter(None, builds))
     stacks = with_roles(stacks, RoleContext(images, manifests, settings.roles, settings.ports))

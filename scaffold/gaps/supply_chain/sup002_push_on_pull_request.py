@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location, pushes_image
+from scaffold.gaps.ci_signals import BUILD_ACTIONS, CiStep, ci_steps, input_location, pushes_image
 from scaffold.model.document import Mapping, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
@@ -22,6 +22,20 @@ _KEPT_OUT = regex(
     r"|github\.event_name\s*(?:!=\s*'pull_request'|==\s*'(?!pull_request)))|\{\{\s*is_default_branch\s*\}\}$)"
 )
 """An `enable=` in a line of docker/metadata-action that is false for a pull request."""
+_PUSH_COMMAND = regex(r"\b(?:docker|podman|buildah)\s+(?:image\s+)?push\b")
+_PUSHING = regex(rf"{_PUSH_COMMAND.pattern}|--push\b|\bcompose\b.*\spush\b|\b(?:crane|skopeo)\s+(?:push|copy)\b")
+_PUSHED = regex(r"\bpush\s+(?:-\S+\s+)*(\S*?(?:\$\{\{[^}]*\}\}\S*?)*)(?=\s|;|&|$)")
+_TAGGED = regex(r"(?:\s-t|\s--tag)[ =]+(\S*?(?:\$\{\{[^}]*\}\}\S*?)*)(?=\s|$)")
+_OF_A_COMMIT = regex(
+    r"github\.(?:sha|run_id|run_number|event\.number|event\.pull_request\.(?:number|head\.sha)|event\.after)\b"
+    r"|\$\{?GITHUB_(?:SHA|RUN_ID|RUN_NUMBER)\b|\bgit\s+(?:rev-parse|describe)\b(?!.*--abbrev-ref)"
+    r"|\bgit\s+(?:log|show)\b.*%[hH]\b"
+)
+"""What one commit, run or pull request has alone."""
+_VARIABLE = regex(
+    r"\$\{\{\s*(?:steps\.(?P<step>[\w-]+)\.outputs\.(?P<output>[\w-]+)|env\.(?P<env>\w+))\s*\}\}"
+    r"|\$\{?(?P<shell>[A-Za-z_]\w*)"
+)
 _NEVER_OVERWRITES = frozenset({"ref", "semver", "pep440", "match", "edge", "schedule", "sha"})
 """Types of tags that a pull request gets none of, or one of its own (`pr-12`, the commit)."""
 
@@ -49,13 +63,49 @@ def _is_guarded(item: CiStep) -> bool:
 
 
 def _has_tags_of_its_own(item: CiStep) -> bool:
-    """Whether all tags come from docker/metadata-action, which gives a pull request `pr-N` and its commit alone."""
-    match = _FROM_METADATA.fullmatch(item.step.input("tags").strip())
-    # The ref of pull_request_target is the branch that it is for: its tag is the branch's.
-    if match is None or "pull_request_target" in item.workflow.events:
+    """Whether every tag that a step pushes is that of a commit, of a run, or one that docker/metadata-action gives a pull
+    request alone.
+    """
+    # The ref of pull_request_target is the branch that it is for: its tag is the branch's, and its commit the branch's head.
+    if "pull_request_target" in item.workflow.events:
         return False
-    made = [step for step in item.job.steps if step.id == match["id"] and step.action == "docker/metadata-action"]
-    return len(made) == 1 and all(map(_spares_tags, made[0].input("tags").splitlines()))
+    tags = _pushed_tags(item)
+    return bool(tags) and all(_is_of_a_commit(item, tag) or _is_from_metadata(item, tag) for tag in tags)
+
+
+def _pushed_tags(item: CiStep) -> list[str]:
+    """Return the references that a step pushes; of a script all that it pushes by name, () where one of them is unknown."""
+    if item.step.action in BUILD_ACTIONS:
+        return [tag.strip() for tag in re.split(r"[\n,]", item.step.input("tags")) if tag.strip()]
+    script = re.sub(r"\\\n", " ", item.step.run)
+    lines = [line for line in script.splitlines() if _PUSHING.search(line)]
+    found = [_PUSHED.findall(line) if _PUSH_COMMAND.search(line) else _TAGGED.findall(line) for line in lines]
+    return [tag.strip("\"'") for tags in found for tag in tags] if all(found) else []
+
+
+def _is_of_a_commit(item: CiStep, tag: str) -> bool:
+    """Whether a tag, or a variable in it that the job sets, holds the commit or the number of the run or pull request."""
+    return bool(_OF_A_COMMIT.search(tag)) or any(_is_set_to_a_commit(item, match) for match in _VARIABLE.finditer(tag))
+
+
+def _is_set_to_a_commit(item: CiStep, match: re.Match[str]) -> bool:
+    """Whether all values that the job gives a variable or an output are of a commit: a pull request may run any branch."""
+    name = match["output"] or match["env"] or match["shell"]
+    made = [step for step in item.job.steps if match["step"] in {None, step.id}]
+    settings = [] if match["step"] else [*item.workflow.env, *item.job.env, *(pair for step in made for pair in step.env)]
+    values = [value for key, value in settings if key == name]
+    values += [text for step in made for text in re.findall(rf"(?<![\w$]){re.escape(name)}=([^\n]*)", step.run)]
+    return bool(values) and all(map(_OF_A_COMMIT.search, values))
+
+
+def _is_from_metadata(item: CiStep, tag: str) -> bool:
+    match = _FROM_METADATA.fullmatch(tag)
+    made = [step for step in item.job.steps if match and step.id == match["id"] and step.action == "docker/metadata-action"]
+    return (
+        len(made) == 1
+        and "latest=true" not in made[0].input("flavor")
+        and all(map(_spares_tags, made[0].input("tags").splitlines()))
+    )
 
 
 def _spares_tags(line: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence
 from scaffold.read.compose.merge import DEPENDENCY_DEFAULTS, as_mapping
 from scaffold.read.compose.nodes import mapping_like, sequence_like, text_like, with_entries, with_value
-from scaffold.read.compose.short import parse_device, parse_ports, parse_volume
+from scaffold.read.compose.short import ShortVolume, parse_device, parse_ports, parse_volume
 from scaffold.read.compose.values import text_of_value
 from scaffold.read.yaml import is_null
 
@@ -193,7 +194,7 @@ def _volumes(node: Node, problems: Problems) -> Node:
 
 
 def _volume(item: Scalar, problems: Problems) -> Node:
-    volume = parse_volume(item.value)
+    volume = parse_volume(item.value) or _hidden_volume(item)
     if volume is None:
         problems.append(Problem(item.location, "not a volume that Compose accepts"))
         return item
@@ -216,6 +217,14 @@ def _volume(item: Scalar, problems: Problems) -> Node:
     if volume.nocopy or (volume.kind == "volume" and len(item.value) > 2):  # compose-go prints none for `/x`
         pairs.append(("volume", mapping_like(item, (("nocopy", true),) if volume.nocopy else ())))
     return mapping_like(item, pairs)
+
+
+def _hidden_volume(item: Scalar) -> ShortVolume | None:
+    """Return the mount whose source is a variable without a value, as `${DATA_DIR:?}:/data`: what people have to set is a
+    folder of the host, as a volume's name needs no setting.
+    """
+    volume = parse_volume(item.raw) if item.references and item.raw else None
+    return replace(volume, kind="bind") if volume is not None and volume.source.startswith("$") else None
 
 
 def clean_target(target: str) -> str:
