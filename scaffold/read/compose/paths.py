@@ -27,7 +27,9 @@ def rebase(root: Mapping, prefix: str) -> Mapping:
 
 def is_absolute(path: str) -> bool:
     """Whether a path is absolute on Linux or Windows, starts at a home folder, or at what a variable has to say."""
-    return path.startswith(("/", "~", "$", "\\\\")) or (len(path) > 2 and path[1] == ":" and path[2] in "/\\" and path[0].isalpha())
+    return path.startswith(("/", "~", "$", "\\\\")) or (
+        len(path) > 2 and path[1] == ":" and path[2] in "/\\" and path[0].isalpha()
+    )
 
 
 def map_paths(root: Mapping, change: Change) -> Mapping:
