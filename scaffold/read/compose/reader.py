@@ -37,8 +37,8 @@ class Documents:
 
 
 def join(directory: str, path: str) -> str | None:
-    """Return `path` below `directory` as a path relative to the root, None when it is absolute, leaves the root, or is what a variable
-    has to say.
+    """Return `path` below `directory` as a path relative to the root, None when it is absolute, leaves the root, or is
+    what a variable has to say.
     """
     if path.startswith(("/", "~", "$", "\\")) or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
         return None
