@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import BUILD_ACTIONS, CiStep, ci_steps, input_location, pushes_image
+from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location, pushes_image
 from scaffold.model.document import Mapping, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.published_images import BUILD_ACTIONS
 from scaffold.model.regex import regex
 from scaffold.model.workflow_steps import has_plain_push, is_written_here
 
