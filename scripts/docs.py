@@ -24,7 +24,8 @@ def rules_page() -> str:
     lines = [
         "# Rules",
         "",
-        "Made from the rules themselves by `scripts/docs.py`; `scaffold explain CODE` shows the text of each page.",
+        "Made from the rules themselves by `scripts/docs.py`; `scaffold explain CODE` shows the text of each page. What the",
+        "severities mean, and what lowers them, is told in [severities](severities.md).",
         "",
         "| Code | Name | Layer | Severity | Closed by |",
         "|---|---|---|---|---|",

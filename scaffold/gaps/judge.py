@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scaffold.gaps.catalogue import layer_cards, rules_for
 from scaffold.gaps.ignores import has_passed, suppressions_of
+from scaffold.gaps.running import most_severe
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement, LayerCard
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
 from scaffold.model.project import DevelopmentNote, Project
@@ -49,7 +50,7 @@ def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: fr
     wanted = codes | _parents(codes)
     found = [gap for rule in rules_for(project, wanted) for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
-    counted = (_for_development(project, gap) for gap in _absorb(unique.values()))
+    counted = (_by_evidence(project, _for_development(project, gap)) for gap in _absorb(unique.values()))
     settled = [_with_overrides(project, gap) for gap in _once_a_cause(counted)]
     external = project.configuration.external
     wanted_here = (gap for gap in settled if not codes or gap.code in codes)
@@ -108,6 +109,20 @@ def _for_development(project: Project, gap: Gap) -> Gap:
         environment=note.environment,
         message=f"{gap.message.removesuffix('.')}; {note.location.path}:{note.location.line} {note.why}.",
         evidence=(*gap.evidence, Evidence(note.location, "related")),
+    )
+
+
+def _by_evidence(project: Project, gap: Gap) -> Gap:
+    """Keep a gap of a stack below high where nothing shows that others than its developers run it, and say what shows that."""
+    most = most_severe(project, gap)
+    if most is None:
+        return gap
+    severity, why, place = most
+    return replace(
+        gap,
+        severity=severity,
+        message=f"{gap.message.removesuffix('.')}; {place.path}:{place.line} {why}.",
+        evidence=(*gap.evidence, Evidence(place, "related")),
     )
 
 

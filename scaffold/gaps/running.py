@@ -1,0 +1,229 @@
+"""What shows that a stack runs for others than its developers: how strong that is decides how bad a gap of it can be."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from enum import IntEnum
+
+from scaffold.gaps.chart import PACKAGING
+from scaffold.gaps.deployments import is_deployment, run_text, starts_elsewhere
+from scaffold.gaps.remembered import remembered
+from scaffold.gaps.signals import foreign_infrastructure
+from scaffold.model.compose import Stack
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Gap
+from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.project import DocFile, Project
+from scaffold.model.regex import regex
+
+_DEFAULT_NAMES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
+_STARTS = regex(
+    r"\b(?:docker|podman)[ -]compose\b(?!\.\w)[^\n|;]*?\s(?:up|start|run)\b|\bstack\s+deploy\b"
+    r"|\$[({]?\w*(?:COMPOSE|STACK|DC)\w*[)}]?\s[^\n|;]*\bup\b",
+    re.IGNORECASE,
+)
+_FILE = regex(r"(?:-f|--file|-c|--compose-file)[ =]+[\"']?[^\s\"'`]*?([\w.+-]+\.ya?ml)")
+_COMPOSE_FILE = regex(r"(?<![\w.+-])((?:[\w+-]+[._-])?(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml)\b")
+_FOR_DEVELOPERS = regex(
+    r"(?<![a-z])(?:local\w*|devs?|develop(?:ment|ers?|ing)?|contribut\w*|hacking|debug\w*|tests?|testing|e2e|ci|agents|claude)(?![a-z])",
+    re.IGNORECASE,
+)
+_FOR_OTHERS = regex(
+    r"(?<![a-z])(?:deploy\w*|prod|production|self[- ]?host\w*|servers?|vps|hosting|operat\w+|releas\w+|install\w*|upgrad\w*"
+    r"|update\w*|staging|live|user_?data|provision\w*|bootstrap)(?![a-z])",
+    re.IGNORECASE,
+)
+_SAID_BEFORE = regex(
+    r"\blocally\b|\b(?:for|in|your)\s+(?:local\s+)?(?:development|testing)\b|\blocal (?:machine|development|env\w*)\b"
+    r"|\bdevelopment (?:env\w*|stack|setup|mode|server)\b",
+    re.IGNORECASE,
+)
+_LINES_BEFORE = 4
+_ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
+_JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
+"""Layers whose gaps are about what a stack runs."""
+
+
+class Strength(IntEnum):
+    """How much shows that a stack runs for others; comparable."""
+
+    NOTHING = 0
+    DEVELOPERS = 1
+    """Every place that starts it is for people who develop or test."""
+    ANYBODY = 2
+    """A page or command starts it and does not say for whom."""
+    OTHERS = 3
+    """A page on deployment starts it, or a job or script that deploys."""
+
+
+@frozen
+class Start:
+    """A place that starts a stack, and for whom."""
+
+    location: Location
+    strength: Strength
+
+
+@frozen
+class _Call:
+    """A line that starts containers: the compose files that it names, and the folder of the file it stands in."""
+
+    names: frozenset[str]
+    folder: str
+    start: Start
+
+
+def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return the highest severity that the evidence for a stack allows a gap of it, why, and the place that shows it; None
+    where the gap may stay what it is.
+    """
+    if gap.severity <= Severity.MEDIUM or gap.environment is not EnvironmentClass.BASE or gap.layer not in _JUDGED:
+        return None
+    stacks = _stacks_of(project, gap)
+    if not stacks:
+        return None
+    # What production runs instead of a stack lacks the copy of its data as well.
+    counted = project.stacks if gap.layer is Layer.BACKUP else stacks
+    start = max((strength_of(project, stack) for stack in counted), key=lambda item: item.strength)
+    if gap.layer is Layer.BACKUP and (start.strength >= Strength.ANYBODY or _other_way(project, stacks)):
+        return None
+    if start.strength is Strength.ANYBODY and (other := _other_way(project, stacks)):
+        return Severity.MEDIUM, f"is what runs in production, and nothing says that {stacks[0].files[0]} does", other
+    return _capped(start, stacks[0]) if start.strength < Strength.ANYBODY else None
+
+
+def _capped(start: Start, stack: Stack) -> tuple[Severity, str, Location]:
+    if start.strength is Strength.NOTHING:
+        return Severity.MEDIUM, "is started by nothing in this repository", start.location
+    return Severity.MEDIUM, f"starts {stack.files[0]} for development, and nothing here for anybody else", start.location
+
+
+def strength_of(project: Project, stack: Stack) -> Start:
+    """Return the strongest evidence that a stack runs for others; the file itself where nothing starts it."""
+    meant = (stack, *(other for other in project.stacks if other is not stack and _takes_in(project, other, stack)))
+    found = [call.start for call in _calls(project) if any(_is_about(project, call, item) for item in meant)]
+    return max(found, key=lambda start: start.strength, default=Start(Location(stack.files[0], 1), Strength.NOTHING))
+
+
+def _stacks_of(project: Project, gap: Gap) -> list[Stack]:
+    """Return the stacks of the class base whose lines a gap is about; none where a line is no stack's or one of production."""
+    named = [stack for stack in project.stacks if gap.resource.startswith(f"{stack.id}/")]
+    if named:
+        return [max(named, key=lambda stack: len(stack.id))]
+    return [stack for stack in project.stacks if gap.primary.path in stack.files]
+
+
+def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
+    """Return a place that shows another way to run the applications in production: a stack of that class, or packaging."""
+    files = {path for stack in stacks for path in stack.files}
+    for stack in project.stacks:
+        apart = stack.complete and project.owned.union(files).isdisjoint(stack.files)
+        has_code = any(service.is_application for service in stack.services)
+        if apart and has_code and stack.environment is EnvironmentClass.PRODUCTION:
+            return Location(stack.files[0], 1)
+    packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING or item.kind == "paas")
+    return next(packaged, None)
+
+
+# --- which places start which stack -----------------------------------------------------------------------------------
+
+
+def _takes_in(project: Project, other: Stack, stack: Stack) -> bool:
+    """Whether a file of another stack names one of this stack's, as `include` and `extends` do."""
+    names = [posixpath.basename(path) for path in stack.files]
+    texts = [project.source(path) or "" for path in other.files if path not in stack.files]
+    return any(name not in _DEFAULT_NAMES and name in text for text in texts for name in names)
+
+
+def _is_about(project: Project, call: _Call, stack: Stack) -> bool:
+    names = {posixpath.basename(path) for path in stack.files}
+    if call.names:
+        return bool(names & call.names)
+    if posixpath.basename(stack.files[0]) not in _DEFAULT_NAMES:
+        return False
+    defaults = {other.directory for other in project.stacks if posixpath.basename(other.files[0]) in _DEFAULT_NAMES}
+    if call.folder in defaults:
+        return stack.directory == call.folder
+    return stack.directory == "" or len(defaults) == 1 or stack.directory.startswith(f"{call.folder}/" if call.folder else "")
+
+
+@remembered
+def _calls(project: Project) -> tuple[_Call, ...]:
+    pages = [page for page in project.docs if page.path not in project.owned and "changelog" not in page.path.lower()]
+    found = (*(call for page in pages for call in _of_page(page)), *_of_commands(project), *_of_workflows(project))
+    return (*found, *_of_texts(project, {call.start.location.path for call in found}))
+
+
+def _of_page(page: DocFile) -> Iterator[_Call]:
+    if "compose" not in page.text and "stack deploy" not in page.text:
+        return
+    lines = page.text.splitlines()
+    for number, line in enumerate(lines, 1):
+        names = frozenset(_COMPOSE_FILE.findall(line)) - _DEFAULT_NAMES  # That a page names a file says that people start it.
+        if names or _STARTS.search(line):
+            start = Start(Location(page.path, number), _strength_of_page(page, lines, number))
+            yield _Call(names | _names(line), posixpath.dirname(page.path), start)
+
+
+def _strength_of_page(page: DocFile, lines: list[str], number: int) -> Strength:
+    """Return for whom a line of a page is, by the words before it, the headings above it, the nearest first, and the page."""
+    before = " ".join(lines[max(0, number - 1 - _LINES_BEFORE) : number])
+    title = page.headings[0] if page.headings else None
+    level, headings = 9, []
+    for heading in reversed([item for item in page.headings if item.location.line < number]):
+        if heading.level < level and heading is not title:
+            headings.append(heading.text)
+            level = heading.level
+    for text in (*headings, page.path):
+        strength = _strength_of_words(text)
+        if strength is not Strength.ANYBODY:
+            return strength
+    return Strength.DEVELOPERS if _SAID_BEFORE.search(before) else Strength.ANYBODY
+
+
+def _strength_of_words(text: str) -> Strength:
+    spaced = re.sub(r"[_/.-]+", " ", text)
+    inside, outside = bool(_FOR_DEVELOPERS.search(spaced)), bool(_FOR_OTHERS.search(spaced))
+    if inside == outside:
+        return Strength.ANYBODY
+    return Strength.DEVELOPERS if inside else Strength.OTHERS
+
+
+def _of_commands(project: Project) -> Iterator[_Call]:
+    for command in project.commands:
+        if command.context in {"doc", "workflow"} or command.location.path in project.owned:
+            continue
+        if _STARTS.search(command.text):
+            words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(_names(command.text))}"
+            folder = posixpath.dirname(command.location.path)
+            yield _Call(_names(command.text), folder, Start(command.location, _strength_of_words(words)))
+
+
+def _of_workflows(project: Project) -> Iterator[_Call]:
+    for workflow in project.workflows:
+        for job in workflow.jobs:
+            for step in job.all_steps:
+                text = run_text(step)
+                for line in text.splitlines() if "compose" in text or "stack" in text else ():
+                    if _STARTS.search(line):
+                        away = is_deployment(workflow, job) or starts_elsewhere(job, step)
+                        strength = Strength.OTHERS if away else Strength.DEVELOPERS
+                        yield _Call(_names(line), "", Start(step.run_location or step.location, strength))
+
+
+def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:
+    """Units, playbooks, data of a new host, batch files, and the usage that a compose file tells of itself."""
+    for source in project.sources:
+        apart = source.path not in known and source.path not in project.owned and not source.path.startswith(".github/")
+        if apart and source.path.endswith(_ENDINGS) and "compose" in source.text:
+            for number, line in enumerate(source.text.splitlines(), 1):
+                if _STARTS.search(line):
+                    start = Start(Location(source.path, number), _strength_of_words(source.path))
+                    yield _Call(_names(line), posixpath.dirname(source.path), start)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_FILE.findall(text))

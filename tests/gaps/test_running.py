@@ -1,0 +1,126 @@
+"""How bad a gap of a stack can be follows from what shows that others than its developers run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.gaps.judge import judge
+from scaffold.model.gap import Gap
+from scaffold.model.names import EnvironmentClass, Severity
+from scaffold.read.project import read_project
+
+STORE = "  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    volumes: ['data:/var/lib/postgresql/data']\n"
+COMPOSE = f"services:\n{STORE}  api:\n    build: .\nvolumes:\n  data:\n"
+UP = "```sh\ndocker compose up -d\n```\n"
+CHART = {"deploy/chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n"}
+OVER_SSH = """\
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - run: ssh app@host 'cd /srv/shop && docker compose pull && docker compose up -d'
+"""
+ON_THE_RUNNER = """\
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: docker compose up -d --wait
+      - run: npm test
+"""
+
+
+def found(root: Path, code: str = "NET001") -> Gap:
+    return next(gap for gap in judge(read_project(root)).open if gap.code == code)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"README.md": f"# Shop\n\n## Getting started\n\n{UP}"},
+        {"README.md": "# Shop\n\nRun it with `docker compose up`.\n"},
+        {"README.md": f"# Shop\n\n## Development\n\n{UP}\n## Self-hosting\n\n{UP}"},
+        {"README.md": f"# Shop\n\n## Development\n\n{UP}", ".github/workflows/deploy.yml": OVER_SSH},
+        {"README.md": f"# Shop\n\n## Deployment\n\n{UP}", **CHART},
+        {"docs/installation.md": f"# Installation\n\n{UP}", **CHART},
+        {"Makefile": "up:\n\tdocker compose up -d\n"},
+        {"scripts/deploy.sh": "#!/bin/sh\ndocker compose up -d\n"},
+        {"ops/shop.service": "[Service]\nExecStart=/usr/bin/docker compose up\n", "Makefile": "up:\n\tdocker compose up\n"},
+    ],
+    ids=[
+        "a page",
+        "a sentence",
+        "both",
+        "a job",
+        "a guide beside a chart",
+        "a page by its name",
+        "a target",
+        "a script",
+        "a unit",
+    ],
+)
+def test_what_runs_for_others_is_high(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    gap = found(make_project({"docker-compose.yml": COMPOSE, **files}))
+    assert (gap.severity, gap.environment) == (Severity.HIGH, EnvironmentClass.BASE)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"README.md": "# Shop\n"}, "docker-compose.yml:1 is started by nothing in this repository."),
+        (
+            {"README.md": f"# Shop\n\n## Local development setup\n\n{UP}"},
+            "README.md:6 starts docker-compose.yml for development, and nothing here for anybody else.",
+        ),
+        (
+            {"README.md": f"# Shop\n\nTo run the shop locally:\n\n{UP}"},
+            "README.md:6 starts docker-compose.yml for development, and nothing here for anybody else.",
+        ),
+        (
+            {"CONTRIBUTING.md": f"# Shop\n\n{UP}"},
+            "CONTRIBUTING.md:4 starts docker-compose.yml for development, and nothing here for anybody else.",
+        ),
+        (
+            {".github/workflows/test.yml": ON_THE_RUNNER},
+            ".github/workflows/test.yml:6 starts docker-compose.yml for development, and nothing here for anybody else.",
+        ),
+        (
+            {"README.md": f"# Shop\n\n{UP}", **CHART},
+            "deploy/chart/Chart.yaml:1 is what runs in production, and nothing says that docker-compose.yml does.",
+        ),
+    ],
+    ids=["nothing", "a heading", "a sentence", "a page for developers", "a test", "a chart"],
+)
+def test_what_only_developers_run_is_medium(files: dict[str, str], said: str, make_project: Callable[..., Path]) -> None:
+    gap = found(make_project({"docker-compose.yml": COMPOSE, **files}))
+    assert (gap.severity, gap.environment) == (Severity.MEDIUM, EnvironmentClass.BASE)
+    assert gap.message.endswith(f"; {said}")
+
+
+def test_a_file_that_a_started_one_includes_is_started(make_project: Callable[..., Path]) -> None:
+    files = {
+        "stores.compose.yml": f"services:\n{STORE}volumes:\n  data:\n",
+        "docker-compose.yml": "include: [stores.compose.yml]\nservices:\n  api:\n    build: .\n",
+        "README.md": f"# Shop\n\n{UP}",
+    }
+    assert found(make_project(files)).severity is Severity.HIGH
+
+
+def test_a_missing_copy_counts_beside_another_way_to_run(make_project: Callable[..., Path]) -> None:
+    files = {"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## Development\n\n{UP}"}
+    assert found(make_project(files), "BCK000").severity is Severity.MEDIUM
+    assert found(make_project({**files, **CHART}), "BCK000").severity is Severity.HIGH
+
+
+def test_a_name_of_production_needs_no_page(make_project: Callable[..., Path]) -> None:
+    assert found(make_project({"docker-compose.prod.yml": COMPOSE})).severity is Severity.HIGH
+
+
+def test_a_key_that_works_anywhere_stays_what_it_is(make_project: Callable[..., Path]) -> None:
+    files = {"docker-compose.yml": COMPOSE, "notes.txt": "token: ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8\n"}
+    assert found(make_project(files), "SEC004").severity >= Severity.HIGH
