@@ -122,7 +122,7 @@ def _by_evidence(project: Project, gap: Gap) -> Gap:
         gap,
         severity=severity,
         message=f"{gap.message.removesuffix('.')}; {place.path}:{place.line} {why}.",
-        evidence=(*gap.evidence, Evidence(place, "related")),
+        evidence=(*gap.evidence, Evidence(place, "searched")),
     )
 
 

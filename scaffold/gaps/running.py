@@ -109,11 +109,14 @@ def strength_of(project: Project, stack: Stack) -> Start:
 
 
 def _stacks_of(project: Project, gap: Gap) -> list[Stack]:
-    """Return the stacks of the class base whose lines a gap is about; none where a line is no stack's or one of production."""
+    """Return the stacks whose lines a gap is about, those included that take the lines in from another file."""
+    path = gap.primary.path
+    if not any(file.path == path for file in project.compose_files):
+        return []
     named = [stack for stack in project.stacks if gap.resource.startswith(f"{stack.id}/")]
-    if named:
-        return [max(named, key=lambda stack: len(stack.id))]
-    return [stack for stack in project.stacks if gap.primary.path in stack.files]
+    longest = max(named, key=lambda stack: len(stack.id), default=None)
+    holding = [stack for stack in project.stacks if path in stack.files or any(s.location.path == path for s in stack.services)]
+    return list(dict.fromkeys((*([longest] if longest else ()), *holding)))
 
 
 def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
