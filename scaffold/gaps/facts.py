@@ -258,6 +258,7 @@ def is_test_path(path: str) -> bool:
 
 _ENVIRONMENTS = {
     **dict.fromkeys(("dev", "development", "local", "minikube", "kind", "k3d", "sandbox", "playground"), EnvironmentClass.DEV),
+    **dict.fromkeys(("devcontainer", "ddev", "vagrant", "vscode"), EnvironmentClass.DEV),
     **dict.fromkeys(("test", "tests", "testing", "ci", "e2e"), EnvironmentClass.TEST),
     **dict.fromkeys(("demo", "example", "examples", "sample", "samples"), EnvironmentClass.EXAMPLE),
     **dict.fromkeys(("stage", "staging", "stg", "qa", "uat", "preprod"), EnvironmentClass.STAGING),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once, scalars_below
+from scaffold.gaps.facts import every_stack, once, path_environment, scalars_below
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
@@ -61,8 +61,9 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
 
 
 def environment_of(file: EnvFile) -> EnvironmentClass:
-    """Return the environment class that the name of an env file says."""
-    return _CLASSES.get(file.environment, EnvironmentClass.BASE)
+    """Return the environment class that the name of an env file says, else that of its folder: `.devcontainer`, `tests`."""
+    named = _CLASSES.get(file.environment)
+    return named if named is not None else path_environment(file.path.rpartition("/")[0])
 
 
 def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvEntry, ...]]:

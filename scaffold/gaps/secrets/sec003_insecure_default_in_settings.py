@@ -54,6 +54,8 @@ _NEAR = 300
 """Characters behind a value in which the program ends, where that is a check of it."""
 _TELLING = 6
 """Characters of a value that stands nowhere by accident."""
+_CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:[ \t]+[^\n]*\n?|[ \t]*\n|#[^\n]*\n)*")
+_MODE_OF_PRODUCTION = regex(r"(?:^|[\s.:\"'])(?:production|prod|ProductionConfig|ProdConfig)\b")
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -147,6 +149,7 @@ _ONLY_BARE = "; every service that runs this code gets the variable, so only a b
 _NOTES = {
     "guarded": "; the code refuses it outside development",
     "refused": "; another place of the code ends the program where the variable is missing or has this value",
+    "overridden": "; the class of settings for production takes the variable without a default",
     "unread": "; no code of this repository reads it",
     "given": _ONLY_BARE,
     "empty": "; the env template leaves it empty, the code takes that for unset, and nothing refuses to start",
@@ -162,9 +165,44 @@ def _standing(project: Project, settings: list[SettingDefault]) -> str:
         return "unread"
     if _is_refused_elsewhere(project, settings):
         return "refused"
+    if all(_is_overridden(project, setting) for setting in settings):
+        return "overridden"
     if not is_given_everywhere(project, settings):
         return ""
     return "empty" if is_left_empty(project, settings) else "given"
+
+
+def _is_overridden(project: Project, setting: SettingDefault) -> bool:
+    """Whether another class of the file, called after production, takes the same variable without a default, and something of
+    the project chooses the mode of production.
+    """
+    text = project.source(setting.location.path) or ""
+    if not setting.location.path.endswith(".py") or setting.kind not in {"getenv", "field"}:
+        return False
+    name = re.escape(setting.name)
+    blocks = [match for match in _CLASS_OF_PRODUCTION.finditer(text) if not _holds(text, match, setting.location.line)]
+    taken = regex(
+        rf"(?m)^[ \t]+{name}\s*(?::[^=\n]+)?=\s*os\.(?:environ\.get\(|getenv\(|environ\[)[\"']{name}[\"'][)\]]\s*(?:#.*)?$"
+    )
+    return any(taken.search(match[0]) for match in blocks) and _chooses_production(project)
+
+
+def _holds(text: str, match: re.Match[str], line: int) -> bool:
+    return text.count("\n", 0, match.start()) < line <= text.count("\n", 0, match.end()) + 1
+
+
+def _chooses_production(project: Project) -> bool:
+    set_by_services = (
+        entry.value or "" for stack in project.stacks for service in stack.services for entry in service.environment
+    )
+    set_by_images = (
+        item.text.replace("=", " ")
+        for image in project.dockerfiles
+        for stage in image.stages
+        for item in stage.instructions
+        if item.keyword == "ENV"
+    )
+    return any(_MODE_OF_PRODUCTION.search(value) for value in (*set_by_services, *set_by_images))
 
 
 def _is_refused_elsewhere(project: Project, settings: list[SettingDefault]) -> bool:
