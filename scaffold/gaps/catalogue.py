@@ -32,7 +32,16 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010", "IMG013")),
     (
         lambda project: project.infrastructure,
-        ("IAC002", "IAC004", "IAC005", "IAC006", "IAC010", "IAC011", *(f"K8S0{number:02}" for number in range(2, 13))),
+        (
+            "IAC002",
+            "IAC004",
+            "IAC005",
+            "IAC006",
+            "IAC010",
+            "IAC011",
+            "IAC012",
+            *(f"K8S0{number:02}" for number in range(2, 13)),
+        ),
     ),
     (lambda project: project.prometheus, ("MET003", "MET005", "MET006", "ALR001", "ALR003")),
     (lambda project: project.alertmanagers, ("ALR002",)),

@@ -82,6 +82,8 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
             found += [infrastructure.read_chart_template(path, text)] if text is not None and is_yaml(path) else []
         elif text is not None:
             found += _read_named(path, text)
+            if infrastructure.is_blueprint(path):
+                sources.documents(path)
         elif _is_chart_values(path, charts):
             sources.documents(path)
         elif is_yaml(path):

@@ -111,6 +111,11 @@ def infrastructure_kind(path: str) -> str:
     return next((kind for pattern, kind in _BY_PATH if pattern.fullmatch(path)), "")
 
 
+def is_blueprint(path: str) -> bool:
+    """Whether a file is a blueprint of Render, whose services and databases rules look at."""
+    return path.rpartition("/")[2] in {"render.yaml", "render.yml"}
+
+
 def read_infrastructure(path: str, text: str) -> InfrastructureFile:
     """Return a file whose name tells its kind, with its resources where the format names them."""
     kind = infrastructure_kind(path)
