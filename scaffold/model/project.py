@@ -258,7 +258,9 @@ class CodeFact:
     the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused),
     `dump` (code starts the dump of a database; detail: `clock` where it does so by one), `kept-files`, `takes-files` and
     `sqlite-waits` (see scaffold.read.kept_files), `proxy` (detail: what depends on the proxy before the application, see
-    scaffold.read.behind_proxy).
+    scaffold.read.behind_proxy),
+    `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
+    scaffold.read.background).
     """
 
     kind: str

@@ -64,6 +64,11 @@ _KEEPING_WORDS = (
 )
 """Texts without one of these keep no files in a form that is known."""
 _ENDING_WORDS = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
+_BACKGROUND_WORDS = (
+    *("$schedule", "Schedule::", "beat_schedule", "BEAT_SCHEDULE", "add_periodic_task", "ShouldQueue", "Sidekiq::"),
+    *("shared_task", ".task", "dramatiq", "every "),
+)
+"""Texts without one of these leave no work to another process in a form that is known."""
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
 """Texts without one of these make no backup."""
 _PROXY_WORDS = (
@@ -85,6 +90,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     code: list[str] = []
     migrating: list[str] = []
     making: list[str] = []
+    leaving: list[str] = []
     for path in inventory.files:
         if not is_application_code(path):
             continue
@@ -92,7 +98,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if text is None:
             continue
         code.append(path)
-        for words, marked in ((_MIGRATING_WORDS, migrating), (_ACCOUNT_WORDS, making)):
+        for words, marked in ((_MIGRATING_WORDS, migrating), (_ACCOUNT_WORDS, making), (_BACKGROUND_WORDS, leaving)):
             if any(word in text for word in words):
                 marked.append(path)
         found, failed = _read(path, text)
@@ -111,6 +117,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         from scaffold.read.migrating import applied_at_start
 
         facts += applied_at_start(migrating, tuple(code), texts.glance)
+    facts += _background(leaving, inventory, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -136,6 +143,16 @@ def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> l
     if any(_LOGIN.search(texts.glance(path) or "") for path in code):
         return facts
     return [replace(fact, detail=f"{fact.detail} no-login") if fact in opened else fact for fact in facts]
+
+
+def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    marked = [path for path in leaving if path.endswith((".php", ".py", ".rb"))]
+    if marked:
+        from scaffold.read.background import unstarted
+
+        for fact in unstarted(marked, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
 
 
 def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

@@ -1,0 +1,126 @@
+"""Work that code leaves to another process, a schedule or a queue, where no file of the project starts that process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
+from scaffold.read.lines import Places
+from scaffold.read.paths import is_test_code
+
+_PAGES = (".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt", ".lock", ".svg", ".css", ".html", ".po", ".csv", ".map", ".snap")
+_TOOLS = frozenset({"composer.json", "composer.lock", "package.json", "package-lock.json", "Gemfile", "Gemfile.lock"})
+"""Files that name packages, and scripts for developers."""
+_FIRST = regex(r"compose|procfile|docker|start|worker|entrypoint|crontab|supervisor|beat|deploy", re.IGNORECASE)
+_COMMENT = regex(r"(?m)^[ \t]*(?:#(?!!)|//|\*(?:[ \t]+[A-Za-z@$]|/|[ \t]*$)|/\*|<!--|;)[^\n]*$")
+"""Lines that are comments; a line of a crontab begins with an asterisk too."""
+
+
+@frozen
+class _Kind:
+    """A way of leaving work: where code does, what of the texts starts the other process, and what people call it."""
+
+    name: str
+    paths: re.Pattern[str]
+    leaves: re.Pattern[str]
+    started_by: re.Pattern[str]
+    code: tuple[str, ...] = ()
+    """Endings of code that may start the process as well."""
+
+
+_KINDS = (
+    _Kind(
+        "laravel-schedule",
+        regex(r"(?:^|/)(?:app/Console/Kernel|routes/console|bootstrap/app)\.php$"),
+        regex(r"(?:\$schedule\s*->|(?<![\w\\])Schedule::)\s*(?:command|call|job|exec)\("),
+        regex(r"\bschedule:(?:run|work)\b"),
+        (".php",),
+    ),
+    _Kind(
+        "laravel-queue",
+        regex(r"(?:^|/)app/.*\.php$"),
+        regex(r"\bimplements\s[^{]*\bShouldQueue\b"),
+        regex(r"\bqueue:(?:work|listen)\b|\bartisan[\"',\s]+horizon\b(?!:)"),
+    ),
+    _Kind(
+        "celery-beat",
+        regex(r"\.py$"),
+        regex(
+            r"\b(?:CELERY_)?BEAT_SCHEDULE\s*(?::[^=\n]+)?=\s*\{\s*[^}\s]|\bbeat_schedule\s*=\s*\{\s*[^}\s]|\.add_periodic_task\("
+        ),
+        regex(r"\bcelery\b[\s\S]{0,300}?(?:\bbeat\b|\s-B\b)|celery[-_]?beat|\bbeat\b[\s\S]{0,200}?\bcelery\b"),
+    ),
+    _Kind(
+        "celery",
+        regex(r"\.py$"),
+        regex(r"(?m)^[ \t]*@(?:shared_task|(?:celery|app|celery_app)\.task)\b"),
+        regex(
+            r"\bcelery\b[\s\S]{0,300}?\bworker\b|celery[-_]?worker|\bworker\b[\s\S]{0,200}?\bcelery\b"
+            r"|(?i:always_eager[\"']?\s*[:=]\s*true)"
+        ),
+        (".py",),
+    ),
+    _Kind(
+        "sidekiq",
+        regex(r"\.rb$"),
+        regex(r"(?m)^[ \t]*include\s+Sidekiq::(?:Job|Worker)\b"),
+        regex(r"(?:exec|bin/|command:|CMD|worker:)[\s\[\"']*sidekiq\b|[\"'\s]sidekiq[\"']?\s*(?:-|,|$)"),
+    ),
+    _Kind(
+        "dramatiq",
+        regex(r"\.py$"),
+        regex(r"(?m)^[ \t]*@dramatiq\.actor\b"),
+        regex(r"(?:^|[\s\"'\[/])dramatiq[\"']?(?:[\s,]+[\"']?[-\w.]+)|rundramatiq|dramatiq:worker"),
+        (".py",),
+    ),
+    _Kind(
+        "whenever",
+        regex(r"(?:^|/)config/schedule\.rb$"),
+        regex(r"(?m)^[ \t]*every\s"),
+        regex(r"\bwhenever\b|\bcrontab\b"),
+    ),
+)
+
+
+def unstarted(marked: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
+    """Yield a `background` fact (detail: the kind) for the first place of each kind that no file of the project starts.
+
+    `marked` are the files of code that may leave work; pages, tests and lists of packages start nothing.
+    """
+    sites = {kind.name: site for kind in _KINDS if (site := _site(kind, marked, glance)) is not None}
+    if not sites:
+        return
+    candidates = sorted((path for path in files if _may_start(path)), key=lambda path: (_FIRST.search(path) is None, path))
+    for kind in _KINDS:
+        place = sites.get(kind.name)
+        if place is not None and not any(_starts(kind, path, place, glance) for path in candidates):
+            yield CodeFact("background", kind.name, place)
+
+
+def _site(kind: _Kind, marked: Iterable[str], glance: Callable[[str], str | None]) -> Location | None:
+    for path in marked:
+        text = _COMMENT.sub("", glance(path) or "") if kind.paths.search(path) else ""
+        match = kind.leaves.search(text)
+        if match:
+            # Comments are emptied, not removed: lines keep their numbers.
+            return Places(path, text).at(match.start())
+    return None
+
+
+def _may_start(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return not path.endswith(_PAGES) and name not in _TOOLS and not is_test_code(path)
+
+
+_IS_CODE = (".py", ".php", ".rb", ".js", ".ts", ".tsx", ".jsx", ".java", ".go", ".rs", ".cs", ".kt", ".vue", ".scss")
+
+
+def _starts(kind: _Kind, path: str, place: Location, glance: Callable[[str], str | None]) -> bool:
+    if path == place.path or (path.endswith(_IS_CODE) and not path.endswith(kind.code or ("\0",))):
+        return False
+    text = glance(path)
+    return text is not None and bool(kind.started_by.search(_COMMENT.sub("", text)))
