@@ -13,8 +13,21 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import start_of
 
 _WAITS_ITSELF = regex(r"wait[-_]?for|dockerize|wait-on", re.IGNORECASE)
+_LOOP = regex(r"\b(?:until|while\s+!|while\s+true|for\s+\w+\s+in)\b")
+_LOOP_LINES = 4
+"""Lines below the head of a loop in which it asks for the store."""
+_ASKS = regex(r"\b(?:nc|ncat|curl|wget|nslookup|python\d?|node|php)\b|/dev/tcp/")
+_CLIENTS = {
+    Role.POSTGRES: regex(r"\bpg_isready\b|\bpsql\b"),
+    Role.MYSQL: regex(r"\b(?:mysqladmin|mariadb-admin|mysql|mariadb)\b\s"),
+    Role.REDIS: regex(r"\b(?:redis|valkey)-cli\b"),
+    Role.MONGO: regex(r"\b(?:mongosh|mongo)\b\s"),
+    Role.BROKER: regex(r"\brabbitmq(?:ctl|-diagnostics|admin)\b"),
+}
+"""The programs that ask a store whether it answers."""
 _PATIENT = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E})
 """Roles that ask again by themselves, or that no user waits for."""
 _MEND_FIRST = Closer(
@@ -33,8 +46,23 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         target = stack.service(edge.service)
         if target is None or edge.condition != "service_started" or not edge.required or target.has_role(Role.ONE_SHOT):
             continue
-        if health_source(project, target):
+        if health_source(project, target) and not _start_waits(project, service, target):
             yield _gap(project, stack, service, edge, target)
+
+
+def _start_waits(project: Project, service: Service, target: Service) -> bool:
+    """Whether a script of the service's start asks in a loop, or by a program that waits, until the dependency answers."""
+    start = start_of(project, service)
+    lines = [line for line, _ in start.lines] if start else []
+    named = regex(rf"(?<![\w.-])(?:{'|'.join(re.escape(name) for name in target.names)})(?![\w-])")
+    client = _CLIENTS.get(target.role) if target.role else None
+    for number, line in enumerate(lines):
+        block = " ".join(lines[number : number + _LOOP_LINES])
+        if _WAITS_ITSELF.search(line) and named.search(line):
+            return True
+        if _LOOP.search(line) and ((client and client.search(block)) or (_ASKS.search(block) and named.search(block))):
+            return True
+    return False
 
 
 def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, target: Service) -> Gap:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.cmp015_source_shadows_image import shadows
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.gaps.signals import image_name
 from scaffold.model.compose import Mount, Service, Stack
@@ -45,6 +47,36 @@ _BY_DESIGN = frozenset(
     }
 )
 """Images whose work is on the host."""
+_ENTRIES = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY})
+_FOLDERS_OF_CODE = frozenset(
+    {
+        *(
+            "/",
+            "/app",
+            "/code",
+            "/src",
+            "/srv",
+            "/work",
+            "/workspace",
+            "/workspaces",
+            "/usr/src/app",
+            "/opt/app",
+            "/application",
+        ),
+        *(
+            "/var/www",
+            "/var/www/html",
+            "/usr/share/nginx/html",
+            "/home/node/app",
+            "/project",
+            "/repo",
+            "/build",
+            "/site",
+            "/web",
+        ),
+    }
+)
+"""Where people mount the source of an application: CMP015 judges that."""
 _READERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING})
 
 
@@ -54,6 +86,8 @@ class _Right:
     location: Location
     takes_over: bool
     """Whether it alone is enough to become root on the host."""
+    at_next_start: bool = False
+    """Whether it decides what the next start of the stack runs there."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -66,7 +100,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         if service.role is Role.E2E:
             continue  # Browsers of tests want the host's shared memory.
         rights = [right for right in _rights(service) if right.location.path not in project.owned]
-        if any(right.takes_over for right in rights) or (rights and not by_design and stack.environment.severity_steps == 0):
+        rights += _of_the_stack(project, stack, service)
+        decisive = [right for right in rights if right.takes_over or right.at_next_start]
+        if decisive or (rights and not by_design and stack.environment.severity_steps == 0):
             yield _gap(stack, service, rights, by_design=by_design)
 
 
@@ -96,10 +132,30 @@ def _of_mount(mount: Mount) -> str:
     return "the root folder of the host" if mount.source == "/" and not mount.read_only else ""
 
 
+def _of_the_stack(project: Project, stack: Stack, service: Service) -> Iterator[_Right]:
+    """Yield the writable mounts of the folder that holds the stack's own compose files, in what takes visitors."""
+    if not stack.is_runnable_in_production or not (service.role in _ENTRIES or service.ports):
+        return
+    folders = {posixpath.dirname(path) for path in stack.files if path not in project.owned}
+    source = {mount.location for mount, _ in shadows(project, service)}
+    for mount in service.mounts:
+        whole = mount.resolved is not None and mount.resolved.strip("./") in {folder.strip("./") for folder in folders}
+        target = mount.target.rstrip("/") or "/"
+        own = target in _FOLDERS_OF_CODE or target == text_of(service.node.get("working_dir")).rstrip("/")
+        if mount.kind == "bind" and whole and not mount.read_only and not own and mount.location not in source:
+            yield _Right("the folder of the compose files, to write to", mount.location, takes_over=False, at_next_start=True)
+
+
 def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: bool) -> Gap:
     words = " and ".join(dict.fromkeys(right.words for right in rights))
     takes_over = any(right.takes_over for right in rights)
-    effect = "whoever breaks into it is root on the host" if takes_over else "it shares what Docker keeps apart"
+    later = any(right.at_next_start for right in rights)
+    if takes_over:
+        effect = "whoever breaks into it is root on the host"
+    elif later:
+        effect = "whoever breaks into it reads the secrets there, and decides what the next `docker compose up` starts as root"
+    else:
+        effect = "it shares what Docker keeps apart"
     note = "; the tool needs it, so keep it off the network and up to date" if by_design else ""
     return RULE.gap(
         resource=stack.resource(service.name),
@@ -110,7 +166,7 @@ def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: boo
         locations=tuple(right.location for right in rights),
         severity=_severity(rights, by_design=by_design),
         environment=stack.environment,
-        closers=(_WITH_CARE,) if by_design else None,
+        closers=(_WITH_CARE,) if by_design else (_NOT_THE_STACK,) if later and not takes_over else None,
     )
 
 
@@ -123,6 +179,9 @@ def _severity(rights: list[_Right], *, by_design: bool) -> Severity:
 
 _WITH_CARE = Closer(
     None, "advice", "Put a socket proxy that only reads in front of Docker's socket, or give the tool a host of its own."
+)
+_NOT_THE_STACK = Closer(
+    None, "advice", "Mount the folder that it needs and no other, and read-only (`:ro`) where it writes nothing."
 )
 RULE = Rule(
     code="CMP012",

@@ -33,7 +33,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         # In the base, what only a profile starts is a tool of development, such as one that compiles styles.
         is_tool = bool(service.profiles) and stack.environment is EnvironmentClass.BASE
-        shadow = None if is_tool else next(_shadows(project, service), None)
+        shadow = None if is_tool else next(shadows(project, service), None)
         if shadow:
             found[service.name] = shadow
     if not found:
@@ -55,7 +55,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     )
 
 
-def _shadows(project: Project, service: Service) -> Iterator[tuple[Mount, Copy]]:
+def shadows(project: Project, service: Service) -> Iterator[tuple[Mount, Copy]]:
+    """Yield the bind mounts of source that a service has, with the copy of the image that each lies over."""
     dockerfile = project.image_of(service)
     if dockerfile is None or service.build is None or service.build.context is None:
         return

@@ -12,8 +12,23 @@ from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
-_OTHER_SCRIPTS = (".ps1", ".bat", ".cmd", "Jenkinsfile", ".gitlab-ci.yml", ".groovy")
+_OTHER_SCRIPTS = (
+    *(".ps1", ".bat", ".cmd", "Jenkinsfile", ".gitlab-ci.yml", ".groovy", ".drone.yml", "azure-pipelines.yml", "buildspec.yml"),
+    *(
+        "docker-bake.hcl",
+        "docker-bake.json",
+        "skaffold.yaml",
+        "Tiltfile",
+        "Earthfile",
+        "fly.toml",
+        "railway.json",
+        "render.yaml",
+    ),
+)
 """Files whose commands are not read: what stands beside or below them may be built by them."""
+_NAMED_BY_VARIABLE = regex(r"Dockerfile[._-]?\$|\}[._-]?Dockerfile\b", re.IGNORECASE)
+"""How a loop or a matrix names one of several Dockerfiles."""
+_USUAL_NAMES = frozenset({"dockerfile", "containerfile"})
 DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)", re.IGNORECASE)
 """Words in a path or in the name of a stage that say development or tests."""
 
@@ -52,15 +67,21 @@ def is_built(project: Project, dockerfile: Dockerfile) -> bool:
     """
     if users_of(project, dockerfile) or not any(users_of(project, other) for other in project.dockerfiles):
         return True
-    folder = posixpath.dirname(dockerfile.path)
-    words = [word for word in (folder, dockerfile.path) if word]
+    folder, name = posixpath.split(dockerfile.path)
+    usual = name.lower() in _USUAL_NAMES
+    # What builds a folder takes the file with the usual name; another one has to be named.
+    words = [word for word in (folder, dockerfile.path) if word] if usual else [name]
     texts = [command.text for command in project.commands]
     texts += [project.source(workflow.path) or "" for workflow in project.workflows]
     if any(path.endswith(_OTHER_SCRIPTS) and folder.startswith(posixpath.dirname(path)) for path in project.files):
         return True
+    if not usual and any(_NAMED_BY_VARIABLE.search(text) for text in texts):
+        return True
     # A Dockerfile at the root is what `docker build .` takes.
-    return not folder or any(
-        re.search(rf"(?<![\w/-])(?:\./)?{re.escape(word)}(?![\w-])", text) for word in words for text in texts
+    return (usual and not folder) or any(
+        re.search(rf"(?<![\w{'/' if usual else ''}-])(?:\./)?{re.escape(word)}(?![\w-])", text)
+        for word in words
+        for text in texts
     )
 
 

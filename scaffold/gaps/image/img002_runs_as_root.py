@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages
-from scaffold.gaps.image.builds import environment_of, users_of
+from scaffold.gaps.image.builds import environment_of, is_built, users_of
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -39,7 +39,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         found = _root_place(dockerfile) or _root_by_default(project, dockerfile)
         users = users_of(project, dockerfile)
         overridden = bool(users) and all(service.user and service.user.split(":")[0] not in _ROOT for service in users)
-        if found and not overridden and not any(service.build and service.build.target for service in users):
+        staged = any(service.build and service.build.target for service in users)
+        if found and not overridden and not staged and is_built(project, dockerfile):
             yield _gap(project, dockerfile, *found)
 
 

@@ -6,28 +6,63 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location, Mapping
+from scaffold.model.document import Location, Mapping, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
+_SWARM = regex(r"\bstack\s+deploy\b|\bswarm\s+init\b")
 _STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    return iter(once(gap for stack in stacks for gap in _of_stack(stack)))
+    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
 
 
-def _of_stack(stack: Stack) -> Iterator[Gap]:
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
+    asked = {} if _is_for_a_swarm(project) else {item.name: words for item in stack.services if (words := _copies(item))}
+    refused = {item.name: place for item in stack.services if item.name in asked and (place := _name_location(item))}
     services = [service for service in stack.services if service.role in _STATELESS]
-    named = {service.name: place for service in services if (place := _name_location(service))}
+    fixed = {service.name: place for service in services if (place := _name_location(service))}
     ported = {service.name: port.location for service in services for port in service.ports if port.published is not None}
-    if named:
-        yield _gap(stack, "replicas", "container_name", named)
+    if refused:
+        yield _refused_gap(stack, refused, asked, {**refused, **fixed})
+    elif fixed:
+        yield _gap(stack, "replicas", "container_name", fixed)
     # Without a proxy the port of the host is how the app is reached.
     if ported and any(service.has_role(Role.PROXY) for service in stack.services):
         yield _gap(stack, "host-ports", "a host port", ported)
+
+
+def _copies(service: Service) -> str:
+    """Return what asks for several copies of a service, "" where nothing does."""
+    for route in (("deploy", "replicas"), ("scale",)):
+        count = text_of(find(service.node, *route))
+        if count.isdigit() and int(count[:6]) > 1:
+            return f"{'.'.join(route)}: {count}"
+    return ""
+
+
+def _is_for_a_swarm(project: Project) -> bool:
+    """Whether the stacks are deployed to a swarm, which leaves container_name out."""
+    return any(_SWARM.search(command.text) for command in project.commands)
+
+
+def _refused_gap(stack: Stack, found: dict[str, Location], asked: dict[str, str], fixed: dict[str, Location]) -> Gap:
+    words = " and ".join(f"{name} ({asked[name]})" for name in found)
+    verb = "has" if len(found) == 1 else "have"
+    return RULE.gap(
+        resource=stack.extends_stack or stack.id,
+        subject="replicas",
+        message=f"Compose refuses the whole set: {words} {verb} a container_name, which is for one container alone.",
+        expected=_EXPECTED["replicas"],
+        actual=f"container_name beside {' and '.join(dict.fromkeys(asked[name] for name in found))}",
+        locations=tuple(dict.fromkeys(fixed.values())),
+        severity=Severity.HIGH,
+        environment=stack.environment,
+    )
 
 
 def _gap(stack: Stack, subject: str, what: str, found: dict[str, Location]) -> Gap:
