@@ -202,7 +202,8 @@ def _of_commands(project: Project) -> Iterator[_Call]:
         if _STARTS.search(command.text):
             words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(_names(command.text))}"
             folder = posixpath.dirname(command.location.path)
-            yield _Call(_names(command.text), folder, Start(command.location, _strength_of_words(words)))
+            strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
+            yield _Call(_names(command.text), folder, Start(command.location, strength))
 
 
 def _of_workflows(project: Project) -> Iterator[_Call]:

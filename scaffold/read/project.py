@@ -40,6 +40,7 @@ from scaffold.read.manifests import manifest_reader
 from scaffold.read.mentions import mentioned_keys
 from scaffold.read.mounted import read_mounted
 from scaffold.read.outside import Outside
+from scaffold.read.playbooks import is_playbook, read_playbook
 from scaffold.read.purpose import development_notes
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.scripts import read_operational_script
@@ -365,6 +366,8 @@ def _commands(
         text = sources.texts.text(path) if reader else None
         if reader and text is not None:
             found += reader(path, text)
+    for path in filter(is_playbook, inventory.files):
+        found += read_playbook(path, sources.texts.text(path) or "")
     texts = {manifest.path: sources.texts.text(manifest.path) or "" for manifest in manifests if manifest.scripts}
     found += commands.package_commands(manifests, texts)
     return tuple(sorted(found, key=lambda command: command.location.sort_key()))

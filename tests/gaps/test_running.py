@@ -15,6 +15,7 @@ from scaffold.read.project import read_project
 STORE = "  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    volumes: ['data:/var/lib/postgresql/data']\n"
 COMPOSE = f"services:\n{STORE}  api:\n    build: .\nvolumes:\n  data:\n"
 UP = "```sh\ndocker compose up -d\n```\n"
+LOCAL = f"# Shop\n\n## Local development\n\n{UP}"
 CHART = {"deploy/chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n"}
 OVER_SSH = """\
 on: push
@@ -50,6 +51,7 @@ def found(root: Path, code: str = "NET001") -> Gap:
         {"docs/installation.md": f"# Installation\n\n{UP}", **CHART},
         {"Makefile": "up:\n\tdocker compose up -d\n"},
         {"scripts/deploy.sh": "#!/bin/sh\ndocker compose up -d\n"},
+        {"ops/playbook.yml": "- hosts: all\n  tasks:\n    - shell: cd /srv && docker compose up -d\n", "README.md": LOCAL},
         {"ops/shop.service": "[Service]\nExecStart=/usr/bin/docker compose up\n", "Makefile": "up:\n\tdocker compose up\n"},
     ],
     ids=[
@@ -61,6 +63,7 @@ def found(root: Path, code: str = "NET001") -> Gap:
         "a page by its name",
         "a target",
         "a script",
+        "a playbook",
         "a unit",
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -40,7 +41,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         for mount in service.mounts:
             path = mount.resolved if mount.kind == "bind" else None
-            if path and not project.exists(path) and _kind(mount) and not _has_other_origin(project, path):
+            if not path or project.exists(path) or not _kind(mount) or _has_other_origin(project, path):
+                continue
+            if not _is_copied_to_hosts(project, stack, mount):
                 found.setdefault(path, []).append((service, mount))
     for path, users in found.items():
         yield _gap(project, stack, path, users)
@@ -69,6 +72,22 @@ def _has_other_origin(project: Project, path: str) -> bool:
         f"{stem}.example",
     )
     return any(project.exists(other) for other in beside)
+
+
+def _is_copied_to_hosts(project: Project, stack: Stack, mount: Mount) -> bool:
+    """Whether a playbook copies the file, or a folder above it, beside the compose file on the hosts."""
+    beside = posixpath.relpath(mount.resolved or "", stack.directory or ".")
+    if beside.startswith(".."):
+        return False
+    places = [beside]
+    while "/" in places[-1]:
+        places.append(posixpath.dirname(places[-1]))
+    targets = (
+        command.text.rpartition(" ")[2].strip("\"'").rstrip("/")
+        for command in project.commands
+        if command.context == "playbook" and command.text.startswith("copy ")
+    )
+    return any(target == place or target.endswith(f"/{place}") for target in targets for place in places)
 
 
 def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, Mount]]) -> Gap:
