@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from scaffold.gaps.compose.page_blocks import PageService, page_services
 from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Entry, Location, Mapping, Node, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.probes import AS_OF, KnownImage, known_image
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -17,6 +19,8 @@ from scaffold.model.values import ImageReference
 
 _PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
 _NEWEST_POSTGRES = 18
+_OLD_FOLDER = "/var/lib/postgresql/data"
+"""Where the image kept its data before 18; now it refuses to start with a volume there (docker-library/postgres#1259)."""
 _UNVERSIONED = frozenset({"", "latest", "alpine", "bookworm", "trixie"})
 _MINIO_SERVER = regex(r"\bserver\s+(?:--\S+(?:\s+[\"']?:\d+[\"']?)?\s+)*[\"']?(?P<folder>/[\w./-]+)(?![\w{/])[\"']?(?!\s+/)")
 _MINIO_VOLUME = "/data"
@@ -56,8 +60,13 @@ _STALE = {"chroma": "/chroma/chroma"}
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     main = project.main_stack
-    yield from once(gap for stack in stacks for gap in _of_stack(project, stack, is_main=stack is main))
     deployed = _deployed_to_swarm(project)
+    yield from once(
+        _of_swarm(gap) if deployed & set(stack.files) else gap
+        for stack in stacks
+        for gap in _of_stack(project, stack, is_main=stack is main)
+    )
+    yield from _on_pages(project)
     yield from once(gap for stack in stacks if deployed & set(stack.files) for gap in _wandering(stack))
 
 
@@ -259,6 +268,46 @@ def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool, i
         # A further stack beside the main one may be a sample or an alternative.
         severity=Severity.CRITICAL if is_main and not is_kept else Severity.HIGH,
         environment=stack.environment,
+    )
+
+
+def _of_swarm(gap: Gap) -> Gap:
+    """Return the gap of a store without a volume with what that means where a swarm starts it anew on any node."""
+    if gap.actual != "an anonymous volume":
+        return gap
+    name, _, _ = gap.message.partition(":")
+    effect = "its data is in an anonymous volume, and each task that the swarm starts anew, on any node, begins empty"
+    return replace(gap, message=f"{name}: {effect}.")
+
+
+def _on_pages(project: Project) -> Iterator[Gap]:
+    """Yield a gap for each PostgreSQL of a block on a page whose volume lies where its image refuses to start on it."""
+    for service in page_services(project, _OLD_FOLDER):
+        image = ImageReference.parse(service.image) if "$" not in service.image else None
+        if image is None or image.repository.removeprefix("library/") != "postgres" or "PGDATA" in service.text:
+            continue
+        digits = re.match(r"\d+", image.tag)
+        mount = next((place for _, target, place in service.mounts if target.rstrip("/") == _OLD_FOLDER), None)
+        assumed = digits is None and image.tag in _UNVERSIONED and not image.digest
+        if mount is not None and (assumed or (digits is not None and int(digits[0]) >= _NEWEST_POSTGRES)):
+            yield _page_gap(service, mount, assumed=assumed)
+
+
+def _page_gap(service: PageService, mount: Location, *, assumed: bool) -> Gap:
+    judged = f" (no version in the tag: judged as the newest one of {AS_OF})" if assumed else ""
+    return RULE.gap(
+        resource=mount.path,
+        subject="volumes/data",
+        message=f"Who installs by this page gets a PostgreSQL with its data in /var/lib/postgresql{judged}, and the volume"
+        f" at {_OLD_FOLDER}: the image refuses to start on it.",
+        expected="the volume at /var/lib/postgresql, or a version before 18 in the tag",
+        actual=f"the volume at {_OLD_FOLDER}",
+        locations=(mount,),
+        related=(service.location,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM if assumed else Confidence.HIGH,
+        environment=EnvironmentClass.BASE,
+        closers=(Closer(None, "advice", "Write the version that is tested into the tag, and its folder into the volume."),),
     )
 
 
