@@ -10,7 +10,7 @@ from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
 AS_OF = "2026-11-25"
-SOURCE = "endoflife.date, with the dates of the makers"
+SOURCE = "endoflife.date, with the dates of the makers; for Rails its maintenance policy"
 
 _ENDED: dict[str, dict[str, str]] = {
     "Python": {
@@ -132,6 +132,68 @@ _ENDED: dict[str, dict[str, str]] = {
         "23": "2025-03-18",
     },
     "MySQL": {"5.5": "2018-12-31", "5.6": "2021-02-28", "5.7": "2023-10-31", "8.0": "2026-04-30"},
+    "Django": {
+        "1.11": "2020-04-01",
+        "2.0": "2019-04-01",
+        "2.1": "2019-12-02",
+        "2.2": "2022-04-11",
+        "3.0": "2021-04-06",
+        "3.1": "2021-12-07",
+        "3.2": "2024-04-01",
+        "4.0": "2023-04-01",
+        "4.1": "2023-12-01",
+        "4.2": "2026-04-07",
+        "5.0": "2025-04-02",
+        "5.1": "2025-12-03",
+    },
+    "Rails": {
+        "5.2": "2022-06-01",
+        "6.0": "2023-06-01",
+        "6.1": "2024-10-01",
+        "7.0": "2025-04-01",
+        "7.1": "2025-10-01",
+        "7.2": "2026-08-09",
+        "8.0": "2026-11-07",
+    },
+    "Laravel": {
+        "5.5": "2020-08-30",
+        "5.8": "2020-02-26",
+        "6": "2022-09-06",
+        "7": "2021-03-03",
+        "8": "2023-01-24",
+        "9": "2024-02-06",
+        "10": "2025-02-04",
+        "11": "2026-03-12",
+    },
+    # Support that is paid for goes on for longer.
+    "Spring Boot": {
+        "1.5": "2019-08-06",
+        "2.0": "2019-03-01",
+        "2.1": "2019-10-30",
+        "2.2": "2020-10-16",
+        "2.3": "2021-05-20",
+        "2.4": "2021-11-18",
+        "2.5": "2022-05-19",
+        "2.6": "2022-11-24",
+        "2.7": "2023-06-30",
+        "3.0": "2023-12-31",
+        "3.1": "2024-06-30",
+        "3.2": "2024-12-31",
+        "3.3": "2025-06-30",
+        "3.4": "2025-12-31",
+        "3.5": "2026-06-30",
+    },
+    ".NET": {
+        "2.1": "2021-08-21",
+        "2.2": "2019-12-23",
+        "3.0": "2020-03-03",
+        "3.1": "2022-12-13",
+        "5": "2022-05-10",
+        "6": "2024-11-12",
+        "7": "2024-05-14",
+        "8": "2026-11-10",
+        "9": "2026-11-10",
+    },
 }
 _PRODUCTS = {
     "python": "Python",
@@ -152,6 +214,8 @@ _RETIRED = {"openjdk": "2022-07-31"}
 """Official images that were given up as a whole, whatever their release: only tags of early access builds are still made."""
 _EARLY_ACCESS = regex(r"^\d+-ea\b")
 _OFFICIAL = frozenset({"", "docker.io", "public.ecr.aws", "mirror.gcr.io", "registry-1.docker.io"})
+_MICROSOFT = "mcr.microsoft.com"
+_DOTNET = regex(r"dotnet/(?:core/)?(?:aspnet|runtime|runtime-deps|sdk)")
 _CODENAMES = {
     "jessie": ("Debian", "8"),
     "stretch": ("Debian", "9"),
@@ -179,6 +243,9 @@ class Ended:
 
 def ended_releases(image: ImageReference) -> tuple[Ended, ...]:
     """Return the releases of an official image that are out of support: the program's own, and the system's below it."""
+    if image.registry == _MICROSOFT and _DOTNET.fullmatch(image.repository):
+        own = _release(".NET", image.tag)
+        return (own,) if own else ()
     name = image.repository.removeprefix("docker/library/").removeprefix("library/")
     if image.registry not in _OFFICIAL or "/" in name:
         return ()
@@ -187,8 +254,8 @@ def ended_releases(image: ImageReference) -> tuple[Ended, ...]:
         found.append(Ended(name, "image", _RETIRED[name], "an image that is still made, such as eclipse-temurin"))
     system = _ALPINE.search(image.tag)
     if system:
-        found.append(_ended("Alpine", system[1]))
-    found += [_ended(*_CODENAMES[word]) for word in _WORD.findall(image.tag) if word in _CODENAMES]
+        found.append(ended("Alpine", system[1]))
+    found += [ended(*_CODENAMES[word]) for word in _WORD.findall(image.tag) if word in _CODENAMES]
     return tuple(dict.fromkeys(item for item in found if item))
 
 
@@ -197,9 +264,10 @@ def _release(product: str, tag: str) -> Ended | None:
     if match is None:
         return None
     with_minor = f"{match[1]}.{match[2]}" if match[2] else ""
-    return _ended(product, with_minor) or _ended(product, match[1])
+    return ended(product, with_minor) or ended(product, match[1])
 
 
-def _ended(product: str, release: str) -> Ended | None:
+def ended(product: str, release: str) -> Ended | None:
+    """Return a release of a product of the table where its support has ended, else None."""
     day = _ENDED[product].get(release)
     return Ended(product, release, day) if day else None

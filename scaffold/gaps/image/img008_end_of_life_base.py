@@ -1,4 +1,4 @@
-"""IMG008: an image holds a release that gets no more fixes."""
+"""IMG008: an image holds a release, or the framework of the application is one, that gets no more fixes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import judged_stacks
 from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.end_of_life import AS_OF, Ended, ended_releases
+from scaffold.gaps.image.frameworks import ended_frameworks
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
@@ -19,8 +20,16 @@ def _detect(project: Project) -> Iterator[Gap]:
     for image, place, environment in (*_bases(project), *_images(project)):
         for ended in ended_releases(image):
             found.setdefault(ended, []).append((place, environment))
+    # A framework stands in the image as what is below it does; without an image nobody here runs it.
+    for ended, place in ended_frameworks(project) if project.dockerfiles else ():
+        found.setdefault(ended, []).append((place, _CLASS))
     for ended, places in sorted(found.items(), key=lambda item: (item[0].product, item[0].release)):
         yield _gap(ended, places)
+
+
+_CLASS = EnvironmentClass.BASE
+"""A manifest is for every environment."""
+_SHOWN = 10
 
 
 def _bases(project: Project) -> Iterator[tuple[ImageReference, Location, EnvironmentClass]]:
@@ -46,7 +55,7 @@ def _gap(ended: Ended, places: list[tuple[Location, EnvironmentClass]]) -> Gap:
         message=f"{ended.product} {ended.release} gets no more security fixes since {ended.day} (table of {AS_OF}).",
         expected=ended.instead or f"a release of {ended.product} that is supported",
         actual=f"{ended.product} {ended.release}",
-        locations=tuple(dict.fromkeys(place for place, _ in places)),
+        locations=tuple(dict.fromkeys(place for place, _ in places))[:_SHOWN],
         environment=min((environment for _, environment in places), key=lambda item: item.severity_steps),
     )
 
