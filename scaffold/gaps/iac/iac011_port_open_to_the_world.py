@@ -31,7 +31,19 @@ _STORES = {
     2375: "Docker",
     2376: "Docker",
 }
-_CONSOLES = {22: "SSH", 3389: "RDP"}
+_CONSOLES = {
+    22: "SSH",
+    3389: "RDP",
+    2181: "ZooKeeper",
+    5005: "a Java debugger",
+    5601: "Kibana",
+    8500: "Consul",
+    8761: "Eureka",
+    9090: "Prometheus",
+    9229: "a Node.js debugger",
+    15672: "RabbitMQ's console",
+}
+"""What people of the team and services alone need: logins to machines, registries, debuggers, consoles."""
 _WORLD = regex(r"[\"'](?:0\.0\.0\.0/0|::/0|\*|Internet|any)[\"']")
 _CIDR_BLOCKS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6")
 _ALL_PROTOCOLS = frozenset({"-1", "all", "*"})

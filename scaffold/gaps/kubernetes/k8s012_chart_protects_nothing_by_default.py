@@ -20,6 +20,10 @@ _SWITCHES = (
     ("one pod and no autoscaling", regex(r"autoscaling|hpa|replica(?:s|count)", re.IGNORECASE)),
 )
 """What a chart may leave off, and the keys of values that switch it on."""
+_METRICS = regex(r"(?:metrics|monitoring|prometheus|service_?monitor|pod_?monitor)", re.IGNORECASE)
+_PROBES = frozenset({"livenessProbe", "readinessProbe"})
+_BESIDES = ("no metrics", "workloads without probes")
+"""What alone is no finding, and is told beside the others."""
 _AUTOSCALING, _COUNTS = ("autoscaling", "hpa"), ("replicas", "replicaCount")
 _VALUES = regex(r"(?:^|.*/)[^/]*values[^/]*\.ya?ml")
 _FEWEST = 2
@@ -43,7 +47,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             continue
         told = _told_elsewhere(project, path)
         off = [item for item in _off(document.root, _subcharts(project, file)) if item.what not in told]
-        if len({item.what for item in off}) >= _FEWEST:
+        if len({item.what for item in off} - set(_BESIDES)) >= _FEWEST:
             yield _gap(path, off)
 
 
@@ -59,7 +63,7 @@ def _told_elsewhere(project: Project, own: str) -> frozenset[str]:
     """Return what another file of values, or a command, may switch on."""
     texts = [project.source(path) or "" for path in project.files if path != own and _VALUES.fullmatch(path)]
     texts += [command.text for command in project.commands if "helm" in command.text]
-    return frozenset(what for what, key in _SWITCHES if any(key.search(text) for text in texts))
+    return frozenset(what for what, key in (*_SWITCHES, (_BESIDES[0], _METRICS)) if any(key.search(text) for text in texts))
 
 
 def _off(node: Node | None, passed: frozenset[str]) -> Iterator[_Off]:
@@ -76,9 +80,18 @@ def _off(node: Node | None, passed: frozenset[str]) -> Iterator[_Off]:
             count = next((found for key in _COUNTS if (found := node.get(key)) is not None), None)
             if name in _AUTOSCALING and count is not None and text_of(count) == "1":
                 what, switch = _SWITCHES[2][0], count
+            elif _METRICS.fullmatch(name):
+                what = _BESIDES[0]
             if what:
                 yield _Off(what, switch.location)
         yield from _off(entry.value, frozenset())
+    empty = [entry.value for entry in node.entries if entry.key.value in _PROBES and _is_empty(entry.value)]
+    if len(empty) == len(_PROBES):
+        yield _Off(_BESIDES[1], empty[0].location)
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Mapping) and not node.entries
 
 
 def _gap(path: str, off: list[_Off]) -> Gap:
