@@ -260,7 +260,7 @@ class CodeFact:
     `sqlite-waits` (see scaffold.read.kept_files), `proxy` (detail: what depends on the proxy before the application, see
     scaffold.read.behind_proxy),
     `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
-    scaffold.read.background).
+    scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security).
     """
 
     kind: str

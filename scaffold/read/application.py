@@ -69,6 +69,8 @@ _BACKGROUND_WORDS = (
     *("shared_task", ".task", "dramatiq", "every "),
 )
 """Texts without one of these leave no work to another process in a form that is known."""
+_IN_MIGRATIONS = regex(r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$")
+"""Code of migrations, which may set policies of the database."""
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
 """Texts without one of these make no backup."""
 _PROXY_WORDS = (
@@ -91,6 +93,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     migrating: list[str] = []
     making: list[str] = []
     leaving: list[str] = []
+    policies = [path for path in inventory.files if path.endswith(".sql") or _IN_MIGRATIONS.search(path)]
     for path in inventory.files:
         if not is_application_code(path):
             continue
@@ -118,6 +121,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
 
         facts += applied_at_start(migrating, tuple(code), texts.glance)
     facts += _background(leaving, inventory, texts)
+    facts += _row_security(policies, code, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -151,6 +155,15 @@ def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> 
         from scaffold.read.background import unstarted
 
         for fact in unstarted(marked, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _row_security(policies: list[str], code: list[str], texts: TextReader) -> Iterator[CodeFact]:
+    if policies:
+        from scaffold.read.row_security import row_security
+
+        for fact in row_security(policies, code, texts.glance):
             texts.text(fact.location.path)
             yield fact
 
