@@ -15,6 +15,7 @@ from scaffold.gaps.secrets.settings_files import (
     keys_of_modules,
     module_of,
 )
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, SettingDefault
@@ -56,6 +57,10 @@ _TELLING = 6
 """Characters of a value that stands nowhere by accident."""
 _CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:[ \t]+[^\n]*\n?|[ \t]*\n|#[^\n]*\n)*")
 _MODE_OF_PRODUCTION = regex(r"(?:^|[\s.:\"'])(?:production|prod|ProductionConfig|ProdConfig)\b")
+_ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^=]+)?=\s*[\"']https?://(?P<host>[\w.-]+)")
+_OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)example\.|^[\w-]+$|\.(?:local|test|internal)$")
+"""Hosts of the machine itself, of a network inside, and of examples."""
+_ROWS_BESIDE = 5
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -232,11 +237,13 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
     severity = _severity(_words(name), harmless=standing not in {"", "empty"})
     if standing == "empty":
         severity = severity.lowered(1)
+    address = _address_beside(project, settings) if not standing else None
+    if address:
+        severity = Severity.HIGH
     return RULE.gap(
         resource=path,
         subject=name,
-        message=f"Without {name} in the environment the application runs with a value that stands in its code ({what})"
-        f"{_NOTES.get(standing, '')}.",
+        message=_message(name, what, settings, address, _NOTES.get(standing, "")),
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in settings)),
@@ -247,6 +254,28 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
         ),
     )
+
+
+def _message(name: str, what: str, settings: list[SettingDefault], address: Location | None, note: str) -> str:
+    if any(setting.kind != "assignment" for setting in settings):
+        return f"Without {name} in the environment the application runs with a value that stands in its code ({what}){note}."
+    beside = f", beside the address of the system that takes it (line {address.line})" if address else ""
+    effect = "who can read the repository has it, and no variable replaces it"
+    return f"{name} is a constant of the code ({what}){beside}: {effect}{note}."
+
+
+def _address_beside(project: Project, settings: list[SettingDefault]) -> Location | None:
+    """Return the constant with the address of a system on another machine that stands beside a drawn key, None for none."""
+    first = settings[0]
+    if any(setting.kind != "assignment" or setting.value_class is not SecretClass.RANDOM for setting in settings):
+        return None
+    rows = (project.source(first.location.path) or "").splitlines()
+    from_row = max(0, first.location.line - 1 - _ROWS_BESIDE)
+    for number, row in enumerate(rows[from_row : first.location.line + _ROWS_BESIDE], from_row + 1):
+        match = _ADDRESS.match(row)
+        if match and not _OF_NOBODY.search(match["host"]):
+            return Location(first.location.path, number)
+    return None
 
 
 def _has_edit(path: str, name: str, settings: list[SettingDefault]) -> bool:
