@@ -42,6 +42,18 @@ _SAID_BEFORE = regex(
     re.IGNORECASE,
 )
 _LINES_BEFORE = 4
+_FOR_VISITORS = frozenset(
+    {
+        "cloudflared",
+        "ngrok",
+        "certbot",
+        "acme-companion",
+        "letsencrypt-nginx-proxy-companion",
+        "docker-letsencrypt-nginx-proxy-companion",
+    }
+)
+_CERTIFICATES = regex(r"certificatesresolvers\.|--certresolver|\bacme\.sh\b|\bcertbot\b")
+_DEPLOYMENT = frozenset({"deploy", "deployment", "deployments", "production", "prod"})
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about what a stack runs."""
@@ -105,7 +117,31 @@ def strength_of(project: Project, stack: Stack) -> Start:
     """Return the strongest evidence that a stack runs for others; the file itself where nothing starts it."""
     meant = (stack, *(other for other in project.stacks if other is not stack and _takes_in(project, other, stack)))
     found = [call.start for call in _calls(project) if any(_is_about(project, call, item) for item in meant)]
+    found += _of_itself(stack)
     return max(found, key=lambda start: start.strength, default=Start(Location(stack.files[0], 1), Strength.NOTHING))
+
+
+def runs_for_others(project: Project, stack: Stack) -> bool:
+    """Whether a stack is the main one, of the class production, or started for others than its developers."""
+    chosen = stack is project.main_stack or stack.environment is EnvironmentClass.PRODUCTION
+    return chosen or strength_of(project, stack).strength >= Strength.ANYBODY
+
+
+def _of_itself(stack: Stack) -> Iterator[Start]:
+    """Yield the services that only a stack with visitors has: a tunnel from the internet, an agent for certificates; and what
+    is mounted from a folder for deployment.
+    """
+    for service in stack.services:
+        words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+        public = service.image is not None and service.image.name in _FOR_VISITORS
+        if public or _CERTIFICATES.search(words):
+            yield Start(service.location, Strength.ANYBODY)
+        for mount in service.mounts:
+            if mount.resolved and _DEPLOYMENT & set(mount.resolved.split("/")[:-1]):
+                yield Start(mount.location, Strength.ANYBODY)
+        for path, location in service.env_files:
+            if _DEPLOYMENT & set(path.split("/")[:-1]):
+                yield Start(location, Strength.ANYBODY)
 
 
 def _stacks_of(project: Project, gap: Gap) -> list[Stack]:

@@ -27,6 +27,8 @@ _WORDS = {
         "hot",
         "watch",
         "devcontainer",
+        "localprod",
+        "prodlocal",
     ),
 }
 _CLASSES = {word: kind for kind, words in _WORDS.items() for word in words}

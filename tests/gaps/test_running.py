@@ -127,3 +127,20 @@ def test_a_name_of_production_needs_no_page(make_project: Callable[..., Path]) -
 def test_a_key_that_works_anywhere_stays_what_it_is(make_project: Callable[..., Path]) -> None:
     files = {"docker-compose.yml": COMPOSE, "notes.txt": "token: ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8\n"}
     assert found(make_project(files), "SEC004").severity >= Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "  tunnel:\n    image: cloudflare/cloudflared:2025.8.0\n",
+        "  proxy:\n    image: traefik:v3.5\n    command: [--certificatesresolvers.web.acme.email=me@example.org]\n",
+        "  web:\n    image: nginx:1.29\n    volumes: ['./deploy/nginx.conf:/etc/nginx/nginx.conf:ro']\n",
+    ],
+    ids=["a tunnel", "certificates", "a folder for deployment"],
+)
+def test_a_stack_with_visitors_needs_no_page(service: str, make_project: Callable[..., Path]) -> None:
+    files = {
+        "docker-compose.yml": COMPOSE.replace("volumes:\n  data:\n", f"{service}volumes:\n  data:\n"),
+        "deploy/nginx.conf": "",
+    }
+    assert found(make_project(files)).severity is Severity.HIGH

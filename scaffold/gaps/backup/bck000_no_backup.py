@@ -8,6 +8,7 @@ from scaffold.gaps.backup.coverage import is_covered, signals
 from scaffold.gaps.backup.files import DATABASE, FILES, Kept, copies_files, kept_files, said
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import why_it_matters_less
+from scaffold.gaps.running import runs_for_others
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
@@ -22,7 +23,11 @@ _AND_GONE = "after a lost volume or a wrong migration, what came since the last 
 def _detect(project: Project) -> Iterator[Gap]:
     if signals(project):
         return
-    bare = [(stack, service) for stack, service in durable_stores(project) if not is_covered(project, service, ())]
+    bare = [
+        (stack, service)
+        for stack, service in durable_stores(project)
+        if not is_covered(project, service, ()) and runs_for_others(project, stack)
+    ]
     kept = () if copies_files(project) else kept_files(project)
     if bare:
         yield _of_stores(project, bare, kept)

@@ -59,30 +59,27 @@ _STALE = {"chroma": "/chroma/chroma"}
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    main = project.main_stack
     deployed = _deployed_to_swarm(project)
     yield from once(
-        _of_swarm(gap) if deployed & set(stack.files) else gap
-        for stack in stacks
-        for gap in _of_stack(project, stack, is_main=stack is main)
+        _of_swarm(gap) if deployed & set(stack.files) else gap for stack in stacks for gap in _of_stack(project, stack)
     )
     yield from _on_pages(project)
     yield from once(gap for stack in stacks if deployed & set(stack.files) for gap in _wandering(stack))
 
 
-def _of_stack(project: Project, stack: Stack, *, is_main: bool) -> Iterator[Gap]:
+def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         folder = _log_folder(service)
         if folder:
             by_default = folder == _KAFKA_DEFAULT
             inside = (mount for mount in service.mounts if by_default and mount.target.startswith(folder))
             if next(inside, None) is None and not any(_holds(mount, folder) for mount in service.mounts):
-                yield _absent_gap(stack, service, folder, is_kept=not by_default, is_main=False)
+                yield _absent_gap(stack, service, folder, is_kept=not by_default)
             continue
         folder = _object_folder(service)
         if folder:
             if not any(_holds(mount, folder) for mount in service.mounts):
-                yield _absent_gap(stack, service, folder, is_kept=folder == _MINIO_VOLUME, is_main=is_main)
+                yield _absent_gap(stack, service, folder, is_kept=folder == _MINIO_VOLUME)
             continue
         image = _image_of(project, stack, service)
         known = known_image(image)
@@ -93,7 +90,7 @@ def _of_stack(project: Project, stack: Stack, *, is_main: bool) -> Iterator[Gap]
         if wrong:
             yield _wrong_gap(stack, service, known, folder, wrong)
         elif not any(_holds(mount, folder) for mount in service.mounts):
-            yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder, image), is_main=is_main)
+            yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder, image))
 
 
 def _image_of(project: Project, stack: Stack, service: Service) -> ImageReference | None:
@@ -250,7 +247,7 @@ def _is_anonymous(service: Service, known: KnownImage, folder: str, image: Image
     return family in _ANONYMOUS
 
 
-def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool, is_main: bool) -> Gap:
+def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool) -> Gap:
     place: Location = service.image_location or service.location
     effect = (
         "its data is in an anonymous volume, which `docker compose down -v`, `rm -v` and `up -V` delete, "
@@ -265,8 +262,7 @@ def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool, i
         expected=_KAFKA_MEANT if folder == _KAFKA_DEFAULT else f"a named volume at {folder}",
         actual="an anonymous volume" if is_kept else "no volume",
         locations=(place,),
-        # A further stack beside the main one may be a sample or an alternative.
-        severity=Severity.CRITICAL if is_main and not is_kept else Severity.HIGH,
+        severity=Severity.HIGH,
         environment=stack.environment,
     )
 
@@ -333,7 +329,7 @@ RULE = Rule(
     code="CMP009",
     name="store-loses-data",
     layer=Layer.COMPOSE,
-    severity=Severity.CRITICAL,
+    severity=Severity.HIGH,
     detect=_detect,
     closers=(
         Closer(None, "advice", "Mount a named volume at the folder that the message names, after a dump of what is there now."),
