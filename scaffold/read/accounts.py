@@ -72,14 +72,19 @@ def _written(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> It
 
 def _is_administrator(lines: list[str], line: int) -> bool:
     """Whether the braces or brackets around a line say that the account is one of an administrator."""
+    return bool(_ADMINISTRATOR.search(account_around(lines, line)))
+
+
+def account_around(lines: list[str], line: int) -> str:
+    """Return the text of the account that has its password in a line: what stands in the braces or brackets around it."""
     first, last = line - 1, line - 1
     if _ONE_LINE.search(lines[first]):
-        return bool(_ADMINISTRATOR.search(lines[first]))
-    while first > max(0, line - _AROUND) and not re.search(r"[({]\s*$|create_superuser\(", lines[first]):
+        return lines[first]
+    while first > max(0, line - _AROUND) and not re.search(r"[({\[]\s*$|create_superuser\(", lines[first]):
         first -= 1
-    while last < min(len(lines), line + _AROUND) - 1 and not re.match(r"\s*[})]", lines[last]):
+    while last < min(len(lines), line + _AROUND) - 1 and not re.match(r"\s*[})\]]", lines[last]):
         last += 1
-    return bool(_ADMINISTRATOR.search("\n".join(lines[first : last + 1])))
+    return "\n".join(lines[first : last + 1])
 
 
 def _stands_in_code(match: re.Match[str], code: tuple[str, ...], glance: _Glance) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from scaffold.model.compose import Stack
-from scaffold.model.document import Problem
+from scaffold.model.document import Location, Problem
 from scaffold.model.project import CodeFact, Command, Dockerfile, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
@@ -81,6 +81,28 @@ _PROXY_WORDS = (
     *("ThrottlerModule", "@fastify/rate-limit"),
 )
 """Texts without one of these neither ask for the address and the scheme of visitors nor speak of a proxy."""
+_KEY_WORDS = (
+    "_KEY",
+    "_SECRET",
+    "_TOKEN",
+    "_PASSWORD",
+    "piKey",
+    "PIKey",
+    "Secret",
+    "api_key",
+    "secret_key",
+    "auth_token",
+    "api_token",
+)
+_REFUSING_WORDS = ("401", "403", "nauthorized", "orbidden", "nvalid", "NAUTHORIZED", "ORBIDDEN")
+"""Texts without one of each check no key that a caller shows."""
+_WARNING_WORDS = ("warn", "Warn", "WARN")
+"""Texts without one of these warn of nothing."""
+_CALLS_PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
+_LOADS_ROWS = regex(
+    r"seed|db:(?:setup|prepare|reset)|loaddata|manage\.py\s+(?:init|create|load|setup)|init_?data|create_?admin|fixtures"
+)
+"""Lines without one of these load no first rows."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -195,6 +217,7 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _dumps(path, text)
     if any(word in text for word in _PROXY_WORDS):
         yield from _proxies(path, text)
+    yield from _about_keys(path, text)
 
 
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -243,6 +266,18 @@ def _origins(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.origins import origin_facts
 
     return tuple(origin_facts(path, text))
+
+
+def _about_keys(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield what code does about keys that everybody knows, and without one that callers have to show."""
+    if any(word in text for word in _WARNING_WORDS):
+        from scaffold.read.known_keys import MAY_KNOW, known_key_facts
+
+        yield from known_key_facts(path, text) if MAY_KNOW.search(text) else ()
+    if any(word in text for word in _REFUSING_WORDS) and any(word in text for word in _KEY_WORDS):
+        from scaffold.read.open_checks import open_check_facts
+
+        yield from open_check_facts(path, text)
 
 
 def _with_unread(settings: tuple[SettingDefault, ...], inventory: Inventory, texts: TextReader) -> tuple[SettingDefault, ...]:
@@ -360,6 +395,45 @@ def with_reach(code: CodeReading, inventory: Inventory, entries: tuple[str, ...]
     unmade = wanted - reached if not loads_by_name else frozenset()
     reads = tuple(replace(read, fails=False) if read.location.path in unmade else read for read in code.reads)
     return replace(code, facts=facts, reads=reads)
+
+
+def started_with(
+    stacks: Iterable[Stack], images: Iterable[Dockerfile], commands: Iterable[Command]
+) -> tuple[tuple[str, Location], ...]:
+    """Return the lines that containers of production start with, and where each stands: commands of services, of their images,
+    of scripts and packages that these name.
+    """
+    services = [service for stack in stacks if stack.is_runnable_in_production for service in stack.services]
+    built = {service.build.dockerfile for service in services if service.build}
+    found = [(" ".join(words), item.location) for item in services for words in (item.entrypoint, item.command) if words]
+    found += [
+        (" ".join(item.argv) or item.text, item.location)
+        for image in images
+        if image.path in built
+        for stage in image.stages
+        for item in stage.instructions
+        if item.keyword in {"CMD", "ENTRYPOINT"}
+    ]
+    named = {word.strip("\"',;[]").rpartition("/")[2] for text, _ in found for word in text.split()}
+    shown = [item for item in commands if item.context in {"script", "package"}]
+    found += [(item.text, item.location) for item in shown if item.location.path.rpartition("/")[2] in named]
+    called = {match[1] for text, _ in found for match in _CALLS_PACKAGE.finditer(text)}
+    return (*found, *((item.text, item.location) for item in shown if item.context == "package" and item.owner in called))
+
+
+def with_seeds(
+    code: CodeReading, inventory: Inventory, texts: TextReader, started: tuple[tuple[str, Location], ...]
+) -> CodeReading:
+    """Return the reading with the accounts that a start loads from files of first rows, without those of code that is known."""
+    if not any(_LOADS_ROWS.search(text) for text, _ in started):
+        return code
+    from scaffold.read.seeded import seeded_accounts
+
+    known = {fact.location.path for fact in code.facts if fact.kind == "account"}
+    # Fixtures of Django are no code, and no file of the project for any other reader.
+    files = (*inventory.files, *sorted(path for path in inventory.present if "/fixtures/" in path and "/tests/" not in path))
+    more = tuple(fact for fact in seeded_accounts(started, files, texts.glance) if fact.detail not in known)
+    return replace(code, facts=(*code.facts, *more)) if more else code
 
 
 def _reach(fact: CodeFact, reached: frozenset[str], *, loads_by_name: bool) -> CodeFact:

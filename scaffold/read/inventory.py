@@ -11,7 +11,15 @@ from pathlib import Path
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
 from scaffold.read.git import listed_files
-from scaffold.read.paths import is_documentation, is_env_file, is_env_template, is_excluded, is_yaml
+from scaffold.read.paths import (
+    is_documentation,
+    is_env_file,
+    is_env_template,
+    is_example_of_a_stack,
+    is_excluded,
+    is_installer,
+    is_yaml,
+)
 
 TEXT_LIMIT = 1024 * 1024
 """Bytes of a text file that is no YAML; larger ones are data, not configuration."""
@@ -78,7 +86,8 @@ def take_inventory(
     laid = {path: text for path, text in (laid or {}).items() if path not in hide}
     everything = sorted({*kept, *below, *laid})
     charts = frozenset(path.rpartition("/")[0] for path in everything if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"})
-    ours = [path for path in everything if not is_excluded(path, charts)]
+    installed = _installed_folders(root, everything)
+    ours = [path for path in everything if not is_excluded(path, charts) or path.rpartition("/")[0] in installed]
     return Inventory(
         root=root,
         overlay=overlay if below else None,
@@ -95,6 +104,21 @@ def take_inventory(
         ),
         problems=tuple(sorted(problems, key=lambda problem: problem.location.sort_key())),
     )
+
+
+def _installed_folders(root: Path, paths: list[str]) -> frozenset[str]:
+    """Return the folders of examples whose compose file or env template a script for installing names: they are what runs."""
+    examples = [path for path in paths if is_example_of_a_stack(path)]
+    texts = [_start_of(root / path) for path in paths if is_installer(path)] if examples else []
+    return frozenset(path.rpartition("/")[0] for path in examples if any(path in text for text in texts))
+
+
+def _start_of(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(TEXT_LIMIT)
+    except OSError:
+        return ""
 
 
 def _walk(root: Path) -> Iterable[str]:

@@ -27,6 +27,7 @@ _PART = regex(
 _CONFIG_GET = regex(
     r"\b(?:config|configService|env)(?:Service)?\.get(?P<throws>OrThrow)?(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
 )
+_HELPER = regex(r"(?<![\w.$])(?:get)?[eE]nv(?:<[^>\n]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]+)['\"]\s*[,)]")
 _DEV_FILE = regex(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
 _ROUTE = regex(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
 _ROUTER = regex(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
@@ -75,6 +76,8 @@ _WORDS = (
     "Bun.env",
     "import.meta.env",
     "getEnv(",
+    "env('",
+    'env("',
     "onfig.get",
     "ervice.get",
     "env.get",
@@ -144,6 +147,7 @@ def _other_reads(places: Places, bare: str) -> list[EnvRead]:
         for match in _CONFIG_GET.finditer(bare)
         for throws in (bool(match["throws"]),)
     ]
+    found += [EnvRead(match["name"], required=False, location=places.at(match.start())) for match in _HELPER.finditer(bare)]
     for match in _DESTRUCTURED.finditer(bare):
         where = places.at(match.start())
         for part in match["names"].split(","):

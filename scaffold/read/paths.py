@@ -53,6 +53,8 @@ _CI_NAMES = frozenset(
 )
 _RENOVATE = regex(r"(?:\.github/|\.gitlab/)?\.?renovate(?:rc)?(?:\.json5?)?")
 _MAY_START = regex(r"\.(?:ps1|bat|cmd|groovy|csproj|dcproj|targets|gradle|kts|rb|code-workspace)$|(?:^|/)devcontainer\.json$")
+_INSTALLER = regex(r"(?i)(?:^|[/_.-])(?:install\w*|setup|deploy\w*|bootstrap|quick-?start|get)\.(?:sh|bash)$")
+_COMPOSE_NAME = regex(r"(?:^|[/.])(?:docker-)?compose[\w.-]*\.ya?ml$")
 _NOT_DOCKERFILE = (
     ".j2",
     ".jinja",
@@ -105,6 +107,17 @@ def is_excluded(path: str, charts: frozenset[str] = frozenset()) -> bool:
         if folder in _TEMPLATES and "/".join(folders[:index]) not in charts:
             return True
     return False
+
+
+def is_installer(path: str) -> bool:
+    """Whether a file is a script by which operators set up a system, by its name."""
+    return bool(_INSTALLER.search(path)) and not is_test_code(path)
+
+
+def is_example_of_a_stack(path: str) -> bool:
+    """Whether a file of a folder of examples is one from which a stack starts: a compose file, or a template of an env file."""
+    in_examples = any(folder in {"example", "examples"} for folder in path.split("/")[:-1])
+    return in_examples and (bool(_COMPOSE_NAME.search(path)) or (is_env_file(path) and is_env_template(path)))
 
 
 def is_documentation(path: str) -> bool:

@@ -11,11 +11,13 @@ from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence, fi
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, EnvFile
+from scaffold.model.regex import regex
 from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack, project_variables
 from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
 from scaffold.read.environments import class_of_files, class_of_word, declared_class, says_it_is_for_tests
 from scaffold.read.outside import Outside
+from scaffold.read.paths import is_installer
 from scaffold.read.sets import (
     BASE_NAMES,
     OVERRIDE_NAMES,
@@ -40,6 +42,9 @@ class _Plan:
     evidence: tuple[str, ...]
     words: tuple[str, ...] = ()
     """What the places that name the set say of it, such as make targets."""
+
+
+_FETCHES = regex(r"\b(?:cp|curl|wget|install|rsync|scp)\b|(?i:download|fetch)")
 
 
 @dataclass(slots=True)
@@ -124,7 +129,7 @@ def assemble(  # noqa: PLR0913
     plans = _plans(assembly, tuple(item for item in named if not owned & set(item.files)), owned)
     if asked:
         plans, production_set = (_Plan(asked, ("these files are named on the command line",)),), ()
-    stacks = _stacks(assembly, plans, production_set, chosen)
+    stacks = _installed(_stacks(assembly, plans, production_set, chosen), commands)
     broken = [problem for path in sorted(known) if is_compose_path(path) for problem in (documents.of(path) or ((), ()))[1]]
     broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]
     # Sets that were tried and are no stack of the project may lack what they were never meant to have.
@@ -334,6 +339,23 @@ def _environment(plan: _Plan, documents: Documents) -> tuple[EnvironmentClass, s
             if class_of_files((posixpath.basename(included),))[0] is EnvironmentClass.DEV:
                 return EnvironmentClass.DEV, f"{path} includes {included}"
     return EnvironmentClass.BASE, ""
+
+
+def _installed(stacks: tuple[Stack, ...], commands: tuple[Command, ...]) -> tuple[Stack, ...]:
+    """Return the stacks, those in folders of examples as what runs where a script for installing copies or downloads them."""
+    if all(stack.environment is not EnvironmentClass.EXAMPLE for stack in stacks):
+        return stacks
+    scripts = [item for item in commands if item.context == "script" and is_installer(item.location.path)]
+    fetching = [item for item in scripts if _FETCHES.search(item.text)]
+    return tuple(_as_installed(stack, fetching) for stack in stacks)
+
+
+def _as_installed(stack: Stack, fetching: list[Command]) -> Stack:
+    place = next((item.location for item in fetching if "/" in stack.files[0] and stack.files[0] in item.text), None)
+    if stack.environment is not EnvironmentClass.EXAMPLE or place is None:
+        return stack
+    why = f"{place.path}:{place.line} installs it"
+    return replace(stack, environment=EnvironmentClass.BASE, evidence=(*stack.evidence, why))
 
 
 def _text(path: str, documents: Documents) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -24,7 +25,7 @@ _MOST_SHOWN = 4
 def _detect(project: Project) -> Iterator[Gap]:
     templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
     unmapped = [file for file in templates if not _is_mapped(project, file)]
-    disagreeing = _disagreements(templates)
+    disagreeing = _disagreements(templates, {posixpath.dirname(file.path) for file in project.compose_files})
     if unmapped or disagreeing:
         yield _gap(project, unmapped, disagreeing)
 
@@ -48,11 +49,14 @@ def _is_mapped(project: Project, file: EnvFile) -> bool:
     return any(word.search(text) for text in texts)
 
 
-def _disagreements(templates: list[EnvFile]) -> dict[str, tuple[Location, Location]]:
-    """Return the names to which two templates of the same environment give different values, with both places."""
+def _disagreements(templates: list[EnvFile], of_stacks: set[str]) -> dict[str, tuple[Location, Location]]:
+    """Return the names to which two templates of the same environment give different values, with both places; templates beside
+    compose files of two folders belong to two stacks.
+    """
     found: dict[str, tuple[Location, Location]] = {}
     for first, second in itertools.combinations(templates, 2):
-        if first.environment != second.environment:
+        folders = {posixpath.dirname(first.path), posixpath.dirname(second.path)}
+        if first.environment != second.environment or (len(folders) > 1 and folders <= of_stacks):
             continue
         for entry in first.entries:
             other = second.entry(entry.name)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.config.offered import Offered, offered_in_vain
 from scaffold.gaps.facts import listed
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.dockerignore import leaves_out
@@ -44,6 +45,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
     if stack is None:
         return
+    yield from (_offered_gap(stack, found) for found in offered_in_vain(project, stack))
     own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
     templates = _templates(project, built)
@@ -97,6 +99,27 @@ def _refused_defaults(project: Project) -> dict[str, Location]:
         for item in project.settings
         if item.guarded and item.kind == "field" and _LOOPBACK.search(item.value or "")
     }
+
+
+def _offered_gap(stack: Stack, found: Offered) -> Gap:
+    names = listed((entry.name for entry in found.entries), shown=4)
+    it = "it" if len(found.entries) == 1 else "them"
+    return RULE.gap(
+        resource=stack.resource(found.service.name),
+        subject=f"offered-variables/{found.entries[0].name}",
+        message=f"{found.template.path} offers {names}, and the variables of {found.service.name} are a list without {it}: "
+        f"whoever sets {it} beside the compose file goes on with the default of the code.",
+        expected=", ".join(f"{entry.name}: ${{{entry.name}:-}}" for entry in found.entries[:4]),
+        actual="not in the environment, and no env_file",
+        locations=(found.service.location, *(entry.location for entry in found.entries)),
+        related=tuple(dict.fromkeys(found.reads)),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(
+            Closer(None, "advice", "Pass every variable that the template offers, or name the ones that Compose supports."),
+        ),
+    )
 
 
 @frozen

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from scaffold.gaps.config.code_switches import NOT_PRODUCTION, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, path_environment
-from scaffold.model.compose import Service
+from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
-from scaffold.model.project import Project
+from scaffold.model.names import Confidence, Layer, Role, Severity
+from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
 _ANY_HOST = regex(r"(?m)^ALLOWED_HOSTS[ \t]*(?::[^=\n]+)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])][ \t]*(?:#.*)?$")
@@ -48,6 +48,48 @@ def _detect(project: Project) -> Iterator[Gap]:
                 yield _gap(source.path, switch)
     for path, switch in switches_in_code(project):
         yield _gap(path, switch)
+    for fact in project.code_facts:
+        if fact.kind == "open-check" and fact.reachable is not False and not is_test_path(fact.location.path):
+            yield from _of_check(project, fact)
+
+
+def _of_check(project: Project, fact: CodeFact) -> Iterator[Gap]:
+    """Yield the gap of a check that code passes over without its variable, unless production cannot start without it."""
+    wanted = _bare(fact.detail)
+    names = dict.fromkeys(read.name for read in project.env_reads if _bare(read.name).endswith(wanted))
+    name = min(names, key=len, default="")
+    stacks = [stack for stack in project.stacks if stack.is_runnable_in_production]
+    entries = [entry for stack in stacks for service in stack.services for entry in service.environment if entry.name == name]
+    if not name or any(_is_certain(entry) for entry in entries):
+        return
+    templates = [entry for file in project.env_files for entry in file.entries if entry.name == name and not entry.commented]
+    path = fact.location.path
+    yield RULE.gap(
+        resource=path,
+        subject=f"check/{name}",
+        message=f"Where {name} is not set or empty, {path} lets everybody in: the look at the caller's key is passed over, and "
+        "nothing makes production set it.",
+        expected="a start that ends without the variable, or a refusal of every caller",
+        actual="no check",
+        locations=(fact.location,),
+        related=tuple(entry.location for entry in entries[:1]),
+        severity=Severity.LOW if any(entry.value for entry in templates) else Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(None, "advice", f"Refuse every caller while {name} is empty, and write `{name}: ${{{name}:?}}` in Compose."),
+        ),
+    )
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _is_certain(entry: EnvValue) -> bool:
+    """Whether a variable has a value in every start: one of its own, a default, or a reference that has to be set."""
+    if not entry.references:
+        return bool(entry.value)
+    return all(item.is_required or (item.has_default and bool(item.argument)) for item in entry.references)
 
 
 def _django_modules(project: Project) -> tuple[str, ...]:

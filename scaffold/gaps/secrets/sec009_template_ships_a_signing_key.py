@@ -1,19 +1,27 @@
-"""SEC009: an env template ships a value that works as the signing key, and nothing in the code refuses it."""
+"""SEC009: an env template ships a key or a first login that works, and nothing refuses it; or code knows it and only warns."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.facts import ALL_INTERFACES, listed
+from scaffold.gaps.secrets.credentials import OTHER_PARTY
+from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, received_names
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
-from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.project import CodeFact, EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
 
 _SIGNING = regex(
-    r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|APP_SECRET|(?:JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)_(?:\w+_)?(?:SECRET|KEY))$"
+    r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|APP_SECRET|(?:JWT|SIGNING|SESSION|COOKIE|ENCRYPTION|AUTH|NEXTAUTH|FERNET|MASTER|HMAC"
+    r"|(?:ACCESS|REFRESH)_TOKEN)_(?:\w+_)?(?:SECRET|KEY)|(?:JWT|AUTH|NEXTAUTH|SESSION)_?SECRET|FERNET_KEY)$|^APP_KEY$"
 )
+_LOGIN = regex(r"(?:^|_)(?:ADMIN|SUPERUSER|ROOT_USER|WWW_USER|PGADMIN_DEFAULT|GRAFANA)_?(?:\w+_)?PASS(?:WORD|WD)?$")
+"""Passwords of a first administrator."""
 _KEPT = regex(
     r"\b(?:SECRET_?KEY(?:_BASE)?|JWT_SECRET(?:_KEY)?|SIGNING_KEY|secret_?key)\b[\"']?\]?\s*(?::\s*\w+\s*)?[=:]\s*\S*$",
     re.IGNORECASE,
@@ -25,31 +33,117 @@ _SAYS_SO = regex(
     r"dev|local|insecure|test|change|replace|unsafe|not[-_ ]?for|generate|openssl|random|here|todo|demo", re.IGNORECASE
 )
 """Words of a value, or of the comment above it, that tell whoever copies the template to write another one."""
+_OF_A_TRY = regex(r"(?i)dev|local|test")
+_SESSIONS = regex(
+    r"(?:^|_)(?:SECRET|SECRET_KEY|APP_SECRET|(?:\w+_)?(?:JWT|SIGNING|SESSION|COOKIE|AUTH|TOKEN)_?(?:\w+_)?(?:SECRET|KEY))$"
+)
+"""Keys that any text can be."""
+_CHECKS = regex(
+    r"[^\n]{0,160}(?:\.length\b|\blen\(|min_length|\.min\(|\.size\b|strlen|mb_strlen|byte_size|[mM]in[_A-Z]?[lL]en)[^\n]{0,80}"
+)
+"""Lines that ask how long a text is."""
 _CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
 _REFUSES = regex(r"\braise\b|\bthrow\b|process\.exit|sys\.exit|log\.Fatal|panic[!(]|\babort\b")
 
 
+@frozen
+class _Shipped:
+    """The entries of a template of one kind that work as they stand, and the command that copies them unseen, if any does."""
+
+    file: EnvFile
+    entries: tuple[EnvEntry, ...]
+    copy: Copy | None
+    stand_in: bool = False
+    """Whether each value says that it has to be changed."""
+
+    @property
+    def names(self) -> str:
+        """The variables in words."""
+        return listed(dict.fromkeys(entry.name for entry in self.entries))
+
+
 def _detect(project: Project) -> Iterator[Gap]:
-    read = {item.name for item in project.env_reads}
+    found: dict[tuple[str, bool, Copy | None, str], list[_Shipped]] = {}
     for file in project.env_files:
         if file.kind != "template" or file.path in project.owned or file.environment in {"dev", "test"}:
             continue
-        kept = [entry for entry in file.entries if entry.name in read and _works(project, file, entry)]
-        if kept:
-            yield _gap(file, kept)
+        for kind, shipped in _of_template(project, file):
+            key = (kind, shipped.stand_in, shipped.copy, shipped.names)
+            found.setdefault(key, []).append(shipped)
+    # Variants of one stack ship the same template.
+    for (kind, *_), variants in found.items():
+        yield _key_gap(variants) if kind == "keys" else _login_gap(project, variants)
+    for fact in project.code_facts:
+        if fact.kind == "known-key":
+            yield _known_gap(fact)
 
 
-def _works(project: Project, file: EnvFile, entry: EnvEntry) -> bool:
-    """Whether the value of an entry is taken for a key: no stand-in, no word that it has to be changed, refused nowhere."""
+def _of_template(project: Project, file: EnvFile) -> Iterator[tuple[str, _Shipped]]:
+    received = received_names(project, file)
+    given = [entry for entry in file.entries if entry.name in received and _is_value(entry)]
+    keys = [entry for entry in given if _is_key(project, entry) and not _is_refused(project, entry)]
+    logins = [entry for entry in given if _LOGIN.search(entry.name) and not _is_refused(project, entry)]
+    if not keys and not logins:
+        return
+    copies = copies_of(project, file)
+    shipped = _shipped(project, file, keys, copies)
+    if shipped is not None:
+        yield "keys", shipped
+    known = _shipped(project, file, logins, copies)
+    if known is not None and (known.copy is not None or not known.stand_in):
+        yield "logins", known
+
+
+def _is_value(entry: EnvEntry) -> bool:
     value = _value(entry)
-    if entry.commented or "$" in value or not is_sensitive_name(entry.name):
+    counted = classify(value) in {*_COUNTED, SecretClass.PLACEHOLDER}
+    return not entry.commented and "$" not in value and is_sensitive_name(entry.name) and counted
+
+
+def _is_key(project: Project, entry: EnvEntry) -> bool:
+    if OTHER_PARTY.search(entry.name):
         return False
-    if classify(value) not in _COUNTED or _SAYS_SO.search(value) or _SAYS_SO.search(_above(project, file, entry)):
+    return bool(_SIGNING.search(entry.name)) or _is_read_as_key(project, entry.name)
+
+
+def _shipped(project: Project, file: EnvFile, entries: list[EnvEntry], copies: tuple[Copy, ...]) -> _Shipped | None:
+    """Return what of `entries` works: all that a script copies and none writes, else those whose value looks like a real one,
+    else the stand-ins where a command copies them.
+    """
+    unwritten = [entry for entry in entries if not is_written(project, entry.name, _value(entry))]
+    unattended = next((copy for copy in copies if copy.unattended), None)
+    if unattended is not None and unwritten:
+        return _Shipped(file, tuple(unwritten), unattended, all(_says_so(project, file, entry) for entry in unwritten))
+    real = [entry for entry in entries if not _says_so(project, file, entry)]
+    if real:
+        return _Shipped(file, tuple(real), None)
+    by_hand = any(copy.by_hand for copy in copies)
+    kept = [entry for entry in entries if _is_kept_stand_in(project, entry)] if by_hand else []
+    return _Shipped(file, tuple(kept), None, stand_in=True) if kept else None
+
+
+def _is_kept_stand_in(project: Project, entry: EnvEntry) -> bool:
+    """Whether a stand-in would be taken for a key: a cipher takes no text of any length, and code may ask for a longer one."""
+    value = _value(entry)
+    if classify(value) is not SecretClass.PLACEHOLDER or _OF_A_TRY.search(value) or not _SESSIONS.search(entry.name):
         return False
-    if not _SIGNING.search(entry.name) and not _is_read_as_key(project, entry.name):
-        return False
+    name = re.sub(r"[^a-z0-9]", "", entry.name.lower())
+    code = (item.text for item in project.sources if item.path.endswith(_CODE))
+    checks = (match[0] for text in code for match in _CHECKS.finditer(text))
+    return not any(name in re.sub(r"[^a-z0-9]", "", check.lower()) for check in checks)
+
+
+def _says_so(project: Project, file: EnvFile, entry: EnvEntry) -> bool:
+    """Whether a value is a stand-in, or it or the comment above it says that it has to be changed."""
+    value = _value(entry)
+    stands_in = classify(value) is SecretClass.PLACEHOLDER
+    return stands_in or bool(_SAYS_SO.search(value) or _SAYS_SO.search(_above(project, file, entry)))
+
+
+def _is_refused(project: Project, entry: EnvEntry) -> bool:
+    value = _value(entry)
     code = (item.text for item in project.sources if item.path.endswith(_CODE) and value in item.text)
-    return not any(_REFUSES.search(text) for text in code)
+    return any(_REFUSES.search(text) for text in code)
 
 
 def _value(entry: EnvEntry) -> str:
@@ -82,17 +176,98 @@ def _above(project: Project, file: EnvFile, entry: EnvEntry) -> str:
     return re.sub(re.escape(entry.name), "", " ".join(found))
 
 
-def _gap(file: EnvFile, entries: list[EnvEntry]) -> Gap:
-    names = ", ".join(dict.fromkeys(entry.name for entry in entries))
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+
+def _key_gap(variants: list[_Shipped]) -> Gap:
+    shipped = variants[0]
+    path, copy = shipped.file.path, shipped.copy
+    if copy is not None:
+        how = f"{copy.location.path} copies it as it stands, nothing writes another one, and no code refuses it"
+    elif shipped.stand_in:
+        how = "no code refuses the stand-in, so who copies the template and forgets the line does not notice"
+    else:
+        how = "who copies the template and goes on does not notice"
+    what = f"{_paths(variants)} a value for {shipped.names} that works"
     return RULE.gap(
-        resource=file.path,
-        subject=entries[0].name,
-        message=f"{file.path} ships a value for {names} that works: who copies the template and goes on signs with a key that "
-        "everybody can read, and nothing notices it.",
+        resource=path,
+        subject=shipped.entries[0].name,
+        message=f"{what}: {how}, and the system runs with a key that everybody can read.",
         expected="an empty value, and a start that fails without one",
-        actual=classify(_value(entries[0])).value,
-        locations=tuple(entry.location for entry in entries),
+        actual=classify(_value(shipped.entries[0])).value,
+        locations=_locations(variants),
+        related=(copy.location,) if copy is not None else (),
+        severity=_severity(shipped),
         confidence=Confidence.MEDIUM,
+    )
+
+
+def _severity(shipped: _Shipped) -> Severity:
+    """High where an installation keeps a key on which sessions hang, low where somebody has to overlook a stand-in."""
+    if shipped.copy is not None and shipped.copy.installs and any(_SESSIONS.search(entry.name) for entry in shipped.entries):
+        return Severity.HIGH
+    return Severity.LOW if shipped.stand_in else Severity.MEDIUM
+
+
+def _paths(variants: list[_Shipped]) -> str:
+    paths = listed((item.file.path for item in variants), shown=2)
+    return f"{paths} {'ships' if len(variants) == 1 else 'ship'}"
+
+
+def _locations(variants: list[_Shipped]) -> tuple[Location, ...]:
+    return tuple(entry.location for item in variants for entry in item.entries)
+
+
+def _login_gap(project: Project, variants: list[_Shipped]) -> Gap:
+    shipped = variants[0]
+    path, copy = shipped.file.path, shipped.copy
+    places = _published(project, {entry.name for entry in shipped.entries})
+    where = f", whose port is published on all interfaces ({places[0].path}:{places[0].line})" if places else ""
+    how = f"{copy.location.path} copies it as it stands" if copy is not None else "who copies the template and goes on has it"
+    return RULE.gap(
+        resource=path,
+        subject=shipped.entries[0].name,
+        message=f"{_paths(variants)} {shipped.names}, the password of a first administrator{where}: {how}, and nothing refuses "
+        "it.",
+        expected="an empty value, and a reference that Compose refuses to start without (`${NAME:?}`)",
+        actual=classify(_value(shipped.entries[0])).value,
+        locations=_locations(variants),
+        related=(*((copy.location,) if copy is not None else ()), *places[:1]),
+        severity=Severity.HIGH if copy is not None and copy.installs and places else Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None, "advice", "Leave the value empty, let the set-up draw one, and write `${NAME:?}` where Compose takes it."
+            ),
+        ),
+    )
+
+
+def _published(project: Project, names: set[str]) -> tuple[Location, ...]:
+    """Return the ports on all interfaces of the services of production that get one of the variables."""
+    return tuple(
+        port.location
+        for stack in project.stacks
+        if stack.is_runnable_in_production
+        for service in stack.services
+        if any(entry.name in names or names & {item.name for item in entry.references} for entry in service.environment)
+        for port in service.ports
+        if port.host_ip in ALL_INTERFACES
+    )
+
+
+def _known_gap(fact: CodeFact) -> Gap:
+    path = fact.location.path
+    return RULE.gap(
+        resource=path,
+        subject=f"known/{fact.detail}",
+        message=f"{path} finds out that {fact.detail} has a default that everybody can read, and only warns: the program goes "
+        "on with that key, so that anybody can make what it signs.",
+        expected="a start that ends, or a key drawn at random, where the key is a known one",
+        actual="a warning",
+        locations=(fact.location,),
+        confidence=Confidence.MEDIUM,
+        closers=(Closer(None, "advice", "End the process in this branch, or draw a key at random as long as none is set."),),
     )
 
 

@@ -1,0 +1,66 @@
+"""Conditions in code and the blocks behind them, in languages with braces and in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.model.frozen import frozen
+from scaffold.model.regex import regex
+
+_IF = regex(r"(?m)^(?P<indent>[ \t]*)(?:\}[ \t]*)?(?:else[ \t]+|el)?if\b")
+_HEADER = 600
+"""Characters of a condition, at most."""
+_BLOCK = 1200
+"""Characters of what follows it, at most."""
+_OPENS, _CLOSES = "([", ")]"
+
+
+@frozen
+class Condition:
+    """One `if`: what it asks, the text of its block, and the offsets of its own start and of its block's end."""
+
+    asks: str
+    block: str
+    start: int
+    end: int
+
+
+def conditions(path: str, text: str) -> Iterator[Condition]:
+    """Yield the conditions that have a block, in the order of the text."""
+    ends = ":" if path.endswith(".py") else "{"
+    for match in _IF.finditer(text):
+        asks = _header(text, match.end(), ends)
+        if asks:
+            opened = match.end() + len(asks) + 1
+            block = _braces(text, opened) if ends == "{" else _indented(text, opened, len(match["indent"]))
+            yield Condition(asks, block, match.start() + len(match["indent"]), opened + len(block))
+
+
+def _header(text: str, start: int, ends: str) -> str:
+    """Return a condition up to the mark that opens its block, "" where there is none near."""
+    depth = 0
+    for index in range(start, min(len(text), start + _HEADER)):
+        char = text[index]
+        depth += (char in _OPENS) - (char in _CLOSES)
+        if char == ends and depth <= 0 and (ends == "{" or text[index + 1 : index + 2] in {"\n", "\r", " "}):
+            return text[start:index]
+    return ""
+
+
+def _braces(text: str, opened: int) -> str:
+    window = text[opened : opened + _BLOCK]
+    depth = 1
+    for index, char in enumerate(window):
+        depth += (char == "{") - (char == "}")
+        if depth == 0:
+            return window[:index]
+    return window
+
+
+def _indented(text: str, opened: int, indent: int) -> str:
+    kept: list[str] = []
+    for line in text[opened : opened + _BLOCK].split("\n"):
+        if kept and line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,84 @@
+"""Accounts of administrators in files of first rows that production loads with the commands by which its containers start."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
+from scaffold.model.secrets import SecretClass, classify
+from scaffold.read.accounts import account_around, holds_account
+
+_PASSWORD = regex(
+    r"(?<![\w.])[\"':]?(?:password|passwordHash|password_hash|hashed_password|hashedPassword)[\"']?\s*(?:=>|[:=])\s*(?:await\s+)?"
+    r"(?:(?!(?:\w+\W+)?(?:env|ENV|getenv|fetch|config|process)\b)[\w.:\\]+\(\s*)?[\"'](?P<value>[^\"'\s${}#]{3,72})[\"']"
+)
+_ADMINISTRATOR = regex(
+    r"(?<!\w)[\"':]?(?:admin|is_admin|isAdmin|is_superuser|isSuperuser|superuser)[\"']?\s*(?:=>|[:=])\s*(?:[tT]rue|1)\b"
+    r"|(?<!\w)[\"':]?roles?[\"']?\s*(?:=>|[:=])\s*\[?\s*(?:[\w.:]*[.:])?[\"':]?(?i:super_?)?(?i:admin|administrator)\b"
+    r"|(?<!\w)[\"':]?(?:e?mail|user_?name|login)[\"']?\s*(?:=>|[:=])\s*[\"'](?i:admin|administrator|root)(?:@[^\"']*)?[\"']"
+    r"|\b(?:assignRole|add_role)\W+(?i:admin)|\bcreate_superuser\("
+)
+_OF_A_TRY = regex(r"Rails\.env|environment\(|NODE_ENV|APP_ENV|(?i:is_?development|is_?dev\b|is_?local)|\bDEBUG\b|ENVIRONMENT")
+"""Words of a file that asks where it runs: it may leave the account out in production."""
+_RUN = regex(
+    r"\b(?:rails|rake)\b[^\n;&|]*?\bdb:(?P<rails>seed|setup|prepare|reset)\b"
+    r"|\bartisan\b[^\n;&|]*?(?P<laravel>--seed\b|\bdb:seed\b)"
+    r"|\bprisma\s+db\s+(?P<prisma>seed)\b"
+    r"|\b(?:node|tsx|ts-node|bun|deno\s+run|python3?|php|ruby)\s+(?:-\S+\s+)*(?P<script>[\w./-]*(?i:seed|init_?data|initial_?data|create_?admin|fixtures)[\w./-]*)"
+    r"|\bmanage\.py\s+loaddata\s+(?P<fixture>[\w./-]+)"
+    r"|\bmanage\.py\s+(?P<command>(?:seed|init|create|load|setup)\w*)"
+)
+_OF_TOOLS = {
+    "rails": regex(r"(?:^|/)db/seeds(?:/[^/]+)?\.rb$"),
+    "laravel": regex(r"(?:^|/)database/seed(?:er)?s/[^/]+\.php$"),
+    "prisma": regex(r"(?:^|/)prisma/seed[\w.-]*\.[cm]?[jt]s$"),
+}
+
+Glance = Callable[[str], "str | None"]
+
+
+def seeded_accounts(started: Iterable[tuple[str, Location]], files: tuple[str, ...], glance: Glance) -> Iterator[CodeFact]:
+    """Yield an `account` fact for each file of first rows with an administrator's literal password that a start loads;
+    `started` are the lines that containers start with.
+    """
+    seen = set()
+    for text, place in started:
+        for match in _RUN.finditer(text):
+            for path in _loaded(match, files):
+                if path not in seen and _holds_administrator(path, glance(path) or ""):
+                    seen.add(path)
+                    yield CodeFact("account", path, place)
+
+
+def _loaded(match: re.Match[str], files: tuple[str, ...]) -> Iterator[str]:
+    """Yield the files that a command loads."""
+    for tool, pattern in _OF_TOOLS.items():
+        if match[tool]:
+            yield from (path for path in files if pattern.search(path))
+    if match["script"]:
+        name = match["script"].removeprefix("/app/").lstrip("./")
+        yield from [path for path in files if path == name or path.endswith(f"/{name}")][:1]
+    if match["fixture"]:
+        name = posixpath.basename(match["fixture"]).removesuffix(".json")
+        yield from [path for path in files if path.endswith(f"/{name}.json")][:1]
+    if match["command"]:
+        yield from [path for path in files if path.endswith(f"/management/commands/{match['command']}.py")][:1]
+
+
+def _holds_administrator(path: str, text: str) -> bool:
+    if path.endswith(".json"):
+        return holds_account(text)
+    if _OF_A_TRY.search(text):
+        return False
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        match = _PASSWORD.search(line) if "assword" in line else None
+        if match is None or classify(match["value"]) in {SecretClass.EMPTY, SecretClass.FILE_PATH, SecretClass.REFERENCE}:
+            continue
+        if _ADMINISTRATOR.search(account_around(lines, number)):
+            return True
+    return False
