@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.deployments import is_deployment, run_text, starts_elsewhere
+from scaffold.gaps.facts import active_profiles, commented_profiles
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Stack
@@ -41,6 +42,7 @@ _SAID_BEFORE = regex(
     r"|\bdevelopment (?:env\w*|stack|setup|mode|server)\b",
     re.IGNORECASE,
 )
+_PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)")
 _LINES_BEFORE = 4
 _FOR_VISITORS = frozenset(
     {
@@ -86,6 +88,8 @@ class _Call:
     names: frozenset[str]
     folder: str
     start: Start
+    profiles: frozenset[str] = frozenset()
+    """The profiles that it turns on."""
 
 
 def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
@@ -102,6 +106,9 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
     start = max((strength_of(project, stack) for stack in counted), key=lambda item: item.strength)
     if gap.layer is Layer.BACKUP and (start.strength >= Strength.ANYBODY or _other_way(project, stacks)):
         return None
+    behind = _behind_profiles(project, gap, stacks)
+    if behind is not None:
+        start = min(start, behind, key=lambda item: item.strength)
     if start.strength is Strength.ANYBODY and (other := _other_way(project, stacks)):
         return Severity.MEDIUM, f"is what runs in production, and nothing says that {stacks[0].files[0]} does", other
     return _capped(start, stacks[0]) if start.strength < Strength.ANYBODY else None
@@ -119,6 +126,19 @@ def strength_of(project: Project, stack: Stack) -> Start:
     found = [call.start for call in _calls(project) if any(_is_about(project, call, item) for item in meant)]
     found += _of_itself(stack)
     return max(found, key=lambda start: start.strength, default=Start(Location(stack.files[0], 1), Strength.NOTHING))
+
+
+def _behind_profiles(project: Project, gap: Gap, stacks: list[Stack]) -> Start | None:
+    """Return the strongest evidence for a service that no env file turns on, by the calls that name its profile; None for a
+    service without a profile, and where no call names it.
+    """
+    name = gap.resource.rpartition("/")[2]
+    services = [service for stack in stacks if gap.resource == stack.resource(name) for service in stack.services]
+    service = next((item for item in services if item.name == name and item.profiles), None)
+    if service is None or {"*", *service.profiles} & {*active_profiles(project), *commented_profiles(project)}:
+        return None
+    starts = [call.start for call in _calls(project) if call.profiles & {"*", *service.profiles}]
+    return max(starts, key=lambda start: start.strength, default=None)
 
 
 def runs_for_others(project: Project, stack: Stack) -> bool:
@@ -204,7 +224,7 @@ def _of_page(page: DocFile) -> Iterator[_Call]:
         names = frozenset(_COMPOSE_FILE.findall(line)) - _DEFAULT_NAMES  # That a page names a file says that people start it.
         if names or _STARTS.search(line):
             start = Start(Location(page.path, number), _strength_of_page(page, lines, number))
-            yield _Call(names | _names(line), posixpath.dirname(page.path), start)
+            yield _Call(names | _names(line), posixpath.dirname(page.path), start, _profiles(line))
 
 
 def _strength_of_page(page: DocFile, lines: list[str], number: int) -> Strength:
@@ -239,7 +259,7 @@ def _of_commands(project: Project) -> Iterator[_Call]:
             words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(_names(command.text))}"
             folder = posixpath.dirname(command.location.path)
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
-            yield _Call(_names(command.text), folder, Start(command.location, strength))
+            yield _Call(_names(command.text), folder, Start(command.location, strength), _profiles(command.text))
 
 
 def _of_workflows(project: Project) -> Iterator[_Call]:
@@ -251,7 +271,8 @@ def _of_workflows(project: Project) -> Iterator[_Call]:
                     if _STARTS.search(line):
                         away = is_deployment(workflow, job) or starts_elsewhere(job, step)
                         strength = Strength.OTHERS if away else Strength.DEVELOPERS
-                        yield _Call(_names(line), "", Start(step.run_location or step.location, strength))
+                        start = Start(step.run_location or step.location, strength)
+                        yield _Call(_names(line), "", start, _profiles(line))
 
 
 def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:
@@ -262,7 +283,11 @@ def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:
             for number, line in enumerate(source.text.splitlines(), 1):
                 if _STARTS.search(line):
                     start = Start(Location(source.path, number), _strength_of_words(source.path))
-                    yield _Call(_names(line), posixpath.dirname(source.path), start)
+                    yield _Call(_names(line), posixpath.dirname(source.path), start, _profiles(line))
+
+
+def _profiles(text: str) -> frozenset[str]:
+    return frozenset(_PROFILE.findall(text))
 
 
 def _names(text: str) -> frozenset[str]:

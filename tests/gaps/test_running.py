@@ -144,3 +144,17 @@ def test_a_stack_with_visitors_needs_no_page(service: str, make_project: Callabl
         "deploy/nginx.conf": "",
     }
     assert found(make_project(files)).severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [("docker compose --profile stores up -d", Severity.HIGH), ("docker compose up -d", Severity.MEDIUM)],
+    ids=["the guide turns it on", "only developers do"],
+)
+def test_a_profile_that_only_developers_turn_on(line: str, severity: Severity, make_project: Callable[..., Path]) -> None:
+    files = {
+        "docker-compose.yml": COMPOSE.replace("  db:\n", "  db:\n    profiles: [stores]\n"),
+        "README.md": f"# Shop\n\n## Installation\n\n```sh\n{line}\n```\n",
+        "docs/development.md": "# Development\n\n```sh\ndocker compose --profile stores up -d\n```\n",
+    }
+    assert found(make_project(files)).severity is severity
