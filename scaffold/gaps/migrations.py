@@ -22,8 +22,11 @@ _VERSIONS = {
     "Laravel": regex(r"(?P<folder>(?:.*/)?database/migrations/)\d{4}_\w+\.php"),
     "Doctrine": regex(r"(?P<folder>(?:.*/)?migrations/)Version\d{14}\.php"),
     "Drizzle": regex(r"(?P<folder>(?:.*/)?)meta/_journal\.json"),
+    "Entity Framework": regex(r"(?P<folder>(?:.*/)?Migrations/(?:.*/)?)\d{14}_\w+\.cs"),
 }
 """What tells versions of each tool; Alembic's folder has an env.py beside them, Drizzle's the statements."""
+IN_DEVELOPMENT = "applies-in-development"
+"""What code that migrates behind a condition for development alone is called among the facts."""
 MAY_RUN = regex(
     r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|(?<!entrypoint-)init[-_]?db"
 )
@@ -47,7 +50,7 @@ def kept_versions(project: Project) -> Iterator[Versions]:
     """Yield the migrations that the repository keeps, one folder for each tool; tests and samples left out."""
     seen: set[str] = set()
     for path in project.files:
-        if not path.endswith((".py", ".sql", ".rb", ".php", "/_journal.json")) or is_test_path(path):
+        if not path.endswith((".py", ".sql", ".rb", ".php", ".cs", "/_journal.json")) or is_test_path(path):
             continue
         for tool, pattern in _VERSIONS.items():
             match = None if tool in seen else pattern.fullmatch(path)
@@ -111,7 +114,10 @@ def _may_migrate(line: str) -> bool:
 
 
 def _code_applies(project: Project) -> bool:
-    return any(fact.kind == "schema" and fact.detail.startswith("applies") for fact in project.code_facts)
+    return any(
+        fact.kind == "schema" and fact.detail.startswith("applies") and fact.detail != IN_DEVELOPMENT
+        for fact in project.code_facts
+    )
 
 
 def _texts_of_the_stack(project: Project) -> Iterator[str]:

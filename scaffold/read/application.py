@@ -28,7 +28,7 @@ _SCHEMA_WORDS = ("create_all", "alembic", "call_command", "synchronize", ".sync(
 """Texts without one of these say nothing of how tables are made: looking for a word costs next to nothing."""
 _MIGRATING_WORDS = (
     *("migrate.New", "goose.", "/migrator", "migrate.latest", "migrationsRun", "runMigrations", "umzug."),
-    *("Database.Migrate", "sqlx::migrate!", "run_pending_migrations", "command.upgrade("),
+    *(".Migrate(", ".MigrateAsync(", "sqlx::migrate!", "run_pending_migrations", "command.upgrade("),
 )
 """Texts without one of these apply no migrations in a form that is known."""
 _SEEDING_WORDS = ("ixture", "eed", "emoData", "emo_data", "ampleData", "ample_data", "estUser", "est_user", "ummy")

@@ -15,7 +15,7 @@ from scaffold.read.paths import is_test_code
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _SITES = {
     ".go": regex(r"\bmigrate\.New\w*\(|\bgoose\.(?:Up|UpContext|RunContext)\("),
-    ".cs": regex(r"\.Database\.Migrate(?:Async)?\("),
+    ".cs": regex(r"\.Migrate(?:Async)?\("),
     ".rs": regex(r"\bsqlx::migrate!|\.run_pending_migrations\("),
     ".py": regex(r"\b\w*command\.upgrade\("),
 }
@@ -37,6 +37,12 @@ _HARMLESS = regex(
     r"\berr\b|[Pp]ending|\.Any\(\)|__main__|(?<![a-z])(?:at|is|on|not)_(?:head|current|latest|up_to_date)\b|up_to_date\b"
 )
 """Conditions that hold at a start: no error came before, something is to do."""
+_IN_DEVELOPMENT = regex(
+    r"^(?!.*(?:\|\||!|\bor\b|\bnot\b)).*(?:\.IsDevelopment\(\)|\b(?:is_?dev|is_?development)\b"
+    r"|\bENV(?:IRONMENT)?\b[\"'\])]*\s*===?\s*[\"'](?:dev|development|local|test)[\"'])",
+    re.IGNORECASE,
+)
+"""A condition that holds on the machine of a developer alone."""
 _CONTINUES = regex(r"\s*(?:[)\]}{.@]|where\b)")
 """Lines that open or go on with what stands above them."""
 STARTS = frozenset(
@@ -55,6 +61,8 @@ class _Site:
 
     holder: str | None
     place: Location
+    in_development: bool = False
+    """Whether the condition holds on the machine of a developer alone."""
 
 
 @frozen
@@ -66,8 +74,9 @@ class _Search:
 
 
 def applied_at_start(marked: Iterable[str], paths: tuple[str, ...], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
-    """Yield `schema` facts for the files of `marked`: `applies-at-start` where a program
-    migrates whenever it starts, `applies` where that cannot be told; nothing for a function that no code of `paths` calls.
+    """Yield `schema` facts for the files of `marked`: `applies-at-start` where a program migrates whenever it starts,
+    `applies-in-development` where it does so on developers' machines alone, `applies` where that cannot be told; nothing for a
+    function that no code of `paths` calls.
     """
     for path in marked:
         text = glance(path) or ""
@@ -91,7 +100,8 @@ def _sites(path: str, text: str, pattern: re.Pattern[str] | None, harmless: re.P
     for match in pattern.finditer(text):
         where = places.at(match.start())
         if not re.match(r"\s*(?://|#|\*|/\*)", lines[where.line - 1]):
-            yield _Site(holder_of(lines, where, _ending(path), harmless), where)
+            holder = holder_of(lines, where, _ending(path), harmless)
+            yield _Site(holder, where, holder is None and _is_for_development(lines, where))
 
 
 def _is_known(text: str) -> bool:
@@ -123,6 +133,19 @@ def holder_of(lines: list[str], where: Location, ending: str, harmless: re.Patte
     return ""
 
 
+def _is_for_development(lines: list[str], where: Location) -> bool:
+    """Whether a line stands in the branch of a condition for development, by the indentation."""
+    depth = _indent(lines[where.line - 1]) + 1
+    for line in reversed(lines[: where.line]):
+        if not line.strip() or _indent(line) >= depth or _CONTINUES.match(line):
+            continue
+        depth = _indent(line)
+        condition = _CONDITION.match(line.strip())
+        if condition and _IN_DEVELOPMENT.search(condition["what"]):
+            return True
+    return False
+
+
 def _asked(before: list[str], line: str, what: str) -> str:
     """Return the words of a condition; those of its `if` for an `else` of Python."""
     if not re.match(r"else\s*:", what):
@@ -143,12 +166,15 @@ def _facts(site: _Site, text: str, paths: tuple[str, ...], glance: Callable[[str
     if site.holder == "init" and path.endswith(".go"):
         return  # The reader of schemas knows it, with its build tags.
     if not site.holder or site.holder in STARTS or always:
-        yield CodeFact("schema", "applies-at-start" if always or _starts(site) else "applies", site.place)
+        otherwise = "applies-in-development" if site.in_development else "applies"
+        yield CodeFact("schema", "applies-at-start" if always or _starts(site) else otherwise, site.place)
         return
     starts, is_called = _starting_calls(site.holder, path, paths, glance, _Search(_HARMLESS))
     for start in starts:
         yield CodeFact("schema", "applies-at-start", start.place)
-    if is_called or path.endswith(".py"):
+    if not starts and is_called and _is_called_in_development(site.holder, path, paths, glance):
+        yield CodeFact("schema", "applies-in-development", site.place)
+    elif is_called or path.endswith(".py"):
         yield CodeFact("schema", "applies", site.place)
 
 
@@ -182,6 +208,23 @@ def _starting_calls(
         for name, where in further.items():
             starts += _starting_calls(name, where, paths, glance, _Search(search.harmless, known))[0]
     return starts, bool(sites)
+
+
+def _is_called_in_development(
+    holder: str, path: str, paths: tuple[str, ...], glance: Callable[[str], str | None], steps: int = _MOST_STEPS
+) -> bool:
+    """Whether every call of a function stands behind a condition for development, or in a function of which that holds."""
+    sites = list(_calls(holder, path, paths, glance, _HARMLESS))
+    return bool(sites) and all(
+        site.in_development
+        or bool(
+            steps
+            and site.holder
+            and site.holder not in {*STARTS, holder}
+            and _is_called_in_development(site.holder, site.place.path, paths, glance, steps - 1)
+        )
+        for site in sites
+    )
 
 
 def _calls(

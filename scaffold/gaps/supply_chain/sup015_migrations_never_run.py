@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import calls_remote_workflow
 from scaffold.gaps.facts import is_test_path, listed
-from scaffold.gaps.migrations import Versions, forgetful_scripts, kept_versions, may_be_run, starting_services
+from scaffold.gaps.migrations import IN_DEVELOPMENT, Versions, forgetful_scripts, kept_versions, may_be_run, starting_services
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -19,7 +19,7 @@ from scaffold.model.starting import RUNS, is_below
 
 _SERVERS = regex(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|waitress-serve|fastapi\s+run|flask\s+run|puma|unicorn|rails\s+s(?:erver)?"
-    r"|php-fpm|apache2-foreground|node\s+\S+|next\s+start|nest\s+start)\b"
+    r"|php-fpm|apache2-foreground|next\s+start|nest\s+start)\b|\bnode\s+\S|\bdotnet\s+[\"'\\]*(?:\$|\S+\.dll)"
 )
 _BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-{1,2}\S+\s+)*(?P<service>[\w.-]+)\s")
 _NAME = r"(?:[\"`\w]+\.)?[\"`]?(?P<name>\w+)[\"`]?"
@@ -55,7 +55,7 @@ def _gap_of_scripts(kept: Versions, stack: Stack, service: Service, place: Locat
     names = listed(dict.fromkeys(item.location.path for item in scripts))
     return RULE.gap(
         resource=stack.resource(service.name),
-        subject=f"migrations/{kept.tool.lower()}",
+        subject=f"migrations/{kept.tool.lower().replace(' ', '-')}",
         message=f"{names} {'starts' if len(scripts) == 1 else 'start'} the stack without the {kept.tool} migrations in"
         f" {kept.folder}, and {service.name} runs none either: what a workflow migrates is the database of another path.",
         expected="the migrations in the script, before the new containers start",
@@ -152,16 +152,19 @@ def _gap(project: Project, kept: Versions, stack: Stack, service: Service, place
         for item in theirs
         if item.context == "doc" and RUNS.search(item.text) and _DEPLOYMENT_PAGE.search(item.location.path)
     ]
+    for_developers = [fact.location for fact in project.code_facts if fact.kind == "schema" and fact.detail == IN_DEVELOPMENT]
     tail = "people run it by hand" if by_hand or pages else "no command names it"
+    if for_developers:
+        tail = "its code does so in development alone"
     return RULE.gap(
         resource=stack.resource(service.name),
-        subject=f"migrations/{kept.tool.lower()}",
+        subject=f"migrations/{kept.tool.lower().replace(' ', '-')}",
         message=f"{service.name} starts its server at once, and nothing on the way to production runs the {kept.tool}"
         f" migrations in {kept.folder}: {tail}. A release that needs a new column meets the old tables.",
         expected="a step of the release that runs them once, before the new containers start",
         actual=tail,
         locations=(place,),
-        related=(Location(kept.first, 1), *pages, *(item.location for item in by_hand)),
+        related=(*for_developers, Location(kept.first, 1), *pages, *(item.location for item in by_hand)),
         severity=Severity.LOW if pages else Severity.MEDIUM,
         environment=stack.environment,
     )

@@ -11,6 +11,26 @@ from scaffold.read.project import read_project
 
 GO_RUN = "package db\n\nfunc Run(url string) error {\n\tm, err := migrate.New(source, url)\n\treturn m.Up()\n}\n"
 
+PROGRAM = "var app = builder.Build();\nif ({})\n{{\n    await db.Database.MigrateAsync();\n}}\napp.Run();\n"
+INITIALISER = """\
+public static class Extensions
+{
+    public static async Task InitialiseDatabaseAsync(this WebApplication app)
+    {
+        var initialiser = app.Services.GetRequiredService<Initialiser>();
+        await initialiser.InitialiseAsync();
+    }
+}
+
+public class Initialiser(ShopContext context)
+{
+    public async Task InitialiseAsync()
+    {
+        await context.Database.MigrateAsync();
+    }
+}
+"""
+
 
 @pytest.mark.parametrize(
     ("files", "expected"),
@@ -45,6 +65,32 @@ GO_RUN = "package db\n\nfunc Run(url string) error {\n\tm, err := migrate.New(so
                 "app/main.py": "@asynccontextmanager\nasync def lifespan(app):\n    command.upgrade(config, 'head')\n    yield\n",
             },
             [("applies-at-start", "app/main.py", 3)],
+        ),
+        (
+            {"src/Api/Program.cs": PROGRAM.format("app.Environment.IsDevelopment()")},
+            [("applies-in-development", "src/Api/Program.cs", 4)],
+        ),
+        (
+            {"src/Api/Program.cs": PROGRAM.format("app.Environment.IsDevelopment() || migrate")},
+            [("applies", "src/Api/Program.cs", 4)],
+        ),
+        (
+            {"src/Api/Program.cs": PROGRAM.format("!app.Environment.IsDevelopment()")},
+            [("applies", "src/Api/Program.cs", 4)],
+        ),
+        (
+            {
+                "src/Data/Initialiser.cs": INITIALISER,
+                "src/Api/Program.cs": "if (app.Environment.IsDevelopment())\n{\n    await app.InitialiseDatabaseAsync();\n}\napp.Run();\n",
+            },
+            [("applies-in-development", "src/Data/Initialiser.cs", 14)],
+        ),
+        (
+            {
+                "src/Data/Initialiser.cs": INITIALISER,
+                "src/Api/Program.cs": "await app.InitialiseDatabaseAsync();\napp.Run();\n",
+            },
+            [("applies-at-start", "src/Api/Program.cs", 1), ("applies", "src/Data/Initialiser.cs", 14)],
         ),
     ],
 )
