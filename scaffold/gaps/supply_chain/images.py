@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
+from scaffold.gaps.deployments import is_elsewhere, place_of, run_text
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.alternatives import choose_profiles
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Mapping, find
+from scaffold.model.document import Location, Mapping, find
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -21,6 +22,10 @@ _PLATFORM_BUILDS = regex(
     r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook"
 )
 _PUSHES = regex(r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl|ecr|image)\b[^\n]*\b(?:push|copy)\b|--push\b|\bpush=true\b")
+COMPOSE = r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)"
+"""How commands call Compose."""
+BUILDS_ON_HOST = regex(rf"{COMPOSE}[^\n&|;]*\s(?:build\b|up\b[^\n&|;]*\s--build\b)")
+"""A command that builds the images of a stack where it runs."""
 _OTHER_BUILDERS = regex(
     r"\bkaniko\b|\bko\s|\bpack\s+build|skaffold|spring-boot:build-image|bootBuildImage|\bjib|dagger|earthly|depot|\baz\s+acr|\bgcloud\b|\bbake\b"
 )
@@ -57,7 +62,8 @@ def push_nowhere(project: Project, steps: tuple[CiStep, ...]) -> bool:
 
     What may push by itself (an action, a builder that is not Docker's) counts as pushing.
     """
-    if any(not _stays_here(item) for item in steps) or any(pushes_image(item) for item in ci_steps(project)):
+    theirs = (item for item in ci_steps(project) if item.workflow.path not in project.owned)
+    if any(not _stays_here(item) for item in steps) or any(pushes_image(item) for item in theirs):
         return False
     return not any(_PUSHES.search(command.text) for command in project.commands)
 
@@ -66,6 +72,17 @@ def _stays_here(item: CiStep) -> bool:
     if item.step.uses:
         return item.step.action == BUILD_ACTION and not pushes_image(item)
     return not _OTHER_BUILDERS.search(item.text)
+
+
+def built_on_hosts(project: Project) -> tuple[tuple[CiStep, Location], ...]:
+    """Return the steps that have another machine build images of its sources, with the line that does so."""
+    found = []
+    for item in ci_steps(project):
+        if item.workflow.path not in project.owned and "compose" in run_text(item.step) and is_elsewhere(item.step):
+            match = BUILDS_ON_HOST.search(run_text(item.step))
+            if match:
+                found.append((item, place_of(item.workflow, item.step, match[0])))
+    return tuple(found)
 
 
 def built_elsewhere(project: Project) -> bool:

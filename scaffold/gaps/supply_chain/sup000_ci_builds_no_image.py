@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.signals import main_environment
-from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images, push_nowhere
+from scaffold.gaps.supply_chain.images import (
+    building_steps,
+    built_elsewhere,
+    built_on_hosts,
+    is_deliverable,
+    own_images,
+    push_nowhere,
+)
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
@@ -15,6 +22,10 @@ _MESSAGES = {
     False: "No workflow builds the image of {}: what runs in production is built by hand, unscanned and unsigned.",
     True: "Workflows build the image of {} and push it to no registry: each host builds its own, unscanned and unsigned.",
 }
+_ON_THE_HOST = (
+    "A workflow has the host build the image of {} from its sources: no registry keeps it, nothing scans or signs it, and there"
+    " is no earlier one to go back to."
+)
 _ADVICE = "Add a workflow that builds each image with docker/build-push-action and pushes it from the main branch."
 
 
@@ -23,18 +34,23 @@ def _detect(project: Project) -> Iterator[Gap]:
     steps = building_steps(project)
     if not images or built_elsewhere(project) or (steps and not push_nowhere(project, steps)):
         return
+    on_hosts = built_on_hosts(project)
     names = ", ".join(service.name for _, service in images)
+    actual = "built to be tried, pushed nowhere" if steps else "no build in the workflows"
+    if on_hosts:
+        actual = "built where it runs"
+    searched = () if steps or on_hosts else tuple(item.on_location or Location(item.path, 1) for item in project.workflows)
     ours = any(is_deliverable(project, stack, service) for stack, service in images)
     yield RULE.gap(
         resource="supply-chain",
         subject="image-build",
-        message=_MESSAGES[bool(steps)].format(names),
+        message=(_ON_THE_HOST if on_hosts else _MESSAGES[bool(steps)]).format(names),
         expected="a workflow that builds the images and pushes them by digest",
-        actual="built to be tried, pushed nowhere" if steps else "no build in the workflows",
+        actual=actual,
         locations=tuple(service.build.location for _, service in images if service.build),
-        related=tuple(item.place for item in steps),
-        severity=Severity.LOW if steps else None,
-        searched=() if steps else tuple(workflow.on_location or Location(workflow.path, 1) for workflow in project.workflows),
+        related=tuple(dict.fromkeys((*(place for _, place in on_hosts), *(item.place for item in steps)))),
+        severity=Severity.LOW if steps and not on_hosts else None,
+        searched=searched,
         environment=main_environment(project),
         closers=RULE.closers if ours else (Closer(None, "advice", _ADVICE),),
     )

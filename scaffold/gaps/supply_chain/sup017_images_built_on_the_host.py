@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.signals import main_environment
-from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, own_images, push_nowhere
+from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST, building_steps, built_elsewhere, own_images, push_nowhere
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -14,8 +14,6 @@ from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
 _PULLS = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset\s+--hard|fetch\b[^\n]*&&\s*git\s+(?:reset|checkout))\b")
-_COMPOSE = r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)"
-_BUILDS = regex(rf"{_COMPOSE}[^\n&|;]*\s(?:build\b|up\b[^\n&|;]*\s--build\b)")
 _DEVELOPMENT = regex(
     r"(?i)(?:^|/)(?:dev|develop|development|local|tests?|e2e|contributing|hacking)(?:[/_.-]|$)|[/_.-](?:development|local|tests?)[/_.-]"
 )
@@ -38,8 +36,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _is_pushed(project: Project) -> bool:
-    """Whether CI builds the images and pushes them; where it does not, SUP000 says so."""
-    steps = building_steps(project)
+    """Whether CI builds the images and pushes them; where it does not, SUP000 says so, also when ours does by then."""
+    steps = tuple(item for item in building_steps(project) if item.workflow.path not in project.owned)
     return bool(steps and not push_nowhere(project, steps)) or built_elsewhere(project)
 
 
@@ -59,7 +57,9 @@ def _on_hosts(project: Project) -> Iterator[_OnHost]:
             after = (
                 item for item in commands if 0 <= item.location.line - pull.location.line <= _NEAR and item.owner == pull.owner
             )
-            build = next((item for item in after if _BUILDS.search(item.text)), None) if _PULLS.search(pull.text) else None
+            build = (
+                next((item for item in after if BUILDS_ON_HOST.search(item.text)), None) if _PULLS.search(pull.text) else None
+            )
             if build is not None:
                 yield _OnHost(pull, build)
                 break
