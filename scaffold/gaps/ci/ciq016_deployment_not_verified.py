@@ -49,13 +49,26 @@ def _is_looked_at(workflow: Workflow, job: Job) -> bool:
     """Whether the job looks at what it started, in that step or after it, or one that needs it does."""
     first = next((number for number, step in enumerate(job.steps) if STARTS.search(run_text(step))), 0)
     after = [item for item in workflow.jobs if item is not job and job.id in item.needs]
-    steps = [*job.steps[first:], *job.followed_steps, *(step for item in after for step in item.all_steps)]
+    steps = [*job.steps[first + 1 :], *job.followed_steps, *(step for item in after for step in item.all_steps)]
+    starting = job.steps[first] if job.steps else None
+    if starting and (_looks_by_input(starting) or _LOOKS.search(_from_the_start(run_text(starting)))):
+        return True
     return any(map(_looks, steps)) or any(item.uses for item in after)
 
 
+def _from_the_start(text: str) -> str:
+    """Return a text from the line on that starts the release: what stands before looks at the old one, but for traps."""
+    match = STARTS.search(text)
+    cut = text.rfind("\n", 0, match.start()) + 1 if match else 0
+    return "\n".join((*(line for line in text[:cut].split("\n") if line.lstrip().startswith("trap ")), text[cut:]))
+
+
+def _looks_by_input(step: Step) -> bool:
+    return step.input(_WAITS_ITSELF) == "true" or step.input("wait") == "true"
+
+
 def _looks(step: Step) -> bool:
-    waits = step.input(_WAITS_ITSELF) == "true" or step.input("wait") == "true"
-    return waits or bool(_LOOKS.search(f"{step.name}\n{run_text(step)}"))
+    return _looks_by_input(step) or bool(_LOOKS.search(f"{step.name}\n{run_text(step)}"))
 
 
 def _started_by(text: str) -> str:
