@@ -12,7 +12,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import EnvironmentClass, Role
-from scaffold.model.project import Project
+from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 
 _FORWARDS = regex(
@@ -22,6 +22,7 @@ _FORWARDS = regex(
 _SAYS = regex(
     r"\bhost(?:'s)? (?:nginx|caddy|apache|reverse proxy)\b"
     r"|\b(?:nginx|caddy|apache|traefik) on the (?:host|server|vps|machine)\b"
+    r"|\b(?:put|place|run)\b[^.\n]{0,60}\bbehind (?:a|an|your|the) (?:\w+ ){0,2}?(?:reverse )?proxy\b"
     r"|\bput (?:https|tls|ssl) in front of it\b",
     re.IGNORECASE,
 )
@@ -45,6 +46,14 @@ class Passed:
     exact: bool
 
 
+@frozen
+class _Saying:
+    """A line of a page that puts a proxy before the application."""
+
+    place: Location
+    line: str
+
+
 def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
     """Yield each open port of an application of a stack without a proxy that is meant to stand behind one of the host."""
     if any(service.has_role(Role.PROXY) or label_route(service) for service in stack.services):
@@ -62,20 +71,26 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
         for match in _FORWARDS.finditer(page.text):
             line = page.text.count("\n", 0, match.start("port")) + 1
             forwarded.setdefault(int(match["port"]), Location(page.path, line))
-    said = next(
-        (
-            Location(page.path, page.text.count("\n", 0, words.start()) + 1)
-            for page in pages
-            if (words := _SAYS.search(page.text))
-        ),
-        None,
-    )
+    said = next((_said(page, words) for page in pages if (words := _SAYS.search(page.text))), None)
+    meant = _meant([service for service, _ in doors], said.line if said else "")
     named: set[str] = set()
     for service, port in doors:
         place = forwarded.get(port.published or 0)
         if place is not None:
             yield Passed(service, port, place, exact=True)
         # A page that names no port speaks of the one that visitors open, which stands first.
-        elif said is not None and stack.environment is EnvironmentClass.PRODUCTION and service.name not in named:
+        elif said is not None and stack.environment is EnvironmentClass.PRODUCTION and service.name in meant - named:
             named.add(service.name)
-            yield Passed(service, port, said, exact=False)
+            yield Passed(service, port, said.place, exact=False)
+
+
+def _said(page: DocFile, words: re.Match[str]) -> _Saying:
+    start, end = page.text.rfind("\n", 0, words.start()) + 1, page.text.find("\n", words.end())
+    place = Location(page.path, page.text.count("\n", 0, words.start()) + 1)
+    return _Saying(place, page.text[start : end if end >= 0 else len(page.text)])
+
+
+def _meant(services: list[Service], line: str) -> set[str]:
+    """Return the services that a line names, else the front ends, else all of them."""
+    named = {item.name for item in services if re.search(rf"(?<![\w-]){re.escape(item.name)}(?![\w-])", line, re.IGNORECASE)}
+    return named or {item.name for item in services if item.role is Role.FRONTEND} or {item.name for item in services}

@@ -51,7 +51,6 @@ def _detect(project: Project) -> Iterator[Gap]:
         seen |= {route.port.location for route in routes}
         if routes:
             yield _gap(project, stack, routes)
-            continue
         passed = [item for item in passed_ports(project, stack) if item.port.location not in seen]
         seen |= {item.port.location for item in passed}
         if passed:
