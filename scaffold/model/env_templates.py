@@ -28,22 +28,23 @@ def template_of(project: Project, path: str) -> EnvFile | None:
     for production first, in its folder or below; else the one in its folder whose name says nothing else, such as
     `example.env` for `shop.env`.
     """
-    folder, wanted = posixpath.dirname(path), _words(path)
+    folder, wanted = posixpath.dirname(path), purpose_words(path)
     templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
     copied = next((file for file in templates if file.copied_to == path), None)
     if copied is not None:
         return copied
     near = [file for file in templates if _is_near(posixpath.dirname(file.path), folder)]
-    named = [file for file in near if wanted in (_words(file.path), _words(file.path) - _PRODUCTION_WORDS)]
-    plain = [file for file in near if posixpath.dirname(file.path) == folder and _words(file.path) == {"env"}]
+    named = [file for file in near if wanted in (purpose_words(file.path), purpose_words(file.path) - _PRODUCTION_WORDS)]
+    plain = [file for file in near if posixpath.dirname(file.path) == folder and purpose_words(file.path) == {"env"}]
 
     def distance(file: EnvFile) -> tuple[bool, bool, str]:
-        return posixpath.dirname(file.path) != folder, _words(file.path) == wanted, file.path
+        return posixpath.dirname(file.path) != folder, purpose_words(file.path) == wanted, file.path
 
     return min(named or plain, key=distance, default=None)
 
 
-def _words(path: str) -> frozenset[str]:
+def purpose_words(path: str) -> frozenset[str]:
+    """Return the words of a name that say what an env file is for, those that only call it a template left out."""
     words = re.split(r"[^a-z0-9]+", posixpath.basename(path).lower())
     return frozenset(word for word in words if word) - _TEMPLATE_WORDS
 

@@ -9,11 +9,13 @@ from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import EnvFile, Project
+from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 
 _MANY = 3
 """Variables without a default that are too many to guess, though none is a secret."""
+_MODE = regex(r"(?:APP_|NODE_|RAILS_|FLASK_|DJANGO_|GO_|MIX_)?ENV(?:IRONMENT)?")
 _SUBJECT = "production-template"
 
 
@@ -40,7 +42,13 @@ def _serves_every_environment(project: Project, stack: Stack, needed: frozenset[
 
 
 def _has_production_file(project: Project) -> bool:
-    return any(file.environment == "production" for file in project.env_files)
+    return any(file.environment == "production" or _is_in_production_mode(file) for file in project.env_files)
+
+
+def _is_in_production_mode(file: EnvFile) -> bool:
+    """Whether a template sets the mode of the application to production, so that it is the one of production."""
+    entries = (entry for entry in file.entries if not entry.commented and _MODE.fullmatch(entry.name))
+    return file.kind == "template" and any(entry.value.lower() in {"prod", "production"} for entry in entries)
 
 
 def _needed(project: Project, stack: Stack) -> dict[str, Location]:

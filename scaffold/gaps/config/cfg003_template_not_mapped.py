@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.document import Location
+from scaffold.model.env_templates import purpose_words
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import EnvFile, Project
@@ -25,7 +26,7 @@ _MOST_SHOWN = 4
 def _detect(project: Project) -> Iterator[Gap]:
     templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
     unmapped = [file for file in templates if not _is_mapped(project, file)]
-    disagreeing = _disagreements(templates, {posixpath.dirname(file.path) for file in project.compose_files})
+    disagreeing = _disagreements(project, templates)
     if unmapped or disagreeing:
         yield _gap(project, unmapped, disagreeing)
 
@@ -45,18 +46,41 @@ def _is_mapped(project: Project, file: EnvFile) -> bool:
     if any(path == file.path for stack in project.stacks for service in stack.services for path, _ in service.env_files):
         return True
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    texts = (*(command.text for command in project.commands), *(page.text for page in project.docs))
-    return any(word.search(text) for text in texts)
+    return any(word.search(text) for text in _texts(project))
 
 
-def _disagreements(templates: list[EnvFile], of_stacks: set[str]) -> dict[str, tuple[Location, Location]]:
-    """Return the names to which two templates of the same environment give different values, with both places; templates beside
-    compose files of two folders belong to two stacks.
+def _stand_for_one(project: Project, first: EnvFile, second: EnvFile) -> bool:
+    """Whether two templates may be taken for one another: their names say the same, and they stand in one folder, or not both
+    beside compose files of their own, and commands and pages do not say of both where they are copied.
     """
+    if purpose_words(first.path) != purpose_words(second.path):
+        return False
+    folders = {posixpath.dirname(first.path), posixpath.dirname(second.path)}
+    if len(folders) > 1 and folders <= {posixpath.dirname(file.path) for file in project.compose_files}:
+        return False
+    return len(folders) == 1 or not all(_is_copied_where_it_is(project, file) for file in (first, second))
+
+
+def _is_copied_where_it_is(project: Project, file: EnvFile) -> bool:
+    """Whether a line copies the template of the root, or one names the path of another, or copies it after a `cd` there."""
+    folder, name = map(re.escape, posixpath.split(file.path))
+    copied = rf"\b(?:cp|copy|curl|wget)\b[^\n]*(?<![\w./-])(?:\./|https?://[^\s/]+/\S*?)?{name}(?![\w.-])"
+    inside = (
+        rf"(?<![\w.-]){folder}/{name}(?![\w-])|\bcd\s+(?:\./)?{folder}\b(?:.|\n){{0,400}}?\b(?:cp|copy)\b[^\n]*{name}(?![\w-])"
+    )
+    pattern = re.compile(inside if folder else copied)
+    return any(pattern.search(text) for text in _texts(project))
+
+
+def _texts(project: Project) -> tuple[str, ...]:
+    return (*(command.text for command in project.commands), *(page.text for page in project.docs))
+
+
+def _disagreements(project: Project, templates: list[EnvFile]) -> dict[str, tuple[Location, Location]]:
+    """Return the names to which two templates of the same environment give different values, with both places."""
     found: dict[str, tuple[Location, Location]] = {}
     for first, second in itertools.combinations(templates, 2):
-        folders = {posixpath.dirname(first.path), posixpath.dirname(second.path)}
-        if first.environment != second.environment or (len(folders) > 1 and folders <= of_stacks):
+        if first.environment != second.environment or not _stand_for_one(project, first, second):
             continue
         for entry in first.entries:
             other = second.entry(entry.name)
