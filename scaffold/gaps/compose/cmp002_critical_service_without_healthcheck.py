@@ -12,8 +12,15 @@ from scaffold.model.label_routes import label_route
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.starting import start_of
 
 _BACKGROUND = frozenset({Role.WORKER, Role.SCHEDULER})
+_WAITS = regex(
+    r"\bpg_isready\b|\bwait[-_]for(?:[-_]?(?:it|db|postgres|mysql|redis|database))?(?:\.sh)?\b|\bdockerize\b.*\s-wait\b|\bnc\s+-\w*z"
+    r"|\bmysqladmin\s+(?:\S+\s+)*ping\b|\bredis-cli\b.*\bping\b|\bwait4x\b|/dev/tcp/"
+)
+"""What a start waits with for a store."""
 _SHOWN = frozenset({Role.WEB, Role.FRONTEND})
 
 
@@ -32,7 +39,15 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             and health_source(project, service) is None
             and brings_no_check(project, service)
         ):
-            yield _gap(stack, service, users if relied_on else ())
+            waiting = {user for user in users if _waits_itself(project, stack, user)}
+            yield _gap(stack, service, users if relied_on and not set(users) <= waiting else ())
+
+
+def _waits_itself(project: Project, stack: Stack, name: str) -> bool:
+    """Whether the start of a service asks again and again until what it needs answers."""
+    user = stack.service(name)
+    start = start_of(project, user) if user else None
+    return start is not None and any(_WAITS.search(line) for line, _ in start.taken())
 
 
 def _is_reached(project: Project, stack: Stack, service: Service) -> bool:

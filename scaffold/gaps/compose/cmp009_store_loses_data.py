@@ -49,8 +49,10 @@ _LOGS = {
     "apache/kafka": ("KAFKA_LOG_DIRS", _KAFKA_DEFAULT),
     "confluentinc/cp-kafka": ("KAFKA_LOG_DIRS", "/var/lib/kafka/data"),
     "eventstore/eventstore": ("EVENTSTORE_DB", "/var/lib/eventstore"),
+    "clickhouse/clickhouse-server": ("", "/var/lib/clickhouse"),
+    "clickhouse": ("", "/var/lib/clickhouse"),
 }
-"""Logs that are stores: the variable that moves their folder, and the folder. The last two declare a VOLUME there."""
+"""Stores outside of the table: the variable that moves their folder, and the folder; all but the first have a VOLUME there."""
 _ANONYMOUS = frozenset({"postgres", "mysql", "mariadb", "mongo", "rabbitmq", "redis", "valkey"})
 """Families whose images declare a VOLUME at their folder; Redis dropped it with 8.6."""
 _STALE = {"chroma": "/chroma/chroma"}
@@ -147,10 +149,10 @@ def _entries(node: Node | None) -> tuple[Entry, ...]:
 
 
 def _log_folder(service: Service) -> str:
-    """Return where a Kafka or an EventStore keeps its log, "" for any other service and where that is not known."""
+    """Return where a Kafka, an EventStore or a ClickHouse keeps its data, "" for another service and where nothing tells."""
     if service.build or service.image is None or service.entrypoint is not None or service.command:
         return ""
-    variable, folder = _LOGS.get(service.image.repository, ("", ""))
+    variable, folder = _LOGS.get(service.image.repository.removeprefix("library/"), ("", ""))
     in_memory = service.env("EVENTSTORE_MEM_DB")
     if not folder or service.env_files or (in_memory and (in_memory.value or "").lower() == "true"):
         return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of, copy_words, holds
 from scaffold.gaps.facts import final_stages, judged_stacks, root_image
 from scaffold.gaps.image.builds import environment_of
+from scaffold.gaps.image.img013_copied_path_missing import missing_copies
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
@@ -117,6 +118,8 @@ def _built(project: Project, stack: Stack) -> Iterator[_Built]:
 
 def _fault(project: Project, built: _Built) -> _Found | None:
     service = built.service
+    if next(missing_copies(project, built.stack, service), None) is not None:  # IMG013: there is no image.
+        return None
     if _starts_nothing(project, built):
         return _Found(built, "command/none", "", service.location)
     start = _start(built) if _is_known(built) else None

@@ -34,7 +34,7 @@ _LANGUAGES = frozenset({"python", "node", "ruby", "php", "golang", "rust", "oven
 
 
 @frozen
-class _Missing:
+class Missing:
     """A path that a step copies and that a clone lacks: of which service, and the line that keeps it out ("" for none)."""
 
     path: str
@@ -45,14 +45,12 @@ class _Missing:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    if has_submodules(project):
-        return
-    groups: dict[str, list[_Missing]] = {}
+    groups: dict[str, list[Missing]] = {}
     seen: set[tuple[str, Location]] = set()
     stacks = sorted(judged_stacks(project), key=lambda stack: stack.environment is not EnvironmentClass.PRODUCTION)
     for stack in stacks:
         for service in stack.services if stack.is_runnable_in_production and stack.complete else ():
-            for found in _of_service(project, stack, service):
+            for found in missing_copies(project, stack, service):
                 if (found.path, found.step.location) not in seen:
                     seen.add((found.path, found.step.location))
                     groups.setdefault(_group(found), []).append(found)
@@ -60,21 +58,24 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield _gap(group)
 
 
-def _group(found: _Missing) -> str:
+def _group(found: Missing) -> str:
     """Return what is mended at once: everything that one .gitignore keeps out, or the paths of one Dockerfile."""
     return found.cause.rpartition(":")[0] or found.step.location.path
 
 
-def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[_Missing]:
+def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator[Missing]:
+    """Yield what the image of a service copies and a clone lacks."""
     dockerfile, build = project.image_of(service), service.build
     if dockerfile is None or build is None or build.context is None or not service.delivers_image or service.profiles:
+        return
+    if has_submodules(project):
         return
     if environment_of(project, dockerfile) in _TRIED or not project.exists(build.context):
         return
     for path, step in copied_sources(dockerfile, build.target, build.context):
         cause = _cause(project, dockerfile, build.context, path)
         if cause is not None:
-            yield _Missing(path, step, stack, service, cause)
+            yield Missing(path, step, stack, service, cause)
 
 
 def _cause(project: Project, dockerfile: Dockerfile, context: str, path: str) -> str | None:
@@ -110,7 +111,7 @@ def _is_made(project: Project, context: str, path: str) -> bool:
     return is_generated(project, path) or is_generated(project, inside)
 
 
-def _gap(group: list[_Missing]) -> Gap:
+def _gap(group: list[Missing]) -> Gap:
     first = group[0]
     names = tuple(dict.fromkeys(found.service.name for found in group))
     paths = listed(found.path for found in group)
