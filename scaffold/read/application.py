@@ -66,7 +66,7 @@ _KEEPING_WORDS = (
 _ENDING_WORDS = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
 _BACKGROUND_WORDS = (
     *("$schedule", "Schedule::", "beat_schedule", "BEAT_SCHEDULE", "add_periodic_task", "ShouldQueue", "Sidekiq::"),
-    *("shared_task", ".task", "dramatiq", "every "),
+    *("shared_task", ".task", "dramatiq", "every ", ".enqueue_in(", ".enqueue_at(", "from rq "),
 )
 """Texts without one of these leave no work to another process in a form that is known."""
 _IN_MIGRATIONS = regex(r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$")

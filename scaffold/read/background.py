@@ -78,6 +78,22 @@ _KINDS = (
         (".py",),
     ),
     _Kind(
+        "rq-schedule",
+        regex(r"\.py$"),
+        regex(r"\.enqueue_(?:in|at)\("),
+        regex(r"--with-scheduler\b|\bwith_scheduler\s*=\s*True\b|\brqscheduler\b"),
+        (".py",),
+    ),
+    _Kind(
+        "rq",
+        regex(r"\.py$"),
+        regex(r"(?m)^[ \t]*from\s+rq\s+import\s(?![^\n]*Worker)[^\n]*\bQueue\b"),
+        regex(
+            r"\brq[\"',\s]+worker\b|\brqworker\b|\brq-worker\b|\b(?:Simple|Round\w*|Random\w*|Spawn)?Worker\(|\brq\.worker\b"
+        ),
+        (".py",),
+    ),
+    _Kind(
         "whenever",
         regex(r"(?:^|/)config/schedule\.rb$"),
         regex(r"(?m)^[ \t]*every\s"),

@@ -46,11 +46,11 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         target = stack.service(edge.service)
         if target is None or edge.condition != "service_started" or not edge.required or target.has_role(Role.ONE_SHOT):
             continue
-        if health_source(project, target) and not _start_waits(project, service, target):
+        if health_source(project, target) and not start_waits(project, service, target):
             yield _gap(project, stack, service, edge, target)
 
 
-def _start_waits(project: Project, service: Service, target: Service) -> bool:
+def start_waits(project: Project, service: Service, target: Service) -> bool:
     """Whether a script of the service's start asks in a loop, or by a program that waits, until the dependency answers."""
     start = start_of(project, service)
     lines = [line for line, _ in start.lines] if start else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.cmp001_depends_on_ignores_healthcheck import start_waits
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, judged_stacks, once
 from scaffold.gaps.own_images import brings_no_check
 from scaffold.model.compose import Service, Stack
@@ -12,15 +13,8 @@ from scaffold.model.label_routes import label_route
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
-from scaffold.model.starting import start_of
 
 _BACKGROUND = frozenset({Role.WORKER, Role.SCHEDULER})
-_WAITS = regex(
-    r"\bpg_isready\b|\bwait[-_]for(?:[-_]?(?:it|db|postgres|mysql|redis|database))?(?:\.sh)?\b|\bdockerize\b.*\s-wait\b|\bnc\s+-\w*z"
-    r"|\bmysqladmin\s+(?:\S+\s+)*ping\b|\bredis-cli\b.*\bping\b|\bwait4x\b|/dev/tcp/"
-)
-"""What a start waits with for a store."""
 _SHOWN = frozenset({Role.WEB, Role.FRONTEND})
 
 
@@ -39,15 +33,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             and health_source(project, service) is None
             and brings_no_check(project, service)
         ):
-            waiting = {user for user in users if _waits_itself(project, stack, user)}
-            yield _gap(stack, service, users if relied_on and not set(users) <= waiting else ())
-
-
-def _waits_itself(project: Project, stack: Stack, name: str) -> bool:
-    """Whether the start of a service asks again and again until what it needs answers."""
-    user = stack.service(name)
-    start = start_of(project, user) if user else None
-    return start is not None and any(_WAITS.search(line) for line, _ in start.taken())
+            told = tuple(user for user in users if not start_waits(project, stack.service(user) or service, service))
+            yield _gap(stack, service, told if relied_on else ())
 
 
 def _is_reached(project: Project, stack: Stack, service: Service) -> bool:

@@ -39,6 +39,10 @@ _KINDS = {
     "celery": _Kind("tasks of Celery", "they pile up and nobody does them", "celery worker", regex(r"\bcelery\b.*\bworker\b")),
     "sidekiq": _Kind("jobs of Sidekiq", "they pile up and nobody does them", "bundle exec sidekiq", regex(r"\bsidekiq\b")),
     "dramatiq": _Kind("actors of Dramatiq", "their messages pile up and nobody takes them", "dramatiq", regex(r"\bdramatiq\b")),
+    "rq-schedule": _Kind(
+        "jobs of RQ for a later time", "they wait for ever", "rq worker --with-scheduler", regex(r"--with-scheduler|\brqscheduler\b")
+    ),
+    "rq": _Kind("jobs of RQ", "they pile up and nobody does them", "rq worker", regex(r"\brq\s+worker\b")),
     "whenever": _Kind(
         "the schedule of whenever", "none of its entries ever runs", "whenever --update-crontab", regex(r"\bwhenever\b")
     ),
