@@ -40,7 +40,7 @@ _KINDS = {
     "sidekiq": _Kind("jobs of Sidekiq", "they pile up and nobody does them", "bundle exec sidekiq", regex(r"\bsidekiq\b")),
     "dramatiq": _Kind("actors of Dramatiq", "their messages pile up and nobody takes them", "dramatiq", regex(r"\bdramatiq\b")),
     "rq-schedule": _Kind(
-        "jobs of RQ for a later time", "they wait for ever", "rq worker --with-scheduler", regex(r"--with-scheduler|\brqscheduler\b")
+        "jobs of RQ for a later time", "they wait for ever", "rq worker --with-scheduler", regex(r"with-scheduler|rqscheduler")
     ),
     "rq": _Kind("jobs of RQ", "they pile up and nobody does them", "rq worker", regex(r"\brq\s+worker\b")),
     "whenever": _Kind(
