@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
 from scaffold.gaps.backup.coverage import is_covered, signals
 from scaffold.gaps.backup.files import DATABASE, FILES, Kept, copies_files, kept_files, said
 from scaffold.gaps.backup.recipes import recipe, told_to_run
@@ -26,7 +27,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     bare = [
         (stack, service)
         for stack, service in durable_stores(project)
-        if not is_covered(project, service, ()) and runs_for_others(project, stack)
+        if not is_covered(project, service, ()) and not never_saves(service) and runs_for_others(project, stack)
     ]
     kept = () if copies_files(project) else kept_files(project)
     if bare:

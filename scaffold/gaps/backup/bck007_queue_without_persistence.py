@@ -41,12 +41,22 @@ def _names_host(value: str, service: Service) -> bool:
 
 def _fault(service: Service) -> str:
     """Return what is missing, "" where jobs survive: a container that starts as it says so, without a volume, is CMP009."""
-    words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
-    configured = any(mount.target.endswith(".conf") for mount in service.mounts)
+    words = _words(service)
     if not any(_keeps(mount) for mount in service.mounts):
         return "" if _APPENDS.search(words) or _SAVES.search(words) else "no volume holds its data"
-    never = bool(_NEVER_SAVES.search(words)) and not _APPENDS.search(words) and not _SAVES.search(words)
-    return "snapshots are off, and there is no append-only file" if never and not configured else ""
+    return "snapshots are off, and there is no append-only file" if never_saves(service) else ""
+
+
+def never_saves(service: Service) -> bool:
+    """Whether a Redis is told on its command line to write nothing to disk, so that its volume holds nothing."""
+    words = _words(service)
+    configured = any(mount.target.endswith(".conf") for mount in service.mounts)
+    saves = _APPENDS.search(words) or _SAVES.search(words)
+    return service.role is Role.REDIS and bool(_NEVER_SAVES.search(words)) and not saves and not configured
+
+
+def _words(service: Service) -> str:
+    return " ".join(word or '""' for word in (*(service.entrypoint or ()), *(service.command or ())))
 
 
 def _keeps(mount: Mount) -> bool:
