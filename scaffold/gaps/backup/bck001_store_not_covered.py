@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, copies_whole_host, is_covered, signals, surroundings, their_signals
 from scaffold.gaps.backup.files import FILES, is_named, kept_files, said
+from scaffold.gaps.backup.keys import forgotten_keys
+from scaffold.gaps.facts import listed
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
@@ -33,6 +35,29 @@ def _detect(project: Project) -> Iterator[Gap]:
             ours = stack is project.main_stack and service.name in copied
             yield _gap(stack, service, found, BY_FILES if ours else None)
     yield from _files(project, found)
+    if durable_stores(project):
+        yield from _keys(project, found)
+
+
+def _keys(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
+    """Yield one gap for the keys of encrypted data that neither the project's own backups nor its pages on recovery name."""
+    theirs = their_signals(project)
+    forgotten = forgotten_keys(project, surroundings(project, found) if theirs else "")
+    if forgotten:
+        names = listed(name for name, _ in forgotten)
+        yield RULE.gap(
+            resource="backup",
+            subject="keys",
+            message=f"Neither the backups nor the pages on recovery of this repository name {names}: what the application"
+            " encrypted with it cannot be read after a restore on another host.",
+            expected="a copy of the keys, apart from the copies of the data, and a line on it beside the restore steps",
+            actual="no word on the keys",
+            locations=without_repeats(place for _, place in forgotten),
+            environment=main_environment(project),
+            closers=(
+                Closer(None, "advice", "Keep the keys in a vault apart from the copies, and say in the recovery steps where."),
+            ),
+        )
 
 
 def _files(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:

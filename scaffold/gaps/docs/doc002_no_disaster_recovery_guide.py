@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import signals
 from scaffold.gaps.backup.files import databases, said
-from scaffold.gaps.docs.pages import guide_closers, page_anchor, sections
+from scaffold.gaps.docs.pages import Section, guide_closers, page_anchor, sections
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -60,8 +60,22 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def recovery_pages(project: Project) -> tuple[Location, ...]:
     """Return the headings of the sections that tell how to restore something."""
-    found = (section for section in sections(project, _TOPIC) if not _OTHER.search(section.heading.text))
-    return tuple(section.heading.location for section in found if _STEP.search(section.text))
+    return tuple(section.heading.location for section in _sections(project) if _STEP.search(section.text))
+
+
+def recovery_text(project: Project) -> str:
+    """Return the text of the sections on backups and recovery, "" where none tells how to restore something."""
+    found = _sections(project) if recovery_pages(project) else ()
+    return "\n".join(section.text for section in found)
+
+
+def _sections(project: Project) -> tuple[Section, ...]:
+    """Return the sections on backups and recovery of data; pages in hidden folders are for tools, not for operators."""
+    return tuple(
+        section
+        for section in sections(project, _TOPIC)
+        if not _OTHER.search(section.heading.text) and not section.page.path.startswith(".")
+    )
 
 
 RULE = Rule(
