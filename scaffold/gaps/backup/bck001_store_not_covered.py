@@ -45,11 +45,12 @@ def _keys(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
     forgotten = forgotten_keys(project, surroundings(project, found) if theirs else "")
     if forgotten:
         names = listed(name for name, _ in forgotten)
+        them = "them" if len(forgotten) > 1 else "it"
         yield RULE.gap(
             resource="backup",
             subject="keys",
             message=f"Neither the backups nor the pages on recovery of this repository name {names}: what the application"
-            " encrypted with it cannot be read after a restore on another host.",
+            f" encrypted with {them} cannot be read after a restore on another host.",
             expected="a copy of the keys, apart from the copies of the data, and a line on it beside the restore steps",
             actual="no word on the keys",
             locations=without_repeats(place for _, place in forgotten),
