@@ -33,22 +33,25 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _serves_every_environment(project: Project, stack: Stack, needed: frozenset[str]) -> bool:
-    """Whether one template holds every variable and there is no environment beside production that it could be meant for."""
-    classes = {other.environment for other in project.stacks if other.complete}
+    """Whether one template holds every variable and there is no environment beside production that it could be meant for:
+    its own mode of production says so as well.
+    """
     near = [file for file in project.env_files if file.path.rpartition("/")[0] in {"", stack.directory}]
-    if classes - {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION} or any(file.environment for file in near):
+    if any(file.environment for file in near):
         return False
-    return any(file.kind != "real" and needed <= {entry.name for entry in file.entries} for file in near)
+    classes = {other.environment for other in project.stacks if other.complete}
+    others = classes - {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
+    full = [file for file in near if file.kind != "real" and needed <= {entry.name for entry in file.entries}]
+    return any(not others or _is_in_production_mode(file) for file in full)
 
 
 def _has_production_file(project: Project) -> bool:
-    return any(file.environment == "production" or _is_in_production_mode(file) for file in project.env_files)
+    return any(file.environment == "production" for file in project.env_files)
 
 
 def _is_in_production_mode(file: EnvFile) -> bool:
-    """Whether a template sets the mode of the application to production, so that it is the one of production."""
     entries = (entry for entry in file.entries if not entry.commented and _MODE.fullmatch(entry.name))
-    return file.kind == "template" and any(entry.value.lower() in {"prod", "production"} for entry in entries)
+    return any(entry.value.lower() in {"prod", "production"} for entry in entries)
 
 
 def _needed(project: Project, stack: Stack) -> dict[str, Location]:
