@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from scaffold.model.frozen import frozen
 from scaffold.model.project import SettingDefault
@@ -44,7 +45,7 @@ _NEXT_ARGUMENT = regex(rf"\s*,\s*{_FALLBACK}")
 _GIVEN = regex(rf"\s*=(?!=)\s*{_FALLBACK}")
 _AFTER = (_OPERATOR, _METHOD, _CHOICE, _ARM, _BLOCK)
 _HELPER = regex(
-    r"(?P<function>[\w.:$>-]{0,60}(?:[eE][nN][vV]\w{0,30}(?:\.fetch)?|SetDefault|GetString|getString|getProperty|getOrDefault|\.get|\bget))"
+    r"(?<![\w.:$>-])(?P<function>[\w.:$>-]{0,60}(?:[eE][nN][vV]\w{0,30}(?:\.fetch)?|SetDefault|GetString|getString|getProperty|getOrDefault|\.get|\bget))"
     rf"(?:<[^>\n]{{0,60}}>)?(?:\(\s*|\s+(?=[\"']))[\"'](?P<name>{_NAME})[\"']\s*,\s*(?:default(?:_value)?\s*[:=]\s*)?{_FALLBACK}\s*[,)\n;]"
 )
 _NO_FALLBACK = regex(
@@ -83,6 +84,10 @@ _PRODUCTION = regex(
 )
 _BRACE = regex(r"[{}]")
 _IF = regex(r"\b(?:if|unless|when)\b[^\n]{0,200}")
+_MOST_READS = 200
+"""Reads of secrets in one file that are followed: nobody wrote more."""
+_LONGEST_LEFT = 300
+"""Characters before a read in which the variable stands that keeps it."""
 _NEAR = 500
 """Characters behind a read in which its condition stands, and behind a condition in which its block does."""
 
@@ -122,10 +127,9 @@ def _fallbacks(bare: str) -> Iterator[_Found]:
     constants: dict[str, str] = {}
     for match in _CONSTANT.finditer(bare):
         constants.setdefault(match["constant"], match["value"])
-    for match in _READ.finditer(bare):
-        name = match["bare"] or match["name"]
-        if is_sensitive_name(name):
-            yield from _of_read(bare, match, name, constants)
+    reads = (match for match in _READ.finditer(bare) if is_sensitive_name(match["bare"] or match["name"]))
+    for match in islice(reads, _MOST_READS):
+        yield from _of_read(bare, match, match["bare"] or match["name"], constants)
     for match in _HELPER.finditer(bare):
         function, name = match["function"], match["name"]
         stands_in = bool(_SETS_DEFAULT.search(function)) or not _NO_FALLBACK.search(function)
@@ -164,7 +168,7 @@ def _of_read(bare: str, read: re.Match[str], name: str, constants: dict[str, str
             if value:
                 yield _Found(name, value, read.start())
                 return
-    line = bare[bare.rfind("\n", 0, read.start()) + 1 : read.start()]
+    line = bare[max(bare.rfind("\n", 0, read.start()) + 1, read.start() - _LONGEST_LEFT) : read.start()]
     if _FIRST_OF.search(line):
         argument = _NEXT_ARGUMENT.match(bare, read.end())
         if argument is not None and (value := _literal(argument, constants)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
-from scaffold.read.conditions import conditions
+from scaffold.read.conditions import conditions_on_keys
 from scaffold.read.lines import Places
 
 MAY_KNOW = regex(
@@ -32,7 +32,7 @@ _REFUSES = regex(
 def known_key_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `known-key` fact for each condition that compares a key with published ones and whose block only warns."""
     places = Places(path, text)
-    for condition in conditions(path, text):
+    for condition in conditions_on_keys(path, text):
         if not _COMPARES.search(condition.asks) or _DIFFERS.search(condition.asks):
             continue
         names = _keys(condition.asks)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
-from scaffold.read.conditions import Condition, conditions
+from scaffold.read.conditions import Condition, conditions_on_keys
 from scaffold.read.lines import Places
 
 _NAME = r"(?P<name>(?:process\.env\.|(?:[\w]+\.)*)[A-Za-z_]\w*)"
@@ -37,7 +37,7 @@ def open_check_facts(path: str, text: str) -> Iterator[CodeFact]:
     detail is the name by which the code holds the key.
     """
     places = Places(path, text)
-    for condition in conditions(path, text):
+    for condition in conditions_on_keys(path, text):
         name = _empty_key(condition.asks)
         if name and _passes(condition, name, text):
             yield CodeFact("open-check", name.rpartition(".")[2], places.at(condition.start))

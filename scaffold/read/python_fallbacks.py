@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from scaffold.model.frozen import frozen
 from scaffold.model.project import SettingDefault
@@ -19,6 +19,8 @@ _NO_HELPER = regex(
 )
 _VARIABLE = regex(r"[A-Z][A-Z0-9_]*")
 _ENDS = frozenset({"exit", "_exit", "abort", "fail"})
+_MOST_READS = 200
+"""Reads of secrets in one file that are followed: nobody wrote more."""
 _FEW = 40
 """Lines between the read of a variable and the condition that looks at it."""
 
@@ -68,7 +70,7 @@ def _candidates(tree: Tree, read_of: ReadOf) -> Iterator[_Candidate]:
         yield _Candidate(_read_in(choice, read_of), choice.orelse, scope)
     for attempt, scope in tree.of(ast.Try):
         yield from (_Candidate(name, value, scope) for name, value in _of_attempt(attempt, read_of))
-    kept = list(_kept(tree, read_of))
+    kept = list(islice(_kept(tree, read_of), _MOST_READS))
     if not kept:
         return
     for condition, scope in tree.of(ast.If):

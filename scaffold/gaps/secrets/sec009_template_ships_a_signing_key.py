@@ -38,9 +38,7 @@ _SESSIONS = regex(
     r"(?:^|_)(?:SECRET|SECRET_KEY|APP_SECRET|(?:\w+_)?(?:JWT|SIGNING|SESSION|COOKIE|AUTH|TOKEN)_?(?:\w+_)?(?:SECRET|KEY))$"
 )
 """Keys that any text can be."""
-_CHECKS = regex(
-    r"[^\n]{0,160}(?:\.length\b|\blen\(|min_length|\.min\(|\.size\b|strlen|mb_strlen|byte_size|[mM]in[_A-Z]?[lL]en)[^\n]{0,80}"
-)
+_CHECKS = regex(r"\.length\b|\blen\(|min_length|\.min\(|\.size\b|strlen|mb_strlen|byte_size|[mM]in[_A-Z]?[lL]en")
 """Lines that ask how long a text is."""
 _CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
 _REFUSES = regex(r"\braise\b|\bthrow\b|process\.exit|sys\.exit|log\.Fatal|panic[!(]|\babort\b")
@@ -128,8 +126,8 @@ def _is_kept_stand_in(project: Project, entry: EnvEntry) -> bool:
     if classify(value) is not SecretClass.PLACEHOLDER or _OF_A_TRY.search(value) or not _SESSIONS.search(entry.name):
         return False
     name = re.sub(r"[^a-z0-9]", "", entry.name.lower())
-    code = (item.text for item in project.sources if item.path.endswith(_CODE))
-    checks = (match[0] for text in code for match in _CHECKS.finditer(text))
+    code = (item.text for item in project.sources if item.path.endswith(_CODE) and _CHECKS.search(item.text))
+    checks = (line for text in code for line in text.split("\n") if _CHECKS.search(line))
     return not any(name in re.sub(r"[^a-z0-9]", "", check.lower()) for check in checks)
 
 
