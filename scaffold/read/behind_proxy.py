@@ -12,7 +12,7 @@ _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _TRUSTS = re.compile(
     r"trust[ _-]?prox(?:y|ies)|x[-_]forwarded[-_](?:for|proto)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware"
     r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_?ip|forward-headers-strategy"
-    r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY",
+    r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY|getTracker",
     re.IGNORECASE,
 )
 _BELIEVES = re.compile(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")

@@ -16,6 +16,7 @@ _EDGES = (Role.PROXY, Role.FRONTEND)
 _TLS_LABEL = regex(r"traefik\.http\.routers\.[^.]+\.tls(?:\..*)?|caddy|.*letsencrypt.*")
 _TLS_ENTRY = regex(r"(?i)(?:.*,)?\s*(?:https|websecure)(?:,.*)?")
 _NGINX_TLS = regex(r"(?m)^\s*(?:listen\s[^;]*\bssl\b|ssl_certificate\s)")
+_CARRIED = regex(r"\b(?:uwsgi|fastcgi|scgi)_pass\b")
 _TRAEFIK_TLS = regex(r"(?m)^\s*(?:tls|certResolver)\s*:|\bwebsecure\b")
 _PLAIN_SITE = regex(r"(?m)^\s*(?::80|http://\S+)\s*\{|auto_https\s+off")
 
@@ -46,7 +47,10 @@ def front_of(project: Project, stack: Stack, service: Service) -> Front | None:
         if edge.name == service.name or not edge.has_role(*_EDGES) or edge.network_mode.startswith("host"):
             continue
         for upstream in project.upstreams:
-            if upstream.host in service.names and _reads(project, edge, upstream.location.path):
+            path = upstream.location.path
+            # These protocols carry the address and the scheme of the visitor themselves.
+            carried = _CARRIED.search(project.source(path) or "")
+            if upstream.host in service.names and not carried and _reads(project, edge, path):
                 return _front(project, edge, upstream.location)
     return None
 
