@@ -25,7 +25,8 @@ _OLD = regex(r"\bdeprecated\b|\bno longer (?:supported|maintained)\b", re.IGNORE
 _STARTS = regex(r"\bcompose\b.*\s(?:up|run|start|create)\b")
 _DEPLOYS = regex(r"deploy|prod|release|install", re.IGNORECASE)
 _WATCHERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E, Role.MOCK})
-_DOORS = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
+_ENTRIES = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY})
+_DOORS = _ENTRIES | {Role.ML_INFERENCE}
 _FAMILIES = (
     frozenset({Role.POSTGRES, Role.MYSQL}),
     frozenset({Role.REDIS}),
@@ -92,6 +93,15 @@ def choose_profiles(project: Project, stack: Stack) -> ProfileChoice | None:
         return None
     others = tuple(name for name in every if name not in enabled)
     return ProfileChoice(chosen, others, clashes[0][2] if clashes else "", source or "by its name", tuple(sorted(left)))
+
+
+def profiles_of_the_doors(stack: Stack) -> tuple[str, ...]:
+    """Return the profiles without which nothing starts that people reach; none where something of it starts by itself."""
+    doors = [service for service in stack.services if service.role in _ENTRIES]
+    if not all(service.profiles for service in doors):
+        return ()
+    fit = (next((name for name in door.profiles if _rank(name) < _DEVELOPMENT_RANK), "") for door in doors)
+    return tuple(dict.fromkeys(name for name in fit if name))
 
 
 def started(stack: Stack, choice: ProfileChoice | None) -> Stack:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scaffold.model.alternatives import ProfileChoice, choose_profiles
+from scaffold.model.alternatives import ProfileChoice, choose_profiles, profiles_of_the_doors
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
@@ -275,7 +275,7 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
 def _profiles(project: Project, stack: Stack, choice: ProfileChoice | None) -> Iterable[EnvVariable]:
     """Yield the profiles that the env file of the project directory enables: Compose reads it no more beside other files.
 
-    Of profiles that exclude each other it names those that are planned for.
+    Of profiles that exclude each other it names those that are planned for, and without any, those of what people reach.
     """
     if choice and choice.profiles:
         why = f"The profiles that start, {choice.source}; {', '.join(choice.others)} do not start with them"
@@ -286,6 +286,9 @@ def _profiles(project: Project, stack: Stack, choice: ProfileChoice | None) -> I
     names = [name for name in listed if name in known]
     if names:
         yield EnvVariable(PROFILES_VARIABLE, (), ",".join(names), why=f"The profiles that start, from {path}")
+    elif choice is None and (doors := profiles_of_the_doors(stack)):
+        why = "The profiles that start: without them nothing does that people reach"
+        yield EnvVariable(PROFILES_VARIABLE, (), ",".join(doors), why=why)
 
 
 def _relative(stack: Stack, path: str) -> str:

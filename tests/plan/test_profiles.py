@@ -183,3 +183,17 @@ def test_another_choice_is_made_in_the_template(make_project: Make) -> None:
     root = make_project(files, name="shop")
     target = plan_generation(Place(root), rooms=frozenset(), edit_codes=None).target
     assert [workload.service for workload in target.workloads] == ["api", "page"]
+
+
+def test_the_application_starts_where_all_of_it_is_behind_a_profile(make_project: Make) -> None:
+    services = "  web: {build: ., ports: ['80:80'], profiles: [app]}\n  db: {image: 'postgres:17'}\n"
+    files = {"compose.yaml": f"services:\n{services}", "Dockerfile": "FROM node:24\nCMD [node, .]\n"}
+    root = make_project(files, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    assert "\nCOMPOSE_PROFILES=app\n" in (root / ".env.production.example").read_text()
+    # One that starts by itself is what people reach, and another one is a choice of theirs.
+    other = make_project(
+        {**files, "compose.yaml": f"services:\n{services}  page: {{build: ., ports: ['81:80']}}\n"}, name="other"
+    )
+    write_generation(plan_generation(Place(other), rooms=None, edit_codes=None))
+    assert "COMPOSE_PROFILES" not in (other / ".env.production.example").read_text()

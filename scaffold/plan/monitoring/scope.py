@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from scaffold.model.alternatives import choose_profiles
+from scaffold.model.alternatives import choose_profiles, profiles_of_the_doors
 from scaffold.model.compose import Service, Stack
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import ComponentKind
 from scaffold.model.names import Layer, Role
-from scaffold.model.profiles import enabled_profiles
+from scaffold.model.profiles import declared_profiles, enabled_profiles
 from scaffold.model.project import Project
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.theirs import has_other_logs, has_other_metrics, kind_of
@@ -99,7 +99,11 @@ def find_scope(project: Project) -> Scope | None:
 def _enabled(project: Project, stack: Stack) -> frozenset[str]:
     """Return the profiles that start: those of profiles that exclude each other are the ones that are planned for."""
     choice = choose_profiles(project, stack)
-    return frozenset(choice.profiles) if choice else enabled_profiles(project, stack.directory)
+    if choice:
+        return frozenset(choice.profiles)
+    return enabled_profiles(project, stack.directory) or frozenset(
+        () if declared_profiles(project, stack.directory)[1] else profiles_of_the_doors(stack)
+    )
 
 
 def _with_their_overlay(project: Project, base: Stack) -> Stack:
