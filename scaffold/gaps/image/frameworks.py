@@ -25,6 +25,7 @@ _SPRING = regex(
     r"<artifactId>\s*spring-boot-(?:starter-parent|dependencies)\s*</artifactId>\s*<version>\s*(?P<pom>\d+\.\d+)\."
     r"|org\.springframework\.boot[\"']\)?[ \t]+version[ \t]*\(?[ \t]*[\"'](?P<gradle>\d+\.\d+)\."
 )
+_PROGRAM = regex(r"Sdk=\"Microsoft\.NET\.Sdk\.(?:Web|Worker|BlazorWebAssembly)\"|<OutputType>\s*(?:Win)?Exe\s*</OutputType>")
 _DOTNET = regex(r"<TargetFramework>\s*(?:netcoreapp(?P<core>\d\.\d)|net(?P<net>[5-9]|\d\d)\.0)(?:-\w+)?\s*</TargetFramework>")
 
 
@@ -84,6 +85,9 @@ def _of_spring(text: str) -> _Found:
 
 
 def _of_dotnet(text: str) -> _Found:
+    # A library runs on what the program that takes it is made for.
+    if not _PROGRAM.search(text):
+        return
     for match in _DOTNET.finditer(text):
         yield match["core"] or match["net"], match.start()
 
