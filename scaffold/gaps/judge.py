@@ -20,6 +20,7 @@ ABSORBED = {
     "BCK000": ("BCK001", "BCK002", "BCK003", "BCK004", "BCK005"),
     "SUP000": ("SUP001", "SUP002", "SUP003", "SUP004", "SUP005", "SUP006", "SUP014"),
     "LOG000": ("LOG005", "LOG006"),
+    "CFG000": ("CFG002",),
 }
 """Layer-absent rules and the rules that need the layer: those become details at severity info, so that their fingerprints
 are in the report before the layer is there (catalogue, section 3)."""

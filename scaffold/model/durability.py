@@ -26,6 +26,9 @@ _LOGS_AND_CACHES = regex(
     re.IGNORECASE,
 )
 
+_EVICTS_ANY = regex(r"--maxmemory-policy[= ]+[\"']?allkeys-")
+_NO_SNAPSHOTS = regex(r"--save[= ]+(?:\"\"|''|\\\"\\\")")
+_APPENDS = regex(r"--appendonly[= ]+[\"']?yes")
 _UPLOADS = regex(r"(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars)/?", re.IGNORECASE)
 
 
@@ -50,8 +53,23 @@ def is_durable_store(project: Project, service: Service) -> bool:
         service.is_datastore
         and service.role not in _WITHOUT_BACKUP
         and not runs_a_script(service)
-        and (service.role is not Role.REDIS or is_queue(project, service))
+        and (service.role is not Role.REDIS or (is_queue(project, service) and not keeps_nothing(service)))
     )
+
+
+def keeps_nothing(service: Service) -> bool:
+    """Whether a Redis is told to lose what it holds: it evicts any key, or writes neither snapshots nor a log."""
+    return bool(_EVICTS_ANY.search(_told(service))) or writes_nothing(service)
+
+
+def writes_nothing(service: Service) -> bool:
+    """Whether a Redis is told to write neither snapshots nor a log, so that it has nothing to load either."""
+    words = _told(service)
+    return bool(_NO_SNAPSHOTS.search(words)) and not _APPENDS.search(words)
+
+
+def _told(service: Service) -> str:
+    return " ".join(word or '""' for word in (*(service.entrypoint or ()), *(service.command or ())))
 
 
 def runs_a_script(service: Service) -> bool:

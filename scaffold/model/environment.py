@@ -9,7 +9,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 
 _ISSUED = regex(
-    r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$|^(?:SMTP|E?MAIL)_(?:\w+_)?PASS(?:WORD)?$"
+    r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID|_SECRET)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$|^(?:SMTP|E?MAIL)_(?:\w+_)?PASS(?:WORD)?$"
 )
 _PLAIN = regex(r"[A-Za-z0-9_./:@%+,\-]*")
 GENERATE = "openssl rand -hex 32"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows, unknown_needs
@@ -13,6 +14,11 @@ from scaffold.model.project import Project, Workflow
 from scaffold.model.regex import regex
 
 _NEEDS = "Name a job of the same file; to wait for another workflow, start this one by `workflow_run` when that one succeeded."
+_RELEASES = regex(
+    r"deploy|release|publish|\bpush:\s*true\b|docker(?: image)? push|build-push-action|terraform apply"
+    r"|\bkubectl\b|\bhelm\b|\bssh\b",
+    re.IGNORECASE,
+)
 _WORKFLOW = regex(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -30,13 +36,19 @@ def _detect(project: Project) -> Iterator[Gap]:
             expected="YAML with the keys on and jobs",
             actual=problem.message,
             locations=(problem.location,),
+            severity=_severity(project, path),
         )
     for workflow in foreign_workflows(project):
-        yield from _unknown_jobs(workflow)
-        yield from _repeated_keys(workflow)
+        yield from _unknown_jobs(project, workflow)
+        yield from _repeated_keys(project, workflow)
 
 
-def _unknown_jobs(workflow: Workflow) -> Iterator[Gap]:
+def _severity(project: Project, path: str) -> Severity:
+    """High where the workflow builds, releases or deploys what runs: without it nothing gets out; else checks are missing."""
+    return Severity.HIGH if _RELEASES.search(project.source(path) or "") else Severity.MEDIUM
+
+
+def _unknown_jobs(project: Project, workflow: Workflow) -> Iterator[Gap]:
     """Yield each job that waits for one which the file does not have: other workflows have no jobs to wait for."""
     for job, name in unknown_needs(workflow):
         node = find(job.node, "needs")
@@ -47,11 +59,12 @@ def _unknown_jobs(workflow: Workflow) -> Iterator[Gap]:
             expected="the name of a job in the same file, or workflow_run for one of another",
             actual=f"jobs: {listed((item.id for item in workflow.jobs), 6)}",
             locations=(node.location if node else job.location,),
+            severity=_severity(project, workflow.path),
             closers=(Closer(None, "advice", _NEEDS),),
         )
 
 
-def _repeated_keys(workflow: Workflow) -> Iterator[Gap]:
+def _repeated_keys(project: Project, workflow: Workflow) -> Iterator[Gap]:
     """Yield each job in which a key of the job or of a step stands twice; those under `on:` are another gap."""
     for job in workflow.jobs:
         steps = find(job.node, "steps")
@@ -67,6 +80,7 @@ def _repeated_keys(workflow: Workflow) -> Iterator[Gap]:
                 actual=f"{names} twice",
                 locations=tuple(key.location for key in repeated),
                 related=(job.location,),
+                severity=_severity(project, workflow.path),
                 closers=(Closer(None, "advice", "Keep one of the two, or give the second the head of a job of its own."),),
             )
 

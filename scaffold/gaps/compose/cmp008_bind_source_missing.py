@@ -24,6 +24,11 @@ _RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
     r"|volumes?)(?:[/._-]|$)"
 )
+_SECRET_FILE = regex(r"(?:token(?!iz)|secret|credential|passw(?:or)?d|htpasswd|service[-_]?account|private|\bkey)", re.IGNORECASE)
+_KEEP_OUT = (
+    "Keep the file out of git: make it before the first start (Docker makes a folder where it is missing), and say in the start"
+    " page how; or mount it with `bind: {create_host_path: false}`, so that Compose stops."
+)
 _GENERATED_TARGETS = {
     "prometheus": ("/etc/prometheus/prometheus.yml", "/etc/prometheus/prometheus.yaml"),
     "alertmanager": ("/etc/alertmanager/alertmanager.yml",),
@@ -110,7 +115,11 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         locations=tuple(other.location for _, other in users),
         severity=severity,
         environment=stack.environment,
-        closers=(Closer(Room.MONITORING, "files"),) if _is_ours_to_write(project, stack, service, mount) else None,
+        closers=(Closer(Room.MONITORING, "files"),)
+        if _is_ours_to_write(project, stack, service, mount)
+        else (Closer(None, "advice", _KEEP_OUT),)
+        if ignored or _SECRET_FILE.search(path)
+        else None,
     )
 
 

@@ -10,6 +10,7 @@ from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_
 from scaffold.gaps.served_paths import asked_paths, meant_route, service_routes
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
+from scaffold.model.durability import writes_nothing
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Confidence, Role
 from scaffold.model.probes import AS_OF, KnownImage, known_image, requires_password
@@ -86,7 +87,7 @@ def _redis_faults(service: Service, source: HealthSource) -> Iterator[Fault]:
             yield Fault(
                 "fail", "the server requires a password, the check sends none, and the client exits 0 on that error", places
             )
-    elif not strict:
+    elif not strict and not writes_nothing(service):
         yield Fault(
             "wait", "without -e the client exits 0 on an error reply such as LOADING, so it passes before the data is there"
         )

@@ -55,7 +55,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for name in sorted(found.keys() - guarded):
         if _is_optional(project, name, [service for _, service in found[name]]) or _is_refused(stack, name):
             continue
-        yield _gap(stack, name, sorted(found[name], key=lambda item: item[0].sort_key()))
+        yield _gap(project, stack, name, sorted(found[name], key=lambda item: item[0].sort_key()))
 
 
 def _is_optional(project: Project, name: str, services: list[Service]) -> bool:
@@ -117,13 +117,22 @@ def _comes_from_file(project: Project, service: Service, name: str) -> bool:
     return any(file.path in paths and file.entry(name) is not None for file in project.env_files)
 
 
-def _gap(stack: Stack, name: str, places: list[tuple[Location, Service]]) -> Gap:
+def _gap(project: Project, stack: Stack, name: str, places: list[tuple[Location, Service]]) -> Gap:
     services = tuple(sorted({service.name for _, service in places}))
+    required = any(read.name == name and (read.required or read.fails) for read in project.env_reads)
+    of_a_store = any(service.role in DATASTORES for _, service in places)
+    issued = is_issued(name) and not _SIGNS.search(name) and not required and not of_a_store
+    effect = (
+        "what needs the key of the provider fails when it is first used"
+        if issued
+        else "and a check for a missing variable in the code does not see it"
+    )
     return RULE.gap(
         resource=stack.resource(services[0]),
         subject=f"environment/{name}",
-        message=f"Where {name} is not set, Compose gives {' and '.join(services)} an empty text with no more than a warning, "
-        "and a check for a missing variable in the code does not see it.",
+        message=f"Where {name} is not set, Compose gives {' and '.join(services)} an empty text with no more than a warning"
+        f"{': ' if issued else ', '}{effect}.",
+        severity=Severity.LOW if issued else None,
         expected=f"${{{name}:?}}",
         actual=f"${{{name}}}",
         locations=tuple(dict.fromkeys(place for place, _ in places)),

@@ -23,15 +23,32 @@ _DATA = (
     r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?"
     r"|postgres\w*|mysql|mariadb|mongo\w*|redis)"
 )
-_STEP = regex(
+_COMMAND = (
     r"\bpg_restore\b|\bpsql\b.*<|\bmysql\b.*<|\|\s*(?:docker\b.*)?(?:psql|mysql|mariadb)\b|\bmongorestore\b|\brestic\b.*\brestore\b|restore\.(?:sh|py)\b"
     r"|\b(?:make|just|npm run|manage\.py|bin/\S*)\s+\S*restor\w*|\bpoint[- ]in[- ]time\b|\btar\s+-?\w*x"
-    rf"|\b(?:restor|recover)\w*\b[^.\n]{{0,60}}?\b{_DATA}\b|\b{_DATA}\b[^.\n]{{0,60}}?\b(?:restor(?!able|ation\b.*\btest)|recover)\w*"
+)
+_BACK = r"\b(?:restor|recover)\w*\b[^.\n]{0,60}?\b"
+_STEP = regex(
+    rf"{_COMMAND}|{_BACK}{_DATA}\b|\b{_DATA}\b[^.\n]{{0,60}}?\b(?:restor(?!able|ation\b.*\btest)|recover)\w*"
     r"|\brestaur(?:er|ez)\b|\bwiederherstellen\b|восстановит",
     re.IGNORECASE,
 )
 """What brings data back: a command that does it, or a sentence that speaks of data and its way back."""
-_OTHER = regex(r"\b(?:mfa|2fa|password|account|token|codes?|session|circuit|error|retry|authentication)\b", re.IGNORECASE)
+_SURE_STEP = regex(
+    rf"{_COMMAND}|{_BACK}(?:back-?ups?|dumps?|databases?|volumes?|snapshots?|postgres\w*|mysql|mariadb|mongo\w*)\b",
+    re.IGNORECASE,
+)
+"""The same where the heading speaks of a recovery alone, which may be that of a process, a person or an error."""
+_OF_DATA = regex(
+    r"restor|restaur|back-?up|disaster|data(?:base)?\b|sauvegarde|wiederherstell|sicherung|восстановл|бэкап|резервн",
+    re.IGNORECASE,
+)
+_TABLE_ROW = regex(r"^[ \t]*\|.*$", re.MULTILINE)
+_OTHER = regex(
+    r"\b(?:mfa|2fa|password|account|token|codes?|session|circuit|errors?|retry|retries"
+    r"|authentication|accounts?|users?|leases?|tasks?|jobs?|startup)\b",
+    re.IGNORECASE,
+)
 """What else is recovered, by the words of a heading."""
 _ADVICE = "Write docs/operations/recovery.md: where the copies are, the restore commands of each store, RPO and RTO."
 
@@ -60,7 +77,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def recovery_pages(project: Project) -> tuple[Location, ...]:
     """Return the headings of the sections that tell how to restore something."""
-    return tuple(section.heading.location for section in _sections(project) if _STEP.search(section.text))
+    return tuple(section.heading.location for section in _sections(project) if _brings_back(section))
 
 
 def recovery_text(project: Project) -> str:
@@ -76,6 +93,12 @@ def _sections(project: Project) -> tuple[Section, ...]:
         for section in sections(project, _TOPIC)
         if not _OTHER.search(section.heading.text) and not section.page.path.startswith(".")
     )
+
+
+def _brings_back(section: Section) -> bool:
+    """Whether a section tells how data come back; what stands in a table is a list of things."""
+    step = _STEP if _OF_DATA.search(f"{section.heading.text} {section.page.path}") else _SURE_STEP
+    return bool(step.search(_TABLE_ROW.sub("", section.text)))
 
 
 RULE = Rule(

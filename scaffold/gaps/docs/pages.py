@@ -18,6 +18,9 @@ _COMPOSE_FILE = regex(r"(?:-f|--file)[= ]\s*[\"']?(?P<path>[\w./-]+\.ya?ml)")
 _MAKE = regex(r"^\s*(?:sudo\s+)?make\s+(?:-C\s+(?P<folder>\S+)\s+)?(?P<target>[A-Za-z][\w.-]*)")
 _OLD_PAGES = regex(r"change-?log|history|release-?notes|archive|migration|upgrad|/adr|decisions|blog|news|rfc", re.IGNORECASE)
 
+_OF_EDITORS = regex(r"(?:^|/)\.(?!github/)[\w-]+/")
+"""Hidden folders hold what tools for writing code are told."""
+
 
 @frozen
 class Section:
@@ -31,7 +34,7 @@ class Section:
 
 def current_pages(project: Project) -> tuple[DocFile, ...]:
     """Return the pages that speak of today: no changelogs, archives, decisions, and of ours only the guides."""
-    pages = (page for page in project.docs if not _OLD_PAGES.search(page.path))
+    pages = (page for page in project.docs if not _OLD_PAGES.search(page.path) and not _OF_EDITORS.search(page.path))
     return tuple(page for page in pages if page.path not in project.owned or page.path.startswith("docs/"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, store_port_is_open
 from scaffold.gaps.secrets.credentials import TOOL_LOGINS
-from scaffold.model.compose import EnvValue, Stack
+from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
@@ -23,7 +23,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         for entry in service.environment:
-            value = _known_value(entry) if entry.name in TOOL_LOGINS else ""
+            value = _known_value(entry) if entry.name in TOOL_LOGINS and not _asks_nobody(service) else ""
             if value:
                 what = classify(value).value
                 # A broker or an object store takes the login on its own port too, not on its page alone.
@@ -40,6 +40,12 @@ def _of_stack(stack: Stack) -> Iterator[Gap]:
                     severity=Severity.HIGH if is_open else Severity.MEDIUM,
                     environment=stack.environment,
                 )
+
+
+def _asks_nobody(service: Service) -> bool:
+    """Whether a pgAdmin runs as on a desk, where it asks for no login: NET002 judges who reaches it."""
+    mode = service.env("PGADMIN_CONFIG_SERVER_MODE")
+    return mode is not None and (mode.value or "").strip("\"' ").lower() == "false"
 
 
 def _known_value(entry: EnvValue) -> str:
