@@ -24,7 +24,9 @@ _RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
     r"|volumes?)(?:[/._-]|$)"
 )
-_SECRET_FILE = regex(r"(?:token(?!iz)|secret|credential|passw(?:or)?d|htpasswd|service[-_]?account|private|\bkey)", re.IGNORECASE)
+_SECRET_FILE = regex(
+    r"(?:token(?!iz)|secret|credential|passw(?:or)?d|htpasswd|service[-_]?account|private|\bkey)", re.IGNORECASE
+)
 _KEEP_OUT = (
     "Keep the file out of git: make it before the first start (Docker makes a folder where it is missing), and say in the start"
     " page how; or mount it with `bind: {create_host_path: false}`, so that Compose stops."
