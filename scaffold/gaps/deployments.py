@@ -47,14 +47,14 @@ def is_elsewhere(step: Step) -> bool:
     return bool(_SSH_ACTIONS.match(step.uses.lower()) or _REMOTE.search(run_text(step)))
 
 
-def _is_own_machine(job: Job) -> bool:
+def is_own_machine(job: Job) -> bool:
     """Whether the job runs on a machine of the team's own, which is still there after it."""
     return "self-hosted" in (item.value for item in scalars_of(find(job.node, "runs-on")))
 
 
 def starts_elsewhere(job: Job, step: Step) -> bool:
     """Whether a step starts containers on another machine than a runner that is thrown away."""
-    return bool(STARTS.search(run_text(step))) and (is_elsewhere(step) or _is_own_machine(job))
+    return bool(STARTS.search(run_text(step))) and (is_elsewhere(step) or is_own_machine(job))
 
 
 def is_deployment(workflow: Workflow, job: Job) -> bool:
@@ -70,7 +70,7 @@ def is_deployment(workflow: Workflow, job: Job) -> bool:
     starts = [step for step in job.steps if STARTS.search(run_text(step))]
     if bare != names:  # One job does all: only another machine is certainly no try on the runner.
         return any(is_elsewhere(step) for step in starts)
-    if _is_own_machine(job) and starts:
+    if is_own_machine(job) and starts:
         return True
     return any(is_elsewhere(step) or not re.search(r"compose", run_text(step), re.IGNORECASE) for step in starts)
 

@@ -23,6 +23,8 @@ _SERVES = regex(
 _STOPS = regex(
     r"(?m)^\s*set\s+(?:-[a-z]*e|-o\s+errexit|\S+\s+-[a-z]*e\b)|\A#!\S+(?:\s+\S+)*\s+-[a-z]*e|^\s*trap\b[^\n]*\bERR\b|;\s*set\s+-[a-z]*e"
 )
+_STOPPING_SHELL = regex(r"\b(?:ba|da|a|z)?sh\s+(?:-\S+\s+)*-[a-z]*e[a-z]*\s+(?:-\S+\s+)*$")
+"""A shell that the image starts with `-e`, whatever the script says."""
 _ASKS = regex(r"^\s*(?:if|elif|until|while|!)\b|^\s*!\s|\$\(")
 _SHRUGS = regex(r"\|\|\s*(?:true\b|:(?=\s|$|[;\"'])|echo\b|printf\b)[^\n]*")
 _LEAVES = regex(r"\bexit\b|\breturn\s+[1-9]|\bfalse\b")
@@ -33,17 +35,17 @@ _MOST_LINES = 600
 
 def _detect(project: Project) -> Iterator[Gap]:
     seen: set[Location] = set()
-    for dockerfile, path in _scripts(project):
+    for dockerfile, path, stops in _scripts(project):
         text = project.source(path) or ""
-        place = _unguarded(path, text) if RUNS.search(text) else None
+        place = _unguarded(path, text, stops=stops) if RUNS.search(text) else None
         if place and place not in seen:
             seen.add(place)
             yield _gap(project, dockerfile, place)
     yield from _of_commands(project)
 
 
-def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str]]:
-    """Yield each shell script that an image for production starts with."""
+def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str, bool]]:
+    """Yield each shell script that an image for production starts with, and whether its shell stops at a failure."""
     paths = {item.location.path for item in project.commands if item.context == "script"}
     for dockerfile in project.dockerfiles:
         if _environment(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
@@ -54,7 +56,7 @@ def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str]]:
             for match in _SCRIPT.finditer(words):
                 path = _path_of(dockerfile, match["name"], paths)
                 if path and is_built(project, dockerfile):
-                    yield dockerfile, path
+                    yield dockerfile, path, bool(_STOPPING_SHELL.search(words[: match.start()]))
 
 
 def _environment(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
@@ -88,9 +90,9 @@ def _path_of(dockerfile: Dockerfile, name: str, paths: set[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _unguarded(path: str, text: str) -> Location | None:
+def _unguarded(path: str, text: str, *, stops: bool) -> Location | None:
     """Return the line that migrates and whose failure stops nothing, where the script serves after it."""
-    stops = bool(_STOPS.search(text))
+    stops = stops or bool(_STOPS.search(text))
     lines = list(_joined(text))
     for index, (number, line) in enumerate(lines):
         if line.lstrip().startswith(("#", "echo", "printf")) or not RUNS.search(line) or _ASKS.search(line):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import deploy_scripts, is_deployment, is_elsewhere, place_of, run_text
+from scaffold.gaps.deployments import deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.gaps.signals import durable_stores, main_services
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -62,7 +62,7 @@ def _jobs(project: Project) -> Iterator[_Deployment]:
     for workflow in foreign_workflows(project):
         for job in workflow.jobs:
             if is_deployment(workflow, job):
-                steps = [step for step in job.steps if is_elsewhere(step)]
+                steps = [step for step in job.steps if is_elsewhere(step) or is_own_machine(job)]
                 lines = tuple((line, place_of(workflow, step, line)) for step in steps for line in run_text(step).split("\n"))
                 yield _Deployment(workflow.path, f"The job {job.id}", lines, _is_prepared(workflow, job))
 
