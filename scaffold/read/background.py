@@ -119,7 +119,9 @@ def unstarted(marked: Iterable[str], files: Iterable[str], glance: Callable[[str
 
 def _site(kind: _Kind, marked: Iterable[str], glance: Callable[[str], str | None]) -> Location | None:
     for path in marked:
-        text = _COMMENT.sub("", glance(path) or "") if kind.paths.search(path) else ""
+        raw = (glance(path) or "") if kind.paths.search(path) else ""
+        # Comments are taken out of what holds the words alone: most texts do not.
+        text = _COMMENT.sub("", raw) if kind.leaves.search(raw) else ""
         match = kind.leaves.search(text)
         if match:
             # Comments are emptied, not removed: lines keep their numbers.
@@ -138,5 +140,5 @@ _IS_CODE = (".py", ".php", ".rb", ".js", ".ts", ".tsx", ".jsx", ".java", ".go", 
 def _starts(kind: _Kind, path: str, place: Location, glance: Callable[[str], str | None]) -> bool:
     if path == place.path or (path.endswith(_IS_CODE) and not path.endswith(kind.code or ("\0",))):
         return False
-    text = glance(path)
-    return text is not None and bool(kind.started_by.search(_COMMENT.sub("", text)))
+    text = glance(path) or ""
+    return bool(kind.started_by.search(text)) and bool(kind.started_by.search(_COMMENT.sub("", text)))

@@ -20,9 +20,11 @@ def row_security(paths: Iterable[str], code: Iterable[str], glance: Callable[[st
     none where code or SQL takes on another role.
     """
     texts = [(path, glance(path) or "") for path in sorted(paths)[:_MOST]]
-    if not any(_ENABLES.search(text) for _, text in texts):
+    if not any(_ENABLES.search(text) for _, text in texts if "ROW LEVEL" in text or "row level" in text):
         return
-    found = next(((path, text, match) for path, text in texts if (match := _POLICY.search(text))), None)
+    found = next(
+        ((path, text, match) for path, text in texts if "current_setting" in text and (match := _POLICY.search(text))), None
+    )
     if found is None or any(_ROLE.search(text) for _, text in texts):
         return
     if any(_ROLE.search(glance(path) or "") for path in code):

@@ -60,7 +60,7 @@ def switched_off(project: Project) -> tuple[str, Location] | None:
     found = [
         (next(name for name in match.groups() if name), _place(item, match))
         for item in _own(project, (*_CODE, *_CONFIGURATION))
-        if "BACKUP" in item.text.upper()
+        if _speaks_of_backups(item)
         for match in _OFF_BY_DEFAULT.finditer(item.text)
     ]
     if not found:
@@ -83,8 +83,13 @@ def _turned_on(project: Project) -> Iterator[str]:
             given = (entry for service in stack.services for entry in service.environment)
             yield from (entry.name for entry in given if (entry.value or "").strip().lower() in {"true", "yes", "on", "1"})
     for item in _own(project, _CONFIGURATION):
-        if "BACKUP" in item.text.upper():
+        if _speaks_of_backups(item):
             yield from (match["name"] for match in _ON.finditer(item.text))
+
+
+def _speaks_of_backups(item: SourceFile) -> bool:
+    """Whether a text has the word; looking for it costs next to nothing."""
+    return any(word in item.text for word in ("BACKUP", "backup", "Backup"))
 
 
 def _own(project: Project, endings: tuple[str, ...]) -> Iterator[SourceFile]:
