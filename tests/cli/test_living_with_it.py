@@ -115,7 +115,7 @@ def test_pages_and_other_words_are_no_ignores(make_project: Make) -> None:
 
 
 def test_only_new_gaps_count_after_a_baseline(make_project: Make) -> None:
-    root = make_project({"compose.yaml": COMPOSE})
+    root = make_project({"compose.yaml": COMPOSE, "README.md": "# Shop\n\nRun it with `docker compose up`.\n"})
     assert run("gaps", root).returncode == 1
     written = run("gaps", root, "--baseline")
     assert written.returncode == 0
