@@ -6,34 +6,35 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
-_TRUSTS = re.compile(
+_TRUSTS = regex(
     r"trust[ _-]?prox(?:y|ies)|x[-_]forwarded[-_](?:for|proto)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware"
     r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_?ip|forward-headers-strategy"
     r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY|getTracker",
     re.IGNORECASE,
 )
-_BELIEVES = re.compile(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")
-_LIMITS = re.compile(r"rate.?limit|throttl|too many|attempts?\b|brute", re.IGNORECASE)
-_EXPRESS_LIMITER = re.compile(r"(?:from|require\()\s*[\"']express-rate-limit[\"']")
-_LIMITER_CALL = re.compile(r"\brateLimit\(\s*\{|\brate[A-Z]?\w*\(\s*\{")
-_NEST_LIMITER = re.compile(r"\bThrottlerModule\.forRoot")
-_FASTIFY_LIMITER = re.compile(r"(?:from|require\(|import\()\s*[\"']@fastify/rate-limit[\"']")
-_KIT_ADDRESS = re.compile(r"\bgetClientAddress\(\)")
-_SESSION = re.compile(r"(?:from|require\()\s*[\"']express-session[\"']")
-_SECURE_COOKIE = re.compile(r"\bsecure\s*:\s*(?P<value>true\b|process\.env\.NODE_ENV\s*===?\s*[\"']production[\"'])")
-_SESSION_PROXY = re.compile(r"\bproxy\s*:\s*true\b")
-_EXPRESS_REDIRECT = re.compile(r"(?:!\s*req\.secure|req\.protocol\s*!==?\s*[\"']https[\"'])[^;]{0,120}?\bredirect\(", re.DOTALL)
-_STARLETTE_REDIRECT = re.compile(r"add_middleware\(\s*HTTPSRedirectMiddleware|Middleware\(\s*HTTPSRedirectMiddleware")
-_SLOWAPI = re.compile(r"\bLimiter\(\s*key_func\s*=\s*get_remote_address\b")
-_DJANGO_REDIRECT = re.compile(r"^(?P<indent>[ \t]*)SECURE_SSL_REDIRECT\s*=\s*(?P<value>True\b)?", re.MULTILINE)
-_DJANGO_LIMITS = re.compile(r"^[ \t]*@(?:\w+\.)?ratelimit\([^)\n]*key\s*=\s*[\"']ip[\"']", re.MULTILINE)
-_SPRING_REDIRECT = re.compile(r"\.requiresSecure\(\)|\bredirectToHttps\(")
-_RAILS_REDIRECT = re.compile(r"^[ \t]*config\.force_ssl\s*=\s*true\b", re.MULTILINE)
-_CHOICE = re.compile(r"\b(?:if|else|case)\b")
-_CONDITION = re.compile(r"[ \t]*(?:if|elif|else|match|case)\b")
+_BELIEVES = regex(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")
+_LIMITS = regex(r"rate.?limit|throttl|too many|attempts?\b|brute", re.IGNORECASE)
+_EXPRESS_LIMITER = regex(r"(?:from|require\()\s*[\"']express-rate-limit[\"']")
+_LIMITER_CALL = regex(r"\brateLimit\(\s*\{|\brate[A-Z]?\w*\(\s*\{")
+_NEST_LIMITER = regex(r"\bThrottlerModule\.forRoot")
+_FASTIFY_LIMITER = regex(r"(?:from|require\(|import\()\s*[\"']@fastify/rate-limit[\"']")
+_KIT_ADDRESS = regex(r"\bgetClientAddress\(\)")
+_SESSION = regex(r"(?:from|require\()\s*[\"']express-session[\"']")
+_SECURE_COOKIE = regex(r"\bsecure\s*:\s*(?P<value>true\b|process\.env\.NODE_ENV\s*===?\s*[\"']production[\"'])")
+_SESSION_PROXY = regex(r"\bproxy\s*:\s*true\b")
+_EXPRESS_REDIRECT = regex(r"(?:!\s*req\.secure|req\.protocol\s*!==?\s*[\"']https[\"'])[^;]{0,120}?\bredirect\(", re.DOTALL)
+_STARLETTE_REDIRECT = regex(r"add_middleware\(\s*HTTPSRedirectMiddleware|Middleware\(\s*HTTPSRedirectMiddleware")
+_SLOWAPI = regex(r"\bLimiter\(\s*key_func\s*=\s*get_remote_address\b")
+_DJANGO_REDIRECT = regex(r"^(?P<indent>[ \t]*)SECURE_SSL_REDIRECT\s*=\s*(?P<value>True\b)?", re.MULTILINE)
+_DJANGO_LIMITS = regex(r"^[ \t]*@(?:\w+\.)?ratelimit\([^)\n]*key\s*=\s*[\"']ip[\"']", re.MULTILINE)
+_SPRING_REDIRECT = regex(r"\.requiresSecure\(\)|\bredirectToHttps\(")
+_RAILS_REDIRECT = regex(r"^[ \t]*config\.force_ssl\s*=\s*true\b", re.MULTILINE)
+_CHOICE = regex(r"\b(?:if|else|case)\b")
+_CONDITION = regex(r"[ \t]*(?:if|elif|else|match|case)\b")
 
 
 def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:

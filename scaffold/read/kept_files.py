@@ -7,23 +7,24 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
-_KEPT = re.compile(
+_KEPT = regex(
     r"(?:^|/)(?:uploads?|uploaded|user[_-]?uploads?|media|attachments?|user[_-]?files|avatars?|photos|pictures|images|documents|files)(?:/|$)",
     re.IGNORECASE,
 )
-_PASSING = re.compile(r"(?:^|[/_.-])(?:te?mp|cache|caches|chunks?|processing|scratch|logs?|tests?|fixtures?)$", re.IGNORECASE)
-_DELETES = re.compile(
+_PASSING = regex(r"(?:^|[/_.-])(?:te?mp|cache|caches|chunks?|processing|scratch|logs?|tests?|fixtures?)$", re.IGNORECASE)
+_DELETES = regex(
     r"\bunlink(?:Sync)?\(|\bos\.(?:remove|unlink)\(|\brmtree\(|\brmSync\(|\bfs\.rm\(|\bos\.Remove(?:All)?\(|deleteIfExists\(|TemporaryDirectory|NamedTemporaryFile|tempfile\."
 )
-_SERVES = re.compile(
+_SERVES = regex(
     r"express\.static|StaticFiles\(|send_from_directory|send_file\(|sendFile\(|FileResponse\(|MEDIA_URL|[\"'`]/(?:static/|media/)?uploads?/",
 )
-_LITERAL = re.compile(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
+_LITERAL = regex(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
 
-_WAITS = re.compile(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE)
+_WAITS = regex(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE)
 
 # --- JavaScript -------------------------------------------------------------------------------------------------------
 
@@ -32,41 +33,41 @@ _JS_PATH = (
     r"(?:(?:path\.)?(?:join|resolve)\(\s*(?P<base>process\.cwd\(\)|__dirname|import\.meta\.dirname)?\s*,?\s*"
     r"(?P<parts>[\"'`][\w./-]+[\"'`](?:\s*,\s*[\"'`][\w./-]+[\"'`])*)|(?P<mark>[\"'`])(?P<text>[\w./-]+)(?P=mark))"
 )
-_JS_NAMED = re.compile(
+_JS_NAMED = regex(
     rf"\b(?P<name>\w*(?:upload|attachment|avatar|media|photo)\w*(?:dir|directory|folder|path|root))\s*[:=]\s*{_JS_VARIABLE}{_JS_PATH}",
     re.IGNORECASE,
 )
-_JS_MULTER = re.compile(
+_JS_MULTER = regex(
     rf"\b(?:multer\(\s*\{{[^;]{{0,200}}?\bdest\s*:|diskStorage\(\s*\{{[^;]{{0,300}}?\bdestination\s*:[^;]{{0,200}}?(?:cb|callback|done)\(\s*null\s*,"
     rf"|diskStorage\(\s*\{{[^;]{{0,80}}?\bdestination\s*:)\s*{_JS_VARIABLE}{_JS_PATH}"
 )
-_JS_TAKES = re.compile(r"\bmulter\(|\bdiskStorage\(|\bformidable\(|FileInterceptor\(")
-_JS_WRITES = re.compile(r"\bwriteFile(?:Sync)?\(|\bcreateWriteStream\(|\bBun\.write\(|\.mv\(")
-_JS_SENT = re.compile(r"\.formData\(\)|req\.files?\b|\barrayBuffer\(\)|\.mv\(|file\.filename|createReadStream\(\)")
-_JS_DATABASE = re.compile(
+_JS_TAKES = regex(r"\bmulter\(|\bdiskStorage\(|\bformidable\(|FileInterceptor\(")
+_JS_WRITES = regex(r"\bwriteFile(?:Sync)?\(|\bcreateWriteStream\(|\bBun\.write\(|\.mv\(")
+_JS_SENT = regex(r"\.formData\(\)|req\.files?\b|\barrayBuffer\(\)|\.mv\(|file\.filename|createReadStream\(\)")
+_JS_DATABASE = regex(
     r"process\.env\.(?P<variable>DATABASE_(?:URL|PATH|FILE)|DB_(?:PATH|FILE|URL)|SQLITE_\w+)\s*(?:\|\||\?\?)\s*"
     r"(?P<mark>[\"'`])(?P<text>(?:file:|sqlite:)?[\w./-]+\.(?:db|sqlite3?))(?P=mark)"
 )
 
 # --- Python -----------------------------------------------------------------------------------------------------------
 
-_PY_NAMED = re.compile(
+_PY_NAMED = regex(
     r"^[ \t]*(?:\w+\.config\[\s*[\"'])?"
     r"(?P<name>\w*(?:UPLOAD|MEDIA|ATTACHMENT|AVATAR|PHOTO)S?(?:_?(?:DIR|DIRECTORY|FOLDER|PATH|ROOT))+)"
     r"(?:[\"']\s*\])?(?:\s*:\s*[\w.\[\]| ]+)?\s*=\s*(?P<value>[^\n#]*(?:\((?:[^()\n]|\n)*\)[^\n#]*)?)",
     re.MULTILINE | re.IGNORECASE,
 )
-_PY_ASKS = re.compile(r"(?:getenv|environ\.get|config|env(?:\.str|\.path)?)\(\s*[\"'](?P<variable>[A-Za-z_]\w*)[\"']")
-_PY_MODULE = re.compile(r"__file__")
-_PY_WORKS = re.compile(r"getcwd|cwd\(\)")
-_PY_JOINED = re.compile(r"\b[A-Za-z_]\w*\s*/|\bjoin\(|\broot\(")
-_PY_BASE = re.compile(
+_PY_ASKS = regex(r"(?:getenv|environ\.get|config|env(?:\.str|\.path)?)\(\s*[\"'](?P<variable>[A-Za-z_]\w*)[\"']")
+_PY_MODULE = regex(r"__file__")
+_PY_WORKS = regex(r"getcwd|cwd\(\)")
+_PY_JOINED = regex(r"\b[A-Za-z_]\w*\s*/|\bjoin\(|\broot\(")
+_PY_BASE = regex(
     r"\b(?P<base>[A-Z_]*(?:BASE|ROOT|PROJECT|APP|CURRENT|PACKAGE)[A-Z_]*(?:DIR|PATH|ROOT|FOLDER)?|settings\.BASE_DIR|basedir|base_dir|root)\b\s*(?:/|,)"
 )
-_PY_TAKES = re.compile(r"\bUploadFile\b|request\.files\b|request\.FILES\b|file\.save\(|\.save\(os\.path\.join\(")
-_PY_WRITES = re.compile(r"[\"']wb\+?[\"']|write_bytes\(|copyfileobj\(|\.save\(|aiofiles\.open\(")
-_PY_FIELD = re.compile(r"\bmodels\.(?:File|Image)Field\(|\bupload_to\s*=")
-_PY_DATABASE = re.compile(
+_PY_TAKES = regex(r"\bUploadFile\b|request\.files\b|request\.FILES\b|file\.save\(|\.save\(os\.path\.join\(")
+_PY_WRITES = regex(r"[\"']wb\+?[\"']|write_bytes\(|copyfileobj\(|\.save\(|aiofiles\.open\(")
+_PY_FIELD = regex(r"\bmodels\.(?:File|Image)Field\(|\bupload_to\s*=")
+_PY_DATABASE = regex(
     r"(?:(?:getenv|environ\.get|config|env(?:\.db|\.str)?)\(\s*[\"'](?P<variable>[A-Z]\w*)[\"']\s*,\s*(?:default\s*=\s*)?"
     r"|^[ \t]+(?P<field>(?:database|db|sqlalchemy_database)_(?:url|uri))\s*:\s*str\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?)"
     r"f?[\"']sqlite(?:\+\w+)?:///(?P<text>[\w./-]+)[\"']",
@@ -75,27 +76,25 @@ _PY_DATABASE = re.compile(
 
 # --- other languages --------------------------------------------------------------------------------------------------
 
-_RAILS_LOCAL = re.compile(r"^[ \t]*config\.active_storage\.service\s*=\s*:local\b", re.MULTILINE)
-_RAILS_TAKES = re.compile(r"^[ \t]*has_(?:one|many)_attached\b", re.MULTILINE)
-_LARAVEL = re.compile(
+_RAILS_LOCAL = regex(r"^[ \t]*config\.active_storage\.service\s*=\s*:local\b", re.MULTILINE)
+_RAILS_TAKES = regex(r"^[ \t]*has_(?:one|many)_attached\b", re.MULTILINE)
+_LARAVEL = regex(
     r"->store(?:As|Publicly|PubliclyAs)?\((?:[^()\n]|\([^()\n]*\)){0,200}[\"']public[\"']\s*\)|Storage::disk\(\s*[\"'](?:public|local)[\"']\s*\)->put(?:File|FileAs)?\("
 )
-_PHP_PLAIN = re.compile(r"->move\(\s*public_path\(\s*[\"'](?P<text>[\w./-]+)[\"']")
-_SPRING_NAMED = re.compile(
+_PHP_PLAIN = regex(r"->move\(\s*public_path\(\s*[\"'](?P<text>[\w./-]+)[\"']")
+_SPRING_NAMED = regex(
     r"(?:^[ \t]*|\.)(?:file\.)?upload[.-]?(?:dir|directory|path|location|folder)\s*[:=]\s*"
     r"(?:\$\{(?P<variable>[A-Z]\w*):)?[\"']?(?P<text>[\w./-]+)",
     re.MULTILINE,
 )
-_JAVA_NAMED = re.compile(
-    r"Paths?\.(?:get|of)\(\s*\"(?P<text>[\w./-]*(?:upload|media|avatar|attachment)[\w./-]*)\"", re.IGNORECASE
-)
-_JAVA_VALUE = re.compile(r"@Value\(\s*\"\$\{[\w.-]*upload[\w.-]*:(?P<text>[\w./-]+)\}\"", re.IGNORECASE)
-_JAVA_TAKES = re.compile(r"\bMultipartFile\b")
-_JAVA_WRITES = re.compile(r"transferTo\(|Files\.(?:copy|write)\(")
-_GO_NAMED = re.compile(
+_JAVA_NAMED = regex(r"Paths?\.(?:get|of)\(\s*\"(?P<text>[\w./-]*(?:upload|media|avatar|attachment)[\w./-]*)\"", re.IGNORECASE)
+_JAVA_VALUE = regex(r"@Value\(\s*\"\$\{[\w.-]*upload[\w.-]*:(?P<text>[\w./-]+)\}\"", re.IGNORECASE)
+_JAVA_TAKES = regex(r"\bMultipartFile\b")
+_JAVA_WRITES = regex(r"transferTo\(|Files\.(?:copy|write)\(")
+_GO_NAMED = regex(
     r"(?:os\.MkdirAll\(\s*|os\.Create\(\s*|SaveUploadedFile\(\s*\w+\s*,\s*|filepath\.Join\(\s*|(?i:upload\w*(?:dir|path|folder))\s*:?=\s*)\"(?P<text>(?:\./|/)?[\w./-]+)\""
 )
-_GO_TAKES = re.compile(r"SaveUploadedFile\(|\.FormFile\(|ParseMultipartForm\(|MultipartForm\(")
+_GO_TAKES = regex(r"SaveUploadedFile\(|\.FormFile\(|ParseMultipartForm\(|MultipartForm\(")
 
 
 def kept_file_facts(path: str, text: str) -> Iterator[CodeFact]:
