@@ -377,7 +377,7 @@ def test_a_head_that_does_not(head: str, make_project: Callable[..., Path]) -> N
 def test_the_title_of_the_file_calls_it_one_for_development(
     title: str, severity: Severity, make_project: Callable[..., Path]
 ) -> None:
-    gap = port_gap(make_project({"docker-compose.yml": f"{title}\n{COMPOSE}"}))
+    gap = port_gap(make_project({**STARTED, "docker-compose.yml": f"{title}\n{COMPOSE}"}))
     assert gap.severity is severity
 
 
