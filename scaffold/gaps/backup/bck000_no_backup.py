@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
 from scaffold.gaps.backup.coverage import is_covered, signals
-from scaffold.gaps.backup.files import DATABASE, FILES, Kept, copies_files, kept_files, said
+from scaffold.gaps.backup.files import DATABASE, FILES, UPLOADS, Kept, copies_files, kept_files, said
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import why_it_matters_less
 from scaffold.gaps.running import runs_for_others
+from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
@@ -33,7 +34,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     if bare:
         yield _of_stores(project, bare, kept)
         return
-    if any(item.what != FILES for item in kept):
+    # Beside settings for a bucket the folder of uploads may stay empty: alone it is no finding then.
+    passing = {FILES, UPLOADS} if has_bucket(project) else {FILES}
+    if any(item.what not in passing for item in kept):
         yield _of_files(project, kept)
     yield from _beside_the_cloud(project)
 
