@@ -14,11 +14,14 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
 
 _SHOWN = 4
-_DRAWS = regex(r"openssl rand|/dev/u?random|token_(?:hex|urlsafe)|\buuidgen\b|\bpwgen\b|\bread\s+-\w*[prs]")
-"""How a script makes a secret up, or asks for one."""
+_DRAWS = (
+    r"(?:openssl rand|/dev/u?random|token_(?:hex|urlsafe)|\buuidgen\b|\bpwgen\b|\bgen(?:erate)?_\w+|\brandom_\w+"
+    r"|\b(?:prompt|ask)_?\w*|\bread\s+-\w*[prs])"
+)
+"""How a script makes a secret up, or asks for one, near its name."""
+_NEAR = r"(?:.|\n){0,200}?"
 _ADVICE = Closer(
     None, "advice", "Keep the values in AWS Secrets Manager, and write them to an env file outside git when the stack starts."
 )
@@ -92,11 +95,12 @@ def _passed_by_workflow(project: Project, name: str) -> str:
 
 def _made_by_script(project: Project, name: str) -> str:
     """Return the script that draws the value, or asks for it, and writes an env file, "" for none."""
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    word = rf"(?<!\w){re.escape(name)}(?!\w)"
+    made = re.compile(rf"{word}{_NEAR}{_DRAWS}|{_DRAWS}{_NEAR}{word}")
     for source in project.sources:
         is_script = source.path.endswith((".sh", ".bash", ".ps1")) and not is_test_path(source.path)
         is_script = is_script and not path_environment(source.path).severity_steps
-        if is_script and ".env" in source.text and _DRAWS.search(source.text) and word.search(source.text):
+        if is_script and ".env" in source.text and name in source.text and made.search(source.text):
             return source.path
     return ""
 
