@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
-from scaffold.gaps.kubernetes.objects import KubernetesObject, common_environment, patch_texts, running
+from scaffold.gaps.kubernetes.objects import (
+    ChartTemplate,
+    KubernetesObject,
+    chart_templates,
+    common_environment,
+    patch_texts,
+    running,
+)
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -31,6 +39,17 @@ _SERVES = regex(
     r"^(?:$|-)|docker-entrypoint|postgres\b|mysqld|mariadbd|mongod\b|server|start|run|minio|neo4j|bin/sh|bin/bash|^(?:ba)?sh\b"
 )
 _KEPT = regex(r"volumeClaimTemplates|persistentVolumeClaim")
+_KEPT_IN_TEMPLATE = regex(r"volumeClaimTemplates|persistentVolumeClaim|hostPath|volumeDevices|\b(?:nfs|csi|ephemeral|local):")
+_INSERTED = regex(r"\{\{-?[^}\n]*(?:\binclude\b|\btemplate\b|toYaml|\btpl\b)[^}\n]*\}\}")
+_COMMENT = regex(r"^[ \t]*#[^\n]*$|\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.MULTILINE | re.DOTALL)
+_IMAGE = regex(
+    r"^[ \t-]*image:[ \t]*[\"']?"
+    r"(?:(?P<image>[\w./-]+)(?=[:@\"'\s]|\{\{)|\{\{-?[ \t]*\.Values\.(?P<key>[\w.]+)[ \t]*-?\}\})",
+    re.MULTILINE,
+)
+_SWITCH = regex(r"\{\{-?[ \t]*if\b[^}\n]*")
+_VALUE = regex(r"\.Values\.([\w.]+)")
+_OWN_COMMAND = regex(r"^[ \t-]*command:", re.MULTILINE)
 _UPLOADS = regex(r"(?i)media|upload|persist|storage|attachments?|files?$|^data")
 _STORES = regex(r"(?i)^(?:postgres\w*|mysql|mariadb|mongo\w*|rabbitmq|elasticsearch|opensearch|minio)$")
 
@@ -46,6 +65,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                     found.setdefault(item.location.path.rpartition("/")[0] or ".", []).append((item, container))
     for folder, stores in found.items():
         yield _gap(folder, stores)
+    yield from _in_templates(project)
     yield from _in_values(project)
 
 
@@ -94,6 +114,70 @@ def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
 def _place(container: Mapping) -> Location:
     image = container.get("image")
     return image.location if image else container.location
+
+
+# --- templates of charts ----------------------------------------------------------------------------------------------
+
+
+def _in_templates(project: Project) -> Iterator[Gap]:
+    """Yield the charts whose templates hold a store without any volume but such as go with the pod."""
+    found: dict[str, list[tuple[str, str, Location]]] = {}
+    for item in chart_templates(project):
+        document = project.document(f"{item.chart}/values.yaml" if item.chart else "values.yaml")
+        store = _store_in(item, document.root if document else None)
+        if store:
+            found.setdefault(item.chart or ".", []).append(store)
+    for chart, stores in found.items():
+        images = listed(dict.fromkeys(image for _, image, _ in stores))
+        yield RULE.gap(
+            resource=chart,
+            subject="templates",
+            message=f"The chart runs {images} without a claim for its data: the next eviction, node or release"
+            " starts with nothing.",
+            expected="a StatefulSet with volumeClaimTemplates, or a managed store",
+            actual="no volume that outlives the pod",
+            locations=tuple(place for _, _, place in stores),
+            severity=Severity.HIGH if any(name in _RECORDS for name, _, _ in stores) else Severity.MEDIUM,
+            environment=path_environment(chart),
+        )
+
+
+def _store_in(template: ChartTemplate, values: Node | None) -> tuple[str, str, Location] | None:
+    """Return the name, the image and the place of the one store that a template runs and gives nothing that lasts.
+
+    What others may add is not seen: a document that inserts anything where volumes stand is passed over.
+    """
+    text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), template.text)
+    images = list(_IMAGE.finditer(text))
+    if len(images) != 1 or text.count("image:") != 1 or _KEPT_IN_TEMPLATE.search(text) or _OWN_COMMAND.search(text):
+        return None
+    given = text_of(find(values, *images[0]["key"].split("."))) if images[0]["key"] else images[0]["image"]
+    name = ImageReference.parse(given).name if given else ""
+    if (
+        _is_off(text[: text.find("kind:")], values)
+        or name not in _RECORDS | _QUEUES_AND_INDEXES
+        or any(_INSERTED.search(line) for line in _volume_lines(text))
+    ):
+        return None
+    line = template.location.line - _kind_line(template.text) + text.count("\n", 0, images[0].start())
+    return name, given, Location(template.location.path, line)
+
+
+def _is_off(head: str, values: Node | None) -> bool:
+    """Whether a condition before the document names a value that is false by default."""
+    conditions = [match[0] for match in _SWITCH.finditer(head)]
+    named = [name for text in conditions for name in _VALUE.findall(text)]
+    return any(text_of(find(values, *name.split("."))).lower() == "false" for name in named)
+
+
+def _kind_line(text: str) -> int:
+    """Return how many lines stand before the kind of the document, from which its place is counted."""
+    return next(number for number, line in enumerate(text.split("\n")) if line.startswith("kind:"))
+
+
+def _volume_lines(text: str) -> list[str]:
+    """Return the lines of a pod that could add a volume or a mount."""
+    return [line for line in text.split("\n") if not re.search(r"(?i)label|annotation|selector|resources|checksum|name", line)]
 
 
 # --- values of charts -------------------------------------------------------------------------------------------------
