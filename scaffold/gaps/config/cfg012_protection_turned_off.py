@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import NOT_PRODUCTION, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
-from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, path_environment
-from scaffold.model.compose import EnvValue, Service
+from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, once, path_environment
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.running import Strength, strength_of
+from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Role, Severity
+from scaffold.model.image_code import is_in_image
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
@@ -35,6 +38,14 @@ _EXPOSED = regex(
 _OWN_DOOR = regex(r"management\.server\.(?:port|address)|(?m:^management:[^#]*?\n[ \t]+server:)")
 _GUARDED = regex(r"spring-boot-starter-(?:security|oauth2)|spring-security|quarkus-oidc|keycloak-spring")
 
+_LOGIN = r"AUTH(?:ENTICATION|ORI[SZ]ATION)?"
+_ON_SWITCH = regex(
+    rf"(?:(?:API|HTTP|APP|BACKEND|SERVER)_)?(?:{_LOGIN}_(?:ENABLED?|REQUIRED|ENFORCED)|(?:ENABLE|REQUIRE|ENFORCE)_{_LOGIN})$"
+)
+_OFF_SWITCH = regex(rf"(?:(?:API|HTTP|APP|BACKEND|SERVER)_)?(?:{_LOGIN}_DISABLED?|(?:DISABLE|SKIP|BYPASS|NO)_{_LOGIN})$")
+_OFF = frozenset({"false", "0", "no", "off"})
+_ON = frozenset({"true", "1", "yes", "on"})
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     for path in _django_modules(project):
@@ -48,9 +59,18 @@ def _detect(project: Project) -> Iterator[Gap]:
                 yield _gap(source.path, switch)
     for path, switch in switches_in_code(project):
         yield _gap(path, switch)
+    for fact in _open_checks(project):
+        yield from _of_check(project, fact)
+    yield from once(_switched_off(project))
+
+
+def _open_checks(project: Project) -> Iterable[CodeFact]:
+    """Return the first check of each file and key that is passed over without the key."""
+    found: dict[tuple[str, str], CodeFact] = {}
     for fact in project.code_facts:
         if fact.kind == "open-check" and fact.reachable is not False and not is_test_path(fact.location.path):
-            yield from _of_check(project, fact)
+            found.setdefault((fact.location.path, fact.detail), fact)
+    return found.values()
 
 
 def _of_check(project: Project, fact: CodeFact) -> Iterator[Gap]:
@@ -62,22 +82,75 @@ def _of_check(project: Project, fact: CodeFact) -> Iterator[Gap]:
     entries = [entry for stack in stacks for service in stack.services for entry in service.environment if entry.name == name]
     if not name or any(_is_certain(entry) for entry in entries):
         return
+    if any(item.name == name and item.value for item in project.settings):
+        return
     templates = [entry for file in project.env_files for entry in file.entries if entry.name == name and not entry.commented]
     path = fact.location.path
+    door = _open_door(project, path, name)
+    severity = Severity.LOW if any(entry.value for entry in templates) else Severity.HIGH if door else Severity.MEDIUM
+    reached = ", and its port is published on every interface of the host" if door else ""
     yield RULE.gap(
         resource=path,
         subject=f"check/{name}",
         message=f"Where {name} is not set or empty, {path} lets everybody in: the look at the caller's key is passed over, and "
-        "nothing makes production set it.",
+        f"nothing makes production set it{reached}.",
         expected="a start that ends without the variable, or a refusal of every caller",
         actual="no check",
         locations=(fact.location,),
-        related=tuple(entry.location for entry in entries[:1]),
-        severity=Severity.LOW if any(entry.value for entry in templates) else Severity.MEDIUM,
+        related=(*(entry.location for entry in entries[:1]), *((door,) if door else ())),
+        severity=severity,
         confidence=Confidence.MEDIUM,
         closers=(
             Closer(None, "advice", f"Refuse every caller while {name} is empty, and write `{name}: ${{{name}:?}}` in Compose."),
         ),
+    )
+
+
+def _open_door(project: Project, path: str, name: str) -> Location | None:
+    """Return the published port of a service that runs a file for others, and that starts without the variable by itself."""
+    for stack in project.stacks:
+        shown = stack.environment is EnvironmentClass.PRODUCTION or strength_of(project, stack).strength >= Strength.ANYBODY
+        for service in stack.services if stack.is_runnable_in_production and shown else ():
+            entry = service.env(name)
+            is_left_empty = not service.env_files if entry is None else _is_empty_by_default(entry)
+            if is_left_empty and is_in_image(project, service, path):
+                port = next(iter(open_ports(project, service)), None)
+                if port is not None:
+                    return port.location
+    return None
+
+
+def _is_empty_by_default(entry: EnvValue) -> bool:
+    return not entry.value and all(item.has_default and not item.argument for item in entry.references)
+
+
+def _switched_off(project: Project) -> Iterator[Gap]:
+    """Yield the switches of the application's own login that a stack turns off by a literal, and that its code reads."""
+    reads = {read.name: read.location for read in project.env_reads if not is_test_path(read.location.path)}
+    for stack in project.stacks:
+        for service in stack.services if stack.is_runnable_in_production else ():
+            for entry in service.environment if service.is_application else ():
+                off = _OFF if _ON_SWITCH.match(entry.name) else _ON if _OFF_SWITCH.match(entry.name) else frozenset()
+                is_literal = all(item.has_default for item in entry.references)
+                if is_literal and (entry.value or "").strip().lower() in off and entry.name in reads:
+                    yield _switch_gap(project, stack, service, entry, reads[entry.name])
+
+
+def _switch_gap(project: Project, stack: Stack, service: Service, entry: EnvValue, read: Location) -> Gap:
+    ports = tuple(port.location for port in open_ports(project, service))
+    reached = ", and its port is published on every interface of the host" if ports else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"environment/{entry.name}",
+        message=f"{service.name} starts with {entry.name} at a value that turns its own login off ({read.path}:{read.line} "
+        f"reads it): it answers everybody{reached}.",
+        expected="the login on, or a variable whose default leaves it on",
+        actual="off",
+        locations=(entry.location,),
+        related=(read, *ports[:1]),
+        severity=Severity.HIGH if ports else Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Leave the login on in Compose; turn it off in an override for development alone."),),
     )
 
 
