@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import runnable_stacks
 from scaffold.gaps.facts import once
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.signals import image_name, main_environment
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
@@ -18,11 +19,16 @@ from scaffold.model.secrets import url_host
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _MAIL = regex(r"(?:^|_)(?:SMTP|E?MAIL|MAILER)\w*(?:HOST|HOSTNAME|URL|SERVER|DSN|ADDR(?:ESS)?)$")
+_FALSE = frozenset({"0", "false", "no", "off"})
 _CATCHERS = frozenset({"mailpit", "mailhog", "maildev", "mailcatcher", "smtp4dev", "inbucket", "mailslurper"})
 """Images that take mail and show it on a page: nothing of it reaches anybody."""
 _LOGIN_OFF = regex(
     r"(?:^|_)(?:(?:MOCK|FAKE|DISABLE|SKIP|BYPASS|NO)_(?:AUTH(?:N|ENTICATION)?|LOGIN)"
     r"|(?:AUTH(?:N|ENTICATION)?|LOGIN)_(?:MOCK|DISABLED?|BYPASS|SKIP))$"
+)
+_LOGIN_ON = regex(
+    r"^(?:(?:API|HTTP|APP|BACKEND|SERVER)_)?(?:AUTH(?:N|ENTICATION|ORI[SZ]ATION)?_(?:ENABLED?|REQUIRED|ENFORCED)"
+    r"|(?:ENABLE|REQUIRE|ENFORCE)_AUTH(?:N|ENTICATION|ORI[SZ]ATION)?)$"
 )
 _SEED_SWITCH = regex(r"^(?:RUN_|DB_|DATABASE_)?(?:SEED(?:_(?:DATA|DB|DATABASE|USERS?))?|LOAD_(?:DEMO|SAMPLE|TEST|SEED)_DATA)$")
 _SEEDS = regex(
@@ -61,6 +67,8 @@ def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[Ga
             yield _switch_gap(
                 stack, service, entry, "turns the login off: who calls it is not asked who they are", Severity.HIGH
             )
+        elif entry.name in reads and _LOGIN_ON.search(entry.name) and (entry.value or "").strip().lower() in _FALSE:
+            yield _login_gap(project, stack, service, entry)
         elif is_on and entry.name in reads and _SEED_SWITCH.search(entry.name):
             yield _switch_gap(
                 stack, service, entry, "fills the database with rows made for a try, logins among them", Severity.LOW
@@ -152,6 +160,27 @@ def _switch_gap(stack: Stack, service: Service, entry: EnvValue, effect: str, se
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
         closers=(Closer(None, "advice", f"Turn {entry.name} off where production starts, and let the code refuse it there."),),
+    )
+
+
+def _login_gap(project: Project, stack: Stack, service: Service, entry: EnvValue) -> Gap:
+    ports = open_ports(project, service)
+    reached = ", and its port is published on every interface of the host" if ports else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"environment/{entry.name}",
+        message=f"{service.name} would run in production with {entry.name} off, which by its name turns the login off: "
+        f"who calls it is not asked who they are{reached}.",
+        expected=f"{entry.name} on, and off in files for development alone",
+        actual="off",
+        locations=(entry.location,),
+        related=tuple(port.location for port in ports[:1]),
+        severity=Severity.HIGH if ports else Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(
+            Closer(None, "advice", f"Leave {entry.name} on where production starts, and let the code refuse others there."),
+        ),
     )
 
 

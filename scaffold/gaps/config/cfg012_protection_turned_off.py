@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import NOT_PRODUCTION, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
-from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, once, path_environment
+from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.running import Strength, strength_of
-from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
@@ -38,14 +38,6 @@ _EXPOSED = regex(
 _OWN_DOOR = regex(r"management\.server\.(?:port|address)|(?m:^management:[^#]*?\n[ \t]+server:)")
 _GUARDED = regex(r"spring-boot-starter-(?:security|oauth2)|spring-security|quarkus-oidc|keycloak-spring")
 
-_LOGIN = r"AUTH(?:ENTICATION|ORI[SZ]ATION)?"
-_ON_SWITCH = regex(
-    rf"(?:(?:API|HTTP|APP|BACKEND|SERVER)_)?(?:{_LOGIN}_(?:ENABLED?|REQUIRED|ENFORCED)|(?:ENABLE|REQUIRE|ENFORCE)_{_LOGIN})$"
-)
-_OFF_SWITCH = regex(rf"(?:(?:API|HTTP|APP|BACKEND|SERVER)_)?(?:{_LOGIN}_DISABLED?|(?:DISABLE|SKIP|BYPASS|NO)_{_LOGIN})$")
-_OFF = frozenset({"false", "0", "no", "off"})
-_ON = frozenset({"true", "1", "yes", "on"})
-
 
 def _detect(project: Project) -> Iterator[Gap]:
     for path in _django_modules(project):
@@ -61,7 +53,6 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield _gap(path, switch)
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
-    yield from once(_switched_off(project))
 
 
 def _open_checks(project: Project) -> Iterable[CodeFact]:
@@ -122,36 +113,6 @@ def _open_door(project: Project, path: str, name: str) -> Location | None:
 
 def _is_empty_by_default(entry: EnvValue) -> bool:
     return not entry.value and all(item.has_default and not item.argument for item in entry.references)
-
-
-def _switched_off(project: Project) -> Iterator[Gap]:
-    """Yield the switches of the application's own login that a stack turns off by a literal, and that its code reads."""
-    reads = {read.name: read.location for read in project.env_reads if not is_test_path(read.location.path)}
-    for stack in project.stacks:
-        for service in stack.services if stack.is_runnable_in_production else ():
-            for entry in service.environment if service.is_application else ():
-                off = _OFF if _ON_SWITCH.match(entry.name) else _ON if _OFF_SWITCH.match(entry.name) else frozenset()
-                is_literal = all(item.has_default for item in entry.references)
-                if is_literal and (entry.value or "").strip().lower() in off and entry.name in reads:
-                    yield _switch_gap(project, stack, service, entry, reads[entry.name])
-
-
-def _switch_gap(project: Project, stack: Stack, service: Service, entry: EnvValue, read: Location) -> Gap:
-    ports = tuple(port.location for port in open_ports(project, service))
-    reached = ", and its port is published on every interface of the host" if ports else ""
-    return RULE.gap(
-        resource=stack.resource(service.name),
-        subject=f"environment/{entry.name}",
-        message=f"{service.name} starts with {entry.name} at a value that turns its own login off ({read.path}:{read.line} "
-        f"reads it): it answers everybody{reached}.",
-        expected="the login on, or a variable whose default leaves it on",
-        actual="off",
-        locations=(entry.location,),
-        related=(read, *ports[:1]),
-        severity=Severity.HIGH if ports else Severity.MEDIUM,
-        environment=stack.environment,
-        closers=(Closer(None, "advice", "Leave the login on in Compose; turn it off in an override for development alone."),),
-    )
 
 
 def _bare(name: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.signals import main_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
-from scaffold.model.project import CodeFact, DocFile, Project
+from scaffold.model.project import CodeFact, Command, DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
 
@@ -20,6 +22,9 @@ _LIVE = regex(r"(?i)\b(?:live|production|deployed)\b[* ]{0,4}(?:app|application|
 _TRIED = regex(r"(?i)\b(?:demo|local(?:ly|host)?|example|staging|sandbox|development|docker compose up|change|replace)\b")
 _BEFORE = 600
 """Characters of the paragraph above a login, which says what it is for."""
+_MAKES_ADMIN = regex(r"\bDJANGO_SUPERUSER_PASSWORD=[\"']?(?P<password>[^\s\"']+)[^\n]*\bcreatesuperuser\b")
+_PRIVATE = regex(r"[$`<>{}*]")
+"""What shows that a password is read, drawn or left to the reader."""
 _STAND_INS = frozenset({SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.FILE_PATH})
 
 
@@ -34,6 +39,44 @@ def _detect(project: Project) -> Iterator[Gap]:
         place = _login_of_live_system(page)
         if place is not None:
             yield _page_gap(place)
+    yield from _made_by_command(project)
+
+
+def _made_by_command(project: Project) -> Iterator[Gap]:
+    """Yield the make targets and scripts that make an administrator with a literal password, and that a page has run in
+    production.
+    """
+    for command in project.commands:
+        match = _MAKES_ADMIN.search(command.text) if command.context in {"makefile", "script"} else None
+        if match is None or _PRIVATE.search(match["password"]) or is_test_path(command.location.path):
+            continue
+        call = command.owner if command.context == "makefile" else command.location.path.rpartition("/")[2]
+        words = rf"\bmake\s+(?:[^\n;&|]*\s)?{re.escape(call)}(?![\w.-])" if command.context == "makefile" else re.escape(call)
+        shown = next(
+            (item for item in project.commands if call and _is_of_production(item) and re.search(words, item.text)), None
+        )
+        if shown is not None:
+            yield _command_gap(command, shown)
+
+
+def _is_of_production(command: Command) -> bool:
+    return command.context == "doc" and path_environment(command.text) is EnvironmentClass.PRODUCTION
+
+
+def _command_gap(command: Command, shown: Command) -> Gap:
+    place = shown.location
+    name = f"make {command.owner}" if command.context == "makefile" else command.location.path
+    return RULE.gap(
+        resource=command.location.path,
+        subject=f"account/{command.owner}",
+        message=f"{place.path}:{place.line} has people run {name} in production, and it makes an administrator with a password "
+        "that stands in the repository: until somebody changes it, everybody who knows the repository logs in.",
+        expected="a command that asks for the password, or takes it from the environment",
+        actual="the same login everywhere",
+        locations=(command.location,),
+        related=(place,),
+        closers=(Closer(None, "advice", "Leave the password out of the command: it then asks for one, or reads a variable."),),
+    )
 
 
 def _login_of_live_system(page: DocFile) -> Location | None:
