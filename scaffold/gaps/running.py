@@ -109,8 +109,11 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
     behind = _behind_profiles(project, gap, stacks)
     if behind is not None:
         start = min(start, behind, key=lambda item: item.strength)
-    if start.strength is Strength.ANYBODY and (other := _other_way(project, stacks)):
+    other = _other_way(project, stacks)
+    if start.strength is Strength.ANYBODY and other:
         return Severity.MEDIUM, f"is what runs in production, and nothing says that {stacks[0].files[0]} does", other
+    if start.strength is Strength.NOTHING and project.main_stack in stacks and not other:
+        return None  # No page says how the application is run: then this is the only way to run it that the files have.
     return _capped(start, stacks[0]) if start.strength < Strength.ANYBODY else None
 
 

@@ -43,6 +43,7 @@ def found(root: Path, code: str = "NET001") -> Gap:
 @pytest.mark.parametrize(
     "files",
     [
+        {"README.md": "# Shop\n"},
         {"README.md": f"# Shop\n\n## Getting started\n\n{UP}"},
         {"README.md": "# Shop\n\nRun it with `docker compose up`.\n"},
         {"README.md": f"# Shop\n\n## Development\n\n{UP}\n## Self-hosting\n\n{UP}"},
@@ -55,6 +56,7 @@ def found(root: Path, code: str = "NET001") -> Gap:
         {"ops/shop.service": "[Service]\nExecStart=/usr/bin/docker compose up\n", "Makefile": "up:\n\tdocker compose up\n"},
     ],
     ids=[
+        "the only way",
         "a page",
         "a sentence",
         "both",
@@ -75,7 +77,7 @@ def test_what_runs_for_others_is_high(files: dict[str, str], make_project: Calla
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"README.md": "# Shop\n"}, "docker-compose.yml:1 is started by nothing in this repository."),
+        ({"README.md": "# Shop\n", **CHART}, "docker-compose.yml:1 is started by nothing in this repository."),
         (
             {"README.md": f"# Shop\n\n## Local development setup\n\n{UP}"},
             "README.md:6 starts docker-compose.yml for development, and nothing here for anybody else.",
@@ -97,7 +99,7 @@ def test_what_runs_for_others_is_high(files: dict[str, str], make_project: Calla
             "deploy/chart/Chart.yaml:1 is what runs in production, and nothing says that docker-compose.yml does.",
         ),
     ],
-    ids=["nothing", "a heading", "a sentence", "a page for developers", "a test", "a chart"],
+    ids=["nothing beside a chart", "a heading", "a sentence", "a page for developers", "a test", "a chart"],
 )
 def test_what_only_developers_run_is_medium(files: dict[str, str], said: str, make_project: Callable[..., Path]) -> None:
     gap = found(make_project({"docker-compose.yml": COMPOSE, **files}))
