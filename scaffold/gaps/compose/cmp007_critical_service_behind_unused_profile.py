@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import active_profiles, commented_profiles, judged_stacks, once, profile_uses
+from scaffold.model.alternatives import choose_profiles, started
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Room, Severity
@@ -27,7 +28,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     used = {*profile_uses(project), *active_profiles(project), *commented_profiles(project)}
-    for service in stack.services:
+    # Of profiles that exclude each other one set runs: what stands in another one is an offer, not forgotten.
+    for service in started(stack, choose_profiles(project, stack)).services:
         if not service.profiles or "*" in used or used & set(service.profiles) or _is_started_by_name(project, service):
             continue
         if service.role is Role.E2E or (
