@@ -37,7 +37,10 @@ _LOGIN = regex(
     r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
 )
 """Words of code that knows its visitor by what the browser sends along."""
-_COOKIE = regex(r"(?i)cookie|express-session|gorilla/sessions|HttpSession|AddSession|passport\.session")
+_COOKIE = regex(
+    r"(?i)cookie|express-session|gorilla/sessions|HttpSession|AddSession|passport\.session|SessionMiddleware|\bsession\[|flask_login"
+    r"|login_user|django\.contrib"
+)
 """Words of code by which a browser sends a login along by itself."""
 _PROTECTION_WORDS = (
     *("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure", "debug=True", "UseDeveloperException"),
@@ -157,18 +160,20 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
 
 
 def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> list[CodeFact]:
-    """Return the facts, those of any origin with credentials marked where no code reads what a browser sends along, and left
-    out where that is never a cookie: of Python this is not asked, as its middleware is mostly that of a framework with them.
+    """Return the facts, those of any origin with credentials marked where no code reads what a browser sends along by itself,
+    and left out where that is never a cookie: PHP is not asked, whose frameworks bring a session by themselves, and of Python
+    the mark has to do, as a proxy in front may know its visitors by one.
     """
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
     if not opened:
         return facts
-    others = [fact for fact in opened if not fact.location.path.endswith((".py", ".php"))]
-    if others and not any(_COOKIE.search(texts.glance(path) or "") for path in code):
-        facts = [fact for fact in facts if fact not in others]
-    if any(_LOGIN.search(texts.glance(path) or "") for path in code):
-        return facts
-    return [replace(fact, detail=f"{fact.detail} no-login") if fact in opened else fact for fact in facts]
+    bare: list[CodeFact] = []
+    if not any(_COOKIE.search(texts.glance(path) or "") for path in code):
+        bare = [fact for fact in opened if fact.location.path.endswith(".py")]
+        gone = [fact for fact in opened if not fact.location.path.endswith((".py", ".php"))]
+        facts = [fact for fact in facts if fact not in gone]
+    marked = bare if any(_LOGIN.search(texts.glance(path) or "") for path in code) else opened
+    return [replace(fact, detail=f"{fact.detail} no-login") if fact in marked else fact for fact in facts]
 
 
 def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

@@ -35,6 +35,13 @@ _SUBJECT = regex(
     re.IGNORECASE,
 )
 _FILE = regex(r"[\w.-]*compose[\w.-]*\.ya?ml", re.IGNORECASE)
+_LISTED = regex(
+    r"(?P<file>[\w.-]*compose[\w.-]*\.ya?ml)[`*]*\s*(?:#+|\u2190|\u2014|\u2013|-+|:|\|)\s*(?P<says>[^\n|]{3,60})", re.IGNORECASE
+)
+"""A line of a tree or a table of files, with what it says of one."""
+_OF_DEVELOPERS = regex(
+    r"\W*(?:for\s+)?(?:the\s+)?(?:local(?:ly)?|dev(?:elopment)?)\b(?!.*\b(?:prod|deploy|server|both|and|or)\w*)", re.IGNORECASE
+)
 _EVALUATION = regex(
     r"\b(?:to|for|only)\s+(?:\w+\s+)?(?:evaluat\w+|try(?:ing)?(?: it)?(?: out)?|test(?:s|ing)?|demo\w*)\b", re.IGNORECASE
 )
@@ -81,6 +88,7 @@ def development_notes(  # noqa: PLR0913
     bases = tuple(stack for stack in stacks if stack.environment is EnvironmentClass.BASE)
     found = (
         *_of_pages(bases, pages),
+        *(_of_lists(bases, pages) if productive else ()),
         *_of_heads(bases, reader),
         *_of_env_files(files_of_env, reader),
         *_of_deployed(bases, stacks, listed),
@@ -136,6 +144,21 @@ def _of_pages(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
                 files = tuple(path for path in used if not named or posixpath.basename(path) in named)
                 # A sentence about one file is also about the env files that only this one uses.
                 yield DevelopmentNote(Location(page.path, line), files)
+
+
+def _of_lists(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[DevelopmentNote]:
+    """Files that the tree or table of a page calls those of development, beside a stack for production."""
+    for page in docs:
+        folder = posixpath.dirname(page.path)
+        for number, line in enumerate(page.text.splitlines(), 1) if "compose" in page.text else ():
+            match = _LISTED.search(line)
+            if match is None or not _OF_DEVELOPERS.match(match["says"]):
+                continue
+            name = match["file"].lower()
+            files = (path for stack in bases if stack.directory == folder for path in stack.files)
+            named = tuple(dict.fromkeys(path for path in files if posixpath.basename(path).lower() == name))
+            if named:
+                yield DevelopmentNote(Location(page.path, number), named)
 
 
 # --- comments of the files themselves ---------------------------------------------------------------------------------

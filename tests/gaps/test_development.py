@@ -69,6 +69,26 @@ def test_a_readme_says_it(make_project: Callable[..., Path]) -> None:
     assert gap.primary.path == "docker-compose.yml"
 
 
+PRODUCTION = "services:\n  api:\n    image: ghcr.io/shop/api:1.4.2\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("└── docker-compose.yml         # Local development", Severity.LOW),
+        ("| `docker-compose.yml` | development only, with hot reload |", Severity.LOW),
+        ("- `docker-compose.yml`: local and production", Severity.HIGH),
+        ("- `docker-compose.yml`: all services", Severity.HIGH),
+    ],
+)
+def test_a_list_of_files_says_it_beside_one_for_production(
+    line: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    files = {"docker-compose.yml": COMPOSE, **STARTED, "CLAUDE.md": f"# Shop\n\n{line}\n"}
+    beside = {"docker-compose.prod.yml": PRODUCTION, "deploy.sh": "docker compose -f docker-compose.yml up -d\n"}
+    assert port_gap(make_project({**files, **beside})).severity is severity
+
+
 def test_the_head_of_the_file_says_it(make_project: Callable[..., Path]) -> None:
     gap = port_gap(make_project({"docker-compose.yml": f"# Not for production.\n{COMPOSE}"}))
     assert gap.severity is Severity.LOW

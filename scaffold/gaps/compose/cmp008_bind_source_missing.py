@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import active_profiles, every_stack, is_generated, once
 from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.durability import WATCHERS
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.probes import known_image
@@ -107,7 +108,9 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
     verb = "mounts" if len(users) == 1 else "mount"
     profiles = active_profiles(project)
     started = any(not user.profiles or "*" in profiles or profiles & set(user.profiles) for user, _ in users)
-    severity = Severity.INFO if ignored else Severity.LOW if not is_file else Severity.HIGH if started else Severity.MEDIUM
+    # Of a stack that only watches, the application loses nothing.
+    is_severe = started and any(other.role not in WATCHERS for other in stack.services)
+    severity = Severity.INFO if ignored else Severity.LOW if not is_file else Severity.HIGH if is_severe else Severity.MEDIUM
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"volumes/{mount.target.lstrip('/')}",
