@@ -64,6 +64,11 @@ def _texts(module: str, entry: Entry, task: Mapping) -> Iterator[str]:
     elif module in _STACKS and text_of(find(given, "state")) != "absent":
         files = "".join(f" -f {posixpath.basename(item.value)}" for item in scalars_of(find(given, "files")))
         yield f"docker compose{files} up -d"
+    elif module in _STACKS and text_of(find(given, "remove_volumes")).lower() in {"true", "yes"}:
+        files = "".join(f" -f {posixpath.basename(item.value)}" for item in scalars_of(find(given, "files")))
+        yield f"docker compose{files} down --volumes"
+    elif module == "docker_volume" and text_of(find(given, "state")) == "absent":
+        yield f"docker volume rm {text_of(find(given, 'name') or find(given, 'volume_name'))}"
     elif module in _RUNS:
         text = given.value if isinstance(given, Scalar) else text_of(find(given, "cmd"))
         words = text or " ".join(item.value for item in scalars_of(find(given, "argv")))

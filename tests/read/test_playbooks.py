@@ -48,6 +48,17 @@ def test_the_tasks_of_a_role_are_read_and_broken_files_hold_none() -> None:
     assert read_playbook("deploy.yml", "name: a workflow of something else\nsteps: [1]\n") == ()
 
 
+def test_deleted_volumes_are_commands() -> None:
+    tasks = """\
+- name: Stop
+  docker_compose_v2: {project_src: /srv/shop, files: [live.yml], state: absent, remove_volumes: true}
+- community.docker.docker_volume: {name: shop_data, state: absent}
+- docker_volume: {name: shop_data}
+"""
+    found = [(command.text, command.location.line) for command in read_playbook("roles/app/tasks/main.yml", tasks)]
+    assert found == [("docker compose -f live.yml down --volumes", 2), ("docker volume rm shop_data", 3)]
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
