@@ -260,7 +260,8 @@ class CodeFact:
     `sqlite-waits` (see scaffold.read.kept_files), `proxy` (detail: what depends on the proxy before the application, see
     scaffold.read.behind_proxy),
     `known-key` (code that finds a published default in a key and only warns; detail: the key's name), `open-check` (code that
-    lets everybody in as long as a key is not set; detail: the name by which it holds the key),
+    lets everybody in as long as a key is not set; detail: the name by which it holds the key), `build-switch` (code reads a
+    variable of its build by which it shows made-up data; detail: its name),
     `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
     scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security).
     """

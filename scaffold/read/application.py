@@ -74,6 +74,8 @@ _BACKGROUND_WORDS = (
 """Texts without one of these leave no work to another process in a form that is known."""
 _IN_MIGRATIONS = regex(r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$")
 """Code of migrations, which may set policies of the database."""
+_MADE_UP_WORDS = ("_MOCK", "_DEMO", "_FAKE")
+"""Texts without one of these read no switch of a build for data that is made up."""
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
 """Texts without one of these make no backup."""
 _PROXY_WORDS = (
@@ -222,7 +224,15 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _dumps(path, text)
     if any(word in text for word in _PROXY_WORDS):
         yield from _proxies(path, text)
+    if any(word in text for word in _MADE_UP_WORDS) and path.endswith(_JAVASCRIPT):
+        yield from _build_switches(path, text)
     yield from _about_keys(path, text)
+
+
+def _build_switches(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.build_switches import build_switch_facts
+
+    return tuple(build_switch_facts(path, text))
 
 
 def _schema(path: str, text: str) -> tuple[CodeFact, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import runnable_stacks
-from scaffold.gaps.facts import once
+from scaffold.gaps.facts import listed, once
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.signals import image_name, main_environment
 from scaffold.model.compose import EnvValue, Service, Stack
@@ -51,6 +51,35 @@ def _detect(project: Project) -> Iterator[Gap]:
     if stacks:
         yield from (
             _code_gap(project, fact) for fact in project.code_facts if fact.kind == "seeds" and fact.reachable is not False
+        )
+    yield from _built_with(project)
+
+
+def _built_with(project: Project) -> Iterator[Gap]:
+    """Yield the gap of a frontend that is built for production with made-up data or a demo's login on."""
+    reads = {fact.detail: fact.location for fact in project.code_facts if fact.kind == "build-switch"}
+    if not reads:
+        return
+    from scaffold.gaps.config.built_with import switched_on
+
+    found = list(dict.fromkeys(switched_on(project, set(reads))))
+    if found:
+        names = sorted({name for name, _ in found})
+        places = tuple(dict.fromkeys(place for _, place in found))
+        yield RULE.gap(
+            resource=places[0].path,
+            subject="build switches",
+            message=f"The build for production has {listed(names)} on: by the name, visitors see data that is made up, or a "
+            "demo.",
+            expected="off in production, and on in settings for development alone",
+            actual="on",
+            locations=places,
+            related=tuple(reads[name] for name in names),
+            severity=Severity.MEDIUM,
+            confidence=Confidence.MEDIUM,
+            closers=(
+                Closer(None, "advice", f"Turn {listed(names)} off for production, and let the code take off as its default."),
+            ),
         )
 
 
