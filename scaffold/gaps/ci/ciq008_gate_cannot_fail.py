@@ -14,9 +14,21 @@ from scaffold.model.regex import regex
 
 _TOOLS = regex(
     r"\b(?P<tool>pytest|vitest|jest|mypy|pyright|ruff|flake8|pylint|bandit|eslint|tsc|golangci-lint|rubocop|rspec|phpunit|phpstan"
-    r"|hadolint|shellcheck|safety|pip-audit|semgrep|trivy|grype|checkov|npm\s+audit|go\s+test|cargo\s+test)\b"
+    r"|hadolint|shellcheck|safety|pip-audit|semgrep|trivy|grype|checkov|npm\s+audit|(?:go|cargo|dotnet|flutter|deno|mix)\s+test"
+    r"|manage\.py\s+test|-m\s+unittest|cargo\s+clippy|playwright\s+test|cypress\s+run|mvnw?\s[^\n|;&]*?\b(?:test|verify)"
+    r"|gradlew?\s[^\n|;&]*?\b(?:test|check)|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:test|lint|type-?check)(?::[\w:-]+)?)(?![\w-])"
 )
-_FORGIVES = regex(r"\|\|\s*(?:true|:|exit\s+0|echo\b)|--exit-zero\b|--exit-code[= ]0\b|--soft-fail\b|--no-fail\b")
+_FORGIVES = regex(
+    r"\|\|\s*(?:true\b|:(?=\s|$)|exit\s+0|echo\b)(?![^\n]*(?:\bexit\s+[1-9]|\bfalse\b|GITHUB_OUTPUT|GITHUB_ENV))"
+    r"|--exit-zero\b|--exit-code[= ]0\b|--soft-fail\b|--no-fail\b|-Dmaven\.test\.failure\.ignore(?:=true)?(?=\s|$)"
+)
+_READ_LATER = regex(r"\$\(|`|\btee\s|(?<![0-9&])>>?\s*[\w./$]")
+"""What a command says is kept: a later line of the step may judge it."""
+_FAILS = regex(r"\bexit\s+(?:[1-9]|\$)")
+_HEALTH = regex(r"\b(?:curl|wget)\b[^\n]*(?:localhost|127\.0\.0\.1)[^\n|]*(?:/\w*(?:health|ready|live|ping)|:\d{2,5})")
+"""A request that asks what the job has started whether it answers."""
+_HEALTH_CHECK = "The health check"
+_LOOKS_ON = regex(r"\bfailure\(\)|\balways\(\)")
 _ACTIONS = {"aquasecurity/trivy-action": "trivy", "anchore/scan-action": "grype", "bridgecrewio/checkov-action": "checkov"}
 _CHECKING_ACTIONS = {
     "sonatype-nexus-community/nancy-github-action": "nancy",
@@ -70,7 +82,23 @@ def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
         if match and not re.search(
             r"\b(?:install|add|pip|apt-get|version|--version)\b", line[: match.start()] + line[match.end() :]
         ):
-            yield re.sub(r"\s+", " ", match["tool"]), ignored or bool(_FORGIVES.search(line[match.end() :]))
+            yield _plain(match["tool"]), ignored or _forgives(item.step.run, line, match.start())
+        asked = _HEALTH.search(line)
+        if asked and "$(" not in line[: asked.start()] and not _LOOKS_ON.search(item.step.condition):
+            yield _HEALTH_CHECK, ignored or _forgives(item.step.run, line, asked.start())
+
+
+def _plain(command: str) -> str:
+    """Return program and subcommand without `run` and options between them: `mvn -B verify` is `mvn verify`."""
+    words = command.split()
+    return " ".join((words[0], words[-1])) if len(words) > 1 else words[0]
+
+
+def _forgives(script: str, line: str, start: int) -> bool:
+    """Whether the command from there on may fail. One of which the step reads what it said is judged by that."""
+    if _READ_LATER.search(line) and _FAILS.search(script):
+        return False
+    return bool(_FORGIVES.search(line[start:].partition(";")[0]))
 
 
 def _action_forgives(item: CiStep, tool: str) -> bool:
@@ -85,7 +113,7 @@ def _action_forgives(item: CiStep, tool: str) -> bool:
 def _gap(tool: str, items: list[CiStep]) -> Gap:
     return RULE.gap(
         resource=items[0].resource,
-        subject=f"gate/{tool}",
+        subject="gate/health" if tool == _HEALTH_CHECK else f"gate/{tool}",
         message=f"{tool} runs, and whatever it finds the step passes: it checks nothing.",
         expected="a step that fails on what must not be merged",
         actual="its result is thrown away",
