@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, signals, surroundings, their_signals
+from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
@@ -23,6 +24,11 @@ _TO_PEOPLE = regex(
     r"\bsend_?[dD]ocument\b|discord(?:app)?\.com/api/webhooks[^\n]*-F\b|\b(?:mutt|mailx)\b[^\n]*\s-[aA]\s|\bfiles_?upload(?:_?v2)?\b"
 )
 """What sends a file to a chat or by mail."""
+_BY_NAME = regex(r"(?i)back-?_?ups?|dump")
+_DUMPS = regex(
+    r"\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b(?![^\n]*(?:--schema-only|--no-data\b|--version))[^\n]*\s\S"
+)
+_SAME_HOST = regex(r"\bdocker\b[^\n]*\bexec\b|\blocalhost\b|\b127\.0\.0\.1\b")
 _ENCRYPTS = regex(
     r"(?i)\bgpg\d?\b|\bage\s+-|\bopenssl\s+(?:enc|cms|smime)\b|\brestic\b|\bborg\w*\b|\bkopia\b|\bduplicity\b|encrypt|\bcrypt|fernet|\baes\b|passphrase"
     r"|\b7z\w*\b[^\n]*\s-p|\bzip\b[^\n]*\s-[eP]\b|pyzipper"
@@ -30,8 +36,11 @@ _ENCRYPTS = regex(
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    if not durable_stores(project):
+        yield from _of_a_database_elsewhere(project)
+        return
     theirs = their_signals(project)
-    if not theirs or not durable_stores(project):
+    if not theirs:
         return
     beside = surroundings(project, signals(project))
     # What sends logs or alerts has such words too: only files that make a dump are looked through.
@@ -75,6 +84,49 @@ def _on_the_host(project: Project, theirs: tuple[Signal, ...]) -> Gap:
         environment=main_environment(project),
         closers=BY_FILES if stores_to_copy(project) else None,
     )
+
+
+# --- databases that no stack holds ------------------------------------------------------------------------------------
+
+
+def _of_a_database_elsewhere(project: Project) -> Iterator[Gap]:
+    """Yield the scripts whose dumps of a database outside of the stacks stay where they are made."""
+    if project.main_stack is None:
+        return
+    dumps = [
+        command
+        for command in project.commands
+        if command.context == "script" and _BY_NAME.search(command.location.path) and _DUMPS.search(command.text)
+    ]
+    dumps = [item for item in dumps if item.location.path not in project.owned and not is_test_path(item.location.path)]
+    if not dumps or _OFF_HOST.search(_beside(project, {item.location.path for item in dumps})):
+        return
+    near = any(_SAME_HOST.search(project.source(item.location.path) or "") for item in dumps)
+    places = tuple({item.location.path: item.location for item in reversed(dumps)}.values())[::-1]
+    where = "the host of the database itself" if near else "the one machine that runs it"
+    yield RULE.gap(
+        resource="backup",
+        subject="off-host",
+        message=f"The dumps that {listed(item.path for item in places)} makes stay on {where}: with its disk every copy goes.",
+        expected="an encrypted copy at another place: an object store, another provider, another host",
+        actual="no command beside the dumps sends them away",
+        locations=places,
+        severity=Severity.MEDIUM if near else Severity.LOW,
+        environment=main_environment(project),
+    )
+
+
+def _beside(project: Project, paths: set[str]) -> str:
+    """Return the scripts, their neighbours, and every line of a page or a command that speaks of backups."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    neighbours = {
+        c.location.path for c in project.commands if c.location.path.rpartition("/")[0] in folders and c.context == "script"
+    }
+    texts = [project.source(path) or "" for path in sorted(paths | neighbours)]
+    lines = (line for doc in project.docs for line in doc.text.splitlines())
+    texts += [line for line in lines if _BY_NAME.search(line)]
+    texts += [command.text for command in project.commands if _BY_NAME.search(command.text)]
+    return "\n".join(texts)
 
 
 RULE = Rule(
