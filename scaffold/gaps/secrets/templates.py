@@ -16,7 +16,7 @@ from scaffold.model.project import Command, EnvFile, Project
 from scaffold.model.regex import regex
 
 _COPIES = regex(
-    r"(?<![\w-])(?:cp|copy|install)\s+(?:-\w+\s+)*(?P<cp>[^\s;&|]+)\s+[^\s;&|]+"
+    r"(?<![\w-])(?:cp|mv|copy|install)\s+(?:-\w+\s+)*(?P<cp>[^\s;&|]+)\s+[^\s;&|]+"
     r"|\b(?:curl|wget|download\w*)\b[^\n;&|]*?(?P<url>[\w./$\{\}-]*env[\w./-]*)"
 )
 _ASSIGNED = regex(
