@@ -104,6 +104,8 @@ def _playbooks(project: Project) -> Iterator[_Unit]:
         if command.context == "playbook" and not is_test_path(path) and not _ON_PURPOSE.search(path):
             found.setdefault(path, []).append((command.text, command.location))
     for path, lines in found.items():
+        if not any(_DOWN.search(line) or _REMOVED.search(line) or _EMPTIES.search(line) for line, _ in lines):
+            continue
         text = (project.source(path) or "").split("\n")
         taken = tuple((line, place) for line, place in lines if not _is_chosen(text, place.line))
         yield _Unit(path, f"The playbook {path}", taken, path_environment(path))
@@ -113,12 +115,10 @@ def _is_chosen(text: list[str], line: int) -> bool:
     """Whether the task at a line, or a block around it, runs under a condition or for a tag that people ask for."""
     start = next((number for number in range(line - 1, -1, -1) if re.match(r"\s*- ", text[number])), 0)
     dash = len(text[start]) - len(text[start].lstrip())
-    for number, other in enumerate(text):
-        indent = len(other) - len(other.lstrip())
-        own = number > start and all(not re.match(rf"\s{{0,{dash}}}\S", item) for item in text[start + 1 : number + 1])
-        if _TAGS.match(other) and (own or indent < dash):
-            return True
-    return False
+    ends = (n for n in range(start + 1, len(text)) if text[n].strip() and len(text[n]) - len(text[n].lstrip()) <= dash)
+    end = next(ends, len(text))
+    chosen = [n for n, other in enumerate(text) if _TAGS.match(other)]
+    return any(start < n < end or len(text[n]) - len(text[n].lstrip()) < dash for n in chosen)
 
 
 def _unconditional(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[str, Location]]:
