@@ -194,9 +194,13 @@ def _volumes(node: Node, problems: Problems) -> Node:
 
 
 def _volume(item: Scalar, problems: Problems) -> Node:
-    volume = parse_volume(item.value) or _hidden_volume(item)
-    if volume is None:
+    volume = parse_volume(item.value)
+    hidden = _hidden_volume(item) if volume is None else None
+    if volume is None and (hidden is None or ":?" not in item.raw):
+        # Of a variable that is asked for by `:?` the reader of variables says so already.
         problems.append(Problem(item.location, "not a volume that Compose accepts"))
+    volume = volume or hidden
+    if volume is None:
         return item
     true = text_like(item, "true", plain=True)
     pairs: list[tuple[str, Node]] = [("type", text_like(item, volume.kind))]
