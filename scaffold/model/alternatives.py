@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.durability import WATCHERS
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, named_profiles
@@ -24,7 +25,6 @@ _DEPRECATED = frozenset({"deprecated", "obsolete"})
 _OLD = regex(r"\bdeprecated\b|\bno longer (?:supported|maintained)\b", re.IGNORECASE)
 _STARTS = regex(r"\bcompose\b.*\s(?:up|run|start|create)\b")
 _DEPLOYS = regex(r"deploy|prod|release|install", re.IGNORECASE)
-_WATCHERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING, Role.ADMIN_UI, Role.E2E, Role.MOCK})
 _ENTRIES = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY})
 _DOORS = _ENTRIES | {Role.ML_INFERENCE}
 _FAMILIES = (
@@ -130,7 +130,7 @@ def _reason(service: Service, chosen: tuple[str, ...], *, is_old: bool) -> str:
 
 def _clashes(stack: Stack) -> Iterator[tuple[Service, Service, str]]:
     """Yield the pairs of services that only different profiles start and that cannot run beside each other, and why."""
-    optional = [service for service in stack.services if service.profiles and service.role not in _WATCHERS]
+    optional = [service for service in stack.services if service.profiles and service.role not in WATCHERS]
     for one, other in combinations(optional, 2):
         if not set(one.profiles) & set(other.profiles) and (why := _clash(stack, one, other)):
             yield one, other, f"{one.name} and {other.name} {why}"
@@ -180,7 +180,7 @@ def _keeps_the_same(stack: Stack, one: Service, other: Service) -> bool:
 
 def _users(stack: Stack, store: Service) -> frozenset[str]:
     """Return the services that wait for a store, without those that only look at it."""
-    users = (item for item in stack.services if item.role not in _WATCHERS and not item.is_datastore)
+    users = (item for item in stack.services if item.role not in WATCHERS and not item.is_datastore)
     return frozenset(item.name for item in users if any(edge.service == store.name for edge in item.depends_on))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from scaffold.model.compose import Stack
-from scaffold.model.document import Mapping, Node, Scalar, Sequence
+from scaffold.model.document import scalars_in
 from scaffold.model.project import Command, EnvFile
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
@@ -106,20 +106,8 @@ def _asked(stacks: tuple[Stack, ...]) -> dict[str, set[str]]:
         for service in stack.services:
             names |= {
                 reference.name
-                for scalar in _scalars(service.node)
+                for scalar in scalars_in(service.node)
                 for reference in scalar.references
                 if not reference.has_default and reference.operator not in {":+", "+"}
             }
     return found
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
-    pending: list[Node] = [node]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, Scalar):
-            yield item
-        elif isinstance(item, Sequence):
-            pending.extend(item.items)
-        elif isinstance(item, Mapping):
-            pending.extend(entry.value for entry in item.entries)

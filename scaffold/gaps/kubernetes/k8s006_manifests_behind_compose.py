@@ -9,7 +9,7 @@ from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.kubernetes.objects import KubernetesObject, chart_templates, objects, running
 from scaffold.gaps.signals import application_services, foreign_infrastructure
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
+from scaffold.model.document import Location, Mapping, Node, Sequence, find, scalars_in, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import Project
@@ -143,7 +143,7 @@ def _other_port(
     listens = published | set(service.expose) | set(service.listens) | set(dockerfile.exposed if dockerfile else ())
     if len(published) != 1:
         return
-    told = " ".join(scalar.value for scalar in _scalars([item.containers[0].get(key) for key in ("env", "args", "command")]))
+    told = " ".join(scalar.value for key in ("env", "args", "command") for scalar in scalars_in(item.containers[0].get(key)))
     for port, place in _targets(everything, item):
         if port not in listens and str(port) not in told:
             yield RULE.gap(
@@ -176,18 +176,6 @@ def _targets(everything: tuple[KubernetesObject, ...], item: KubernetesObject) -
 
 def _items(node: Node | None) -> tuple[Node, ...]:
     return node.items if isinstance(node, Sequence) else ()
-
-
-def _scalars(nodes: list[Node | None]) -> Iterator[Scalar]:
-    pending = list(nodes)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Scalar):
-            yield node
-        elif isinstance(node, Sequence):
-            pending.extend(node.items)
-        elif isinstance(node, Mapping):
-            pending.extend(entry.value for entry in node.entries)
 
 
 def _place(item: KubernetesObject) -> Location:
