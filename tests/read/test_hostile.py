@@ -78,15 +78,22 @@ def many(count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def seconds_for(count: int, root: Path) -> float:
+    """CPU seconds of the quicker of two readings: other work on the machine only ever adds to them."""
+    found = [read(root) for _ in range(2)]
+    assert {once["services"] for once in found} == {count}
+    return float(min(once["seconds"] for once in found))
+
+
 @pytest.mark.parametrize("written", [many, rich])
 def test_ten_thousand_services_take_less_than_ten_seconds_and_time_grows_with_their_number(
     written: Callable[[int], str], make_project: Callable[..., Path]
 ) -> None:
-    half = read(make_project({"compose.yaml": written(5_000)}, name="half"))
-    whole = read(make_project({"compose.yaml": written(10_000)}, name="whole"))
-    assert (half["services"], whole["services"]) == (5_000, 10_000)
-    assert whole["seconds"] < 10
-    assert whole["seconds"] / half["seconds"] < 2.6
+    quarter = seconds_for(2_500, make_project({"compose.yaml": written(2_500)}, name="quarter"))
+    whole = seconds_for(10_000, make_project({"compose.yaml": written(10_000)}, name="whole"))
+    assert whole < 10
+    # Four times the services: four times the time when it grows with them, sixteen times when with their square.
+    assert whole / quarter < 8
 
 
 CYCLE = {
