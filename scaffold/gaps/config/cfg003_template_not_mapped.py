@@ -46,19 +46,19 @@ def _is_mapped(project: Project, file: EnvFile) -> bool:
     if any(path == file.path for stack in project.stacks for service in stack.services for path, _ in service.env_files):
         return True
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    return any(word.search(text) for text in _texts(project))
+    return any(word.search(text) for text in _texts(project) if name in text)
 
 
-def _stand_for_one(project: Project, first: EnvFile, second: EnvFile) -> bool:
+def _stand_for_one(first: EnvFile, second: EnvFile, compose_folders: set[str], copied: set[str]) -> bool:
     """Whether two templates may be taken for one another: their names say the same, and they stand in one folder, or not both
     beside compose files of their own, and commands and pages do not say of both where they are copied.
     """
     if purpose_words(first.path) != purpose_words(second.path):
         return False
     folders = {posixpath.dirname(first.path), posixpath.dirname(second.path)}
-    if len(folders) > 1 and folders <= {posixpath.dirname(file.path) for file in project.compose_files}:
+    if len(folders) > 1 and folders <= compose_folders:
         return False
-    return len(folders) == 1 or not all(_is_copied_where_it_is(project, file) for file in (first, second))
+    return len(folders) == 1 or not {first.path, second.path} <= copied
 
 
 def _is_copied_where_it_is(project: Project, file: EnvFile) -> bool:
@@ -69,7 +69,8 @@ def _is_copied_where_it_is(project: Project, file: EnvFile) -> bool:
         rf"(?<![\w.-]){folder}/{name}(?![\w-])|\bcd\s+(?:\./)?{folder}\b(?:.|\n){{0,400}}?\b(?:cp|copy)\b[^\n]*{name}(?![\w-])"
     )
     pattern = re.compile(inside if folder else copied)
-    return any(pattern.search(text) for text in _texts(project))
+    words = posixpath.split(file.path)
+    return any(pattern.search(text) for text in _texts(project) if all(word in text for word in words))
 
 
 def _texts(project: Project) -> tuple[str, ...]:
@@ -79,8 +80,11 @@ def _texts(project: Project) -> tuple[str, ...]:
 def _disagreements(project: Project, templates: list[EnvFile]) -> dict[str, tuple[Location, Location]]:
     """Return the names to which two templates of the same environment give different values, with both places."""
     found: dict[str, tuple[Location, Location]] = {}
+    compose_folders = {posixpath.dirname(file.path) for file in project.compose_files}
+    several = templates if len(templates) > 1 else []
+    copied = {file.path for file in several if _is_copied_where_it_is(project, file)}
     for first, second in itertools.combinations(templates, 2):
-        if first.environment != second.environment or not _stand_for_one(project, first, second):
+        if first.environment != second.environment or not _stand_for_one(first, second, compose_folders, copied):
             continue
         for entry in first.entries:
             other = second.entry(entry.name)
