@@ -29,7 +29,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
         lambda project: project.workflows or project.other_ci or project.commands,
         ("CIQ016", "SUP017", "SUP019", "SUP020", "CFG013"),
     ),
-    (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010", "IMG013")),
+    (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010", "IMG013", "IMG014")),
     (
         lambda project: project.infrastructure,
         (
