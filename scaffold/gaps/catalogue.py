@@ -51,6 +51,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.code_facts or project.docs, ("SEC010",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004",)),
+    (lambda project: project.commands, ("BCK012",)),
 )
 """Kinds of files, and the rules that read nothing else."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")

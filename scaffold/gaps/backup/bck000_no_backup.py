@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
-from scaffold.gaps.backup.coverage import is_covered, signals
+from scaffold.gaps.backup.coverage import is_covered, is_dumped, signals
 from scaffold.gaps.backup.files import DATABASE, FILES, UPLOADS, Kept, copies_files, kept_files, said
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import why_it_matters_less
+from scaffold.gaps.backup.started import StartedStore, started_stores
 from scaffold.gaps.running import runs_for_others
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
@@ -33,6 +34,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     kept = () if copies_files(project) else kept_files(project)
     if bare:
         yield _of_stores(project, bare, kept)
+        return
+    started = tuple(store for store in started_stores(project) if not is_dumped(project, store.role))
+    if started:
+        yield _of_started(project, started, kept)
         return
     # Beside settings for a bucket the folder of uploads may stay empty: alone it is no finding then.
     passing = {FILES, UPLOADS} if has_bucket(project) else {FILES}
@@ -104,6 +109,26 @@ def _of_files(project: Project, kept: tuple[Kept, ...]) -> Gap:
         locations=without_repeats(item.service.location for item in kept),
         severity=Severity.LOW if less else worst,
         environment=environment,
+        closers=(_OF_FILES,),
+    )
+
+
+def _of_started(project: Project, started: tuple[StartedStore, ...], kept: tuple[Kept, ...]) -> Gap:
+    """Return the gap of databases that a page or a script starts beside the stacks."""
+    files = f", and {said(kept)}" if kept else ""
+    names = ", ".join(f"{store.name} ({store.place})" for store in started)
+    first = started[0].location
+    return RULE.gap(
+        resource="backup",
+        subject="stores/started",
+        message=f"Nothing in this repository copies {names}, which {first.path}:{first.line} starts beside the stack{files} off"
+        f" the host on a schedule: {_AND_GONE}.",
+        expected="a scheduled dump of the database and a copy of the files, kept off the host",
+        actual="no scheduled dump, snapshot or retention by content of scripts, workflows and services",
+        locations=tuple(store.location for store in started),
+        related=without_repeats(item.service.location for item in kept),
+        severity=Severity.MEDIUM,
+        environment=main_environment(project),
         closers=(_OF_FILES,),
     )
 

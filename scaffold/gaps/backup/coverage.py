@@ -166,6 +166,13 @@ def is_backup_text(stores: tuple[Service, ...], text: str) -> bool:
     return bool(_COPIES.search(text)) and any(_names_volume(service, text) for service in stores)
 
 
+def is_dumped(project: Project, role: Role) -> bool:
+    """Whether a script, a workflow, a service or a page of the project dumps stores of the role, whatever stack has them."""
+    words = (" ".join((*(s.entrypoint or ()), *(s.command or ()))) for stack in project.stacks for s in stack.services)
+    texts = (*(command.text for command in project.commands), *words)
+    return any(_COMMANDS[role].search(text) or _ANY_STORE.search(text) for text in texts)
+
+
 def _names_volume(service: Service, text: str) -> bool:
     volumes = [mount.source for mount in service.mounts if mount.kind == "volume" and len(mount.source) > 3]
     return any(re.search(rf"\b{re.escape(volume)}\b", text) for volume in volumes)

@@ -42,8 +42,12 @@ def told_to_run(project: Project) -> Location | None:
         for item in project.commands
         if item.context == "doc"
         and _UP.search(item.text)
-        and _OF_OPERATORS.search(item.location.path)
-        and not _OF_DEVELOPERS.search(item.location.path)
+        and of_operators(item.location.path)
         and item.location.path not in project.owned
     )
     return min(found, key=Location.sort_key, default=None)
+
+
+def of_operators(path: str) -> bool:
+    """Whether a page or script is by its name for those who operate the project, and not for its developers."""
+    return bool(_OF_OPERATORS.search(path)) and not _OF_DEVELOPERS.search(path)

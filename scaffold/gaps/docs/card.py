@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scaffold.gaps.backup.bck012_copies_what_is_not_there import misled_backups
 from scaffold.gaps.docs.doc001_no_deployment_guide import has_deployment_guide
 from scaffold.gaps.docs.doc002_no_disaster_recovery_guide import recovery_pages
 from scaffold.gaps.docs.doc003_no_runbook import runbook_pages
@@ -16,6 +17,8 @@ def card(project: Project) -> LayerCard:
     recovery, runbooks = recovery_pages(project), runbook_pages(project)
     complete = has_deployment_guide(project) and bool(recovery) and bool(runbooks)
     state = LayerState.PRESENT if complete else LayerState.PARTIAL if project.docs else LayerState.ABSENT
-    good = [Praise("The restore steps are written down.", place) for place in recovery[:1]]
+    misled = {item.command.location.path for item in misled_backups(project)} if recovery else set()
+    # Steps from a copy that holds nothing restore nothing.
+    good = [Praise("The restore steps are written down.", place) for place in recovery if place.path not in misled][:1]
     good += [Praise("A runbook is written down.", place) for place in runbooks[:1]]
     return LayerCard(Layer.DOCS, state, tuple(Location(page.path, 1) for page in project.docs), tuple(good))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import signals
 from scaffold.gaps.backup.files import databases, said
+from scaffold.gaps.backup.started import started_stores
 from scaffold.gaps.docs.pages import Section, guide_closers, page_anchor, sections
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.document import Location
@@ -55,11 +56,14 @@ _ADVICE = "Write docs/operations/recovery.md: where the copies are, the restore 
 
 def _detect(project: Project) -> Iterator[Gap]:
     stores = tuple(service for _, service in durable_stores(project))
+    started = () if stores else started_stores(project)
     files = () if stores else databases(project)
     place = page_anchor(project)
-    if not (stores or files) or place is None or recovery_pages(project):
+    if not (stores or files or started) or place is None or recovery_pages(project):
         return
-    names = ", ".join(service.name for service in stores) or said(files)
+    names = ", ".join(
+        (*(service.name for service in stores), *(store.name for store in started), *([said(files)] if files else []))
+    )
     yield RULE.gap(
         closers=guide_closers(project, _ADVICE) if stores else (Closer(None, "advice", _ADVICE),),
         resource="docs",
@@ -68,7 +72,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         expected="a page with the restore steps of each store and the loss that is accepted",
         actual="no restore steps",
         locations=(place,),
-        related=tuple(service.location for service in stores) or without_repeats(item.service.location for item in files),
+        related=tuple(service.location for service in stores)
+        or without_repeats((*(store.location for store in started), *(item.service.location for item in files))),
         environment=main_environment(project),
         severity=None if signals(project) else Severity.LOW,
         blocked_by=() if signals(project) else ("BCK000",),
