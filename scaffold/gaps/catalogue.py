@@ -47,7 +47,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.alertmanagers, ("ALR002",)),
     (lambda project: project.monitoring_files, ("ALR004",)),
     (lambda project: project.alert_rules, ("ALR006",)),
-    (lambda project: project.code_facts, ("LOG003", "CMP024", "CMP028", "SEC011", "NET010")),
+    (lambda project: project.code_facts, ("LOG003", "CMP024", "CMP028", "SEC011", "NET010", "SUP023")),
     (lambda project: project.code_facts or project.docs, ("SEC010",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004",)),

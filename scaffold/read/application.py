@@ -74,6 +74,10 @@ _BACKGROUND_WORDS = (
 """Texts without one of these leave no work to another process in a form that is known."""
 _IN_MIGRATIONS = regex(r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$")
 """Code of migrations, which may set policies of the database."""
+_OF_HISTORY = regex(
+    r"(?:^|/)(?:versions|migrations|migrate)/[^/]+\.(?:py|rb)$|\.up\.sql$|/V\d[^/]*__[^/]+\.sql$|/meta/0000_snapshot\.json$"
+)
+"""Versions of the database of which a tool asks for an order."""
 _MADE_UP_WORDS = ("_MOCK", "_DEMO", "_FAKE")
 """Texts without one of these read no switch of a build for data that is made up."""
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
@@ -149,6 +153,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         facts += applied_at_start(migrating, tuple(code), texts.glance)
     facts += _background(leaving, inventory, texts)
     facts += _row_security(policies, code, texts)
+    facts += _history(inventory, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -193,6 +198,15 @@ def _row_security(policies: list[str], code: list[str], texts: TextReader) -> It
         from scaffold.read.row_security import row_security
 
         for fact in row_security(policies, code, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _history(inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if any(_OF_HISTORY.search(path) for path in inventory.files):
+        from scaffold.read.migration_history import history_faults
+
+        for fact in history_faults(inventory.files, inventory.present, texts.glance):
             texts.text(fact.location.path)
             yield fact
 
