@@ -56,8 +56,8 @@ class _Version:
 def history_faults(files: Iterable[str], present: Iterable[str], glance: _Glance) -> Iterator[CodeFact]:
     """Yield `history` facts (detail: tool, fault and names, parted by spaces) for versions that their tool cannot put in order.
 
-    Faults are `parent` (the version follows one that no file is), `heads` (several follow one another's base, and `upgrade head`
-    asks for one), `twice` (two files have one number) and `file` (a journal lists a file that is not there).
+    Faults are `parent` (the version follows one that no file is), `heads` (several are newest, and the tool asks for one),
+    `twice` (two files have one number) and `file` (a journal lists a file that is not there).
     """
     paths = [path for path in files if not is_test_code(path)]
     everything = frozenset(present)

@@ -108,8 +108,8 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Commit what is missing, or point the version to the one before it; for two newest ones write a merge (`alembic merge "
-            "heads`, `manage.py makemigrations --merge`). Bring an empty database to the newest version in CI.",
+            "Commit what is missing, or point the version to the one before it; for two newest ones write a merge "
+            "(`alembic merge heads`, `manage.py makemigrations --merge`). Bring an empty database to the newest version in CI.",
         ),
     ),
 )
