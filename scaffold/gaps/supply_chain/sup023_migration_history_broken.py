@@ -55,7 +55,7 @@ def _is_used(project: Project, tool: str) -> bool:
     if tool != "SQL":
         return True
     names = [name for item in project.manifests for name in item.dependencies]
-    names += [service.image or "" for stack in project.stacks for service in stack.services]
+    names += [service.image.repository if service.image else "" for stack in project.stacks for service in stack.services]
     return any(word in name for name in names for word in _MORE_SQL)
 
 
