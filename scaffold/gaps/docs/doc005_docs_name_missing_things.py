@@ -1,49 +1,53 @@
-"""DOC005: a page shows a command with a compose file, a make target or a Dockerfile that the repository lacks."""
+"""DOC005: a page shows a command with a file, a service, a script or a target that the repository lacks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.docs.named_commands import unknown_package_script, unknown_script, unknown_service
 from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Command, Project
+from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
 
 _DOCKERFILE = regex(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= ]\s*(?P<path>[\w./-]*Dockerfile[\w./-]*)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    pages = {page.path for page in current_pages(project)} - project.owned
+    pages = {page.path: page for page in current_pages(project) if page.path not in project.owned}
     targets = make_targets(project)
     found: dict[tuple[str, str], list[tuple[str, Location]]] = {}
     for command in project.commands:
-        missing = _missing(project, command, targets) if command.context == "doc" and command.location.path in pages else None
+        page = pages.get(command.location.path) if command.context == "doc" else None
+        missing = _missing(project, page, command, targets) if page else None
         if missing:
             found.setdefault((command.location.path, missing[0]), []).append((missing[1], command.location))
-    for (page, kind), places in sorted(found.items(), key=lambda item: item[0]):
+    for (path, kind), places in sorted(found.items(), key=lambda item: item[0]):
         names = tuple(dict.fromkeys(name for name, _ in places))
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         yield RULE.gap(
-            resource=page,
+            resource=path,
             subject=kind.replace(" ", "-"),
-            message=f"{page} names a {kind} that the repository does not have: {', '.join(names[:5])}{more}.",
+            message=f"{path} names a {kind} that the repository does not have: {', '.join(names[:5])}{more}.",
             expected=f"a {kind} of this repository",
             actual="no such thing",
             locations=tuple(location for _, location in places),
         )
 
 
-def _missing(project: Project, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:
+def _missing(project: Project, page: DocFile, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:
     found = missing_in(project, command, targets)
     if found:
         return found
     match = _DOCKERFILE.search(command.text)
     if match and not re.search(r"\bcd\b", command.text) and not project.exists(match["path"]):
         return "Dockerfile", match["path"]
-    return None
+    others = (("service", unknown_service), ("script", unknown_script), ("package script", unknown_package_script))
+    named = ((kind, unknown(project, page, command)) for kind, unknown in others)
+    return next(((kind, name) for kind, name in named if name), None)
 
 
 RULE = Rule(
