@@ -301,6 +301,18 @@ def requires_password(service: Service) -> bool:
     return match is not None and match[1] not in {'""', "''"}
 
 
+_PORT = regex(r"(?<![\w-])(?:--port|-p|-c\s+port)[= ]+[\"']?(?P<port>\d{1,5})\b")
+_CONFIGURED = regex(r"\.(?:conf|cfg|ini)\b|--tls-port\b")
+
+
+def given_port(service: Service) -> int | None:
+    """Return the port that a store's command line, or PostgreSQL's own PGPORT, gives its server in place of the usual one."""
+    match = _PORT.search(" ".join((*(service.entrypoint or ()), *(service.command or ()))))
+    entry = service.env("PGPORT")
+    text = match["port"] if match else (entry.value or "") if entry else ""
+    return int(text) if text.isdecimal() and 0 < int(text) < 65_536 else None
+
+
 def working_healthcheck(service: Service) -> tuple[str, ...] | None:
     """Return a `test:` list for Compose that passes in the service's image when it answers, or None when none is known.
 
@@ -313,16 +325,21 @@ def working_healthcheck(service: Service) -> tuple[str, ...] | None:
     family = known.facts.family
     if family in _BUILDERS:
         return _BUILDERS[family](service)
-    return known.facts.test or None
+    return (known.facts.test or None) if given_port(service) is None else None
 
 
 def _redis(service: Service) -> tuple[str, ...] | None:
+    if _CONFIGURED.search(" ".join(service.command or ())):
+        return None  # Port, password and TLS may stand in that file.
     program = "valkey-cli" if service.image and "valkey" in service.image.repository else "redis-cli"
+    port = given_port(service)
+    asked = (program,) if port in {None, 6379} else (program, "-p", str(port))
     # `-e` (fail on an error reply) came with redis-cli 7.0; every Valkey has it.
     has_exit_option = program == "valkey-cli" or (service.image is not None and _version(service.image.tag) >= (7,))
+    line = " ".join(asked)
     if not requires_password(service):
-        return ("CMD", program, "-e", "ping") if has_exit_option else ("CMD-SHELL", f"{program} ping | grep -q PONG")
-    check = f"{program} -e ping" if has_exit_option else f"{program} ping | grep -q PONG"
+        return ("CMD", *asked, "-e", "ping") if has_exit_option else ("CMD-SHELL", f"{line} ping | grep -q PONG")
+    check = f"{line} -e ping" if has_exit_option else f"{line} ping | grep -q PONG"
     if service.env("REDISCLI_AUTH"):
         return ("CMD-SHELL", check)
     raw = _password_reference(service)
@@ -332,7 +349,7 @@ def _redis(service: Service) -> tuple[str, ...] | None:
     for entry in service.environment:
         if any(reference.name == variable for reference in entry.references) and entry.raw in {raw, f"${variable}"}:
             return ("CMD-SHELL", f'REDISCLI_AUTH="$${entry.name}" {check}')
-    return ("CMD", program, "--no-auth-warning", "-e", "-a", raw, "ping") if has_exit_option else None
+    return ("CMD", *asked, "--no-auth-warning", "-e", "-a", raw, "ping") if has_exit_option else None
 
 
 def _password_reference(service: Service) -> str | None:
@@ -355,8 +372,7 @@ def _rabbitmq(service: Service) -> tuple[str, ...]:
 
 
 def _chroma(service: Service) -> tuple[str, ...]:
-    match = re.search(r"--port[= ]+(\d{1,5})\b", " ".join(service.command or ()))
-    return _tcp(int(match[1]) if match else 8000)
+    return _tcp(given_port(service) or 8000)
 
 
 def _elasticsearch(service: Service) -> tuple[str, ...] | None:

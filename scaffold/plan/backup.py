@@ -21,6 +21,7 @@ from scaffold.model.durability import (
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
 from scaffold.model.names import Role
+from scaffold.model.probes import given_port
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.values import dns_label
@@ -166,8 +167,15 @@ def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
 _Login = tuple[list[tuple[str, str]], str, str]
 
 
+def _address(host: str, port: str, service: Service) -> list[tuple[str, str]]:
+    """Return the variables of host and port; the port only where it is not the usual one."""
+    given = given_port(service)
+    return [(host, service.name), *([(port, str(given))] if given else [])]
+
+
 def _postgres(service: Service, stack: Stack) -> _Login:
-    environment = [("PGHOST", service.name), ("PGUSER", plain_text(service.env("POSTGRES_USER"), "postgres", service.name))]
+    user = plain_text(service.env("POSTGRES_USER"), "postgres", service.name)
+    environment = [*_address("PGHOST", "PGPORT", service), ("PGUSER", user)]
     secret = granted_secret(service, service.env("POSTGRES_PASSWORD_FILE"))
     if secret:
         return environment, secret, "PGPASSWORD_FILE"
@@ -177,19 +185,19 @@ def _postgres(service: Service, stack: Stack) -> _Login:
 
 
 def _mysql(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
-    host = ("MYSQL_HOST", service.name)
+    address = _address("MYSQL_HOST", "MYSQL_PORT", service)
     for prefix in ("MYSQL", "MARIADB"):
         secret = granted_secret(service, service.env(f"{prefix}_ROOT_PASSWORD_FILE"))
         if secret:
-            return [host, ("MYSQL_USER", "root")], secret, "MYSQL_PWD_FILE"
+            return [*address, ("MYSQL_USER", "root")], secret, "MYSQL_PWD_FILE"
         entry = service.env(f"{prefix}_ROOT_PASSWORD")
         if entry is not None:
-            return [host, ("MYSQL_USER", "root"), ("MYSQL_PWD", _password(entry, service))], "", ""
+            return [*address, ("MYSQL_USER", "root"), ("MYSQL_PWD", _password(entry, service))], "", ""
     user = service.env("MYSQL_USER") or service.env("MARIADB_USER")
     password = service.env("MYSQL_PASSWORD") or service.env("MARIADB_PASSWORD")
     named = plain_text(user, "root", service.name)
     text = secret_reference(password, "MYSQL_PASSWORD" if user else "MYSQL_ROOT_PASSWORD", service.name)[0]
-    return [host, ("MYSQL_USER", named), ("MYSQL_PWD", text)], "", ""
+    return [*address, ("MYSQL_USER", named), ("MYSQL_PWD", text)], "", ""
 
 
 def _password(entry: EnvValue, service: Service) -> str:
@@ -197,7 +205,7 @@ def _password(entry: EnvValue, service: Service) -> str:
 
 
 def _redis(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
-    environment = [("REDIS_HOST", service.name)]
+    environment = _address("REDIS_HOST", "REDIS_PORT", service)
     password = redis_password(service, "REDIS_PASSWORD")
     if password:
         environment.append(("REDISCLI_AUTH", password[0]))

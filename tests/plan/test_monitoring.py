@@ -112,6 +112,19 @@ def test_a_password_of_an_env_file_is_the_variable_that_the_base_logs_in_with(
     assert "Canary" not in repr([item.environment for item in plan.components])
 
 
+def test_a_store_is_asked_at_the_port_that_its_command_line_gives(planned: Callable[..., MonitoringPlan]) -> None:
+    plan = planned("""
+        services:
+          db:
+            image: postgres:16
+            command: postgres -p 55432
+            environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}
+          cache: {image: "redis:7-alpine", command: redis-server --port 56379}
+        """)
+    assert environment(plan, ComponentKind.POSTGRES_EXPORTER)["DATA_SOURCE_URI"].startswith("db:55432/")
+    assert environment(plan, ComponentKind.REDIS_EXPORTER)["REDIS_ADDR"] == "redis://cache:56379"
+
+
 def test_a_secret_file_of_the_store_is_granted_to_the_exporter(planned: Callable[..., MonitoringPlan]) -> None:
     plan = planned("""
         services:

@@ -14,7 +14,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.guards import guard_defaults, guard_literal, holds_credential_default, scalar_at
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secrets import is_sensitive_name, url_host, url_password
 from scaffold.plan.ci_compose import workflow_that_would_break
 from scaffold.plan.edits.kind import EditKind
 from scaffold.plan.environment import development_path
@@ -109,8 +109,30 @@ def _variables_of_literals(project: Project, gaps: tuple[Gap, ...]) -> dict[str,
         place = wanted.get(gap.fingerprint)
         if place:
             is_free = names.count(place) == 1 and place not in used
-            result[gap.fingerprint] = place[1] if is_free else _with_service(gap, place[1])
+            own = place[1] if is_free else _with_service(gap, place[1])
+            result[gap.fingerprint] = _variable_of_store(project, gap) or own
     return result
+
+
+def _variable_of_store(project: Project, gap: Gap) -> str | None:
+    """Return the variable from which the store at the other end of a login takes the same password, where it has one: a name of
+    its own would give the two ends of the login two passwords.
+    """
+    stack = _stack_of(project, gap)
+    if stack is None:
+        return None
+    places = set(_places(gap))
+    values = [entry.value for service in stack.services for entry in service.environment if entry.location in places]
+    logins = {(url_host(value), url_password(value)) for value in values if value}
+    if len(logins) != 1 or None in (login := logins.pop()):
+        return None
+    host, password = login
+    store = stack.resolve_host(str(host))
+    references = (reference for entry in (store.environment if store else ()) for reference in entry.references)
+    names = {
+        item.name for item in references if item.has_default and item.argument == password and is_sensitive_name(item.name)
+    }
+    return names.pop() if len(names) == 1 else None
 
 
 def _interpolated(stack: Stack) -> set[str]:

@@ -10,6 +10,7 @@ from scaffold.model.document import Mapping, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Component, ComponentKind, Remark, SecretFile, Variable
 from scaffold.model.names import Role
+from scaffold.model.probes import given_port
 from scaffold.model.regex import regex
 from scaffold.plan.monitoring.free import Taken, networks_of
 from scaffold.plan.monitoring.passwords import postgres_password
@@ -48,7 +49,7 @@ def postgres_exporter(store: Service, stack: Stack, taken: Taken, hub: str, name
     user = plain_text(store.env("POSTGRES_USER"), "postgres", store.name)
     database = plain_text(store.env("POSTGRES_DB"), user if store.env("POSTGRES_USER") else "postgres", store.name)
     environment = [
-        ("DATA_SOURCE_URI", f"{store.name}:5432/{database}?sslmode=disable"),
+        ("DATA_SOURCE_URI", f"{store.name}:{given_port(store) or 5432}/{database}?sslmode=disable"),
         ("DATA_SOURCE_USER", user),
     ]
     password, secret = _postgres_password(store, stack, name)
@@ -80,7 +81,7 @@ def _postgres_password(store: Service, stack: Stack, name: str) -> tuple[list[tu
 
 def redis_exporter(store: Service, taken: Taken, hub: str, name: str) -> Made:
     """Return an exporter for a Redis or Valkey."""
-    environment = [("REDIS_ADDR", f"redis://{store.name}:6379")]
+    environment = [("REDIS_ADDR", f"redis://{store.name}:{given_port(store) or 6379}")]
     password = redis_password(store, "REDIS_PASSWORD")
     secrets = (SecretFile(f"{name}-password", "REDIS_PASSWORD"),) if password and not password[1] else ()
     if password and password[1]:

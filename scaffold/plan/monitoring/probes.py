@@ -8,7 +8,7 @@ from scaffold.model.compose import Service
 from scaffold.model.metrics import METRICS
 from scaffold.model.monitoring import ScrapeAddress
 from scaffold.model.names import APPLICATION, DATASTORES, Role
-from scaffold.model.probes import known_image
+from scaffold.model.probes import given_port, known_image
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -143,6 +143,8 @@ def tcp_address(service: Service) -> ScrapeAddress | None:
         return None
     usual = _STORE_PORTS.get(service.role) if service.role else None
     ports = ports_of(service)
+    if usual and (given := given_port(service)):
+        usual, ports = given, ()
     port = usual if usual and (usual in ports or not ports) else next(iter(ports), None)
     return ScrapeAddress(f"{service.name}:{port}", service.name) if port else None
 

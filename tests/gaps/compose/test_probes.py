@@ -85,6 +85,21 @@ def test_redis_with_a_password_on_its_command_line_alone(make_project: MakeProje
     assert test == ("CMD", "redis-cli", "--no-auth-warning", "-e", "-a", "${REDIS_PASSWORD:-stand-in}", "ping")
 
 
+def test_a_replacement_asks_the_port_that_the_command_line_gives_and_none_is_offered_where_a_file_decides(
+    make_project: MakeProject,
+) -> None:
+    text = "services: {{store: {{image: '{image}', command: '{command}'}}}}"
+    moved = text.format(image="redis:7-alpine", command="redis-server --port 56379 --appendonly yes")
+    assert working_healthcheck(service_of(make_project, moved)) == ("CMD", "redis-cli", "-p", "56379", "-e", "ping")
+    for image, command in (
+        ("redis:7-alpine", "redis-server /etc/redis/redis.conf"),
+        ("postgres:16", "postgres -p 55432"),
+        ("postgres:16", "postgres -c port=55432"),
+    ):
+        service = service_of(make_project, text.format(image=image, command=command))
+        assert working_healthcheck(service) is None
+
+
 def test_redis_with_a_literal_password_has_no_replacement(make_project: MakeProject) -> None:
     text = """
     services:

@@ -199,6 +199,19 @@ CASES = {
         "backup-db",
         {"PGHOST": "db", "PGUSER": "postgres", "PGPASSWORD_FILE": "/run/secrets/db"},
     ),
+    "a port of its own": (
+        """
+        services:
+          db:
+            image: postgres:17
+            command: postgres -c port=55432
+            environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}
+            volumes: [data:/var/lib/postgresql/data]
+        volumes: {data: {}}
+        """,
+        "backup-db",
+        {"PGHOST": "db", "PGPORT": "55432", "PGUSER": "postgres"},
+    ),
     "a password that the base spells out": (
         """
         services:

@@ -174,3 +174,24 @@ services:
     text = (root / "compose.yaml").read_text()
     assert "redis987" not in text
     assert text.count("${REDIS_PASSWORD:?see .env.example}") == 2
+
+
+def test_both_ends_of_a_login_take_their_password_from_one_variable(make_project: Callable[..., Path]) -> None:
+    compose = """\
+services:
+  web:
+    image: ghcr.io/acme/web:1.0.0
+    environment:
+      - DATABASE_URL=postgresql://shop:hunter22@db:5432/shop
+  db:
+    image: postgres:16
+    environment:
+      - POSTGRES_USER=shop
+      - POSTGRES_PASSWORD=${DB_PASSWORD:-hunter22}
+    volumes: ["data:/var/lib/postgresql/data"]
+volumes: {data: {}}
+"""
+    root = make_project({"docker-compose.prod.yml": compose})
+    run(root, "SEC001", "SEC002")
+    expected = compose.replace("${DB_PASSWORD:-hunter22}", GUARD).replace("shop:hunter22@", f"shop:{GUARD}@")
+    assert (root / "docker-compose.prod.yml").read_text() == expected
