@@ -101,9 +101,11 @@ def _for_development(project: Project, gap: Gap) -> Gap:
     The stack itself stays what plans are made for: that a team develops with it does not say what it will run in production.
     """
     note = next((note for note in project.development_notes if _is_meant(note, gap)), None)
-    # What only a trial starts, or no command of production turns on, does not run in production whatever its set is called.
+    # What only a trial starts, or no command of production turns on, may not run in production whatever its set is called.
     also = note is not None and bool(note.resource or note.is_trial) and gap.environment is EnvironmentClass.PRODUCTION
     if note is None or not (also or gap.environment is EnvironmentClass.BASE):
+        return gap
+    if note.is_trial and gap.severity <= Severity.MEDIUM:
         return gap
     return replace(
         gap,
@@ -129,7 +131,11 @@ def _by_evidence(project: Project, gap: Gap) -> Gap:
 
 
 def _lowered(note: DevelopmentNote, severity: Severity) -> Severity:
-    """Return what is left of a severity; in an example what counted stays in sight, for people who begin with it."""
+    """Return what is left of a severity; in an example what counted stays in sight, for people who begin with it, and of a set
+    that is called production all but the alarm: that nothing here starts it does not say that nobody does.
+    """
+    if note.is_trial:
+        return min(severity, Severity.MEDIUM)
     least = Severity.LOW if note.is_whole and severity >= Severity.MEDIUM else Severity.INFO
     return max(least, severity.lowered(note.steps))
 

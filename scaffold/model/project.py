@@ -462,7 +462,7 @@ class DevelopmentNote:
     is_whole: bool = False
     """Whether it speaks of the whole repository, `files` being those that it does not mean."""
     is_trial: bool = False
-    """Whether the place starts the files to try them, so that they serve no production although they are called so."""
+    """Whether the place starts the files to try them, and nothing but their name shows that they serve production."""
 
     def covers(self, path: str, resource: str) -> bool:
         """Whether a gap at `path` about `resource` is about what the place speaks of."""

@@ -148,7 +148,7 @@ def of_trials(
             kept = {path for other in stacks if other is not stack for path in other.files}
             files = tuple(path for path in stack.files if path not in kept)
             why = f"starts {name} on the runner of a test, and nothing else in this repository starts it"
-            yield DevelopmentNote(starting[0].location, files, why=why, environment=EnvironmentClass.TEST, is_trial=True)
+            yield DevelopmentNote(starting[0].location, files, why=why, environment=EnvironmentClass.PRODUCTION, is_trial=True)
 
 
 def _is_trial(command: Command) -> bool:

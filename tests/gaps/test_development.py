@@ -468,7 +468,7 @@ jobs:
 def test_a_production_set_that_only_a_test_starts(make_project: Callable[..., Path]) -> None:
     files = {"docker-compose.production.yml": COMPOSE, ".github/workflows/push.yml": TRIAL}
     gap = port_gap(make_project(files))
-    assert (gap.severity, gap.environment) == (Severity.LOW, EnvironmentClass.TEST)
+    assert (gap.severity, gap.environment) == (Severity.MEDIUM, EnvironmentClass.PRODUCTION)
     assert gap.message.endswith(
         "; .github/workflows/push.yml:6 starts docker-compose.production.yml on the runner of a test, and nothing else in this "
         "repository starts it."
