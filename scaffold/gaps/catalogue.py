@@ -20,14 +20,14 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
         (
-            *(f"CIQ0{number:02}" for number in (*range(1, 13), 15, 17, 18, 19)),
+            *(f"CIQ0{number:02}" for number in (*range(1, 13), 15, 17, 18, 19, 20)),
             *(f"SUP0{number:02}" for number in (2, *range(4, 15), 18, 21, 22)),
             "BCK009",
         ),
     ),
     (
         lambda project: project.workflows or project.other_ci or project.commands,
-        ("CIQ016", "SUP017", "SUP019", "SUP020", "CFG013"),
+        ("CIQ016", "CIQ021", "CIQ022", "SUP017", "SUP019", "SUP020", "CFG013"),
     ),
     (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010", "IMG013", "IMG014")),
     (

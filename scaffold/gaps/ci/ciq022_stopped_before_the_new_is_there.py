@@ -1,0 +1,77 @@
+"""CIQ022: a deployment stops what runs, and only then pulls or builds what comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.ci.remote_scripts import Line, Script, deploying_scripts
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_COMPOSE = (
+    r"(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?:\s+-\S+(?:[ =](?!(?:down|stop|up|pull|build)\b)[^\s|;&-][^\s|;&]*)?)*\s+"
+)
+_STOPS = regex(
+    _COMPOSE + r"(?:down|stop|kill|rm\s+-\w*s\w*)(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]*\s(?:-v|--volumes)\b[^|;&]*\s\w)"
+    r"|\bdocker\s+(?:stop|kill|rm\s+-\w*f\w*)\s+\$\(docker\s+ps"
+)
+"""Commands that stop the whole stack; those that name services stop what they have to."""
+_MAKES = regex(
+    _COMPOSE + r"(?:pull|build|up\b[^|;&]*\s--(?:build|pull))\b|\bdocker\s+(?:image\s+)?(?:pull|build|buildx\s+build)\b"
+)
+_STARTS = regex(_COMPOSE + r"up\b")
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    for script in deploying_scripts(project):
+        found = _stopped_early(script.lines)
+        if found:
+            yield _gap(script, *found)
+
+
+def _stopped_early(lines: tuple[Line, ...]) -> tuple[Line, Line] | None:
+    """Return the line that stops the stack and the one after it that first makes the new one; None where that came before."""
+    stopped = None
+    for line in lines:
+        stop, make = _STOPS.search(line.text), _MAKES.search(line.text)
+        if stopped is None and stop and not (make and make.start() < stop.start()):
+            stopped = line
+            if make is None:
+                continue
+        if make:
+            return (stopped, line) if stopped is not None else None
+        if stopped is not None and _STARTS.search(line.text):
+            return None
+    return None
+
+
+def _gap(script: Script, stop: Line, make: Line) -> Gap:
+    builds = "build" in make.text
+    return RULE.gap(
+        resource=script.resource,
+        subject="down-before-" + ("build" if builds else "pull"),
+        message=f"{script.name} stops the running release and only then {'builds' if builds else 'pulls'} the new one: users"
+        f" wait as long as that takes, and when the {'build' if builds else 'pull'} fails nothing runs at all.",
+        expected=f"{'build' if builds else 'pull'} first, then `up -d`, which replaces only what has changed",
+        actual="stop, then " + ("build" if builds else "pull"),
+        locations=tuple(dict.fromkeys((stop.place, make.place))),
+        severity=Severity.LOW if script.staging else Severity.MEDIUM,
+    )
+
+
+RULE = Rule(
+    code="CIQ022",
+    name="stopped-before-the-new-is-there",
+    layer=Layer.CI,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Pull or build while the old release runs, then `docker compose up -d --wait`; leave `down` out of the deployment.",
+        ),
+    ),
+)
