@@ -52,6 +52,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004",)),
     (lambda project: project.commands, ("BCK012",)),
+    (lambda project: any("renew" in (project.source(file.path) or "") for file in project.compose_files), ("NET011",)),
 )
 """Kinds of files, and the rules that read nothing else."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")
