@@ -103,6 +103,8 @@ _KEY_WORDS = (
     "auth_token",
     "api_token",
 )
+_TOOL_SERVER_WORDS = ("FastMCP", "fastmcp", "McpServer")
+"""Texts without one of these lend no assistant their tools."""
 _REFUSING_WORDS = ("401", "403", "nauthorized", "orbidden", "nvalid", "NAUTHORIZED", "ORBIDDEN")
 """Texts without one of each check no key that a caller shows."""
 _WARNING_WORDS = ("warn", "Warn", "WARN")
@@ -222,25 +224,31 @@ def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, te
 
 def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield the facts whose readers are loaded where a text holds one of their words."""
-    if any(word in text for word in _CREDENTIALS_WORDS):
-        yield from _origins(path, text)
-    if any(word in text for word in _SCHEMA_WORDS):
-        yield from _schema(path, text)
+    for words, reader in (
+        (_CREDENTIALS_WORDS, _origins),
+        (_SCHEMA_WORDS, _schema),
+        (_KEEPING_WORDS, _kept_files),
+        (_DUMP_WORDS, _dumps),
+        (_PROXY_WORDS, _proxies),
+        (_TOOL_SERVER_WORDS, _tool_servers),
+    ):
+        if any(word in text for word in words):
+            yield from reader(path, text)
     if _ENTRY.search(path) and any(word in text for word in _SEEDING_WORDS):
         yield from _seeds(path, text)
     if path.endswith(".py") and any(word in text for word in _STARTS_PROGRAMS):
         yield from _programs(path, text)
-    if any(word in text for word in _KEEPING_WORDS):
-        yield from _kept_files(path, text)
     if "production" in text and any(word in text for word in _ENDING_WORDS):
         yield from _refusals(path, text)
-    if any(word in text for word in _DUMP_WORDS):
-        yield from _dumps(path, text)
-    if any(word in text for word in _PROXY_WORDS):
-        yield from _proxies(path, text)
     if any(word in text for word in _MADE_UP_WORDS) and path.endswith(_JAVASCRIPT):
         yield from _build_switches(path, text)
     yield from _about_keys(path, text)
+
+
+def _tool_servers(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.tool_servers import tool_server_facts
+
+    return tuple(tool_server_facts(path, text))
 
 
 def _build_switches(path: str, text: str) -> tuple[CodeFact, ...]:

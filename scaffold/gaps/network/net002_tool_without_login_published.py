@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once
+from scaffold.gaps.facts import every_stack, listed, once
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
+_NOTEBOOKS = ("base-notebook", "minimal-notebook", "scipy-notebook", "datascience-notebook", "pyspark-notebook")
 _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "prometheus": (frozenset({9090}), ("--web.config.file",)),
     "alertmanager": (frozenset({9093}), ("--web.config.file",)),
@@ -44,19 +45,53 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "grafana": (frozenset({3000}), ()),
     "grafana-oss": (frozenset({3000}), ()),
     "traefik": (frozenset({8080}), ()),
+    "prefect": (frozenset({4200}), ("PREFECT_SERVER_API_AUTH_STRING",)),
+    "glances": (frozenset({61208}), ("--password",)),
+    "akhq": (frozenset({8080}), ("security", "AKHQ_CONFIGURATION")),
+    "asynqmon": (frozenset({8080}), ()),
+    "rq-dashboard": (frozenset({9181}), ("--username", "RQ_DASHBOARD_USERNAME")),
+    "vllm-openai": (frozenset({8000}), ("--api-key", "VLLM_API_KEY")),
+    "text-generation-inference": (frozenset({80}), ("--api-key", "API_KEY")),
+    "localai": (frozenset({8080}), ("--api-keys", "API_KEY", "LOCALAI_API_KEY")),
+    "open-webui": (frozenset({8080}), ()),
+    "mongo-express": (frozenset({8081}), ()),
+    **dict.fromkeys(
+        _NOTEBOOKS,
+        (frozenset({8888}), ("PasswordIdentityProvider",)),
+    ),
 }
 """Image names with the ports that answer anybody, and the words by which a login is turned on."""
 _OPENED: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("grafana", "grafana-oss"), regex(r"\bGF_AUTH_ANONYMOUS_ENABLED=true\b", re.IGNORECASE)),
+    "open-webui": regex(r"\bWEBUI_AUTH=false\b", re.IGNORECASE),
+    "mongo-express": regex(r"\bME_CONFIG_BASICAUTH(?:_ENABLED)?=false\b", re.IGNORECASE),
+    **dict.fromkeys(
+        _NOTEBOOKS,
+        regex(r"\.token=[\"']*(?=\s|$)"),
+    ),
     "traefik": regex(r"--api\.insecure(?:=true)?(?=\s|$)|\bTRAEFIK_API_INSECURE=true\b", re.IGNORECASE),
 }
 """Tools that ask for a login, or show nothing, until somebody says otherwise."""
 _WORKERS = ("flower",)
 """Tools that are a command of the application's own image."""
+_COMMON = frozenset({"app", "src", "server", "main", "py", "ts", "js", "python", "packages", "core"})
+"""Words of commands and paths that tie neither to the other."""
+
+
+_OVER_THE_NETWORK = regex(r"(?i)--transport[= ](?:sse|(?:streamable[-_])?http)\b|\bTRANSPORT=(?:sse|(?:streamable[-_])?http)\b")
+_WORD = regex(r"[\w-]+")
+_PAID = regex(r"(?:^|_)(?:API_KEY|API_TOKEN|SECRET_KEY|ACCESS_TOKEN)$")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    return iter(once(gap for stack in every_stack(project) for gap in _of_stack(project, stack)))
+    lending = [fact for fact in project.code_facts if fact.kind == "mcp-server"]
+    servers = () if any(fact.detail == "asks" for fact in lending) else tuple(lending)
+    found = (
+        gap
+        for stack in every_stack(project)
+        for gap in (*_of_stack(project, stack), *(_servers_of(project, stack, servers) if servers else ()))
+    )
+    return iter(once(found))
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -70,6 +105,41 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     ]
     if found:
         yield _gap(project, stack, found)
+
+
+def _servers_of(project: Project, stack: Stack, servers: tuple[CodeFact, ...]) -> Iterator[Gap]:
+    """Yield the services that lend their tools to every assistant that reaches the host."""
+    from scaffold.model.starting import start_of
+
+    for service in stack.services:
+        ports = open_ports(project, service) if service.build else ()
+        start = start_of(project, service) if ports else None
+        words = f"{start.text if start else ''} {_settings(service)}"
+        if not start or not _OVER_THE_NETWORK.search(words):
+            continue
+        lines = [line for line, _ in start.lines if _OVER_THE_NETWORK.search(line)] or [start.lines[0][0]]
+        started = {word for line in lines for word in _WORD.findall(line)} - _COMMON
+        fact = next((fact for fact in servers if started & set(_WORD.findall(fact.location.path))), None)
+        if fact is not None:
+            yield _server_gap(project, stack, service, ports[0], fact)
+
+
+def _server_gap(project: Project, stack: Stack, service: Service, port: Port, fact: CodeFact) -> Gap:
+    wall = wall_before(project, (port,))
+    keys = [entry.name for entry in service.environment if _PAID.search(entry.name)]
+    paid = f", with the keys that it holds ({listed(keys)})" if keys else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="ports/mcp",
+        message=f"{service.name} is an MCP server that asks for no login and can be reached on every interface of the host:"
+        f" whoever reaches the host uses its tools{paid}.",
+        expected="127.0.0.1 before the port, a proxy with a login, or auth= at the server",
+        actual="no host address (all interfaces), no word of a login in the server's code",
+        locations=(port.location,),
+        related=(fact.location,),
+        severity=Severity.LOW if wall else None,
+        environment=stack.environment,
+    )
 
 
 def _tool(service: Service) -> str:
