@@ -59,6 +59,7 @@ _DEPLOYMENT = frozenset({"deploy", "deployment", "deployments", "production", "p
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about what a stack runs."""
+_UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 
 
 class Strength(IntEnum):
@@ -96,8 +97,15 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
     """Return the highest severity that the evidence for a stack allows a gap of it, why, and the place that shows it; None
     where the gap may stay what it is.
     """
-    if gap.severity <= Severity.MEDIUM or gap.environment is not EnvironmentClass.BASE or gap.layer not in _JUDGED:
+    if gap.severity <= Severity.MEDIUM or gap.layer not in _JUDGED:
         return None
+    if gap.resource in project.unused_stores:
+        return Severity.MEDIUM, _UNUSED, _place_of_store(project, gap)
+    return _by_start(project, gap) if gap.environment is EnvironmentClass.BASE else None
+
+
+def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what those who start the stacks of a gap allow, as `most_severe` does."""
     stacks = _stacks_of(project, gap)
     if not stacks:
         return None
@@ -115,6 +123,13 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
     if start.strength is Strength.NOTHING and project.main_stack in stacks and not other:
         return None  # No page says how the application is run: then this is the only way to run it that the files have.
     return _capped(start, stacks[0]) if start.strength < Strength.ANYBODY else None
+
+
+def _place_of_store(project: Project, gap: Gap) -> Location:
+    """Return where the service stands that a gap is about."""
+    name = gap.resource.rpartition("/")[2]
+    services = (stack.service(name) for stack in project.stacks if stack.resource(name) == gap.resource)
+    return next((service.location for service in services if service), gap.primary)
 
 
 def _capped(start: Start, stack: Stack) -> tuple[Severity, str, Location]:

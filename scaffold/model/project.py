@@ -523,6 +523,8 @@ class Project:
     documents: tuple[Document, ...] = field(default=(), repr=False)
     compose_files: tuple[ComposeFile, ...] = ()
     stacks: tuple[Stack, ...] = ()
+    unused_stores: frozenset[str] = frozenset()
+    """The stores, as gaps name them, that nothing of the repository was found to use, where all that a stack runs is in it."""
     dockerfiles: tuple[Dockerfile, ...] = ()
     dockerignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each .dockerignore with its patterns."""

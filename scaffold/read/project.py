@@ -47,6 +47,7 @@ from scaffold.read.scripts import read_operational_script
 from scaffold.read.secret_files import read_secret_files, read_written_env_files
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
+from scaffold.read.unused import unused_stores
 from scaffold.read.workflows import follow_local, read_workflow
 
 _T = TypeVar("_T")
@@ -176,6 +177,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         configuration=settings,
         compose_files=compose_files,
         stacks=stacks,
+        unused_stores=unused_stores(stacks, images, (p for p in inventory.files if p not in owned), texts.glance),
         dockerfiles=images,
         dockerignores=ignore_files,
         workflows=workflows,

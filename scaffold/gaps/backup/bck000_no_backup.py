@@ -32,7 +32,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         if not is_covered(project, service, ()) and not never_saves(service) and runs_for_others(project, stack)
     ]
     kept = () if copies_files(project) else kept_files(project)
-    if bare:
+    used = [(stack, service) for stack, service in bare if stack.resource(service.name) not in project.unused_stores]
+    if used or (bare and not kept):
         yield _of_stores(project, bare, kept)
         return
     started = tuple(store for store in started_stores(project) if not is_dumped(project, store.role))

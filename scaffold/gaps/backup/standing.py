@@ -31,6 +31,8 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]], k
     if stores and not any(_has_volume(project, service) for _, service in stores):
         which = "none of the stores" if kept else "none of them"
         return f"{which} has a volume, so nothing outlives its container (CMP009 comes first)"
+    if stores and all(stack.resource(service.name) in project.unused_stores for stack, service in stores):
+        return "nothing here was found to use them: no other service's settings, no code and no dependency name them"
     if has_submodules(project):
         return "parts of it are in git submodules, which are not read here and may do it"
     if any(note.is_whole for note in project.development_notes):
