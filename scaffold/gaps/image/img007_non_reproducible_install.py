@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.image.builds import environment_of
+from scaffold.gaps.image.lock_files import is_seen, lock_files
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Dockerfile, Project
+from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 
 _NPM = regex(r"\bnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
@@ -19,6 +20,22 @@ _PNPM = regex(r"\bpnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
 _REQUIREMENTS = regex(r"\bpip3?\s+install\b(?P<rest>[^;&|\n]*)")
 _FILE = regex(r"(?:-r|--requirement)[= ]\s*[\"']?([\w./-]+)")
 _FIXED = regex(r"===?|\s@\s|--hash")
+_BUN = regex(r"\bbun\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
+_OWN_PACKAGE = regex(
+    r"\b(?:pip3?|uv\s+pip)\s+install\b(?![^;&|\n]*\s(?:--no-deps|-r|-c|--requirement|--constraint)\b)[^;&|\n]*"
+    r"\s(?:-e\s+)?[\"']?\.(?:\[[\w,.-]+\])?[\"']?(?=\s|$|[;&|])"
+)
+_COMPILED = regex(r"\b(?P<tool>uv\s+pip\s+compile|pip-compile)\b")
+_BY_LOCK = regex(
+    r"\b(?:uv|poetry|pdm|pipenv)\s+(?:sync|install|export|requirements)\b|\bpip3?\b[^;&|\n]*(?:/wheels?\b|\*\.whl|\s-r\s)"
+)
+"""Steps that install, or list, what a lock file or another list holds; what comes after them finds it there."""
+_PYTHON_LOCKS = {"uv.lock": "uv sync --frozen", "poetry.lock": "poetry install", "pdm.lock": "pdm sync"}
+_WITHOUT_LOCK = {
+    "poetry.lock": regex(r"\bpoetry\b[^;&|\n]*\sinstall\b"),
+    "uv.lock": regex(r"\buv\s+sync\b(?![^;&|\n]*--(?:frozen|locked))"),
+}
+"""Installs that work out the newest versions where they see no lock file."""
 _FROZEN = regex(r"--frozen-lockfile|--immutable|--no-lockfile|--offline")
 _CLONE = regex(r"\bgit\s+clone\b(?P<rest>[^;&|\n]*)")
 _BRANCH = regex(r"(?:^|\s)(?:-b|--branch)[= ]\s*[\"']?(?P<name>[^\s\"']+)")
@@ -37,6 +54,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             for why in (
                 *_node(project, dockerfile, item.text),
                 *_python(project, dockerfile, item.text),
+                *_beside_lock(project, dockerfile, item.text),
+                *_lock_not_copied(project, dockerfile, stage, item),
                 *_git(project, dockerfile, item.text),
             )
         ]
@@ -54,6 +73,34 @@ def _node(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
     free = pnpm and not _FROZEN.search(pnpm["rest"]) and not _names_packages(pnpm["rest"])
     if free and _has(project, dockerfile, "pnpm-lock.yaml"):
         yield "pnpm install beside pnpm-lock.yaml (--frozen-lockfile keeps to it)"
+    bun = _BUN.search(text)
+    if bun and not _FROZEN.search(bun["rest"]) and not _names_packages(bun["rest"]) and _has(project, dockerfile, "bun.lock"):
+        yield "bun install beside bun.lock (--frozen-lockfile keeps to it)"
+
+
+def _beside_lock(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
+    """Yield a step that installs the project's package, or works its list out anew, where a lock file holds the versions."""
+    lock = next((name for name in _PYTHON_LOCKS if _has(project, dockerfile, name)), "")
+    if not lock:
+        return
+    compiled = _COMPILED.search(text)
+    if compiled and "--upgrade" not in text:
+        yield f"`{compiled['tool']}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
+    steps = "\n".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
+    own = _OWN_PACKAGE.search(text)
+    if own and not _BY_LOCK.search(steps):
+        yield f"`{own[0].strip()}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
+
+
+def _lock_not_copied(project: Project, dockerfile: Dockerfile, stage: Stage, item: Instruction) -> Iterator[str]:
+    """Yield a lock file of the context that an install does not see: no step before it copies the file."""
+    for name, pattern in _WITHOUT_LOCK.items():
+        match = pattern.search(item.text)
+        for context in _folders(project, dockerfile) if match else ():
+            found = lock_files(project, dockerfile, context, (name,))
+            inside = (posixpath.relpath(path, context or ".") for path in found)
+            if match and found and not any(is_seen(dockerfile, stage, item, path) for path in inside):
+                yield f"`{match[0].strip()}` without {name}, which no step copies before it"
 
 
 def _has(project: Project, dockerfile: Dockerfile, name: str) -> bool:
@@ -148,7 +195,7 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Use `npm ci`, `yarn install --frozen-lockfile`, `pnpm install --frozen-lockfile`; write requirements with `==` "
+            "Use `npm ci`, `--frozen-lockfile` for the others, `uv sync --frozen`; write requirements with `==` "
             "(`pip-compile`, `uv pip compile`) and install with --require-hashes.",
         ),
     ),
