@@ -42,6 +42,10 @@ _LISTED = regex(
 _OF_DEVELOPERS = regex(
     r"\W*(?:for\s+)?(?:the\s+)?(?:local(?:ly)?|dev(?:elopment)?)\b(?!.*\b(?:prod|deploy|server|both|and|or)\w*)", re.IGNORECASE
 )
+_OF_A_HOME = regex(
+    r"\b(?:home[- ]?(?:lab|server|network)s?|nas|lan)\b(?!.*\b(?:prod\w*|vps|cloud|internet|public))", re.IGNORECASE
+)
+"""Beside words of development: what runs on a network at home, behind its router."""
 _EVALUATION = regex(
     r"\b(?:to|for|only)\s+(?:\w+\s+)?(?:evaluat\w+|try(?:ing)?(?: it)?(?: out)?|test(?:s|ing)?|demo\w*)\b", re.IGNORECASE
 )
@@ -152,13 +156,18 @@ def _of_lists(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
         folder = posixpath.dirname(page.path)
         for number, line in enumerate(page.text.splitlines(), 1) if "compose" in page.text else ():
             match = _LISTED.search(line)
-            if match is None or not _OF_DEVELOPERS.match(match["says"]):
+            at_home = match is not None and bool(_OF_A_HOME.search(match["says"]))
+            if match is None or not (at_home or _OF_DEVELOPERS.match(match["says"])):
                 continue
             name = match["file"].lower()
             files = (path for stack in bases if stack.directory == folder for path in stack.files)
             named = tuple(dict.fromkeys(path for path in files if posixpath.basename(path).lower() == name))
-            if named:
-                yield DevelopmentNote(Location(page.path, number), named)
+            place = Location(page.path, number)
+            if named and at_home:
+                why = "says that this is for a network at home"
+                yield DevelopmentNote(place, named, why=why, environment=EnvironmentClass.BASE, steps=1)
+            elif named:
+                yield DevelopmentNote(place, named)
 
 
 # --- comments of the files themselves ---------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from scaffold.read.project import read_project
 STORE = "  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    volumes: ['data:/var/lib/postgresql/data']\n"
 COMPOSE = f"services:\n{STORE}  api:\n    build: .\nvolumes:\n  data:\n"
 UP = "```sh\ndocker compose up -d\n```\n"
+BOTH = "```sh\n# On your server (recommended)\ndocker compose up -d\n\n# Production\ndocker compose -f docker-compose.prod.yml up -d\n```\n"
 LOCAL = f"# Shop\n\n## Local development\n\n{UP}"
 CHART = {"deploy/chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n"}
 OVER_SSH = """\
@@ -159,4 +160,24 @@ def test_a_profile_that_only_developers_turn_on(line: str, severity: Severity, m
         "README.md": f"# Shop\n\n## Installation\n\n```sh\n{line}\n```\n",
         "docs/development.md": "# Development\n\n```sh\ndocker compose --profile stores up -d\n```\n",
     }
+    assert found(make_project(files)).severity is severity
+
+
+@pytest.mark.parametrize(
+    ("says", "severity"),
+    [
+        ("Development / homelab deployment", Severity.MEDIUM),
+        ("For your NAS or home server", Severity.MEDIUM),
+        ("Local development", Severity.LOW),
+        ("Development and deployment on a server", Severity.HIGH),
+        ("Homelab and cloud", Severity.HIGH),
+        ("Deployment", Severity.HIGH),
+    ],
+)
+def test_a_tree_says_which_of_two_files_is_for_a_network_at_home(
+    says: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    page = f"# Shop\n\n```\n├── docker-compose.yml      # {says}\n├── docker-compose.prod.yml # Production\n```\n\n## Installation\n\n{BOTH}"
+    production = COMPOSE.replace("    ports: ['5432:5432']\n", "")
+    files = {"README.md": page, "docker-compose.yml": COMPOSE, "docker-compose.prod.yml": production}
     assert found(make_project(files)).severity is severity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
@@ -43,6 +44,10 @@ _ON_PURPOSE = regex(
     r"|\$\{?[1-9@*]|\bdev\b|test|local"
 )
 """What a condition, function, tag or file is called that somebody chooses on purpose."""
+_FAILED = regex(
+    r"(?:-ne|!=)\s*[\"']?0\b|^\s*!\s|(?:[Ss]tatus|STATUS|[Cc]ode|CODE|[Rr]esult|rc|RC|\?)\W*(?:-ne|-gt|!=)|\bgrep\b.*(?:error|fail|match|conflict|exists)"
+)
+"""What a condition asks for that holds where a command has failed."""
 _BLOCK = regex(
     r"^(?:if|elif|while|until)\b(?P<asked>.*)|^(?:function\s+)?(?P<function>[\w-]+)\s*\(\)|^function\s+(?P<named>[\w-]+)"
 )
@@ -62,6 +67,10 @@ class _Unit:
     lines: tuple[tuple[str, Location], ...]
     environment: EnvironmentClass
 
+    def is_after_a_failure(self, place: Location) -> bool:
+        """Whether a line is reached only where a command before it has failed."""
+        return place in _after_failures(self.lines)
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     for unit in (*_scripts(project), *_jobs(project), *_playbooks(project)):
@@ -70,7 +79,10 @@ def _detect(project: Project) -> Iterator[Gap]:
         found = next(_deleted(project, unit), None) or next(_emptied(unit), None)
         if found:
             message, place = found
-            yield _gap(unit.path, "deployment", f"{unit.name} {message}", place, unit.environment)
+            failed = unit.is_after_a_failure(place)
+            when = ", where a command before it has failed" if failed else ""
+            gap = _gap(unit.path, "deployment", f"{unit.name} {message}{when}", place, unit.environment)
+            yield replace(gap, severity=Severity.MEDIUM) if failed else gap
     yield from _at_the_start(project)
 
 
@@ -123,6 +135,16 @@ def _is_chosen(text: list[str], line: int) -> bool:
 
 def _unconditional(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[str, Location]]:
     """Yield the lines of a shell text without those in a function or under a condition that somebody chooses."""
+    return ((line, place) for line, place, blocks in _in_blocks(lines) if not any(map(_ON_PURPOSE.search, blocks)))
+
+
+def _after_failures(lines: tuple[tuple[str, Location], ...]) -> frozenset[Location]:
+    """Return the places of a shell text that are reached only where a command before them has failed."""
+    return frozenset(place for _, place, blocks in _in_blocks(lines) if any(map(_FAILED.search, blocks)))
+
+
+def _in_blocks(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[str, Location, tuple[str, ...]]]:
+    """Yield the lines of a shell text, each with the conditions and names of the blocks around it."""
     blocks: list[str] = []
     for line, place in lines:
         match = _BLOCK.match(line)
@@ -130,8 +152,7 @@ def _unconditional(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[st
             blocks.append("$1")
         elif match and not line.startswith("elif"):
             blocks.append(match["asked"] or match["function"] or match["named"] or "")
-        if not any(_ON_PURPOSE.search(block) for block in blocks):
-            yield line, place
+        yield line, place, tuple(blocks)
         if re.search(r"(?:^|;\s*|\s)(?:fi|done|esac)\b(?!\s*\))", line) or line == "}":
             blocks = blocks[:-1]
         elif line.startswith("for ") or (re.search(r";\s*do$|^do$", line) and not match):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import normpath
 
+from scaffold.gaps.ci.outgoing import held_back
 from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.gaps.facts import listed
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -33,7 +35,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             if not project.exists(path):
                 found.setdefault((item.workflow.path, item.job.id, path), []).append((item, command))
     for (workflow, job, path), uses in found.items():
-        yield _gap(f"{workflow}/{job}", path, uses)
+        lost = held_back(project, uses[0][0].workflow, {job})
+        yield _gap(f"{workflow}/{job}", path, uses, lost)
 
 
 def _brings_files(job: Job) -> bool:
@@ -74,15 +77,17 @@ def _joined(folder: str, name: str) -> str:
     return normpath(f"{folder or '.'}/{name}")
 
 
-def _gap(resource: str, path: str, uses: list[tuple[CiStep, str]]) -> Gap:
+def _gap(resource: str, path: str, uses: list[tuple[CiStep, str]], lost: list[str]) -> Gap:
     commands = ", ".join(dict.fromkeys(command for _, command in uses))
+    then = f", and {listed(lost, 3)} {'is' if len(lost) == 1 else 'are'} never reached" if lost else ""
     return RULE.gap(
         resource=resource,
         subject=path,
-        message=f"The job needs {path} ({commands}), which the repository does not have: it fails on every run.",
+        message=f"The job needs {path} ({commands}), which the repository does not have: it fails on every run{then}.",
         expected=f"{path}, or the commands of the tools that the repository uses",
         actual="no such file",
         locations=tuple(_line(item, command) for item, command in uses),
+        severity=Severity.HIGH if lost else Severity.MEDIUM,
     )
 
 

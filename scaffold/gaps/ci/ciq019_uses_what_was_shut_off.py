@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.outgoing import going_out
+from scaffold.gaps.ci.outgoing import held_back
 from scaffold.gaps.ci.shut_off import action_stopped, image_removed
-from scaffold.gaps.ci_signals import CiStep, ci_steps, foreign_workflows
+from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import is_own_machine
 from scaffold.gaps.facts import listed
 from scaffold.model.document import Location, find, scalars_of
@@ -14,9 +14,6 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
-from scaffold.model.regex import regex
-
-_ANYWAY = regex(r"\balways\(\)|\bcancelled\(\)|\bfailure\(\)")
 
 
 @frozen
@@ -50,7 +47,7 @@ def _stopped(job: Job) -> Iterator[_Stopped]:
 
 def _gap(project: Project, workflow: Workflow, found: list[_Stopped]) -> Gap:
     failing = {stopped.job.id for stopped in found}
-    lost = _lost(project, workflow, failing)
+    lost = held_back(project, workflow, failing)
     names = listed(dict.fromkeys(stopped.name for stopped in found), 4)
     since = min(stopped.day for stopped in found)
     return RULE.gap(
@@ -75,28 +72,6 @@ def _consequence(lost: list[str], failing: set[str]) -> str:
     if waiting:
         return f", and {listed(waiting, 3)}, which {'waits' if len(waiting) == 1 else 'wait'} for the result, cannot go out"
     return ", so that nothing is deployed or released" if lost else ""
-
-
-def _lost(project: Project, workflow: Workflow, failing: set[str]) -> list[str]:
-    """Return the jobs that deploy or push an image and do not get to it: they fail themselves, or wait for one that does."""
-    blocked = set(failing)
-    for _ in workflow.jobs:
-        blocked |= {job.id for job in workflow.jobs if _waits(job, blocked)}
-    steps: dict[str, list[CiStep]] = {}
-    for item in ci_steps(project):
-        if item.workflow.path == workflow.path:
-            steps.setdefault(item.job.id, []).append(item)
-    return [job.id for job in workflow.jobs if job.id in blocked and job.id in steps and going_out(steps[job.id])]
-
-
-def _waits(job: Job, blocked: set[str]) -> bool:
-    """Whether a job is skipped without those: one that runs in any case may still decide by what they say."""
-    needed = blocked & set(job.needs)
-    if not needed or not _ANYWAY.search(job.condition):
-        return bool(needed)
-    values = [*job.env, *(pair for step in job.all_steps for pair in (*step.env, *step.inputs))]
-    texts = "\n".join([job.condition, *(step.run for step in job.all_steps), *(value for _, value in values)])
-    return any(f"needs.{name}.{part}" in texts for name in needed for part in ("result", "outputs"))
 
 
 RULE = Rule(

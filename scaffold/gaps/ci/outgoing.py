@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from scaffold.gaps.ci_signals import CiStep, pushes_image
+from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.deployments import starts_elsewhere
 from scaffold.model.frozen import frozen
+from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
 
 DEPLOYS = regex(
@@ -25,6 +26,8 @@ DEPLOY_ACTIONS = regex(
     r"|fifsky/ssh-action|cross-the-world/ssh|garygrossgarten/github-action-ssh|einaregilsson/beanstalk-deploy|dokku/github-action"
     r"|caprover/deploy-from-github|johnbeynon/render-deploy|bervproject/railway-deploy|cloudflare/wrangler-action|digitalocean/app_action"
 )
+_HOSTS = regex(r"(?:amondnet|bettermode)/vercel-action|nwtgck/actions-netlify|netlify/actions")
+"""Actions that bring a front end to its host, in production or beside it."""
 _BRANCH_PUSH = regex(r"\bgit\s+push\b(?![^\n]*(?:gh-pages|--tags|HEAD:main|HEAD:master))[^\n]*\s(?:origin|upstream)\s+\S")
 _TRIAL_CLUSTER = regex(r"\bkind\s+create\b|\bminikube\b|\bk3d\b|\bhelm/kind-action\b|\bengineerd/setup-kind\b|\bct\s+install\b")
 _TRIAL = regex(r"\b(?:preview|review|ephemeral|playground|pr|e2e|test|tests|testing|ci|dev|develop|development)\b")
@@ -36,6 +39,11 @@ REMOTE_BUILDS = regex(
 )
 """Reusable workflows of others that build images and say so by their name."""
 _IMAGE_INPUTS = regex(r"(?:^|[_-])(?:tags?|images?)(?:$|[_-])")
+_ANYWAY = regex(r"\balways\(\)|\bcancelled\(\)|\bfailure\(\)")
+_UPKEEP = regex(
+    r"\b(?:renew(?:al|s|ing)?|ssl|tls|certs?|certificates?|certbot|letsencrypt|backups?|restores?|clean-?up|prune|health|monitor\w*|audit|uptime|restart)\b"
+)
+"""Names of jobs that look after what runs, and bring nothing new to it."""
 _PUBLISHES = regex(r"\bgoreleaser\s+release\b(?![^\n]*--snapshot)")
 
 
@@ -58,6 +66,41 @@ def going_out(steps: list[CiStep]) -> Going | None:
         if _deploys(item, names):
             return Going(item, deploys=True)
     return next((Going(item, deploys=False) for item in steps if _publishes(item, steps)), None)
+
+
+def held_back(project: Project, workflow: Workflow, failing: set[str]) -> list[str]:
+    """Return the jobs that deploy or push an image and do not get to it: they fail themselves, or wait for one that does.
+
+    What looks after a running system, such as the renewal of a certificate, brings no release out.
+    """
+    blocked = set(failing)
+    for _ in workflow.jobs:
+        blocked |= {job.id for job in workflow.jobs if _waits(job, blocked)}
+    steps: dict[str, list[CiStep]] = {}
+    for item in ci_steps(project):
+        if item.workflow.path == workflow.path and item.job.id in blocked and not _looks_after(item):
+            steps.setdefault(item.job.id, []).append(item)
+    return [job.id for job in workflow.jobs if job.id in steps and (going_out(steps[job.id]) or _to_a_host(steps[job.id]))]
+
+
+def _to_a_host(steps: list[CiStep]) -> bool:
+    return "deploy" in steps[0].job.id.lower() and any(_HOSTS.match(item.step.uses.lower()) for item in steps)
+
+
+def _looks_after(item: CiStep) -> bool:
+    file = item.workflow.path.rpartition("/")[2].rpartition(".")[0]
+    names = [re.sub(r"[_.]", "-", f"{item.job.id} {item.job.name}".lower()), file.lower()]
+    return any(_UPKEEP.search(name) and "deploy" not in name and "release" not in name for name in names)
+
+
+def _waits(job: Job, blocked: set[str]) -> bool:
+    """Whether a job is skipped without those: one that runs in any case may still decide by what they say."""
+    needed = blocked & set(job.needs)
+    if not needed or not _ANYWAY.search(job.condition):
+        return bool(needed)
+    values = [*job.env, *(pair for step in job.all_steps for pair in (*step.env, *step.inputs))]
+    texts = "\n".join([job.condition, *(step.run for step in job.all_steps), *(value for _, value in values)])
+    return any(f"needs.{name}.{part}" in texts for name in needed for part in ("result", "outputs"))
 
 
 def _deploys(item: CiStep, names: str) -> bool:

@@ -134,16 +134,30 @@ def _twice(project: Project, everything: tuple[KubernetesObject, ...]) -> Iterat
                 again.append((item, seen[key]))
         if again:
             names = listed(dict.fromkeys(f"{item.kind}/{item.name}" for item, _ in again))
+            outside = _outside(project, file.path)
+            before = f", if not at {outside}, a file outside of its folder, which it refuses to load" if outside else ""
             yield RULE.gap(
                 resource=file.path,
                 subject="duplicates",
-                message=f"{file.path} brings {names} more than once: kustomize stops with an id that is already registered.",
+                message=f"{file.path} brings {names} more than once: kustomize stops with an id that is already registered"
+                f"{before}.",
                 expected="each object in one of its files",
                 actual=f"{len({_identity(item) for item, _ in again})} objects in several places",
                 locations=tuple(dict.fromkeys(item.location for item, _ in again)),
                 related=tuple(dict.fromkeys(first.location for _, first in again)),
                 severity=Severity.HIGH,
             )
+
+
+def _outside(project: Project, path: str) -> str:
+    """Return the first file that a kustomization takes from outside of its folder, "" for none: only folders may lie there."""
+    document = project.document(path)
+    folder = posixpath.dirname(path)
+    for item in scalars_of(find(document.root, "resources")) if document else ():
+        target = posixpath.normpath(posixpath.join(folder, item.value))
+        if item.value.startswith("../") and target in project.present and not target.startswith(f"{folder}/"):
+            return item.value
+    return ""
 
 
 def _identity(item: KubernetesObject) -> tuple[str, str, str, str]:

@@ -14,7 +14,11 @@ from scaffold.model.document import Mapping, Sequence, text_of
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.project import Project, SettingDefault
+from scaffold.model.regex import regex
+from scaffold.model.starting import start_of
 
+_MODULES = regex(r"\s-m[\s\"',]+([A-Za-z_]\w*)|(?<![\w/.:])([A-Za-z_]\w*)(?:\.\w+)*:[A-Za-z_]\w*(?![\w/])")
+_RUNNERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "celery", "flask", "pytest", "alembic", "http", "pip", "venv"})
 _READ_KINDS = frozenset({"getenv", "field", "expression", "fallback"})
 
 
@@ -25,7 +29,7 @@ def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> boo
     if any(setting.kind not in _READ_KINDS for setting in settings):
         return False
     name, paths = settings[0].name, {setting.location.path for setting in settings}
-    services = [found for path in sorted(paths) for found in _running(project, path)]
+    services = [found for path in sorted(paths) for found in _starting(project, path)]
     needs_value = _takes_empty_for_unset(settings)
     given = all(_is_given(project, stack, service, name, needs_value=needs_value) for stack, service in services)
     return bool(services) and given and _is_in_packaging(project, name)
@@ -53,6 +57,24 @@ def is_left_empty(project: Project, settings: list[SettingDefault]) -> bool:
         for entry in service.environment
         for reference in entry.references
     )
+
+
+def _starting(project: Project, path: str) -> tuple[tuple[Stack, Service], ...]:
+    """Return the services that run the code, without those whose image holds it beside the package that they start, where
+    another one starts the package of the code itself.
+    """
+    running = tuple(_running(project, path))
+    modules = [_started_modules(project, service) for _, service in running]
+    folders = set(posixpath.dirname(path).split("/"))
+    if not any(found & folders for found in modules):
+        return running
+    return tuple(item for item, found in zip(running, modules, strict=True) if not found or found & folders)
+
+
+def _started_modules(project: Project, service: Service) -> set[str]:
+    """Return the packages of Python that the start of a service names: `python -m shop`, `uvicorn shop.main:app`."""
+    start = start_of(project, service)
+    return {first or second for first, second in _MODULES.findall(start.text)} - _RUNNERS if start else set()
 
 
 def _running(project: Project, path: str) -> Iterator[tuple[Stack, Service]]:

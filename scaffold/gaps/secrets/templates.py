@@ -39,6 +39,13 @@ _HANDED_OVER = regex(
 """Words behind a copy that leave the values to a person."""
 _AFTER = 8
 """Lines behind a copy in which they stand."""
+_TRY_SERVER = regex(
+    r"\bflask\s+run\b|\bmanage\.py\s+runserver\b|\bartisan\s+serve\b|\brails\s+s(?:erver)?\b|\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?dev\b"
+    r"|\buvicorn\b[^\n]*--reload\b|\bfastapi\s+dev\b|\bnext\s+dev\b"
+)
+_LASTING_SERVER = regex(
+    r"\b(?:docker|podman|systemctl|supervisorctl|pm2|gunicorn|nginx|apache2|kubectl|helm|caddy)\b|\bphp\S*-fpm\b|\.service\b"
+)
 _KEEPS = regex(r"\bgrep\b[^\n]*=\.[+*]|\bgrep\b[^\n]*=\[\^")
 """Asks whether a variable has any value, before a key is made for it."""
 _WRITERS = (".sh", ".bash", ".ps1", ".py", ".js", ".mjs", ".rb", "Makefile", "makefile", "justfile")
@@ -59,11 +66,17 @@ class Copy:
     location: Location
     owner: str
     """The make target or npm script, "" for other lines."""
+    tried: bool = False
+    """Whether its script goes on to start a server for development, and no other one."""
 
     @property
     def installs(self) -> bool:
         """Whether a script for installing or deploying makes it, which runs where the system is to run."""
-        return self.unattended and bool(_INSTALLS_IT.search(f"{self.location.path.rpartition('/')[2]} {self.owner}"))
+        return (
+            self.unattended
+            and not self.tried
+            and bool(_INSTALLS_IT.search(f"{self.location.path.rpartition('/')[2]} {self.owner}"))
+        )
 
 
 def copies_of(project: Project, file: EnvFile) -> tuple[Copy, ...]:
@@ -86,12 +99,19 @@ def _found(project: Project, templates: set[str]) -> Iterator[tuple[str, Copy]]:
             path = _named(project, command, match["cp"] or match["url"], templates)
             if path and not _of_a_try(command):
                 unattended = command.context != "doc" and not _is_handed_over(project, command)
-                yield path, Copy(unattended, command.context == "doc", command.location, command.owner)
+                tried = unattended and _starts_a_try(project, command)
+                yield path, Copy(unattended, command.context == "doc", command.location, command.owner, tried)
 
 
 def _is_handed_over(project: Project, command: Command) -> bool:
     lines = (project.source(command.location.path) or "").split("\n")
     return bool(_HANDED_OVER.search("\n".join(lines[command.location.line - 1 : command.location.line + _AFTER])))
+
+
+def _starts_a_try(project: Project, command: Command) -> bool:
+    """Whether the script of a command starts a framework's own server on this machine, and nothing that lasts."""
+    text = project.source(command.location.path) or "" if command.context == "script" else ""
+    return bool(_TRY_SERVER.search(text)) and not _LASTING_SERVER.search(text)
 
 
 def _of_a_try(command: Command) -> bool:
