@@ -13,19 +13,25 @@ from scaffold.gaps.supply_chain.images import (
     own_images,
     push_nowhere,
 )
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _MESSAGES = {
-    False: "No workflow builds the image of {}: what runs in production is built by hand, unscanned and unsigned.",
-    True: "Workflows build the image of {} and push it to no registry: each host builds its own, unscanned and unsigned.",
+    False: "No workflow builds the image of {}: what runs in production is built by hand, unscanned and unsigned",
+    True: "Workflows build the image of {} and push it to no registry: each host builds its own, unscanned and unsigned",
 }
 _ON_THE_HOST = (
     "A workflow has the host build the image of {} from its sources: no registry keeps it, nothing scans or signs it, and there"
-    " is no earlier one to go back to."
+    " is no earlier one to go back to"
 )
+_REPLACED = ", and no build has a name of its own, so there is no earlier image to go back to"
+_PREVIOUS = regex(r"(?i)\b(?:previous|last(?: good)?|old|prior)\s+(?:docker\s+|container\s+)?image\b")
+_BACK = regex(r"(?i)roll\w*[ -]?back|go back|revert")
+"""How a page counts on the image of the release before."""
 _ADVICE = "Add a workflow that builds each image with docker/build-push-action and pushes it from the main branch."
 
 
@@ -36,6 +42,10 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     on_hosts = built_on_hosts(project)
     names = ", ".join(service.name for _, service in images)
+    counting = _counting_on_the_last(project) if on_hosts or _replaces(images) else None
+    message = (_ON_THE_HOST if on_hosts else _MESSAGES[bool(steps)]).format(names)
+    message += _REPLACED if _replaces(images) and not on_hosts else ""
+    message += f", though {counting.path}:{counting.line} counts on one" if counting else ""
     actual = "built to be tried, pushed nowhere" if steps else "no build in the workflows"
     if on_hosts:
         actual = "built where it runs"
@@ -44,16 +54,32 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield RULE.gap(
         resource="supply-chain",
         subject="image-build",
-        message=(_ON_THE_HOST if on_hosts else _MESSAGES[bool(steps)]).format(names),
+        message=f"{message}.",
         expected="a workflow that builds the images and pushes them by digest",
         actual=actual,
         locations=tuple(service.build.location for _, service in images if service.build),
-        related=tuple(dict.fromkeys((*(place for _, place in on_hosts), *(item.place for item in steps)))),
+        related=tuple(
+            dict.fromkeys((*(place for _, place in on_hosts), *(item.place for item in steps), *filter(None, (counting,))))
+        ),
         severity=Severity.LOW if steps and not on_hosts else None,
         searched=searched,
         environment=main_environment(project),
         closers=RULE.closers if ours else (Closer(None, "advice", _ADVICE),),
     )
+
+
+def _replaces(images: tuple[tuple[Stack, Service], ...]) -> bool:
+    """Whether every build of each image gets the name of the one before."""
+    return all(not service.image_references and (service.image is None or service.image.is_mutable) for _, service in images)
+
+
+def _counting_on_the_last(project: Project) -> Location | None:
+    """Return the line of a page that goes back to the image of the release before, or None."""
+    for page in project.docs:
+        match = _PREVIOUS.search(page.text) if page.path not in project.owned and "image" in page.text else None
+        if match and _BACK.search(page.text, max(match.start() - 400, 0), match.end() + 400):
+            return Location(page.path, page.text.count("\n", 0, match.start()) + 1)
+    return None
 
 
 RULE = Rule(
