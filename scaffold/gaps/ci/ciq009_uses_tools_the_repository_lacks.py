@@ -1,4 +1,4 @@
-"""CIQ009: a step installs from a manifest that the repository does not have, so the job is always red."""
+"""CIQ009: a step needs a manifest, a script or a tool that is not there, so the job is always red."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from scaffold.gaps.ci.outgoing import held_back
+from scaffold.gaps.ci.package_scripts import Call, broken_calls
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.gaps.facts import listed
 from scaffold.model.document import Location, find, text_of
@@ -26,6 +27,9 @@ _MAKES_FILES = regex(
 _ELSEWHERE = regex(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
 
 
+_CALLS_SCRIPTS = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run|t|test)\b")
+
+
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str, str], list[tuple[CiStep, str]]] = {}
     for item in ci_steps(project):
@@ -37,6 +41,46 @@ def _detect(project: Project) -> Iterator[Gap]:
     for (workflow, job, path), uses in found.items():
         lost = held_back(project, uses[0][0].workflow, {job})
         yield _gap(f"{workflow}/{job}", path, uses, lost)
+    yield from _broken_scripts(project)
+
+
+def _broken_scripts(project: Project) -> Iterator[Gap]:
+    """Yield the package scripts that a job calls and that the manifest lacks, or whose tool the job has not installed."""
+    jobs: dict[tuple[str, str], list[CiStep]] = {}
+    for item in ci_steps(project):
+        if item.step in item.job.steps and item.workflow.path not in project.owned:
+            jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
+    for (workflow, job), steps in jobs.items():
+        if not any(_CALLS_SCRIPTS.search(item.step.run) for item in steps) or _brings_files(steps[0].job):
+            continue
+        folders = {number: _folder(item.workflow, item.job, item.step.working_directory) for number, item in enumerate(steps)}
+        for call in broken_calls(project, steps, folders):
+            yield _script_gap(f"{workflow}/{job}", call)
+
+
+def _script_gap(resource: str, call: Call) -> Gap:
+    if call.tool:
+        message = (
+            f"`{call.command}` starts {call.tool}, and the job has installed what production needs alone: the step fails on"
+            " every run, and nothing after it happens."
+        )
+        expected, actual = "an installation with the dependencies of development before it", f"{call.tool} left out"
+        advice = "Install with the dependencies of development where something is tested; leave them out in the image."
+    else:
+        message = f"The job calls the script {call.script}, which {call.manifest} does not have: the step fails on every run."
+        expected, actual = f"a script {call.script}, or the one that is meant", "no such script"
+        advice = f"Write the script {call.script} into {call.manifest}, or call the one that is meant."
+    return RULE.gap(
+        resource=resource,
+        subject=f"tool/{call.tool}/{call.script}" if call.tool else f"script/{call.script}",
+        message=message,
+        expected=expected,
+        actual=actual,
+        locations=(_line(call.item, call.command),),
+        related=(Location(call.manifest, 1),),
+        severity=Severity.MEDIUM,
+        closers=(Closer(None, "advice", advice),),
+    )
 
 
 def _brings_files(job: Job) -> bool:
