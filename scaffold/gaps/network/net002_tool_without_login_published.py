@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, listed, once
+from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import words_of
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
@@ -89,9 +91,49 @@ def _detect(project: Project) -> Iterator[Gap]:
     found = (
         gap
         for stack in every_stack(project)
-        for gap in (*_of_stack(project, stack), *(_servers_of(project, stack, servers) if servers else ()))
+        for gap in (
+            *_of_stack(project, stack),
+            *(_servers_of(project, stack, servers) if servers else ()),
+            *_forwarded(project, stack),
+        )
     )
-    return iter(once(found))
+    yield from once(found)
+    yield from _of_the_cluster(project)
+
+
+def _forwarded(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield the tools that a proxy of the stack hands visitors on to without asking who they are."""
+    if not stack.is_runnable_in_production:
+        return
+    for service in stack.services:
+        tool = _tool(service)
+        if tool and tool not in _WORKERS and not _asks_for_login(service, tool):
+            from scaffold.gaps.network.forwarded_tools import forwarding_line
+
+            place = forwarding_line(project, stack, service, _TOOLS[tool][0])
+            if place is not None and place.path not in project.owned:
+                yield _forwarded_gap(stack.resource(service.name), service.name, (place,), stack.environment)
+
+
+def _of_the_cluster(project: Project) -> Iterator[Gap]:
+    if any("Ingress" in {kind for kind, _, _ in item.resources} for item in project.infrastructure):
+        from scaffold.gaps.network.forwarded_tools import open_backends
+
+        for tool, place in open_backends(project):
+            yield _forwarded_gap(place.path, tool, (place,), common_environment((place,)))
+
+
+def _forwarded_gap(resource: str, name: str, places: tuple[Location, ...], environment: EnvironmentClass) -> Gap:
+    return RULE.gap(
+        resource=resource,
+        subject=f"forwarded/{name}",
+        message=f"{name} asks for no login, and what takes visitors in hands them on to it without one: everybody who knows"
+        " the address uses it.",
+        expected="a login at the proxy (basic authentication, a forward-auth middleware), or no route to it",
+        actual="a route without a login",
+        locations=places,
+        environment=environment,
+    )
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
