@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.gaps.signals import durable_stores, main_services
+from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST, COMPOSE
+from scaffold.model.compose import Mount
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -38,7 +40,14 @@ class _Deployment:
     """Whether another job has migrated before."""
 
 
+_PULLS = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|fetch|checkout|reset)\b|\brsync\s")
+_RUN = regex(rf"{COMPOSE}[^\n&|;]*\srun\s(?P<words>[^\n&|;]*)")
+_NEAR = 5
+"""Lines between two commands of one piece of work on a page."""
+
+
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _stale_images(project)
     stores = [service for _, service in durable_stores(project) if service.role in _RELATIONAL]
     if not stores:
         return
@@ -107,6 +116,69 @@ def _starts_the_application(project: Project, line: str) -> bool:
     if not given:
         return True
     return any(service.name in given and service.is_application for _, service in main_services(project))
+
+
+def _stale_images(project: Project) -> Iterator[Gap]:
+    """Yield what pulls the sources, migrates in a container, and only then builds the image that the container is made of."""
+    for deployment in (*_scripts(project), *_jobs(project), *_pages(project)):
+        pulled = False
+        stale: Location | None = None
+        for line, place in deployment.lines:
+            if BUILDS_ON_HOST.search(line):
+                if stale is not None:
+                    yield _stale(deployment, stale, place)
+                    break
+                pulled = False
+            pulled = pulled or bool(_PULLS.search(line))
+            if pulled and stale is None and not _SAYS.match(line) and _migrates_in_a_built_image(project, line):
+                stale = place
+
+
+def _pages(project: Project) -> Iterator[_Deployment]:
+    """Yield the commands of pages that stand together and pull the sources."""
+    found: list[tuple[str, Location]] = []
+    for command in (item for item in project.commands if item.context == "doc" and item.location.path not in project.owned):
+        last = found[-1][1] if found else None
+        if last and (last.path != command.location.path or command.location.line - last.line > _NEAR):
+            yield _Deployment(last.path, last.path, tuple(found))
+            found = []
+        if found or _PULLS.search(command.text):
+            found.append((command.text, command.location))
+    if found:
+        yield _Deployment(found[0][1].path, found[0][1].path, tuple(found))
+
+
+def _migrates_in_a_built_image(project: Project, line: str) -> bool:
+    """Whether a line runs a service that is built here, and that migrates: by itself, or by what the line has it run."""
+    match = _RUN.search(line)
+    if match is None or "--build" in match["words"]:
+        return False
+    words = match["words"].split()
+    services = (item for stack in project.stacks for item in stack.services if item.build is not None and item.name in words)
+    service = next(services, None)
+    if service is None or any(_holds_sources(project, mount) for mount in service.mounts):
+        return False
+    start = start_of(project, service)
+    return bool(_migrates(line) or (start and start.migrating))
+
+
+def _holds_sources(project: Project, mount: Mount) -> bool:
+    """Whether a mount lays files of the repository over those of the image."""
+    return mount.resolved is not None and (mount.resolved in {"", "."} or mount.resolved in project.directories)
+
+
+def _stale(deployment: _Deployment, migration: Location, build: Location) -> Gap:
+    return RULE.gap(
+        resource=deployment.path,
+        subject="stale-image",
+        message=f"{deployment.name} migrates before it builds: `docker compose run` takes the image that is there, so the"
+        " migrations of the release before run, and the new code starts on tables that it does not know.",
+        expected="the build first, or `docker compose run --build`",
+        actual="the build after the migrations",
+        locations=(migration,),
+        related=(build,),
+        closers=(Closer(None, "advice", "Build before the migrations, with every profile that is to be renewed."),),
+    )
 
 
 def _order(deployment: _Deployment, start: Location, migration: Location, *, copied: bool) -> Gap:
