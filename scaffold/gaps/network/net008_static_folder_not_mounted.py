@@ -1,4 +1,4 @@
-"""NET008: nginx serves files from a folder that its container does not have."""
+"""NET008: nginx serves files, or reads a certificate, from a folder that its container does not have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from scaffold.model.starting import is_below
 
 _NGINX = frozenset({"nginx", "nginxinc/nginx-unprivileged"})
 _ALIAS = regex(r"(?:^|[\s;{])alias\s+[\"']?(?P<path>/[^\s;\"'$]*)[\"']?\s*;")
+_CERTIFICATE = regex(
+    r"(?:^|[\s;{])ssl_(?:certificate|certificate_key|dhparam|trusted_certificate)\s+[\"']?(?P<path>/[^\s;\"'$]+)[\"']?\s*;"
+)
 _BROUGHT = ("usr/share/nginx", "etc/nginx", "tmp", "dev", "var/cache/nginx", "var/log/nginx", "var/run", "run", "proc", "sys")
 """Folders that the official images bring along."""
 
@@ -38,12 +41,32 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             missing = [(path, place) for path, place in _aliases(file) if not _is_there(service, path)]
             if missing:
                 yield _gap(stack, service, missing)
+            lacking = [(path, place) for path, place in _certificates(file) if not _is_brought(service, path)]
+            if lacking:
+                yield _certificate_gap(stack, service, lacking)
 
 
 def _aliases(file: ConfigFile) -> Iterator[tuple[str, Location]]:
     for number, line in enumerate(file.text.splitlines(), 1):
         for match in _ALIAS.finditer(line.partition("#")[0]):
             yield posixpath.normpath(match["path"]), Location(file.path, number, match.start("path") + 1)
+
+
+def _certificates(file: ConfigFile) -> Iterator[tuple[str, Location]]:
+    """Yield the files that a configuration reads for TLS, where nginx includes it."""
+    if not file.target.endswith((".conf", ".conf.template")):
+        return
+    for number, line in enumerate(file.text.splitlines(), 1):
+        for match in _CERTIFICATE.finditer(line.partition("#")[0]):
+            yield posixpath.normpath(match["path"]), Location(file.path, number, match.start("path") + 1)
+
+
+def _is_brought(service: Service, path: str) -> bool:
+    """Whether a mount or a secret brings a certificate, or something that runs before nginx may make it."""
+    targets = [mount.target.strip("/") for mount in service.mounts]
+    may_make = service.command or any(target.startswith("docker-entrypoint.d") for target in targets)
+    keeps = service.node.get("secrets") is not None and path.startswith("/run/secrets/")
+    return bool(may_make or keeps) or any(is_below(path.strip("/"), target) for target in targets)
 
 
 def _is_there(service: Service, path: str) -> bool:
@@ -80,6 +103,23 @@ def _gap(stack: Stack, service: Service, missing: list[tuple[str, Location]]) ->
         related=tuple(dict.fromkeys(mount.location for mount in meant)),
         severity=Severity.MEDIUM,
         environment=stack.environment,
+    )
+
+
+def _certificate_gap(stack: Stack, service: Service, lacking: list[tuple[str, Location]]) -> Gap:
+    paths = " and ".join(dict.fromkeys(path for path, _ in lacking))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="certificate",
+        message=f"{service.name} reads {paths}, and no mount brings a file there: nginx ends at its start, and the container"
+        " starts again and again.",
+        expected=f"a mount at {posixpath.dirname(lacking[0][0])}, or the place of the mount in the configuration",
+        actual="no mount there",
+        locations=tuple(place for _, place in lacking),
+        related=(service.location,),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Mount the folder of the certificates, or name the place at which it is mounted."),),
     )
 
 
