@@ -7,16 +7,18 @@ import re
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.deployments import starts_elsewhere
 from scaffold.model.frozen import frozen
-from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
 DEPLOYS = regex(
     r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|rollout\s+restart|set\s+image)\b|\bargocd\s+app\s+(?:sync|set)\b"
-    r"|\bserverless\s+deploy\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b|\baws\s+lambda\s+update-function-code\b"
+    r"|\bserverless\s+deploy\b|\bfly(?:ctl)?\s+deploy\b|\baws\s+ecs\s+update-service\b|\baws\s+lambda\s+update-function-code\b"
     r"|\bkamal\s+deploy\b|\bgcloud\s+(?:run|app)\s+deploy\b|\bfirebase\s+deploy\b|\bgit\s+push\b[^\n]*\b(?:heroku|dokku)\b"
-    r"|\bvercel\b[^\n]*--prod\b|\brailway\s+up\b|\bwrangler\s+deploy\b|\bdocker\s+stack\s+deploy\b"
+    r"|\bvercel\b[^\n]*--prod\b|\brailway\s+up\b|\bwrangler\s+(?:pages\s+)?(?:deploy|publish)\b|\bdocker\s+stack\s+deploy\b"
     r"|\baws\s+cloudfront\s+create-invalidation\b|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
     r"|\bvercel\s+deploy\b[^\n]*--prod\b|\bnetlify\s+deploy\b[^\n]*--prod\b|\brailway\s+redeploy\b|\bcaprover\s+deploy\b|\bsam\s+deploy\b|\bcdk\s+deploy\b|\bsls\s+deploy\b"
+    r"|\bheroku\s+container:release\b|\brender\s+deploys\s+create\b|\baz\s+functionapp\s+deploy\w*\b|\bfunc\s+azure\s+functionapp\s+publish\b"
+    r"|\bswa\s+deploy\b[^\n]*--env\s+production\b"
     r"|\bdoctl\s+apps\s+(?:update|create-deployment)\b|\bansible-playbook\b(?![^\n]*--(?:syntax-check|check|list-tasks))"
     r"|\bcurl\b[^\n]*(?:api\.render\.com/deploy|(?i:deploy_?hook|(?:coolify|portainer|dokploy|deploy\w*)_?(?:url|webhook)))"
 )
@@ -24,10 +26,17 @@ DEPLOY_ACTIONS = regex(
     r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/flyctl|akhileshns/heroku-deploy"
     r"|google-github-actions/deploy|azure/k8s-deploy|azure/container-apps-deploy|firebaseextended/action-hosting-deploy"
     r"|fifsky/ssh-action|cross-the-world/ssh|garygrossgarten/github-action-ssh|einaregilsson/beanstalk-deploy|dokku/github-action"
-    r"|caprover/deploy-from-github|johnbeynon/render-deploy|bervproject/railway-deploy|cloudflare/wrangler-action|digitalocean/app_action"
+    r"|caprover/deploy-from-github|johnbeynon/render-deploy|(?:bervproject|railwayapp)/railway-deploy|cloudflare/wrangler-action"
+    r"|digitalocean/app_action|azure/static-web-apps-deploy|azure/functions-action|easingthemes/ssh-deploy|burnett01/rsync-deployments"
 )
 _HOSTS = regex(r"(?:amondnet|bettermode)/vercel-action|nwtgck/actions-netlify|netlify/actions")
 """Actions that bring a front end to its host, in production or beside it."""
+_LIVE_BY_INPUT = {
+    "amondnet/vercel-action": ("vercel-args", regex(r"--prod\b")),
+    "nwtgck/actions-netlify": ("production-deploy", regex(r"(?i)true")),
+    "netlify/actions/cli": ("args", regex(r"\bdeploy\b.*--prod\b")),
+}
+"""Actions that deploy a preview, and to production where an input says so."""
 _BRANCH_PUSH = regex(r"\bgit\s+push\b(?![^\n]*(?:gh-pages|--tags|HEAD:main|HEAD:master))[^\n]*\s(?:origin|upstream)\s+\S")
 _TRIAL_CLUSTER = regex(r"\bkind\s+create\b|\bminikube\b|\bk3d\b|\bhelm/kind-action\b|\bengineerd/setup-kind\b|\bct\s+install\b")
 _TRIAL = regex(r"\b(?:preview|review|ephemeral|playground|pr|e2e|test|tests|testing|ci|dev|develop|development)\b")
@@ -109,7 +118,13 @@ def _deploys(item: CiStep, names: str) -> bool:
     by_branch = is_named_so and _BRANCH_PUSH.search(item.step.run)
     by_command = DEPLOYS.search(item.text if is_named_so else item.step.run)
     by_action = DEPLOY_ACTIONS.match(item.step.uses.lower())
-    return bool(by_branch or by_command or by_action) or starts_elsewhere(item.job, item.step)
+    return bool(by_branch or by_command or by_action) or _is_live(item.step) or starts_elsewhere(item.job, item.step)
+
+
+def _is_live(step: Step) -> bool:
+    """Whether an action that may deploy a preview is told to deploy to production."""
+    name, pattern = _LIVE_BY_INPUT.get(step.action.lower(), ("", None))
+    return pattern is not None and bool(pattern.search(step.input(name) or step.run))
 
 
 def _publishes(item: CiStep, steps: list[CiStep]) -> bool:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.outgoing import DEPLOY_ACTIONS, DEPLOYS
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
 
-_DEPLOYS = regex(
-    r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|rollout|set\s+image)\b|\bterraform\b[^\n]*\bapply\b|\bpulumi\s+up\b"
-    r"|\bcdk\s+deploy\b|\bserverless\s+deploy\b|\bansible-playbook\b|\bflyctl?\s+deploy\b|\baws\s+ecs\s+update-service\b"
-    r"|\bkamal\s+deploy\b|\bssh\s+[^\n]*(?:docker|compose|deploy)|\bgcloud\s+run\s+deploy\b"
-)
-_ACTIONS = regex(
-    r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/|google-github-actions/deploy"
-)
+_APPLIES = regex(r"\bterraform\b[^\n]*\bapply\b|\bpulumi\s+up\b")
 _PRODUCTION = regex(r"\bprod(?:uction)?\b|deploy-?prod|\blive\b")
 
 
@@ -37,7 +31,10 @@ def _has_environment(project: Project, job: Job) -> bool:
 
 def _deploys_to_production(workflow: Workflow, job: Job) -> bool:
     named = f"{workflow.path} {workflow.name} {job.id} {job.name}".lower()
-    does = any(_DEPLOYS.search(step.run) or _ACTIONS.search(step.uses) for step in job.all_steps)
+    does = any(
+        DEPLOYS.search(step.run) or _APPLIES.search(step.run) or DEPLOY_ACTIONS.search(step.uses.lower())
+        for step in job.all_steps
+    )
     return does and bool(_PRODUCTION.search(named.replace("_", "-")))
 
 
