@@ -10,7 +10,14 @@ from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import is_told, shown_doors, stands_behind
-from scaffold.gaps.network.plain_entries import is_encrypted, plain_chart_values, plain_ingresses, unredirected, without_tls
+from scaffold.gaps.network.plain_entries import (
+    is_encrypted,
+    plain_chart_values,
+    plain_host_sites,
+    plain_ingresses,
+    unredirected,
+    without_tls,
+)
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Location, Scalar
@@ -60,6 +67,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             if place is not None:
                 yield _unredirected_gap(stack, service, place)
             yield from _silent_ports(project, stack, service)
+    yield from _host_sites(project)
     ingresses = tuple(plain_ingresses(project))
     values = tuple(plain_chart_values(project))
     if (ingresses or values) and not is_told(project):
@@ -69,6 +77,23 @@ def _detect(project: Project) -> Iterator[Gap]:
             )
         if values:
             yield _ingress_gap("of the chart's default values", "tls/chart", values)
+
+
+def _host_sites(project: Project) -> Iterator[Gap]:
+    """Yield what scripts write for the nginx of a host, where no page and no resource of a cloud says what ends TLS."""
+    places = tuple(plain_host_sites(project))
+    if places and not is_told(project, on_a_host=True) and not has_resource(project, _CLOUD):
+        yield RULE.gap(
+            resource="host/nginx",
+            subject="tls/host",
+            message="The nginx of the host is set up for plain HTTP alone, and nothing in this repository gives it a"
+            " certificate: passwords and cookies cross the network readable.",
+            expected="a server on 443 with a certificate (certbot --nginx), and a redirect from port 80",
+            actual="listen 80",
+            locations=places,
+            closers=(Closer(None, "advice", "Let certbot get the certificate in the same script, and redirect HTTP."),),
+            environment=common_environment(places),
+        )
 
 
 def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:

@@ -24,6 +24,14 @@ _REDIRECTS = regex(r"https|\$scheme|ssl")
 _ANSWERS = frozenset({"return", "rewrite", "if", "error_page"})
 _TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _SAYS_TLS = regex(r"(?i)tls|ssl|https|certificate|cert-manager|websecure|tailscale|cloudflare|tunnel")
+_PLACES = regex(
+    r"(?:>|\btee\b|\bcp\b|\bcopy\b|\bscp\b|\bmv\b|\brsync\b)[^\n]*\s?/etc/nginx/(?:sites-available|sites-enabled|conf\.d)/"
+)
+_HEREDOC = regex(r"<<-?\s*[\"']?(?P<word>\w+)")
+_LISTENS = regex(r"(?m)^\s*listen\s+(?:\S+:)?80\b")
+_HEADERS = regex(r"(?im)^\s*(?:#|proxy_|add_header)[^\n]*")
+"""What speaks of a scheme without ending TLS: `X-Forwarded-Proto https`."""
+_CERTIFIES = regex(r"\bcertbot\b|\bacme\.sh\b|letsencrypt|\bcaddy\b|cloudflared?\b|\blego\s")
 _VALUES = regex(r"(?:^|.*/)[^/]*values[^/]*\.ya?ml")
 _INGRESS = regex(r"(?m)^kind:[ \t]*Ingress\b")
 _BY_VALUES = regex(r"(?i)\.(?:tls|ssl)\w*|\$\w*\.tls")
@@ -66,6 +74,31 @@ def is_encrypted(project: Project, service: Service) -> bool:
     """Whether a configuration of nginx that the service runs with has a server with TLS."""
     every = (item for file in nginx_files(project, service) for item in walk(parse_nginx(file.text) or ()))
     return any(item.name == "listen" and "ssl" in item.arguments for item in every)
+
+
+def plain_host_sites(project: Project) -> Iterator[Location]:
+    """Yield the sites without TLS that scripts and playbooks write for the nginx of a host, where none of them asks for a
+    certificate.
+    """
+    commands = [item for item in project.commands if item.context in {"script", "playbook", "workflow"}]
+    if not any("/etc/nginx" in item.text for item in commands) or any(_CERTIFIES.search(item.text) for item in commands):
+        return
+    for number, command in enumerate(commands):
+        match = _PLACES.search(command.text) if path_environment(command.location.path) not in _TRIED else None
+        if match is None or command.location.path in project.owned:
+            continue
+        opening = _HEREDOC.search(command.text)
+        if opening:
+            lines = [item for item in commands[number + 1 :] if item.location.path == command.location.path]
+            end = next((at for at, item in enumerate(lines) if item.text == opening["word"]), len(lines))
+            text = "\n".join(item.text for item in lines[:end])
+        else:
+            copied = (word for word in command.text.split() if word.rpartition("/")[2] and not word.startswith(("/", "-")))
+            names = {word.removeprefix("./").rpartition("/")[2] for word in copied}
+            paths = [path for path in project.files if path.rpartition("/")[2] in names and "nginx" in path.lower()]
+            text = (project.source(paths[0]) or "") if len(paths) == 1 else ""
+        if _LISTENS.search(text) and "proxy_pass" in text and not _SAYS_TLS.search(_HEADERS.sub("", text)):
+            yield command.location
 
 
 def _is_encrypted(server: Directive) -> bool:
