@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from scaffold.model.project import Project
 
 
+def _compose_has(project: Project, *words: str) -> bool:
+    texts = [project.source(file.path) or "" for file in project.compose_files]
+    return any(word in text for text in texts for word in words)
+
+
+_BUNDLED = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_")
+"""Prefixes of the variables that tools write into the bundle of pages when they build it."""
 _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
@@ -51,8 +58,9 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.code_facts or project.docs, ("SEC010",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004",)),
+    (lambda project: _compose_has(project, *_BUNDLED), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),
-    (lambda project: any("renew" in (project.source(file.path) or "") for file in project.compose_files), ("NET011",)),
+    (lambda project: _compose_has(project, "renew"), ("NET011",)),
 )
 """Kinds of files, and the rules that read nothing else."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")

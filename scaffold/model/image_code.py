@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.names import Role
-from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, SettingDefault, Stage
+from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, SettingDefault, SourceFile, Stage
 from scaffold.model.regex import regex
 
 _NO_SERVER = regex(
@@ -58,6 +58,13 @@ def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvR
         if read.location.path in run:
             found[read.name].append(read)
     return found
+
+
+def sources_in_image(project: Project, service: Service, word: str) -> Iterator[SourceFile]:
+    """Yield the files with a word that the image of a service holds, tests left out."""
+    found = {source.path: source for source in project.sources if word in source.text}
+    run = _run_files(project, service, found)
+    yield from (source for path, source in found.items() if path in run)
 
 
 def defaults_in_image(project: Project, service: Service) -> Iterator[SettingDefault]:

@@ -78,6 +78,7 @@ _OF_HISTORY = regex(
     r"(?:^|/)(?:versions|migrations|migrate)/[^/]+\.(?:py|rb)$|\.up\.sql$|/V\d[^/]*__[^/]+\.sql$|/meta/0000_snapshot\.json$"
 )
 """Versions of the database of which a tool asks for an order."""
+_BUNDLED = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_")
 _MADE_UP_WORDS = ("_MOCK", "_DEMO", "_FAKE")
 """Texts without one of these read no switch of a build for data that is made up."""
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
@@ -242,6 +243,8 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _refusals(path, text)
     if any(word in text for word in _MADE_UP_WORDS) and path.endswith(_JAVASCRIPT):
         yield from _build_switches(path, text)
+    if ".env" in text and any(word in text for word in _BUNDLED) and path.endswith(_JAVASCRIPT):
+        yield from _bundled_reads(path, text)
     yield from _about_keys(path, text)
 
 
@@ -249,6 +252,12 @@ def _tool_servers(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.tool_servers import tool_server_facts
 
     return tuple(tool_server_facts(path, text))
+
+
+def _bundled_reads(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.build_switches import bundled_read_facts
+
+    return tuple(bundled_read_facts(path, text))
 
 
 def _build_switches(path: str, text: str) -> tuple[CodeFact, ...]:
