@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import their_signals
@@ -14,6 +15,7 @@ from scaffold.model.project import Job, Project, Step
 from scaffold.model.regex import regex
 
 _TIMER = regex(r"\.timer(?:\.\w+)?$")
+_UNIT = regex(r"[\w@-]+\.(?:service|timer)(?:\.\w+)?")
 _COPY_ACTION = "appleboy/scp-action"
 _ONE_FILE = regex(r"[\w./-]+\.\w+|(?:[\w./-]*/)?\.env[\w.-]*")
 _OTHER_WAYS = regex(
@@ -41,12 +43,22 @@ def _detect(project: Project) -> Iterator[Gap]:
             resource=workflow.path,
             subject="delivery/backup",
             message=f"The job {job.id} brings {listed(files)} to the host and nothing else, and {listed(scripts)}, by which the"
-            " backups are made, is none of them: on a host that this job alone fills its timer starts nothing.",
+            f" backups are made, is none of them: on a host that this job alone fills its timer starts nothing."
+            f"{_units(project)}",
             expected="the scripts of the backup among what is copied, or a service of the stack that makes the backups",
             actual=f"source: {listed(files)}",
             locations=tuple(step.uses_location or step.location for step in copies),
             related=tuple(scripts.values()),
         )
+
+
+def _units(project: Project) -> str:
+    """Return in words which other units of systemd the repository has for a host that gets none of its files."""
+    names = (path.rpartition("/")[2] for path in project.files if ".service" in path or ".timer" in path)
+    units = sorted(
+        {re.split(r"\.(?:service|timer)", name)[0] for name in names if _UNIT.fullmatch(name) and "backup" not in name}
+    )
+    return f" The same goes for the units {listed(units)}, and the scripts and paths that they name." if units else ""
 
 
 def _delivered(job: Job, copies: list[Step]) -> tuple[str, ...]:
