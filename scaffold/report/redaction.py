@@ -63,6 +63,21 @@ _REFERENCE = regex(
 _CALLS = ("os.", "env(", "getenv", "process.env")
 _KEY_BEGINS = "PRIVATE KEY-----"
 _TOKEN = regex(r"[A-Za-z0-9_\-.]{16,}")
+_KEYS_OF_COMPOSE = frozenset(
+    {
+        "container_name",
+        "depends_on",
+        "entrypoint",
+        "env_file",
+        "environment",
+        "healthcheck",
+        "networks",
+        "privileged",
+        "read_only",
+    }
+)
+"""Words of the format that reports say of every service."""
+_VARIABLE_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 Tree = TypeVar("Tree")
 
@@ -313,4 +328,16 @@ def _ordinary_words(project: Project) -> frozenset[str]:
     """Return the names that reports have to say: a password that equals one is not told by it."""
     names = {project.name, *(service.name for stack in project.stacks for service in stack.services)}
     paths = {part for path in project.files for part in (path, *path.split("/"))}
-    return frozenset(names | paths | project.directories)
+    return frozenset(names | paths | project.directories | _KEYS_OF_COMPOSE | set(_variables(project)))
+
+
+def _variables(project: Project) -> Iterator[str]:
+    """Yield the names of variables: manifests for a cluster write one as the value of a key (`secretKey: DATABASE_URL`)."""
+    owners = [*(service.environment for stack in project.stacks for service in stack.services), project.env_reads]
+    owners += [file.entries for file in project.env_files]
+    names = [item.name for owner in owners for item in owner]
+    steps = (step for workflow in project.workflows for job in workflow.jobs for step in job.all_steps)
+    given = [workflow.env for workflow in project.workflows]
+    given += [step.env for step in steps]
+    names += [name for pairs in given for name, _ in pairs]
+    return (name for name in names if _VARIABLE_NAME.fullmatch(name))

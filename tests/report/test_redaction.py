@@ -128,6 +128,34 @@ def test_common_words_and_names_of_the_project_stay_in_reports(redactor):
     assert redactor.clean(text) == text
 
 
+CLUSTER = """\
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: app}
+spec:
+  data:
+    - secretKey: DATABASE_URL
+      remoteRef: {key: app, property: QUEUE_TOKEN_VALUE}
+"""
+
+
+def test_a_name_that_stands_as_a_value_stays_and_a_secret_that_only_looks_like_one_goes(make_project):
+    compose = """\
+services:
+  app:
+    image: example.org/app:1
+    environment: {DATABASE_URL: "postgres://db/app", APP_PASSWORD: KITCHEN_4711_TABLE}
+  db:
+    image: mysql:8.4
+    healthcheck: {test: mysqladmin ping -phealthcheck}
+"""
+    project = read_project(make_project({"docker-compose.yml": compose, "k8s/secret.yaml": CLUSTER}))
+    text = "app has no healthcheck and gets DATABASE_URL"
+    assert Redactor(project).clean(text) == text
+    assert Redactor(project).clean("at KITCHEN_4711_TABLE") == f"at {MARK}"
+    assert "phealthcheck" not in Redactor(project).clean_diff("    test: mysqladmin ping -phealthcheck")
+
+
 SETTINGS = """\
 from pydantic_settings import BaseSettings
 

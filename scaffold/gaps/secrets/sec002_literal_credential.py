@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, path_environment, scalars_below
@@ -10,6 +9,7 @@ from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import made_by_framework, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.refused import is_refused
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
@@ -99,12 +99,7 @@ def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
 
 
 def _is_refused(project: Project, value: str) -> bool:
-    """Whether code compares with this very stand-in and raises."""
-    if classify(value) is not SecretClass.PLACEHOLDER:
-        return False
-    compared = re.compile(rf"(?:[=!]=|\bin\b)[^\n]{{0,80}}[\"']{re.escape(value)}[\"']")
-    code = (item.text for item in project.sources if item.path.endswith((".py", ".js", ".ts")) and value in item.text)
-    return any(compared.search(text) and ("raise " in text or "throw " in text) for text in code)
+    return classify(value) is SecretClass.PLACEHOLDER and is_refused(project, value)
 
 
 def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:

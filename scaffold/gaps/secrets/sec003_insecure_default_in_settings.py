@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import OTHER_PARTY
 from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty
+from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
     file_credentials,
@@ -49,12 +50,6 @@ _PUBLIC_NAME = regex(
     r"|SENTRY|ANON|SITE_?KEY|SEARCH_?KEY|VAPID_PUBLIC)(?:_|$)"
 )
 _PUBLIC_VALUE = regex(r"^(?:phc_|pk_(?:live|test)_|G-[A-Z0-9])|^https?://[0-9a-f]+@[^/]+/\d+$")
-_CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
-_REFUSES = regex(r"\braise\b|\bthrow\b|process\.exit|sys\.exit|\.Fatal\w*\(|panic[!(]|\babort\b|errors\.New\(|fmt\.Errorf")
-_NEAR = 300
-"""Characters behind a value in which the program ends, where that is a check of it."""
-_TELLING = 6
-"""Characters of a value that stands nowhere by accident."""
 _CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:[ \t]+[^\n]*\n?|[ \t]*\n|#[^\n]*\n)*")
 _MODE_OF_PRODUCTION = regex(r"(?:^|[\s.:\"'])(?:production|prod|ProductionConfig|ProdConfig)\b")
 _ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^=]+)?=\s*[\"']https?://(?P<host>[\w.-]+)")
@@ -67,12 +62,16 @@ _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|EN
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], list[SettingDefault]] = {}
     in_files = keys_of_modules(project)
+    # What a compiler wrote beside its source is no second place.
+    files = frozenset(project.files)
     of_dotnet = frozenset(name for path, name in in_files if path.endswith(".json"))
     taken = {(item.location.path, item.value) for item in project.settings if item.kind != "assignment"}
     for setting in project.settings:
         if is_in_settings_file(setting) or (module_of(setting), setting.name) in in_files or not _is_credential(setting):
             continue
         if setting.location.path.endswith(".cs") and setting.name in of_dotnet:
+            continue
+        if setting.location.path.removesuffix(".js") + ".ts" in files:
             continue
         # The constant is the default of a read, which names the variable.
         if setting.kind == "assignment" and (setting.location.path, setting.value) in taken:
@@ -218,17 +217,7 @@ def _is_refused_elsewhere(project: Project, settings: list[SettingDefault]) -> b
     package = path.partition("/")[0]
     if any(read.name == name and read.fails and read.location.path.partition("/")[0] == package for read in project.env_reads):
         return True
-    others = (
-        item.text
-        for item in project.sources
-        if item.path != path and item.path.endswith(_CODE) and len(value) >= _TELLING and value in item.text
-    )
-    return any(
-        _REFUSES.search(text[match.start() : match.start() + _NEAR])
-        for text in others
-        if not text.startswith("#!")
-        for match in re.finditer(rf"[\"'`]{re.escape(value)}[\"'`]", text)
-    )
+    return is_refused(project, value, defined_in=path)
 
 
 def _gap(project: Project, path: str, name: str, settings: list[SettingDefault]) -> Gap:

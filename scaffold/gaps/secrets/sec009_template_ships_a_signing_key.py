@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, listed
 from scaffold.gaps.secrets.credentials import OTHER_PARTY
+from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, received_names
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -41,7 +42,6 @@ _SESSIONS = regex(
 _CHECKS = regex(r"\.length\b|\blen\(|min_length|\.min\(|\.size\b|strlen|mb_strlen|byte_size|[mM]in[_A-Z]?[lL]en")
 """Lines that ask how long a text is."""
 _CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
-_REFUSES = regex(r"\braise\b|\bthrow\b|process\.exit|sys\.exit|log\.Fatal|panic[!(]|\babort\b")
 
 
 @frozen
@@ -79,8 +79,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_template(project: Project, file: EnvFile) -> Iterator[tuple[str, _Shipped]]:
     received = received_names(project, file)
     given = [entry for entry in file.entries if entry.name in received and _is_value(entry)]
-    keys = [entry for entry in given if _is_key(project, entry) and not _is_refused(project, entry)]
-    logins = [entry for entry in given if _LOGIN.search(entry.name) and not _is_refused(project, entry)]
+    keys = [entry for entry in given if _is_key(project, entry) and not is_refused(project, _value(entry))]
+    logins = [entry for entry in given if _LOGIN.search(entry.name) and not is_refused(project, _value(entry))]
     if not keys and not logins:
         return
     copies = copies_of(project, file)
@@ -136,12 +136,6 @@ def _says_so(project: Project, file: EnvFile, entry: EnvEntry) -> bool:
     value = _value(entry)
     stands_in = classify(value) is SecretClass.PLACEHOLDER
     return stands_in or bool(_SAYS_SO.search(value) or _SAYS_SO.search(_above(project, file, entry)))
-
-
-def _is_refused(project: Project, entry: EnvEntry) -> bool:
-    value = _value(entry)
-    code = (item.text for item in project.sources if item.path.endswith(_CODE) and value in item.text)
-    return any(_REFUSES.search(text) for text in code)
 
 
 def _value(entry: EnvEntry) -> str:
