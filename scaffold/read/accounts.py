@@ -27,9 +27,10 @@ _LOADS = regex(r"\bcall_command\(\s*[\"']loaddata[\"']\s*,[^)\n]*?[\"'/](?P<name
 _OF_A_TRY = regex(r"(?i)dev|debug|test|demo|prod|local|environ|settings?\b|config|flag|argv|options?\b|--")
 _CHOOSES = regex(rf"^(?!.*(?:{_OF_A_TRY.pattern.removeprefix('(?i)')}))", re.IGNORECASE)
 """Conditions that ask nothing but whether there are accounts yet."""
-_TRIED = regex(
+OF_NO_SYSTEM = regex(
     r"(?i)(?:^|[/_.-])(?:dev|demo|tests?|testing|e2e|fixtures?|samples?|examples?|mocks?|scripts?|bin|tools|cli|commands)(?=[/_.-])"
 )
+"""Paths of what is tried, tested or called by hand."""
 _USER_MODEL = regex(r"\"model\":\s*\"\w+\.\w*user\"", re.IGNORECASE)
 _RIGHTS = regex(r"\"(?:is_staff|is_superuser|is_admin)\":\s*true")
 _SET_PASSWORD = regex(r"\"password\":\s*\"(?!!)[^\"\s]{3,}\"")
@@ -48,7 +49,7 @@ def accounts_at_start(
     fixture that holds the account, "" where the code does.
     """
     for path in marked:
-        if _TRIED.search(path) or not path.endswith((".py", ".js", ".ts", ".mjs", ".cjs")):
+        if OF_NO_SYSTEM.search(path) or not path.endswith((".py", ".js", ".ts", ".mjs", ".cjs")):
             continue
         text = glance(path) or ""
         for place, holder, fixture in (*_written(path, text, code, glance), *_loaded(path, text, files, glance)):

@@ -91,6 +91,10 @@ _PROXY_WORDS = (
     *("ThrottlerModule", "@fastify/rate-limit", "getTracker"),
 )
 """Texts without one of these neither ask for the address and the scheme of visitors nor speak of a proxy."""
+_LOGIN_WORDS = ("users", "USERS", "Users", "ccounts", "ACCOUNTS", "ogins", "LOGINS", '= "', "= '", ".equals(")
+"""Texts with a password and none of these compare it with no literal."""
+_LISTS = ("s.yaml", "s.yml", "s.json", "t.yaml", "t.yml", "r.yaml", "r.yml")
+_LIST_OF_ACCOUNTS = regex(r"(?:^|[/_-])(?:accounts?|users?|credentials?|logins?)\.(?:ya?ml|json)$")
 _KEY_WORDS = (
     "_KEY",
     "_SECRET",
@@ -157,6 +161,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _background(leaving, inventory, texts)
     facts += _row_security(policies, code, texts)
     facts += _history(inventory, texts)
+    facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -214,6 +219,23 @@ def _history(inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
             yield fact
 
 
+def _held_accounts(scripts: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    """Yield the accounts of people that files of data hold."""
+    found: list[CodeFact] = []
+    if scripts:
+        from scaffold.read.dumped import dumped_accounts
+
+        found += dumped_accounts(scripts, texts.glance)
+    lists = [path for path in inventory.files if path.endswith(_LISTS) and _LIST_OF_ACCOUNTS.search(path)]
+    if lists:
+        from scaffold.read.shared_logins import shared_logins
+
+        found += shared_logins(lists, inventory.files, texts.glance)
+    for fact in found:
+        texts.text(fact.location.path)
+        yield fact
+
+
 def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
     if making:
         from scaffold.read.accounts import accounts_at_start
@@ -258,6 +280,12 @@ def _bundled_reads(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.build_switches import bundled_read_facts
 
     return tuple(bundled_read_facts(path, text))
+
+
+def _known_logins(path: str, text: str) -> tuple[CodeFact, ...]:
+    from scaffold.read.known_logins import known_login_facts
+
+    return tuple(known_login_facts(path, text))
 
 
 def _build_switches(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -315,7 +343,9 @@ def _origins(path: str, text: str) -> tuple[CodeFact, ...]:
 
 
 def _about_keys(path: str, text: str) -> Iterator[CodeFact]:
-    """Yield what code does about keys that everybody knows, and without one that callers have to show."""
+    """Yield what code does about keys and logins that everybody knows, and without one that callers have to show."""
+    if "assword" in text and any(word in text for word in _LOGIN_WORDS):
+        yield from _known_logins(path, text)
     if any(word in text for word in _WARNING_WORDS):
         from scaffold.read.known_keys import MAY_KNOW, known_key_facts
 

@@ -333,11 +333,10 @@ def _ordinary_words(project: Project) -> frozenset[str]:
 
 def _variables(project: Project) -> Iterator[str]:
     """Yield the names of variables: manifests for a cluster write one as the value of a key (`secretKey: DATABASE_URL`)."""
-    owners = [*(service.environment for stack in project.stacks for service in stack.services), project.env_reads]
-    owners += [file.entries for file in project.env_files]
-    names = [item.name for owner in owners for item in owner]
+    names = [entry.name for stack in project.stacks for service in stack.services for entry in service.environment]
+    names += [read.name for read in project.env_reads]
+    names += [entry.name for file in project.env_files for entry in file.entries]
     steps = (step for workflow in project.workflows for job in workflow.jobs for step in job.all_steps)
-    given = [workflow.env for workflow in project.workflows]
-    given += [step.env for step in steps]
+    given = (*(workflow.env for workflow in project.workflows), *(step.env for step in steps))
     names += [name for pairs in given for name, _ in pairs]
     return (name for name in names if _VARIABLE_NAME.fullmatch(name))

@@ -127,7 +127,7 @@ def switches_in_code(project: Project) -> Iterator[tuple[str, Switch]]:
     """Yield each file that production runs with what a literal in it turns off, each name once a file."""
     for source in project.sources:
         literals = [item for item in _LITERALS if item.files.search(source.path)]
-        if literals and _is_served(project, source.path):
+        if literals and is_served(project, source.path):
             for item in literals:
                 place = _place(source.path, source.text, item)
                 if place is not None:
@@ -145,7 +145,7 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
     return None
 
 
-def _is_served(project: Project, path: str) -> bool:
+def is_served(project: Project, path: str) -> bool:
     """Whether an image of the project holds a file, and nothing says that it is for development."""
     if path_environment(path) in NOT_PRODUCTION or is_test_path(path):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.config.code_switches import is_served
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.signals import main_environment
 from scaffold.model.document import Location
@@ -40,6 +41,79 @@ def _detect(project: Project) -> Iterator[Gap]:
         if place is not None:
             yield _page_gap(place)
     yield from _made_by_command(project)
+    for fact in project.code_facts:
+        if fact.kind == "known-login":
+            yield _code_gap(project, fact)
+        elif fact.kind == "dumped-accounts":
+            yield _dump_gap(fact)
+        elif fact.kind == "shared-login":
+            yield _shared_gap(fact)
+
+
+def _code_gap(project: Project, fact: CodeFact) -> Gap:
+    path = fact.location.path
+    what = f"the users of {fact.detail}, whose passwords stand" if fact.detail else "a user whose name and password stand"
+    return RULE.gap(
+        resource=path,
+        subject="login of the code",
+        message=f"{path} lets in {what} in the code, and no variable replaces them: everybody who knows the "
+        "repository logs in.",
+        expected="users of a store with passwords of their own, or a password from the environment",
+        actual="a password in code",
+        locations=(fact.location,),
+        severity=Severity.HIGH if fact.reachable is not False and is_served(project, path) else Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Keep the users in the store with hashes made per user, take a first password from a variable that has to be "
+                "set, and change what stood here: history keeps it.",
+            ),
+        ),
+    )
+
+
+def _dump_gap(fact: CodeFact) -> Gap:
+    path = fact.location.path
+    return RULE.gap(
+        resource=path,
+        subject="accounts",
+        message=f"{path} is the dump of a database with the accounts of people ({fact.detail}), their addresses and the hashes "
+        "of their passwords: whoever has the repository can guess those passwords for as long as it takes.",
+        expected="a dump outside git, encrypted, and first rows without people",
+        actual="accounts in a dump",
+        locations=(fact.location,),
+        confidence=Confidence.MEDIUM,
+        environment=path_environment(path),
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Take {path} out of git and of its history, ignore dumps, and have these people set new passwords.",
+            ),
+        ),
+    )
+
+
+def _shared_gap(fact: CodeFact) -> Gap:
+    path, (address, _, line) = fact.location.path, fact.detail.rpartition(":")
+    return RULE.gap(
+        resource=path,
+        subject="accounts",
+        message=f"{path} lists accounts with the password that they share, and {fact.detail} tells the "
+        "address of the system that they open: who reads the repository can log in.",
+        expected="user names here, and the password outside the repository",
+        actual="a password beside user names",
+        locations=(fact.location,),
+        related=(Location(address, int(line)),),
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None, "advice", "Take the password out of the file, read it from the environment, and change it on the system."
+            ),
+        ),
+    )
 
 
 def _made_by_command(project: Project) -> Iterator[Gap]:
