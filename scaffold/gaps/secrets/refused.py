@@ -13,7 +13,7 @@ _REFUSES = regex(
 )
 _NEAR = 300
 """Characters behind a value in which the program ends, where that is a check of it."""
-_TELLING = 4
+_TELLING = 6
 """Characters of a value that stands nowhere by accident."""
 
 
