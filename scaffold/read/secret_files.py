@@ -15,8 +15,10 @@ from scaffold.read.inventory import Inventory, TextReader
 from scaffold.read.lines import numbered
 
 _SCRIPTS = (".sh", ".bash", ".tftpl", ".tpl")
+_PAGES = (".md", ".rst")
 _OPENS = regex(r"<<-?\s*[\"']?(?P<word>[A-Za-z_]\w*)")
 _INTO_ENV_FILE = regex(r"(?:>\s*|\btee\s+(?:-a\s+)?)[\"']?[^\s\"'<>|;]*\.env(?:\.\w+)?(?![\w.])")
+_FOR_ONE_MACHINE = regex(r"\.env\.(?:dev|development|local|test)(?![\w])")
 _LONGEST = 4096
 """Characters; a secret of Compose is one word or one key, and a longer file is data."""
 
@@ -40,17 +42,18 @@ def read_secret_files(inventory: Inventory, stacks: Iterable[Stack], texts: Text
 
 
 def read_written_env_files(inventory: Inventory, texts: TextReader) -> tuple[EnvFile, ...]:
-    """Return what scripts write into env files by here documents."""
+    """Return what scripts write into env files by here documents (kind `written`), and pages have people write so (`shown`)."""
     found = []
     for path in inventory.files:
-        text = texts.glance(path) if path.endswith(_SCRIPTS) else None
+        text = texts.glance(path) if path.endswith((*_SCRIPTS, *_PAGES)) else None
         if text is not None and "<<" in text and ".env" in text:
-            found += [file for file in [read_written(path, text)] if file.entries]
+            kind = "shown" if path.endswith(_PAGES) else "written"
+            found += [file for file in [read_written(path, text, kind)] if file.entries]
     return tuple(found)
 
 
-def read_written(path: str, text: str) -> EnvFile:
-    """Return the entries of every here document of a script that goes into an env file, at their lines of the script."""
+def read_written(path: str, text: str, kind: str = "written") -> EnvFile:
+    """Return the entries of every here document of a text that goes into an env file, at their lines of the text."""
     kept = []
     word, writes = "", False
     for _, line in numbered(text):
@@ -59,5 +62,5 @@ def read_written(path: str, text: str) -> EnvFile:
             word = ""
         kept.append(line if word and writes else "")
         if opened is not None and "<<<" not in line:
-            word, writes = opened["word"], bool(_INTO_ENV_FILE.search(line))
-    return EnvFile(path, "written", read_env_file(path, "\n".join(kept))[0].entries)
+            word, writes = opened["word"], bool(_INTO_ENV_FILE.search(line)) and not _FOR_ONE_MACHINE.search(line)
+    return EnvFile(path, kind, read_env_file(path, "\n".join(kept))[0].entries)

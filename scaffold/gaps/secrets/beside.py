@@ -25,7 +25,7 @@ def credentials_beside(project: Project, rule: Rule) -> Iterator[Gap]:
             yield _secret_file_gap(project, secret, rule)
     for written in project.written_env_files:
         entries = [entry for entry in written.entries if _is_credential(entry)]
-        if entries and not is_test_path(written.path):
+        if entries and written.kind == "written" and not is_test_path(written.path):
             yield _written_gap(written, entries, rule)
     for config in project.prometheus:
         if config.path not in project.owned:

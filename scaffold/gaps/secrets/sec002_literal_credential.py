@@ -10,6 +10,7 @@ from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.refused import is_refused
+from scaffold.gaps.secrets.typed import typed_credentials
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
@@ -30,6 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         if file.kind == "real":
             yield from _of_file(project, file)
     yield from credentials_beside(project, RULE)
+    yield from typed_credentials(project, RULE)
 
 
 def _of_group(project: Project, group: CredentialGroup) -> Gap:

@@ -17,10 +17,11 @@ from scaffold.model.project import CodeFact, EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
 
-_SIGNING = regex(
+SIGNING = regex(
     r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|APP_SECRET|(?:JWT|SIGNING|SESSION|COOKIE|ENCRYPTION|AUTH|NEXTAUTH|FERNET|MASTER|HMAC"
     r"|(?:ACCESS|REFRESH)_TOKEN)_(?:\w+_)?(?:SECRET|KEY)|(?:JWT|AUTH|NEXTAUTH|SESSION)_?SECRET|FERNET_KEY)$|^APP_KEY$"
 )
+"""Names of keys that sign or encrypt for an application."""
 _LOGIN = regex(r"(?:^|_)(?:ADMIN|SUPERUSER|ROOT_USER|WWW_USER|PGADMIN_DEFAULT|GRAFANA)_?(?:\w+_)?PASS(?:WORD|WD)?$")
 """Passwords of a first administrator."""
 _KEPT = regex(
@@ -101,7 +102,7 @@ def _is_value(entry: EnvEntry) -> bool:
 def _is_key(project: Project, entry: EnvEntry) -> bool:
     if OTHER_PARTY.search(entry.name):
         return False
-    return bool(_SIGNING.search(entry.name)) or _is_read_as_key(project, entry.name)
+    return bool(SIGNING.search(entry.name)) or _is_read_as_key(project, entry.name)
 
 
 def _shipped(project: Project, file: EnvFile, entries: list[EnvEntry], copies: tuple[Copy, ...]) -> _Shipped | None:
