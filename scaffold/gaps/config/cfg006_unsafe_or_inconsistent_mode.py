@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import (
+    NOT_FOR_PRODUCTION,
     VARIABLE,
     SettingsModule,
     last_assignment,
@@ -12,8 +14,10 @@ from scaffold.gaps.config.django_settings import (
     runnable_stacks,
     used_modules,
 )
-from scaffold.gaps.facts import once
+from scaffold.gaps.facts import listed, once
 from scaffold.model.compose import EnvValue, Stack
+from scaffold.model.document import Location
+from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
@@ -46,6 +50,72 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield from _of_module(project, module)
     for file in project.env_files:
         yield from _of_file(file)
+    yield from _of_templates(project)
+
+
+def _of_templates(project: Project) -> Iterator[Gap]:
+    """Yield the one template of a project that turns debug on, or names settings for development, for what production runs."""
+    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
+    if any(file.environment in {"production", "staging"} for file in templates):
+        return
+    for file in templates:
+        entries = [
+            entry for entry in file.entries if not file.environment and not entry.commented and _is_for_development(entry)
+        ]
+        taken = _taken_by_production(project, file) if entries else {}
+        found = [entry for entry in entries if entry.name in taken]
+        if found:
+            yield _template_gap(project, file, found, taken[found[0].name])
+
+
+def _is_for_development(entry: EnvEntry) -> bool:
+    value = entry.value.strip().lower()
+    if entry.name == VARIABLE:
+        return bool(NOT_FOR_PRODUCTION & set(re.split(r"[._]", value)))
+    return bool(_DEBUG.search(entry.name)) and value in _TRUE
+
+
+def _taken_by_production(project: Project, file: EnvFile) -> dict[str, Location]:
+    """Return the variables that applications of production get from what people make of a template, and where each does."""
+    found: dict[str, Location] = {}
+    for stack in runnable_stacks(project):
+        for service in stack.services if stack.environment is EnvironmentClass.PRODUCTION else ():
+            if not service.is_application:
+                continue
+            own = {entry.name for entry in service.environment if entry.source == "environment"}
+            places = dict(service.env_files)
+            for path in missing_env_files(project, service):
+                if path in places and template_of(project, path) is file:
+                    found = {**dict.fromkeys({entry.name for entry in file.entries} - own, places[path]), **found}
+            for entry in service.environment:
+                if any(reference.name == entry.name for reference in entry.references):
+                    found.setdefault(entry.name, entry.location)
+    return found
+
+
+def _template_gap(project: Project, file: EnvFile, entries: list[EnvEntry], taken: Location) -> Gap:
+    names = listed(entry.name for entry in entries)
+    defaults = [item for item in project.settings if item.name == VARIABLE and item.location.path.endswith("wsgi.py")]
+    same = next((item.location for item in defaults if any(entry.value.strip() == item.value for entry in entries)), None)
+    without = f"; without the line {same.path} chooses the same" if same else ""
+    return RULE.gap(
+        resource=file.path,
+        subject="debug",
+        message=f"{file.path} is the only template and has {names} for development, and production takes what people make "
+        f"of it ({taken.path}:{taken.line}): who copies it and forgets the line shows code and settings on errors{without}.",
+        expected="off in the template, or a template for production beside it",
+        actual="for development",
+        locations=tuple(entry.location for entry in entries),
+        related=(taken, *((same,) if same else ())),
+        severity=Severity.MEDIUM if same else Severity.LOW,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Give {names} the value of production in the template, and the other one in files for development alone.",
+            ),
+        ),
+    )
 
 
 def _debug_in_stack(stack: Stack) -> Iterator[Gap]:

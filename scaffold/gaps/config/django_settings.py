@@ -14,7 +14,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
-_NOT_FOR_PRODUCTION = frozenset({"dev", "devel", "develop", "development", "local", "test", "tests", "testing", "debug"})
+NOT_FOR_PRODUCTION = frozenset({"dev", "devel", "develop", "development", "local", "test", "tests", "testing", "debug"})
 _STAR = regex(r"(?m)^from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\*")
 _ENTRY = regex(r"(?:^|/)[aw]sgi\.py$")
 _SETS = regex(rf"\b{VARIABLE}[= ][\"']?([\w.]+)")
@@ -34,7 +34,7 @@ class SettingsModule:
     @property
     def is_for_development(self) -> bool:
         """Whether the last part of its name says development or test."""
-        return bool(_NOT_FOR_PRODUCTION & set(re.split(r"[._]", self.name.rpartition(".")[2].lower())))
+        return bool(NOT_FOR_PRODUCTION & set(re.split(r"[._]", self.name.rpartition(".")[2].lower())))
 
 
 def runnable_stacks(project: Project) -> tuple[Stack, ...]:
