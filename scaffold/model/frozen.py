@@ -20,14 +20,24 @@ def frozen(cls: type[_T]) -> type[_T]:
 
     `replace` and `fields` of `dataclasses` take them; fields are not inherited.
     """
+    return _made(cls, _SHARED)
+
+
+@dataclass_transform(field_specifiers=(field,))
+def changing(cls: type[_T]) -> type[_T]:
+    """Make a class like `frozen` does whose values change, for what a reader keeps while it reads: each equals itself alone."""
+    return _made(cls, {"__repr__": _repr})
+
+
+def _made(cls: type[_T], shared: dict[str, Callable[..., Any]]) -> type[_T]:
     written = vars(cls)
     names = tuple(written.get("__annotations__", ()))
     rest = {name: value for name, value in written.items() if name not in {*names, "__dict__", "__weakref__"}}
     declared = {name: written.get(name, MISSING) for name in names}
     own = {"__slots__": names, "__match_args__": names, "__declared__": declared, "__dataclass_fields__": _FIELDS}
-    made = type(cls.__name__, cls.__bases__, {**rest, **_SHARED, **own})
+    made = type(cls.__name__, cls.__bases__, {**rest, **shared, **own})
     made.__qualname__ = cls.__qualname__
-    setattr(made, "__init__", _init_at_first_use(made))  # noqa: B010 - mypy refuses the assignment of a method
+    setattr(made, "__init__", _init_at_use(made))  # noqa: B010 - mypy refuses the assignment of a method
     return cast("type[_T]", made)
 
 
@@ -50,6 +60,8 @@ class _FieldsAtFirstUse:
 
 
 _FIELDS = _FieldsAtFirstUse()
+_FEW = 8
+"""Values of a class that are set field by field before a function is written for it."""
 
 
 def _declared(cls: type) -> dict[str, Any]:
@@ -63,13 +75,45 @@ def _names(cls: type, flag: str) -> list[str]:
     return [name for name, value in _declared(cls).items() if not isinstance(value, Field) or getattr(value, flag)]
 
 
-def _init_at_first_use(cls: type) -> Callable[..., None]:
+def _init_at_use(cls: type) -> Callable[..., None]:
+    """Return an `__init__` that sets the first few values field by field, and then writes itself a function.
+
+    Half of the classes of a run have a handful of values: compiling a function for them takes longer than all of these.
+    """
+    names = tuple(_declared(cls))
+    left = _FEW
+
     def __init__(self: object, *args: object, **kwargs: object) -> None:  # noqa: N807 - its name in a traceback
-        init = _init_of(cls)
-        setattr(cls, "__init__", init)  # noqa: B010 - mypy refuses the assignment of a method
-        init(self, *args, **kwargs)
+        nonlocal left
+        left -= 1
+        given = dict(zip(names, args, strict=False)) | kwargs
+        if left < 0 or len(given) < len(args) + len(kwargs) or not _set_each(cls, self, given):
+            init = _init_of(cls)
+            setattr(cls, "__init__", init)  # noqa: B010 - mypy refuses the assignment of a method
+            init(self, *args, **kwargs)
 
     return __init__
+
+
+def _set_each(cls: Any, made: Any, given: dict[str, object]) -> bool:
+    """Set every field of a value, and return whether `given` are such as its class takes."""
+    taken = 0
+    for name, written in _declared(cls).items():
+        if name in given:
+            value = given[name]
+            taken += 1
+        elif not isinstance(written, Field):
+            value = written
+        else:
+            value = written.default if written.default_factory is MISSING else written.default_factory()
+        if value is MISSING:
+            return False
+        getattr(cls, name).__set__(made, value)
+    if taken < len(given):
+        return False
+    if hasattr(cls, "__post_init__"):
+        made.__post_init__()
+    return True
 
 
 def _init_of(cls: type) -> Callable[..., None]:

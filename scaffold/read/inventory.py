@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from scaffold.model.document import Location, Problem
-from scaffold.model.frozen import frozen
+from scaffold.model.frozen import changing, frozen
 from scaffold.read.git import listed_files
 from scaffold.read.paths import (
     is_documentation,
@@ -193,7 +193,7 @@ def _directories(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-@dataclass(slots=True)
+@changing
 class TextReader:
     """Gives the text of a path, read at most once, line ends and byte order mark as in the file; keeps what failed."""
 

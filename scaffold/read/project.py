@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from scaffold.errors import NothingToReadError, UsageError
 from scaffold.model.compose import Stack
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Problem
+from scaffold.model.frozen import changing
 from scaffold.model.image_code import copied_sources
 from scaffold.model.project import (
     Command,
@@ -74,7 +75,7 @@ _OFTEN_IGNORED = (
 """Paths that scaffold would write or that a rule asks for: a pattern that hides one of them has to be told."""
 
 
-@dataclass(slots=True)
+@changing
 class Sources:
     """The texts and the YAML documents of one reading, each parsed once; what failed is kept as problems."""
 

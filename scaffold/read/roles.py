@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scaffold.model.compose import RoleEvidence, Service, Stack
-from scaffold.model.frozen import frozen
+from scaffold.model.frozen import changing, frozen
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest
@@ -78,7 +78,7 @@ class RoleContext:
         return ()
 
 
-@dataclass(slots=True)
+@changing
 class _Scores:
     """The points of one service, role by role."""
 

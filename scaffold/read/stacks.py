@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scaffold.model.compose import ComposeFile, Stack
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence, find, scalars_of
-from scaffold.model.frozen import frozen
+from scaffold.model.frozen import changing, frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, EnvFile
 from scaffold.model.regex import regex
@@ -47,7 +47,7 @@ class _Plan:
 _FETCHES = regex(r"\b(?:cp|curl|wget|install|rsync|scp)\b|(?i:download|fetch)")
 
 
-@dataclass(slots=True)
+@changing
 class _Assembly:
     """Everything that the assembly of one project shares."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from scaffold.model.document import Document, Entry, Location, Mapping, Node, Problem, Route, Scalar, Sequence, Span
-from scaffold.model.frozen import frozen
+from scaffold.model.frozen import changing, frozen
 from scaffold.model.regex import regex
 
 MAX_DEPTH = 200
@@ -50,7 +50,7 @@ class _RefusedError(Exception):
         super().__init__(message)
 
 
-@dataclass(slots=True)
+@changing
 class _Frame:
     """A collection whose end has not come yet."""
 

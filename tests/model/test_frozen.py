@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scaffold.model.frozen import frozen
+from scaffold.model.frozen import changing, frozen
 
 
 def _made(decorate: Callable[[type], type]) -> Any:
@@ -86,7 +86,43 @@ def test_values_are_matched_by_position(point: Any) -> None:
             assert (x, tags) == (1, ("a",))
 
 
-def test_the_parameters_are_known_once_a_value_was_made() -> None:
+@pytest.mark.parametrize("count", range(12))
+def test_the_last_values_of_a_class_are_made_as_the_first_ones(count: int) -> None:
+    """The first few are set field by field, the others by a function that is written for them."""
+    ours, standard = _made(frozen), _made(dataclass(frozen=True, slots=True))
+    for number in range(count):
+        ours(number)
+    assert repr(ours(3, secret="s", note="n")) == repr(standard(3, secret="s", note="n"))
+    for wrong in ({}, {"x": 1, "unknown": 2}, {"tags": ()}):
+        with pytest.raises(TypeError, match="__init__"):
+            ours(**wrong)
+    with pytest.raises(TypeError, match="__init__"):
+        ours(1, (), "", "", (), 6)
+    with pytest.raises(TypeError, match="__init__"):
+        ours(1, x=2)
+    with pytest.raises(ValueError, match="negative"):
+        ours(-1)
+
+
+def test_the_parameters_are_known_once_values_were_made() -> None:
     point = _made(frozen)
-    point(1)
+    for number in range(12):
+        point(number)
     assert list(inspect.signature(point).parameters) == ["x", "tags", "secret", "note", "seen"]
+
+
+def test_a_changing_value_takes_what_it_is_given_and_equals_itself_alone() -> None:
+    class Counter:
+        count: int = 0
+        seen: list[int] = field(default_factory=list)
+
+    made: Any = changing(Counter)
+    first, second = made(), made(seen=[1])
+    first.count += 1
+    first.seen.append(2)
+    assert repr(first).endswith("Counter(count=1, seen=[2])")
+    assert (second.count, second.seen) == (0, [1])
+    assert first != made(1, [2])
+    assert len({first, second}) == 2
+    with pytest.raises(AttributeError):
+        first.other = 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, text_of
+from scaffold.model.frozen import changing
 from scaffold.model.interpolation import Lookup
 from scaffold.read.compose.merge import MergeError, merge
 from scaffold.read.compose.nodes import effective_entries, with_entries, with_value
@@ -20,7 +21,7 @@ MAX_CHAIN = 100
 LoadFile = Callable[[str, Lookup], tuple[Mapping, Resets] | None]
 
 
-@dataclass(slots=True)
+@changing
 class _Scope:
     """The services among which a name is looked up, the file they stand in, and what its tags reset."""
 
@@ -31,7 +32,7 @@ class _Scope:
     resolved: dict[str, Node] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@changing
 class Extender:
     """Resolves the `extends` of one file; each other file is loaded once."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import is_
 
 from scaffold.model.document import Entry, Mapping, Node, Problem, Scalar, Sequence
+from scaffold.model.frozen import changing
 from scaffold.model.interpolation import InterpolationError, Lookup, references, substitute
 
 
-@dataclass(slots=True)
+@changing
 class Interpolator:
     """Interpolates the scalars of a tree, each shared node once; refused texts keep "" and become problems.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaffold.model.document import Document, Location, Mapping, Node, Problem, Scalar, Sequence, scalars_of, text_of
+from scaffold.model.frozen import changing
 from scaffold.model.interpolation import Lookup
 from scaffold.read.compose.aliases import promote
 from scaffold.read.compose.canonical import canonical, with_defaults
@@ -29,7 +30,7 @@ MAX_INCLUDES = 200
 _SHARED = ("services", "jobs", "volumes", "networks", "secrets", "configs", "models")
 
 
-@dataclass(slots=True)
+@changing
 class Loader:
     """Loads one set of files; problems are collected, and the loading goes on without the broken part."""
 

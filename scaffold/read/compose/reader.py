@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from scaffold.model.document import Document, Problem
+from scaffold.model.frozen import changing
 from scaffold.read.yaml import parse_documents
 
 
@@ -18,7 +19,7 @@ class TextReader(Protocol):
         """Return the text of the file at `path`, relative to the root."""
 
 
-@dataclass(slots=True)
+@changing
 class Documents:
     """The parsed YAML files of a project, each parsed once; `source` is another room's parser that keeps the problems."""
 

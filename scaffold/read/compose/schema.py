@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence
-from scaffold.model.frozen import frozen
+from scaffold.model.frozen import changing, frozen
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.yaml import is_merge_key, resolve
 from scaffold.resources import package_file
@@ -60,7 +60,7 @@ class _Demand:
     items: Any
 
 
-@dataclass(slots=True)
+@changing
 class _Checker:
     """Checks nodes against one schema; its demands and shapes are worked out once."""
 
