@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from scaffold.model.digest import sha256_hex
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
@@ -60,7 +60,7 @@ class Gap:
     def fingerprint(self) -> str:
         """Sixteen hex digits of code, resource and subject: no line number and no value moves it."""
         text = "\x00".join((self.code, self.resource, self.subject))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return sha256_hex(text.encode())[:16]
 
     @property
     def primary(self) -> Location:

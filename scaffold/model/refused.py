@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+
+from scaffold.model.digest import sha256_hex
 
 
 def refusal(compared: str, value: str) -> str:
@@ -20,7 +21,7 @@ def is_refused(detail: str, name: str, value: str) -> bool:
 
 
 def _hash(value: str) -> str:
-    return sha256(value.encode()).hexdigest()
+    return sha256_hex(value.encode())
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import stat
 from dataclasses import field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from scaffold.errors import UnsafePathError, UsageError
 from scaffold.model.artifact import Artifact, safe_relative_path
+from scaffold.model.digest import sha256_hex
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Room
 
@@ -122,11 +122,13 @@ def _parse(document: object) -> Lock:
 
 def sha256_of(data: bytes) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
-    return hashlib.sha256(data).hexdigest()
+    return sha256_hex(data)
 
 
 def git_blob_id(data: bytes) -> str:
     """Return the id that git gives a file with these bytes (SHA-1 of `blob <size>`, NUL, bytes)."""
+    import hashlib
+
     return hashlib.sha1(b"blob %d\x00%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from scaffold.cli.main import cli
+from scaffold.cli.commands import cli
 from scaffold.model.document import Location
 from tests.conftest import commit_all
 from tests.projects import copy_corpus_project, corpus_projects
