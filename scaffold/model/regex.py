@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 
@@ -22,3 +24,14 @@ class _AtFirstUse:
 def regex(source: str, flags: int = 0) -> re.Pattern[str]:
     """Return what `re.compile` returns, compiled later; for its methods only, not as an argument of the functions of `re`."""
     return cast("re.Pattern[str]", _AtFirstUse(source, flags))
+
+
+@contextmanager
+def compiled_at_first_use() -> Iterator[None]:
+    """Have the patterns of a library that is imported meanwhile compiled later as well."""
+    at_once = re.compile
+    setattr(re, "compile", regex)  # noqa: B010 - mypy refuses the assignment of a function
+    try:
+        yield
+    finally:
+        setattr(re, "compile", at_once)  # noqa: B010

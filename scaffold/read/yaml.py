@@ -9,11 +9,12 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from scaffold.model.document import Document, Entry, Location, Mapping, Node, Problem, Route, Scalar, Sequence, Span
 from scaffold.model.frozen import changing, frozen
-from scaffold.model.regex import regex
+from scaffold.model.regex import compiled_at_first_use, regex
+
+with compiled_at_first_use():  # The parser is the one in C: of the patterns of PyYAML, a twentieth of a run, it needs none.
+    import yaml
 
 MAX_DEPTH = 200
 """The deepest nesting that is read, aliases followed; Compose files seldom pass 12."""

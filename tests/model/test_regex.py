@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
-from scaffold.model.regex import regex
+from scaffold.model.regex import compiled_at_first_use, regex
+from tests.conftest import ROOT
 
 
 def test_methods_are_those_of_the_compiled_pattern() -> None:
@@ -23,3 +26,21 @@ def test_an_invalid_expression_is_refused_when_it_is_used() -> None:
     broken = regex("(")
     with pytest.raises(re.error):
         broken.search("")
+
+
+def test_a_library_compiles_as_ever_once_it_is_imported() -> None:
+    with compiled_at_first_use():
+        later = re.compile(r"a+", re.IGNORECASE)
+    assert not isinstance(later, re.Pattern)
+    assert later.fullmatch("aA")
+    assert isinstance(re.compile(r"a+"), re.Pattern)
+
+
+def test_the_yaml_library_reads_and_writes_as_ever() -> None:
+    code = "import scaffold.read.yaml, yaml; print(yaml.safe_load('[2026-01-31, 1_0, 0x1f, yes, 1.5e+3, ~]'), yaml.safe_dump('08'))"
+    ours, theirs = (
+        subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for text in (code, code.replace("scaffold.read.yaml, ", ""))
+    )
+    assert ours == theirs
+    assert "datetime.date(2026, 1, 31), 10, 31, True, 1500.0, None" in ours
