@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from scaffold.app.acceptance import accept_gaps, accepted
 from scaffold.app.examination import Place, examine
 from scaffold.app.presentation import note_on_place, rule_codes, show_gaps
 from scaffold.cli.options import (
@@ -51,9 +50,11 @@ def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
     if baseline:
         if rules or layers or new_only:
             raise UsageError("takes every gap: leave out --rule, --layer and --new-only", where="--baseline")
+        from scaffold.app.acceptance import accept_gaps
+
         say(accept_gaps(place))
         return 0
-    examination = examine(place, codes=_codes(rules, layers), baseline=accepted(place) if new_only else frozenset())
+    examination = examine(place, codes=_codes(rules, layers), baseline=_accepted(place) if new_only else frozenset())
     report = show_gaps(examination, view_of(form, project), everything=everything, fail_on=severity_of(fail_on))
     click.echo(report.text, nl=False)
     if note := note_on_place(examination):
@@ -61,6 +62,12 @@ def gaps(  # noqa: PLR0913, PLR0917 - one parameter an option
     if not quiet:
         say(report.next_step)
     return report.exit_code
+
+
+def _accepted(place: Place) -> frozenset[str]:
+    from scaffold.app.acceptance import accepted
+
+    return accepted(place)
 
 
 def _codes(rules: tuple[str, ...], layers: tuple[str, ...]) -> frozenset[str]:

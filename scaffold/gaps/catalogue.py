@@ -34,9 +34,15 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     ),
     (
         lambda project: project.workflows or project.other_ci or project.commands,
-        ("CIQ016", "CIQ021", "CIQ022", "SUP017", "SUP019", "SUP020", "CFG013"),
+        ("CIQ014", "CIQ016", "CIQ021", "CIQ022", "SUP017", "SUP019", "SUP020", "CFG013"),
     ),
-    (lambda project: project.dockerfiles, ("IMG002", "IMG003", "IMG004", "IMG007", "IMG009", "IMG010", "IMG013", "IMG014")),
+    (lambda project: project.workflows or project.problems, ("CIQ013",)),
+    (lambda project: project.problems, ("CMP018",)),
+    (lambda project: any(len(stack.files) > 1 for stack in project.stacks), ("CMP019",)),
+    (
+        lambda project: project.dockerfiles,
+        (*(f"IMG0{number:02}" for number in (2, 3, 4, 5, 7, 9, 10, 11, 13, 14)), "CMP020"),
+    ),
     (
         lambda project: project.infrastructure,
         (
@@ -50,19 +56,30 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
             *(f"K8S0{number:02}" for number in range(2, 13)),
         ),
     ),
+    (lambda project: project.infrastructure or any(path.endswith(".tfvars") for path in project.files), ("IAC007",)),
+    (lambda project: project.upstreams, ("NET004",)),
+    (
+        lambda project: project.prometheus or project.alert_rules or project.alertmanagers or project.monitoring_files,
+        ("MET001",),
+    ),
     (lambda project: project.prometheus, ("MET003", "MET005", "MET006", "ALR001", "ALR003")),
     (lambda project: project.alertmanagers, ("ALR002",)),
     (lambda project: project.monitoring_files, ("ALR004",)),
     (lambda project: project.alert_rules, ("ALR006",)),
-    (lambda project: project.code_facts, ("LOG003", "CMP024", "CMP028", "SEC011", "NET010", "SUP023")),
+    (lambda project: project.code_facts, ("LOG003", "CMP024", "CMP028", "SEC011", "NET006", "NET010", "K8S001", "SUP023")),
     (lambda project: project.code_facts or project.docs, ("SEC010",)),
+    (lambda project: project.code_facts or project.manifests, ("MET004",)),
+    (lambda project: project.docs, ("DOC005",)),
+    (lambda project: project.env_files, ("SEC005",)),
+    (lambda project: project.settings, ("SEC003",)),
+    (lambda project: project.sightings, ("SEC004",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004",)),
     (lambda project: _compose_has(project, *_BUNDLED), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
 )
-"""Kinds of files, and the rules that read nothing else."""
+"""Kinds of files and of what is read in them, and the rules that find nothing without."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")
 
 

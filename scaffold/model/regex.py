@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 
 
@@ -21,9 +22,45 @@ class _AtFirstUse:
         return value
 
 
-def regex(source: str, flags: int = 0) -> re.Pattern[str]:
-    """Return what `re.compile` returns, compiled later; for its methods only, not as an argument of the functions of `re`."""
-    return cast("re.Pattern[str]", _AtFirstUse(source, flags))
+class _WhereAWordIs(_AtFirstUse):
+    """A pattern that is compiled and looked for only in texts with one of the words."""
+
+    def __init__(self, source: str, flags: int, words: tuple[str, ...]) -> None:
+        super().__init__(source, flags)
+        self.words = words
+        self._folds = bool(flags & re.IGNORECASE) or source.startswith(("(?i)", "(?im)", "(?is)"))
+
+    def _may_match(self, text: str) -> bool:
+        searched = text.lower() if self._folds else text
+        return any(word in searched for word in self.words)
+
+    def search(self, text: str, *span: int) -> re.Match[str] | None:
+        return self._pattern.search(text, *span) if self._may_match(text) else None
+
+    def match(self, text: str, *span: int) -> re.Match[str] | None:
+        return self._pattern.match(text, *span) if self._may_match(text) else None
+
+    def fullmatch(self, text: str, *span: int) -> re.Match[str] | None:
+        return self._pattern.fullmatch(text, *span) if self._may_match(text) else None
+
+    def finditer(self, text: str, *span: int) -> Iterator[re.Match[str]]:
+        return self._pattern.finditer(text, *span) if self._may_match(text) else iter(())
+
+    def findall(self, text: str, *span: int) -> list[Any]:
+        return self._pattern.findall(text, *span) if self._may_match(text) else []
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self._source, self._flags)
+
+
+def regex(source: str, flags: int = 0, *, words: tuple[str, ...] = ()) -> re.Pattern[str]:
+    """Return what `re.compile` returns, compiled later; for its methods only, not as an argument of the functions of `re`.
+
+    With `words`, texts without one of them are not searched: each text that the pattern is in holds one, in lower case where
+    the pattern takes both. To look for a word takes a tenth of the time, and most small projects hold none.
+    """
+    return cast("re.Pattern[str]", _WhereAWordIs(source, flags, words) if words else _AtFirstUse(source, flags))
 
 
 @contextmanager

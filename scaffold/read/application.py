@@ -14,7 +14,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.code import CodeReading
 from scaffold.read.inventory import Inventory, TextReader
-from scaffold.read.paths import is_test_code
+from scaffold.read.paths import is_other_code, is_test_code
 
 _JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
@@ -383,17 +383,11 @@ def _field_name(item: SettingDefault, texts: TextReader) -> str:
 
 def is_application_code(path: str) -> bool:
     """Whether a file is code that may run in a container: no test, no migration, no bundle, no tool's configuration."""
-    if not path.endswith((".py", *_JAVASCRIPT)) and not _is_other(path) and not _is_settings(path):
+    if not path.endswith((".py", *_JAVASCRIPT)) and not is_other_code(path) and not _is_settings(path):
         return False
     if is_test_code(path) or path.endswith(_NOT_CODE):
         return False
     return not any(folder in _MIGRATIONS for folder in path.split("/")[:-1])
-
-
-def _is_other(path: str) -> bool:
-    from scaffold.read.other_code import is_other_code
-
-    return is_other_code(path)
 
 
 def _is_settings(path: str) -> bool:
@@ -430,8 +424,6 @@ def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
 
 def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], commands: Iterable[Command]) -> tuple[str, ...]:
     """Return the modules that containers start: by a service's command, by an image's, or by a script that these name."""
-    from scaffold.read.reach import entry_modules
-
     lines = [
         " ".join(words)
         for stack in stacks
@@ -448,6 +440,10 @@ def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], comman
         for command in commands
         if command.context == "script" and command.location.path.rpartition("/")[2] in started
     ]
+    if not lines:
+        return ()
+    from scaffold.read.reach import entry_modules
+
     return tuple(sorted({module for line in lines for module in entry_modules(line)}))
 
 

@@ -15,7 +15,6 @@ from scaffold.model.project import (
     ProxyUpstream,
 )
 from scaffold.model.regex import regex
-from scaffold.model.spring_logging import is_spring_settings
 from scaffold.read import infrastructure, observability, prometheus, proxies
 from scaffold.read.application import is_application_code
 from scaffold.read.inventory import Inventory, TextReader
@@ -104,11 +103,17 @@ def _is_kept(path: str, sources: _Sources) -> bool:
     """Whether a file is looked at as text alone: settings of Spring, inputs of Terraform, code that declares resources of a
     cloud with copies of their own.
     """
-    if is_spring_settings(path) or path.endswith((".tfvars", ".hcl")):
+    if ("/application." in path and _is_spring_settings(path)) or path.endswith((".tfvars", ".hcl")):
         return not path.endswith(".terraform.lock.hcl")
     is_code = path.endswith(_CODE) and is_application_code(path) and not _by_name(path)
     text = (sources.texts.glance(path) if is_code else None) or ""
     return any(word in text for word in _COPIES) and any(word in text for word in _CLOUD_CODE)
+
+
+def _is_spring_settings(path: str) -> bool:
+    from scaffold.model.spring_logging import is_spring_settings
+
+    return is_spring_settings(path)
 
 
 def _keep(path: str, sources: _Sources) -> None:

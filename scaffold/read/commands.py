@@ -10,7 +10,6 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, Manifest, Workflow
 from scaffold.model.regex import regex
-from scaffold.read.argument_lists import read_cargo_make, read_cloud_build
 from scaffold.read.lines import Places, numbered
 
 _JUST_RULE = regex(r"@?(?P<name>[A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)(?P<needs>[^#=]*)(?:#.*)?")
@@ -53,13 +52,25 @@ def command_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | Non
     named: dict[str, Callable[[str, str], tuple[Command, ...]]] = {
         "tox.ini": read_tox,
         "noxfile.py": read_noxfile,
-        "Makefile.toml": read_cargo_make,
-        "cloudbuild.yaml": read_cloud_build,
-        "cloudbuild.yml": read_cloud_build,
+        "Makefile.toml": _read_cargo_make,
+        "cloudbuild.yaml": _read_cloud_build,
+        "cloudbuild.yml": _read_cloud_build,
     }
     if name in named:
         return named[name]
     return read_script if is_script(path) else None
+
+
+def _read_cargo_make(path: str, text: str) -> tuple[Command, ...]:
+    from scaffold.read.argument_lists import read_cargo_make
+
+    return read_cargo_make(path, text)
+
+
+def _read_cloud_build(path: str, text: str) -> tuple[Command, ...]:
+    from scaffold.read.argument_lists import read_cloud_build
+
+    return read_cloud_build(path, text)
 
 
 def read_makefile(path: str, text: str) -> tuple[Command, ...]:

@@ -16,8 +16,6 @@ from scaffold.model.regex import regex
 from scaffold.read.compose.reader import join
 from scaffold.read.yaml import parse_documents, resolve
 
-FILE = "scaffold.yaml"
-
 _REGION = regex(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _CODE = regex(r"[A-Z0-9]{3}\d{3}")
 _ENVIRONMENT = regex(r"(?=.{1,12}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

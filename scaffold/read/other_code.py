@@ -10,6 +10,7 @@ from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
 from scaffold.read.fallbacks import with_fallbacks
 from scaffold.read.lines import Places
+from scaffold.read.paths import OTHER_CODE, is_rails_file, is_spring_file
 
 _Q = r"[\"'](?P<name>[A-Za-z_][A-Za-z0-9_]*)[\"']"
 _D = r"(?P<mark>[\"'])(?P<value>(?:(?!(?P=mark))[^\\\n]){0,300})(?P=mark)"
@@ -113,36 +114,22 @@ _SPRING = _Language(
     comment=r"(?m:^\s*#[^\n]*)",
 )
 """Where an application of Spring Boot finds its database, without what could hold a login."""
-_BY_ENDING = {
-    ".go": _GO,
-    ".rb": _RUBY,
-    ".php": _PHP,
-    ".java": _JAVA,
-    ".kt": _JAVA,
-    ".rs": _RUST,
-    ".ex": _ELIXIR,
-    ".exs": _ELIXIR,
-    ".cs": _CSHARP,
-    ".sh": _SHELL,
-    ".bash": _SHELL,
-}
-_RAILS_FILE = regex(r"(?:^|/)config/(?:cable|cache|database|elasticsearch|mongoid|queue|redis|shards|sidekiq|storage)\.ya?ml$")
-"""Files of Rails that are templates of Ruby first, and YAML afterwards."""
-_SPRING_FILE = regex(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
+_BY_ENDING = dict(
+    zip(
+        OTHER_CODE,
+        (_GO, _RUBY, _PHP, _JAVA, _JAVA, _RUST, _ELIXIR, _ELIXIR, _CSHARP, _SHELL, _SHELL),
+        strict=True,
+    )
+)
 _OF_DEVELOPMENT = regex(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
 _WORTH_READING = regex(
     r"jdbc:postgresql|@Value|onfiguration|getProperty|ConfigProperty|viper|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
 )
 
 
-def is_other_code(path: str) -> bool:
-    """Whether the file is code in one of these languages."""
-    return path.endswith(tuple(_BY_ENDING)) or _by_place(path) is not None
-
-
 def _by_place(path: str) -> _Language | None:
     """Return the language of a settings file by its folder and name, or None."""
-    return _SPRING if _SPRING_FILE.search(path) else _RUBY if _RAILS_FILE.search(path) else None
+    return _SPRING if is_spring_file(path) else _RUBY if is_rails_file(path) else None
 
 
 def read_other_code(path: str, text: str) -> CodeReading:

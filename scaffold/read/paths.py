@@ -69,6 +69,13 @@ _NOT_DOCKERFILE = (
     ".sh",
     ".bak",
 )
+OTHER_CODE = (".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs", ".sh", ".bash")
+"""Endings of the languages, other than Python and JavaScript, whose plain forms are read."""
+_RAILS_FILE = regex(
+    r"(?:^|/)config/(?:cable|cache|database|elasticsearch|mongoid|queue|redis|shards|sidekiq|storage)\.ya?ml$",
+    words=("config/",),
+)
+_SPRING_FILE = regex(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$", words=("/application",))
 _ENV_NAME = regex(
     r"\.env(?:[._-][\w.-]+)?|[\w.-]+\.env(?:[._-][\w.-]+)?|env[._-](?:example|sample|template|dist|defaults?)(?:[._-][\w.-]+)?"
     r"|env-(?:example|sample|template)[\w.-]*|(?:example|sample|template)[._-]env|dotenv(?:[._-][\w.-]+)?",
@@ -184,6 +191,21 @@ def is_env_template(path: str) -> bool:
 def is_yaml(path: str) -> bool:
     """Whether the name ends as YAML does."""
     return path.endswith((".yml", ".yaml"))
+
+
+def is_other_code(path: str) -> bool:
+    """Whether the file is code in one of these languages, or settings in their form."""
+    return path.endswith(OTHER_CODE) or is_spring_file(path) or is_rails_file(path)
+
+
+def is_rails_file(path: str) -> bool:
+    """Whether the file is a template of Ruby first, and YAML afterwards."""
+    return bool(_RAILS_FILE.search(path))
+
+
+def is_spring_file(path: str) -> bool:
+    """Whether the file may hold the settings of an application of Spring Boot, wherever its module stands."""
+    return bool(_SPRING_FILE.search(path))
 
 
 def is_test_code(path: str) -> bool:

@@ -27,7 +27,7 @@ from scaffold.model.project import (
 )
 from scaffold.model.scripts import is_operational_script
 from scaffold.model.values import dns_label
-from scaffold.read import commands, configuration, docs, env_files, paths
+from scaffold.read import commands, docs, env_files, paths
 from scaffold.read.application import read_application, served_entries, started_with, with_reach, with_seeds
 from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
@@ -44,14 +44,13 @@ from scaffold.read.outside import Outside
 from scaffold.read.playbooks import is_playbook, read_playbook
 from scaffold.read.purpose import development_notes
 from scaffold.read.roles import RoleContext, with_roles
-from scaffold.read.scripts import read_operational_script
 from scaffold.read.secret_files import read_secret_files, read_written_env_files
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.unused import unused_stores
-from scaffold.read.workflows import follow_local, read_workflow
 
 _T = TypeVar("_T")
+_SETTINGS = "scaffold.yaml"
 _NO_CREDENTIALS = (
     *(".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".svg", ".woff", ".woff2", ".ttf", ".eot", ".pdf", ".zip", ".gz"),
     *(".mp4", ".mp3", ".lock", ".min.js", ".min.css", ".map", ".snap", "package-lock.json", "pnpm-lock.yaml", "go.sum"),
@@ -269,10 +268,14 @@ def _ignored(inventory: Inventory, stacks: tuple[Stack, ...], images: tuple[Dock
 
 def _configuration(inventory: Inventory) -> Configuration:
     reader = TextReader(inventory)
-    text = reader.text(configuration.FILE)
+    text = reader.text(_SETTINGS)
     if reader.problems:
-        raise UsageError(reader.problems[0].message, where=configuration.FILE)
-    return configuration.read_configuration(configuration.FILE, text) if text is not None else Configuration()
+        raise UsageError(reader.problems[0].message, where=_SETTINGS)
+    if text is None:
+        return Configuration()
+    from scaffold.read.configuration import read_configuration
+
+    return read_configuration(_SETTINGS, text)
 
 
 def _chosen(settings: Configuration, inventory: Inventory, ours: frozenset[str]) -> tuple[str, ...]:
@@ -280,7 +283,7 @@ def _chosen(settings: Configuration, inventory: Inventory, ours: frozenset[str])
     chosen = tuple(path for path in settings.production if path not in ours)
     for path in chosen:
         if path not in inventory.present:
-            raise UsageError(f"`production` names {path}, which is no file of the project", where=configuration.FILE)
+            raise UsageError(f"`production` names {path}, which is no file of the project", where=_SETTINGS)
     return chosen
 
 
@@ -309,8 +312,13 @@ def _name(inventory: Inventory, compose_name: str, manifests: tuple[Manifest, ..
 
 
 def _workflows(inventory: Inventory, sources: Sources) -> tuple[Workflow, ...]:
+    wanted = tuple(filter(paths.is_workflow, inventory.files))
+    if not wanted:
+        return ()
+    from scaffold.read.workflows import follow_local, read_workflow
+
     found = []
-    for path in filter(paths.is_workflow, inventory.files):
+    for path in wanted:
         document = sources.document(path)
         workflow, problems = read_workflow(document) if document is not None else (None, ())
         sources.problems += problems
@@ -384,7 +392,12 @@ def _deploying(listed: Iterable[Command], workflows: Iterable[Workflow]) -> Iter
 
 
 def _scripts(inventory: Inventory, texts: TextReader) -> tuple[ScriptFile, ...]:
-    found = ((path, texts.glance(path)) for path in inventory.files if is_operational_script(path))
+    wanted = [path for path in inventory.files if is_operational_script(path)]
+    if not wanted:
+        return ()
+    from scaffold.read.scripts import read_operational_script
+
+    found = ((path, texts.glance(path)) for path in wanted)
     return tuple(read_operational_script(path, text) for path, text in found if text is not None)
 
 

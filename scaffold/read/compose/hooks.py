@@ -5,9 +5,6 @@ from __future__ import annotations
 from scaffold.model.document import Mapping, Node, Sequence
 from scaffold.read.compose.merge import MergeError, merge
 from scaffold.read.compose.nodes import with_entries
-from scaffold.read.compose.shape import CONTAINER
-
-_INHERITED = (CONTAINER.keys() | {"env_file"}) - {"volumes"}
 
 
 def inheriting_hooks(node: Mapping) -> tuple[Node, ...]:
@@ -15,7 +12,11 @@ def inheriting_hooks(node: Mapping) -> tuple[Node, ...]:
     hooks = node.get("pre_start")
     if not isinstance(hooks, Sequence):
         return ()
-    base = with_entries(node, (entry for entry in node.entries if entry.key.value in _INHERITED))
+    # Imported here: few services have hooks, and it is all that a service can say.
+    from scaffold.read.compose.shape import CONTAINER
+
+    inherited = (CONTAINER.keys() | {"env_file"}) - {"volumes"}
+    base = with_entries(node, (entry for entry in node.entries if entry.key.value in inherited))
     return tuple(_merged(base, hook) for hook in hooks.items)
 
 
