@@ -11,7 +11,8 @@ from scaffold.model.regex import regex
 
 STARTS = regex(
     r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+stack\s+deploy\b"
-    r"|\bkubectl\s+(?:apply|set\s+image|rollout\s+restart)\b|\bhelm\s+(?:upgrade|install)\b|\baws\s+ecs\s+update-service\b"
+    r"|\bkubectl\s+(?:apply|set\s+image|rollout\s+restart)\b|\bhelm\s+(?:upgrade|install)\b|\baws\s+ecs\s+update-service\b",
+    words=("COMPOSE", "compose", "docker", "helm", "kubectl", "update-service"),
 )
 """Commands that start a release."""
 _REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b")

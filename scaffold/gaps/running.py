@@ -54,7 +54,10 @@ _FOR_VISITORS = frozenset(
         "docker-letsencrypt-nginx-proxy-companion",
     }
 )
-_CERTIFICATES = regex(r"certificatesresolvers\.|--certresolver|\bacme\.sh\b|\bcertbot\b")
+_CERTIFICATES = regex(
+    r"certificatesresolvers\.|--certresolver|\bacme\.sh\b|\bcertbot\b",
+    words=("--certresolver", "acme.sh", "certbot", "certificatesresolvers."),
+)
 _DEPLOYMENT = frozenset({"deploy", "deployment", "deployments", "production", "prod"})
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})

@@ -61,13 +61,16 @@ _HOST_SIZED = 4096
 
 _HEAP = regex(r"-Xmx(\d+[kKmMgG])\b")
 _HEAP_VARIABLES = ("MAX_HEAP_SIZE", "HEAP_SIZE")
-_NODE_HEAP = regex(r"--max[-_]old[-_]space[-_]size[= ](\d+)\b")
-_MYSQL_POOL = regex(r"innodb[-_]buffer[-_]pool[-_]size[= ](\d+[kKmMgG]?)\b")
-_REDIS_MAXIMUM = regex(r"--maxmemory[= ]+(\d+\s*[kKmMgG]?[bB]?)\b")
-_PG_BUFFERS = regex(r"shared_buffers\s*=\s*'?(\d+\s*[kMG]?B?)\b")
-_MONGO_CACHE = regex(r"--wiredTigerCacheSizeGB[= ]+(\d+(?:\.\d+)?)\b")
+_NODE_HEAP = regex(r"--max[-_]old[-_]space[-_]size[= ](\d+)\b", words=("--max",))
+_MYSQL_POOL = regex(r"innodb[-_]buffer[-_]pool[-_]size[= ](\d+[kKmMgG]?)\b", words=("innodb",))
+_REDIS_MAXIMUM = regex(r"--maxmemory[= ]+(\d+\s*[kKmMgG]?[bB]?)\b", words=("--maxmemory",))
+_PG_BUFFERS = regex(r"shared_buffers\s*=\s*'?(\d+\s*[kMG]?B?)\b", words=("shared_buffers",))
+_MONGO_CACHE = regex(r"--wiredTigerCacheSizeGB[= ]+(\d+(?:\.\d+)?)\b", words=("--wiredTigerCacheSizeGB",))
 _MEMCACHED = regex(r"(?:^|\s)(?:-m|--memory-limit)[= ]*(\d+)\b")
-_CONCURRENCY = regex(r"(?:--concurrency[= ]|(?:^|\s)-c[= ]?|--processes[= ]|--workers[= ]|(?:^|\s)-w[= ]?)(\d+)\b")
+_CONCURRENCY = regex(
+    r"(?:--concurrency[= ]|(?:^|\s)-c[= ]?|--processes[= ]|--workers[= ]|(?:^|\s)-w[= ]?)(\d+)\b",
+    words=("--processes", "-c", "-w"),
+)
 _CELERY_WORKER = regex(r"\bcelery\b.*\bworker\b")
 _AUTOSCALED = regex(r"--autoscale\b|(?:--pool[= ]|-P\s*)(?:solo|threads|gevent|eventlet)\b")
 _PER_PROCESS = 384

@@ -155,7 +155,9 @@ def guard_literal(document: Document, place: Location, variable: str, template: 
 
 
 _PASSWORD_OPTION = regex(r"(?:--requirepass|--masterauth|--password|--auth-token|--pass|(?<![\w-])-a)")
-_OPTION_VALUE = regex(rf"{_PASSWORD_OPTION.pattern}(?:\s+|=)[\"']?(?P<value>[^\s\"'$]+)")
+_OPTION_VALUE = regex(
+    rf"{_PASSWORD_OPTION.pattern}(?:\s+|=)[\"']?(?P<value>[^\s\"'$]+)", words=("--masterauth", "--pass", "--requirepass", "-a")
+)
 
 
 def _literal_in(text: str, scalar: Scalar, variable: str, template: str) -> Iterator[Splice]:

@@ -19,7 +19,7 @@ _LONG_RUNNING = DATASTORES | {
     *(Role.MONITORING, Role.LOGGING, Role.TRACING),
 }
 _HOST_KEYS = ("privileged", "devices", "cgroup_parent", "userns_mode", "sysctls", "runtime", "device_cgroup_rules")
-_RAISES_RIGHTS = regex(r"\b(?:sudo|su|mount|ping|setcap|chroot)\b")
+_RAISES_RIGHTS = regex(r"\b(?:sudo|su|mount|ping|setcap|chroot)\b", words=("chroot", "mount", "ping", "setcap", "su"))
 _SETS_RIGHTS_UP = regex(r"\bsudo\b|\bsetcap\b|chmod\s+\S*(?:[2-7][0-7]{3}|[ug]\+s)\b")
 
 

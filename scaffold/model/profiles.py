@@ -9,7 +9,9 @@ from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 
 PROFILES_VARIABLE = "COMPOSE_PROFILES"
-_WORDS = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)")
+_WORDS = regex(
+    r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES[=:]\s*[\"']?([\w.,*-]+)", words=("--profile", "COMPOSE_PROFILES")
+)
 _REFERENCE = regex(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<sign>:?[-+])(?P<word>[^${}]*)|:?\?[^${}]*)?\})")
 _MAX_TEXT = 4_000
 """Characters of one value: lines that double the one before end here."""

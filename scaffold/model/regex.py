@@ -13,11 +13,11 @@ class _AtFirstUse:
     """Stands for a pattern, and takes over its methods as they are asked for."""
 
     def __init__(self, source: str, flags: int) -> None:
-        self._source = source
+        self.pattern = source
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(re.compile(self._source, self._flags), name)
+        value = getattr(re.compile(self.pattern, self._flags), name)
         self.__dict__[name] = value
         return value
 
@@ -28,11 +28,15 @@ class _WhereAWordIs(_AtFirstUse):
     def __init__(self, source: str, flags: int, words: tuple[str, ...]) -> None:
         super().__init__(source, flags)
         self.words = words
-        self._folds = bool(flags & re.IGNORECASE) or source.startswith(("(?i)", "(?im)", "(?is)"))
+        self.folds = bool(flags & re.IGNORECASE) or source.startswith(("(?i)", "(?im)", "(?is)"))
 
     def _may_match(self, text: str) -> bool:
-        searched = text.lower() if self._folds else text
-        return any(word in searched for word in self.words)
+        searched = text.lower() if self.folds else text
+        # No generator: this is asked of hundreds of thousands of lines.
+        for word in self.words:  # noqa: SIM110
+            if word in searched:
+                return True
+        return False
 
     def search(self, text: str, *span: int) -> re.Match[str] | None:
         return self._pattern.search(text, *span) if self._may_match(text) else None
@@ -51,7 +55,7 @@ class _WhereAWordIs(_AtFirstUse):
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self._source, self._flags)
+        return re.compile(self.pattern, self._flags)
 
 
 def regex(source: str, flags: int = 0, *, words: tuple[str, ...] = ()) -> re.Pattern[str]:

@@ -121,7 +121,21 @@ _PROVIDER_KEYS = regex(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[0-9A-Za-z_\-]{35}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_\-]{20,}"
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
     r"|sk_live_[A-Za-z0-9]{16,}|rk_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    words=(
+        "AIza",
+        "AKIA",
+        "ASIA",
+        "PRIVATE KEY-----",
+        "SG.",
+        "gh",
+        "github_pat_",
+        "glpat-",
+        "rk_live_",
+        "sk-",
+        "sk_live_",
+        "xox",
+    ),
 )
 _DUMMY_KEY = regex(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
 _PLACEHOLDER = regex(

@@ -20,15 +20,31 @@ RUNS = regex(
     r"|\bdbmate\s+(?:up|migrate)\b|\bdoctrine:migrations:migrate\b|\bdoctrine-migrations\s+migrate\b|\bphinx\s+migrate\b"
     r"|\becto\.migrate\b|\bef\s+database\s+update\b|\baerich\s+upgrade\b|\bsqlx\s+migrate\s+run\b|\bdiesel\s+migration\s+run\b"
     r"|\batlas\s+migrate\s+apply\b|\bliquibase\b[^\n&|;]*\supdate\b|\bflyway\b[^\n&|;]*\smigrate\b|\byii\s+migrate\b|\bspark\s+migrate\b"
-    r"|\bsea-orm-cli\s+migrate\s+up\b|\b(?:node|tsx|ts-node|bun(?:\s+run)?)\s+(?:-\S+\s+)*\S*\bmigrat(?:e|ions?)(?:\.[cm]?[jt]s)?(?=[\s\"'&;|]|$)"
+    r"|\bsea-orm-cli\s+migrate\s+up\b|\b(?:node|tsx|ts-node|bun(?:\s+run)?)\s+(?:-\S+\s+)*\S*\bmigrat(?:e|ions?)(?:\.[cm]?[jt]s)?(?=[\s\"'&;|]|$)",
+    words=(
+        "alembic",
+        "artisan",
+        "database",
+        "dbmate",
+        "django-admin",
+        "drizzle-kit",
+        "goose",
+        "liquibase",
+        "manage.py",
+        "migrat",
+        "prepare",
+        "sea-orm-cli",
+        "upgrade",
+    ),
 )
 """Commands that bring a database to the newest version."""
 RUNS_ITSELF = regex(
     r"(?:^|[\s;&|\"'(])(?!\S*(?:pip|npm|apt|apk|composer|poetry|uv|brew|gem|yarn|pnpm)\b)(?P<program>\.?(?:/[\w.-]+)+)"
-    r"(?:\s+-\S+)*\s+(?:--(?:upgrade|migrate|auto-migrate|run-migrations|migrate-db|db-upgrade)|migrate(?:\s+up)?|db\s+migrate)(?=[\s\"'&;|]|$)"
+    r"(?:\s+-\S+)*\s+(?:--(?:upgrade|migrate|auto-migrate|run-migrations|migrate-db|db-upgrade)|migrate(?:\s+up)?|db\s+migrate)(?=[\s\"'&;|]|$)",
+    words=("migrate", "run-migrations", "upgrade"),
 )
 """A program of the image that changes the tables by an option or word of its own, such as `./app --upgrade --yes`."""
-ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)")
+ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)", words=("if",))
 """A comparison of a script's first argument with a word."""
 _FOR_TESTS = regex(r"\b(?:RAILS|RACK|NODE|APP|MIX)_ENV=[\"']?test\b")
 _OF_SPRING = {

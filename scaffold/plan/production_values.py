@@ -17,7 +17,7 @@ _MODE = frozenset(
         "DEPLOYMENT_ENVIRONMENT",
     }
 )
-_DEBUG = regex(r"(?:^|_)(?:DEBUG|(?:AUTO_?|HOT_?)?RELOAD)$")
+_DEBUG = regex(r"(?:^|_)(?:DEBUG|(?:AUTO_?|HOT_?)?RELOAD)$", words=("DEBUG", "RELOAD"))
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
 _OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
 

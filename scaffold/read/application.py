@@ -72,10 +72,14 @@ _BACKGROUND_WORDS = (
     *("shared_task", ".task", "dramatiq", "every ", ".enqueue_in(", ".enqueue_at(", "from rq "),
 )
 """Texts without one of these leave no work to another process in a form that is known."""
-_IN_MIGRATIONS = regex(r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$")
+_IN_MIGRATIONS = regex(
+    r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$",
+    words=("alembic", "migrate", "migration", "versions"),
+)
 """Code of migrations, which may set policies of the database."""
 _OF_HISTORY = regex(
-    r"(?:^|/)(?:versions|migrations|migrate)/[^/]+\.(?:py|rb)$|\.up\.sql$|/V\d[^/]*__[^/]+\.sql$|/meta/0000_snapshot\.json$"
+    r"(?:^|/)(?:versions|migrations|migrate)/[^/]+\.(?:py|rb)$|\.up\.sql$|/V\d[^/]*__[^/]+\.sql$|/meta/0000_snapshot\.json$",
+    words=(".sql", "/meta/0000_snapshot.json", "migrate", "migrations", "versions"),
 )
 """Versions of the database of which a tool asks for an order."""
 _BUNDLED = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_")
@@ -116,7 +120,8 @@ _WARNING_WORDS = ("warn", "Warn", "WARN")
 """Texts without one of these warn of nothing."""
 _CALLS_PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
 _LOADS_ROWS = regex(
-    r"seed|db:(?:setup|prepare|reset)|loaddata|manage\.py\s+(?:init|create|load|setup)|init_?data|create_?admin|fixtures"
+    r"seed|db:(?:setup|prepare|reset)|loaddata|manage\.py\s+(?:init|create|load|setup)|init_?data|create_?admin|fixtures",
+    words=("create", "fixtures", "init", "loaddata", "manage.py", "prepare", "reset", "seed", "setup"),
 )
 """Lines without one of these load no first rows."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")

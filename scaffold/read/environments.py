@@ -64,6 +64,7 @@ _FOR_TESTS = regex(
     r"(?:for|in) (?:\w+ )?(?:production|deployments?)\b"
     r"|\bdo not use (?:this |it )?(?:file )?(?:for|in) (?:\w+ )?(?:production|deployments?)\b",
     re.IGNORECASE,
+    words=("deployment", "do not use ", "internal ", "production"),
 )
 
 

@@ -51,7 +51,7 @@ _BY_PATH = (
     (regex(r".*\.tf(?:\.json)?"), "terraform"),
     (regex(r".*\.tofu(?:\.json)?"), "opentofu"),
     (regex(r".*\.bicep"), "bicep"),
-    (regex(r"(?:.*/)?serverless\.(?:ya?ml|ts|js|json)"), "serverless"),
+    (regex(r"(?:.*/)?serverless\.(?:ya?ml|ts|js|json)", words=("serverless.",)), "serverless"),
     (regex(r"config/deploy\.ya?ml"), "paas"),  # Kamal
 )
 _WORKLOADS = frozenset(

@@ -51,8 +51,24 @@ _CI_NAMES = frozenset(
         "cloudbuild.yml",
     }
 )
-_RENOVATE = regex(r"(?:\.github/|\.gitlab/)?\.?renovate(?:rc)?(?:\.json5?)?")
-_MAY_START = regex(r"\.(?:ps1|bat|cmd|groovy|csproj|dcproj|targets|gradle|kts|rb|code-workspace)$|(?:^|/)devcontainer\.json$")
+_RENOVATE = regex(r"(?:\.github/|\.gitlab/)?\.?renovate(?:rc)?(?:\.json5?)?", words=("renovate",))
+_MAY_START = regex(
+    r"\.(?:ps1|bat|cmd|groovy|csproj|dcproj|targets|gradle|kts|rb|code-workspace)$|(?:^|/)devcontainer\.json$",
+    words=(
+        "bat",
+        "cmd",
+        "code-workspace",
+        "csproj",
+        "dcproj",
+        "devcontainer.json",
+        "gradle",
+        "groovy",
+        "kts",
+        "ps1",
+        "rb",
+        "targets",
+    ),
+)
 _INSTALLER = regex(r"(?i)(?:^|[/_.-])(?:install\w*|setup|deploy\w*|bootstrap|quick-?start|get)\.(?:sh|bash)$")
 _COMPOSE_NAME = regex(r"(?:^|[/.])(?:docker-)?compose[\w.-]*\.ya?ml$")
 _NOT_DOCKERFILE = (
@@ -80,6 +96,7 @@ _ENV_NAME = regex(
     r"\.env(?:[._-][\w.-]+)?|[\w.-]+\.env(?:[._-][\w.-]+)?|env[._-](?:example|sample|template|dist|defaults?)(?:[._-][\w.-]+)?"
     r"|env-(?:example|sample|template)[\w.-]*|(?:example|sample|template)[._-]env|dotenv(?:[._-][\w.-]+)?",
     re.IGNORECASE,
+    words=(".env", "default", "dist", "dotenv", "env-", "example", "sample", "template"),
 )
 _TEMPLATE_WORDS = frozenset(
     {"example", "examples", "sample", "template", "tmpl", "tpl", "dist", "default", "defaults", "skeleton"}

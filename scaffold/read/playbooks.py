@@ -12,7 +12,8 @@ from scaffold.read.yaml import parse_documents
 
 _PATH = regex(
     r"(?:^|/)(?:ansible|playbooks?)/.*\.ya?ml|(?:^|/)(?:tasks|handlers)/[^/]+\.ya?ml|(?:^|/)[\w.-]*playbook[\w.-]*\.ya?ml"
-    r"|(?:^|/)(?:site|deploy|provision|setup)\.ya?ml"
+    r"|(?:^|/)(?:site|deploy|provision|setup)\.ya?ml",
+    words=("ansible", "deploy", "handlers", "playbook", "provision", "setup", "site", "tasks"),
 )
 _COPIES = frozenset({"copy", "template", "synchronize", "unarchive"})
 _RUNS = frozenset({"shell", "command", "raw"})

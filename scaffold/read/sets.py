@@ -28,7 +28,7 @@ _COMPOSE_NAME = regex(
 _INVOCATION = regex(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
 _FILE_OPTION = regex(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
 _OPTIONS = regex(r"\b\w*COMPOSE\w*\s*[:?+]?=\s*[\"'(]*\s*(?P<rest>(?:-f|--file)[\s=][^\"')]*)", re.IGNORECASE)
-_OVERRIDE_VARIANT = regex(r"(?:docker-)?compose\.override\.[\w-]+\.ya?ml")
+_OVERRIDE_VARIANT = regex(r"(?:docker-)?compose\.override\.[\w-]+\.ya?ml", words=("compose.override.",))
 _CHANGE_DIRECTORY = regex(r"(?:^|[;&]\s*)cd\s+(?P<path>[\w./-]+)\s*(?:&&|;)")
 _COMPOSE_FILE = regex(r"\bCOMPOSE_FILE=[\"']?(?P<paths>[\w./:;-]+)")
 

@@ -13,7 +13,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _APPENDS = regex(r"--appendonly[= ]+yes")
-_SAVES = regex(r"--save\b(?![= ]+(?:\"\"|''|$))")
+_SAVES = regex(r"--save\b(?![= ]+(?:\"\"|''|$))", words=("--save",))
 _NEVER_SAVES = regex(r"--save(?:[= ]+(?:\"\"|'')|[= ]*(?=--|$)|[= ]+(?=\s|$))")
 _RESULTS = regex(r".*(?:RESULT|CACHE).*")
 

@@ -30,7 +30,8 @@ _EMPTIES = regex(
     r"\bartisan[\"',\s]+migrate:(?:fresh|refresh|reset)\b[^\n&|;]*--force\b|\bprisma\s+migrate\s+reset\b[^\n&|;]*\s(?:--force|-f)\b"
     r"|\bmanage\.py[\"',\s]+(?:flush|reset_db)\b[^\n&|;]*\s--no-?input\b|\bdoctrine:(?:schema|database):drop\b[^\n&|;]*--force\b"
     r"|\bDISABLE_DATABASE_ENVIRONMENT_CHECK=\S+[^\n&|;]*\bdb:(?:drop|reset|migrate:reset|schema:load)\b|\bdb:migrate:undo:all\b"
-    r"|\bschema:drop\b|\becto\.(?:drop|reset)\b|\balembic\s+downgrade\s+base\b"
+    r"|\bschema:drop\b|\becto\.(?:drop|reset)\b|\balembic\s+downgrade\s+base\b",
+    words=("DISABLE_DATABASE_ENVIRONMENT_CHECK=", "doctrine:", "downgrade", "ecto.", "manage.py", "migrate", "schema:drop"),
 )
 """Commands that drop every table and ask nobody."""
 _FOLLOWS = regex(

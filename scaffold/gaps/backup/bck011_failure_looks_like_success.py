@@ -15,7 +15,8 @@ from scaffold.model.regex import regex
 
 _DUMPS = regex(
     r"\b(?P<program>pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b(?![^|\n]*(?:--schema-only|--no-data|--version))[^|\n]*[^|\n\s]\s*"
-    r"\|(?!\|)\s*(?:\S*/)?(?:gzip|pigz|bzip2|xz|zstd|openssl|gpg|age|aws|rclone|gsutil|tee)\b"
+    r"\|(?!\|)\s*(?:\S*/)?(?:gzip|pigz|bzip2|xz|zstd|openssl|gpg|age|aws|rclone|gsutil|tee)\b",
+    words=("mariadb-dump", "mongodump", "mysqldump", "pg_dump"),
 )
 """A dump whose end only the next program of the pipe sees."""
 _WATCHED = regex(r"pipefail|PIPESTATUS|pipestatus|\bmispipe\b")

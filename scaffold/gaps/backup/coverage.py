@@ -20,7 +20,8 @@ from scaffold.model.regex import regex
 
 _COMMANDS: dict[Role, re.Pattern[str]] = {
     Role.POSTGRES: regex(
-        r"\bpg_dump(?:all)?\b|\bpg_basebackup\b|\bpgbackrest\b|\bwal-g\b|\bwal-e\b|\bbarman\b|\bpg_probackup\b"
+        r"\bpg_dump(?:all)?\b|\bpg_basebackup\b|\bpgbackrest\b|\bwal-g\b|\bwal-e\b|\bbarman\b|\bpg_probackup\b",
+        words=("barman", "pg_basebackup", "pg_dump", "pg_probackup", "pgbackrest", "wal-e", "wal-g"),
     ),
     Role.MYSQL: regex(r"\bmysqldump\b|\bmariadb-dump\b|\bmydumper\b|\bxtrabackup\b|\bmariabackup\b|\bmysqlpump\b"),
     Role.MONGO: regex(r"\bmongodump\b"),
@@ -34,7 +35,19 @@ _COMMANDS: dict[Role, re.Pattern[str]] = {
 }
 _ANY_STORE = regex(
     r"\b(?:restic\s+backup|borg\s+create|borgmatic|kopia\s+snapshot|duplicity|velero\s+(?:backup|schedule|install)|rdiff-backup"
-    r"|backup:run|manage\.py\s+dbbackup)\b|call_command\(\s*[\"']dbbackup"
+    r"|backup:run|manage\.py\s+dbbackup)\b|call_command\(\s*[\"']dbbackup",
+    words=(
+        "backup:run",
+        "borgmatic",
+        "call_command(",
+        "create",
+        "duplicity",
+        "manage.py",
+        "rdiff-backup",
+        "restic",
+        "snapshot",
+        "velero",
+    ),
 )
 _SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")

@@ -25,13 +25,15 @@ DATABASE, VECTORS, UPLOADS, FILES = "SQLite database", "vector index", "uploads"
 
 _SQLITE = regex(
     r"(?i)^(?:(?:django\.db\.backends\.)?sqlite3?|(?:jdbc:)?sqlite(?!\S*:memory:)\S*:\S*|file:(?!\S*memory)\S+\.(?:db|sqlite3?)(?:\?\S*)?"
-    r"|jdbc:h2:(?:file:|[./~])\S*|data source\s*=\s*(?!:memory:)[^;=]+\.(?:db|sqlite3?)(?:;.*)?)$"
+    r"|jdbc:h2:(?:file:|[./~])\S*|data source\s*=\s*(?!:memory:)[^;=]+\.(?:db|sqlite3?)(?:;.*)?)$",
+    words=("data source", "file:", "jdbc:h2:", "sqlite"),
 )
 """An engine, an address or a connection string that means SQLite, or H2 in a file."""
 _FILE_PATH = regex(r"(?i)^/?[\w./-]*\w\.(?:db|db3|sqlite|sqlite3)$")
 _PATH_IN = regex(r"(?:^|[:=\s])(?:file:)?(?P<slashes>/*)(?P<path>[\w.-][\w./-]*\w)\s*(?:$|[?;])")
 _COPIES = regex(
-    r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|(?<!-)snapshot"
+    r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|(?<!-)snapshot",
+    words=("backup", "borg", "kopia", "litestream", "rclone", "restic", "snapshot", "sqlite3", "vacuum"),
 )
 _PASSING = regex(r"CELERY|BROKER|RESULT|CACHE|TEST")
 """Names of databases whose loss loses nothing that lasts."""
@@ -58,10 +60,25 @@ _PLACES_OF_DATABASES = regex(r"(?i)(?:.*[/_.-])?(?:\w*data|db|databases?|storage
 _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         VECTORS,
-        regex(r"(?i)(?:.*[/_.-])?(?:chroma(?:db)?|lancedb|qdrant|faiss|vector(?:[_-]?(?:store|db|index))?)(?:[/_.-].*)?"),
+        regex(
+            r"(?i)(?:.*[/_.-])?(?:chroma(?:db)?|lancedb|qdrant|faiss|vector(?:[_-]?(?:store|db|index))?)(?:[/_.-].*)?",
+            words=("chroma", "faiss", "lancedb", "qdrant", "vector"),
+        ),
     ),
-    (UPLOADS, regex(r"(?i)(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars|photos|pictures)(?:[/_.-].*)?")),
-    (FILES, regex(r"(?i)(?:.*[/_.-])?(?:storage|blobs?|documents|user[_-]?files)(?:[/_.-].*)?")),
+    (
+        UPLOADS,
+        regex(
+            r"(?i)(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars|photos|pictures)(?:[/_.-].*)?",
+            words=("attachment", "avatars", "media", "photos", "pictures", "upload"),
+        ),
+    ),
+    (
+        FILES,
+        regex(
+            r"(?i)(?:.*[/_.-])?(?:storage|blobs?|documents|user[_-]?files)(?:[/_.-].*)?",
+            words=("blob", "documents", "files", "storage"),
+        ),
+    ),
 )
 _VARIABLE_MOUNT = regex(r"(?P<source>\$\{[^}]*\}[^:\s]*|\$\w+[^:\s]*):(?P<target>\$\{[^}]*\}|\$\w+|/[^:\s]+)(?P<mode>:\w+)?")
 _PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore"})

@@ -14,7 +14,8 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _KEY = regex(
-    r"(?!BACKUP|RESTIC|BORG)(?:\w+_)?(?:ENCRYPTION|FERNET|CRYPTO?|AES(?:_?256)?)_(?:(?:SECONDARY|MASTER|PRIMARY|AES_?256)_)*KEYS?"
+    r"(?!BACKUP|RESTIC|BORG)(?:\w+_)?(?:ENCRYPTION|FERNET|CRYPTO?|AES(?:_?256)?)_(?:(?:SECONDARY|MASTER|PRIMARY|AES_?256)_)*KEYS?",
+    words=("KEY",),
 )
 _THINKS_OF_KEYS = regex(r"(?i)encryption[ -_]keys?|\.env\b|\benv(?:ironment)?[ -]files?\b|\benvironment variables\b")
 

@@ -27,7 +27,16 @@ _DATABASE = regex(
     rf"|\bbackups?[\"']?\s*[=:]?\s*(?:[\w.]*\(|\{{)[^{{}}()]{{0,400}}?\bretention(?:_days|_period|_in_days|Days|Period|InDays)?{_SET}"
     r"|\b(?:backup_?[cC]onfigurations?|[bB]ackupConfiguration)[\"']?\s*[=:]?\s*[\[(]*\{[^{}]{0,400}?\benabled[\"']?\s*[=:]\s*true"
     # Operators: CloudNativePG, and pgBackRest of Crunchy Data.
-    r"|\bkind:\s*ScheduledBackup\b|\bschedules:\s*\n\s+(?:full|differential|incremental):"
+    r"|\bkind:\s*ScheduledBackup\b|\bschedules:\s*\n\s+(?:full|differential|incremental):",
+    words=(
+        "ScheduledBackup",
+        "ackupRetentionDays",
+        "ackupRetentionPeriod",
+        "enabled",
+        "retention",
+        "schedules:",
+        "uration.days(",
+    ),
 )
 _SNAPSHOTS = regex(rf"(?:snapshot_retention_limit|[sS]napshotRetentionLimit|snapshotRetentionLimit){_SET}")
 _MONGO = regex(rf"{_DATABASE.pattern}|\b(?:cloud_backup|backup_enabled|cloudBackup|backupEnabled)[\"']?\s*[=:]\s*true")

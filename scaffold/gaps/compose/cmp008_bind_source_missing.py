@@ -19,7 +19,8 @@ _CONFIG_FILE = regex(
     r"\.(?:conf|cfg|cnf|ini|toml|ya?ml|json|xml|properties|rules|sql|sh|lua|hcl|te?mpl|template|vcl|alloy)", re.IGNORECASE
 )
 _CONFIG_WORDS = regex(
-    r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources"
+    r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources",
+    words=("/etc/", "conf", "dashboards", "datasources", "initdb", "pipeline", "provisioning", "rules", "templates"),
 )
 _RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"

@@ -17,7 +17,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
-_PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))")
+_PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))", words=("appendonly", "save"))
 _NEWEST_POSTGRES = 18
 _OLD_FOLDER = "/var/lib/postgresql/data"
 """Where the image kept its data before 18; now it refuses to start with a volume there (docker-library/postgres#1259)."""

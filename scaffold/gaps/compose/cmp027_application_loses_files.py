@@ -17,11 +17,16 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-_SQLITE = regex(r"(?:django-)?sqlite3?(?:\+\w+)?:///(?P<path>[^?\s]+)|file:(?P<file>\.{0,2}/[^?\s]+\.(?:db|sqlite3?))(?:\?.*)?")
+_SQLITE = regex(
+    r"(?:django-)?sqlite3?(?:\+\w+)?:///(?P<path>[^?\s]+)|file:(?P<file>\.{0,2}/[^?\s]+\.(?:db|sqlite3?))(?:\?.*)?",
+    words=("file:", "sqlite"),
+)
 _PASSING = regex(r"CELERY|BROKER|RESULT|CACHE|TEST")
 """Names of databases whose loss loses nothing that lasts."""
 _FOLDER = regex(
-    r"(?:.*_)?(?:UPLOADS?|UPLOADED|MEDIA|ATTACHMENTS?|USER_FILES)_(?:DIR|DIRECTORY|FOLDER|PATH|ROOT)", re.IGNORECASE
+    r"(?:.*_)?(?:UPLOADS?|UPLOADED|MEDIA|ATTACHMENTS?|USER_FILES)_(?:DIR|DIRECTORY|FOLDER|PATH|ROOT)",
+    re.IGNORECASE,
+    words=("attachment", "media", "upload", "user_files"),
 )
 _DATABASE = "its database"
 _DATA_FOLDERS = frozenset({"/data", "/db", "/database", "/srv", "/storage"})

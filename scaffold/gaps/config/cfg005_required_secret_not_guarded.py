@@ -19,7 +19,21 @@ from scaffold.model.secrets import is_sensitive_name
 _OPTIONAL = regex(r"(?i)\boptional\b")
 _SIGNS = regex(
     r"(?:^|_)(?:SECRET_KEY(?:_BASE)?|APP_KEY|JWT_\w+|SESSION_\w+|COOKIE_\w+|ENCRYPT\w*|FERNET_\w+|SIGNING_(?:KEY|SECRET)|\w*AUTH_SECRET"
-    r"|MASTER_KEY|SALT|HMAC_\w+)$"
+    r"|MASTER_KEY|SALT|HMAC_\w+)$",
+    words=(
+        "APP_KEY",
+        "AUTH_SECRET",
+        "COOKIE_",
+        "ENCRYPT",
+        "FERNET_",
+        "HMAC_",
+        "JWT_",
+        "MASTER_KEY",
+        "SALT",
+        "SECRET_KEY",
+        "SESSION_",
+        "SIGNING_",
+    ),
 )
 """Names of keys that sign or encrypt: none is left out on purpose, however empty a template leaves it."""
 _REFUSED_WHEN_EMPTY = {
@@ -28,7 +42,10 @@ _REFUSED_WHEN_EMPTY = {
     "mariadb": "MARIADB_ROOT_PASSWORD",
 }
 """Variables without which the entrypoint of the official image refuses to make a database."""
-_ADMINISTRATOR = regex(r"(?:.*_)?(?:ADMIN(?:ISTRATOR)?|SUPERUSER|SUPER_USER|OWNER)(?:_USER)?_(?:PASSWORD|PASS|PWD)")
+_ADMINISTRATOR = regex(
+    r"(?:.*_)?(?:ADMIN(?:ISTRATOR)?|SUPERUSER|SUPER_USER|OWNER)(?:_USER)?_(?:PASSWORD|PASS|PWD)",
+    words=("ADMIN", "OWNER", "SUPERUSER", "SUPER_USER"),
+)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

@@ -15,7 +15,8 @@ from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
 _NAMED_FOR_PRODUCTION = regex(
-    r"(?:^|/)(?:settings/(?:production|prod)|(?:production|prod)_settings|settings_(?:production|prod))\.py$"
+    r"(?:^|/)(?:settings/(?:production|prod)|(?:production|prod)_settings|settings_(?:production|prod))\.py$",
+    words=("_settings", "settings/prod", "settings_prod"),
 )
 _HOSTS = regex(r"(?:^|_)ALLOWED_HOSTS$")
 _DEFAULT_HOSTS = regex(

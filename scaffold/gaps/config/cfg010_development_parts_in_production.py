@@ -18,7 +18,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
-_MAIL = regex(r"(?:^|_)(?:SMTP|E?MAIL|MAILER)\w*(?:HOST|HOSTNAME|URL|SERVER|DSN|ADDR(?:ESS)?)$")
+_MAIL = regex(r"(?:^|_)(?:SMTP|E?MAIL|MAILER)\w*(?:HOST|HOSTNAME|URL|SERVER|DSN|ADDR(?:ESS)?)$", words=("MAIL", "SMTP"))
 _FALSE = frozenset({"0", "false", "no", "off"})
 _CATCHERS = frozenset({"mailpit", "mailhog", "maildev", "mailcatcher", "smtp4dev", "inbucket", "mailslurper"})
 """Images that take mail and show it on a page: nothing of it reaches anybody."""
@@ -34,10 +34,12 @@ _SEED_SWITCH = regex(r"^(?:RUN_|DB_|DATABASE_)?(?:SEED(?:_(?:DATA|DB|DATABASE|US
 _SEEDS = regex(
     r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:(?:db:)?seed(?::\S+)?|prisma:seed)(?=\s|$|[;&|])|\bprisma\s+db\s+seed\b"
     r"|\b(?:rails|rake)\s+db:seed\b|\bartisan\s+(?:db:seed\b|migrate\S*\s[^&;|\n]*--seed\b)|\bknex\s+seed:run\b"
-    r"|\bsequelize(?:-cli)?\s+db:seed\S*|\bmanage\.py\s+(?:loaddata\s[^&;|\n]*(?:demo|sample|dummy|test_?data)|load_initial_data|seed\w*)"
+    r"|\bsequelize(?:-cli)?\s+db:seed\S*|\bmanage\.py\s+(?:loaddata\s[^&;|\n]*(?:demo|sample|dummy|test_?data)|load_initial_data|seed\w*)",
+    words=("artisan", "manage.py", "prisma", "seed", "sequelize"),
 )
 _PRINTS = regex(
-    r"(?:^|[;&|]\s*)(?:cat|less|more|tail|head)\s+(?:-\S+\s+)*\S*\.env(?:\.\w+)?\s*(?:$|[;&])|(?:^|[;&|]\s*)printenv\s*(?:$|[;&])"
+    r"(?:^|[;&|]\s*)(?:cat|less|more|tail|head)\s+(?:-\S+\s+)*\S*\.env(?:\.\w+)?\s*(?:$|[;&])|(?:^|[;&|]\s*)printenv\s*(?:$|[;&])",
+    words=(".env", "printenv"),
 )
 _BLOCK = regex(r"\s*(?:if|case|while|until)\b|\s*\w+\s*\(\)\s*\{")
 _BLOCK_END = regex(r"\s*(?:fi|esac|done|\})(?:\s|;|$)")

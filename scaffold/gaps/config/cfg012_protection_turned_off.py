@@ -26,11 +26,14 @@ _TAKES_OVER = regex(
 """Words behind which another module may set the name again."""
 _MODULE_OF_IMAGE = regex(rf"\b{VARIABLE}[= ][\"']?(?P<name>[\w.]+)")
 _ENTRY = regex(r"(?:^|/)[aw]sgi\.py$")
-_RAILS = regex(r"(?:^|/)config/environments/production\.rb$")
+_RAILS = regex(r"(?:^|/)config/environments/production\.rb$", words=("config/environments/production.rb",))
 _FORCE_SSL = regex(r"(?m)^[ \t]*config\.force_ssl[ \t]*=[ \t]*false[ \t]*(?:#.*)?$")
 _RAILS_ERRORS = regex(r"(?m)^[ \t]*config\.consider_all_requests_local[ \t]*=[ \t]*true[ \t]*(?:#.*)?$")
 _RAILS_HOSTS = regex(r"(?m)^[ \t]*config\.hosts(?:\.clear|[ \t]*=[ \t]*(?:nil|\[\]))[ \t]*(?:#.*)?$")
-_SPRING = regex(r"(?:^|/)src/main/resources/(?:config/)?application(?:-(?P<profile>[\w-]+))?\.(?:ya?ml|properties)$")
+_SPRING = regex(
+    r"(?:^|/)src/main/resources/(?:config/)?application(?:-(?P<profile>[\w-]+))?\.(?:ya?ml|properties)$",
+    words=("src/main/resources/",),
+)
 _EXPOSED = regex(
     r"(?m)^[ \t]*management\.endpoints\.web\.exposure\.include[ \t]*[=:][ \t]*[\"']?\*[\"']?[ \t]*$"
     r"|^[ \t]*exposure:[ \t]*\n[ \t]+include:[ \t]*(?:[\"']\*[\"']|\[[\"']\*[\"']\])[ \t]*(?:#.*)?$"

@@ -103,7 +103,7 @@ _LITERALS = (
         "Write 'secure' => env('SESSION_SECURE_COOKIE', true).",
     ),
     _Literal(
-        regex(r"(?:^|/)(?:Program|Startup)\.cs$"),
+        regex(r"(?:^|/)(?:Program|Startup)\.cs$", words=("Program", "Startup")),
         regex(r"\.UseDeveloperExceptionPage\(\)"),
         "UseDeveloperExceptionPage",
         _SHOWS_CODE,
@@ -112,7 +112,10 @@ _LITERALS = (
         "on",
     ),
     _Literal(
-        regex(r"(?:^|/)src/main/resources/(?:config/)?application(?:-prod\w*)?\.(?:ya?ml|properties)$"),
+        regex(
+            r"(?:^|/)src/main/resources/(?:config/)?application(?:-prod\w*)?\.(?:ya?ml|properties)$",
+            words=("src/main/resources/",),
+        ),
         regex(r"(?m)^[ \t]*(?:spring\.h2\.console\.settings\.)?web-allow-others[ \t]*[:=][ \t]*true\b"),
         "spring.h2.console.settings.web-allow-others",
         "whoever reaches the port opens the console of the database, which runs code",

@@ -13,7 +13,28 @@ from scaffold.model.secrets import is_sensitive_name
 
 _GIVEN = regex(
     r"COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI(?:_\w+)?|RUNNER_\w+|HOME|PATH|PWD|USER|UID|GID|HOSTNAME|SHELL|TERM|LANG|TMPDIR|TAG"
-    r"|\w*_?(?:IMAGE_)?(?:TAG|VERSION)|AWS_\w+"
+    r"|\w*_?(?:IMAGE_)?(?:TAG|VERSION)|AWS_\w+",
+    words=(
+        "AWS_",
+        "CI",
+        "COMPOSE_",
+        "DOCKER_",
+        "GID",
+        "GITHUB_",
+        "HOME",
+        "HOSTNAME",
+        "LANG",
+        "PATH",
+        "PWD",
+        "RUNNER_",
+        "SHELL",
+        "TAG",
+        "TERM",
+        "TMPDIR",
+        "UID",
+        "USER",
+        "VERSION",
+    ),
 )
 """Set by Compose, the shell, CI or the release: no template has to name them."""
 

@@ -19,7 +19,10 @@ _CHECKS = regex(
     r"|\bcloudformation\s+validate-template\b|\bmake\s+(?:tf|terraform|infra)"
 )
 _ACTIONS = ("bridgecrewio/checkov-action", "aquasecurity/tfsec-", "terraform-linters/", "dflook/terraform-", "pulumi/actions")
-_ELSEWHERE = regex(r"(?:.*/)?(?:atlantis\.ya?ml|\.spacelift/.*|spacelift\.ya?ml|env0\.ya?ml|\.terraform-cloud/.*)")
+_ELSEWHERE = regex(
+    r"(?:.*/)?(?:atlantis\.ya?ml|\.spacelift/.*|spacelift\.ya?ml|env0\.ya?ml|\.terraform-cloud/.*)",
+    words=(".spacelift/", ".terraform-cloud/", "atlantis.y", "env0.y", "spacelift.y"),
+)
 
 
 def _detect(project: Project) -> Iterator[Gap]:

@@ -28,7 +28,32 @@ _SERVERS = regex(
     r"|(?P<webpack>webpack(?:-dev-server|\s+serve))\b"
     r"|(?P<watch>nodemon|ts-node-dev|tsx\s+watch|nest\s+start\s+--watch|watchmedo\s+auto-restart|air)(?=\s|$)"
     r"|(?P<tiangolo>start-reload\.sh)\b"
-    r"|(?P<php>artisan\s+serve|php\s+-S)\b)"
+    r"|(?P<php>artisan\s+serve|php\s+-S)\b)",
+    words=(
+        "--reload",
+        "air",
+        "artisan",
+        "astro",
+        "auto-restart",
+        "fastapi",
+        "flask",
+        "gatsby",
+        "manage.py",
+        "next",
+        "nodemon",
+        "nuxi",
+        "nuxt",
+        "php",
+        "react-scripts",
+        "remix",
+        "serve",
+        "start-reload.sh",
+        "ts-node-dev",
+        "vite",
+        "vue-cli-service",
+        "watch",
+        "webpack",
+    ),
 )
 _STATIC_SERVERS = frozenset({"nginx", "nginx-unprivileged", "caddy", "httpd"})
 _BY_NODE = regex(r"(?:(?:/bin/)?(?:ba|a)?sh\s+-l?c\s+)?[\"']?(?:npm|npx|pnpm|yarn|node|vite|next|nuxt|ng)\b")

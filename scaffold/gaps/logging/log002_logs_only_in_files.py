@@ -14,7 +14,7 @@ from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
-_LOG_VARIABLES = regex(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)?LOGFILE")
+_LOG_VARIABLES = regex(r"(?:\w+_)?LOG_(?:FILE|FILENAME|PATH|DIR|FOLDER)|(?:\w+_)?LOGFILE", words=("LOGFILE", "LOG_"))
 _STDOUT = regex(
     r"StreamHandler\(|sys\.std(?:out|err)|logging\.basicConfig\((?![^)]*filename)|transports\.Console|stdout", re.DOTALL
 )

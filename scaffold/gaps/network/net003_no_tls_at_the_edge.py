@@ -35,6 +35,20 @@ _WORDS = regex(
     r"|certbot|letsencrypt|let's encrypt|certresolver|ssl_certificate|\bcert\.pem|fullchain|(?<![\w.])cloudflared?\b(?!\.)"
     r"|tailscale|\bngrok\b",
     re.IGNORECASE,
+    words=(
+        "acme",
+        "cert.pem",
+        "certbot",
+        "certificatesresolvers",
+        "certresolver",
+        "cloudflare",
+        "fullchain",
+        "let's encrypt",
+        "letsencrypt",
+        "ngrok",
+        "ssl_certificate",
+        "tailscale",
+    ),
 )
 _PROXY_FILE = regex(
     r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|proxy|\.conf\b|\.toml$|\.ya?ml$|\.template$", re.IGNORECASE
@@ -48,7 +62,11 @@ _LEFT = frozenset({"deprecated", "legacy", "old"})
 _SERVERS = frozenset({"nginx", "nginx-unprivileged", "httpd"})
 """Base images of front ends that serve their own pages."""
 _SWITCH = regex(r"(?:(?:^|_)(?:USE|ENABLE|WITH)_(?:TLS|SSL|HTTPS)|(?:^|_)(?:TLS|SSL|HTTPS)(?:_(?:ENABLED?|ON))?)$")
-_TLS_WORDS = regex(r"ssl|tls|https|(?<![a-z])certs?(?![a-z])|certificate|keystore|\.pem\b", re.IGNORECASE)
+_TLS_WORDS = regex(
+    r"ssl|tls|https|(?<![a-z])certs?(?![a-z])|certificate|keystore|\.pem\b",
+    re.IGNORECASE,
+    words=(".pem", "cert", "https", "keystore", "ssl", "tls"),
+)
 _OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS)(?:_|$)", re.IGNORECASE)
 _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 _ON = frozenset({"true", "1", "yes", "on"})

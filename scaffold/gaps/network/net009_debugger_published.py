@@ -16,16 +16,23 @@ from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)")
+_SCRIPT = regex(
+    r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)", words=("bun", "npm", "yarn")
+)
 _EVERYWHERE = r"(?:0\.0\.0\.0|\*|\[::\]|::)"
 _JAVA = regex(
-    rf"-(?:agentlib:|X?run)jdwp[=:](?=\S*\bserver=y)\S*?\baddress=[\"']?(?:(?P<all>{_EVERYWHERE}):|(?P<host>[\w.-]+):)?(?P<port>\d{{2,5}})"
+    rf"-(?:agentlib:|X?run)jdwp[=:](?=\S*\bserver=y)\S*?\baddress=[\"']?(?:(?P<all>{_EVERYWHERE}):|(?P<host>[\w.-]+):)?(?P<port>\d{{2,5}})",
+    words=("address=",),
 )
 _DEBUGGERS = (
-    ("debugpy", regex(rf"\bdebugpy\b.*?--listen[= ]+(?:{_EVERYWHERE}:)(?P<port>\d{{2,5}})"), 0),
-    ("node --inspect", regex(rf"--inspect(?:-brk|-wait)?=[\"']?{_EVERYWHERE}(?::(?P<port>\d{{2,5}}))?"), 9229),
-    ("delve", regex(rf"\bdlv\b.*?(?:--listen|-l)[= ]+[\"']?{_EVERYWHERE}?:(?P<port>\d{{2,5}})"), 0),
-    ("rdbg", regex(rf"\brdbg\b(?=.*--host[= ]+{_EVERYWHERE}).*?--port[= ]+(?P<port>\d{{2,5}})"), 0),
+    ("debugpy", regex(rf"\bdebugpy\b.*?--listen[= ]+(?:{_EVERYWHERE}:)(?P<port>\d{{2,5}})", words=("--listen",)), 0),
+    (
+        "node --inspect",
+        regex(rf"--inspect(?:-brk|-wait)?=[\"']?{_EVERYWHERE}(?::(?P<port>\d{{2,5}}))?", words=("--inspect",)),
+        9229,
+    ),
+    ("delve", regex(rf"\bdlv\b.*?(?:--listen|-l)[= ]+[\"']?{_EVERYWHERE}?:(?P<port>\d{{2,5}})", words=("dlv",)), 0),
+    ("rdbg", regex(rf"\brdbg\b(?=.*--host[= ]+{_EVERYWHERE}).*?--port[= ]+(?P<port>\d{{2,5}})", words=("--port",)), 0),
 )
 """Debuggers with how they are told to listen on every interface of the container, and their port where none is named."""
 

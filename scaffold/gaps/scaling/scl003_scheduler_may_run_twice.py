@@ -14,7 +14,7 @@ from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_EMBEDDED = regex(r"\bcelery\b.*\bworker\b.*(?:\s-B\b|\s--beat\b)")
+_EMBEDDED = regex(r"\bcelery\b.*\bworker\b.*(?:\s-B\b|\s--beat\b)", words=("celery",))
 _LOCKS = frozenset({"celery-redbeat", "redbeat", "celery-singleton", "django-celery-beat-lock"})
 _SCALE = regex(r"--scale[= ](?P<name>[\w.-]+)=(?P<count>\d+)")
 

@@ -18,9 +18,24 @@ _STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND})
 _FILES_OF_USERS = regex(
     r"(?:^|[/_.-])(?:uploads?|uploaded|media|attachments?|user[_-]?files|user[_-]?data|avatars?|documents?|sessions?)(?:$|[/_.-])",
     re.IGNORECASE,
+    words=("attachment", "avatar", "document", "files", "media", "session", "upload", "user"),
 )
 _BUCKET_VARIABLES = regex(
-    r"\w*(?:S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|GS_|CLOUDINARY|SPACES_|R2_|SUPABASE_STORAGE|OBJECT_STORAGE)\w*"
+    r"\w*(?:S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|GS_|CLOUDINARY|SPACES_|R2_|SUPABASE_STORAGE|OBJECT_STORAGE)\w*",
+    words=(
+        "AZURE_BLOB",
+        "AZURE_STORAGE",
+        "BUCKET",
+        "CLOUDINARY",
+        "GCS_",
+        "GS_",
+        "MINIO",
+        "OBJECT_STORAGE",
+        "R2_",
+        "S3",
+        "SPACES_",
+        "SUPABASE_STORAGE",
+    ),
 )
 _BUCKET_LIBRARIES = frozenset(
     {

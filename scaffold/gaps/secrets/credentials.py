@@ -13,15 +13,48 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
 
 _INNERMOST_DEFAULT = regex(r"\$\{\w+:?-([^{}]*)\}")
-_COMMAND_PASSWORD = regex(r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)")
-_CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)")
+_COMMAND_PASSWORD = regex(
+    r"(?:--requirepass|--masterauth|--password|--auth-token)[= ]+[\"']?([^\s\"']+)",
+    words=("auth-token", "masterauth", "password", "requirepass"),
+)
+_CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^\s\"']+)", words=("-cli",))
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _QUEUE_WORD = regex(r"(?i)(?:^|_)(?:RABBITMQ|RMQ|AMQP|BROKER|NATS)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 OTHER_PARTY = regex(
     r"(?i)(?:^|_)(?:SMTP|E?MAIL|MAILER|MAILGUN|SENDGRID|POSTMARK|TWILIO|SLACK|TELEGRAM|DISCORD|STRIPE|PAYPAL|OPENAI|ANTHROPIC"
-    r"|GEMINI|MISTRAL|COHERE|GROQ|GOOGLE|GITHUB|GITLAB|AWS|AZURE|CLOUDFLARE|BOT|OAUTH2?|CLIENT_SECRET|API_?KEY|SENTRY|RECAPTCHA)(?:_|$)"
+    r"|GEMINI|MISTRAL|COHERE|GROQ|GOOGLE|GITHUB|GITLAB|AWS|AZURE|CLOUDFLARE|BOT|OAUTH2?|CLIENT_SECRET|API_?KEY|SENTRY|RECAPTCHA)(?:_|$)",
+    words=(
+        "anthropic",
+        "api",
+        "aws",
+        "azure",
+        "bot",
+        "client_secret",
+        "cloudflare",
+        "cohere",
+        "discord",
+        "gemini",
+        "github",
+        "gitlab",
+        "google",
+        "groq",
+        "mail",
+        "mistral",
+        "oauth",
+        "openai",
+        "paypal",
+        "postmark",
+        "recaptcha",
+        "sendgrid",
+        "sentry",
+        "slack",
+        "smtp",
+        "stripe",
+        "telegram",
+        "twilio",
+    ),
 )
 """Names of credentials that another party issues."""
 _KEY_STORE = regex(

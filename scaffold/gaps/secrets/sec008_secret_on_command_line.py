@@ -17,9 +17,10 @@ _OPTION = regex(
     r"(?:--(?:requirepass|masterauth|password|passwd|pass|auth-token|secret|token|api-key|rootpassword)[=\s\"']+"
     r"|--basic[-_]auth[=\s\"']+[^\s:\"']*:"
     r"|(?:redis|valkey)-cli\b[^;&|]{0,200}?\s-a[\s\"']+"
-    r"|(?:mysql|mysqladmin|mariadb|mariadb-admin|mysqldump)\b[^;&|]{0,200}?\s-p[\"']?)(?P<value>[^\s\"',]+)"
+    r"|(?:mysql|mysqladmin|mariadb|mariadb-admin|mysqldump)\b[^;&|]{0,200}?\s-p[\"']?)(?P<value>[^\s\"',]+)",
+    words=("--basic", "-cli", "api-key", "ariadb", "masterauth", "pass", "secret", "token", "ysql"),
 )
-_URL = regex(r"[a-z][a-z0-9+.-]*://[^\s:/@\"']*:(?P<value>[^\s@/\"']+)@")
+_URL = regex(r"[a-z][a-z0-9+.-]*://[^\s:/@\"']*:(?P<value>[^\s@/\"']+)@", words=("://",))
 _OWN = "\0"
 """Stands for `$$`: the variable of the container, which its shell expands."""
 _KEYS = ("command", "entrypoint", "healthcheck")

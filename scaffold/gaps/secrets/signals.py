@@ -19,7 +19,10 @@ _MANAGER_WORDS = regex(
     r"|\binfisical (?:run|export)\b|\bsops (?:-d|--decrypt|exec-env|decrypt)\b|aws ssm get-parameter"
     r"|gcloud secrets versions access|az keyvault secret show|\bop run\b"
 )
-_MANAGER_FILES = regex(r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$")
+_MANAGER_FILES = regex(
+    r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$",
+    words=(".infisical.json", ".sops.", "doppler.yaml"),
+)
 
 _MANAGER_CLIENT = regex(r"[\"']secretsmanager[\"']|\bhvac\.Client\(|\bSecretsManagerClient\(|\bSecretManagerServiceClient\(")
 _CLIENT_WORDS = ("secretsmanager", "hvac.Client(", "SecretsManagerClient(", "SecretManagerServiceClient(")

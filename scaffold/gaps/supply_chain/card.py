@@ -14,7 +14,10 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _PACKAGES = regex(r"twine\s+upload|(?:npm|pnpm|yarn|poetry|flit|hatch|uv|cargo|gem)\s+(?:publish|push)|goreleaser")
-_UPDATES = regex(r"\.github/dependabot\.ya?ml|(?:\.github/|\.gitlab/)?(?:\.?renovate(?:rc)?)(?:\.json5?)?")
+_UPDATES = regex(
+    r"\.github/dependabot\.ya?ml|(?:\.github/|\.gitlab/)?(?:\.?renovate(?:rc)?)(?:\.json5?)?",
+    words=(".github/dependabot.y", "renovate"),
+)
 
 
 def card(project: Project) -> LayerCard:
