@@ -25,9 +25,12 @@ _STARTS = regex(
     r"\b(?:docker|podman)[ -]compose\b(?!\.\w)[^\n|;]*?\s(?:up|start|run)\b|\bstack\s+deploy\b"
     r"|\$[({]?\w*(?:COMPOSE|STACK|DC)\w*[)}]?\s[^\n|;]*\bup\b",
     re.IGNORECASE,
+    words=("compose", "deploy", "up"),
 )
 _FILE = regex(r"(?:-f|--file|-c|--compose-file)[ =]+[\"']?[^\s\"'`]*?([\w.+-]+\.ya?ml)")
-_COMPOSE_FILE = regex(r"(?<![\w.+-])((?:[\w+-]+[._-])?(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml)\b")
+_COMPOSE_FILE = regex(
+    r"(?<![\w.+-])((?:[\w+-]+[._-])?(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml)\b", words=("compose",)
+)
 _FOR_DEVELOPERS = regex(
     r"(?<![a-z])(?:local\w*|devs?|develop(?:ment|ers?|ing)?|contribut\w*|hacking|debug\w*|tests?|testing|e2e|ci|agents|claude)(?![a-z])",
     re.IGNORECASE,

@@ -18,7 +18,7 @@ from scaffold.read.paths import is_other_code, is_test_code
 
 _JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
-_DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b")
+_DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b", words=("django",))
 _ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
 """Files in which programs start."""
 _FIELD = regex(r"\s+(\w+)\s*:")
@@ -352,9 +352,9 @@ def _about_keys(path: str, text: str) -> Iterator[CodeFact]:
     if "assword" in text and any(word in text for word in _LOGIN_WORDS):
         yield from _known_logins(path, text)
     if any(word in text for word in _WARNING_WORDS):
-        from scaffold.read.known_keys import MAY_KNOW, known_key_facts
+        from scaffold.read.known_keys import known_key_facts
 
-        yield from known_key_facts(path, text) if MAY_KNOW.search(text) else ()
+        yield from known_key_facts(path, text)
     if any(word in text for word in _REFUSING_WORDS) and any(word in text for word in _KEY_WORDS):
         from scaffold.read.open_checks import open_check_facts
 

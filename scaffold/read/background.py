@@ -50,7 +50,8 @@ _KINDS = (
         "celery-beat",
         regex(r"\.py$"),
         regex(
-            r"\b(?:CELERY_)?BEAT_SCHEDULE\s*(?::[^=\n]+)?=\s*\{\s*[^}\s]|\bbeat_schedule\s*=\s*\{\s*[^}\s]|\.add_periodic_task\("
+            r"\b(?:CELERY_)?BEAT_SCHEDULE\s*(?::[^=\n]+)?=\s*\{\s*[^}\s]|\bbeat_schedule\s*=\s*\{\s*[^}\s]|\.add_periodic_task\(",
+            words=(".add_periodic_task(", "BEAT_SCHEDULE", "beat_schedule"),
         ),
         regex(r"\bcelery\b[\s\S]{0,300}?(?:\bbeat\b|\s-B\b)|celery[-_]?beat|\bbeat\b[\s\S]{0,200}?\bcelery\b"),
     ),

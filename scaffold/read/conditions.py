@@ -8,7 +8,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 
 _IF = regex(r"(?m)^(?P<indent>[ \t]*)(?:\}[ \t]*)?(?:else[ \t]+|el)?if\b")
-_OF_KEYS = regex(r"(?i)key|secret|token|passw")
+_OF_KEYS = ("key", "secret", "token", "passw")
 _HEADER = 600
 """Characters of a condition, at most."""
 _BLOCK = 1200
@@ -29,13 +29,18 @@ class Condition:
 def conditions_on_keys(path: str, text: str) -> Iterator[Condition]:
     """Yield the conditions that have a block and ask for a key, a secret, a token or a password, in the order of the text."""
     ends = ":" if path.endswith(".py") else "{"
-    for match in _IF.finditer(text):
-        near = _OF_KEYS.search(text, match.end(), match.end() + _HEADER)
+    for match in _IF.finditer(text) if _is_of_keys(text) else ():
+        near = _is_of_keys(text[match.end() : match.end() + _HEADER])
         asks = _header(text, match.end(), ends) if near else ""
-        if asks and _OF_KEYS.search(asks):
+        if asks and _is_of_keys(asks):
             opened = match.end() + len(asks) + 1
             block = _braces(text, opened) if ends == "{" else _indented(text, opened, len(match["indent"]))
             yield Condition(asks, block, match.start() + len(match["indent"]), opened + len(block))
+
+
+def _is_of_keys(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in _OF_KEYS)
 
 
 def _header(text: str, start: int, ends: str) -> str:

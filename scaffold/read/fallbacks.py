@@ -28,6 +28,12 @@ _READ = regex(
     r"|(?<=\))\.GetValue<string\??>|\b[bB]uilder\.Configuration(?:\.GetValue<string\??>|\.GetSection)?|\bconfig(?:Service)?\.get(?:<[^>\n]{0,60}>)?|\bpropertyOrNull)"
     rf"(?:(?<=env)\.(?P<bare>[A-Z][A-Z0-9_]*)|\s*[\[(]\s*[\"'](?P<name>{_NAME})[\"']\s*(?:,\s*(?:nil|null|\{{[^{{}}\n]{{0,80}}\}})\s*)?[\])])"
 )
+_READ_WORD = regex(r"[eE][nN][vV]|onfig|GetValue|propertyOrNull|_SERVER")
+"""What each of these forms holds, near its start."""
+_LONGEST_HEAD = 16
+"""Characters before such a word, as in `import.meta.env`, at most."""
+_LONGEST_READ = 400
+"""Characters behind it that belong to the read, at most."""
 _TAIL = r"(?:\s*(?:!(?!=)|\)|\bas\s+\w+|\?\.\w+\(\)|\.(?:presence\b|strip\b|to_s\b|Value\b|\w+\(\))))*\s*"
 _OPERATOR = regex(rf"{_TAIL}(?:\|\||\?\?|\?:|\bor\b)=?\s*(?:[A-Za-z_$][\w.$\[\]\"']*\s*(?:\|\||\?\?|\?:)\s*){{0,3}}{_FALLBACK}")
 _METHOD = regex(
@@ -48,24 +54,32 @@ _HELPER = regex(
     r"(?<![\w.:$>-])(?P<function>[\w.:$>-]{0,60}(?:[eE][nN][vV]\w{0,30}(?:\.fetch)?|SetDefault|GetString|getString|getProperty|getOrDefault|\.get|\bget))"
     rf"(?:<[^>\n]{{0,60}}>)?(?:\(\s*|\s+(?=[\"']))[\"'](?P<name>{_NAME})[\"']\s*,\s*(?:default(?:_value)?\s*[:=]\s*)?{_FALLBACK}\s*[,)\n;]"
 )
+_FIRST_ARGUMENT = regex(rf"[\"'](?P<name>{_NAME})[\"']\s*,")
+"""A text in quotes before a comma, which each call of a helper holds."""
 _NO_FALLBACK = regex(
     r"(?i)(?:^|[.:>_-])(?:set|put|unset|with|must|require|check|assert|expect|stub|mock|replace|validate|has|del|remove|update|log)_?\w*$"
 )
 """Functions that take a name and a text, and do not return the text where the name is not set."""
 _SETS_DEFAULT = regex(r"(?:^|\.)SetDefault$")
 _DECLARED = (
-    regex(rf"env\s*=\s*\"(?P<name>{_NAME})\"[^\]]{{0,200}}?\bdefault_value(?:_t)?\s*=\s*{_FALLBACK}"),
+    regex(rf"env\s*=\s*\"(?P<name>{_NAME})\"[^\]]{{0,200}}?\bdefault_value(?:_t)?\s*=\s*{_FALLBACK}", words=("default_value",)),
     regex(
-        r"\bdefault_value(?:_t)?\s*=\s*\"(?P<value>[^\"\\\n]{1,300})\"[^\]]{0,200}?\benv\s*=\s*\"(?P<name>[A-Z][A-Z0-9_]*)\""
+        r"\bdefault_value(?:_t)?\s*=\s*\"(?P<value>[^\"\\\n]{1,300})\"[^\]]{0,200}?\benv\s*=\s*\"(?P<name>[A-Z][A-Z0-9_]*)\"",
+        words=("default_value",),
     ),
     regex(
-        r"\benv\s*,[^\]\"\n]{0,100}\bdefault_value\s*=\s*\"(?P<value>[^\"\\\n]{1,300})\"\s*\)\s*\]\s*(?:pub\s+)?(?P<field>[a-z]\w*)\s*:"
+        r"\benv\s*,[^\]\"\n]{0,100}\bdefault_value\s*=\s*\"(?P<value>[^\"\\\n]{1,300})\"\s*\)\s*\]\s*(?:pub\s+)?(?P<field>[a-z]\w*)\s*:",
+        words=("default_value",),
     ),
     regex(
-        r"`[^`\n]{0,200}?\benv(?:config)?:\"(?P<name>[A-Za-z_]\w*)[^\"\n]*\"[^`\n]{0,200}?\b(?:envDefault|default|env-default):\"(?P<value>[^\"\n]{1,300})\""
+        r"`[^`\n]{0,200}?\benv(?:config)?:\"(?P<name>[A-Za-z_]\w*)[^\"\n]*\"[^`\n]{0,200}?\b(?:envDefault|default|env-default):\"(?P<value>[^\"\n]{1,300})\"",
+        words=("default", "envDefault"),
     ),
-    regex(r"`[^`\n]{0,200}?\benv:\"(?P<name>[A-Za-z_]\w*),[^\"\n]*?default=(?P<value>[^\",\n]{1,300})\""),
-    regex(rf"@ConfigProperty\(\s*name\s*=\s*\"(?P<name>{_NAME})\"\s*,\s*defaultValue\s*=\s*\"(?P<value>[^\"\n]{{1,300}})\""),
+    regex(r"`[^`\n]{0,200}?\benv:\"(?P<name>[A-Za-z_]\w*),[^\"\n]*?default=(?P<value>[^\",\n]{1,300})\"", words=("default=",)),
+    regex(
+        rf"@ConfigProperty\(\s*name\s*=\s*\"(?P<name>{_NAME})\"\s*,\s*defaultValue\s*=\s*\"(?P<value>[^\"\n]{{1,300}})\"",
+        words=("@ConfigProperty(",),
+    ),
 )
 _CONSTANT = regex(
     r"(?m)^[^\S\n]*(?:(?:export|public|private|internal|static|readonly|pub|final)\s+)*(?:(?:const|let|var|val|String|string)\s+){0,2}"
@@ -115,35 +129,47 @@ def with_fallbacks(places: Places, bare: str, known: list[SettingDefault]) -> li
         if (item.name, where.line) not in seen:
             seen.add((item.name, where.line))
             found.append(setting(item.name, item.value, "fallback", where, guarded=item.guarded))
+    if not any(_may_be_refused(item) for item in found):
+        return found
     refusing = _refusing_blocks(bare)
-    return (
-        [replace(item, guarded=True) if not item.guarded and _is_refused(item, refusing) else item for item in found]
-        if refusing
-        else found
-    )
+    return [replace(item, guarded=True) if _may_be_refused(item) and _is_refused(item, refusing) else item for item in found]
 
 
 def _fallbacks(bare: str) -> Iterator[_Found]:
+    sensitive = (match for match in _reads(bare) if is_sensitive_name(match["bare"] or match["name"]))
+    reads = list(islice(sensitive, _MOST_READS))
+    named = any(is_sensitive_name(match["name"]) for match in _FIRST_ARGUMENT.finditer(bare))
+    helpers = list(_HELPER.finditer(bare)) if named else []
+    declared = [match for pattern in _DECLARED for match in pattern.finditer(bare)]
     constants: dict[str, str] = {}
-    for match in _CONSTANT.finditer(bare):
+    for match in _CONSTANT.finditer(bare) if reads or helpers or declared else ():
         constants.setdefault(match["constant"], match["value"])
-    reads = (match for match in _READ.finditer(bare) if is_sensitive_name(match["bare"] or match["name"]))
-    for match in islice(reads, _MOST_READS):
+    for match in reads:
         yield from _of_read(bare, match, match["bare"] or match["name"], constants)
-    for match in _HELPER.finditer(bare):
+    for match in helpers:
         function, name = match["function"], match["name"]
         stands_in = bool(_SETS_DEFAULT.search(function)) or not _NO_FALLBACK.search(function)
         is_variable = "nv" in function.lower() or "." in name or ":" in name or name.isupper()
         value = _literal(match, constants) if stands_in and is_variable and is_sensitive_name(name) else ""
         if value:
             yield _Found(_as_variable(name, bare), value, match.start("name") - 1)
-    for pattern in _DECLARED:
-        for match in pattern.finditer(bare):
-            groups = match.groupdict()
-            name = groups.get("name") or (groups.get("field") or "").upper()
-            value = _literal(match, constants) if is_sensitive_name(name) else ""
-            if value:
-                yield _Found(name, value, match.start())
+    for match in declared:
+        groups = match.groupdict()
+        name = groups.get("name") or (groups.get("field") or "").upper()
+        value = _literal(match, constants) if is_sensitive_name(name) else ""
+        if value:
+            yield _Found(name, value, match.start())
+
+
+def _reads(bare: str) -> Iterator[re.Match[str]]:
+    """Yield the reads of variables, each looked for only around a word that it holds: the forms are many, and the words few."""
+    end = 0
+    for word in _READ_WORD.finditer(bare):
+        if word.start() >= end:
+            read = _READ.search(bare, max(end, word.start() - _LONGEST_HEAD), word.end() + _LONGEST_READ)
+            if read is not None:
+                end = read.end()
+                yield read
 
 
 def _as_variable(name: str, bare: str) -> str:
@@ -266,13 +292,15 @@ def _refusing_blocks(bare: str) -> list[str]:
     return found
 
 
+def _may_be_refused(item: SettingDefault) -> bool:
+    return not item.guarded and bool(item.value) and is_sensitive_name(item.name)
+
+
 def _is_refused(item: SettingDefault, blocks: list[str]) -> bool:
     """Whether a condition that asks for production, or for the value itself, ends the program for this variable."""
-    if not is_sensitive_name(item.name) or not item.value:
-        return False
     name = re.sub(r"[^a-z0-9]", "", item.name.lower())
     for block in blocks:
-        if item.value in block.partition("\n")[0]:
+        if item.value and item.value in block.partition("\n")[0]:
             return True
         if _PRODUCTION.search(block.partition("\n")[0]) and name in re.sub(r"[^a-z0-9]", "", block.lower()):
             return True

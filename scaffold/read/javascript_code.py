@@ -20,14 +20,15 @@ _READ = regex(
 _HAS_DEFAULT = regex(r"\|\||\?\?")
 _ONLY_ASKED = regex(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
 """What follows a read that only asks: a comparison, a condition."""
-_DESTRUCTURED = regex(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)")
+_DESTRUCTURED = regex(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)", words=("process.env",))
 _PART = regex(
     rf"(?<![\w:])(?P<name>{_NAME})\s*(?::\s*\w+\s*)?=\s*(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){{0,300}})(?P=mark)"
 )
 _CONFIG_GET = regex(
-    r"\b(?:config|configService|env)(?:Service)?\.get(?P<throws>OrThrow)?(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]"
+    r"\b(?:config|configService|env)(?:Service)?\.get(?P<throws>OrThrow)?(?:<[^>]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]",
+    words=(".get",),
 )
-_HELPER = regex(r"(?<![\w.$])(?:get)?[eE]nv(?:<[^>\n]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]+)['\"]\s*[,)]")
+_HELPER = regex(r"(?<![\w.$])(?:get)?[eE]nv(?:<[^>\n]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]+)['\"]\s*[,)]", words=("nv",))
 _DEV_FILE = regex(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
 _ROUTE = regex(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
 _ROUTER = regex(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
@@ -62,7 +63,10 @@ _FACTS = (
     ("cors", ("cors(",), re.compile(r"\bcors\(\s*\)|\bcors\(\s*\{[^}]{0,300}?origin:\s*['\"]\*['\"]")),
 )
 """Each kind with words without which its pattern cannot match: looking for a word costs next to nothing."""
-_SCRAPE = regex(r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register")
+_SCRAPE = regex(
+    r"\bregister\.metrics\(\)|client\.register\.metrics|promBundle\(|PrometheusModule\.register",
+    words=("PrometheusModule.register", "client.register.metrics", "promBundle(", "register.metrics()"),
+)
 _MARK = regex(r"[\"'`]|/\*|(?<![:\\])//")
 _CONTENT = {
     '"': re.compile(r"(?:[^\"\\\n]|\\.)*+", re.DOTALL),

@@ -24,7 +24,7 @@ _SERVES = regex(
 )
 _LITERAL = regex(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
 
-_WAITS = regex(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE)
+_WAITS = regex(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE, words=("busy_timeout", "journal_mode"))
 
 # --- JavaScript -------------------------------------------------------------------------------------------------------
 
@@ -36,12 +36,17 @@ _JS_PATH = (
 _JS_NAMED = regex(
     rf"\b(?P<name>\w*(?:upload|attachment|avatar|media|photo)\w*(?:dir|directory|folder|path|root))\s*[:=]\s*{_JS_VARIABLE}{_JS_PATH}",
     re.IGNORECASE,
+    words=("attachment", "avatar", "media", "photo", "upload"),
 )
 _JS_MULTER = regex(
     rf"\b(?:multer\(\s*\{{[^;]{{0,200}}?\bdest\s*:|diskStorage\(\s*\{{[^;]{{0,300}}?\bdestination\s*:[^;]{{0,200}}?(?:cb|callback|done)\(\s*null\s*,"
-    rf"|diskStorage\(\s*\{{[^;]{{0,80}}?\bdestination\s*:)\s*{_JS_VARIABLE}{_JS_PATH}"
+    rf"|diskStorage\(\s*\{{[^;]{{0,80}}?\bdestination\s*:)\s*{_JS_VARIABLE}{_JS_PATH}",
+    words=("diskStorage(", "multer("),
 )
-_JS_TAKES = regex(r"\bmulter\(|\bdiskStorage\(|\bformidable\(|FileInterceptor\(")
+_JS_TAKES = regex(
+    r"\bmulter\(|\bdiskStorage\(|\bformidable\(|FileInterceptor\(",
+    words=("FileInterceptor(", "diskStorage(", "formidable(", "multer("),
+)
 _JS_WRITES = regex(r"\bwriteFile(?:Sync)?\(|\bcreateWriteStream\(|\bBun\.write\(|\.mv\(")
 _JS_SENT = regex(r"\.formData\(\)|req\.files?\b|\barrayBuffer\(\)|\.mv\(|file\.filename|createReadStream\(\)")
 _JS_DATABASE = regex(
@@ -56,6 +61,7 @@ _PY_NAMED = regex(
     r"(?P<name>\w*(?:UPLOAD|MEDIA|ATTACHMENT|AVATAR|PHOTO)S?(?:_?(?:DIR|DIRECTORY|FOLDER|PATH|ROOT))+)"
     r"(?:[\"']\s*\])?(?:\s*:\s*[\w.\[\]| ]+)?\s*=\s*(?P<value>[^\n#]*(?:\((?:[^()\n]|\n)*\)[^\n#]*)?)",
     re.MULTILINE | re.IGNORECASE,
+    words=("attachment", "avatar", "media", "photo", "upload"),
 )
 _PY_ASKS = regex(r"(?:getenv|environ\.get|config|env(?:\.str|\.path)?)\(\s*[\"'](?P<variable>[A-Za-z_]\w*)[\"']")
 _PY_MODULE = regex(r"__file__")
@@ -64,14 +70,18 @@ _PY_JOINED = regex(r"\b[A-Za-z_]\w*\s*/|\bjoin\(|\broot\(")
 _PY_BASE = regex(
     r"\b(?P<base>[A-Z_]*(?:BASE|ROOT|PROJECT|APP|CURRENT|PACKAGE)[A-Z_]*(?:DIR|PATH|ROOT|FOLDER)?|settings\.BASE_DIR|basedir|base_dir|root)\b\s*(?:/|,)"
 )
-_PY_TAKES = regex(r"\bUploadFile\b|request\.files\b|request\.FILES\b|file\.save\(|\.save\(os\.path\.join\(")
+_PY_TAKES = regex(
+    r"\bUploadFile\b|request\.files\b|request\.FILES\b|file\.save\(|\.save\(os\.path\.join\(",
+    words=(".save(os.path.join(", "UploadFile", "file.save(", "request.FILES", "request.files"),
+)
 _PY_WRITES = regex(r"[\"']wb\+?[\"']|write_bytes\(|copyfileobj\(|\.save\(|aiofiles\.open\(")
-_PY_FIELD = regex(r"\bmodels\.(?:File|Image)Field\(|\bupload_to\s*=")
+_PY_FIELD = regex(r"\bmodels\.(?:File|Image)Field\(|\bupload_to\s*=", words=("models.", "upload_to"))
 _PY_DATABASE = regex(
     r"(?:(?:getenv|environ\.get|config|env(?:\.db|\.str)?)\(\s*[\"'](?P<variable>[A-Z]\w*)[\"']\s*,\s*(?:default\s*=\s*)?"
     r"|^[ \t]+(?P<field>(?:database|db|sqlalchemy_database)_(?:url|uri))\s*:\s*str\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?)"
     r"f?[\"']sqlite(?:\+\w+)?:///(?P<text>[\w./-]+)[\"']",
     re.MULTILINE,
+    words=("sqlite",),
 )
 
 # --- other languages --------------------------------------------------------------------------------------------------
@@ -109,13 +119,18 @@ def kept_file_facts(path: str, text: str) -> Iterator[CodeFact]:
     waits = _WAITS.search(text)
     if waits:
         yield CodeFact("sqlite-waits", waits[0], places.at(waits.start()))
-    passes = bool(_DELETES.search(text)) and not _SERVES.search(text)
     if path.endswith(".py"):
-        yield from _python(places, text, passes=passes)
+        yield from _python_stores(places, text)
+        kept = tuple(_python(places, text))
     elif path.endswith(_SCRIPTS):
-        yield from _javascript(places, text, passes=passes)
+        yield from _javascript_stores(places, text)
+        kept = tuple(_javascript(places, text))
     else:
-        yield from _other(places, text, passes=passes)
+        yield from _ruby(places, text) if path.endswith(".rb") else ()
+        kept = tuple(_other(places, text))
+    # Asked last: few texts keep files, and whether they pass takes longer to say.
+    if kept and not (_DELETES.search(text) and not _SERVES.search(text)):
+        yield from kept
 
 
 def _fact(places: Places, offset: int, words: str) -> CodeFact:
@@ -134,12 +149,13 @@ def _is_kept(place: str) -> bool:
     return bool(_KEPT.search(clean)) and not passes
 
 
-def _javascript(places: Places, text: str, *, passes: bool) -> Iterator[CodeFact]:
+def _javascript_stores(places: Places, text: str) -> Iterator[CodeFact]:
     for match in _JS_DATABASE.finditer(text):
         place = re.sub(r"^(?:file|sqlite):(?://)?", "", match["text"])
         yield _fact(places, match.start(), f"database {match['variable']} {_below_work(place)}")
-    if passes:
-        return
+
+
+def _javascript(places: Places, text: str) -> Iterator[CodeFact]:
     yield from _takes(places, _JS_TAKES.search(text) if "memoryStorage" not in text else None, "files")
     named = [*_JS_MULTER.finditer(text), *_JS_NAMED.finditer(text)]
     for match in named:
@@ -157,13 +173,14 @@ def _javascript(places: Places, text: str, *, passes: bool) -> Iterator[CodeFact
                 yield CodeFact("takes-files", "files", places.at(match.start()))
 
 
-def _python(places: Places, text: str, *, passes: bool) -> Iterator[CodeFact]:
+def _python_stores(places: Places, text: str) -> Iterator[CodeFact]:
     for match in _PY_DATABASE.finditer(text):
         variable = match["variable"] or match["field"].upper()
         yield _fact(places, match.start(), f"database {variable} {_below_work(match['text'])}")
     yield from _takes(places, _PY_FIELD.search(text), "media")
-    if passes:
-        return
+
+
+def _python(places: Places, text: str) -> Iterator[CodeFact]:
     taken = _PY_TAKES.search(text)
     yield from _takes(places, taken if taken and _PY_WRITES.search(text) else None, "files")
     for match in _PY_NAMED.finditer(text):
@@ -217,13 +234,9 @@ def _clean(place: str) -> str:
     return posixpath.normpath(place.replace(" ", "_"))
 
 
-def _other(places: Places, text: str, *, passes: bool) -> Iterator[CodeFact]:
+def _other(places: Places, text: str) -> Iterator[CodeFact]:
     path = places.path
-    if path.endswith(".rb"):
-        yield from _ruby(places, text)
-    elif passes:
-        return
-    elif path.endswith(".php"):
+    if path.endswith(".php"):
         yield from _php(places, text)
     elif path.endswith(".go"):
         yield from _go(places, text)

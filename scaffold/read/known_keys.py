@@ -11,7 +11,7 @@ from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
 from scaffold.read.conditions import conditions_on_keys
 from scaffold.read.lines import Places
 
-MAY_KNOW = regex(
+_MAY_KNOW = regex(
     r"(?i)(?:default|known|insecure|shipped|published)\w*(?:key|secret|hash|token|passw)|(?:key|secret|token|passw\w*)\s*={2,3}\s*[\"'`]"
 )
 """Texts without this compare no key with a published one."""
@@ -31,13 +31,21 @@ _REFUSES = regex(
 
 def known_key_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `known-key` fact for each condition that compares a key with published ones and whose block only warns."""
-    places = Places(path, text)
+    found = tuple(_warned_of(path, text))
+    # Asked last: it takes longer to say of a text than to find that none of its conditions is one.
+    if found and _MAY_KNOW.search(text):
+        places = Places(path, text)
+        yield from (CodeFact("known-key", name, places.at(start)) for name, start in found)
+
+
+def _warned_of(path: str, text: str) -> Iterator[tuple[str, int]]:
+    """Yield the key that each such condition compares, and its offset."""
     for condition in conditions_on_keys(path, text):
         if not _COMPARES.search(condition.asks) or _DIFFERS.search(condition.asks):
             continue
         names = _keys(condition.asks)
         if names and _asks_for_published(condition.asks) and _only_warns(condition.block, names):
-            yield CodeFact("known-key", names[-1], places.at(condition.start))
+            yield names[-1], condition.start
 
 
 def _keys(header: str) -> list[str]:

@@ -36,7 +36,9 @@ _SUBJECT = regex(
 )
 _FILE = regex(r"[\w.-]*compose[\w.-]*\.ya?ml", re.IGNORECASE)
 _LISTED = regex(
-    r"(?P<file>[\w.-]*compose[\w.-]*\.ya?ml)[`*]*\s*(?:#+|\u2190|\u2014|\u2013|-+|:|\|)\s*(?P<says>[^\n|]{3,60})", re.IGNORECASE
+    r"(?P<file>[\w.-]*compose[\w.-]*\.ya?ml)[`*]*\s*(?:#+|\u2190|\u2014|\u2013|-+|:|\|)\s*(?P<says>[^\n|]{3,60})",
+    re.IGNORECASE,
+    words=("compose",),
 )
 """A line of a tree or a table of files, with what it says of one."""
 _OF_DEVELOPERS = regex(

@@ -48,7 +48,9 @@ _TRACING = {
 }
 _FILE_HANDLERS = frozenset({"FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"})
 _JSON_LOGGER = regex(r"(?i:json)(?:Formatter|Renderer|Logger)$|^(?:ECSFormatter|StdlibFormatter)$")
-_EXPOSITION = regex(r"# (?:TYPE|HELP) |_bucket\{|text/plain; version=0\.0\.4")
+_EXPOSITION = regex(
+    r"# (?:TYPE|HELP) |_bucket\{|text/plain; version=0\.0\.4", words=("HELP", "TYPE", "_bucket{", "text/plain; version=0.0.4")
+)
 _TEXT_FORMAT = regex(r"%\((?:message|asctime|levelname)\)|\{(?:message|asctime|levelname)\}")
 
 

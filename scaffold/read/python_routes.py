@@ -28,7 +28,10 @@ _DJANGO_ROUTES = frozenset({"path", "re_path", "url"})
 _DJANGO_ROUTER = "urlpatterns"
 _METRICS_APPS = frozenset({"make_asgi_app", "make_wsgi_app", "metrics_app"})
 _ROUTER_CLASSES = frozenset({"APIRouter", "Blueprint", "FastAPI", "Flask", "Starlette", "Quart", "Router"})
-_SCRAPE_WORD = regex(r"generate_latest|CONTENT_TYPE_LATEST|text/plain|PlainTextResponse")
+_SCRAPE_WORD = regex(
+    r"generate_latest|CONTENT_TYPE_LATEST|text/plain|PlainTextResponse",
+    words=("CONTENT_TYPE_LATEST", "PlainTextResponse", "generate_latest", "text/plain"),
+)
 
 
 class RoutesReader:

@@ -75,8 +75,8 @@ class Tree:
         yield from (node for node, _ in self.of(ast.AsyncFunctionDef))
 
 
-_ENDLESS = 2000
-"""Characters that a name of a thousand parts has at least."""
+_ENDLESS = 1000
+"""Dots of a text, at least, that may hold a name of a thousand parts."""
 _ENDLESS_NAME = regex(r"(?:\.\w+){1000}")
 """Python's own parser takes quadratic time for a dotted name; nobody wrote this one."""
 
@@ -88,7 +88,7 @@ def parse_python(text: str, *, guarded: bool = False, whole: bool = True) -> Tre
     """
     # Python ends a line at a lone carriage return as well, editors and reports do not.
     bare = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", " ")
-    endless = _ENDLESS_NAME.search(bare) if len(bare) > _ENDLESS else None
+    endless = _ENDLESS_NAME.search(bare) if bare.count(".") >= _ENDLESS else None
     if endless is not None:
         return bare.count("\n", 0, endless.start()) + 1
     module = _module(bare if whole else condensed(bare))

@@ -14,7 +14,9 @@ _COMPARED = regex(
     r"(?P<left>[\w.\[\]'\"()]{3,80})\s*(?<![!=])={2,3}\s*(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n]){4,200})(?P=mark)"
 )
 _ENDS = regex(
-    r"process\.exit\(|\bthrow\b|\braise\b|\bsys\.exit\(|\bos\.Exit\(|\blog\.Fatal|\bpanic!?\(|\babort\(", re.IGNORECASE
+    r"process\.exit\(|\bthrow\b|\braise\b|\bsys\.exit\(|\bos\.Exit\(|\blog\.Fatal|\bpanic!?\(|\babort\(",
+    re.IGNORECASE,
+    words=("abort(", "log.fatal", "os.exit(", "panic", "process.exit(", "raise", "sys.exit(", "throw"),
 )
 _AFTER = 2500
 """Characters behind a comparison within which the program has to end: checks are gathered first, and end it together."""

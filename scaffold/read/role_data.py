@@ -216,21 +216,44 @@ ENVIRONMENT: tuple[tuple[str, Role], ...] = (
 )
 """Names of variables, a star standing for any ending, that only the store's own container takes, two points."""
 
-COMMANDS: tuple[tuple[str, Role], ...] = (
+COMMANDS: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
     (
         r"\b(prisma|drizzle-kit)\s+studio\b|\bstorybook\s+dev\b|\bstart-storybook\b|\b(npm|yarn|pnpm|bun)\s+(run\s+)?storybook\b"
         r"|\bcelery\b.*\sflower\b|(^|\s)flower\s+-|\brq-dashboard\b|\brails\s+(console|c)\b|manage\.py\s+shell(_plus)?\b"
         r"|\bartisan\s+tinker\b|\bflask\s+shell\b",
         Role.ADMIN_UI,
+        ("artisan", "celery", "flask", "flower", "manage.py", "rails", "rq-dashboard", "storybook", "studio"),
     ),
     (
         r"celery\b.*\bbeat\b|celery-?beat|rqscheduler|clockwork\b|\bcrond?\b|supercronic|apscheduler|\bsidekiq-scheduler|scheduler:work|schedule:work",
         Role.SCHEDULER,
+        ("apscheduler", "celery", "clockwork", "cron", "rqscheduler", "schedule:work", "scheduler:work", "sidekiq-scheduler"),
     ),
     (
         r"celery\b.*\bworker\b|celery-?worker|start-?worker|\brq\s+worker|\bdramatiq\b|\barq\b|\bsidekiq\b|\bhuey|\bgood_job\b|solid_queue|resque|queue:work|horizon"
         r"|delayed_job|\bbullmq\b|faktory|oban|\b[Ww]orkers?\.(py|js|ts|dll|jar)\b|\bqcluster\b|temporal.*worker|taskiq\s+worker|procrastinate\s+worker",
         Role.WORKER,
+        (
+            "arq",
+            "bullmq",
+            "celery",
+            "delayed_job",
+            "dramatiq",
+            "faktory",
+            "good_job",
+            "horizon",
+            "huey",
+            "oban",
+            "orker",
+            "procrastinate",
+            "qcluster",
+            "queue:work",
+            "resque",
+            "sidekiq",
+            "solid_queue",
+            "taskiq",
+            "temporal",
+        ),
     ),
     (
         r"alembic\s+upgrade|manage\.py\s+(migrate|collectstatic|loaddata)|prisma\s+(migrate|db\s+push)|db:(migrate|setup|prepare|seed)"
@@ -239,57 +262,152 @@ COMMANDS: tuple[tuple[str, Role], ...] = (
         r"|\b(npm|yarn|pnpm|bun)[\s:]+(run[\s:]+)?(\w+:)?build\b|\b(generate|create|seed)[-_][\w-]+\.sh\b|^(/bin/)?(chown|chmod)\b[^&;|]*$"
         r"|^(composer|npm|yarn|pnpm|bundle|mix|php\s+\S*artisan|python3?\s+\S*manage\.py)(\s+--?\S+)*$",
         Role.ONE_SHOT,
+        (
+            "alembic",
+            "apply",
+            "artisan",
+            "build",
+            "bundle",
+            "composer",
+            "create",
+            "database",
+            "drizzle-kit",
+            "flyway",
+            "generate",
+            "goose",
+            "liquibase",
+            "manage.py",
+            "mc",
+            "migrate",
+            "migration:run",
+            "mix",
+            "mod",
+            "npm",
+            "own",
+            "prepare",
+            "prisma",
+            "seed",
+            "setup",
+            "yarn",
+        ),
     ),
     (
         r"playwright\s+test|cypress\s+run|\bpytest\b|npm\s+(run\s+)?test|yarn\s+test|vitest\b|jest\b|\bgo\s+test\b|newman\s+run|\bk6\s+run"
         r"|\b(unit|integration|e2e|smoke|acceptance)[-_]?tests?\b",
         Role.E2E,
+        ("cypress", "jest", "newman", "playwright", "run", "test", "yarn"),
     ),
     (
         r"uvicorn|\buwsgi\b|gunicorn|hypercorn|daphne|granian|waitress|fastapi\s+(run|dev)|flask\s+run|manage\.py\s+runserver|\bpuma\b|unicorn|rails\s+s"
         r"|phx\.server|dotnet\s+\S+\.dll|java\s+.*-jar|node\s+\S*(server|app|index|main)\S*|php-fpm|artisan\s+serve|nest\s+start"
         r"|http-server|\bair\b",
         Role.WEB,
+        (
+            "air",
+            "artisan",
+            "daphne",
+            "dotnet",
+            "fastapi",
+            "flask",
+            "granian",
+            "http-server",
+            "hypercorn",
+            "java",
+            "manage.py",
+            "node",
+            "php-fpm",
+            "phx.server",
+            "puma",
+            "rails",
+            "start",
+            "unicorn",
+            "uvicorn",
+            "uwsgi",
+            "waitress",
+        ),
     ),
     (
         r"next\s+(start|dev)|\bvite\b|react-scripts\s+start|ng\s+serve|vue-cli-service\s+serve|nuxt|streamlit\s+run|gradio",
         Role.FRONTEND,
+        ("gradio", "next", "nuxt", "react-scripts", "serve", "streamlit", "vite", "vue-cli-service"),
     ),
-    (r"\bpostgres\b\s+-c|docker-entrypoint\.sh postgres", Role.POSTGRES),
-    (r"\b(redis|valkey)-server\b", Role.REDIS),
-    (r"(^|\s)--model-id\b", Role.ML_INFERENCE),
-    (r"\bminio\s+server|\bserver\s.*--console-address", Role.OBJECT_STORE),
+    (r"\bpostgres\b\s+-c|docker-entrypoint\.sh postgres", Role.POSTGRES, ("postgres",)),
+    (r"\b(redis|valkey)-server\b", Role.REDIS, ("-server",)),
+    (r"(^|\s)--model-id\b", Role.ML_INFERENCE, ("--model-id",)),
+    (r"\bminio\s+server|\bserver\s.*--console-address", Role.OBJECT_STORE, ("--console-address", "server")),
 )
 """What a command or entrypoint runs, two points; the first match counts."""
 
-NAMES: tuple[tuple[str, Role], ...] = (
-    (r".*exporter.*|(.*[-_])?(prometheus|alertmanager|grafana|cadvisor)([-_].*)?", Role.MONITORING),
-    (r"(.*[-_])?(migrat\w*|init(iali[sz]er)?|setup|seed|bootstrap|createbuckets?|prestart|upgrade)([-_].*)?", Role.ONE_SHOT),
-    (r"(.*[-_])?(emulator|mock\w*|stub|fake\w*)([-_].*)?", Role.MOCK),
+NAMES: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
+    (
+        r".*exporter.*|(.*[-_])?(prometheus|alertmanager|grafana|cadvisor)([-_].*)?",
+        Role.MONITORING,
+        ("alertmanager", "cadvisor", "exporter", "grafana", "prometheus"),
+    ),
+    (
+        r"(.*[-_])?(migrat\w*|init(iali[sz]er)?|setup|seed|bootstrap|createbuckets?|prestart|upgrade)([-_].*)?",
+        Role.ONE_SHOT,
+        ("bootstrap", "createbucket", "init", "migrat", "prestart", "seed", "setup", "upgrade"),
+    ),
+    (r"(.*[-_])?(emulator|mock\w*|stub|fake\w*)([-_].*)?", Role.MOCK, ("emulator", "fake", "mock", "stub")),
     (
         r"(.*[-_])?(flower|adminer|pgadmin4?|phpmyadmin|mailpit|mailhog|maildev|redis-?commander|kafka-?ui"
         r"|(prisma|drizzle)[-_]?studio|storybook)([-_].*)?",
         Role.ADMIN_UI,
+        (
+            "adminer",
+            "commander",
+            "flower",
+            "kafka",
+            "maildev",
+            "mailhog",
+            "mailpit",
+            "pgadmin",
+            "phpmyadmin",
+            "storybook",
+            "studio",
+        ),
     ),
     (
         r"(.*[-_])?(e2e|playwright|cypress)([-_].*)?|sut|tests?([-_]runner)?|.*[-_]tests"
         r"|(integration|unit|component|api|smoke|acceptance)[-_]?tests?([-_].*)?",
         Role.E2E,
+        ("cypress", "e2e", "playwright", "sut", "test"),
     ),
-    (r"(.*[-_])?(beat|scheduler|cron|clock)([-_].*)?", Role.SCHEDULER),
-    (r"(.*[-_])?(workers?|celery|consumer|sidekiq|jobs?|queue|etl)([-_].*)?", Role.WORKER),
-    (r"(.*[-_])?(tei|tgi|vllm|ollama|triton)([-_].*)?", Role.ML_INFERENCE),
-    (r"(.*[-_])?(postgres|postgresql|pg|pgsql|timescaledb)\d*([-_]?db)?", Role.POSTGRES),
-    (r"(.*[-_])?(mysql|mariadb)", Role.MYSQL),
-    (r"(.*[-_])?mongo(db)?", Role.MONGO),
-    (r"(.*[-_])?(redis|valkey)", Role.REDIS),
-    (r"(.*[-_])?(chroma(db)?|qdrant|weaviate|milvus)", Role.VECTOR_DB),
-    (r"(.*[-_])?(elasticsearch|opensearch|meilisearch|typesense)", Role.SEARCH),
-    (r"(.*[-_])?(rabbitmq|kafka|nats|broker)", Role.BROKER),
-    (r"(.*[-_])?(minio|s3|storage)", Role.OBJECT_STORE),
-    (r"(.*[-_])?(frontend|ui|client|spa|webapp|react|next(js)?|vue(js)?|angular|dashboard|streamlit)([-_].*)?", Role.FRONTEND),
-    (r"(.*[-_])?(proxy|nginx|traefik|caddy|ingress|lb|load-?balancer)([-_].*)?", Role.PROXY),
-    (r"(.*[-_])?(api|gateway|backend|server|service|http|django|flask|fastapi|rails|laravel)([-_].*)?", Role.WEB),
+    (r"(.*[-_])?(beat|scheduler|cron|clock)([-_].*)?", Role.SCHEDULER, ("beat", "clock", "cron", "scheduler")),
+    (
+        r"(.*[-_])?(workers?|celery|consumer|sidekiq|jobs?|queue|etl)([-_].*)?",
+        Role.WORKER,
+        ("celery", "consumer", "etl", "job", "queue", "sidekiq", "worker"),
+    ),
+    (r"(.*[-_])?(tei|tgi|vllm|ollama|triton)([-_].*)?", Role.ML_INFERENCE, ("ollama", "tei", "tgi", "triton", "vllm")),
+    (r"(.*[-_])?(postgres|postgresql|pg|pgsql|timescaledb)\d*([-_]?db)?", Role.POSTGRES, ("pg", "postgres", "timescaledb")),
+    (r"(.*[-_])?(mysql|mariadb)", Role.MYSQL, ("ariadb", "ysql")),
+    (r"(.*[-_])?mongo(db)?", Role.MONGO, ("mongo",)),
+    (r"(.*[-_])?(redis|valkey)", Role.REDIS, ("redis", "valkey")),
+    (r"(.*[-_])?(chroma(db)?|qdrant|weaviate|milvus)", Role.VECTOR_DB, ("chroma", "milvus", "qdrant", "weaviate")),
+    (
+        r"(.*[-_])?(elasticsearch|opensearch|meilisearch|typesense)",
+        Role.SEARCH,
+        ("elasticsearch", "meilisearch", "opensearch", "typesense"),
+    ),
+    (r"(.*[-_])?(rabbitmq|kafka|nats|broker)", Role.BROKER, ("broker", "kafka", "nats", "rabbitmq")),
+    (r"(.*[-_])?(minio|s3|storage)", Role.OBJECT_STORE, ("minio", "s3", "storage")),
+    (
+        r"(.*[-_])?(frontend|ui|client|spa|webapp|react|next(js)?|vue(js)?|angular|dashboard|streamlit)([-_].*)?",
+        Role.FRONTEND,
+        ("angular", "client", "dashboard", "frontend", "next", "react", "spa", "streamlit", "ui", "vue", "webapp"),
+    ),
+    (
+        r"(.*[-_])?(proxy|nginx|traefik|caddy|ingress|lb|load-?balancer)([-_].*)?",
+        Role.PROXY,
+        ("balancer", "caddy", "ingress", "lb", "nginx", "proxy", "traefik"),
+    ),
+    (
+        r"(.*[-_])?(api|gateway|backend|server|service|http|django|flask|fastapi|rails|laravel)([-_].*)?",
+        Role.WEB,
+        ("api", "backend", "django", "flask", "gateway", "http", "laravel", "rails", "server", "service"),
+    ),
 )
 """What services are called, one point; the first match counts."""
 

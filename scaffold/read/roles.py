@@ -48,8 +48,8 @@ _PG_VERSION = regex(r"(?:^|[-_.])pg(\d+)")
 _IMAGES = NameTable(role_data.IMAGES)
 _LISTENS = NameTable(role_data.LISTENS)
 _ENVIRONMENT = NameTable(role_data.ENVIRONMENT)
-_COMMANDS = tuple((regex(pattern), role) for pattern, role in role_data.COMMANDS)
-_NAMES = tuple((regex(pattern), role) for pattern, role in role_data.NAMES)
+_COMMANDS = tuple((regex(pattern, words=words), role) for pattern, role, words in role_data.COMMANDS)
+_NAMES = tuple((regex(pattern, words=words), role) for pattern, role, words in role_data.NAMES)
 
 
 @frozen

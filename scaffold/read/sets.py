@@ -24,6 +24,7 @@ OVERRIDE_NAMES = (
 _COMPOSE_NAME = regex(
     r"(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml|[\w.+-]+[._-](?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml",
     re.IGNORECASE,
+    words=("compose",),
 )
 _INVOCATION = regex(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
 _FILE_OPTION = regex(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")

@@ -17,11 +17,11 @@ _THING = (
     r"|infra(?:structure)?|dependencies|deps|databases?|containers?|mode|use|usage|deployments?|servers?|hosts?|only|purposes?|file)\b"
 )
 _KINDS = (
-    (EnvironmentClass.PRODUCTION, r"prod(?:uction)?(?:[- ]ready|[- ]grade)?"),
-    (EnvironmentClass.DEV, r"(?:local[- ]?)?(?:development|dev)|local"),
-    (EnvironmentClass.TEST, r"(?:e2e|end[- ]to[- ]end|integration|unit|local|ci)?[- ]?(?:tests?|testing)"),
-    (EnvironmentClass.EXAMPLE, r"demo|example|sample"),
-    (EnvironmentClass.STAGING, r"staging"),
+    (EnvironmentClass.PRODUCTION, r"prod(?:uction)?(?:[- ]ready|[- ]grade)?", ("prod",)),
+    (EnvironmentClass.DEV, r"(?:local[- ]?)?(?:development|dev)|local", ("dev", "local")),
+    (EnvironmentClass.TEST, r"(?:e2e|end[- ]to[- ]end|integration|unit|local|ci)?[- ]?(?:tests?|testing)", ("test",)),
+    (EnvironmentClass.EXAMPLE, r"demo|example|sample", ("demo", "example", "sample")),
+    (EnvironmentClass.STAGING, r"staging", ("staging",)),
 )
 _LEAD = r"^(?:(?:the|an?|full|complete|local|this is|this file is|docker|compose|file|for)[\s:,-]+)*"
 _WORDS = r"(?:[\w()+/.-]+\s+){0,2}?"
@@ -36,9 +36,10 @@ _AS_TITLE = tuple(
             rf"|\b(?:{word})\s+(?:environment|stack|set-?up|docker[ -]compose|compose|overrides?|overlay|configuration)\b"
             rf"|[(\u2013\u2014-]\s*(?:{word})\)?$",
             re.IGNORECASE,
+            words=words,
         ),
     )
-    for kind, word in _KINDS
+    for kind, word, words in _KINDS
 )
 _DENIED = regex(r"\b(?:not|never|non|no|pre)\b|n't\b", re.IGNORECASE)
 _ANOTHER = regex(

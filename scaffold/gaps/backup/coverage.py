@@ -68,7 +68,7 @@ _BACKUP_PLANS = (
     "azurerm_data_protection_",
 )
 _CRON_FOLDER = regex(r"\s/(?:etc/cron|etc/crontabs|var/spool/cron)")
-_CLOCK = regex(r"\bcron(?:tab|job)?s?\b|systemd|\bofelia\b")
+_CLOCK = regex(r"\bcron(?:tab|job)?s?\b|systemd|\bofelia\b", words=("cron", "ofelia", "systemd"))
 _CRON_LINE = regex(
     r"(?im)^[^\n]{0,20}?(?:(?:[\d*][\d*/,-]*[ \t]+){4}[\w*/,-]+|@(?:hourly|daily|weekly|midnight))[ \t]+[^\n]*(?:backup|dump)"
     r"|^[ \t]*OnCalendar="
@@ -284,8 +284,7 @@ def page_on_a_clock(project: Project) -> Location | None:
 
 def _lines_on_a_clock(project: Project) -> Iterator[tuple[Location, str]]:
     for doc in project.docs:
-        lines = doc.text.splitlines()
+        lines = doc.text.splitlines() if _CLOCK.search(doc.text) and "backup" in doc.text.lower() else []
         for number, line in enumerate(lines, 1):
-            near = "\n".join(lines[max(number - 3, 0) : number + 2]).lower()
-            if _CLOCK.search(line) and "backup" in near:
+            if _CLOCK.search(line) and "backup" in "\n".join(lines[max(number - 3, 0) : number + 2]).lower():
                 yield Location(doc.path, number), line

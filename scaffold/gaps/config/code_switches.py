@@ -54,7 +54,7 @@ class _Literal:
 _LITERALS = (
     _Literal(
         regex(r"\.py$"),
-        regex(r"\b(?:FastAPI|Starlette|Litestar)\([^()]{0,600}\bdebug\s*=\s*True\b"),
+        regex(r"\b(?:FastAPI|Starlette|Litestar)\([^()]{0,600}\bdebug\s*=\s*True\b", words=("debug",)),
         "debug",
         _SHOWS_CODE,
         Severity.MEDIUM,
@@ -66,7 +66,8 @@ _LITERALS = (
         regex(
             r"(?m)^class[ \t]+Prod\w*\([^)\n]*\):\n(?:[ \t]+[^\n]*\n|[ \t]*\n){0,40}?"
             r"[ \t]+(?:SESSION|REMEMBER)_COOKIE_SECURE[ \t]*=[ \t]*False\b"
-            r"|\bapp\.config\[[\"'](?:SESSION|REMEMBER)_COOKIE_SECURE[\"']\][ \t]*=[ \t]*False\b"
+            r"|\bapp\.config\[[\"'](?:SESSION|REMEMBER)_COOKIE_SECURE[\"']\][ \t]*=[ \t]*False\b",
+            words=("_COOKIE_SECURE",),
         ),
         "SESSION_COOKIE_SECURE",
         _SENT_PLAIN,

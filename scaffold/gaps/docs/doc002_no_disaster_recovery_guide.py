@@ -19,6 +19,19 @@ from scaffold.model.regex import regex
 _TOPIC = regex(
     r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b|\brestaur|\bsauvegarde|\bwiederherstell|\bdatensicherung|восстановл|бэкап|резервн",
     re.IGNORECASE,
+    words=(
+        "back",
+        "datensicherung",
+        "disaster",
+        "recover",
+        "restaur",
+        "restor",
+        "sauvegarde",
+        "wiederherstell",
+        "бэкап",
+        "восстановл",
+        "резервн",
+    ),
 )
 _DATA = (
     r"(?:back-?ups?|dumps?|databases?|data|db|volumes?|snapshots?|cop(?:y|ies)|archives?"

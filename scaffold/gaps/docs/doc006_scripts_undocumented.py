@@ -17,9 +17,10 @@ _ADVICE = "Say in the README or in the folder's own README what each script does
 def _detect(project: Project) -> Iterator[Gap]:
     scripts = [path for path in project.files if is_operational_script(path) and path not in project.owned]
     texts = _texts(project)
+    mentioned = {folder for folder in {folder for path in scripts for folder in _folders(path)} if folder in texts}
     by_folder: dict[str, list[str]] = {}
     for path in scripts:
-        if not _is_mentioned(path, texts):
+        if mentioned.isdisjoint(_folders(path)) and not _is_named(path, texts):
             by_folder.setdefault(path.rpartition("/")[0], []).append(path)
     for folder, paths in sorted(by_folder.items()):
         yield _gap(project, folder, paths)
@@ -34,12 +35,15 @@ def _texts(project: Project) -> str:
     return "\n".join(texts)
 
 
-def _is_mentioned(path: str, texts: str) -> bool:
-    """Whether the name of the script, its module path or a folder above it that is no bare `scripts` stands in the texts."""
+def _is_named(path: str, texts: str) -> bool:
+    """Whether the name of the script or its module path stands in the texts."""
+    return path.rpartition("/")[2] in texts or path.rpartition(".")[0].replace("/", ".") in texts
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders above a file, with a slash at the end."""
     parts = path.split("/")
-    module = path.rpartition(".")[0].replace("/", ".")
-    folders = ["/".join(parts[:end]) + "/" for end in range(1, len(parts))]
-    return parts[-1] in texts or module in texts or any(folder in texts for folder in folders)
+    return ["/".join(parts[:end]) + "/" for end in range(1, len(parts))]
 
 
 def _gap(project: Project, folder: str, paths: list[str]) -> Gap:

@@ -17,7 +17,8 @@ from scaffold.model.regex import regex
 
 _FORWARDS = regex(
     r"(?m)^(?![ \t]*#)[^\n]*?\b(?:proxy_pass|reverse_proxy|ProxyPass[ \t]+\S+)[ \t]+(?:https?://)?"
-    r"(?:localhost|127\.0\.0\.1):(?P<port>\d{2,5})\b"
+    r"(?:localhost|127\.0\.0\.1):(?P<port>\d{2,5})\b",
+    words=("proxy_pass", "reverse_proxy", "ProxyPass"),
 )
 _SAYS = regex(
     r"\bhost(?:'s)? (?:nginx|caddy|apache|reverse proxy)\b"
@@ -25,9 +26,12 @@ _SAYS = regex(
     r"|\b(?:put|place|run)\b[^.\n]{0,60}\bbehind (?:a|an|your|the) (?:\w+ ){0,2}?(?:reverse )?proxy\b"
     r"|\bput (?:https|tls|ssl) in front of it\b",
     re.IGNORECASE,
+    words=(" in front of it", " on the ", "behind ", "host"),
 )
 _BINDS = regex(
-    r"127\.0\.0\.1:(?:\$\{[^}]*\}|\d+):\d+|\bbind\w*\b[^.\n]{0,60}\b(?:127\.0\.0\.1|localhost|loopback)", re.IGNORECASE
+    r"127\.0\.0\.1:(?:\$\{[^}]*\}|\d+):\d+|\bbind\w*\b[^.\n]{0,60}\b(?:127\.0\.0\.1|localhost|loopback)",
+    re.IGNORECASE,
+    words=("127.0.0.1:", "bind"),
 )
 """What a page says that has people keep the port on the host themselves."""
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})

@@ -12,7 +12,7 @@ from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_SWARM = regex(r"\bstack\s+deploy\b|\bswarm\s+init\b")
+_SWARM = regex(r"\bstack\s+deploy\b|\bswarm\s+init\b", words=("deploy", "warm"))
 _STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND})
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, listed
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OTHER_PARTY
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, received_names
@@ -127,9 +128,15 @@ def _is_kept_stand_in(project: Project, entry: EnvEntry) -> bool:
     if classify(value) is not SecretClass.PLACEHOLDER or _OF_A_TRY.search(value) or not _SESSIONS.search(entry.name):
         return False
     name = re.sub(r"[^a-z0-9]", "", entry.name.lower())
+    return not any(name in check for check in _checks_of_length(project))
+
+
+@remembered
+def _checks_of_length(project: Project) -> tuple[str, ...]:
+    """Return the lines of code that ask how long a text is, their letters and digits alone."""
     code = (item.text for item in project.sources if item.path.endswith(_CODE) and _CHECKS.search(item.text))
-    checks = (line for text in code for line in text.split("\n") if _CHECKS.search(line))
-    return not any(name in re.sub(r"[^a-z0-9]", "", check.lower()) for check in checks)
+    lines = (line for text in code for line in text.split("\n") if _CHECKS.search(line))
+    return tuple(re.sub(r"[^a-z0-9]", "", line.lower()) for line in lines)
 
 
 def _says_so(project: Project, file: EnvFile, entry: EnvEntry) -> bool:

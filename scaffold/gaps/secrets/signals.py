@@ -17,7 +17,18 @@ _MANAGER_RESOURCES = (
 _MANAGER_WORDS = regex(
     r"secretsmanager|hashicorp/vault-action|\bvault (?:kv|agent|read)\b|\bdoppler (?:run|secrets)\b"
     r"|\binfisical (?:run|export)\b|\bsops (?:-d|--decrypt|exec-env|decrypt)\b|aws ssm get-parameter"
-    r"|gcloud secrets versions access|az keyvault secret show|\bop run\b"
+    r"|gcloud secrets versions access|az keyvault secret show|\bop run\b",
+    words=(
+        "aws ssm get-parameter",
+        "doppler ",
+        "gcloud secrets versions access",
+        "hashicorp/vault-action",
+        "infisical ",
+        "op run",
+        "secretsmanager",
+        "sops ",
+        "vault ",
+    ),
 )
 _MANAGER_FILES = regex(
     r"(?:^|/)(?:\.sops\.yaml|\.sops\.yml|doppler\.yaml|\.infisical\.json)$|\.sops\.(?:ya?ml|json|env)$",

@@ -19,7 +19,20 @@ from scaffold.model.workflow_steps import BUILD_ACTION, is_written_here
 
 _PLATFORM_BUILDS = regex(
     r"\b(?:flyctl|fly)\s+deploy|git\s+push\s+(?:heroku|dokku)|railway\s+up|gcloud\s+run\s+deploy|\bkamal\s+(?:deploy|build)|copilot\s+(?:deploy|svc)"
-    r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook"
+    r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook",
+    words=(
+        "ansible-playbook",
+        "build",
+        "copilot",
+        "deploy",
+        "gcloud",
+        "kamal",
+        "nixpacks",
+        "pulumi",
+        "push",
+        "railway",
+        "werf",
+    ),
 )
 _PUSHES = regex(r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl|ecr|image)\b[^\n]*\b(?:push|copy)\b|--push\b|\bpush=true\b")
 COMPOSE = r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)"

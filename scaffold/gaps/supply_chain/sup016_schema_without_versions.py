@@ -17,7 +17,21 @@ from scaffold.model.starting import Start, is_below
 
 _PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schema:update\b[^\n]*--force\b")
 _LOSES = regex(r"--accept-data-loss|--force-reset|--force\b")
-_SERVED = regex(r"\b(?:FastAPI|Flask|Starlette|Litestar|Quart|Sanic)\(|\blifespan\b|on_event\(|on_startup|def create_app\b")
+_SERVED = regex(
+    r"\b(?:FastAPI|Flask|Starlette|Litestar|Quart|Sanic)\(|\blifespan\b|on_event\(|on_startup|def create_app\b",
+    words=(
+        "FastAPI",
+        "Flask",
+        "Litestar",
+        "Quart",
+        "Sanic",
+        "Starlette",
+        "def create_app",
+        "lifespan",
+        "on_event(",
+        "on_startup",
+    ),
+)
 _SPRING_PROFILE = regex(r"application-(?P<profile>[\w-]+)\.(?:ya?ml|properties)$")
 _ACTIVE = frozenset({"SPRING_PROFILES_ACTIVE", "spring.profiles.active"})
 _ACTIVE_BY_COMMAND = regex(r"spring\.profiles\.active=(?P<names>[\w,-]+)")

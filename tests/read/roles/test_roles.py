@@ -280,7 +280,7 @@ def test_every_role_tells_the_signals_that_gave_it() -> None:
 
 def test_the_tables_are_patterns_that_compile_and_have_a_date() -> None:
     for table in (role_data.COMMANDS, role_data.NAMES):
-        for pattern, _ in table:
+        for pattern, _, _ in table:
             re.compile(pattern)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", role_data.AS_OF)
 
