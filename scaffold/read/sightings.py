@@ -23,6 +23,8 @@ _PROVIDERS = (
     ("private key", ("PRIVATE KEY-----",)),
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
+_BEGINS = regex(r"A(?:KIA|SIA|Iza)|sk[-_]|gh[oprsu]_|github_pat_|xox|glpat-|rk_live_|SG\.|PRIVATE KEY-----")
+"""What all of these hold, looked for at once: every text of the tree is asked."""
 
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
@@ -40,12 +42,13 @@ _LONGEST_LINE = 2000
 
 def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
     """Return where a text holds a provider's credential, with the key that it is given to; one a line at most."""
-    present = [(name, begin) for name, begins in _PROVIDERS for begin in begins if begin in text]
-    places = Places(path, text) if present else None
+    if not _BEGINS.search(text):
+        return ()
+    places = Places(path, text)
     found: dict[int, SecretSighting] = {}
-    for provider, begin in present:
+    for provider, begin in ((name, begin) for name, begins in _PROVIDERS for begin in begins):
         offset = text.find(begin)
-        while offset != -1 and places is not None:
+        while offset != -1:
             start, end = _line_around(text, offset)
             known = start in found or end - start > _LONGEST_LINE
             sighting = None if known else _sighting(places, text[start:end], text, provider, offset)

@@ -10,7 +10,6 @@ from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project, Workflow
 from scaffold.model.regex import regex
-from scaffold.model.workflow_triggers import nested_events, trigger_faults
 
 _CHECKS = regex(
     r"\b(?:pytest|tox|nox|unittest|vitest|jest|mocha|rspec|phpunit|go\s+test|cargo\s+test|mvn|gradle|ruff|flake8|black|mypy|eslint|tsc"
@@ -48,6 +47,8 @@ def _on_changes(workflow: Workflow) -> bool:
 
 def _is_sound(project: Project, item: CiStep) -> bool:
     """Whether GitHub accepts the workflow, and the step does not call for a package that is not there."""
+    from scaffold.model.workflow_triggers import nested_events, trigger_faults
+
     if nested_events(item.workflow.document) or trigger_faults(item.workflow.document):
         return False
     calls_node = re.search(r"\b(?:npm|pnpm|yarn|bun)\b", item.text)

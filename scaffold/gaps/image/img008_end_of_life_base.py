@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import judged_stacks
 from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.end_of_life import AS_OF, Ended, ended_releases
-from scaffold.gaps.image.frameworks import ended_frameworks
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
@@ -21,7 +20,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         for ended in ended_releases(image):
             found.setdefault(ended, []).append((place, environment))
     # A framework stands in the image as what is below it does; without an image nobody here runs it.
-    for ended, place in ended_frameworks(project) if project.dockerfiles else ():
+    for ended, place in _ended_frameworks(project) if project.dockerfiles else ():
         found.setdefault(ended, []).append((place, _CLASS))
     for ended, places in sorted(found.items(), key=lambda item: (item[0].product, item[0].release)):
         yield _gap(ended, places)
@@ -30,6 +29,12 @@ def _detect(project: Project) -> Iterator[Gap]:
 _CLASS = EnvironmentClass.BASE
 """A manifest is for every environment."""
 _SHOWN = 10
+
+
+def _ended_frameworks(project: Project) -> Iterator[tuple[Ended, Location]]:
+    from scaffold.gaps.image.frameworks import ended_frameworks
+
+    return ended_frameworks(project)
 
 
 def _bases(project: Project) -> Iterator[tuple[ImageReference, Location, EnvironmentClass]]:

@@ -12,7 +12,6 @@ from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.nginx_services import can_edit_logs, service_access_logs
 from scaffold.model.project import Project
 from scaffold.model.spring_logging import SpringLogging, spring_logging
-from scaffold.model.uvicorn_logging import uvicorn_logging
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -72,6 +71,10 @@ def _spring(project: Project) -> Iterator[Gap]:
 
 
 def _uvicorn(project: Project) -> Iterator[Gap]:
+    if not project.code_facts:
+        return
+    from scaffold.model.uvicorn_logging import uvicorn_logging
+
     told = {found.stack.resource(found.service.name) for found in text_logging(project)}
     for stack, service in application_services(project):
         resource = stack.resource(service.name)

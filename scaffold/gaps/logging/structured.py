@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services, owner_of_path
 from scaffold.model.compose import Service, Stack
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, Project
-from scaffold.model.python_logging import LoggingEdit, logging_edits
 from scaffold.model.starting import is_below
+
+if TYPE_CHECKING:
+    from scaffold.model.python_logging import LoggingEdit
 
 
 @frozen
@@ -34,6 +37,10 @@ def text_logging(project: Project) -> tuple[TextLogging, ...]:
         if owner is not None and not writes_json(project, owner[1]):
             stack, service = owner
             found.setdefault(stack.resource(service.name), (stack, service, []))[2].append(fact)
+    if not found:
+        return ()
+    from scaffold.model.python_logging import logging_edits
+
     return tuple(
         TextLogging(stack, service, tuple(facts), logging_edits(project, tuple(facts)))
         for _, (stack, service, facts) in sorted(found.items(), key=lambda item: item[0])

@@ -116,6 +116,18 @@ def test_credentials_are_seen_and_not_kept() -> None:
     assert GOOGLE[4:] not in repr(found)
 
 
+def test_a_credential_of_every_provider_is_seen() -> None:
+    tail = "3kF9aQ7xZ2mB8cV5nL1pR6tY4wJ0hGdS" * 2
+    begins = ["sk-ant-api03-", "sk-", *(f"gh{kind}_" for kind in "pousr"), "github_pat_", *(f"xox{kind}-" for kind in "abprs")]
+    begins += ["glpat-", "sk_" + "live_", "rk_" + "live_", "AK" + "IA", "AS" + "IA", "AI" + "za"]
+    for begin in begins:
+        key = begin + (
+            tail.upper()[:16] if begin in {"AK" + "IA", "AS" + "IA"} else tail[:35] if begin == "AI" + "za" else tail
+        )
+        assert read_sightings("config.txt", f"key: {key}\n"), begin
+    assert read_sightings("config.txt", f"key: SG.{tail[:22]}.{tail[:43]}\n")
+
+
 def test_private_keys() -> None:
     head = "-----BEGIN RSA " + "PRIVATE KEY-----"
     body = "MIIfake" + "0aB+" * 15
