@@ -51,6 +51,13 @@ _PROTECTION_WORDS = (
         "'debug' => true",
         "'secure' => false",
         "web-allow-others",
+        "verify=False",
+        "rejectUnauthorized",
+        "InsecureSkipVerify",
+        "VERIFYPEER",
+        "DangerousAcceptAny",
+        "VERIFY_NONE",
+        "danger_accept_invalid_certs",
     ),
 )
 """Texts with one of these may turn a protection of their framework off: rules look at them."""

@@ -28,6 +28,10 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _MODE = frozenset(
     {"ENVIRONMENT", "ENV", "APP_ENV", "APP_ENVIRONMENT", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DEPLOY_ENV", "STAGE"}
 )
+_MODES_OF_FRAMEWORKS = frozenset(
+    {"ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "RAILS_ENV", "RACK_ENV", "FLASK_ENV", "NODE_ENV", "SPRING_PROFILES_ACTIVE"}
+)
+"""Variables by which frameworks themselves choose what they show and check."""
 _CLASSES = {
     "production": "production",
     "prod": "production",
@@ -46,6 +50,7 @@ _RUNS_AS_PRODUCTION = frozenset({"NODE_ENV", "RAILS_ENV"})
 
 def _detect(project: Project) -> Iterator[Gap]:
     yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack))
+    yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(stack))
     for module in used_modules(project):
         yield from _of_module(project, module)
     for file in project.env_files:
@@ -135,6 +140,28 @@ def _debug_in_stack(stack: Stack) -> Iterator[Gap]:
             locations=tuple(entry.location for _, entry in users),
             environment=stack.environment,
         )
+
+
+def _mode_of_stack(stack: Stack) -> Iterator[Gap]:
+    """Yield the applications of a stack for production that it starts in a mode for development."""
+    if stack.environment is not EnvironmentClass.PRODUCTION:
+        return
+    for service in stack.services:
+        for entry in service.environment if service.is_application else ():
+            words = re.split(r"[\s,]+", (entry.value or "").strip().lower())
+            if entry.name in _MODES_OF_FRAMEWORKS and any(_CLASSES.get(word) == "dev" for word in words):
+                yield RULE.gap(
+                    resource=stack.resource(service.name),
+                    subject=f"environment/{entry.name}",
+                    message=f"{service.name} would run in production with {entry.name} for development: what its framework "
+                    "does then, such as errors with code and settings on pages, is not for visitors.",
+                    expected=f"{entry.name} for production",
+                    actual="development",
+                    locations=(entry.location,),
+                    severity=Severity.MEDIUM,
+                    environment=stack.environment,
+                    closers=(Closer(None, "advice", f"Give {entry.name} the value of production in this file."),),
+                )
 
 
 def _of_module(project: Project, module: SettingsModule) -> Iterator[Gap]:

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import NOT_PRODUCTION, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
-from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, path_environment
+from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.running import Strength, strength_of
-from scaffold.model.compose import EnvValue, Service
+from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
+from scaffold.model.secrets import url_host
 
 _ANY_HOST = regex(r"(?m)^ALLOWED_HOSTS[ \t]*(?::[^=\n]+)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])][ \t]*(?:#.*)?$")
 _INSECURE_COOKIE = regex(r"(?m)^(?P<name>(?:SESSION|CSRF)_COOKIE_SECURE)[ \t]*(?::[^=\n]+)?=[ \t]*False[ \t]*(?:#.*)?$")
@@ -39,6 +40,15 @@ _EXPOSED = regex(
     r"|^[ \t]*exposure:[ \t]*\n[ \t]+include:[ \t]*(?:[\"']\*[\"']|\[[\"']\*[\"']\])[ \t]*(?:#.*)?$"
 )
 _OWN_DOOR = regex(r"management\.server\.(?:port|address)|(?m:^management:[^#]*?\n[ \t]+server:)")
+_CHECKS_CERTIFICATES = frozenset({"NODE_TLS_REJECT_UNAUTHORIZED", "PYTHONHTTPSVERIFY"})
+"""Variables with which Node.js and Python stop to look at certificates where they are 0."""
+_PLAIN_STORE = regex(
+    r"^(?:postgres|mysql|mariadb)\w*(?:\+\w+)?://\S*[?&](?:sslmode=disable|ssl-mode=DISABLED|ssl=false|useSSL=false)(?:&|$)"
+)
+_OUTSIDE = regex(
+    r"^(?!10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.)[\w-]+(?:\.[\w-]+)*\.(?!internal$|local$|lan$|localhost$|svc$)[a-z0-9]{2,}$"
+)
+"""Names and addresses of the public network."""
 _GUARDED = regex(r"spring-boot-starter-(?:security|oauth2)|spring-security|quarkus-oidc|keycloak-spring")
 
 
@@ -56,6 +66,43 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield _gap(path, switch)
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(stack, service))
+
+
+def _of_service(stack: Stack, service: Service) -> Iterator[Gap]:
+    """Yield the variables of an application by which it takes any certificate, or sends a database everything readable."""
+    for entry in service.environment if service.is_application else ():
+        value = (entry.value or "").strip()
+        if entry.name in _CHECKS_CERTIFICATES and value == "0":
+            yield _variable_gap(
+                stack, service, entry, "takes any certificate: whoever stands between reads what it sends, tokens among it"
+            )
+        host = url_host(value) or "" if _PLAIN_STORE.search(value) else ""
+        if _OUTSIDE.search(host) and stack.resolve_host(host) is None:
+            yield _variable_gap(
+                stack,
+                service,
+                entry,
+                f"talks to the database on {host} without TLS: its password and every row cross the network readable",
+            )
+
+
+def _variable_gap(stack: Stack, service: Service, entry: EnvValue, effect: str) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"environment/{entry.name}",
+        message=f"With {entry.name} as it is set, {service.name} {effect}.",
+        expected="TLS with a check of the other end's certificate",
+        actual="off",
+        locations=(entry.location,),
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None, "advice", "Take the setting out, and give the program the certificate of the authority of the other end."
+            ),
+        ),
+    )
 
 
 def _open_checks(project: Project) -> Iterable[CodeFact]:

@@ -49,6 +49,18 @@ class _Literal:
     severity: Severity
     fix: str
     turned: str = "off"
+    word: str = ""
+    """What every text with the literal holds: looking for it costs next to nothing."""
+
+
+_ANY_CERTIFICATE = "whoever stands between the two ends reads and changes what they send, passwords and tokens among it"
+_TRUST = "Leave the check on, and give the program the certificate of the authority that signed the other end's."
+
+
+def _unchecked(files: str, words: str, word: str) -> _Literal:
+    """Return the literal by which programs of one language take any certificate."""
+    name = "the check of certificates"
+    return _Literal(regex(files), regex(words), name, _ANY_CERTIFICATE, Severity.LOW, _TRUST, word=word)
 
 
 _LITERALS = (
@@ -124,13 +136,25 @@ _LITERALS = (
         "Take the console of H2 out of the settings of production (spring.h2.console.enabled=false).",
         "on",
     ),
+    _unchecked(
+        r"\.py$",
+        r"\b(?:(?:requests|httpx|[Ss]ession|self\.\w*client)\.(?:get|post|put|patch|delete|request|head)|httpx\.(?:Async)?Client)"
+        r"\((?:(?!localhost|127\.0\.0\.1|192\.168\.)[^()]|\([^()]*\)){0,400}?\bverify=False\b",
+        "verify=False",
+    ),
+    _unchecked(r"\.(?:[cm]?js|[cm]?ts)$", r"\brejectUnauthorized\s*:\s*false\b", "rejectUnauthorized"),
+    _unchecked(r"\.go$", r"\bInsecureSkipVerify\s*:\s*true\b", "InsecureSkipVerify"),
+    _unchecked(r"\.php$", r"\bCURLOPT_SSL_VERIFYPEER\s*(?:=>|,)\s*(?:false|0)\b", "VERIFYPEER"),
+    _unchecked(r"\.cs$", r"\bDangerousAcceptAnyServerCertificateValidator\b", "DangerousAcceptAny"),
+    _unchecked(r"\.rb$", r"\bOpenSSL::SSL::VERIFY_NONE\b", "VERIFY_NONE"),
+    _unchecked(r"\.rs$", r"\bdanger_accept_invalid_certs\(true\)", "danger_accept_invalid_certs"),
 )
 
 
 def switches_in_code(project: Project) -> Iterator[tuple[str, Switch]]:
     """Yield each file that production runs with what a literal in it turns off, each name once a file."""
     for source in project.sources:
-        literals = [item for item in _LITERALS if item.files.search(source.path)]
+        literals = [item for item in _LITERALS if item.word in source.text and item.files.search(source.path)]
         if literals and is_served(project, source.path):
             for item in literals:
                 place = _place(source.path, source.text, item)
