@@ -218,14 +218,15 @@ def _of_variable(bare: str, start: int, variable: str, flag: str, constants: dic
     empty = _is_empty(word, flag)
     condition = re.search(rf"(?:\b(?:if|unless)\b|;)[^\n{{}};]{{0,80}}?{empty}[^\n{{;]{{0,120}}", window)
     if condition is not None:
-        body, end = _body(window, condition.end())
+        first, end = _body(window, condition.end())
+        body = window[first:end]
         assigns = re.search(rf"(?<![\w.]){word}\s*:?=(?!=)\s*{_FALLBACK}", body)
         returns = re.search(rf"\breturn\s+{_FALLBACK}", body) if re.search(rf"\breturn\s[^\n]*{word}\b", window[end:]) else None
         match = assigns or returns
         value = _literal(match, constants) if match is not None else ""
         if match is not None and value:
             guarded = bool(_REFUSES.search(body) or _PRODUCTION.search(condition[0]))
-            return _Found("", value, start + condition.end() + match.start(), guarded)
+            return _Found("", value, start + first + match.start(), guarded)
     returned = re.search(
         rf"(?:\b(?:if|unless)\b|;)[^\n{{}}]{{0,80}}?{_is_set(word, flag)}[^\n{{]{{0,40}}\{{"
         rf"\s*return\s+[^\n{{}}]*{word}[^\n{{}}]*\s*\}}"
@@ -264,22 +265,20 @@ def _is_set(word: str, flag: str) -> str:
     return rf"(?:{differs}|\blen\(\s*{word}\s*\)\s*>|\(\s*{word}\s*\){of_flag})"
 
 
-def _body(window: str, start: int) -> tuple[str, int]:
-    """Return the block or statement behind a condition, and where it ends."""
+def _body(window: str, start: int) -> tuple[int, int]:
+    """Return where the block or statement behind a condition begins, and where it ends."""
     opened = re.compile(r"\s*\{").match(window, start)
     if opened is None:
         rest = window[start:]
         ending = re.search(r"\n\s*end\b", rest) if rest.startswith("\n") else re.search(r"[\n]", rest)
         # A statement on the line of its condition was taken with it.
-        line = window[window.rfind("\n", 0, start) + 1 : start]
-        end = start + (ending.start() if ending else len(rest))
-        return f"{line}\n{window[start:end]}", end
+        return window.rfind("\n", 0, start) + 1, start + (ending.start() if ending else len(rest))
     depth = 0
     for index in range(opened.end() - 1, len(window)):
         depth += {"{": 1, "}": -1}.get(window[index], 0)
         if depth == 0:
-            return window[opened.end() : index], index
-    return window[opened.end() :], len(window)
+            return opened.end(), index
+    return opened.end(), len(window)
 
 
 def _refusing_blocks(bare: str) -> list[str]:

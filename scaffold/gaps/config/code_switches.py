@@ -20,6 +20,10 @@ _GUARD = regex(
 """Words before a literal by which it may hold for development alone."""
 _BEFORE = 400
 """Characters before a literal in which such a condition stands."""
+_CHOSEN = regex(
+    r"(?i)ssl_?mode|insecure|skip_?(?:tls|ssl|verify)|verify_?(?:ssl|tls|cert)|rejectUnauthorized\s*:\s*(?:boolean|true)"
+)
+"""Words before a literal by which somebody chooses how certificates are looked at."""
 _COMMENTED = regex(r"[ \t]*(?://|#|\*|/\*)")
 _SHOWS_CODE = "a failing request shows its caller the code around the failure, paths and settings"
 _SENT_PLAIN = "browsers send the session's cookie over plain HTTP as well"
@@ -168,6 +172,7 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
         commented = _COMMENTED.match(text, line) or _COMMENTED.match(text, text.rfind("\n", 0, match.start()) + 1)
         # Classes of settings stand one below the other, each with the name of its environment.
         conditional = not match[0].startswith("class") and _GUARD.search(text, max(match.start() - _BEFORE, 0), match.start())
+        conditional = conditional or (item.word and _CHOSEN.search(text, max(match.start() - 2 * _BEFORE, 0), match.start()))
         if not commented and not conditional:
             return Location(path, text.count("\n", 0, match.end()) + 1)
     return None
