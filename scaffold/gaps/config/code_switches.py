@@ -172,8 +172,8 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
         commented = _COMMENTED.match(text, line) or _COMMENTED.match(text, text.rfind("\n", 0, match.start()) + 1)
         # Classes of settings stand one below the other, each with the name of its environment.
         conditional = not match[0].startswith("class") and _GUARD.search(text, max(match.start() - _BEFORE, 0), match.start())
-        conditional = conditional or (item.word and _CHOSEN.search(text, max(match.start() - 2 * _BEFORE, 0), match.start()))
-        if not commented and not conditional:
+        chosen = bool(item.word) and _CHOSEN.search(text, max(match.start() - 2 * _BEFORE, 0), match.start())
+        if not commented and not conditional and not chosen:
             return Location(path, text.count("\n", 0, match.end()) + 1)
     return None
 
