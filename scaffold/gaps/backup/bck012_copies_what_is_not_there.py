@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.copied_paths import copied_paths
+from scaffold.gaps.backup.dumps_in_containers import Misled, kept_in_the_container
 from scaffold.gaps.backup.files import has_volume_by_variable, kept_files
 from scaffold.gaps.docs.pages import current_pages
 from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Command, Project
@@ -41,17 +41,6 @@ _NAMED = regex(r"(?:-f|--file)[= ]\s*[\"']?(?:\S*/)?([\w.-]+\.ya?ml)")
 _CHANGES = regex(r"\bcd\s+(\S+)")
 
 
-@frozen
-class Misled:
-    """A command that backs up what is not there: what is wrong with it, and the key of the finding."""
-
-    command: Command
-    subject: str
-    message: str
-    expected: str
-    actual: str
-
-
 def _detect(project: Project) -> Iterator[Gap]:
     for found in misled_backups(project):
         path = found.command.location.path
@@ -77,7 +66,8 @@ def misled_backups(project: Project) -> tuple[Misled, ...]:
             continue
         if command.context == "doc" and path not in pages:
             continue
-        for misled in (_folder(project, command), _container(project, command), _login(project, command)):
+        inside = kept_in_the_container(project, command, _beside) if " exec " in command.text else None
+        for misled in (_folder(project, command), _container(project, command), _login(project, command), inside):
             if misled:
                 found.setdefault((path, misled.subject), misled)
     return tuple(found.values())
