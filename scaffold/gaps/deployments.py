@@ -22,6 +22,10 @@ _UPDATES = regex(r"(?i)deploy|rollout|release|update|upgrade")
 _TRIAL = regex(
     r"(?i)(?<![a-z])(?:preview|review|ephemeral|pr|e2e|tests?|testing|ci|dev|develop|development|local|demo|build|lint|bench\w*|perf\w*)(?![a-z])"
 )
+_BRINGS = regex(
+    r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset\s+--hard)\b|\bpm2\s+(?:reload|restart)\b|\bsystemctl\s+restart\b|\bdocker\s+pull\b"
+)
+_ECS = regex(r"aws-actions/amazon-ecs-deploy-task-definition@")
 _STEPS_BEFORE = regex(
     r"(?i)(?<![a-z])(?:(?:build|lint|ci|check)(?:\s+and)?\s+|tests?\s+(?:and\s+|(?=build|lint)))"
     r"(?:(?:build|lint|check|tests?|push|publish)(?:\s+and)?\s+)*(?=deploy|cd\b)"
@@ -58,15 +62,28 @@ def starts_elsewhere(job: Job, step: Step) -> bool:
     return bool(STARTS.search(run_text(step))) and (is_elsewhere(step) or is_own_machine(job))
 
 
-def is_deployment(workflow: Workflow, job: Job) -> bool:
-    """Whether a job starts a release on a host or a cluster that lasts."""
+def _names(workflow: Workflow, job: Job) -> tuple[str, str]:
+    """Return the words of a job's names, and the same without what it does before; empty where they mean no release."""
     file = workflow.path.rpartition("/")[2]
     parts = [re.sub(r"[_.+&-]+", " ", text) for text in (job.id, job.name, file)]
     names = " ".join(parts)
-    if not _DEPLOYS.search(f"{names} {job.environment}"):
-        return False
     bare = " ".join(_STEPS_BEFORE.sub("", part) for part in parts)
-    if _TRIAL.search(bare):
+    if not _DEPLOYS.search(f"{names} {job.environment}") or _TRIAL.search(bare):
+        return "", ""
+    return names, bare
+
+
+def renews_a_host(workflow: Workflow, job: Job) -> bool:
+    """Whether a job brings new sources to a host over SSH, or has ECS start a task, however it is started there."""
+    names, _ = _names(workflow, job)
+    steps = job.steps if names else ()
+    return any(_ECS.match(step.uses) or (is_elsewhere(step) and _BRINGS.search(run_text(step))) for step in steps)
+
+
+def is_deployment(workflow: Workflow, job: Job) -> bool:
+    """Whether a job starts a release on a host or a cluster that lasts."""
+    names, bare = _names(workflow, job)
+    if not names:
         return False
     starts = [step for step in job.steps if STARTS.search(run_text(step))]
     if bare != names:  # One job does all: only another machine is certainly no try on the runner.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows, unknown_needs
-from scaffold.gaps.deployments import is_deployment
+from scaffold.gaps.deployments import is_deployment, renews_a_host
 from scaffold.gaps.facts import listed
 from scaffold.model.document import find
 from scaffold.model.gap import Closer, Gap, Rule
@@ -32,7 +32,7 @@ def _is_free(project: Project, workflow: Workflow, job: Job) -> bool:
         return False
     if called is not None:
         return not find(called.document.root, "concurrency") and any(_is_free(project, called, item) for item in called.jobs)
-    return is_deployment(workflow, job)
+    return is_deployment(workflow, job) or renews_a_host(workflow, job)
 
 
 def _gap(workflow: Workflow, jobs: list[Job]) -> Gap:

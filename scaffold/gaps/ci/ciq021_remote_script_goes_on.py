@@ -15,7 +15,7 @@ _MATTERS = regex(
     r"(?P<what>(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?|\bdocker)(?:\s+-\S+(?:[ =](?!(?:pull|build|up)\b)[^\s|;&]+)?)*"
     r"\s+(?:pull|build|up|run)\b|\bdocker\s+stack\s+deploy\b|\bgit\s+(?:-C\s+\S+\s+)?(?:pull|fetch|reset|checkout)\b"
     r"|\b(?:npm|pnpm|yarn)\s+(?:ci|install|run\s+build)\b|\bpip3?\s+install\b|\bkubectl\s+apply\b|\bhelm\s+upgrade\b"
-    r"|\bmanage\.py\s+migrate\b|\balembic\s+upgrade\b|\bprisma\s+migrate\s+deploy\b)"
+    r"|\bpm2\s+(?:reload|restart)\b|\bsystemctl\s+restart\b|\bmanage\.py\s+migrate\b|\balembic\s+upgrade\b|\bprisma\s+migrate\s+deploy\b)"
 )
 """Commands without which the release is not there, or not the new one."""
 _SERVES = regex(r"\bup\b|\bdocker\s+(?:run|stack)\b|\bkubectl\b|\bhelm\b|\bsystemctl\b|\bpm2\b")

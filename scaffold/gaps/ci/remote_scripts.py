@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import deploy_scripts, is_deployment, place_of
+from scaffold.gaps.deployments import deploy_scripts, is_deployment, place_of, renews_a_host
 from scaffold.gaps.facts import path_environment
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -44,7 +44,7 @@ def deploying_scripts(project: Project) -> Iterator[Script]:
     """Yield what the jobs that deploy run, then the scripts that are called after a deployment."""
     for workflow in foreign_workflows(project):
         for job in workflow.jobs:
-            if is_deployment(workflow, job):
+            if is_deployment(workflow, job) or renews_a_host(workflow, job):
                 yield _of_job(workflow, job)
     for path, commands in deploy_scripts(project).items():
         lines = [Line(item.text, item.location) for item in commands]
