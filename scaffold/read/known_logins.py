@@ -24,9 +24,9 @@ _PASSWORD = regex(
 )
 _USED = r"{name}(?:\[|\.(?:get|find|some|filter|has)\b)|\b(?:in|of)\s+\$?{name}\b|\(\s*\${name}\b"
 _USER = r"(?:user(?:_?name)?|e?mail|login)"
-_COMPARED = regex(
-    rf"(?i)(?<!\w)[\w.$\->\[\"']*{_USER}[\"'\])]*\s*(?:={{2,3}}|\.equals\()\s*[\"'][^\"'\s]+[\"']\)?\s*(?:&&|and)\s*"
-    r"[\w.$\->\[\"']*pass(?:word|wd)?[\"'\])]*\s*(?:={2,3}|\.equals\()\s*[\"'](?P<value>[^\"'\s]{3,100})[\"']"
+_COMPARED = regex(r"[pP]ass(?:word|wd)?[\"'\])]{0,3}\s*(?:={2,3}|\.equals\()\s*[\"'](?P<value>[^\"'\s]{3,100})[\"']")
+_USER_BEFORE = regex(
+    rf"(?i){_USER}[\"'\])]{{0,3}}\s*(?:={{2,3}}|\.equals\()\s*[\"'][^\"'\s]+[\"']\)?\s*(?:&&|and)\s*[\w.$>\[\"'(-]{{0,40}}$"
 )
 _OF_A_TRY = regex(r"(?i)mock|fake|demo|sample|test|example|seed|dummy|stub|develop|(?<![a-z])(?:is_?)?dev(?![a-z])|debug|local")
 _ABOVE = 200
@@ -72,7 +72,9 @@ def _end(text: str, start: int) -> int:
 
 def _comparisons(text: str) -> Iterator[tuple[str, int]]:
     for match in _COMPARED.finditer(text):
-        if _is_password(match["value"]) and not _OF_A_TRY.search(text, max(match.start() - _ABOVE, 0), match.end()):
+        above = max(match.start() - _ABOVE, 0)
+        left = _USER_BEFORE.search(text, above, match.start()) if _is_password(match["value"]) else None
+        if left and not _OF_A_TRY.search(text, max(left.start() - _ABOVE, 0), match.end()):
             yield "", match.start()
 
 
