@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
@@ -10,6 +11,9 @@ from scaffold.read.lines import Places
 
 _HEAD = 3000
 """Characters in which a dump says by what it was made."""
+_MOST = 100
+"""Groups of rows that are looked through, each up to its longest."""
+_LONGEST = 200_000
 _DUMP = regex(r"-- (?:PostgreSQL database dump|MySQL dump|MariaDB dump|phpMyAdmin SQL Dump|Host: )")
 _ROWS = regex(r"(?m)^(?:COPY|INSERT INTO)\s+(?P<table>[\w.`\"]*(?i:user|account|member|customer|admin)[\w`\"]*)")
 _END = regex(r"(?m)^\\\.|;[ \t]*$")
@@ -28,9 +32,10 @@ def dumped_accounts(paths: Iterable[str], glance: Callable[[str], str | None]) -
         text = glance(path) or ""
         if not _DUMP.search(text, 0, _HEAD):
             continue
-        for match in _ROWS.finditer(text):
-            end = _END.search(text, text.find("\n", match.end()) if match[0].startswith("COPY") else match.end())
-            rows = text[match.end() : end.start() if end else len(text)]
+        for match in islice(_ROWS.finditer(text), _MOST):
+            first = text.find("\n", match.end()) if match[0].startswith("COPY") else match.end()
+            end = _END.search(text, first, first + _LONGEST)
+            rows = text[first : end.start() if end else first + _LONGEST]
             if _HASH.search(rows) and any(not _OF_NOBODY.search(item["host"]) for item in _ADDRESS.finditer(rows)):
                 yield CodeFact(
                     "dumped-accounts", match["table"].replace('"', "").replace("`", ""), Places(path, text).at(match.start())

@@ -18,6 +18,8 @@ _TABLE = regex(
 """The head of a table that stands at the left border of its module."""
 _BRACKET = regex(r"[\[\](){}]")
 _LONGEST_TABLE = 3000
+_MOST = 20
+"""Tables and comparisons of one file that are looked at: nobody wrote more."""
 _PASSWORD = regex(
     r"(?i)(?<![\w.])[\"']?(?:password|passwd|pass|pwd|password_?hash|hashed_?password)[\"']?\s*(?:=>|[:=])\s*"
     r"(?:(?!\w*env)[\w.]*(?:hash|sha\d*|md5|bcrypt|crypt)[\w.]*\(\s*)?b?[\"'](?P<value>[^\"'\s${}<>]{3,100})[\"']"
@@ -48,7 +50,7 @@ def known_login_facts(path: str, text: str) -> Iterator[CodeFact]:
 
 
 def _tables(text: str) -> Iterator[tuple[str, int]]:
-    for match in _TABLE.finditer(text):
+    for match in itertools.islice(_TABLE.finditer(text), _MOST):
         name = match["name"]
         if _OF_A_TRY.search(name) or not regex(_USED.replace("{name}", name)).search(text, match.end()):
             continue
@@ -71,7 +73,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _comparisons(text: str) -> Iterator[tuple[str, int]]:
-    for match in _COMPARED.finditer(text):
+    for match in itertools.islice(_COMPARED.finditer(text), _MOST):
         above = max(match.start() - _ABOVE, 0)
         left = _USER_BEFORE.search(text, above, match.start()) if _is_password(match["value"]) else None
         if left and not _OF_A_TRY.search(text, max(left.start() - _ABOVE, 0), match.end()):
