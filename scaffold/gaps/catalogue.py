@@ -74,7 +74,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.settings, ("SEC003",)),
     (lambda project: project.sightings, ("SEC004",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
-    (lambda project: project.env_reads, ("CFG004",)),
+    (lambda project: project.env_reads, ("CFG004", "TRC002")),
     (lambda project: _compose_has(project, *_BUNDLED), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),

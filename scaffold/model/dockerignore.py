@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from scaffold.model.frozen import frozen
 
@@ -34,7 +35,8 @@ def leaves_out(patterns: Iterable[str], path: str) -> bool:
     ways = ["/".join(parts[: count + 1]) for count in range(len(parts))]
     out = False
     for line in patterns:
-        if any(_matches(posixpath.normpath(line.removeprefix("!").strip()).lstrip("/"), way) for way in ways):
+        pattern = posixpath.normpath(line.removeprefix("!").strip()).lstrip("/")
+        if any(_matches(pattern, way) for way in ways):
             out = not line.startswith("!")
     return out
 
@@ -48,6 +50,7 @@ def _matches(pattern: str, path: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=512)
 def _expression(pattern: str) -> str:
     """Return the regular expression of a pattern: `**` any folders, `*` and `?` inside a name, `[...]` as in Go."""
     found = []

@@ -37,7 +37,7 @@ _KINDS = (
         "laravel-schedule",
         regex(r"(?:^|/)(?:app/Console/Kernel|routes/console|bootstrap/app)\.php$"),
         regex(r"(?:\$schedule\s*->|(?<![\w\\])Schedule::)\s*(?:command|call|job|exec)\("),
-        regex(r"\bschedule:(?:run|work)\b"),
+        regex(r"\bschedule:(?:run|work)\b", words=("schedule:",)),
         (".php",),
     ),
     _Kind(

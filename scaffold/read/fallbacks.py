@@ -16,7 +16,8 @@ from scaffold.read.lines import Places
 
 WORDS = regex(r"(?i:env)|onfig|viper|getProperty|GetValue|default_value|defaultValue")
 """Without one of these a text reads no variable."""
-_SECRETS = regex(r"(?i:secret|passw|token|jwt|salt|key|dsn|credential|pwd)")
+_SECRETS = ("secret", "passw", "token", "jwt", "salt", "key", "dsn", "credential", "pwd")
+"""Without one of these, in any case, it reads no secret one."""
 _NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 _LITERAL = r"[&bf]?(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){1,300})(?P=mark)"
 _WRAPPED = r"(?:String(?:::from)?\(\s*|Buffer\.from\(\s*|\[\]byte\(\s*|SecretString::(?:from|new)\(\s*)?"
@@ -120,7 +121,8 @@ def with_fallbacks(places: Places, bare: str, known: list[SettingDefault]) -> li
     """Return the defaults of a file: those that are known, and the literals that stand in for secrets in any other form. Those
     that the file refuses in production are marked. `bare` is the text with blanks for its comments.
     """
-    if not _SECRETS.search(bare) or not WORDS.search(bare):
+    lowered = bare.lower()
+    if not any(word in lowered for word in _SECRETS) or not WORDS.search(bare):
         return known
     seen = {(item.name, item.location.line) for item in known}
     found = list(known)

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.signals import main_environment
 from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images
-from scaffold.gaps.supply_chain.sup002_push_on_pull_request import pushes_from_pull_requests
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.workflow_steps import signable_steps
 
 _SIGNS = regex(r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign")
 _SIGNING_ACTIONS = (
@@ -57,6 +55,10 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _gap(resource: str, job: str, steps: list[CiStep]) -> Gap:
+    # Imported here: few projects push an image and sign none.
+    from scaffold.gaps.supply_chain.sup002_push_on_pull_request import pushes_from_pull_requests
+    from scaffold.model.workflow_steps import signable_steps
+
     return RULE.gap(
         resource=resource,
         subject="signature",
