@@ -39,7 +39,8 @@ def awaited_jobs(stack: Stack) -> frozenset[str]:
 
 def is_hardened(service: Service) -> bool:
     """Whether the hardening overlay looks at a service: it runs in production and is no tool of people's hands."""
-    return service.role not in _TOOLS and service.node.get("provider") is None and bool(service.image or service.build)
+    runs = service.build is not None or service.node.get("image") is not None
+    return runs and service.role not in _TOOLS and service.node.get("provider") is None
 
 
 def lacks_restart(service: Service) -> bool:

@@ -279,6 +279,11 @@ def test_only_logs_without_a_limit_are_rotated(planned: Plan, logging: str, rota
     assert planned(f"{{image: 'postgres:16', logging: {logging}}}").rotation is rotates
 
 
+def test_a_service_whose_image_a_variable_names_is_looked_at_too(planned: Plan) -> None:
+    made = planned("{image: '${SHOP_IMAGE:?}', ports: ['80:80']}")
+    assert (made.rotation, made.no_new_privileges, made.drop_capabilities) == (True, True, False)
+
+
 @pytest.mark.parametrize("image", ["adminer:5", "mcr.microsoft.com/playwright:v1.55.0", "localstack/localstack:4"])
 def test_tools_are_left_alone(planned: Plan, image: str) -> None:
     assert not planned(f"{{image: '{image}'}}").changes
