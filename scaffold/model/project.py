@@ -267,6 +267,7 @@ class CodeFact:
     comparison), `dumped-accounts` (see scaffold.read.dumped), `shared-login` (see scaffold.read.shared_logins),
     `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
     scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security),
+    `log-level` (Python code hands the value of a variable to `logging` as it comes; detail: the variable),
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history).
     """
 

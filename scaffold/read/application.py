@@ -84,6 +84,8 @@ _IN_MIGRATIONS = regex(
     words=("alembic", "migrate", "migration", "versions"),
 )
 """Code of migrations, which may set policies of the database."""
+_LEVEL_WORDS = ("basicConfig(", ".setLevel(")
+"""Texts without one of these give `logging` no level."""
 _OF_HISTORY = regex(
     r"(?:^|/)(?:versions|migrations|migrate)/[^/]+\.(?:py|rb)$|\.up\.sql$|/V\d[^/]*__[^/]+\.sql$|/meta/0000_snapshot\.json$",
     words=(".sql", "/meta/0000_snapshot.json", "migrate", "migrations", "versions"),
@@ -143,6 +145,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     migrating: list[str] = []
     making: list[str] = []
     leaving: list[str] = []
+    levels: list[str] = []
     policies = [path for path in inventory.files if path.endswith(".sql") or _IN_MIGRATIONS.search(path)]
     for path in inventory.files:
         if not is_application_code(path):
@@ -151,7 +154,12 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if text is None:
             continue
         code.append(path)
-        for words, marked in ((_MIGRATING_WORDS, migrating), (_ACCOUNT_WORDS, making), (_BACKGROUND_WORDS, leaving)):
+        for words, marked in (
+            (_MIGRATING_WORDS, migrating),
+            (_ACCOUNT_WORDS, making),
+            (_BACKGROUND_WORDS, leaving),
+            (_LEVEL_WORDS, levels),
+        ):
             if any(word in text for word in words):
                 marked.append(path)
         found, failed = _read(path, text)
@@ -174,6 +182,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _row_security(policies, code, texts)
     facts += _history(inventory, texts)
     facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
+    facts += _log_levels(levels, code, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -218,6 +227,16 @@ def _row_security(policies: list[str], code: list[str], texts: TextReader) -> It
         from scaffold.read.row_security import row_security
 
         for fact in row_security(policies, code, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _log_levels(levels: list[str], code: list[str], texts: TextReader) -> Iterator[CodeFact]:
+    marked = [path for path in levels if path.endswith(".py")]
+    if marked:
+        from scaffold.read.log_levels import log_level_facts
+
+        for fact in log_level_facts(marked, code, texts.glance):
             texts.text(fact.location.path)
             yield fact
 
