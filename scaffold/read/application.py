@@ -298,7 +298,16 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _build_switches(path, text)
     if ".env" in text and any(word in text for word in _BUNDLED) and path.endswith(_JAVASCRIPT):
         yield from _bundled_reads(path, text)
+    if path.endswith(".php"):
+        yield from _php_extensions(path, text)
     yield from _about_keys(path, text)
+
+
+def _php_extensions(path: str, text: str) -> Iterator[CodeFact]:
+    from scaffold.read.php_extensions import PHP_WORDS, php_extension_facts
+
+    if any(word in text for word in PHP_WORDS):
+        yield from php_extension_facts(path, text)
 
 
 def _tool_servers(path: str, text: str) -> tuple[CodeFact, ...]:
