@@ -121,8 +121,13 @@ _PROVIDER_KEYS = regex(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[0-9A-Za-z_\-]{35}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_\-]{20,}"
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
     r"|sk_live_[A-Za-z0-9]{16,}|rk_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"|npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])|pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,}|dckr_pat_[A-Za-z0-9_\-]{27}"
+    r"|hf_[A-Za-z]{34}(?![A-Za-z0-9])|-----BEGIN [A-Z ]*PRIVATE KEY-----",
     words=(
+        "npm_",
+        "pypi-AgEIcHlwaS5vcmc",
+        "dckr_pat_",
+        "hf_",
         "AIza",
         "AKIA",
         "ASIA",

@@ -20,10 +20,16 @@ _PROVIDERS = (
     ("gitlab", ("glpat-",)),
     ("stripe", ("sk_live_", "rk_live_")),
     ("sendgrid", ("SG.",)),
+    ("npm", ("npm_",)),
+    ("PyPI", ("pypi-AgEI",)),
+    ("Docker Hub", ("dckr_pat_",)),
+    ("Hugging Face", ("hf_",)),
     ("private key", ("PRIVATE KEY-----",)),
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
-_BEGINS = regex(r"A(?:KIA|SIA|Iza)|sk[-_]|gh[oprsu]_|github_pat_|xox|glpat-|rk_live_|SG\.|PRIVATE KEY-----")
+_BEGINS = regex(
+    r"A(?:KIA|SIA|Iza)|sk[-_]|gh[oprsu]_|github_pat_|xox|glpat-|rk_live_|SG\.|npm_\w{36}|pypi-AgEI|dckr_pat_|hf_\w{34}|PRIVATE KEY-----"
+)
 """What all of these hold, looked for at once: every text of the tree is asked."""
 
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
