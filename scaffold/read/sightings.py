@@ -28,7 +28,8 @@ _PROVIDERS = (
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
 _BEGINS = regex(
-    r"A(?:KIA|SIA|Iza)|sk[-_]|gh[oprsu]_|github_pat_|xox|glpat-|rk_live_|SG\.|npm_\w{36}|pypi-AgEI|dckr_pat_|hf_\w{34}|PRIVATE KEY-----"
+    r"A(?:KIA|SIA|Iza)|sk[-_]|gh[oprsu]_|github_pat_|xox|glpat-|rk_live_|SG\.|npm_\w{36}|pypi-AgEI|dckr_pat_|hf_\w{34}"
+    r"|PRIVATE KEY-----"
 )
 """What all of these hold, looked for at once: every text of the tree is asked."""
 
