@@ -38,6 +38,8 @@ def forwarding_line(project: Project, stack: Stack, tool: Service, ports: frozen
         if edge.name == tool.name or not edge.ports:
             continue
         for file in nginx_files(project, edge):
+            if "proxy_pass" not in file.text or not any(name in file.text for name in tool.names):
+                continue
             tree = parse_nginx(file.text)
             place = next(_passes(tree, frozenset(tool.names), ports, frozenset(_groups(tree))), None) if tree else None
             if place is not None:
