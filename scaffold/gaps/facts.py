@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -303,6 +304,17 @@ def scalars_below(node: Node | None) -> Iterator[Scalar]:
 def store_port_is_open(service: Service) -> bool:
     """Whether a store publishes a port on all interfaces of the host."""
     return service.is_datastore and any(port.host_ip in ALL_INTERFACES for port in service.ports)
+
+
+def mounts_source(service: Service) -> bool:
+    """Whether the sources are mounted over what is built from them, as people do who develop in the container."""
+    context = service.build.context if service.build else None
+    return context is not None and any(
+        mount.kind == "bind"
+        and mount.resolved is not None
+        and posixpath.normpath(mount.resolved or ".") == posixpath.normpath(context or ".")
+        for mount in service.mounts
+    )
 
 
 # --- what an application depends on -----------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from enum import IntEnum
 
 from scaffold.gaps.chart import PACKAGING
-from scaffold.gaps.deployments import is_deployment, run_text, starts_elsewhere
-from scaffold.gaps.facts import active_profiles, commented_profiles
+from scaffold.gaps.deployments import is_deployment, is_elsewhere, run_text, starts_elsewhere
+from scaffold.gaps.facts import active_profiles, commented_profiles, mounts_source, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Stack
@@ -62,9 +62,20 @@ _CERTIFICATES = regex(
     words=("--certresolver", "acme.sh", "certbot", "certificatesresolvers."),
 )
 _DEPLOYMENT = frozenset({"deploy", "deployment", "deployments", "production", "prod"})
+_RESTARTS = regex(
+    r"\b(?:systemctl|service)\s+(?:--\S+\s+)*(?:re)?(?:start|load)\b|\bpm2\s+(?:re)?(?:start|load)\b|\bsupervisorctl\b|\bartisan\s+migrate\b"
+    r"|\bsystemctl\b[^\n]*\brestart\b|\btouch\s+\S*restart\.txt\b|\bservice\s+\S+\s+(?:restart|reload)\b"
+)
+"""How a program of the host itself is brought to its new version."""
+_CONTAINERS = regex(
+    r"\b(?:docker|podman|compose|kubectl|helm|nerdctl|swarm)\b|[\w/-]+\.sh\b|\bmake\s+\w|\bansible\b", re.IGNORECASE
+)
+"""Words of containers, and of scripts that may start some."""
+_MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about what a stack runs."""
+_KEEPS_ITS_OWN = "is what runs in production, and where that keeps its data is not told here"
 _UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 
 
@@ -76,7 +87,9 @@ class Strength(IntEnum):
     """Every place that starts it is for people who develop or test."""
     ANYBODY = 2
     """A page or command starts it and does not say for whom."""
-    OTHERS = 3
+    NAMED = 3
+    """A make target or npm script starts it whose name speaks of production: beside another way it may be nobody's."""
+    OTHERS = 4
     """A page on deployment starts it, or a job or script that deploys."""
 
 
@@ -118,13 +131,24 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     # What production runs instead of a stack lacks the copy of its data as well.
     counted = project.stacks if gap.layer is Layer.BACKUP else stacks
     start = max((strength_of(project, stack) for stack in counted), key=lambda item: item.strength)
-    if gap.layer is Layer.BACKUP and (start.strength >= Strength.ANYBODY or _other_way(project, stacks)):
-        return None
+    other = _other_way(project, stacks)
+    if gap.layer is Layer.BACKUP and (start.strength >= Strength.ANYBODY or other):
+        platform = _platform(project) if start.strength <= Strength.NAMED else None
+        return (Severity.MEDIUM, _KEEPS_ITS_OWN, platform) if platform else None
     behind = _behind_profiles(project, gap, stacks)
     if behind is not None:
         start = min(start, behind, key=lambda item: item.strength)
-    other = _other_way(project, stacks)
-    if start.strength is Strength.ANYBODY and other:
+    return _by_strength(project, stacks, start, other)
+
+
+def _by_strength(
+    project: Project, stacks: list[Stack], start: Start, other: Location | None
+) -> tuple[Severity, str, Location] | None:
+    """Return what the strongest start of stacks allows beside another way to run, None where it allows everything."""
+    bench = _of_a_workbench(stacks) if start.strength in {Strength.NOTHING, Strength.ANYBODY} else None
+    if bench:
+        return Severity.MEDIUM, "says that developers run it, who mount their sources, and nothing here that others do", bench
+    if start.strength in {Strength.ANYBODY, Strength.NAMED} and other:
         return Severity.MEDIUM, f"is what runs in production, and nothing says that {stacks[0].files[0]} does", other
     if start.strength is Strength.NOTHING and project.main_stack in stacks and not other:
         return None  # No page says how the application is run: then this is the only way to run it that the files have.
@@ -207,8 +231,35 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
         has_code = any(service.is_application for service in stack.services)
         if apart and has_code and stack.environment is EnvironmentClass.PRODUCTION:
             return Location(stack.files[0], 1)
-    packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING or item.kind == "paas")
-    return next(packaged, None)
+    packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
+    return next(packaged, None) or _platform(project)
+
+
+def _platform(project: Project) -> Location | None:
+    """Return the file of a platform that runs the application, or the job that does so on a host without containers."""
+    files = (item.location for item in foreign_infrastructure(project) if item.kind == "paas")
+    return next(files, None) or next(_without_containers(project), None)
+
+
+def _of_a_workbench(stacks: list[Stack]) -> Location | None:
+    """Return where a stack that mounts the sources of its application tells it in plain text that it is run by developers."""
+    for service in (service for stack in stacks for service in stack.services if mounts_source(service)):
+        for entry in service.environment:
+            value = (entry.value or "").lower()
+            mode = _MODE.search(entry.name) and path_environment(value) is EnvironmentClass.DEV
+            debug = entry.name.endswith("DEBUG") and value in {"true", "1", "yes", "on"}
+            if (mode or debug) and not entry.references and entry.source == "environment":
+                return entry.location
+    return None
+
+
+def _without_containers(project: Project) -> Iterator[Location]:
+    """Yield the jobs that bring the application to a host over SSH and restart it there, and name no container at all."""
+    for workflow in project.workflows:
+        for job in workflow.jobs:
+            text = "\n".join(run_text(step) for step in job.all_steps)
+            if any(is_elsewhere(step) for step in job.all_steps) and _RESTARTS.search(text) and not _CONTAINERS.search(text):
+                yield job.location
 
 
 # --- which places start which stack -----------------------------------------------------------------------------------
@@ -283,6 +334,8 @@ def _of_commands(project: Project) -> Iterator[_Call]:
             words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(_names(command.text))}"
             folder = posixpath.dirname(command.location.path)
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
+            if command.context in {"makefile", "package"}:
+                strength = min(strength, Strength.NAMED)
             yield _Call(_names(command.text), folder, Start(command.location, strength), _profiles(command.text))
 
 

@@ -181,3 +181,61 @@ def test_a_tree_says_which_of_two_files_is_for_a_network_at_home(
     production = COMPOSE.replace("    ports: ['5432:5432']\n", "")
     files = {"README.md": page, "docker-compose.yml": COMPOSE, "docker-compose.prod.yml": production}
     assert found(make_project(files)).severity is severity
+
+
+HOST = """\
+on: {push: {branches: [main]}}
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          ssh app@host << 'EOF'
+          cd /var/www/shop && git pull && composer install --no-dev && php artisan migrate --force
+          sudo systemctl restart apache2
+          EOF
+"""
+WORKBENCH = COMPOSE.replace("    build: .\n", "    build: .\n    volumes: ['.:/app']\n    environment: {APP_ENV: local}\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({".github/workflows/deploy.yml": HOST}, ".github/workflows/deploy.yml:3 is what runs in production"),
+        (
+            {"Makefile": "prod:\n\tdocker compose up -d\n", "railway.toml": "[deploy]\n"},
+            "railway.toml:1 is what runs in production",
+        ),
+        ({"docker-compose.yml": WORKBENCH}, "says that developers run it, who mount their sources"),
+    ],
+    ids=["a host without containers", "a target beside a platform", "sources and a mode of development"],
+)
+def test_what_production_runs_otherwise_or_developers_run_is_medium(
+    files: dict[str, str], said: str, make_project: Callable[..., Path]
+) -> None:
+    gap = found(make_project({"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## Start\n\n{UP}", **files}))
+    assert (gap.severity, said in gap.message) == (Severity.MEDIUM, True)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".github/workflows/deploy.yml": HOST.replace("composer install --no-dev", "docker compose up -d")},
+        {".github/workflows/deploy.yml": HOST.replace("composer install --no-dev", "./deploy.sh")},
+        {".github/workflows/test.yml": HOST.replace("ssh app@host << 'EOF'", "true")},
+        {"Makefile": "prod:\n\tdocker compose up -d\n"},
+        {"docker-compose.yml": WORKBENCH.replace("APP_ENV: local", "APP_ENV: production")},
+        {"docker-compose.yml": WORKBENCH.replace("APP_ENV: local", "APP_ENV: '${APP_ENV:-local}'")},
+        {"docker-compose.yml": WORKBENCH.replace("['.:/app']", "['data:/app/data']")},
+        {"docker-compose.yml": WORKBENCH, "docs/deployment.md": f"# Deployment\n\n{UP}"},
+    ],
+    ids=["containers", "a script", "the runner", "no platform", "production", "a variable", "no sources", "a guide"],
+)
+def test_what_may_run_for_others_all_the_same_stays_high(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    page = f"# Shop\n\n## Start\n\n{UP}"
+    assert found(make_project({"docker-compose.yml": COMPOSE, "README.md": page, **files})).severity is Severity.HIGH
+
+
+def test_a_missing_backup_beside_a_platform_is_medium(make_project: Callable[..., Path]) -> None:
+    files = {"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## Start\n\n{UP}", ".github/workflows/deploy.yml": HOST}
+    assert found(make_project(files), "BCK000").severity is Severity.MEDIUM

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import posixpath
 import re
 
 from scaffold.gaps.backup.files import Kept, has_volume_by_variable
-from scaffold.gaps.facts import has_submodules
+from scaffold.gaps.facts import has_submodules, mounts_source
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass, Role
@@ -107,16 +106,6 @@ def _sign_of_development(stack: Stack) -> str:
     for service in stack.services:
         if service.image is not None and service.image.name in _MAIL_CATCHERS and not service.build:
             return f"the stack is for development, as {service.name} catches its mails"
-        if _mounts_source(service):
+        if mounts_source(service):
             return f"the stack is for development, as {service.name} runs the sources of the working copy"
     return ""
-
-
-def _mounts_source(service: Service) -> bool:
-    context = service.build.context if service.build else None
-    return context is not None and any(
-        mount.kind == "bind"
-        and mount.resolved is not None
-        and posixpath.normpath(mount.resolved or ".") == posixpath.normpath(context or ".")
-        for mount in service.mounts
-    )

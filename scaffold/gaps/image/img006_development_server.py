@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks, mounts_source
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, production_stage, users_of
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -124,15 +124,6 @@ def development_server(project: Project, text: str, folder: str | None) -> str:
     return f"{word.split()[0]} --reload" if direct["reload"] else " ".join(word.split())
 
 
-def _mounts_source(service: Service) -> bool:
-    """Whether the source is mounted over the image, as people do who develop in the container."""
-    context = service.build.context if service.build else None
-    return context is not None and any(
-        mount.kind == "bind" and mount.resolved is not None and (mount.resolved or ".").strip("./") == context.strip("./")
-        for mount in service.mounts
-    )
-
-
 def _lacking_image(project: Project, service: Service) -> str:
     """Return the base of an image that has no Node, under a command that Node runs; "" for any other."""
     dockerfile = project.image_of(service)
@@ -160,7 +151,7 @@ def _stopped_gap(stack: Stack, service: Service, word: str, place: Location, bas
 
 
 def _service_gap(stack: Stack, service: Service, word: str, place: Location, stage: str) -> Gap:
-    mounted = stack.environment is not EnvironmentClass.PRODUCTION and _mounts_source(service)
+    mounted = stack.environment is not EnvironmentClass.PRODUCTION and mounts_source(service)
     note = "; no other stack of this repository says how it runs in production" if mounted else ""
     note = f"; the Dockerfile has a stage for production, which needs {stage}" if stage else note
     return RULE.gap(

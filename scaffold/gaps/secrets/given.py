@@ -15,7 +15,7 @@ from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.starting import start_of
+from scaffold.model.starting import is_below, start_of
 
 _MODULES = regex(r"\s-m[\s\"',]+([A-Za-z_]\w*)|(?<![\w/.:])([A-Za-z_]\w*)(?:\.\w+)*:[A-Za-z_]\w*(?![\w/])")
 _RUNNERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "celery", "flask", "pytest", "alembic", "http", "pip", "venv"})
@@ -39,6 +39,23 @@ def _takes_empty_for_unset(settings: list[SettingDefault]) -> bool:
     """Whether the code takes the default for an empty text too: to Python's `getenv` that is a value."""
     kinds = {"expression", "fallback"}
     return any(setting.kind in kinds or not setting.location.path.endswith(".py") for setting in settings)
+
+
+def is_run_by_nobody(project: Project, settings: list[SettingDefault]) -> bool:
+    """Whether every application of the stacks for production is built from a folder without the code, and none mounts it: what
+    the files start does without it.
+    """
+    services = [service for stack in project.stacks if stack.is_runnable_in_production for service in stack.services]
+    applications = [
+        service for service in services if runs_code(project, service) and (service.build or service.is_application)
+    ]
+    contexts = [service.build.context if service.build else None for service in applications]
+    if not applications or any(setting.kind not in _READ_KINDS for setting in settings):
+        return False
+    mounted = [mount.resolved for service in services for mount in service.mounts if mount.resolved]
+    folders = [*contexts, *mounted]
+    paths = {setting.location.path for setting in settings}
+    return not any(folder is None or is_below(path, folder) for folder in folders for path in paths)
 
 
 def is_left_empty(project: Project, settings: list[SettingDefault]) -> bool:

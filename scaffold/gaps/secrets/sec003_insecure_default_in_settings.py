@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import OTHER_PARTY
-from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty
+from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
@@ -156,9 +156,12 @@ _NOTES = {
     "overridden": "; the class of settings for production takes the variable without a default",
     "unread": "; no code of this repository reads it",
     "given": _ONLY_BARE,
+    "apart": "; no service of a stack for production is built from this code",
     "empty": "; the env template leaves it empty, the code takes that for unset, and nothing refuses to start",
 }
 """What keeps a default from being taken, by its word, and how the message says it."""
+_LESS = frozenset({"empty", "apart"})
+"""What makes a default matter one step less: it is not taken by what the files start as they stand."""
 
 
 def _standing(project: Project, settings: list[SettingDefault]) -> str:
@@ -172,7 +175,7 @@ def _standing(project: Project, settings: list[SettingDefault]) -> str:
     if all(_is_overridden(project, setting) for setting in settings):
         return "overridden"
     if not is_given_everywhere(project, settings):
-        return ""
+        return "apart" if is_run_by_nobody(project, settings) else ""
     return "empty" if is_left_empty(project, settings) else "given"
 
 
@@ -223,8 +226,8 @@ def _is_refused_elsewhere(project: Project, settings: list[SettingDefault]) -> b
 def _gap(project: Project, path: str, name: str, settings: list[SettingDefault]) -> Gap:
     what = "a URL with a password" if url_password(settings[0].value or "") else settings[0].value_class.value
     standing = _standing(project, settings)
-    severity = _severity(_words(name), harmless=standing not in {"", "empty"})
-    if standing == "empty":
+    severity = _severity(_words(name), harmless=standing not in {"", *_LESS})
+    if standing in _LESS:
         severity = severity.lowered(1)
     address = _address_beside(project, settings) if not standing else None
     if address:
