@@ -62,9 +62,8 @@ def misled_backups(project: Project) -> tuple[Misled, ...]:
     found: dict[tuple[str, str], Misled] = {}
     for command in project.commands:
         path = command.location.path
-        if command.context not in _CONTEXTS or path in project.owned or is_test_path(path):
-            continue
-        if command.context == "doc" and path not in pages:
+        left_out = path not in pages if command.context == "doc" else is_test_path(path)
+        if command.context not in _CONTEXTS or path in project.owned or left_out:
             continue
         inside = kept_in_the_container(project, command, _beside) if " exec " in command.text else None
         for misled in (_folder(project, command), _container(project, command), _login(project, command), inside):

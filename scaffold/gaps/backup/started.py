@@ -75,6 +75,6 @@ def _store(command: Command, words: str) -> StartedStore | None:
 def _is_for_production(project: Project, command: Command) -> bool:
     """Whether the command stands on a page for those who operate the project, or in a script or playbook that deploys it."""
     path = command.location.path
-    if path in project.owned or is_test_path(path) or command.context not in {"doc", "script", "playbook"}:
+    if path in project.owned or command.context not in {"doc", "script", "playbook"}:
         return False
-    return of_operators(path)
+    return of_operators(path) and (command.context == "doc" or not is_test_path(path))
