@@ -30,6 +30,7 @@ _EXEC = regex(
     rf"(?P<name>\w[\w.-]*)\s[^\n|]*?\b{_DUMPS}\b"
 )
 _GENERIC = regex(r"(?i).*(?:your|example|some[-_]|my[-_]|container|placeholder|xxx|name$|foo|bar\b).*")
+_STAND_INS = frozenset({"user", "username", "db_user", "dbuser", "dbname", "database", "mydb", "myuser", "mydatabase", "myapp"})
 _IF = regex(r"(?i)\bif\b|optional")
 _ROLE = regex(r"\bpg_dump(?:all)?\b[^\n|;&>]*?\s(?:-U\s*|--username[= ])[\"']?(?P<role>[\w-]+)[\"']?(?=\s|$)")
 _DATABASE = regex(
@@ -225,9 +226,13 @@ def _is_started(project: Project, name: str, *, by_service: bool) -> bool:
 
 def _login(project: Project, command: Command) -> Misled | None:
     """Return what is wrong with a dump as a role, or of a database, that no file makes."""
-    if not (" exec " in command.text and "pg_dump" in command.text):
+    if not (" exec " in command.text and "pg_dump" in command.text) or _IF.search(_heading(project, command)):
         return None
+    inside = _EXEC.search(command.text)
     role, database = _ROLE.search(command.text), _DATABASE.search(command.text)
+    given = (inside and inside["name"], role and role["role"], database and database["name"])
+    if any(word and (_GENERIC.fullmatch(word) or word in _STAND_INS) for word in given):
+        return None
     users = _values(project, "POSTGRES_USER", "postgres")
     if role and users and role["role"] not in users and not _is_named(project, role["role"]):
         return _wrong(command, "role", role["role"], users)
