@@ -16,6 +16,16 @@ GENERATE = "openssl rand -hex 32"
 """Makes a password of 64 hexadecimal digits: it needs no quoting in env files, URLs and shells."""
 
 
+_OF_THE_MACHINE = regex(
+    r"HOME|PATH|PWD|USER|UID|GID|HOSTNAME|SHELL|TERM|LANG|TMPDIR|CI|GITLAB_CI|GITHUB_ACTIONS|RUNNER_\w+|PYTEST_CURRENT_TEST"
+)
+
+
+def is_of_the_machine(name: str) -> bool:
+    """Whether a shell, a container or a runner of CI sets a variable of this name by itself: nobody fills it in."""
+    return _OF_THE_MACHINE.fullmatch(name) is not None
+
+
 def is_issued(name: str) -> bool:
     """Whether a secret of this name comes from a provider: nobody can make one."""
     return bool(_ISSUED.search(name))

@@ -11,7 +11,16 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
 from scaffold.model.env_templates import template_of
-from scaffold.model.environment import EnvGroup, EnvPlan, EnvTemplate, EnvVariable, NeededVariable, SecretSource, quoted
+from scaffold.model.environment import (
+    EnvGroup,
+    EnvPlan,
+    EnvTemplate,
+    EnvVariable,
+    NeededVariable,
+    SecretSource,
+    is_of_the_machine,
+    quoted,
+)
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Variable
 from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_path
@@ -28,7 +37,6 @@ TEMPLATE_LINES = "template-lines"
 _LOGIN = regex(r"://[^\s:/@]*:[^\s@]+@")
 _COMPOSE_FILE = "COMPOSE_FILE"
 _OF_COMPOSE = frozenset({_COMPOSE_FILE, PROFILES_VARIABLE, "COMPOSE_PROJECT_NAME"})
-_OF_THE_SHELL = frozenset({"HOME", "PATH", "PWD", "USER", "UID", "GID", "HOSTNAME", "SHELL", "TERM", "LANG", "TMPDIR", "CI"})
 
 
 @frozen
@@ -138,7 +146,7 @@ def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, lis
         for scalar in scalars_in(service.node):
             if scalar.location.path not in project.owned:
                 for reference in scalar.references:
-                    if reference.name not in _OF_THE_SHELL | _OF_COMPOSE:
+                    if reference.name not in _OF_COMPOSE and not is_of_the_machine(reference.name):
                         found.setdefault(reference.name, []).append(_Use(service, reference))
         for path, name, variable in edits.introduced:
             if name == service.name and path in stack.files:

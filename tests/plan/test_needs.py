@@ -74,6 +74,13 @@ def test_each_variable_is_decided_once(make_project: Make) -> None:
     assert needs(target, "worker") == needs(target)
 
 
+def test_what_a_runner_of_ci_sets_by_itself_is_asked_of_nobody(make_project: Make) -> None:
+    code = "const onRunner = process.env.GITHUB_ACTIONS, ci = process.env.CI, sender = process.env.SENDER;\n"
+    template = "GITHUB_ACTIONS=\nCI=\nSENDER=shop@example.com\n"
+    target = make_target(read_project(make_project({**FILES, "src/config.js": code, ".env.example": template})), ())
+    assert needs(target) == {"SENDER": ("unknown", "${SENDER:?}")}
+
+
 def test_a_login_of_a_store_is_that_of_the_store(make_project: Make) -> None:
     config = FILES["src/config.js"].replace("SMTP_HOST: Joi.string(),", "QUEUE_PASSWORD: Joi.string().required(),")
     template = f"{TEMPLATE}QUEUE_PASSWORD=guest\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from scaffold.model.compose import Service, Stack
-from scaffold.model.environment import NeededVariable
+from scaffold.model.environment import NeededVariable, is_of_the_machine
 from scaffold.model.image_code import given_names, reads_in_image
 from scaffold.model.project import EnvEntry, EnvRead, Project
 from scaffold.model.regex import regex
@@ -23,7 +23,7 @@ def required_variables(
     """Yield what the code of a service that the project builds requires beside its environment."""
     given = given_names(project, stack, service)
     for name, reads in reads_in_image(project, service).items():
-        if name not in given and all(read.required for read in reads):
+        if name not in given and not is_of_the_machine(name) and all(read.required for read in reads):
             need = _need(service, stack, name, reads, templates)
             if need is not None:
                 yield need
