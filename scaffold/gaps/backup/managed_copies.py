@@ -40,7 +40,7 @@ _DATABASE = regex(
 )
 _SNAPSHOTS = regex(rf"(?:snapshot_retention_limit|[sS]napshotRetentionLimit|snapshotRetentionLimit){_SET}")
 _MONGO = regex(rf"{_DATABASE.pattern}|\b(?:cloud_backup|backup_enabled|cloudBackup|backupEnabled)[\"']?\s*[=:]\s*true")
-_VALUES = regex(r"(?m)^(?P<in>[ \t]*)backup:[ \t]*\n(?:(?P=in)[ \t]+[^\n]*\n)*?(?P=in)[ \t]+enabled:[ \t]*true\b")
+_VALUES = regex(r"(?m)^(?P<in>[ \t]*)backup:[ \t]*\n(?:(?P=in)[ \t][^\n]*\n)*?(?P=in)[ \t]+enabled:[ \t]*true\b")
 """The switch of charts that bring a CronJob of their own for copies, such as those of Bitnami."""
 _SQL = r"\brds\b|aurora|cloud_?sql|sql_database_instance|database_?instance|database_?cluster|db_?instance|db_?cluster|aws_db_"
 _POSTGRES, _MYSQL = r"postgres|pgsql|cnpg", r"mysql|mariadb"

@@ -80,7 +80,7 @@ _LITERALS = (
     _Literal(
         regex(r"\.py$"),
         regex(
-            r"(?m)^class[ \t]+Prod\w*\([^)\n]*\):\n(?:[ \t]+[^\n]*\n|[ \t]*\n){0,40}?"
+            r"(?m)^class[ \t]+Prod\w*\([^)\n]*\):\n(?:[ \t][^\n]*\n|\n){0,40}?"
             r"[ \t]+(?:SESSION|REMEMBER)_COOKIE_SECURE[ \t]*=[ \t]*False\b"
             r"|\bapp\.config\[[\"'](?:SESSION|REMEMBER)_COOKIE_SECURE[\"']\][ \t]*=[ \t]*False\b",
             words=("_COOKIE_SECURE",),
