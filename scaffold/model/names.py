@@ -75,7 +75,11 @@ class EnvironmentClass(StrEnum):
     @property
     def severity_steps(self) -> int:
         """How many steps a finding loses here: two in dev, test and example (catalogue, section 3)."""
-        return 2 if self in {EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE} else 0
+        return 2 if self in TRIED else 0
+
+
+TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
+"""The classes of what people develop, test and show with: none of it runs in production."""
 
 
 class Role(StrEnum):

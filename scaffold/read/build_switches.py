@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
-_READ = regex(
+_SWITCH = regex(
     r"\b(?:import\.meta\.env|process\.env)\.(?P<name>(?:VITE|NEXT_PUBLIC|REACT_APP|VUE_APP|NUXT_PUBLIC|GATSBY|EXPO_PUBLIC)"
     r"(?:_APP)?(?:_(?:USE|ENABLE|WITH))?_(?:MOCKS?|MOCKING|FAKE|DEMO)"
     r"(?:_(?:DATA|APIS?|MODE|AUTH|LOGIN|BACKEND|SERVER|SERVICES?|ENABLED))*)\b"
 )
-"""The names of variables that the tools put into the bundle, as their prefix says."""
-
-
+"""Reads of switches that the tools put into the bundle, as the prefix of their name says."""
 _PREFIXES = "NEXT_PUBLIC_|VITE_|REACT_APP_|VUE_APP_|GATSBY_|EXPO_PUBLIC_"
 _BUNDLED = regex(rf"\b(?:import\.meta\.env|process\.env)\??(?:\.|\[['\"])(?P<name>(?:{_PREFIXES})\w+)")
 
 
 def bundled_read_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `bundled-read` fact for each variable that code takes from its build, at its first place."""
-    places = Places(path, text)
-    seen: set[str] = set()
-    for match in _BUNDLED.finditer(text):
-        if match["name"] not in seen:
-            seen.add(match["name"])
-            yield CodeFact("bundled-read", match["name"], places.at(match.start()))
+    return _first_reads("bundled-read", _BUNDLED, path, text)
 
 
 def build_switch_facts(path: str, text: str) -> Iterator[CodeFact]:
-    """Yield a `build-switch` fact where code reads such a variable of its build, the first place of each."""
+    """Yield a `build-switch` fact for each switch for made-up data or logins that code takes so, at its first place."""
+    return _first_reads("build-switch", _SWITCH, path, text)
+
+
+def _first_reads(kind: str, pattern: re.Pattern[str], path: str, text: str) -> Iterator[CodeFact]:
     places = Places(path, text)
     seen: set[str] = set()
-    for match in _READ.finditer(text):
+    for match in pattern.finditer(text):
         if match["name"] not in seen:
             seen.add(match["name"])
-            yield CodeFact("build-switch", match["name"], places.at(match.start()))
+            yield CodeFact(kind, match["name"], places.at(match.start()))

@@ -18,7 +18,7 @@ _DUMP = regex(r"-- (?:PostgreSQL database dump|MySQL dump|MariaDB dump|phpMyAdmi
 _ROWS = regex(r"(?m)^(?:COPY|INSERT INTO)\s+(?P<table>[\w.`\"]*(?i:user|account|member|customer|admin)[\w`\"]*)")
 _END = regex(r"(?m)^\\\.|;[ \t]*$")
 _HASH = regex(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$argon2\w+\$|pbkdf2_sha\d+\$\d+\$|\$scrypt\$|\$6\$[^$\s]{4,16}\$")
-_ADDRESS = regex(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})")
+_ADDRESS = regex(r"(?<![\w.+-])[\w.+-]++@(?P<host>[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})")
 _OF_NOBODY = regex(
     r"(?i)(?:^|\.)(?:example\.(?:com|org|net)|test|invalid|local|localhost|example|demo\.com|test\.com|mail\.com)$"
 )

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
-_DUMP = re.compile(
+_DUMP = regex(
     r"(?<![\w-])[\"'`](?:/[\w./-]*/)?(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)(?:[\"'`]|\s+[-\"'$%{]|\s*$)"
     r"|[\"']backup:run\b|call_command\(\s*[\"']dbbackup[\"']"
 )
-_STARTS_PROGRAMS = re.compile(
+_STARTS_PROGRAMS = regex(
     r"subprocess|Popen|\bspawn|\bexec\w*\(|shell_exec|proc_open|exec\.Command|ProcessBuilder|new Process|Process::"
     r"|Process\.Start|Command::new|System\.cmd|os\.system|popen|execa|backup:run|call_command"
 )
-_BY_A_CLOCK = re.compile(
+_BY_A_CLOCK = regex(
     r"setInterval|schedul|\bcron|while True|\.sleep\(|NewTicker|\btick\b|@(?:shared_)?task|celery|->(?:daily|hourly|weekly)",
     re.IGNORECASE,
 )

@@ -30,7 +30,7 @@ _WAITS = regex(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE, words=("busy
 
 _JS_VARIABLE = r"(?:process\.env\.(?P<variable>[A-Z]\w*)\s*(?:\|\||\?\?)\s*)?"
 _JS_PATH = (
-    r"(?:(?:path\.)?(?:join|resolve)\(\s*(?P<base>process\.cwd\(\)|__dirname|import\.meta\.dirname)?\s*,?\s*"
+    r"(?:(?:path\.)?(?:join|resolve)\(\s*+(?P<base>process\.cwd\(\)|__dirname|import\.meta\.dirname)?\s*+,?\s*+"
     r"(?P<parts>[\"'`][\w./-]+[\"'`](?:\s*,\s*[\"'`][\w./-]+[\"'`])*)|(?P<mark>[\"'`])(?P<text>[\w./-]+)(?P=mark))"
 )
 _JS_NAMED = regex(
@@ -59,7 +59,7 @@ _JS_DATABASE = regex(
 _PY_NAMED = regex(
     r"^[ \t]*(?:\w+\.config\[\s*[\"'])?"
     r"(?P<name>\w*(?:UPLOAD|MEDIA|ATTACHMENT|AVATAR|PHOTO)S?(?:_?(?:DIR|DIRECTORY|FOLDER|PATH|ROOT))+)"
-    r"(?:[\"']\s*\])?(?:\s*:\s*[\w.\[\]| ]+)?\s*=\s*(?P<value>[^\n#]*(?:\((?:[^()\n]|\n)*\)[^\n#]*)?)",
+    r"(?:[\"']\s*\])?(?:\s*:\s*+[\w.\[\]| ]++)?\s*=\s*(?P<value>[^\n#]*(?:\((?:[^()\n]|\n)*\)[^\n#]*)?)",
     re.MULTILINE | re.IGNORECASE,
     words=("attachment", "avatar", "media", "photo", "upload"),
 )

@@ -71,4 +71,4 @@ def _only_warns(block: str, names: list[str]) -> bool:
     bare = re.sub(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`", '""', block)
     if not _WARNS.search(bare) or _REFUSES.search(bare) or not _SAYS_WHY.search(block):
         return False
-    return not any(re.search(rf"(?<![\w]){re.escape(name)}\s*:?=(?!=)", bare) for name in names)
+    return not any(re.search(rf"(?<!\w){re.escape(name)}\s*:?=(?!=)", bare) for name in names)

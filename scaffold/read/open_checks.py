@@ -11,7 +11,7 @@ from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.conditions import Condition, conditions_on_keys
 from scaffold.read.lines import Places
 
-_NAME = r"(?P<name>(?:process\.env\.|(?:[\w]+\.)*)[A-Za-z_]\w*)"
+_NAME = r"(?P<name>(?:process\.env\.|(?:\w+\.)*)[A-Za-z_]\w*)"
 _EMPTY = (
     regex(rf"(?:^|[\s(])(?:not\s+|!\s*){_NAME}\s*\)?\s*$"),
     regex(rf"(?:^|[\s(]){_NAME}\s*(?:={{2,3}}|\bis)\s*(?:None|null|undefined|nil|\"\"|'')\s*(?:$|\)|\|\||\bor\b)"),

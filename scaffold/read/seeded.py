@@ -18,7 +18,7 @@ _PASSWORD = regex(
 )
 _ADMINISTRATOR = regex(
     r"(?<!\w)[\"':]?(?:admin|is_admin|isAdmin|is_superuser|isSuperuser|superuser)[\"']?\s*(?:=>|[:=])\s*(?:[tT]rue|1)\b"
-    r"|(?<!\w)[\"':]?roles?[\"']?\s*(?:=>|[:=])\s*\[?\s*(?:[\w.:]*[.:])?[\"':]?(?i:super_?)?(?i:admin|administrator)\b"
+    r"|(?<!\w)[\"':]?roles?[\"']?\s*(?:=>|[:=])\s*+\[?\s*+(?:[\w.:]*[.:])?[\"':]?(?i:super_?)?(?i:admin|administrator)\b"
     r"|(?<!\w)[\"':]?(?:e?mail|user_?name|login)[\"']?\s*(?:=>|[:=])\s*[\"'](?i:admin|administrator|root)(?:@[^\"']*)?[\"']"
     r"|\b(?:assignRole|add_role)\W+(?i:admin)|\bcreate_superuser\("
 )

@@ -10,6 +10,8 @@ from scaffold.model.regex import regex
 
 _LINES = 2
 """Lines of text that can be the title of a file; what follows tells how to use it."""
+_LONGEST = 400
+"""Characters of such a line that are looked at."""
 _BEFORE = regex(r"(?:version|name)\s*:\s*[\"']?[\w.-]*[\"']?\s*(?:#.*)?")
 _ORNAMENT = regex(r"^[^\w(]+|[^\w).!]+$")
 _THING = (
@@ -77,7 +79,7 @@ def _title_lines(text: str) -> Iterator[str]:
             if count:
                 return
             continue
-        title = _ORNAMENT.sub("", line)
+        title = _ORNAMENT.sub("", line[:_LONGEST])
         if title:
             yield title
             count += 1

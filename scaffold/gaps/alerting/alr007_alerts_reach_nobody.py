@@ -22,7 +22,7 @@ _OTHERS = frozenset({"vmalert", "otel-lgtm", "karma", "alerta", "keep", "thanos"
 """What else may look at rules and tell somebody."""
 _VARIABLE = regex(
     r"(?m)^[ \t-]*+(?P<key>\w*(?:url|_key|token|password|smarthost|channel|chat_id)|to|from)[\"']?:"
-    r"[ \t]*[\"']?(?P<variable>\$\{\w+[^}\n]*\}|\$[A-Z_]\w*)"
+    r"[ \t]*[\"']?(?P<variable>\$\{\w++[^}\n]*+\}|\$[A-Z_]\w*)"
 )
 _FILLS_IN = regex(
     r"envsubst|\bsed\b|gomplate|\beval\b|dockerize|confd|consul-template|\btpl\b|\bcat\b\s*<<|\bvault\b|jinja|erb\b"

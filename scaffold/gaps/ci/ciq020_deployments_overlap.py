@@ -25,14 +25,20 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield _gap(workflow, jobs)
 
 
-def _is_free(project: Project, workflow: Workflow, job: Job) -> bool:
-    """Whether a job deploys, by itself or by the workflow that it calls, and no group holds it back."""
+def _is_free(project: Project, workflow: Workflow, job: Job, callers: tuple[str, ...] = ()) -> bool:
+    """Whether a job deploys, by itself or by the workflow that it calls, and no group holds it back.
+
+    `callers` are the paths of the workflows above: one that calls itself, which GitHub refuses, deploys nothing.
+    """
     called = next((item for item in project.workflows if job.uses and item.path == job.uses.removeprefix("./")), None)
     if find(job.node, "concurrency"):
         return False
-    if called is not None:
-        return not find(called.document.root, "concurrency") and any(_is_free(project, called, item) for item in called.jobs)
-    return is_deployment(workflow, job) or renews_a_host(workflow, job)
+    if called is None:
+        return is_deployment(workflow, job) or renews_a_host(workflow, job)
+    above = (*callers, workflow.path)
+    if called.path in above or find(called.document.root, "concurrency"):
+        return False
+    return any(_is_free(project, called, item, above) for item in called.jobs)
 
 
 def _gap(workflow: Workflow, jobs: list[Job]) -> Gap:

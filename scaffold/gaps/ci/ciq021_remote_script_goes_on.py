@@ -12,7 +12,8 @@ from scaffold.model.regex import regex
 
 _STOPS = regex(r"\bset\s+-\w*e|\bset\s+-o\s+errexit|\btrap\b.*\bERR\b|^#!\S*\s(?:\S+\s+)?-\w*e")
 _MATTERS = regex(
-    r"(?P<what>(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?|\bdocker)(?:\s+-\S+(?:[ =](?!(?:pull|build|up)\b)[^\s|;&]+)?)*"
+    r"(?P<what>(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?|\bdocker)"
+    r"(?:\s+-\S+(?: (?!(?:pull|build|up)\b)(?:-(?=\s)|[^\s|;&-][^\s|;&]*))?)*"
     r"\s+(?:pull|build|up|run)\b|\bdocker\s+stack\s+deploy\b|\bgit\s+(?:-C\s+\S+\s+)?(?:pull|fetch|reset|checkout)\b"
     r"|\b(?:npm|pnpm|yarn)\s+(?:ci|install|run\s+build)\b|\bpip3?\s+install\b|\bkubectl\s+apply\b|\bhelm\s+upgrade\b"
     r"|\bpm2\s+(?:reload|restart)\b|\bsystemctl\s+restart\b|\bmanage\.py\s+migrate\b|\balembic\s+upgrade\b|\bprisma\s+migrate\s+deploy\b)"

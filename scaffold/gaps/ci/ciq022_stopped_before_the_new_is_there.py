@@ -11,7 +11,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _COMPOSE = (
-    r"(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?:\s+-\S+(?:[ =](?!(?:down|stop|up|pull|build)\b)[^\s|;&-][^\s|;&]*)?)*\s+"
+    r"(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?:\s+-\S+(?: (?!(?:down|stop|up|pull|build)\b)[^\s|;&-][^\s|;&]*)?)*\s+"
 )
 _STOPS = regex(
     _COMPOSE + r"(?:down|stop|kill|rm\s+-\w*s\w*)(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]*\s(?:-v|--volumes)\b[^|;&]*\s\w)"

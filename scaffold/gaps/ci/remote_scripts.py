@@ -15,6 +15,8 @@ from scaffold.model.regex import regex
 
 _HEREDOC = regex(r"\bssh\s[^\n]*<<-?\s*[\"']?(?P<word>\w+)")
 _QUOTED = regex(r"\bssh\s(?:-o\s*[\"'][^\"']*[\"']|[^\"'<|;&])*\s(?P<quote>[\"'])(?P<body>.*)")
+_STOPPING_SHELL = regex(r"(?<![\w-])(?:ba|da|k|z)?sh\s+(?:-\S+\s+)*?-(?:\w*e\w*|\w*o\s+errexit)(?=[\s\"'])")
+"""A shell at the other end that is told to end at the first failure, such as `bash -se`."""
 _BLOCK = regex(r"\b(?:if|for|while|until|case)\s")
 _SAYS = regex(r"(?:echo|printf)\b[^|>`]*")
 _WITHOUT_STOP = regex(r"appleboy/ssh-action@(?:v1|master|main|v1\.2\.[1-9]\d*)$")
@@ -78,7 +80,9 @@ def _numbered(workflow: Workflow, step: Step, text: str) -> list[Line]:
 
 
 def _bodies(lines: list[Line]) -> Iterator[tuple[Line, ...]]:
-    """Yield what a text hands to ssh: the lines of a heredoc, or the commands of a quoted argument."""
+    """Yield what a text hands to ssh: the lines of a heredoc, or the commands of a quoted argument; none of a heredoc whose
+    shell ends at the first failure.
+    """
     number = 0
     while number < len(lines):
         line = lines[number]
@@ -87,7 +91,8 @@ def _bodies(lines: list[Line]) -> Iterator[tuple[Line, ...]]:
         quoted = _QUOTED.search(line.text) if opening is None else None
         if opening is not None:
             end = next((at for at in range(number, len(lines)) if lines[at].text == opening["word"]), len(lines))
-            yield _commands(lines[number:end])
+            if not _STOPPING_SHELL.search(line.text):
+                yield _commands(lines[number:end])
             number = end + 1
         elif quoted is not None and quoted["quote"] in quoted["body"]:
             body = quoted["body"].partition(quoted["quote"])[0]

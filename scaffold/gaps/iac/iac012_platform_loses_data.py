@@ -8,17 +8,16 @@ from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.model.document import Location, Mapping, Sequence, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, InfrastructureFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _EXPIRES_AFTER = 30
 """Days until a free database of Render expires (Render documentation, free instance types, as of 2026-06)."""
 _BLUEPRINTS = frozenset({"render.yaml", "render.yml"})
 _SERVES = frozenset({"web", "pserv", "worker", ""})
-_FLY_MOUNTS = regex(r"(?m)^\s*(?:\[\[?mounts\]?\]|mounts\s*=)")
+_FLY_MOUNTS = regex(r"(?m)^[ \t]*(?:\[\[?mounts\]?\]|mounts\s*=)")
 _PRODUCTION = frozenset({"production", "prod"})
 _MODES = regex(r"(?:\w+_)?ENV(?:IRONMENT)?")
 _DISK = "a disk of the platform at that folder, or a bucket"
@@ -27,7 +26,7 @@ _DISK = "a disk of the platform at that folder, or a bucket"
 def _detect(project: Project) -> Iterator[Gap]:
     for file in project.infrastructure:
         name = file.path.rpartition("/")[2]
-        if file.kind != "paas" or path_environment(file.path) in _TRIED or is_test_path(file.path):
+        if file.kind != "paas" or path_environment(file.path) in TRIED or is_test_path(file.path):
             continue
         if name in _BLUEPRINTS:
             yield from _of_render(project, file)

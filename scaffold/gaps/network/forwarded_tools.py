@@ -9,7 +9,7 @@ from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.label_routes import labels_of
-from scaffold.model.names import EnvironmentClass
+from scaffold.model.names import TRIED
 from scaffold.model.nginx import Directive, parse_nginx
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
@@ -21,12 +21,11 @@ _ROUTER = regex(r"traefik\.http\.routers\.(?P<name>[^.]+)\.(?P<key>rule|middlewa
 _NEARBY = regex(r"localhost|127\.0\.0\.1|\.(?:local|test|internal|lan)\b")
 _INGRESS = regex(r"(?m)^kind:[ \t]*Ingress\b")
 _BACKEND = regex(
-    r"\n[ \t]+service:[ \t]*\n[ \t]+name:[ \t]*(?P<name>[^\n]*(?<![a-z])(?P<tool>ollama|prometheus|alertmanager|jaeger"
+    r"\n[ \t]+service:[ \t]*\n[ \t]+name:[ \t]*+(?P<name>[^\n]*(?<![a-z])(?P<tool>ollama|prometheus|alertmanager|jaeger"
     r"|zipkin|pushgateway|kafdrop|cadvisor|vllm)(?![a-z])[^\n]*)"
 )
 """Tools that ask for no login as they come."""
 _ASKS = regex(r"(?i)auth|whitelist|allow-?list|source-?range|middlewares")
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 
 
 def forwarding_line(project: Project, stack: Stack, tool: Service, ports: frozenset[int]) -> Location | None:
@@ -92,7 +91,7 @@ def open_backends(project: Project) -> Iterator[tuple[str, Location]]:
         chart = item.path.partition("/templates/")[0]
         values = [path for path in project.files if path.startswith(f"{chart}/values")] if chart != item.path else []
         annotations = "\n".join(_annotations(project.source(path) or "") for path in values)
-        if _ASKS.search(text) or _ASKS.search(annotations) or path_environment(item.path) in _TRIED:
+        if _ASKS.search(text) or _ASKS.search(annotations) or path_environment(item.path) in TRIED:
             continue
         for match in _BACKEND.finditer(text):
             yield match["tool"], Location(item.path, text.count("\n", 0, match.start("name")) + 1)

@@ -15,10 +15,10 @@ from scaffold.model.starting import is_below
 _EDGES = (Role.PROXY, Role.FRONTEND)
 _TLS_LABEL = regex(r"traefik\.http\.routers\.[^.]+\.tls(?:\..*)?|caddy|.*letsencrypt.*")
 _TLS_ENTRY = regex(r"(?i)(?:.*,)?\s*(?:https|websecure)(?:,.*)?")
-_NGINX_TLS = regex(r"(?m)^\s*(?:listen\s[^;]*\bssl\b|ssl_certificate\s)")
+_NGINX_TLS = regex(r"(?m)^[ \t]*(?:listen\s[^;]*\bssl\b|ssl_certificate\s)")
 _CARRIED = regex(r"\b(?:uwsgi|fastcgi|scgi)_pass\b")
-_TRAEFIK_TLS = regex(r"(?m)^\s*(?:tls|certResolver)\s*:|\bwebsecure\b")
-_PLAIN_SITE = regex(r"(?m)^\s*(?::80|http://\S+)\s*\{|auto_https\s+off")
+_TRAEFIK_TLS = regex(r"(?m)^[ \t]*(?:tls|certResolver)\s*:|\bwebsecure\b")
+_PLAIN_SITE = regex(r"(?m)^[ \t]*(?::80|http://\S+)\s*\{|auto_https\s+off")
 
 
 @frozen

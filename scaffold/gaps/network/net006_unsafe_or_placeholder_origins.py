@@ -9,14 +9,13 @@ from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
-from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
+from scaffold.model.names import TRIED, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
 _PROXY_LOGIN = regex(r"(?i)auth_basic|auth_request|basic_?auth|forward_?auth|oauth2-proxy")
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _WILDCARD_HOST = regex(r"https?://[^/]*\*")
 
 
@@ -35,7 +34,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _is_served(project: Project, path: str) -> bool:
     """Whether a file of code is one of production; of what is no Python module, an image of the project has to hold it."""
-    if path_environment(path) in _TRIED or is_test_path(path):
+    if path_environment(path) in TRIED or is_test_path(path):
         return False
     services = [service for stack in project.stacks for service in stack.services if service.build]
     return path.endswith(".py") or not services or any(is_in_image(project, service, path) for service in services)

@@ -13,12 +13,11 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import given_names, is_in_image, runs_code
 from scaffold.model.lasting import builder_of
-from scaffold.model.names import APPLICATION, EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import APPLICATION, TRIED, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _TOLD = regex(
     r"(?i)\w*(?:FORWARD|PROXY_HEADERS|TRUST\w*PROX|PROX\w*TRUST|ADDRESS_HEADER|XFF_|REAL_IP|NUM_PROXIES|PROXY_HOPS|BEHIND_|PROXY_FIX"
     r"|REVERSE_PROXY|PROTOCOL_HEADER|SSL_REDIRECT|FORCE_SSL|ASSUME_SSL|FORCE_HTTPS)\w*"
@@ -69,7 +68,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _counts(fact: CodeFact) -> bool:
     path = fact.location.path
-    return fact.reachable is not False and not is_test_path(path) and path_environment(path) not in _TRIED
+    return fact.reachable is not False and not is_test_path(path) and path_environment(path) not in TRIED
 
 
 def _of_service(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:

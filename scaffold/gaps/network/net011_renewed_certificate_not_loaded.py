@@ -21,6 +21,8 @@ _TELLS = regex(
 """What makes a proxy read its certificate again."""
 _WATCHES = frozenset({"traefik", "caddy", "envoy"})
 """Proxies that get certificates themselves, or see that a file has changed."""
+_ON_RENEWAL = ("renew", "reload", "HUP")
+"""Words of commands that tell the proxy of a certificate; a plain restart may be that of a deployment."""
 _OFTEN = ("workflow", "script", "makefile", "playbook", "dockerfile")
 _TLS_PORTS = frozenset({443, 8443})
 
@@ -49,12 +51,8 @@ def _renews(service: Service) -> bool:
 
 def _is_told(project: Project) -> bool:
     """Whether a command of the project reloads a proxy, or a page tells people to at each renewal."""
-    near = (item for item in project.commands if "re" in item.text and _TELLS.search(item.text))
-    return any(
-        "renew" in item.text or "reload" in item.text or "HUP" in item.text
-        for item in near
-        if item.context in _OFTEN or "renew" in item.text or "* *" in item.text
-    )
+    near = (item for item in project.commands if any(word in item.text for word in _ON_RENEWAL) and _TELLS.search(item.text))
+    return any(item.context in _OFTEN or "renew" in item.text or "* *" in item.text for item in near)
 
 
 def _brings_reload(project: Project, proxy: Service) -> bool:

@@ -9,7 +9,7 @@ from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, patch_te
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Service
 from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
-from scaffold.model.names import EnvironmentClass
+from scaffold.model.names import TRIED
 from scaffold.model.nginx import Directive, parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
@@ -22,7 +22,6 @@ _HARMLESS = regex(r"(?:_params|mime\.types)$|^/etc/nginx/conf\.d/\*\.conf$")
 _PLAIN = regex(r"(?:[^:\s]+:|\[[^\]]*\]:)?80")
 _REDIRECTS = regex(r"https|\$scheme|ssl")
 _ANSWERS = frozenset({"return", "rewrite", "if", "error_page"})
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _SAYS_TLS = regex(r"(?i)tls|ssl|https|certificate|cert-manager|websecure|tailscale|cloudflare|tunnel")
 _PLACES = regex(
     r"(?:>|\btee\b|\bcp\b|\bcopy\b|\bscp\b|\bmv\b|\brsync\b)[^\n]*\s?/etc/nginx/(?:sites-available|sites-enabled|conf\.d)/"
@@ -84,7 +83,7 @@ def plain_host_sites(project: Project) -> Iterator[Location]:
     if not any("/etc/nginx" in item.text for item in commands) or any(_CERTIFIES.search(item.text) for item in commands):
         return
     for number, command in enumerate(commands):
-        match = _PLACES.search(command.text) if path_environment(command.location.path) not in _TRIED else None
+        match = _PLACES.search(command.text) if path_environment(command.location.path) not in TRIED else None
         if match is None or command.location.path in project.owned:
             continue
         opening = _HEREDOC.search(command.text)
@@ -138,7 +137,7 @@ def plain_chart_values(project: Project) -> Iterator[Location]:
     charts = [item.path.rpartition("/")[0] for item in foreign_infrastructure(project) if item.path.endswith("Chart.yaml")]
     for chart in charts:
         path = f"{chart}/values.yaml".lstrip("/")
-        document = project.document(path) if not is_test_path(path) and path_environment(path) not in _TRIED else None
+        document = project.document(path) if not is_test_path(path) and path_environment(path) not in TRIED else None
         switches = tuple(_plain_switches(document.root)) if document else ()
         if switches and not _adds_tls(project, chart, path):
             yield from switches
@@ -191,5 +190,5 @@ def plain_ingresses(project: Project) -> Iterator[KubernetesObject]:
         hosts = [text_of(find(rule, "host")) for rule in (rules.items if isinstance(rules, Sequence) else ())]
         nearby = any(hosts) and all(_NEARBY.fullmatch(host) for host in hosts if host)
         named = text_of(find(item.node, "spec", "ingressClassName"))
-        if not nearby and not _SAYS_TLS.search(f"{names} {named}") and path_environment(item.location.path) not in _TRIED:
+        if not nearby and not _SAYS_TLS.search(f"{names} {named}") and path_environment(item.location.path) not in TRIED:
             yield item

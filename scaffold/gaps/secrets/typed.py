@@ -11,7 +11,7 @@ from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, EnvironmentClass, Severity
+from scaffold.model.names import TRIED, Confidence, Severity
 from scaffold.model.project import Command, DocFile, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, holds_secret, url_password
@@ -32,7 +32,6 @@ _CLASSES = frozenset({SecretClass.WEAK, SecretClass.LITERAL, SecretClass.RANDOM}
 _ON_DEPLOYMENT = regex(
     r"(?i)deploy|production|(?<![a-z])prod(?![a-z])|(?<![a-z])vps(?![a-z])|hosting|部署|despliegue|bereitstellung"
 )
-_NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _ANSWER = Closer(
     None, "advice", "Take the value from the environment or a secret manager, and change it: history keeps the old one."
 )
@@ -56,7 +55,7 @@ def typed_credentials(project: Project, rule: Rule) -> Iterator[Gap]:
         if command.context == "script" and path not in project.owned and not is_test_path(path):
             by_script.setdefault(path, []).extend(item for item in _in_command(command) if item.opens_host or path in deploying)
     for path, found in by_script.items():
-        if found and path_environment(path) not in _NOT_PRODUCTION:
+        if found and path_environment(path) not in TRIED:
             yield _script_gap(path, found, rule)
     yield from _in_jobs(project, rule)
     yield from _in_pages(project, rule)
@@ -138,7 +137,7 @@ def _in_pages(project: Project, rule: Rule) -> Iterator[Gap]:
         commands = (item for item in project.commands if item.context == "doc" and item.location.path == path)
         run = (item for command in commands for item in _in_command(command) if item.name.isupper())
         found = [*_written(shown.get(path)), *run]
-        if found and path_environment(path) not in _NOT_PRODUCTION:
+        if found and path_environment(path) not in TRIED:
             yield _page_gap(path, found, rule)
 
 

@@ -10,7 +10,7 @@ from scaffold.gaps.migrations import kept_versions, starting_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import TRIED, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import Start, is_below
@@ -36,7 +36,6 @@ _SPRING_PROFILE = regex(r"application-(?P<profile>[\w-]+)\.(?:ya?ml|properties)$
 _ACTIVE = frozenset({"SPRING_PROFILES_ACTIVE", "spring.profiles.active"})
 _ACTIVE_BY_COMMAND = regex(r"spring\.profiles\.active=(?P<names>[\w,-]+)")
 _OVERRIDES = frozenset({"SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO"})
-_NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -116,7 +115,7 @@ def _has_flyway(project: Project, service: Service) -> bool:
 
 def _by_library(stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
     found = [fact for fact in facts if fact.detail.startswith(("typeorm", "sequelize")) and fact.reachable is not False]
-    found = [fact for fact in found if path_environment(fact.location.path) not in _NOT_PRODUCTION]
+    found = [fact for fact in found if path_environment(fact.location.path) not in TRIED]
     if found:
         loses = any(fact.detail == "sequelize force" for fact in found)
         how = "synchronize: true" if found[0].detail == "typeorm" else f"sync({{ {found[0].detail.partition(' ')[2]}: true }})"

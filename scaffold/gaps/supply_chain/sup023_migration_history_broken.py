@@ -8,18 +8,15 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.migrations import starting_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS
 
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _ALL_HEADS = regex(r"upgrade[\"',\s(]+(?:\w+\s*,\s*)?[\"']?heads\b")
 _UPGRADES = regex(r"\bcommand\.upgrade\(")
 _MORE_SQL = ("golang-migrate", "sqlx", "migrate/migrate")
 """What reads files called `1_name.up.sql` and refuses a number twice."""
-
-
 _BY_PEOPLE = {"makefile": 1, "package": 1, "doc": 2}
 """Where a command stands that people type, the nearest to a machine first."""
 _FAULTS = {
@@ -34,7 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     groups: dict[tuple[str, str, str], list[CodeFact]] = {}
     for fact in project.code_facts:
         folder = fact.location.path.rpartition("/")[0]
-        if fact.kind == "history" and not is_test_path(f"{folder}/") and path_environment(folder) not in _TRIED:
+        if fact.kind == "history" and not is_test_path(f"{folder}/") and path_environment(folder) not in TRIED:
             tool, fault, _ = fact.detail.split(" ", 2)
             groups.setdefault((folder, tool, fault), []).append(fact)
     for (folder, tool, fault), facts in groups.items():
@@ -78,7 +75,7 @@ def _gap(project: Project, folder: str, tool: str, fault: str, facts: list[CodeF
     return RULE.gap(
         resource=folder or tool,
         subject=f"history/{fault}",
-        message=f"No migration of {folder} runs: {why}.",
+        message=f"No migration of {folder or tool} runs: {why}.",
         expected=expected,
         actual=_FAULTS[fault],
         locations=places,

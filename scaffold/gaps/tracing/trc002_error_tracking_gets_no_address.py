@@ -54,7 +54,7 @@ def _gets(service: Service, name: str) -> bool:
 
 
 def _may_be_given(project: Project, read: EnvRead) -> bool:
-    """Whether a file that deploys or builds the project names the variable, or its code reads an env file itself."""
+    """Whether a file that deploys or builds the project names the variable."""
     for item in project.sources:
         name = item.path.rpartition("/")[2]
         if read.name in item.text and (item.path.endswith(_MAY_GIVE) or "ockerfile" in name) and name != "package.json":

@@ -12,14 +12,13 @@ from scaffold.model.edits import EditTask
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Gap
 from scaffold.model.guards import guard_defaults, guard_literal, holds_credential_default, scalar_at
-from scaffold.model.names import EnvironmentClass
+from scaffold.model.names import TRIED
 from scaffold.model.project import Project
 from scaffold.model.secrets import is_sensitive_name, url_host, url_password
 from scaffold.plan.ci_compose import workflow_that_would_break
 from scaffold.plan.edits.kind import EditKind
 from scaffold.plan.environment import development_path
 
-_NOT_EDITED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 """Where people start from a fresh clone without a secret at hand: there it stays advice."""
 
 
@@ -27,7 +26,7 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
     taken = _variables_of_literals(project, gaps)
     for gap in gaps:
         stack = _stack_of(project, gap)
-        if stack is None or gap.environment in _NOT_EDITED:
+        if stack is None or gap.environment in TRIED:
             continue
         documents = _documents(project, gap)
         if any(place.path in project.owned or place.path not in {item.path for item in documents} for place in _places(gap)):

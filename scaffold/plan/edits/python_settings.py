@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from scaffold.model.compose import Service, Stack
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
-from scaffold.model.names import EnvironmentClass, Role
+from scaffold.model.names import TRIED, Role
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 from scaffold.plan.edits.kind import EditKind
 
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT_SECRET|SIGNING_KEY|SESSION_SECRET|COOKIE_SECRET)$")
 _VARIABLE = regex(r"[A-Z][A-Z0-9_]*")
-_ELSEWHERE = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
@@ -35,7 +34,7 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
 def _users(project: Project, path: str) -> Iterator[tuple[Stack, Service]]:
     """Yield the services whose image holds the file, of every stack that runs elsewhere than on a developer's machine."""
     for stack in project.stacks:
-        for service in stack.services if stack.complete and stack.environment not in _ELSEWHERE else ():
+        for service in stack.services if stack.complete and stack.environment not in TRIED else ():
             context = service.build.context if service.build else None
             folder = "" if context in {None, "", "."} else f"{(context or '').removeprefix('./').rstrip('/')}/"
             if context is not None and service.is_application and path.startswith(folder):
