@@ -6,15 +6,16 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
 from scaffold.model.document import Location, Node, Scalar, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.lasting import awaited_jobs, is_hardened
-from scaffold.model.names import EnvironmentClass, Role
+from scaffold.model.names import TRIED, EnvironmentClass, Role
 from scaffold.model.profiles import named_profiles
-from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
+from scaffold.model.project import CodeFact, Command, Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.model.values import ImageReference
@@ -25,13 +26,21 @@ EXEMPT_FROM_SERVICE_HYGIENE = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})
 ALL_INTERFACES = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 - the texts that are looked for
 """Host addresses of a published port that mean every interface."""
 
-_DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
+DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""Names of the files that Compose starts by itself, the first that is there."""
 _LONGEST_COMMENT = 1000
 
 
 def stands_alone(stack: Stack) -> bool:
     """Whether the first file has one of the names that Compose starts by itself, so that it cannot be a fragment."""
-    return stack.files[0].rpartition("/")[2] in _DEFAULT_FILES if stack.files else False
+    return stack.files[0].rpartition("/")[2] in DEFAULT_FILES if stack.files else False
+
+
+@remembered
+def declared_services(project: Project) -> frozenset[str]:
+    """Return the names of all services that compose files declare, also outside of stacks."""
+    declared = {name for file in project.compose_files for name in file.service_names}
+    return frozenset(declared | {service.name for stack in project.stacks for service in stack.services})
 
 
 def judged_stacks(project: Project) -> tuple[Stack, ...]:
@@ -272,6 +281,12 @@ def path_environment(path: str) -> EnvironmentClass:
     words = re.split(r"[^a-z0-9]+", path.lower())
     found = {_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS}
     return next(iter(found)) if len(found) == 1 else EnvironmentClass.BASE
+
+
+def may_run_in_production(fact: CodeFact) -> bool:
+    """Whether the entries of a program may reach the place of a fact, and its path says nothing of tests or development."""
+    path = fact.location.path
+    return fact.reachable is not False and not is_test_path(path) and path_environment(path) not in TRIED
 
 
 def is_generated(project: Project, path: str) -> bool:

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.deployments import is_deployment, is_elsewhere, run_text, starts_elsewhere
-from scaffold.gaps.facts import active_profiles, commented_profiles, mounts_source, path_environment
+from scaffold.gaps.facts import DEFAULT_FILES, active_profiles, commented_profiles, mounts_source, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Stack
@@ -20,7 +20,6 @@ from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 
-_DEFAULT_NAMES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
 _STARTS = regex(
     r"\b(?:docker|podman)[ -]compose\b(?!\.\w)[^\n|;]*?\s(?:up|start|run)\b|\bstack\s+deploy\b"
     r"|\$[({]?\w*(?:COMPOSE|STACK|DC)\w*[)}]?\s[^\n|;]*\bup\b",
@@ -269,16 +268,16 @@ def _takes_in(project: Project, other: Stack, stack: Stack) -> bool:
     """Whether a file of another stack names one of this stack's, as `include` and `extends` do."""
     names = [posixpath.basename(path) for path in stack.files]
     texts = [project.source(path) or "" for path in other.files if path not in stack.files]
-    return any(name not in _DEFAULT_NAMES and name in text for text in texts for name in names)
+    return any(name not in DEFAULT_FILES and name in text for text in texts for name in names)
 
 
 def _is_about(project: Project, call: _Call, stack: Stack) -> bool:
     names = {posixpath.basename(path) for path in stack.files}
     if call.names:
         return bool(names & call.names)
-    if posixpath.basename(stack.files[0]) not in _DEFAULT_NAMES:
+    if posixpath.basename(stack.files[0]) not in DEFAULT_FILES:
         return False
-    defaults = {other.directory for other in project.stacks if posixpath.basename(other.files[0]) in _DEFAULT_NAMES}
+    defaults = {other.directory for other in project.stacks if posixpath.basename(other.files[0]) in DEFAULT_FILES}
     if call.folder in defaults:
         return stack.directory == call.folder
     return stack.directory == "" or len(defaults) == 1 or stack.directory.startswith(f"{call.folder}/" if call.folder else "")
@@ -296,7 +295,8 @@ def _of_page(page: DocFile) -> Iterator[_Call]:
         return
     lines = page.text.splitlines()
     for number, line in enumerate(lines, 1):
-        names = frozenset(_COMPOSE_FILE.findall(line)) - _DEFAULT_NAMES  # That a page names a file says that people start it.
+        # That a page names a file says that people start it.
+        names = frozenset(_COMPOSE_FILE.findall(line)).difference(DEFAULT_FILES)
         if names or _STARTS.search(line):
             start = Start(Location(page.path, number), _strength_of_page(page, lines, number))
             yield _Call(names | _names(line), posixpath.dirname(page.path), start, _profiles(line))

@@ -174,13 +174,11 @@ def _deleted(project: Project, unit: _Unit) -> Iterator[tuple[str, Location]]:
         if _SAYS.match(line) or number > last or (number == last and not re.search(r"(?:&&|;).*\bup\b", line)):
             continue
         kept = [mount.source for mount in _volumes(project, line if down else _texts(unit))]
+        begins = f"{listed(kept)} {'begins' if len(kept) == 1 else 'begin'} empty"
         if down and _WITH_VOLUMES.search(down["words"]) and kept:
-            yield f"takes the stack down with its volumes before it starts it: {listed(kept)} begins empty", place
+            yield f"takes the stack down with its volumes before it starts it: {begins}", place
         elif _PRUNED.search(line) and stopped and kept:
-            yield (
-                f"stops the stack, deletes the volumes that no container uses, and starts it: {listed(kept)} begins empty",
-                place,
-            )
+            yield f"stops the stack, deletes the volumes that no container uses, and starts it: {begins}", place
         elif (removed := _REMOVED.search(line)) and (names := _named(unit, removed["names"], kept)):
             yield f"removes {names} and starts the release with empty ones", place
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.copied_paths import copied_paths
-from scaffold.gaps.backup.dumps_in_containers import Misled, kept_in_the_container
+from scaffold.gaps.backup.dumps_in_containers import Misled, is_container_of, kept_in_the_container
 from scaffold.gaps.backup.files import has_volume_by_variable, kept_files
-from scaffold.gaps.docs.pages import current_pages
-from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.docs.pages import current_pages, heading_above
+from scaffold.gaps.facts import declared_services, is_test_path, listed
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.compose import Mount, Service, Stack
@@ -134,9 +134,9 @@ def _runs_on_the_host(project: Project, command: Command) -> bool:
 
 
 def _heading(project: Project, command: Command) -> str:
+    """Return the heading under which a command stands, the path of its file where there is none."""
     page = next((page for page in project.docs if page.path == command.location.path), None)
-    above = [item.text for item in page.headings if item.location.line < command.location.line] if page else []
-    return above[-1] if above else command.location.path
+    return (heading_above(page, command.location) if page else "") or command.location.path
 
 
 def _beside(project: Project, command: Command) -> str:
@@ -208,13 +208,12 @@ def _container(project: Project, command: Command) -> Misled | None:
 
 
 def _is_started(project: Project, name: str, *, by_service: bool) -> bool:
-    services = {service for file in project.compose_files for service in file.service_names}
-    services |= {service.name for stack in project.stacks for service in stack.services}
+    services = declared_services(project)
     if name in services:
         return True
     if by_service:
         return False
-    if any(re.search(rf"(?:^|[-_]){re.escape(service)}(?:[-_]\d+)?$", name) for service in services):
+    if any(is_container_of(service, name) for service in services):
         return True
     known = re.compile(rf"(?:--name|container_name|hostname|_CONTAINER\w*)\b[\s:=\"']+{re.escape(name)}(?![\w.-])")
     texts = (project.source(file.path) or "" for file in project.compose_files)

@@ -65,10 +65,13 @@ def kept_in_the_container(project: Project, command: Command, beside: Callable[[
     )
 
 
+def is_container_of(service: str, name: str) -> bool:
+    """Whether a container's name is that of a service, also with a project before it and a number after it."""
+    return re.search(rf"(?:^|[-_]){re.escape(service)}(?:[-_]\d+)?$", name) is not None
+
+
 def _services(project: Project, name: str) -> tuple[Service, ...]:
     """Return the services of all stacks that a name of a service or container means."""
     found = [service for stack in project.stacks for service in stack.services]
-    named = [
-        service for service in found if service.name == name or re.search(rf"[-_]{re.escape(service.name)}(?:[-_]\d+)?$", name)
-    ]
+    named = [service for service in found if is_container_of(service.name, name)]
     return tuple(named) or tuple(service for service in found if name in service.names)

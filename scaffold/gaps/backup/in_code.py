@@ -24,6 +24,7 @@ _OFF_BY_DEFAULT = regex(
 )
 _ON = regex(rf"(?i)\b(?P<name>{_SWITCH})[\"']?\s*[:=]\s*[\"']?(?:true|yes|on|1)\b")
 _CONFIGURATION = (".yml", ".yaml", ".env", ".example", ".toml", ".sh", ".tf", ".tfvars", ".json")
+_TRUE = frozenset({"true", "yes", "on", "1"})
 _NOT_RUN = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST})
 
 
@@ -72,16 +73,12 @@ def switched_off(project: Project) -> tuple[str, Location] | None:
 def _turned_on(project: Project) -> Iterator[str]:
     """Yield the switches that something for production sets."""
     for file in project.env_files:
-        if file.environment not in {"dev", "development", "test"}:
-            yield from (
-                entry.name
-                for entry in file.entries
-                if not entry.commented and entry.value.strip().lower() in {"true", "yes", "on", "1"}
-            )
+        if file.environment not in {"dev", "test"}:
+            yield from (entry.name for entry in file.entries if not entry.commented and entry.value.strip().lower() in _TRUE)
     for stack in project.stacks:
         if stack.environment not in _NOT_RUN:
             given = (entry for service in stack.services for entry in service.environment)
-            yield from (entry.name for entry in given if (entry.value or "").strip().lower() in {"true", "yes", "on", "1"})
+            yield from (entry.name for entry in given if (entry.value or "").strip().lower() in _TRUE)
     for item in _own(project, _CONFIGURATION):
         if _speaks_of_backups(item):
             yield from (match["name"] for match in _ON.finditer(item.text))

@@ -8,7 +8,7 @@ import re
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service
-from scaffold.model.names import EnvironmentClass, Role
+from scaffold.model.names import TRIED, Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -18,7 +18,6 @@ _CODE = (".ts", ".js", ".mjs", ".cjs", ".py", ".go", ".java", ".cs")
 _DECLARES = ("AWS::", "aws-cdk", "aws_cdk", "awscdk", "pulumi", "Pulumi", "cdktf", "cdktn", "troposphere")
 _LOCAL_SOURCE = regex(r"\bsource\s*=\s*\"(\.{1,2}/[^\"?$]+)")
 _COMMENT = regex(r"(?m)^[ \t]*(?:#|//).*$")
-_NOT_KEPT = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _SET = r"[\"']?\s*[=:]\s*+(?![\"']?(?:0\b|null\b|None\b|undefined\b))"
 _DATABASE = regex(
     rf"(?:backup_retention_period|backup_retention_days|[bB]ackupRetentionPeriod|[bB]ackupRetentionDays){_SET}"
@@ -87,7 +86,7 @@ def _infrastructure_texts(project: Project) -> tuple[tuple[str, str], ...]:
         and _declares_infrastructure(item.path, item.text)
         and not is_test_path(item.path)
         and not _calls_what_is_missing(project, item.path, item.text)
-        and path_environment(item.path) not in _NOT_KEPT
+        and path_environment(item.path) not in TRIED
     )
 
 

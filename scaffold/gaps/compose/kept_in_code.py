@@ -6,18 +6,17 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import copies_of
-from scaffold.gaps.facts import final_stages, is_test_path, path_environment
+from scaffold.gaps.facts import final_stages, may_run_in_production
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import given_names, is_in_image, runs_code
 from scaffold.model.lasting import builder_of
-from scaffold.model.names import APPLICATION, EnvironmentClass, Role
+from scaffold.model.names import APPLICATION, Role
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _DATABASES = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO, Role.CLICKHOUSE})
 _LINKS = regex(r"\bln\s+-\w*s|\bmount\s+-")
 _BESIDE = regex(
@@ -39,7 +38,7 @@ class Kept:
 
 def kept_by_code(project: Project, stack: Stack, service: Service, *, bucket: bool) -> Kept | None:
     """Return the first place at which the code of a service keeps something and no mount of its stack holds it, or None."""
-    facts = [fact for fact in project.code_facts if fact.kind == "kept-files" and _counts(fact)]
+    facts = [fact for fact in project.code_facts if fact.kind == "kept-files" and may_run_in_production(fact)]
     builder = builder_of(project, service)
     if not facts or not runs_code(project, builder) or _has_links(project, builder):
         return None
@@ -49,11 +48,6 @@ def kept_by_code(project: Project, stack: Stack, service: Service, *, bucket: bo
         if is_in_image(project, builder, fact.location.path) and _is_used(project, stack, builder, fact, bucket=bucket)
     )
     return next((kept for kept in found if kept is not None), None)
-
-
-def _counts(fact: CodeFact) -> bool:
-    path = fact.location.path
-    return fact.reachable is not False and not is_test_path(path) and path_environment(path) not in _TRIED
 
 
 def _has_links(project: Project, service: Service) -> bool:
@@ -71,7 +65,11 @@ def _is_used(project: Project, stack: Stack, service: Service, fact: CodeFact, *
         return not any(other.has_role(*_DATABASES) for other in stack.services)
     if bucket and kind in {"files", "media"}:
         return False
-    takers = (taker for taker in project.code_facts if taker.kind == "takes-files" and taker.detail == kind and _counts(taker))
+    takers = (
+        taker
+        for taker in project.code_facts
+        if taker.kind == "takes-files" and taker.detail == kind and may_run_in_production(taker)
+    )
     return any(is_in_image(project, service, taker.location.path) for taker in takers)
 
 

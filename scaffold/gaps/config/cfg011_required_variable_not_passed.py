@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.config.offered import Offered, offered_in_vain
 from scaffold.gaps.facts import listed
+from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
@@ -207,8 +208,7 @@ def _may_get_more(project: Project, service: Service) -> bool:
     env_file = posixpath.join(build.context or "", ".env")
     if not is_in_image(project, service, env_file):
         return False
-    ignores = {posixpath.dirname(path): patterns for path, patterns in project.dockerignores}
-    return not leaves_out(ignores.get(build.context or "", ()), ".env")
+    return not leaves_out(ignore_patterns(project, dockerfile, build.context or ""), ".env")
 
 
 def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates: list[EnvFile]) -> Gap:

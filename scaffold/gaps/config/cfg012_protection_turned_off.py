@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from scaffold.gaps.config.code_switches import NOT_PRODUCTION, Switch, switches_in_code
+from scaffold.gaps.config.code_switches import Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -14,7 +14,7 @@ from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import TRIED, Confidence, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -180,7 +180,7 @@ def _django_modules(project: Project) -> tuple[str, ...]:
     """Return the files of the settings that production starts with: by stacks, else by the images that are for production."""
     names = [module.name for module in used_modules(project)]
     if not names and any(item.name == VARIABLE for item in project.settings):
-        images = [file for file in project.dockerfiles if path_environment(file.path) not in NOT_PRODUCTION]
+        images = [file for file in project.dockerfiles if path_environment(file.path) not in TRIED]
         lines = (item.text for file in images for stage in file.stages for item in stage.instructions if item.keyword == "ENV")
         names = [match["name"] for line in lines if (match := _MODULE_OF_IMAGE.search(line))]
         if images and not names:
@@ -188,7 +188,7 @@ def _django_modules(project: Project) -> tuple[str, ...]:
                 item.value or "" for item in project.settings if item.name == VARIABLE and _ENTRY.search(item.location.path)
             ]
     paths = (module_path(project, name) for name in dict.fromkeys(names) if name)
-    return tuple(path for path in dict.fromkeys(paths) if path and path_environment(path) not in NOT_PRODUCTION)
+    return tuple(path for path in dict.fromkeys(paths) if path and path_environment(path) not in TRIED)
 
 
 def _of_django(project: Project, path: str) -> Iterator[Switch]:
@@ -261,7 +261,7 @@ def _of_rails(path: str, text: str) -> Iterator[Switch]:
 
 def _of_spring(project: Project, path: str, text: str, profile: str) -> Switch | None:
     match = _EXPOSED.search(text)
-    if match is None or path_environment(profile) in NOT_PRODUCTION or is_test_path(path) or _OWN_DOOR.search(text):
+    if match is None or path_environment(profile) in TRIED or is_test_path(path) or _OWN_DOOR.search(text):
         return None
     module = path.partition("src/main/")[0]
     builds = (f"{module}{name}" for name in ("pom.xml", "build.gradle", "build.gradle.kts"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
-from scaffold.gaps.facts import listed, scalars_below
+from scaffold.gaps.facts import DEFAULT_FILES, listed, scalars_below
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -26,7 +26,6 @@ _GIVES = regex(
     r"|\binfisical\b|\bop\s+run\b|\bvault\b|\bchamber\b"
 )
 """What may give the variables their values: another env file, the shell's own variables, a store of secrets."""
-_USUAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 @frozen
@@ -92,7 +91,7 @@ def _is_started(project: Project, stack: Stack, deployment: _Deployment) -> bool
     """Whether a deployment starts exactly the files of a stack; a variable stands for the first file that it may name."""
     named = [match["path"] for match in _FILE.finditer(deployment.call)]
     if not named:
-        usual = next((path for path in _USUAL if project.exists(path)), "")
+        usual = next((path for path in DEFAULT_FILES if project.exists(path)), "")
         return not deployment.call.startswith("$") and stack.files == (usual,)
     values: dict[str, list[str]] = {}
     for match in _ASSIGNS.finditer(deployment.text):

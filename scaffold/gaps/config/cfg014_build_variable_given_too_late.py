@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, listed, once
+from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
@@ -128,13 +129,8 @@ def _is_given(project: Project, service: Service, dockerfile: Dockerfile, name: 
         entry = file.entry(name)
         inside = posixpath.relpath(file.path, context or ".")
         if entry is not None and not entry.commented and file.kind == "real" and not inside.startswith(".."):
-            return not _is_left_out(project, context or "", inside)
+            return not leaves_out(ignore_patterns(project, dockerfile, context or ""), inside)
     return False
-
-
-def _is_left_out(project: Project, context: str, inside: str) -> bool:
-    text = project.source(posixpath.join(context, ".dockerignore")) or ""
-    return leaves_out(text.splitlines(), inside)
 
 
 def _is_made_at_start(project: Project, service: Service, dockerfile: Dockerfile) -> bool:
@@ -160,7 +156,7 @@ def _gap(
     effect = (
         f"the pages call the visitor's own machine, the default at {fallback.location.path}:{fallback.location.line}"
         if fallback
-        else "the pages have what the code takes without"
+        else "the pages hold what the code falls back to"
     )
     passed = {name for name, _ in (service.build.args if service.build else ())}
     how = f"as an argument that no ARG of {dockerfile.path} takes" if passed & late.keys() else "when its container starts"

@@ -79,7 +79,7 @@ def _gap(stack: Stack, service: Service, name: str, places: tuple[Location, ...]
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"{'command' if by_option else 'environment'}/{name}",
-        message=f"{service.name} does not start: {name} is no level that {who} knows, which takes names in {shape} alone.",
+        message=f"{service.name} does not start: {name} gives no level that {who} knows, which takes names in {shape} alone.",
         expected=f"one of {', '.join(sorted(_UVICORN if by_option else _LOGGING))}",
         actual="another spelling",
         locations=places[:1],

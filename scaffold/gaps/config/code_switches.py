@@ -9,11 +9,10 @@ from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_in_image
-from scaffold.model.names import EnvironmentClass, Severity
+from scaffold.model.names import TRIED, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-NOT_PRODUCTION = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _GUARD = regex(
     r"(?i)is_?(?:dev|prod|local)|node_env|\bdev(?:elopment)?\b|\bproduction\b|\bdebug\b|environment|app_env|\btest\b|__main__"
 )
@@ -180,7 +179,7 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
 
 def is_served(project: Project, path: str) -> bool:
     """Whether an image of the project holds a file, and nothing says that it is for development."""
-    if path_environment(path) in NOT_PRODUCTION or is_test_path(path):
+    if path_environment(path) in TRIED or is_test_path(path):
         return False
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     services = (service for stack in stacks for service in stack.services if service.build and service.is_application)

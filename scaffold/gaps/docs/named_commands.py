@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from scaffold.gaps.backup.recipes import of_operators
+from scaffold.gaps.docs.pages import heading_above
+from scaffold.gaps.facts import declared_services
 from scaffold.gaps.remembered import remembered
 from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
@@ -35,20 +37,14 @@ def unknown_service(project: Project, page: DocFile, command: Command) -> str:
     page speaks of another stack, of one to come, or of what may be there.
     """
     match = _COMPOSE.search(command.text) if "compose" in command.text else None
-    known = _services(project) if match else frozenset()
-    if not match or not known or _IF.search(_heading(page, command)):
+    known = declared_services(project) if match else frozenset()
+    if not match or not known or _IF.search(heading_above(page, command.location)):
         return ""
     for name in _named(match["words"], match["verb"]):
         shown = re.search(rf"(?m)^\s*[\"']?{re.escape(name)}[\"']?\s*:", page.text)
         if name not in known and not shown and not _STAND_IN.fullmatch(name):
             return name if _speaks_of(project, page, known) else ""
     return ""
-
-
-@remembered
-def _services(project: Project) -> frozenset[str]:
-    declared = {name for file in project.compose_files for name in file.service_names}
-    return frozenset(declared | {service.name for stack in project.stacks for service in stack.services})
 
 
 def _named(text: str, verb: str) -> Iterator[str]:
@@ -69,11 +65,6 @@ def _speaks_of(project: Project, page: DocFile, known: frozenset[str]) -> bool:
     """Whether another command of the page names a service that exists."""
     own = (c.text for c in project.commands if c.context == "doc" and c.location.path == page.path and "compose" in c.text)
     return any(name in known for text in own for m in _COMPOSE.finditer(text) for name in _named(m["words"], m["verb"]))
-
-
-def _heading(page: DocFile, command: Command) -> str:
-    above = [item.text for item in page.headings if item.location.line < command.location.line]
-    return above[-1] if above else ""
 
 
 def unknown_script(project: Project, page: DocFile, command: Command) -> str:

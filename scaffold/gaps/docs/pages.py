@@ -38,6 +38,12 @@ def current_pages(project: Project) -> tuple[DocFile, ...]:
     return tuple(page for page in pages if page.path not in project.owned or page.path.startswith("docs/"))
 
 
+def heading_above(page: DocFile, place: Location) -> str:
+    """Return the last heading above a line of a page, "" where there is none."""
+    above = [item.text for item in page.headings if item.location.line < place.line]
+    return above[-1] if above else ""
+
+
 def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
     """Yield the sections whose heading matches; a page named so counts as one from its first heading on."""
     for page in current_pages(project):

@@ -105,3 +105,19 @@ def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass
         if any(service.build and service.build.dockerfile == dockerfile.path for service in stack.services)
     ]
     return min(builders, key=lambda item: item.severity_steps, default=EnvironmentClass.BASE)
+
+
+def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
+    """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
+    known = {path for path, _ in project.dockerignores} | set(project.files)
+    return next((path for path in (f"{dockerfile.path}.dockerignore", ignore_path(context)) if path in known), "")
+
+
+def ignore_patterns(project: Project, dockerfile: Dockerfile, context: str) -> tuple[str, ...]:
+    """Return the patterns of the file whose patterns count for this build; none where there is no such file."""
+    return dict(project.dockerignores).get(ignore_file(project, dockerfile, context), ())
+
+
+def ignore_path(context: str) -> str:
+    """Return where the .dockerignore of a build context is."""
+    return f"{context}/.dockerignore" if context else ".dockerignore"

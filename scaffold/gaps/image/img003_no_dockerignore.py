@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import environment_of, targets_of
+from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_path, targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.model.dockerignore import leaves_out
@@ -115,12 +115,6 @@ def _clean(path: str) -> str:
     return "" if clean == "." else clean
 
 
-def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
-    """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
-    known = {path for path, _ in project.dockerignores} | set(project.files)
-    return next((path for path in (f"{dockerfile.path}.dockerignore", _ignore_path(context)) if path in known), "")
-
-
 def _takes_env_file(project: Project, dockerfile: Dockerfile, context: str, path: str) -> bool:
     """Whether the image that runs gets the context's `.env`, where the project says to keep secrets, past its ignore file."""
     if environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
@@ -152,12 +146,8 @@ def _becomes_env(project: Project, name: str) -> bool:
     return any(copied.search(command.text) for command in project.commands)
 
 
-def _ignore_path(context: str) -> str:
-    return f"{context}/.dockerignore" if context else ".dockerignore"
-
-
 def _gap(project: Project, context: str, found: list[tuple[Dockerfile, tuple[Location, ...]]]) -> Gap:
-    path = _ignore_path(context)
+    path = ignore_path(context)
     hidden = next((where for name, where in project.ignored if name in {path, ".dockerignore"}), "")
     note = f" ({hidden} makes git ignore it, so a local one does not reach anybody else)" if hidden else ""
     images = [(file, target) for file, _ in found for target in targets_of(project, file) if reaches_image(file, target)]

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import final_stages, holds_a_secret, listed
-from scaffold.gaps.image.builds import environment_of, is_built, targets_of
+from scaffold.gaps.image.builds import environment_of, ignore_file, is_built, targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
-from scaffold.gaps.image.img003_no_dockerignore import build_contexts, ignore_file
+from scaffold.gaps.image.img003_no_dockerignore import build_contexts
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule

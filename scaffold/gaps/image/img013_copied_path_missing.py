@@ -6,18 +6,17 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, listed, root_image
-from scaffold.gaps.image.builds import environment_of
+from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import copied_sources
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import TRIED, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project
 from scaffold.model.regex import regex
 
-_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})
 _MADE_BEFORE = regex(
     r"(?i)(?:.*/)?(?:dist|build|builds|out|output|target|bin|obj|node_modules|vendor|publish|release|releases|artifacts?|wheels?|wheelhouse"
     r"|coverage|\.next|\.nuxt|\.output|\.svelte-kit|static|staticfiles|_build|generated|gen|pkg|packages|deps)(?:/.*)?"
@@ -70,7 +69,7 @@ def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator
         return
     if has_submodules(project):
         return
-    if environment_of(project, dockerfile) in _TRIED or not project.exists(build.context):
+    if environment_of(project, dockerfile) in TRIED or not project.exists(build.context):
         return
     for path, step in copied_sources(dockerfile, build.target, build.context):
         cause = _cause(project, dockerfile, build.context, path)
@@ -94,15 +93,12 @@ def _cause(project: Project, dockerfile: Dockerfile, context: str, path: str) ->
 
 
 def _left_out(project: Project, dockerfile: Dockerfile, context: str, path: str) -> str | None:
-    """Return the .dockerignore that keeps a path out of the context which is copied by its name, or None."""
-    for name in (f"{dockerfile.path}.dockerignore", posixpath.normpath(posixpath.join(context or ".", ".dockerignore"))):
-        patterns = dict(project.dockerignores).get(name)
-        if patterns is None:
-            continue
-        inside = posixpath.relpath(path, context or ".")
-        lets_in = any(line.startswith("!") for line in patterns)
-        return f"{name}:0" if leaves_out(patterns, inside) and not lets_in else None
-    return None
+    """Return the .dockerignore that keeps a path out of the context which is copied by its name, as line 0; or None."""
+    patterns = ignore_patterns(project, dockerfile, context)
+    lets_in = any(line.startswith("!") for line in patterns)
+    if lets_in or not leaves_out(patterns, posixpath.relpath(path, context or ".")):
+        return None
+    return f"{ignore_file(project, dockerfile, context)}:0"
 
 
 def _is_made(project: Project, context: str, path: str) -> bool:

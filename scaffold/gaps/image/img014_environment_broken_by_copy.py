@@ -224,12 +224,12 @@ def _minor(image: ImageReference | None) -> str:
 def _gap(group: list[tuple[Stack, Service, Dockerfile, _Fault]]) -> Gap:
     _, _, dockerfile, fault = group[0]
     names = tuple(dict.fromkeys(service.name for _, service, _, _ in group))
-    words, end = " and ".join(names), "s" if len(names) == 1 else ""
+    failing = f"{' and '.join(names)} {'does' if len(names) == 1 else 'do'} not start"
     if fault.program:
-        message = f"{words} do{'es' if end else ''} not start: {fault.says}, and that is not in the image."
+        message = f"{failing}: {fault.says}, and that is not in the image."
         expected = f"python -m {fault.program}, or an environment that is made where it runs"
     else:
-        message = f"{words} do{'es' if end else ''} not start: {fault.says}, which does not look there."
+        message = f"{failing}: {fault.says}, which does not look there."
         expected = "one version of Python in both stages"
     return RULE.gap(
         resource=dockerfile.path,

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import copy_words
+from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
@@ -21,9 +22,7 @@ _BRINGS = regex(
 
 def lock_files(project: Project, dockerfile: Dockerfile, context: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the lock files of some names in a build context, those left out that its .dockerignore keeps from it."""
-    ignore_files = dict(project.dockerignores)
-    ignoring = (f"{dockerfile.path}.dockerignore", posixpath.normpath(posixpath.join(context or ".", ".dockerignore")))
-    patterns = next((ignore_files[path] for path in ignoring if path in ignore_files), ())
+    patterns = ignore_patterns(project, dockerfile, context)
     found = (path for path in project.present if path.rpartition("/")[2] in names and is_below(path, context))
     return tuple(
         sorted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, judged_stacks, path_environment
+from scaffold.gaps.facts import judged_stacks, may_run_in_production
 from scaffold.gaps.network.fronts import Front, front_of
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service, Stack
@@ -13,7 +13,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import given_names, is_in_image, runs_code
 from scaffold.model.lasting import builder_of
-from scaffold.model.names import APPLICATION, TRIED, EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import APPLICATION, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
@@ -50,7 +50,7 @@ class _Fault:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    facts = [fact for fact in project.code_facts if fact.kind == "proxy" and _counts(fact)]
+    facts = [fact for fact in project.code_facts if fact.kind == "proxy" and may_run_in_production(fact)]
     if not any(not fact.detail.startswith(("trusts", "believes")) for fact in facts):
         return
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
@@ -64,11 +64,6 @@ def _detect(project: Project) -> Iterator[Gap]:
                 if key not in seen:
                     seen.add(key)
                     yield gap
-
-
-def _counts(fact: CodeFact) -> bool:
-    path = fact.location.path
-    return fact.reachable is not False and not is_test_path(path) and path_environment(path) not in TRIED
 
 
 def _of_service(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:

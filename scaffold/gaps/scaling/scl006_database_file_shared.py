@@ -50,8 +50,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         if service.role in _WRITERS and service.name not in ends:
             for entry in service.environment:
-                place = absolute(project, builder_of(project, service), database_file(entry))
-                mount = _mount_of(service, place) if database_file(entry) and place else None
+                file = database_file(entry)
+                place = absolute(project, builder_of(project, service), file) if file else ""
+                mount = _mount_of(service, place) if place else None
                 if mount is not None:
                     key = (mount.source or mount.target, place.removeprefix(mount.target.strip("/")))
                     files.setdefault(key, []).append(_writer(project, service, entry))
