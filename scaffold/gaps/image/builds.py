@@ -109,13 +109,18 @@ def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass
 
 def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
     """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
-    known = {path for path, _ in project.dockerignores} | set(project.files)
-    return next((path for path in (f"{dockerfile.path}.dockerignore", ignore_path(context)) if path in known), "")
+    read = dict(project.dockerignores)
+    return next((path for path in _ignore_paths(dockerfile, context) if path in read or path in project.files), "")
 
 
 def ignore_patterns(project: Project, dockerfile: Dockerfile, context: str) -> tuple[str, ...]:
     """Return the patterns of the file whose patterns count for this build; none where there is no such file."""
-    return dict(project.dockerignores).get(ignore_file(project, dockerfile, context), ())
+    read = dict(project.dockerignores)
+    return next((read[path] for path in _ignore_paths(dockerfile, context) if path in read), ())
+
+
+def _ignore_paths(dockerfile: Dockerfile, context: str) -> tuple[str, str]:
+    return f"{dockerfile.path}.dockerignore", ignore_path(context)
 
 
 def ignore_path(context: str) -> str:
