@@ -111,18 +111,18 @@ def _gap(group: list[Missing]) -> Gap:
     first = group[0]
     names = tuple(dict.fromkeys(found.service.name for found in group))
     paths = listed(found.path for found in group)
-    several = len({found.path for found in group}) > 1
+    are, them = ("are", "them") if len({found.path for found in group}) > 1 else ("is", "it")
     places = tuple(dict.fromkeys(found.step.location for found in group))
     causes = listed(found.cause.removesuffix(":0") for found in group if found.cause)
     pulled = all(found.service.image is not None for found in group)
     if first.cause.endswith(":0"):
-        why = f"{causes} keeps {paths} out of the build, and {first.step.location.path} copies {'them' if several else 'it'}"
+        why = f"{causes} keeps {paths} out of the build, and {first.step.location.path} copies {them}"
         subject = "copy/dockerignore"
     elif first.cause:
-        why = f"{paths}, which {'are' if several else 'is'} copied, {'are' if several else 'is'} not in git ({causes})"
+        why = f"{paths}, which {are} copied, {are} not in git ({causes})"
         subject = "copy/ignored"
     else:
-        why = f"{first.step.location.path} copies {paths}, which {'are' if several else 'is'} not in the repository"
+        why = f"{first.step.location.path} copies {paths}, which {are} not in the repository"
         subject = f"copy/{first.path}"
     return RULE.gap(
         resource=first.step.location.path,
