@@ -28,7 +28,7 @@ _WITH_VALUE = frozenset(
 _SCRIPT = regex(r"(?:sudo\s+)?(?:(?:bash|sh)\s+(?:-\w+\s+)*)?(?P<path>(?:\./)?[\w-][\w./-]*/[\w.-]+\.(?:sh|bash))(?=\s|$)")
 _PACKAGE = regex(r"(?:npm|pnpm|yarn|bun)\s+run\s+(?P<name>\w[\w:.-]*)(?=\s|$)")
 _WORD = regex(r"[A-Za-z0-9][\w.-]*")
-_STAND_IN = regex(r"(?i)(?:your|my|some|example|service)[-_]?.*|.*[-_]?name|x+|foo|bar")
+_STAND_IN = regex(r"(?i)(?:your|my(?!sql)|some|example|service)[-_]?.*|.*[-_]?name|x+|foo|bar")
 _IF = regex(r"(?i)\b(?:if|optional\w*|example)\b")
 
 
