@@ -37,4 +37,4 @@ def renovate_limit(project: Project) -> Limit | None:
     names = tuple(re.findall(r"[\"']([\w.-]+)[\"']", match["names"])) if match else ()
     if match is None or not names or _ANYTHING & set(names):
         return None
-    return Limit(names, Location(files[0], text.count("\n", 0, match.start()) + 1))
+    return Limit(names, Location.at_offset(files[0], text, match.start()))

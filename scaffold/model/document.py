@@ -19,6 +19,11 @@ class Location:
     column: int = 1
     route: Route = field(default=(), compare=False)
 
+    @classmethod
+    def at_offset(cls, path: str, text: str, offset: int) -> Location:
+        """Return the line of a character offset in the text of a file."""
+        return cls(path, text.count("\n", 0, offset) + 1)
+
     def sort_key(self) -> tuple[str, int, int]:
         """Order by file, then line, then column."""
         return (self.path, self.line, self.column)

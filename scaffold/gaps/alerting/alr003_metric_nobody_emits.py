@@ -76,7 +76,7 @@ def _uses(project: Project) -> Iterator[tuple[str, Location]]:
         if item.kind == "grafana-dashboard" and item.path not in project.owned:
             text = project.source(item.path) or ""
             for match in _QUERY.finditer(text):
-                place = Location(item.path, text.count("\n", 0, match.start()) + 1)
+                place = Location.at_offset(item.path, text, match.start())
                 yield from ((name, place) for name in _names(match[1].replace('\\"', '"')))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 
 from scaffold.gaps.facts import is_test_path, listed
-from scaffold.gaps.monitoring_signals import answering, is_in_stack_name, is_mentioned, mounts_of, scrapers_of
+from scaffold.gaps.monitoring_signals import Mounted, answering, is_in_stack_name, is_mentioned, mounts_of, scrapers_of
 from scaffold.gaps.signals import is_in_use, stacks_in_use, tool_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find
@@ -47,31 +47,27 @@ def _of_prometheus(project: Project, config: PrometheusConfig) -> Iterator[Gap]:
     running = [item for item in scrapers_of(project, config) if item.stack.complete and is_in_use(project, item.stack)]
     if not alerts or not running:
         return
+    environment = running[0].stack.environment
     if config.alertmanagers:
-        targets = [(target, _as_target(target, config.location)) for target in config.alertmanagers]
-        unknown = [
-            name
-            for name, target in targets
-            if is_in_stack_name(target) and all(answering(project, item, target.host) is None for item in running)
-        ]
-        if len(unknown) == len(targets):
-            yield _gap(
-                config,
-                f"{config.path} sends its alerts to {listed(unknown)}, which is no service of the stack that runs it: the"
-                f" {len(alerts)} alerts fire and nobody gets them.",
-                f"no service {listed(item.partition(':')[0] for item in unknown)}",
-                alerts,
-                running[0].stack.environment,
+        targets = [_as_target(target, config.location) for target in config.alertmanagers]
+        if all(_is_absent(project, target, running) for target in targets):
+            message = (
+                f"{config.path} sends its alerts to {listed(config.alertmanagers)}, which is no service of the stack that runs"
+                " it: " + _counted(alerts, "the alert fires and nobody gets it.", "the {} alerts fire and nobody gets them.")
             )
+            yield _gap(config, message, f"no service {listed(target.host for target in targets)}", alerts, environment)
     elif not _has_alerting(project, config) and not project.alertmanagers and not _are_others(project):
-        yield _gap(
-            config,
-            f"The {len(alerts)} alerts that {config.path} loads fire inside Prometheus alone: no Alertmanager gets them, so who"
-            " does not look at its page learns nothing.",
-            "no alerting block, no Alertmanager",
+        message = _counted(
             alerts,
-            running[0].stack.environment,
+            f"The alert that {config.path} loads fires inside Prometheus alone: no Alertmanager gets it",
+            f"The {{}} alerts that {config.path} loads fire inside Prometheus alone: no Alertmanager gets them",
         )
+        message += ", so who does not look at its page learns nothing."
+        yield _gap(config, message, "no alerting block, no Alertmanager", alerts, environment)
+
+
+def _counted(alerts: tuple[AlertRule, ...], one: str, several: str) -> str:
+    return several.replace("{}", str(len(alerts)), 1) if len(alerts) > 1 else one
 
 
 def _gap(
@@ -99,8 +95,14 @@ def _loaded(project: Project, config: PrometheusConfig) -> tuple[AlertRule, ...]
     )
 
 
+def _is_absent(project: Project, target: ScrapeTarget, running: list[Mounted]) -> bool:
+    """Whether a host is named as a service of the stack, and no service answers to it."""
+    return is_in_stack_name(target) and all(answering(project, item, target.host) is None for item in running)
+
+
 def _as_target(text: str, place: Location) -> ScrapeTarget:
-    return ScrapeTarget("", re.sub(r"^https?://", "", text).partition(":")[0].partition("/")[0], None, "", place)
+    host = re.sub(r"^https?://", "", text).partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return ScrapeTarget("", host, None, "", place)
 
 
 def _has_alerting(project: Project, config: PrometheusConfig) -> bool:
@@ -159,7 +161,7 @@ def _with_variables(project: Project, config: AlertmanagerConfig) -> Iterator[Ga
     ]
     if match is None or not takers or _is_filled_in(project, config, [item.service for item in takers]):
         return
-    place = Location(config.path, text.count("\n", 0, match.start("variable")) + 1)
+    place = Location.at_offset(config.path, text, match.start("variable"))
     yield RULE.gap(
         resource=config.path,
         subject="variables",

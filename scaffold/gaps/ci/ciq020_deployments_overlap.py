@@ -45,8 +45,8 @@ def _gap(workflow: Workflow, jobs: list[Job]) -> Gap:
     return RULE.gap(
         resource=workflow.path,
         subject="concurrency",
-        message=f"No concurrency group holds the job {listed(job.id for job in jobs)}: two pushes within a few minutes deploy"
-        " at the same time, and where the older run ends last, the older release stays.",
+        message=f"No concurrency group holds the {'job' if len(jobs) == 1 else 'jobs'} {listed(job.id for job in jobs)}: two"
+        " pushes within a few minutes deploy at the same time, and where the older run ends last, the older release stays.",
         expected="concurrency: {group: production, cancel-in-progress: false}",
         actual="no concurrency, neither at the job nor at the workflow",
         locations=tuple(job.location for job in jobs),

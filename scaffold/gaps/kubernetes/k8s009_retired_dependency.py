@@ -45,7 +45,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _places(project: Project, path: str, pattern: re.Pattern[str]) -> Iterator[Location]:
     text = project.source(path) or ""
     for match in pattern.finditer(text):
-        yield Location(path, text.count("\n", 0, match.end()) + 1)
+        yield Location.at_offset(path, text, match.end())
 
 
 RULE = Rule(

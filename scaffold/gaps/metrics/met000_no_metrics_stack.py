@@ -71,7 +71,7 @@ def _alerts_in_logs(project: Project) -> str:
         if ("ALERT" in item.text or "ALARM" in item.text) and not item.path.endswith(_NOT_CODE) and not is_test_path(item.path):
             match = _ALERT_LINE.search(item.text)
             if match:
-                place = Location(item.path, item.text.count("\n", 0, match.start()) + 1)
+                place = Location.at_offset(item.path, item.text, match.start())
                 return f" What {place.path}:{place.line} calls {match['word']} is a line of a log that nothing looks through."
     return ""
 

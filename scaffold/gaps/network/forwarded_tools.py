@@ -94,7 +94,7 @@ def open_backends(project: Project) -> Iterator[tuple[str, Location]]:
         if _ASKS.search(text) or _ASKS.search(annotations) or path_environment(item.path) in TRIED:
             continue
         for match in _BACKEND.finditer(text):
-            yield match["tool"], Location(item.path, text.count("\n", 0, match.start("name")) + 1)
+            yield match["tool"], Location.at_offset(item.path, text, match.start("name"))
 
 
 def _annotations(text: str) -> str:

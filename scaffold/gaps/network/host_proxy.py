@@ -73,8 +73,8 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
     forwarded: dict[int, Location] = {}
     for page in pages:
         for match in _FORWARDS.finditer(page.text):
-            line = page.text.count("\n", 0, match.start("port")) + 1
-            forwarded.setdefault(int(match["port"]), Location(page.path, line))
+            found = Location.at_offset(page.path, page.text, match.start("port"))
+            forwarded.setdefault(int(match["port"]), found)
     said = next((_said(page, words) for page in pages if (words := _SAYS.search(page.text))), None)
     meant = _meant([service for service, _ in doors], said.line if said else "")
     named: set[str] = set()
@@ -90,7 +90,7 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
 
 def _said(page: DocFile, words: re.Match[str]) -> _Saying:
     start, end = page.text.rfind("\n", 0, words.start()) + 1, page.text.find("\n", words.end())
-    place = Location(page.path, page.text.count("\n", 0, words.start()) + 1)
+    place = Location.at_offset(page.path, page.text, words.start())
     return _Saying(place, page.text[start : end if end >= 0 else len(page.text)])
 
 

@@ -67,7 +67,7 @@ def _of_scripts(project: Project) -> Iterator[Gap]:
             name, value = match["name"], match["value"].strip("\"'")
             drawn = is_drawn_key(name, value) or (is_sensitive_name(name) and _is_drawn_password(value))
             if drawn and not source.text[: match.start()].rpartition("\n")[2].lstrip().startswith("#"):
-                found.setdefault(name, Location(source.path, source.text.count("\n", 0, match.start()) + 1))
+                found.setdefault(name, Location.at_offset(source.path, source.text, match.start()))
         if found:
             yield _script_gap(source.path, found)
 

@@ -158,7 +158,7 @@ def _login_of_live_system(page: DocFile) -> Location | None:
     for match in _LOGIN.finditer(page.text):
         text = page.text[: match.start()].rstrip("\n").rpartition("\n\n")[2][-_BEFORE:]
         if _LIVE.search(text) and not _TRIED.search(text) and classify(match["password"]) not in _STAND_INS:
-            return Location(page.path, page.text.count("\n", 0, match.start("password")) + 1)
+            return Location.at_offset(page.path, page.text, match.start("password"))
     return None
 
 

@@ -76,7 +76,7 @@ def _code_signals(project: Project) -> Iterator[Location]:
             text = source.text
             match = _MANAGER_CLIENT.search(text) if any(word in text for word in _CLIENT_WORDS) else None
             if match:
-                yield Location(source.path, source.text.count("\n", 0, match.start()) + 1)
+                yield Location.at_offset(source.path, source.text, match.start())
 
 
 def _file_signals(project: Project) -> Iterator[Location]:

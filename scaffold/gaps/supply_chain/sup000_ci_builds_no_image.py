@@ -78,7 +78,7 @@ def _counting_on_the_last(project: Project) -> Location | None:
     for page in project.docs:
         match = _PREVIOUS.search(page.text) if page.path not in project.owned and "image" in page.text else None
         if match and _BACK.search(page.text, max(match.start() - 400, 0), match.end() + 400):
-            return Location(page.path, page.text.count("\n", 0, match.start()) + 1)
+            return Location.at_offset(page.path, page.text, match.start())
     return None
 
 

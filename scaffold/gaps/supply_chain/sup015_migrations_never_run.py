@@ -81,7 +81,7 @@ def _unmade_tables(project: Project) -> Iterator[Gap]:
             bare = _without_comments(text)
             missing = next((item for item in _REFERS.finditer(bare) if item["name"].lower() not in made), None)
             if missing is not None and made:
-                where = Location(path, bare.count("\n", 0, missing.start()) + 1)
+                where = Location.at_offset(path, bare, missing.start())
                 yield _unmade_gap(stack, service, missing["name"], where)
                 break
 
