@@ -10,7 +10,7 @@ import re
 
 from scaffold.model.regex import regex
 
-as_of = "2026-11-26"
+AS_OF = "2026-11-26"
 """The day on which the tables were last compared with their sources."""
 
 _SINCE: dict[str, tuple[tuple[tuple[int, ...], tuple[int, ...], str], ...]] = {
