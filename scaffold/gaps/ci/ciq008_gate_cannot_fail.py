@@ -1,10 +1,11 @@
-"""CIQ008: the only step that checks something is told to pass whatever it finds."""
+"""CIQ008: the only step that checks something, or one that deploys, is told to pass whatever happens."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.outgoing import going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.document import find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -28,6 +29,7 @@ _FAILS = regex(r"\bexit\s+(?:[1-9]|\$)")
 _HEALTH = regex(r"\b(?:curl|wget)\b[^\n]*(?:localhost|127\.0\.0\.1)[^\n|]*(?:/\w*(?:health|ready|live|ping)|:\d{2,5})")
 """A request that asks what the job has started whether it answers."""
 _HEALTH_CHECK = "The health check"
+_ASKED_AFTER = regex(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\b|\bfailure\(\)")
 _LOOKS_ON = regex(r"\bfailure\(\)|\balways\(\)")
 _ACTIONS = {"aquasecurity/trivy-action": "trivy", "anchore/scan-action": "grype", "bridgecrewio/checkov-action": "checkov"}
 _CHECKING_ACTIONS = {
@@ -67,6 +69,28 @@ def _detect(project: Project) -> Iterator[Gap]:
     for tool, items in sorted(lenient.items()):
         if tool not in strict:
             yield _gap(tool, items)
+    yield from (_deployment_gap(item) for item in ci_steps(project) if _deploys_unnoticed(project, item))
+
+
+def _deploys_unnoticed(project: Project, item: CiStep) -> bool:
+    """Whether a step deploys, may fail, and nothing of its job asks how it ended."""
+    if not item.step.continue_on_error or item.workflow.path in project.owned:
+        return False
+    going = going_out([item])
+    texts = (f"{step.condition}\n{step.run}\n{step.inputs}\n{step.env}" for step in item.job.all_steps)
+    return going is not None and going.deploys and not any(_ASKED_AFTER.search(text) for text in texts)
+
+
+def _deployment_gap(item: CiStep) -> Gap:
+    return RULE.gap(
+        resource=item.resource,
+        subject="gate/deployment",
+        message=f"The job {item.job.id} deploys with continue-on-error: one that fails is green, and people believe that"
+        " the new release runs.",
+        expected="a step that fails when the deployment does",
+        actual="its result is thrown away",
+        locations=(item.place,),
+    )
 
 
 def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
