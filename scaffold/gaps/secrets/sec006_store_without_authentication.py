@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, store_port_is_open
-from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.document import Location, scalars_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
@@ -16,6 +16,10 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
+_VARIABLE = regex(r"\$\{?[A-Za-z_]\w*(?::?[-?+][^}]*)?\}?")
+_LITERAL = "authentication/literal-variable"
+_OTHER_LOGINS = frozenset({"aclfile", "user", "include"})
+"""Directives by which a login may come from elsewhere."""
 _EMPTY_PASSWORD = regex(r"--requirepass[= ]+[\"']?\$\{(?P<name>[A-Za-z_]\w*):?-\}")
 _CONFIG = regex(r"redis|valkey|\.conf$")
 
@@ -27,7 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         emptied = _empty_by_default(service)
-        found = _reason(service)
+        found = _reason(project, service)
         if emptied is not None and not _is_set_elsewhere(project, emptied[0]):
             shown = _commented(project, emptied[0])
             out = f", and {shown.path} has it in a comment" if shown else ""
@@ -73,14 +77,14 @@ def _commented(project: Project, name: str) -> Location | None:
     return next((entry.location for file in templates for entry in file.entries if entry.name == name), None)
 
 
-def _reason(service: Service) -> tuple[str, str, Location] | None:
+def _reason(project: Project, service: Service) -> tuple[str, str, Location] | None:
     """Return the subject, why the store is open and where that stands, or None."""
     for name, is_open, why in _SWITCHES:
         entry = service.env(name)
         if entry is not None and entry.value is not None and is_open(entry.value):
             return f"environment/{name}", why, entry.location
     if service.role is Role.REDIS and not service.build:
-        return _redis(service)
+        return _redis(project, service)
     known = None if service.build else known_image(service.image)
     if known and known.facts.family == "chroma" and store_port_is_open(service):
         place = service.image_location or service.location
@@ -99,27 +103,50 @@ def _reason(service: Service) -> tuple[str, str, Location] | None:
     return None
 
 
-def _redis(service: Service) -> tuple[str, str, Location] | None:
+def _redis(project: Project, service: Service) -> tuple[str, str, Location] | None:
     known = known_image(service.image)
     words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
-    # A configuration file, an own start script or an image that is not in the table may well set a password.
-    from_file = any(_CONFIG.search(mount.target) and not mount.target.startswith("/data") for mount in service.mounts)
+    # An own start script or an image that is not in the table may well set a password.
     is_plain = not words or re.match(r"(?:\S*/)?(?:redis|valkey)-server\b", words)
-    if known is None or requires_password(service) or from_file or not is_plain or ".conf" in words:
+    if known is None or requires_password(service) or not is_plain:
         return None
+    configured = [mount for mount in service.mounts if _CONFIG.search(mount.target) and not mount.target.startswith("/data")]
+    if configured or ".conf" in words:
+        return _configured(project, configured)
     place = service.command_location or service.image_location or service.location
     return "authentication", "neither requirepass nor an ACL is set", place
+
+
+def _configured(project: Project, mounts: list[Mount]) -> tuple[str, str, Location] | None:
+    """Return why a Redis is open by its configuration, where that is one file of the repository that takes in no other."""
+    files = [file for file in project.mounted if mounts and file.path == mounts[0].resolved and not file.template]
+    if len(mounts) != 1 or not files:
+        return None
+    path, lines = files[0].path, files[0].data.decode("utf-8", "replace").splitlines()
+    said = [
+        (number, line.split()) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
+    ]
+    names = {words[0].lower() for _, words in said}
+    passwords = [(number, words[1].strip("\"'")) for number, words in said if words[0].lower() == "requirepass" and words[1:]]
+    if passwords and (match := _VARIABLE.fullmatch(passwords[-1][1])) and not names & _OTHER_LOGINS:
+        why = f"Redis replaces no variables in {path}, so that its password is the text {match[0]} itself, not the value"
+        return _LITERAL, why, Location(path, passwords[-1][0])
+    closed = ["protected-mode", "yes"] in [[word.lower() for word in words] for _, words in said]
+    if closed or names & {"requirepass", "bind", *_OTHER_LOGINS}:
+        return None
+    return "authentication", f"{path} sets neither requirepass nor an ACL", mounts[0].location
 
 
 def _gap(stack: Stack, service: Service, found: tuple[str, str, Location], shown: Location | None) -> Gap:
     subject, why, place = found
     is_open = store_port_is_open(service)
     ports = tuple(port.location for port in service.ports) if is_open else ()
+    how = "who knows the repository" if subject == _LITERAL else "without a login"
     reach = "everybody who reaches the host" if is_open else "every container of its network"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=subject,
-        message=f"{service.name} takes commands from {reach} without a login: {why}.",
+        message=f"{service.name} takes commands from {reach} {how}: {why}.",
         expected="a password or an ACL from a secret",
         actual=why,
         locations=(place,),
