@@ -264,7 +264,8 @@ class CodeFact:
     variable of its build by which it shows made-up data; detail: its name),
     `mcp-server` (code lends assistants its tools; detail: `asks` where it speaks of a login, else `open`),
     `known-login` (code lets in a user whose password stands in it; detail: the name of the table of users, "" for a
-    comparison), `dumped-accounts` (see scaffold.read.dumped), `shared-login` (see scaffold.read.shared_logins),
+    comparison), `dumped-accounts` and `few-dumped-accounts` (see scaffold.read.dumped), `shared-login` (see
+    scaffold.read.shared_logins),
     `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
     scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security),
     `log-level` (Python code hands the value of a variable to `logging` as it comes; detail: the variable),

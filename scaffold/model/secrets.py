@@ -146,7 +146,7 @@ _DUMMY_KEY = regex(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
 _PLACEHOLDER = regex(
     r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
     r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here"
-    r"|not[-_]?(?:so[-_]?)?secret",
+    r"|\bdefault[-_](?:[a-z]+[-_])?(?:secret|key|password|token)\b|not[-_]?(?:so[-_]?)?secret",
     re.IGNORECASE,
 )
 _WEAK = regex(

@@ -203,9 +203,11 @@ def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> l
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
     if not opened:
         return facts
+    cookies = [path for path in code if _COOKIE.search(texts.glance(path) or "")]
     bare: list[CodeFact] = []
-    if not any(_COOKIE.search(texts.glance(path) or "") for path in code):
+    if not any(path.endswith(".py") for path in cookies):  # A program in another language keeps its cookies to itself.
         bare = [fact for fact in opened if fact.location.path.endswith(".py")]
+    if not cookies:
         gone = [fact for fact in opened if not fact.location.path.endswith((".py", ".php"))]
         facts = [fact for fact in facts if fact not in gone]
     marked = bare if any(_LOGIN.search(texts.glance(path) or "") for path in code) else opened

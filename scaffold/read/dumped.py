@@ -14,6 +14,8 @@ _HEAD = 3000
 _MOST = 100
 """Groups of rows that are looked through, each up to its longest."""
 _LONGEST = 200_000
+_SOME = 5
+"""Addresses from which on accounts are taken for those of people: fewer are often those that developers made to try the app."""
 _DUMP = regex(r"-- (?:PostgreSQL database dump|MySQL dump|MariaDB dump|phpMyAdmin SQL Dump|Host: )")
 _ROWS = regex(r"(?m)^(?:COPY|INSERT INTO)\s+(?P<table>[\w.`\"]*(?i:user|account|member|customer|admin)[\w`\"]*)")
 _END = regex(r"(?m)^\\\.|;[ \t]*$")
@@ -25,8 +27,8 @@ _OF_NOBODY = regex(
 
 
 def dumped_accounts(paths: Iterable[str], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
-    """Yield a `dumped-accounts` fact for the first rows of each dump that hold hashes of passwords beside addresses; its
-    detail is the table.
+    """Yield a `dumped-accounts` fact, or `few-dumped-accounts`, for the first rows of each dump that hold hashes of passwords
+    beside addresses; its detail is the table.
     """
     for path in sorted(paths):
         text = glance(path) or ""
@@ -36,8 +38,8 @@ def dumped_accounts(paths: Iterable[str], glance: Callable[[str], str | None]) -
             first = text.find("\n", match.end()) if match[0].startswith("COPY") else match.end()
             end = _END.search(text, first, first + _LONGEST)
             rows = text[first : end.start() if end else first + _LONGEST]
-            if _HASH.search(rows) and any(not _OF_NOBODY.search(item["host"]) for item in _ADDRESS.finditer(rows)):
-                yield CodeFact(
-                    "dumped-accounts", match["table"].replace('"', "").replace("`", ""), Places(path, text).at(match.start())
-                )
+            people = {item[0] for item in _ADDRESS.finditer(rows) if not _OF_NOBODY.search(item["host"])}
+            if people and _HASH.search(rows):
+                kind = "dumped-accounts" if len(people) >= _SOME else "few-dumped-accounts"
+                yield CodeFact(kind, match["table"].replace('"', "").replace("`", ""), Places(path, text).at(match.start()))
                 break

@@ -67,6 +67,7 @@ def test_names_that_only_look_like_secrets(name: str) -> None:
         ("password123", SecretClass.WEAK),
         ("redis", SecretClass.WEAK),
         ("your-secret-key-change-in-production", SecretClass.PLACEHOLDER),
+        ("default-session-secret", SecretClass.PLACEHOLDER),
         ("<password>", SecretClass.PLACEHOLDER),
         ("changeme", SecretClass.PLACEHOLDER),
         ("/run/secrets/db", SecretClass.FILE_PATH),

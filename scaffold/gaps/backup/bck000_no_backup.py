@@ -87,9 +87,12 @@ def _dormant(project: Project) -> str:
 
 
 def _queues_alone(bare: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> str:
-    """Return why the loss is a small one where all that is not copied holds work that waits."""
-    alone = not kept and all(service.role is Role.REDIS for _, service in bare)
-    return "it holds work that waits, and no records" if alone else ""
+    """Return why the loss is a small one where all that is not copied holds work that waits, or what is made of records."""
+    if kept or not all(service.role in {Role.REDIS, Role.SEARCH, Role.VECTOR_DB} for _, service in bare):
+        return ""
+    if all(service.role is Role.REDIS for _, service in bare):
+        return "it holds work that waits, and no records"
+    return "an index can mostly be made again from the records, which stand elsewhere"
 
 
 def _of_files(project: Project, kept: tuple[Kept, ...]) -> Gap:

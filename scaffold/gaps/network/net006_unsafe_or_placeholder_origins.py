@@ -47,7 +47,7 @@ def _has_login_in_front(project: Project) -> bool:
 
 
 def _open(place: Location, *, harmless: bool, certain: bool) -> Gap:
-    note = "; no code here reads a cookie yet, so the first that does is open to all of them" if harmless else ""
+    note = "; no code beside it reads a cookie yet, so the first that does is open to all of them" if harmless else ""
     return RULE.gap(
         resource=place.path,
         subject="cors",

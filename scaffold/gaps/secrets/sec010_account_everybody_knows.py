@@ -44,7 +44,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for fact in project.code_facts:
         if fact.kind == "known-login":
             yield _code_gap(project, fact)
-        elif fact.kind == "dumped-accounts":
+        elif fact.kind in {"dumped-accounts", "few-dumped-accounts"}:
             yield _dump_gap(fact)
         elif fact.kind == "shared-login":
             yield _shared_gap(fact)
@@ -76,14 +76,17 @@ def _code_gap(project: Project, fact: CodeFact) -> Gap:
 
 def _dump_gap(fact: CodeFact) -> Gap:
     path = fact.location.path
+    are_few = fact.kind == "few-dumped-accounts"
+    whose = "a few accounts" if are_few else "the accounts of people"
     return RULE.gap(
         resource=path,
         subject="accounts",
-        message=f"{path} is the dump of a database with the accounts of people ({fact.detail}), their addresses and the hashes "
-        "of their passwords: whoever has the repository can guess those passwords for as long as it takes.",
+        message=f"{path} is the dump of a database with {whose} ({fact.detail}), their addresses and the hashes of their"
+        " passwords: whoever has the repository can guess those passwords for as long as it takes.",
         expected="a dump outside git, encrypted, and first rows without people",
         actual="accounts in a dump",
         locations=(fact.location,),
+        severity=Severity.MEDIUM if are_few else Severity.HIGH,
         confidence=Confidence.MEDIUM,
         environment=path_environment(path),
         closers=(
