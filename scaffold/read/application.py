@@ -37,6 +37,7 @@ _LOGIN = regex(
     r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
 )
 """Words of code that knows its visitor by what the browser sends along."""
+_OF_TESTS = regex(r"(?:^|/)(?:tests?|__tests__|specs?|e2e)/|(?:^|/)test_|[._]test\.|[._]spec\.")
 _COOKIE = regex(
     r"(?i)cookie|express-session|gorilla/sessions|HttpSession|AddSession|passport\.session|SessionMiddleware|\bsession\[|flask_login"
     r"|login_user|django\.contrib"
@@ -203,7 +204,7 @@ def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> l
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
     if not opened:
         return facts
-    cookies = [path for path in code if _COOKIE.search(texts.glance(path) or "")]
+    cookies = [path for path in code if not _OF_TESTS.search(path) and _COOKIE.search(texts.glance(path) or "")]
     bare: list[CodeFact] = []
     if not any(path.endswith(".py") for path in cookies):  # A program in another language keeps its cookies to itself.
         bare = [fact for fact in opened if fact.location.path.endswith(".py")]

@@ -43,7 +43,8 @@ def _is_served(project: Project, path: str) -> bool:
 def _has_login_in_front(project: Project) -> bool:
     """Whether a proxy asks visitors for a login: the browser sends that along as well."""
     proxies = {item.location.path for item in project.upstreams} | {file.path for file in project.compose_files}
-    return any(_PROXY_LOGIN.search(project.source(path) or "") for path in proxies)
+    lines = (line.partition("#")[0] for path in proxies for line in (project.source(path) or "").splitlines())
+    return any(_PROXY_LOGIN.search(line) for line in lines)
 
 
 def _open(place: Location, *, harmless: bool, certain: bool) -> Gap:

@@ -141,7 +141,7 @@ def _gap(stack: Stack, service: Service, found: tuple[str, str, Location], shown
     subject, why, place = found
     is_open = store_port_is_open(service)
     ports = tuple(port.location for port in service.ports) if is_open else ()
-    how = "who knows the repository" if subject == _LITERAL else "without a login"
+    how = "with a password that the repository tells" if subject == _LITERAL else "without a login"
     reach = "everybody who reaches the host" if is_open else "every container of its network"
     return RULE.gap(
         resource=stack.resource(service.name),
