@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import chain
+from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Service, Stack
@@ -16,6 +17,7 @@ from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
+from scaffold.plan.monitoring.probes import facts_of, health_url
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.workloads.scope import is_long_running
 
@@ -31,7 +33,6 @@ _SINGLE = {
 }
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 _LOGS = regex(r"\blogs?\b")
-_HEALTH_URL = regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./\-]*)?")
 
 
 def plan_guides(project: Project) -> GuidesPlan | None:
@@ -45,7 +46,9 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     migrations = start_migrations(project, stack)
     alone = services_that_migrate_at_once(project, stack)
     listed = sorted(stack.services, key=lambda item: item.name)
-    services = tuple(_service(stack, service, migrations.get(service.name), service.name in alone) for service in listed)
+    services = tuple(
+        _service(project, stack, service, migrations.get(service.name), service.name in alone) for service in listed
+    )
     return GuidesPlan(
         paths=guide_paths(project),
         services=services,
@@ -93,7 +96,7 @@ def _is_tool(stack: Stack, name: str) -> bool:
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
-def _service(stack: Stack, service: Service, migration: StartMigration | None, alone: bool) -> GuideService:  # noqa: FBT001
+def _service(project: Project, stack: Stack, service: Service, migration: StartMigration | None, alone: bool) -> GuideService:  # noqa: FBT001
     copies, why = _copies(stack, service)
     if migration is not None and copies is Copies.MANY:
         place = f"{migration.location.path}:{migration.location.line}"
@@ -108,7 +111,7 @@ def _service(stack: Stack, service: Service, migration: StartMigration | None, a
         copies=copies,
         why=why,
         needed_by=tuple(sorted(s.name for s in stack.services if any(d.service == service.name for d in s.depends_on))),
-        check=_check(service),
+        check=_check(project, service),
         concurrency=_concurrency(service),
         blocked=_blocked(service) if copies is Copies.MANY else (),
         profiles=service.profiles,
@@ -175,15 +178,21 @@ def _concurrency(service: Service) -> str:
     return match[0] if match else ""
 
 
-def _check(service: Service) -> str:
-    """Return a request to the first port that is published beyond the container, at the path that its healthcheck asks."""
+def _check(project: Project, service: Service) -> str:
+    """Return a request to the first port that is published beyond the container, at the path that says whether it works: that
+    of its healthcheck, its image or its code. An application whose routes are known and have no start page is asked for none.
+    """
     port = next((item for item in service.ports if item.published and item.protocol == "tcp"), None)
     if port is None or service.role in DATASTORES or _routes_by_name(service):
         return ""
-    match = _HEALTH_URL.search(service.healthcheck.command) if service.healthcheck else None
-    if match is None and service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY}:
+    known = health_url(project, service)
+    asked = urlsplit(known[0]) if known else None
+    if asked is not None and port.target in {None, asked.port}:
+        return f"curl -fsS http://127.0.0.1:{port.published}{asked.path or '/'}"
+    routes = {fact.detail for fact in facts_of(project, service, "http-route")}
+    if service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY} or (routes and "/" not in routes):
         return ""
-    return f"curl -fsS http://127.0.0.1:{port.published}{(match['path'] if match else None) or '/'}"
+    return f"curl -fsS http://127.0.0.1:{port.published}/"
 
 
 def _routes_by_name(service: Service) -> bool:

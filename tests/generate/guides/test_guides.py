@@ -172,6 +172,18 @@ def test_the_runbook_names_who_suffers_and_leaves_stores_running(made):
     assert "### migrate" not in runbook
 
 
+@pytest.mark.parametrize(("route", "asked"), [("/health", "curl -fsS http://127.0.0.1:8080/health\n"), ("/orders", "")])
+def test_an_api_is_asked_at_the_health_route_of_its_code_and_never_at_a_start_page_that_it_lacks(make_project, route, asked):
+    compose = "services: {api: {build: ., ports: ['8080:8000'], command: 'uvicorn main:app --host 0.0.0.0 --port 8000'}}"
+    code = f"from fastapi import FastAPI\napp = FastAPI()\n\n\n@app.get('{route}')\ndef answer():\n    return {{}}\n"
+    files = {"compose.yaml": compose, "Dockerfile": "FROM python:3.13\nCOPY . /app\n", "main.py": code}
+    project = read_project(make_project({**files, "requirements.txt": "fastapi\nuvicorn\n"}))
+    rendered = guides.render(make_target(project, ()))
+    deployment = next(item.text for item in rendered.artifacts if item.path.endswith("deployment.md"))
+    assert asked in deployment
+    assert ("curl -fsS http://127.0.0.1:8080/" in deployment) is bool(asked)
+
+
 def test_every_alert_stands_in_the_runbook(made):
     target, pages = made()
     assert target.monitoring is not None
