@@ -35,7 +35,7 @@ _BUNDLED = regex(rf"(?P<prefix>{'|'.join(_BUNDLERS)})_\w+")
 _BUILDS = regex(
     r"\b(?:npm|pnpm|yarn|bun|npx|bunx|turbo|nx|lerna|make)\b[^\n&|;]*\bbuild\b|\b(?:next|vite|nuxt|gatsby|react-scripts|vue-cli-service|webpack)\s+build\b"
 )
-_ADDRESS = regex(r"(?:URL|URI|API|HOST|ENDPOINT|BASE|ORIGIN|DOMAIN|SERVER|BACKEND|GATEWAY|WS|SOCKET)")
+_ADDRESS = regex(r"_(?:\w*URL|URI|API|HOST|ENDPOINT|BASE|ORIGIN|DOMAIN|SERVER|BACKEND|GATEWAY|WS|SOCKET)(?:_|$)")
 _THIS_MACHINE = regex(r"[^\n;]{0,60}?(?:\|\||\?\?)\s*[\"'`](?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 _HEAD = 1_000
 """Characters at the top of a file among which the directive `"use client"` stands."""

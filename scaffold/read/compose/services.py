@@ -26,6 +26,7 @@ from scaffold.read.compose.hooks import inheriting_hooks
 from scaffold.read.compose.nodes import effective_entries
 from scaffold.read.compose.paths import is_remote_context
 from scaffold.read.compose.reader import TextReader, join
+from scaffold.read.compose.short import written_address
 from scaffold.read.compose.values import text_of_value
 from scaffold.read.yaml import is_null, resolve
 
@@ -234,7 +235,8 @@ def _ports(node: Node | None) -> Iterator[Port]:
                 raw=f"{published}:{text_of(raw)}" if published else text_of(raw),
             )
         elif isinstance(item, Scalar):
-            yield Port(None, None, "", "tcp", item.location, item.raw or item.value)
+            text = item.raw or item.value
+            yield Port(None, None, written_address(text), "tcp", item.location, text)
 
 
 def _mounts(node: Mapping, directory: str) -> Iterator[Mount]:

@@ -100,6 +100,12 @@ def _address(text: str) -> str | None:
     return bare
 
 
+def written_address(spec: str) -> str:
+    """Return the IP before a port whose numbers are variables that nothing sets, "" where none is written."""
+    sections = _sections(spec)
+    return (_address(sections[0]) or "") if len(sections) == 3 else ""
+
+
 def parse_ports(spec: str) -> tuple[ShortPort, ...] | None:
     """Parse `[[ip:][published]:]target[/protocol]` with ranges; None for what Docker refuses."""
     head, _, container = spec.rpartition(":")
