@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.gap import LayerCard, Rule
 from scaffold.model.names import Layer
 from scaffold.model.regex import regex
@@ -21,8 +22,6 @@ def _compose_has(project: Project, *words: str) -> bool:
     return any(word in text for text in texts for word in words)
 
 
-_BUNDLED = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_")
-"""Prefixes of the variables that tools write into the bundle of pages when they build it."""
 _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
@@ -75,7 +74,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.sightings, ("SEC004",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.env_reads, ("CFG004", "TRC002")),
-    (lambda project: _compose_has(project, *_BUNDLED), ("CFG014",)),
+    (lambda project: _compose_has(project, *BUNDLERS), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import CodeFact, Command, Dockerfile, SettingDefault
@@ -92,7 +93,6 @@ _OF_HISTORY = regex(
     words=(".sql", "/meta/0000_snapshot.json", "migrate", "migrations", "versions"),
 )
 """Versions of the database of which a tool asks for an order."""
-_BUNDLED = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_")
 _MADE_UP_WORDS = ("_MOCK", "_DEMO", "_FAKE")
 """Texts without one of these read no switch of a build for data that is made up."""
 _DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
@@ -299,7 +299,7 @@ def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield from _refusals(path, text)
     if any(word in text for word in _MADE_UP_WORDS) and path.endswith(_JAVASCRIPT):
         yield from _build_switches(path, text)
-    if ".env" in text and any(word in text for word in _BUNDLED) and path.endswith(_JAVASCRIPT):
+    if ".env" in text and any(word in text for word in BUNDLERS) and path.endswith(_JAVASCRIPT):
         yield from _bundled_reads(path, text)
     if path.endswith(".php"):
         yield from _php_extensions(path, text)

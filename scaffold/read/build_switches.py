@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
@@ -15,8 +16,7 @@ _SWITCH = regex(
     r"(?:_(?:DATA|APIS?|MODE|AUTH|LOGIN|BACKEND|SERVER|SERVICES?|ENABLED))*)\b"
 )
 """Reads of switches that the tools put into the bundle, as the prefix of their name says."""
-_PREFIXES = "NEXT_PUBLIC_|VITE_|REACT_APP_|VUE_APP_|GATSBY_|EXPO_PUBLIC_"
-_BUNDLED = regex(rf"\b(?:import\.meta\.env|process\.env)\??(?:\.|\[['\"])(?P<name>(?:{_PREFIXES})\w+)")
+_BUNDLED = regex(rf"\b(?:import\.meta\.env|process\.env)\??(?:\.|\[['\"])(?P<name>(?:{'|'.join(BUNDLERS)})\w+)")
 
 
 def bundled_read_facts(path: str, text: str) -> Iterator[CodeFact]:

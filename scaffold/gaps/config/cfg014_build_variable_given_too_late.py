@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, listed, once
 from scaffold.gaps.image.builds import ignore_patterns
+from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
@@ -20,18 +21,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
 from scaffold.model.starting import is_below
 
-_BUNDLERS = {
-    "NEXT_PUBLIC": "next",
-    "VITE": "vite",
-    "REACT_APP": "react-scripts",
-    "VUE_APP": "@vue/cli-service",
-    "GATSBY": "gatsby",
-    "EXPO_PUBLIC": "expo",
-}
-"""Prefixes of the variables that a tool writes into the bundle, with its package. NUXT_PUBLIC_ and SvelteKit's PUBLIC_ can be
-read at run time.
-"""
-_BUNDLED = regex(rf"(?P<prefix>{'|'.join(_BUNDLERS)})_\w+")
+_BUNDLED = regex(rf"(?P<prefix>{'|'.join(BUNDLERS)})\w+")
 _BUILDS = regex(
     r"\b(?:npm|pnpm|yarn|bun|npx|bunx|turbo|nx|lerna|make)\b[^\n&|;]*\bbuild\b|\b(?:next|vite|nuxt|gatsby|react-scripts|vue-cli-service|webpack)\s+build\b"
 )
@@ -87,7 +77,7 @@ class _Read:
 def _reads_of_pages(project: Project, service: Service, name: str) -> list[_Read]:
     """Return where pages read a variable; nothing where other code of the image reads it too, for which it may be meant."""
     match = _BUNDLED.fullmatch(name)
-    tool = _BUNDLERS[match["prefix"]] if match else ""
+    tool = BUNDLERS[match["prefix"]] if match else ""
     read = re.compile(rf"\b(?:process|import\.meta)\.env\??(?:\.|\[['\"]){name}\b(?:['\"]\])?")
     found = []
     for source in sources_in_image(project, service, name):
