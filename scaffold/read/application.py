@@ -536,6 +536,18 @@ def started_with(
     return (*found, *((item.text, item.location) for item in shown if item.context == "package" and item.owner in called))
 
 
+def with_imports(
+    code: CodeReading, inventory: Inventory, entries: tuple[str, ...], images: Iterable[Dockerfile], texts: TextReader
+) -> CodeReading:
+    """Return the reading with what programs import as they start, where an image installs packages of Python one by one."""
+    steps = (item.text for image in images for stage in image.stages for item in stage.instructions if item.keyword == "RUN")
+    if not entries or not any("pip" in text for text in steps):
+        return code
+    from scaffold.read.starting_imports import starting_imports
+
+    return replace(code, facts=(*code.facts, *starting_imports(entries, inventory.files, texts.glance)))
+
+
 def with_seeds(
     code: CodeReading, inventory: Inventory, texts: TextReader, started: tuple[tuple[str, Location], ...]
 ) -> CodeReading:

@@ -81,7 +81,7 @@ def reachable(
 
     The search ends early when all `wanted` files are reached.
     """
-    starts = [path for entry in entries for path in _entry_files(graph, entry)]
+    starts = [path for entry in entries for path in entry_files(graph, entry)]
     if not starts:
         return None
     seen: set[str] = set()
@@ -91,12 +91,12 @@ def reachable(
         if path in seen:
             continue
         seen.add(path)
-        pending += _packages(graph, path)
+        pending += packages_above(graph, path)
         pending += _imported(graph, path, text_of(path) or "")
     return frozenset(seen)
 
 
-def _entry_files(graph: ModuleGraph, entry: str) -> tuple[str, ...]:
+def entry_files(graph: ModuleGraph, entry: str) -> tuple[str, ...]:
     """Return every file that an entry may mean: which folder a container calls its root is not known here."""
     if entry.endswith(".py"):
         ends = {"/".join(entry.split("/")[start:]) for start in range(entry.count("/") + 1)}
@@ -104,7 +104,7 @@ def _entry_files(graph: ModuleGraph, entry: str) -> tuple[str, ...]:
     return graph.by_name.get(f"{entry}.__main__", ()) or graph.by_name.get(entry, ())
 
 
-def _packages(graph: ModuleGraph, path: str) -> list[str]:
+def packages_above(graph: ModuleGraph, path: str) -> list[str]:
     """Return the __init__.py of every package that holds the file: importing it runs them."""
     folders = path.split("/")[:-1]
     inits = ("/".join([*folders[: index + 1], "__init__.py"]) for index in range(len(folders)))
