@@ -6,14 +6,17 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
+from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 from scaffold.read.reach import ModuleGraph, absolute_module, entry_files, module_graph, packages_above
 
 _STATEMENT = regex(
-    r"^(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))|import[ \t]+(?P<plain>[\w., \t]+))",
+    r"^(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))"
+    r"|import[ \t]+(?P<plain>[\w., \t]+))",
     re.MULTILINE,
 )
 """An import that stands in the first column, and so under no condition and in no function."""
@@ -24,8 +27,8 @@ _MOST_STARTS = 8
 """Files that an entry may mean, at most: more have a name that says nothing."""
 
 
-_Import = tuple[str, int, tuple[str, ...]]
-"""A module, where the statement that imports it stands, and the names that are taken from it."""
+_Import = tuple[str, tuple[str, ...], Location]
+"""A module, the names that are taken from it, and where the statement stands."""
 
 
 def starting_imports(entries: Iterable[str], files: Iterable[str], text_of: Callable[[str], str | None]) -> Iterator[CodeFact]:
@@ -33,13 +36,17 @@ def starting_imports(entries: Iterable[str], files: Iterable[str], text_of: Call
     it, the file that this means, and the package's first name.
     """
     graph = module_graph(files)
-    known: dict[str, list[_Import]] = {}
+
+    @cache
+    def read(path: str) -> tuple[_Import, ...]:
+        return tuple(_read(path, text_of(path) or ""))
+
     for entry in entries:
         starts = entry_files(graph, entry)
         for start in starts if len(starts) <= _MOST_STARTS else ():
             root = _root(entry, start)
-            if root is not None:
-                yield from _from(graph, entry, start, root, text_of, known)
+            for package, place in _packages(graph, start, root, read) if root is not None else ():
+                yield CodeFact("starts-with", f"{entry} {start} {package}", place)
 
 
 def _root(entry: str, start: str) -> str | None:
@@ -51,9 +58,10 @@ def _root(entry: str, start: str) -> str | None:
     return "/".join(parts[: -len(words)]) if parts[-len(words) :] == words else None
 
 
-def _from(  # noqa: PLR0913 - one walk, and what it is handed on
-    graph: ModuleGraph, entry: str, start: str, root: str, text_of: Callable[[str], str | None], known: dict[str, list[_Import]]
-) -> Iterator[CodeFact]:
+def _packages(
+    graph: ModuleGraph, start: str, root: str, read: Callable[[str], tuple[_Import, ...]]
+) -> Iterator[tuple[str, Location]]:
+    """Yield each package of others that a file and what it loads import, and the first place that does."""
     seen: set[str] = set()
     told: set[str] = set()
     pending = [start]
@@ -62,38 +70,35 @@ def _from(  # noqa: PLR0913 - one walk, and what it is handed on
         if path in seen:
             continue
         seen.add(path)
-        text = text_of(path) or ""
-        if path not in known:
-            known[path] = _read(text)
         pending += [init for init in packages_above(graph, path) if not root or init.startswith(f"{root}/")]
-        for module, offset, names in known[path]:
-            name = absolute_module(module, posixpath.dirname(path)) if module.startswith(".") else posixpath.join(root, module)
-            pending += _own(graph, name.replace("/", "."), names, root)
+        for module, names, place in read(path):
+            relative = module.startswith(".")
+            name = absolute_module(module, posixpath.dirname(path)) if relative else posixpath.join(root, module)
+            pending += _own(graph, name.replace(".", "/"), names, root)
             top = module.partition(".")[0]
             if top and top not in told and top not in graph.by_name and top not in sys.stdlib_module_names:
                 told.add(top)
-                yield CodeFact("starts-with", f"{entry} {start} {top}", Places(path, text).at(offset))
+                yield top, place
 
 
-def _read(text: str) -> list[_Import]:
+def _read(path: str, text: str) -> Iterator[_Import]:
     bare = _LONG_TEXT.sub(lambda match: _SHOWN.sub(" ", match[0]), text)
-    found: list[_Import] = []
+    places = Places(path, text)
     for match in _STATEMENT.finditer(bare):
+        place = places.at(match.start())
         if match["plain"]:
-            found += [(word.split()[0], match.start(), ()) for word in match["plain"].split(",") if word.split()]
+            yield from ((word.split()[0], (), place) for word in match["plain"].split(",") if word.split())
         elif match["module"]:
             words = _COMMENT.sub("", match["many"] or match["names"] or "").split(",")
-            found.append((match["module"], match.start(), tuple(word.split()[0] for word in words if word.split())))
-    return found
+            yield match["module"], tuple(word.split()[0] for word in words if word.split()), place
 
 
-def _own(graph: ModuleGraph, dotted: str, names: tuple[str, ...], root: str) -> Iterator[str]:
+def _own(graph: ModuleGraph, path: str, names: tuple[str, ...], root: str) -> Iterator[str]:
     """Yield the files of the project that an import loads: the module with the packages above it, and the modules that it is
     asked for by name.
     """
-    first = len(root.split("/")) if root else 0
-    parts = dotted.split(".")
-    wanted = ["/".join(parts[:end]) for end in range(first + 1, len(parts) + 1)]
-    wanted += [f"{'/'.join(parts)}/{name}" for name in names]
-    for path in wanted:
-        yield from (found for found in (f"{path}.py", f"{path}/__init__.py") if found in graph.paths)
+    parts = path.split("/")
+    wanted = ["/".join(parts[:end]) for end in range(len(root.split("/")) + 1 if root else 1, len(parts) + 1)]
+    wanted += [f"{path}/{name}" for name in names]
+    for name in wanted:
+        yield from (found for found in (f"{name}.py", f"{name}/__init__.py") if found in graph.paths)

@@ -56,7 +56,7 @@ class Installed:
     steps: tuple[Location, ...]
 
 
-class _NotKnown(Exception):
+class _NotKnownError(Exception):
     """A step installs what no list of the project names."""
 
 
@@ -75,7 +75,7 @@ def installed(project: Project, dockerfile: Dockerfile, context: str) -> Install
             elif item.keyword == "RUN" and _PIP.search(item.text):
                 steps.append(item.location)
                 names.update(_of_step(project, item.text, context))
-    except _NotKnown:
+    except _NotKnownError:
         return None
     extras = {name.removeprefix(_EXTRA) for name in names if name.startswith(_EXTRA)}
     named = frozenset(distribution(name) for name in names if not name.startswith(_EXTRA))
@@ -95,7 +95,7 @@ def _ask_copy(dockerfile: Dockerfile, item: Instruction) -> None:
     words = item.text.split()
     is_program = bool(words) and posixpath.basename(words[0]) in {"uv", "uvx"}
     if origin and not dockerfile.chain(origin) and not is_program:
-        raise _NotKnown
+        raise _NotKnownError
 
 
 def _of_step(project: Project, text: str, context: str) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _of_step(project: Project, text: str, context: str) -> Iterator[str]:
         try:
             words = shlex.split(command[match.end() :], comments=True)
         except ValueError:
-            raise _NotKnown from None
+            raise _NotKnownError from None
         yield from _of_words(project, words, context)
 
 
@@ -131,7 +131,7 @@ def _of_file(project: Project, path: str, context: str, deep: int = 3) -> Iterat
     clean = posixpath.normpath(path.removeprefix("./").lstrip("/"))
     found = _named(project, clean, context)
     if not found or not deep:
-        raise _NotKnown
+        raise _NotKnownError
     for name in found:
         for line in (project.source(name) or "").splitlines():
             words = line.partition(" #")[0].strip()
@@ -139,7 +139,7 @@ def _of_file(project: Project, path: str, context: str, deep: int = 3) -> Iterat
             if nested:
                 yield from _of_file(project, posixpath.basename(nested[1]), context, deep - 1)
             elif words.startswith(("-e", "--editable", ".", "/")) or "://" in words.partition("@")[0]:
-                raise _NotKnown
+                raise _NotKnownError
             elif words and not words.startswith(("#", "-")):
                 yield from _of_requirement(words)
 
@@ -165,7 +165,7 @@ def _of_own(project: Project, context: str) -> Iterator[str]:
         item for item in project.manifests if posixpath.basename(item.path) == "pyproject.toml" and _is_in(item.path, context)
     ]
     if not found:
-        raise _NotKnown
+        raise _NotKnownError
     for manifest in found:
         yield from manifest.dependencies
         for extras in re.findall(r"\[([\w, -]+)\][\s>=<~!;\"']", project.source(manifest.path) or ""):
@@ -176,6 +176,6 @@ def _of_requirement(word: str) -> Iterator[str]:
     """Yield the distribution of a requirement, and its extras, each with a mark."""
     match = _REQUIREMENT.match(word)
     if match is None or "$" in word or "/" in word.partition(";")[0].partition("@")[0] or "*" in word.partition("=")[0]:
-        raise _NotKnown
+        raise _NotKnownError
     yield match["name"]
     yield from (f"{_EXTRA}{extra}" for extra in (match["extras"] or "").replace(",", " ").split())
