@@ -22,6 +22,16 @@ def _compose_has(project: Project, *words: str) -> bool:
     return any(word in text for text in texts for word in words)
 
 
+def _serves_files(project: Project) -> bool:
+    paths = (*(file.path for file in project.compose_files), *(file.path for file in project.dockerfiles))
+    texts = (project.source(path) or "" for path in paths)
+    return (
+        any(fact.kind == "serves-folder" for fact in project.code_facts)
+        or any(".conf" in path for path in project.files)
+        or any("apache" in text or "httpd" in text for text in texts)
+    )
+
+
 _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
@@ -77,6 +87,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: _compose_has(project, *BUNDLERS), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
+    (_serves_files, ("NET012",)),
 )
 """Kinds of files and of what is read in them, and the rules that find nothing without."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")

@@ -134,6 +134,11 @@ _LOADS_ROWS = regex(
     words=("create", "fixtures", "init", "loaddata", "manage.py", "prepare", "reset", "seed", "setup"),
 )
 """Lines without one of these load no first rows."""
+_SERVING_WORDS = (
+    *("express.static(", "serveStatic(", "koa-static", "static_folder", "send_from_directory", "StaticFiles(", "http.Dir("),
+    *("@fastify/static", "fastify-static", "@hapi/inert", ".Static("),
+)
+"""Texts without one of these hand a folder to no handler in a form that is known."""
 _STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
@@ -146,6 +151,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     migrating: list[str] = []
     making: list[str] = []
     leaving: list[str] = []
+    serving: list[str] = []
     levels: list[str] = []
     policies = [path for path in inventory.files if path.endswith(".sql") or _IN_MIGRATIONS.search(path)]
     for path in inventory.files:
@@ -160,6 +166,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
             (_ACCOUNT_WORDS, making),
             (_BACKGROUND_WORDS, leaving),
             (_LEVEL_WORDS, levels),
+            (_SERVING_WORDS, serving),
         ):
             if any(word in text for word in words):
                 marked.append(path)
@@ -184,6 +191,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _history(inventory, texts)
     facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
     facts += _log_levels(levels, code, texts)
+    facts += _served(serving, code, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -242,6 +250,18 @@ def _log_levels(levels: list[str], code: list[str], texts: TextReader) -> Iterat
         for fact in log_level_facts(marked, code, texts.glance):
             texts.text(fact.location.path)
             yield fact
+
+
+def _served(serving: list[str], code: list[str], texts: TextReader) -> Iterator[CodeFact]:
+    """Yield the handlers that serve a program's own folder, and the database files that may lie in it."""
+    if not serving:
+        return
+    from scaffold.read.served_folders import opened_databases, served_folder_facts
+
+    handlers = [fact for path in serving for fact in served_folder_facts(path, texts.glance(path) or "")]
+    for fact in (*handlers, *(opened_databases(code, texts.glance) if handlers else ())):
+        texts.text(fact.location.path)
+        yield fact
 
 
 def _history(inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

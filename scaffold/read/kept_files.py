@@ -76,6 +76,20 @@ _PY_TAKES = regex(
 )
 _PY_WRITES = regex(r"[\"']wb\+?[\"']|write_bytes\(|copyfileobj\(|\.save\(|aiofiles\.open\(")
 _PY_FIELD = regex(r"\bmodels\.(?:File|Image)Field\(|\bupload_to\s*=", words=("models.", "upload_to"))
+_PY_DOCUMENT = regex(
+    r"^[ \t]+(?P<name>\w+)\s*=\s*models\.FileField\([^()]{0,300}?\bupload_to\s*=\s*"
+    r"[\"'](?P<folder>[\w/%.-]{1,80})[\"']",
+    re.MULTILINE,
+    words=("models.FileField(",),
+)
+_OF_PEOPLE = regex(
+    r"(?:^|[_/.-])(?:pdfs?|docs?|documents?|manuscripts?|papers?|attachments?|resumes?|cvs?|invoices?|contracts?|submissions?"
+    r"|passports?|receipts?|certificates?|prescriptions?|medical|private|statements?|evidence|homework|assignments?)(?:[_/.-]|$)",
+    re.IGNORECASE,
+)
+_PY_USERS = regex(
+    r"AUTH_USER_MODEL|[\"']auth\.User[\"']|\bget_user_model\(|import User\b", words=("User", "USER", "user_model")
+)
 _PY_DATABASE = regex(
     r"(?:(?:getenv|environ\.get|config|env(?:\.db|\.str)?)\(\s*[\"'](?P<variable>[A-Z]\w*)[\"']\s*,\s*(?:default\s*=\s*)?"
     r"|^[ \t]+(?P<field>(?:database|db|sqlalchemy_database)_(?:url|uri))\s*:\s*str\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?)"
@@ -178,6 +192,15 @@ def _python_stores(places: Places, text: str) -> Iterator[CodeFact]:
         variable = match["variable"] or match["field"].upper()
         yield _fact(places, match.start(), f"database {variable} {_below_work(match['text'])}")
     yield from _takes(places, _PY_FIELD.search(text), "media")
+    yield from _python_documents(places, text)
+
+
+def _python_documents(places: Places, text: str) -> Iterator[CodeFact]:
+    """Yield the first field of a model by which users of the application hand in a document; the detail is its folder."""
+    fields = (found for found in _PY_DOCUMENT.finditer(text) if _OF_PEOPLE.search(found["folder"]))
+    found = next(fields, None)
+    if found is not None and _PY_USERS.search(text):
+        yield CodeFact("takes-documents", found["folder"].rstrip("/"), places.at(found.start("name")))
 
 
 def _python(places: Places, text: str) -> Iterator[CodeFact]:

@@ -77,7 +77,7 @@ def _kept(project: Project, stack: Stack, service: Service, fact: CodeFact) -> K
     kind, variable, place = fact.detail.split(" ", 2)
     if variable != "-" and not _is_left_out(project, stack, service, variable):
         return None
-    where = _in_container(project, builder_of(project, service), place)
+    where = place_in_container(project, builder_of(project, service), place)
     if _may_be_mounted(project, stack, service, fact, where):
         return None
     shown = f"/{where}" if where else place.partition(":")[2]
@@ -94,7 +94,7 @@ def _is_left_out(project: Project, stack: Stack, service: Service, variable: str
     return not any(name == variable or name.endswith(f"_{variable}") for name in names)
 
 
-def _in_container(project: Project, service: Service, place: str) -> str:
+def place_in_container(project: Project, service: Service, place: str) -> str:
     """Return a place of code as a path of the container without its first slash, "" where the files do not tell it."""
     kind, _, path = place.rpartition(":")
     if kind == "code":

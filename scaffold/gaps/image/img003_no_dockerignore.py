@@ -120,13 +120,13 @@ def _takes_env_file(project: Project, dockerfile: Dockerfile, context: str, path
     if environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
         return False
     patterns = dict(project.dockerignores).get(path)
-    if patterns is None or leaves_out(patterns, ".env") or not _keeps_secrets_in_env(project, context):
+    if patterns is None or leaves_out(patterns, ".env") or not keeps_secrets_in_env(project, context):
         return False
     targets = targets_of(project, dockerfile)
     return any(reaches_image(dockerfile, target) and ".env" not in removed(dockerfile, target) for target in targets)
 
 
-def _keeps_secrets_in_env(project: Project, context: str) -> bool:
+def keeps_secrets_in_env(project: Project, context: str) -> bool:
     """Whether secrets go into `.env` in this folder: it is not in the repository, and its template names some."""
     folder = f"{context}/" if context else ""
     return f"{folder}.env" not in project.files and any(
