@@ -83,6 +83,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.settings, ("SEC003",)),
     (lambda project: project.sightings, ("SEC004",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
+    (lambda project: project.mounted, ("CFG016",)),
     (lambda project: project.env_reads, ("CFG004", "TRC002")),
     (lambda project: _compose_has(project, *BUNDLERS), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),

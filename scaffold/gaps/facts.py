@@ -260,6 +260,11 @@ _TEST_PATH = regex(
     r"(?:^|/)(?:\w+_)?(?:(?:unit|integration)?tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest|locustfile"
 )
 
+FILLS_IN = regex(
+    r"envsubst|\bsed\b|gomplate|\beval\b|dockerize|confd|consul-template|\btpl\b|\bcat\b\s*<<|\bvault\b|jinja|erb\b"
+)
+"""Commands that may put values in the place of variables in a file."""
+
 
 def is_test_path(path: str) -> bool:
     """Whether a file belongs to tests, fixtures, samples or pages, and not to what runs."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
-from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.facts import FILLS_IN, is_test_path, listed
 from scaffold.gaps.monitoring_signals import Mounted, answering, is_in_stack_name, is_mentioned, mounts_of, scrapers_of
 from scaffold.gaps.signals import is_in_use, stacks_in_use, tool_services
 from scaffold.model.compose import Service, Stack
@@ -23,9 +23,6 @@ _OTHERS = frozenset({"vmalert", "otel-lgtm", "karma", "alerta", "keep", "thanos"
 _VARIABLE = regex(
     r"(?m)^[ \t-]*+(?P<key>\w*(?:url|_key|token|password|smarthost|channel|chat_id)|to|from)[\"']?:"
     r"[ \t]*[\"']?(?P<variable>\$\{\w++[^}\n]*+\}|\$[A-Z_]\w*)"
-)
-_FILLS_IN = regex(
-    r"envsubst|\bsed\b|gomplate|\beval\b|dockerize|confd|consul-template|\btpl\b|\bcat\b\s*<<|\bvault\b|jinja|erb\b"
 )
 
 
@@ -179,7 +176,7 @@ def _is_filled_in(project: Project, config: AlertmanagerConfig, takers: list[Ser
     words = (" ".join((*(service.entrypoint or ()), *(service.command or ()))) for service in takers)
     name = posixpath.basename(config.path)
     commands = (command.text for command in project.commands if name in command.text or "alertmanager" in command.text)
-    return any(_FILLS_IN.search(text) for text in (*words, *commands)) or (
+    return any(FILLS_IN.search(text) for text in (*words, *commands)) or (
         any(service.build or service.entrypoint for service in takers) or is_mentioned(project, config.path)
     )
 
