@@ -76,7 +76,12 @@ def defaults_in_image(project: Project, service: Service) -> Iterator[SettingDef
 
 def _run_files(project: Project, service: Service, paths: Iterable[str]) -> frozenset[str]:
     """Return those of some files that the image of a service holds to serve; each is asked after once."""
-    return frozenset(path for path in set(paths) if not _NO_SERVER.search(path) and is_in_image(project, service, path))
+    return frozenset(path for path in set(paths) if is_served(path) and is_in_image(project, service, path))
+
+
+def is_served(path: str) -> bool:
+    """Whether a file may belong to what a service runs: it is neither a test nor a tool beside it."""
+    return not _NO_SERVER.search(path)
 
 
 def runs_code(project: Project, service: Service) -> bool:

@@ -86,6 +86,23 @@ _IN_MIGRATIONS = regex(
     words=("alembic", "migrate", "migration", "versions"),
 )
 """Code of migrations, which may set policies of the database."""
+_OPENING_WORDS = (
+    *("__dirname", "import.meta", "process.cwd()", "readFile", "migrationsFolder", "express.static(", "loadSync("),
+    *(
+        "os.ReadFile(",
+        "os.ReadDir(",
+        "ParseFiles(",
+        "ParseGlob(",
+        "LoadHTML",
+        "http.Dir(",
+        '"file://',
+        "Tera::new(",
+        "ServeDir::new(",
+    ),
+    "read_to_string(",
+)
+"""Texts without one of these open no file of the repository in a form that is known."""
+_OPENING = (".js", ".ts", ".mjs", ".cjs", ".mts", ".go", ".rs")
 _LEVEL_WORDS = ("basicConfig(", ".setLevel(")
 """Texts without one of these give `logging` no level."""
 _OF_HISTORY = regex(
@@ -153,6 +170,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     leaving: list[str] = []
     serving: list[str] = []
     levels: list[str] = []
+    opening: list[str] = []
     policies = [path for path in inventory.files if path.endswith(".sql") or _IN_MIGRATIONS.search(path)]
     for path in inventory.files:
         if not is_application_code(path):
@@ -167,6 +185,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
             (_BACKGROUND_WORDS, leaving),
             (_LEVEL_WORDS, levels),
             (_SERVING_WORDS, serving),
+            (_OPENING_WORDS, opening),
         ):
             if any(word in text for word in words):
                 marked.append(path)
@@ -193,6 +212,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _log_levels(levels, code, texts)
     facts += _served(serving, code, texts)
     facts += _accounts(making, tuple(code), inventory, texts)
+    facts += _files_read([*opening, *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
         from scaffold.read.reach import module_graph
@@ -229,6 +249,16 @@ def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> 
         from scaffold.read.background import unstarted
 
         for fact in unstarted(marked, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _files_read(marked: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    paths = [path for path in dict.fromkeys(marked) if path.endswith(_OPENING)]
+    if paths:
+        from scaffold.read.files_read import read_files
+
+        for fact in read_files(paths, inventory.present, texts.glance):
             texts.text(fact.location.path)
             yield fact
 
