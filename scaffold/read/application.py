@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -44,6 +45,12 @@ _COOKIE = regex(
     r"|login_user|django\.contrib"
 )
 """Words of code by which a browser sends a login along by itself."""
+_OF_PROGRAMS = frozenset(
+    {"requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "package.json", "go.mod", "composer.json"}
+)
+"""Files that list the packages of one program."""
+_COMMON = regex(r"(?:^|/)(?:libs?|shared|common|core|packages)(?:/|$)")
+"""Folders of code that several programs import."""
 _PROTECTION_WORDS = (
     *("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure", "debug=True", "UseDeveloperException"),
     *(
@@ -219,28 +226,42 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         from scaffold.read.routes import route_facts
 
         facts += route_facts(routings, module_graph(inventory.files), settings)
-    facts = _with_logins(facts, code, texts)
+    facts = _with_logins(facts, code, inventory, texts)
     joined = tuple(sorted(dict.fromkeys(facts), key=lambda fact: (fact.location.sort_key(), fact.kind, fact.detail)))
     return CodeReading(settings, reads, joined), tuple(problems)
 
 
-def _with_logins(facts: list[CodeFact], code: list[str], texts: TextReader) -> list[CodeFact]:
-    """Return the facts, those of any origin with credentials marked where no code reads what a browser sends along by itself,
-    and left out where that is never a cookie: PHP is not asked, whose frameworks bring a session by themselves, and of Python
-    the mark has to do, as a proxy in front may know its visitors by one.
+def _with_logins(facts: list[CodeFact], code: list[str], inventory: Inventory, texts: TextReader) -> list[CodeFact]:
+    """Return the facts, those of any origin with credentials marked where no code of their program reads what a browser sends
+    along by itself, and left out where that is never a cookie: PHP is not asked, whose frameworks bring a session by
+    themselves, and of Python the mark has to do, as a proxy in front may know its visitors by one.
     """
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
     if not opened:
         return facts
     cookies = [path for path in code if not _OF_TESTS.search(path) and _COOKIE.search(texts.glance(path) or "")]
-    bare: list[CodeFact] = []
-    if not any(path.endswith(".py") for path in cookies):  # A program in another language keeps its cookies to itself.
-        bare = [fact for fact in opened if fact.location.path.endswith(".py")]
+    # A program in another language, or with packages of its own, keeps its cookies to itself.
+    folders = {posixpath.dirname(path) for path in inventory.files if path.rpartition("/")[2] in _OF_PROGRAMS}
+    kept = {_program_of(path, folders) for path in cookies if path.endswith(".py")}
+    common = {folder for folder in kept if folder == "" or _COMMON.search(folder)}
+    bare = [
+        fact
+        for fact in opened
+        if fact.location.path.endswith(".py") and not kept & {*common, _program_of(fact.location.path, folders)}
+    ]
     if not cookies:
         gone = [fact for fact in opened if not fact.location.path.endswith((".py", ".php"))]
         facts = [fact for fact in facts if fact not in gone]
     marked = bare if any(_LOGIN.search(texts.glance(path) or "") for path in code) else opened
     return [replace(fact, detail=f"{fact.detail} no-login") if fact in marked else fact for fact in facts]
+
+
+def _program_of(path: str, folders: set[str]) -> str:
+    """Return the nearest folder above a file that lists the packages of a program, "" for the root."""
+    folder = posixpath.dirname(path)
+    while folder and folder not in folders:
+        folder = posixpath.dirname(folder)
+    return folder
 
 
 def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

@@ -132,32 +132,57 @@ def _twice(project: Project, everything: tuple[KubernetesObject, ...]) -> Iterat
             key = _identity(item)
             if item.name and seen.setdefault(key, item) is not item:
                 again.append((item, seen[key]))
+        outside = _outside(project, file.path)
         if again:
-            names = listed(dict.fromkeys(f"{item.kind}/{item.name}" for item, _ in again))
-            outside = _outside(project, file.path)
-            before = f", if not at {outside}, a file outside of its folder, which it refuses to load" if outside else ""
-            yield RULE.gap(
-                resource=file.path,
-                subject="duplicates",
-                message=f"{file.path} brings {names} more than once: kustomize stops with an id that is already registered"
-                f"{before}.",
-                expected="each object in one of its files",
-                actual=f"{len({_identity(item) for item, _ in again})} objects in several places",
-                locations=tuple(dict.fromkeys(item.location for item, _ in again)),
-                related=tuple(dict.fromkeys(first.location for _, first in again)),
-                severity=Severity.HIGH,
-            )
+            yield _twice_gap(file.path, again, outside)
+        elif outside is not None:
+            yield _outside_gap(file.path, outside)
 
 
-def _outside(project: Project, path: str) -> str:
-    """Return the first file that a kustomization takes from outside of its folder, "" for none: only folders may lie there."""
+def _twice_gap(path: str, again: list[tuple[KubernetesObject, KubernetesObject]], outside: Scalar | None) -> Gap:
+    names = listed(dict.fromkeys(f"{item.kind}/{item.name}" for item, _ in again))
+    also = f", after it has refused {outside.value}, a file outside of its folder" if outside else ""
+    return RULE.gap(
+        resource=path,
+        subject="duplicates",
+        message=f"Several files of {path} hold the same objects, {names}: kustomize stops with an id that is already"
+        f" registered{also}.",
+        expected="each object in one of its files",
+        actual=f"{len({_identity(item) for item, _ in again})} objects in several places",
+        locations=tuple(dict.fromkeys(item.location for item, _ in again)),
+        related=tuple(dict.fromkeys((*(first.location for _, first in again), *((outside.location,) if outside else ())))),
+        severity=Severity.HIGH,
+    )
+
+
+def _outside_gap(path: str, outside: Scalar) -> Gap:
+    return RULE.gap(
+        resource=path,
+        subject="outside",
+        message=f"{path} takes {outside.value}, a file outside of its folder: kustomize refuses to load it, and"
+        " `kubectl apply -k` applies nothing.",
+        expected="a folder with a kustomization of its own, or the file below this folder",
+        actual=outside.value,
+        locations=(outside.location,),
+        severity=Severity.HIGH,
+        environment=path_environment(path),
+    )
+
+
+def _outside(project: Project, path: str) -> Scalar | None:
+    """Return the first file that a kustomization takes from outside of its folder, None for none: only folders may lie there.
+
+    The places of commands that lift the rule are not asked for: with one of them anywhere nothing is outside.
+    """
+    if any("LoadRestrictionsNone" in command.text for command in project.commands):
+        return None
     document = project.document(path)
     folder = posixpath.dirname(path)
     for item in scalars_of(find(document.root, "resources")) if document else ():
         target = posixpath.normpath(posixpath.join(folder, item.value))
         if item.value.startswith("../") and target in project.present and not target.startswith(f"{folder}/"):
-            return item.value
-    return ""
+            return item
+    return None
 
 
 def _identity(item: KubernetesObject) -> tuple[str, str, str, str]:

@@ -9,6 +9,7 @@ from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.lasting import words_of
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -19,6 +20,9 @@ _RABBITMQ_PAGE = 15672
 _PLUGINS = regex(r"rabbitmq_management|plugins|/etc/rabbitmq/?$")
 _TRANSPORT = 9300
 _NATS_MONITOR = 8222
+_SEAWEED = "chrislusf/seaweedfs"
+_SEAWEED_PORTS = frozenset({9333, 8080, 8888, 8333, 8111, 7333, 2022, 23646, 19333, 18080, 18888, 18333, 33646})
+"""What master, volume, filer, S3, IAM, WebDAV, SFTP and admin listen on, and their gRPC ports (the defaults of `weed`)."""
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
 
 
@@ -60,9 +64,11 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 
 def _is_idle(service: Service, port: Port) -> bool:
-    """Whether nothing that others reach listens on the port: Elasticsearch's transport that is bound to the container alone, or
-    RabbitMQ's page, a plugin that only the -management images switch on.
+    """Whether nothing that others reach listens on the port: Elasticsearch's transport that is bound to the container alone,
+    RabbitMQ's page, a plugin that only the -management images switch on, or one that SeaweedFS knows by no part of it.
     """
+    if service.image is not None and service.image.repository == _SEAWEED and not service.build:
+        return port.target not in _SEAWEED_PORTS and str(port.target) not in words_of(service)
     if port.target == _TRANSPORT:
         bound = service.env("transport.host")
         return bound is not None and bound.value in {"127.0.0.1", "localhost"}
