@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.outgoing import going_out
+from scaffold.gaps.ci.unnoticed import Unnoticed, job_may_fail, loses_failure_in_pipe, unnoticed_deployments
 from scaffold.gaps.ci_signals import CiStep, ci_steps
-from scaffold.model.document import find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -29,7 +28,6 @@ _FAILS = regex(r"\bexit\s+(?:[1-9]|\$)")
 _HEALTH = regex(r"\b(?:curl|wget)\b[^\n]*(?:localhost|127\.0\.0\.1)[^\n|]*(?:/\w*(?:health|ready|live|ping)|:\d{2,5})")
 """A request that asks what the job has started whether it answers."""
 _HEALTH_CHECK = "The health check"
-_ASKED_AFTER = regex(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\b|\bfailure\(\)")
 _LOOKS_ON = regex(r"\bfailure\(\)|\balways\(\)")
 _ACTIONS = {"aquasecurity/trivy-action": "trivy", "anchore/scan-action": "grype", "bridgecrewio/checkov-action": "checkov"}
 _CHECKING_ACTIONS = {
@@ -69,33 +67,25 @@ def _detect(project: Project) -> Iterator[Gap]:
     for tool, items in sorted(lenient.items()):
         if tool not in strict:
             yield _gap(tool, items)
-    yield from (_deployment_gap(item) for item in ci_steps(project) if _deploys_unnoticed(project, item))
+    yield from map(_deployment_gap, unnoticed_deployments(project))
 
 
-def _deploys_unnoticed(project: Project, item: CiStep) -> bool:
-    """Whether a step deploys, may fail, and nothing of its job asks how it ended."""
-    if not item.step.continue_on_error or item.workflow.path in project.owned:
-        return False
-    going = going_out([item])
-    texts = (f"{step.condition}\n{step.run}\n{step.inputs}\n{step.env}" for step in item.job.all_steps)
-    return going is not None and going.deploys and not any(_ASKED_AFTER.search(text) for text in texts)
-
-
-def _deployment_gap(item: CiStep) -> Gap:
+def _deployment_gap(found: Unnoticed) -> Gap:
     return RULE.gap(
-        resource=item.resource,
+        resource=found.item.resource,
         subject="gate/deployment",
-        message=f"The job {item.job.id} deploys with continue-on-error: one that fails is green, and people believe that"
-        " the new release runs.",
+        message=f"The job {found.item.job.id} {found.way}: one that fails is green, and people believe that the new release"
+        " runs.",
         expected="a step that fails when the deployment does",
         actual="its result is thrown away",
-        locations=(item.place,),
+        locations=(found.place,),
+        severity=Severity.LOW if found.minor else Severity.MEDIUM,
     )
 
 
 def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
     """Yield each tool of a step with whether its findings are forgiven."""
-    ignored = item.step.continue_on_error or text_of(find(item.job.node, "continue-on-error")).lower() == "true"
+    ignored = item.step.continue_on_error or job_may_fail(item.job)
     action = _ACTIONS.get(item.step.action)
     if action:
         yield action, ignored or _action_forgives(item, action)
@@ -106,10 +96,10 @@ def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
         if match and not re.search(
             r"\b(?:install|add|pip|apt-get|version|--version)\b", line[: match.start()] + line[match.end() :]
         ):
-            yield _plain(match["tool"]), ignored or _forgives(item.step.run, line, match.start())
+            yield _plain(match["tool"]), ignored or _forgives(item, line, match.start())
         asked = _HEALTH.search(line)
         if asked and "$(" not in line[: asked.start()] and not _LOOKS_ON.search(item.step.condition):
-            yield _HEALTH_CHECK, ignored or _forgives(item.step.run, line, asked.start())
+            yield _HEALTH_CHECK, ignored or _forgives(item, line, asked.start())
 
 
 def _plain(command: str) -> str:
@@ -118,11 +108,11 @@ def _plain(command: str) -> str:
     return " ".join((words[0], words[-1])) if len(words) > 1 else words[0]
 
 
-def _forgives(script: str, line: str, start: int) -> bool:
+def _forgives(item: CiStep, line: str, start: int) -> bool:
     """Whether the command from there on may fail. One of which the step reads what it said is judged by that."""
-    if _READ_LATER.search(line) and _FAILS.search(script):
+    if _READ_LATER.search(line) and _FAILS.search(item.step.run):
         return False
-    return bool(_FORGIVES.search(line[start:].partition(";")[0]))
+    return bool(_FORGIVES.search(line[start:].partition(";")[0])) or loses_failure_in_pipe(item, line[start:])
 
 
 def _action_forgives(item: CiStep, tool: str) -> bool:
