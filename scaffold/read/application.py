@@ -126,7 +126,7 @@ _PROXY_WORDS = (
     *("express-rate-limit", "getClientAddress", "express-session", "req.secure", "req.protocol", "ratelimit(", "SSL_HEADER"),
     *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "forward-headers"),
     *("roxyFix", "proxy_fix", "proxy_headers", "assume_ssl", "ADDRESS_HEADER", "cf-connecting-ip", "ipware"),
-    *("ThrottlerModule", "@fastify/rate-limit", "getTracker"),
+    *("ThrottlerModule", "@fastify/rate-limit", "getTracker", "req.ip", "request.ip"),
 )
 """Texts without one of these neither ask for the address and the scheme of visitors nor speak of a proxy."""
 _LOGIN_WORDS = ("users", "USERS", "Users", "ccounts", "ACCOUNTS", "ogins", "LOGINS", '= "', "= '", ".equals(")

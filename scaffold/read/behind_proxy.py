@@ -22,6 +22,7 @@ _EXPRESS_LIMITER = regex(r"(?:from|require\()\s*[\"']express-rate-limit[\"']")
 _LIMITER_CALL = regex(r"\brateLimit\(\s*\{|\brate[A-Z]?\w*\(\s*\{")
 _NEST_LIMITER = regex(r"\bThrottlerModule\.forRoot")
 _FASTIFY_LIMITER = regex(r"(?:from|require\(|import\()\s*[\"']@fastify/rate-limit[\"']")
+_OWN_LIMIT = regex(r"\breq(?:uest)?\.ip\b", words=("req.ip", "request.ip"))
 _KIT_ADDRESS = regex(r"\bgetClientAddress\(\)")
 _SESSION = regex(r"(?:from|require\()\s*[\"']express-session[\"']")
 _SECURE_COOKIE = regex(r"\bsecure\s*:\s*(?P<value>true\b|process\.env\.NODE_ENV\s*===?\s*[\"']production[\"'])")
@@ -41,8 +42,9 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `proxy` fact for each thing that depends on the proxy before the application.
 
     The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
-    requests by the visitor's address, `cookie` for a session that only HTTPS carries; `trusts any` where code or settings speak
-    of a proxy's headers at all, and `believes express` where it takes them from whoever connects.
+    requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
+    carries; `trusts any` where code or settings speak of a proxy's headers at all, and `believes express` where it takes them
+    from whoever connects.
     """
     places = Places(path, text)
     for pattern, word in ((_TRUSTS, "trusts any"), (_BELIEVES, "believes express")):
@@ -98,18 +100,25 @@ def _counts(path: str, text: str) -> Iterator[tuple[int, str]]:
         if django:
             yield django.start(), "counts django"
     elif path.endswith(_SCRIPTS):
-        found = _LIMITER_CALL.search(text) if _EXPRESS_LIMITER.search(text) and "keyGenerator" not in text else None
-        address = _KIT_ADDRESS.search(text) if _LIMITS.search(text) else None
-        cookie = _SECURE_COOKIE.search(text) if _SESSION.search(text) and not _SESSION_PROXY.search(text) else None
-        nest = _NEST_LIMITER.search(text) if "getTracker" not in text else None
-        fastify = _FASTIFY_LIMITER.search(text) if "keyGenerator" not in text else None
-        for match, framework in ((found, "express"), (nest, "express"), (fastify, "fastify")):
-            if match:
-                yield match.start(), f"counts {framework}"
-        if address:
-            yield address.start(), "counts sveltekit"
-        if cookie:
-            yield cookie.start(), f"cookie{'' if cookie['value'] == 'true' else '-if'} express"
+        yield from _counts_in_scripts(text)
+
+
+def _counts_in_scripts(text: str) -> Iterator[tuple[int, str]]:
+    found = _LIMITER_CALL.search(text) if _EXPRESS_LIMITER.search(text) and "keyGenerator" not in text else None
+    address = _KIT_ADDRESS.search(text) if _LIMITS.search(text) else None
+    cookie = _SECURE_COOKIE.search(text) if _SESSION.search(text) and not _SESSION_PROXY.search(text) else None
+    nest = _NEST_LIMITER.search(text) if "getTracker" not in text else None
+    fastify = _FASTIFY_LIMITER.search(text) if "keyGenerator" not in text else None
+    for match, framework in ((found, "express"), (nest, "express"), (fastify, "fastify")):
+        if match:
+            yield match.start(), f"counts {framework}"
+    own = _OWN_LIMIT.search(text) if _LIMITS.search(text) and not found else None
+    if own:
+        yield own.start(), "keys express"
+    if address:
+        yield address.start(), "counts sveltekit"
+    if cookie:
+        yield cookie.start(), f"cookie{'' if cookie['value'] == 'true' else '-if'} express"
 
 
 def _is_comment(text: str, offset: int) -> bool:

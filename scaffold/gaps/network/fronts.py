@@ -29,6 +29,8 @@ class Front:
     location: Location
     ends_tls: bool
     sends_scheme: bool
+    appends: bool = False
+    """Whether it hands on the X-Forwarded-For of the visitor with the address that it saw behind it."""
 
 
 def front_of(project: Project, stack: Stack, service: Service) -> Front | None:
@@ -60,7 +62,7 @@ def _front(project: Project, edge: Service, place: Location) -> Front:
     if any(file.path == place.path for file in files):
         texts = "\n".join(file.text for file in files)
         sends = "x-forwarded-proto" in texts.lower() or "proxy_params" in texts or "forwarded" in texts.lower()
-        return Front(edge.name, place, ends_tls=bool(_NGINX_TLS.search(texts)), sends_scheme=sends)
+        return Front(edge.name, place, bool(_NGINX_TLS.search(texts)), sends, appends="$proxy_add_x_forwarded_for" in texts)
     text = project.source(place.path) or ""
     if "caddy" in place.path.lower():
         return Front(edge.name, place, ends_tls=not _PLAIN_SITE.search(text), sends_scheme=True)

@@ -14,6 +14,7 @@ from scaffold.model.label_routes import label_route
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _FORWARDS = regex(
     r"(?m)^(?![ \t]*#)[^\n]*?\b(?:proxy_pass|reverse_proxy|ProxyPass[ \t]+\S+)[ \t]+(?:https?://)?"
@@ -69,7 +70,7 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
         for port in open_ports(project, service)
         if port.protocol == "tcp" and port.published is not None
     ]
-    pages = tuple(page for page in own_pages(project, on_a_host=True) if not _BINDS.search(page.text)) if doors else ()
+    pages = tuple(page for page in own_pages(project, on_a_host=True) if _is_about(project, stack, page)) if doors else ()
     forwarded: dict[int, Location] = {}
     for page in pages:
         for match in _FORWARDS.finditer(page.text):
@@ -86,6 +87,17 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
         elif said is not None and stack.environment is EnvironmentClass.PRODUCTION and service.name in meant - named:
             named.add(service.name)
             yield Passed(service, port, said.place, exact=False)
+
+
+def _is_about(project: Project, stack: Stack, page: DocFile) -> bool:
+    """Whether a page may speak of a stack: no page from outside of a project does that was taken in whole, with its licence."""
+    own = (
+        {f"{stack.directory}/{name}" for name in ("LICENSE", "LICENSE.md", "LICENSE.txt", "COPYING")}
+        if stack.directory
+        else set()
+    )
+    taken_in = bool(own & project.present) and not is_below(page.path, stack.directory)
+    return not taken_in and not _BINDS.search(page.text)
 
 
 def _said(page: DocFile, words: re.Match[str]) -> _Saying:

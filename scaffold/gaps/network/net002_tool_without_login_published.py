@@ -74,6 +74,8 @@ _OPENED: dict[str, re.Pattern[str]] = {
     "traefik": regex(r"--api\.insecure(?:=true)?(?=\s|$)|\bTRAEFIK_API_INSECURE=true\b", re.IGNORECASE),
 }
 """Tools that ask for a login, or show nothing, until somebody says otherwise."""
+_MODELS = frozenset({"ollama", "vllm-openai", "text-generation-inference", "localai", "open-webui"})
+"""Tools that answer questions, and show nothing of the system."""
 _WORKERS = ("flower",)
 """Tools that are a command of the application's own image."""
 _COMMON = frozenset({"app", "src", "server", "main", "py", "ts", "js", "python", "packages", "core"})
@@ -209,11 +211,13 @@ def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
     inside = f" from inside its network alone (the firewall of its cloud opens other ports, {wall.path})" if wall else ""
     names = list(dict.fromkeys(name for name, _ in found))
     verb = "asks" if len(names) == 1 else "ask"
+    tools = {_tool(service) for service in stack.services if service.name in names}
+    effect = f"uses {'it' if len(names) == 1 else 'them'}" if tools <= _MODELS else "sees the inside of the system"
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/tools",
         message=f"{' and '.join(names)} {verb} for no login and can be reached on every interface of the host: "
-        f"whoever reaches the host{inside} sees the inside of the system.",
+        f"whoever reaches the host{inside} {effect}.",
         expected="127.0.0.1 before the port, or a proxy with a login",
         actual="no host address (all interfaces)",
         locations=tuple(dict.fromkeys(port.location for _, port in found)),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, may_run_in_production
+from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production
 from scaffold.gaps.network.fronts import Front, front_of
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.network.pages_on_tls import own_pages
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -16,7 +19,7 @@ from scaffold.model.lasting import builder_of
 from scaffold.model.names import APPLICATION, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
-from scaffold.model.starting import start_of
+from scaffold.model.starting import is_below, start_of
 
 _TOLD = regex(
     r"(?i)\w*(?:FORWARD|PROXY_HEADERS|TRUST\w*PROX|PROX\w*TRUST|ADDRESS_HEADER|XFF_|REAL_IP|NUM_PROXIES|PROXY_HOPS|BEHIND_|PROXY_FIX"
@@ -28,7 +31,8 @@ _PRODUCTION = frozenset({"prod", "production", "live"})
 _READS_HEADER_ITSELF = frozenset({"rails"})
 """Frameworks that take X-Forwarded-Proto from whoever sends it: they need a proxy that sends it, and nothing else."""
 _TELL = {
-    "starlette": "Start uvicorn with `--forwarded-allow-ips='*'` (or FORWARDED_ALLOW_IPS), and publish no port past the proxy.",
+    "starlette": "Start uvicorn with `--forwarded-allow-ips` and the proxy's network, such as 172.16.0.0/12 (or"
+    " FORWARDED_ALLOW_IPS); with '*' it takes what the visitor writes, unless the proxy overwrites the header.",
     "express": "Write `app.set('trust proxy', 1)`, 1 being the number of proxies, and publish no port past them.",
     "fastify": "Write `Fastify({ trustProxy: 1 })`, 1 being the number of proxies, and publish no port past them.",
     "sveltekit": "Set ADDRESS_HEADER=X-Forwarded-For and XFF_DEPTH=1, 1 being the number of proxies.",
@@ -36,6 +40,8 @@ _TELL = {
     "django": "Set SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https') and let the proxy overwrite that header.",
     "spring": "Set `server.forward-headers-strategy: framework` (SERVER_FORWARD_HEADERS_STRATEGY).",
 }
+_APPENDS = regex(r"\bcloudflared\b|cloudflare tunnel|\$proxy_add_x_forwarded_for", re.IGNORECASE)
+"""What a page names of an edge that adds to X-Forwarded-For and keeps what was in it."""
 _SEND = "Let the proxy send it: `proxy_set_header X-Forwarded-Proto $scheme;`."
 
 
@@ -53,6 +59,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "proxy" and may_run_in_production(fact)]
     if not any(not fact.detail.startswith(("trusts", "believes")) for fact in facts):
         return
+    yield from _believers(project, facts)
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
     # Beside a stack that says production, the base is what people develop with.
     stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
@@ -163,7 +170,7 @@ def _gap(stack: Stack, service: Service, front: Front, fault: _Fault) -> Gap:
 
 def _forged(project: Project, stack: Stack, service: Service, words: dict[str, CodeFact]) -> Iterator[Gap]:
     """Yield the gap of an open port without a proxy whose application believes the headers of one, and limits by them."""
-    believes, limits = words.get("believes"), words.get("counts")
+    believes, limits = words.get("believes"), words.get("counts") or words.get("keys")
     ports = open_ports(project, service)
     if believes is None or limits is None or not ports:
         return
@@ -183,6 +190,68 @@ def _forged(project: Project, stack: Stack, service: Service, words: dict[str, C
         closers=(Closer(None, "advice", "Write 127.0.0.1 before the port, or take it out where a proxy joins the stack."),),
     )
 
+
+def _believers(project: Project, facts: list[CodeFact]) -> Iterator[Gap]:
+    """Yield the programs that take the first address of X-Forwarded-For, which the visitor writes, and limit requests by it."""
+    found: dict[CodeFact, CodeFact] = {}
+    edges: list[Location] = []
+    for believes in (fact for fact in facts if fact.detail.startswith("believes")):
+        program = _program(project, believes)
+        limits = (fact for fact in facts if fact.detail.startswith(("counts", "keys")) and _program(project, fact) == program)
+        limit = next(limits, None)
+        edge = _appending_edge(project, believes) if limit is not None else None
+        if limit is not None and edge is not None:
+            found[believes] = limit
+            edges.append(edge)
+    if found:
+        yield _believers_gap(found, edges[0])
+
+
+def _program(project: Project, fact: CodeFact) -> str:
+    folders = {manifest.folder for manifest in project.manifests if is_below(fact.location.path, manifest.folder)}
+    return max(folders, key=len, default="")
+
+
+def _appending_edge(project: Project, fact: CodeFact) -> Location | None:
+    """Return what shows that the edge before a program adds to the header of the visitor: the nginx of its stack, or, where no
+    stack runs it, a page on a tunnel of Cloudflare or a configuration of nginx.
+    """
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    runs = [
+        (stack, service)
+        for stack in stacks
+        for service in stack.services
+        if service.build and is_in_image(project, service, fact.location.path)
+    ]
+    if runs:
+        fronts = (front_of(project, stack, service) for stack, service in runs)
+        return next((front.location for front in fronts if front is not None and front.appends), None)
+    for page in own_pages(project, on_a_host=True):
+        match = _APPENDS.search(page.text)
+        if match:
+            return Location.at_offset(page.path, page.text, match.start())
+    return None
+
+
+def _believers_gap(found: dict[CodeFact, CodeFact], edge: Location) -> Gap:
+    programs = listed(dict.fromkeys(posixpath.dirname(fact.location.path) or "the application" for fact in found))
+    one, limit = len(found) == 1, next(iter(found.values())).location
+    return RULE.gap(
+        resource="application",
+        subject="proxy/first-address",
+        message=f"{programs} {'takes' if one else 'take'} the first address of X-Forwarded-For for that of the visitor and"
+        f" {'limits' if one else 'limit'} requests by it ({limit.path}:{limit.line}), while the edge ({edge.path}:{edge.line})"
+        " adds its own to what the visitor sends: who writes another address at each try is never stopped.",
+        expected="the number of proxies, or their addresses",
+        actual="every hop is believed",
+        locations=tuple(fact.location for fact in found),
+        related=tuple(dict.fromkeys((*(fact.location for fact in found.values()), edge))),
+        severity=Severity.MEDIUM,
+        closers=(Closer(None, "advice", _HOPS),),
+    )
+
+
+_HOPS = "Write the number of proxies: `trustProxy: 1`, `app.set('trust proxy', 1)`; behind Cloudflare alone CF-Connecting-IP."
 
 RULE = Rule(
     code="NET010",
