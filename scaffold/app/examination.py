@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scaffold.errors import UsageError
+from scaffold.gaps.causes import told_once
 from scaffold.gaps.judge import judge
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, JudgedGap, Judgement
@@ -61,7 +62,8 @@ def look(place: Place, *, outside: Outside | None = None) -> tuple[Project, Lock
 def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: frozenset[str] = frozenset()) -> Examination:
     """Read and judge a project with the files that scaffold wrote; raises UsageError and NothingToReadError."""
     project, _ = look(place)
-    return Examination(project, with_ready_edits(project, judge(project, codes=codes, baseline=baseline)))
+    judgement = with_ready_edits(project, judge(project, codes=codes, baseline=baseline))
+    return Examination(project, told_once(project, judgement))
 
 
 def with_ready_edits(project: Project, judgement: Judgement) -> Judgement:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from scaffold.gaps.catalogue import layer_cards, rules_for
 from scaffold.gaps.ignores import has_passed, suppressions_of
 from scaffold.gaps.running import most_severe
-from scaffold.gaps.variants import said_once
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement, LayerCard
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
 from scaffold.model.project import DevelopmentNote, Project
@@ -53,7 +52,7 @@ def judge(project: Project, *, codes: frozenset[str] = frozenset(), baseline: fr
     found = [gap for rule in rules_for(project, wanted) for gap in rule.detect(project)]
     unique = {gap.fingerprint: gap for gap in sorted(found, key=Gap.sort_key, reverse=True)}
     counted = (_by_evidence(project, _for_development(project, gap)) for gap in _absorb(unique.values()))
-    settled = [_with_overrides(project, gap) for gap in said_once(project, _once_a_cause(counted))]
+    settled = [_with_overrides(project, gap) for gap in _without_repeats(counted)]
     external = project.configuration.external
     wanted_here = (gap for gap in settled if not codes or gap.code in codes)
     kept = [gap for gap in wanted_here if gap.layer not in external and _is_known_here(project, gap)]
@@ -84,7 +83,7 @@ def _absorb(gaps: Iterable[Gap]) -> list[Gap]:
     ]
 
 
-def _once_a_cause(gaps: Iterable[Gap]) -> list[Gap]:
+def _without_repeats(gaps: Iterable[Gap]) -> list[Gap]:
     """Return the gaps with those that repeat another one's facts made details of it."""
     listed = list(gaps)
     worst = {(gap.code, gap.resource): gap.severity for gap in sorted(listed, key=Gap.sort_key, reverse=True)}

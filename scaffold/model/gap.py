@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scaffold.model.digest import sha256_hex
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
+from scaffold.model.names import Cause, Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
 
 if TYPE_CHECKING:
     from scaffold.model.project import Project
@@ -55,6 +55,17 @@ class Gap:
     """Codes of rules whose gap on the same subject has to be closed first or together."""
     maps_to: tuple[str, ...] = ()
     """Identifiers of the same check in other tools."""
+    cause: Cause = Cause.SUBJECT
+    """By what findings of the rule are one cause."""
+    kind: str = ""
+    """What else has to be the same for that: faults of one rule that are mended in different ways."""
+    called: str = ""
+    """What tells the finding from others of its cause; "" for the service, the end of the subject or the file."""
+
+    @property
+    def is_detail(self) -> bool:
+        """Whether another finding of the rule tells this one, so that it is not counted by itself."""
+        return self.code in self.blocked_by
 
     @property
     def fingerprint(self) -> str:
@@ -86,6 +97,7 @@ class Rule:
     detect: Detector
     closers: tuple[Closer, ...]
     maps_to: tuple[str, ...] = ()
+    cause: Cause = Cause.SUBJECT
 
     def gap(  # noqa: PLR0913 - a gap has this many facts; all are named at the call
         self,
@@ -103,6 +115,9 @@ class Rule:
         environment: EnvironmentClass = EnvironmentClass.BASE,
         closers: tuple[Closer, ...] | None = None,
         blocked_by: tuple[str, ...] = (),
+        cause: Cause | None = None,
+        kind: str = "",
+        called: str = "",
     ) -> Gap:
         """Return a gap of this rule; the severity is lowered by the environment class, further locations are primary too."""
         evidence = (
@@ -127,6 +142,9 @@ class Rule:
             closes=self.closers if closers is None else closers,
             blocked_by=blocked_by,
             maps_to=self.maps_to,
+            cause=self.cause if cause is None else cause,
+            kind=kind,
+            called=called,
         )
 
 

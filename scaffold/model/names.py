@@ -62,6 +62,23 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
+class Cause(StrEnum):
+    """Which findings of one rule have one cause, so that one decision mends them all; files that are variants count as one."""
+
+    SUBJECT = "subject"
+    """The same subject of the same service with the same fault: in variants alone."""
+    SERVICE = "service"
+    """Everything of one service, such as the ports of a store."""
+    VARIABLE = "variable"
+    """The same subject in whatever service of a stack."""
+    STACK = "stack"
+    """Everything in one stack, such as the services that wait for nothing."""
+    PACKAGE = "package"
+    """The same subject in the files below one manifest."""
+    PROJECT = "project"
+    """Everything in the project."""
+
+
 class EnvironmentClass(StrEnum):
     """What a stack or file is for."""
 

@@ -22,7 +22,7 @@ def gaps_json(report: GapsReport, redactor: Redactor) -> str:
 
 def gaps_shape(report: GapsReport) -> dict[str, Any]:
     """Return the report as the dictionaries that become JSON; the summary counts open gaps."""
-    counted = Counter(item.gap.severity.word for item in report.open)
+    counted = Counter(item.gap.severity.word for item in report.told)
     return {
         "version": VERSION,
         "project": report.project,

@@ -24,7 +24,7 @@ _SPECIAL = regex(r"([\\`*_{}\[\]()#|~!])")
 
 def gaps_markdown(report: GapsReport, redactor: Redactor) -> str:
     """Return the Markdown of a report of gaps; nothing of the project's text becomes markup or a mention."""
-    found = report.open
+    found = report.told
     parts = [MARKER, f"### scaffold: {_escape(report.project)}", "", _summary(report), "", *_states(report), ""]
     if found:
         parts += [*_table(found[:TOP], report), ""]
@@ -38,9 +38,9 @@ def gaps_markdown(report: GapsReport, redactor: Redactor) -> str:
 
 
 def _summary(report: GapsReport) -> str:
-    counted = Counter(item.gap.severity for item in report.open)
+    counted = Counter(item.gap.severity for item in report.told)
     parts = [f"{counted[severity]} {severity.word}" for severity in sorted(Severity, reverse=True) if counted[severity]]
-    total = len(report.open)
+    total = len(report.told)
     said = f"**{total} open {'gap' if total == 1 else 'gaps'}** ({', '.join(parts)})" if total else "**No open gap**"
     if report.fail_on is None:
         return f"{said}."

@@ -42,7 +42,7 @@ def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool
 
 def _screen(report: GapsReport, width: int) -> list[Line]:
     """Return the view of one screen: when it is too long, advice is cut first, then messages, the least severe gap's first."""
-    top = report.open[:TOP]
+    top = report.told[:TOP]
     roomy = [0] * len(top)
     for good in range(_GOOD, 0, -1):
         for levels in _ever_shorter(roomy) if good == _GOOD else [[len(_LEVELS) - 1] * len(top)]:
@@ -66,7 +66,7 @@ def _screen_lines(report: GapsReport, width: int, top: Sequence[JudgedGap], leve
     lines = [*_title(report, width), *_good(report.cards, width, good), line(), *_states(report.cards, width)]
     lines += _problems(report, width, _PROBLEMS)
     if top:
-        lines += [line(), line((_heading(len(top), len(report.open)), "title"))]
+        lines += [line(), line((_heading(len(top), len(report.told)), "title"))]
         for judged, level in zip(top, levels, strict=True):
             lines += _gap(judged.gap, report, width, level)
     return [*lines, *_rest(report, width, len(top)), line(), *_verdict(report, width)]
@@ -76,9 +76,9 @@ def _screen_lines(report: GapsReport, width: int, top: Sequence[JudgedGap], leve
 
 
 def _title(report: GapsReport, width: int) -> list[Line]:
-    counted = Counter(item.gap.severity for item in report.open)
+    counted = Counter(item.gap.severity for item in report.told)
     parts = [f"{counted[severity]} {severity.word}" for severity in sorted(Severity, reverse=True) if counted[severity]]
-    total = len(report.open)
+    total = len(report.told)
     said = f"{_plural(total, 'gap')}: {', '.join(parts)}" if total else "no open gap"
     return wrapped(said, width, first=[(clean_line(report.project), "title"), ("  ", "")], indent=2)
 
@@ -199,7 +199,7 @@ def _is_built(closer: Closer, report: GapsReport) -> bool:
 
 def _rest(report: GapsReport, width: int, shown: int) -> list[Line]:
     """Return how many gaps are not on the screen, and why."""
-    more = len(report.open) - shown
+    more = len(report.told) - shown
     counted = Counter(item.status for item in report.gaps)
     parts = [f"{_plural(more, 'more gap')}: scaffold gaps --all"] if more > 0 else []
     if report.hidden:
@@ -216,7 +216,7 @@ def _verdict(report: GapsReport, width: int) -> list[Line]:
         return [line("exit 0: --fail-on never")]
     option = f"--fail-on {report.fail_on.word}"
     if report.failing:
-        worst = max(item.gap.severity for item in report.open)
+        worst = max(item.gap.severity for item in report.told)
         named = "critical" if report.fail_on is Severity.CRITICAL else f"{report.fail_on.word} or worse"
         text = f"exit 1: {_plural(report.failing, 'gap')} {'is' if report.failing == 1 else 'are'} {named} ({option})"
         return wrapped(text, width, first=[("", worst.word)])
@@ -236,7 +236,7 @@ def _full(report: GapsReport, width: int) -> list[Line]:
             lines += [line(), *_layer(layer, cards.get(layer), width)]
         for item in found:
             lines += _detail(item, report, width)
-    return [*lines, line(), *_rest(report, width, len(report.open)), *_verdict(report, width)]
+    return [*lines, line(), *_rest(report, width, len(report.told)), *_verdict(report, width)]
 
 
 def _layer(layer: Layer, card: LayerCard | None, width: int) -> list[Line]:
@@ -259,7 +259,8 @@ def _detail(judged: JudgedGap, report: GapsReport, width: int) -> list[Line]:
         ("searched", ", ".join(_place(item.location) for item in gap.evidence if item.role == "searched")),
         ("expected", gap.expected),
         ("found", gap.actual),
-        ("needs first", ", ".join(gap.blocked_by)),
+        ("needs first", ", ".join(code for code in gap.blocked_by if code != gap.code)),
+        ("counted", f"with the {gap.code} that names this place" if gap.is_detail else ""),
         ("confidence", gap.confidence.value if gap.confidence.value != "high" else ""),
         ("stack is", gap.environment.value if gap.environment.severity_steps else ""),
         ("closed by", closing(gap, report)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.model.document import Location, Scalar, find, scalars_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.names import Cause, Confidence, Layer, Severity
 from scaffold.model.project import Project, Trigger, Workflow
 from scaffold.model.workflow_triggers import nested_events
 
@@ -76,6 +76,7 @@ def _gap(  # noqa: PLR0913, PLR0917 - the place of a filter, why it is wrong, an
         actual=names,
         locations=places,
         confidence=confidence,
+        kind=reason,
     )
 
 
@@ -86,4 +87,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     detect=_detect,
     closers=(Closer(None, "advice", "Name the branch that people merge into, or take the filter out."),),
+    cause=Cause.PROJECT,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci.unnoticed import Unnoticed, job_may_fail, loses_failure_in_pipe, unnoticed_deployments
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -74,6 +74,7 @@ def _deployment_gap(found: Unnoticed) -> Gap:
     return RULE.gap(
         resource=found.item.resource,
         subject="gate/deployment",
+        kind="deployment",
         message=f"The job {found.item.job.id} {found.way}: one that fails is green, and people believe that the new release"
         " runs.",
         expected="a step that fails when the deployment does",
@@ -131,6 +132,7 @@ def _gap(tool: str, items: list[CiStep]) -> Gap:
         message=f"{tool} runs, and whatever it finds the step passes: it checks nothing.",
         expected="a step that fails on what must not be merged",
         actual="its result is thrown away",
+        called=tool,
         locations=tuple(dict.fromkeys(item.place for item in items)),
     )
 
@@ -148,4 +150,5 @@ RULE = Rule(
             "Let the step fail on what must not be merged, and limit what it looks for instead of ignoring what it finds.",
         ),
     ),
+    cause=Cause.PROJECT,
 )

@@ -9,7 +9,7 @@ from scaffold.gaps.ci.looks import is_look
 from scaffold.gaps.ci.outgoing import going_out
 from scaffold.gaps.ci_signals import ci_steps, foreign_workflows, step_key
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -103,6 +103,7 @@ def _gap(workflow: Workflow, job: Job) -> Gap:
     return RULE.gap(
         resource=f"{workflow.path}/{job.id}",
         subject="placeholder",
+        called=job.id,
         message=f"The job {job.id} {does}: a green run says that a release went out.",
         expected="the commands that deploy, or no such job",
         actual="echo and comments" if step else "steps that only prepare",
@@ -124,4 +125,5 @@ RULE = Rule(
             "Write the deployment (the guide docs/operations/deployment.md has the commands), or remove the job.",
         ),
     ),
+    cause=Cause.PROJECT,
 )

@@ -10,7 +10,7 @@ from scaffold.gaps.compose.health_faults import health_faults
 from scaffold.gaps.facts import edges, health_source, judged_stacks, once
 from scaffold.model.compose import Dependency, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Room, Severity
+from scaffold.model.names import Cause, Layer, Role, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
@@ -80,6 +80,7 @@ def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, tar
         environment=stack.environment,
         closers=(_MEND_FIRST,) if faults and not is_mendable(project, target) else None,
         blocked_by=("CMP003",) if faults else (),
+        called=f"{service.name} → {target.name}",
     )
 
 
@@ -97,4 +98,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"),),
+    cause=Cause.STACK,
 )

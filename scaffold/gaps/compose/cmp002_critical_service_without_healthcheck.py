@@ -10,7 +10,7 @@ from scaffold.gaps.own_images import brings_no_check
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
-from scaffold.model.names import Layer, Role, Room, Severity
+from scaffold.model.names import Cause, Layer, Role, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
 
@@ -94,4 +94,5 @@ RULE = Rule(
         ),
     ),
     maps_to=("CKV_DOCKER_2",),
+    cause=Cause.STACK,
 )

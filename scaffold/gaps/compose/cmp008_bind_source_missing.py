@@ -10,7 +10,7 @@ from scaffold.gaps.facts import active_profiles, every_stack, is_generated, once
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.durability import WATCHERS
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.probes import known_image
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -121,6 +121,7 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         locations=tuple(other.location for _, other in users),
         severity=severity,
         environment=stack.environment,
+        called=path,
         closers=(Closer(Room.MONITORING, "files"),)
         if _is_ours_to_write(project, stack, service, mount)
         else (Closer(None, "advice", _KEEP_OUT),)
@@ -145,4 +146,5 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(Closer(None, "advice", "Add the file to the repository, or take the mount out."),),
+    cause=Cause.STACK,
 )

@@ -11,7 +11,7 @@ from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Entry, Location, Mapping, Node, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.names import Cause, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.probes import AS_OF, KnownImage, known_image
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -227,6 +227,7 @@ def _wrong_gap(stack: Stack, service: Service, known: KnownImage, folder: str, m
         expected=f"the volume at {folder}",
         actual=f"the volume at {mount.target}",
         locations=(mount.location,),
+        kind="another folder",
         related=(service.image_location,) if service.image_location else (),
         severity=Severity.HIGH,
         confidence=Confidence.MEDIUM if known.assumed else Confidence.HIGH,
@@ -336,4 +337,5 @@ RULE = Rule(
     closers=(
         Closer(None, "advice", "Mount a named volume at the folder that the message names, after a dump of what is there now."),
     ),
+    cause=Cause.STACK,
 )

@@ -12,7 +12,7 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.names import Cause, Layer, Role, Severity
 from scaffold.model.project import Project
 
 _SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock")
@@ -166,6 +166,7 @@ def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: boo
         locations=tuple(right.location for right in rights),
         severity=_severity(rights, by_design=by_design),
         environment=stack.environment,
+        kind=words,
         closers=(_WITH_CARE,) if by_design else (_NOT_THE_STACK,) if later and not takes_over else None,
     )
 
@@ -191,4 +192,5 @@ RULE = Rule(
     detect=_detect,
     closers=(Closer(None, "advice", "Give the one device or capability that is needed, and take the rest away."),),
     maps_to=("CKV_K8S_16",),
+    cause=Cause.STACK,
 )

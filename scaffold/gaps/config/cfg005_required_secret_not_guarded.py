@@ -11,7 +11,7 @@ from scaffold.model.document import Location
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
-from scaffold.model.names import DATASTORES, Confidence, Layer, Role, Room, Severity
+from scaffold.model.names import DATASTORES, Cause, Confidence, Layer, Role, Room, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
@@ -154,6 +154,7 @@ def _gap(project: Project, stack: Stack, name: str, places: list[tuple[Location,
         actual=f"${{{name}}}",
         locations=tuple(dict.fromkeys(place for place, _ in places)),
         environment=stack.environment,
+        called=name,
     )
 
 
@@ -188,4 +189,5 @@ RULE = Rule(
         Closer(Room.EDITS, "edit"),
         Closer(None, "advice", "Write `${NAME:?}` where the secret is needed, `${NAME:-}` where it may be empty on purpose."),
     ),
+    cause=Cause.STACK,
 )

@@ -9,7 +9,7 @@ from scaffold.gaps.docs.named_commands import unknown_package_script, unknown_sc
 from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
 
@@ -57,4 +57,5 @@ RULE = Rule(
     severity=Severity.LOW,
     detect=_detect,
     closers=(Closer(None, "advice", "Correct the command, or remove the paragraph."),),
+    cause=Cause.PROJECT,
 )

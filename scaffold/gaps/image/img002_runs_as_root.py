@@ -11,7 +11,7 @@ from scaffold.gaps.image.builds import environment_of, is_built, users_of
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Role, Severity
+from scaffold.model.names import Cause, Confidence, Layer, Role, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -125,4 +125,5 @@ RULE = Rule(
         Closer(None, "advice", "Make a user in the last stage, give it what the program writes to, and end with `USER`."),
     ),
     maps_to=("DL3002", "CKV_DOCKER_3", "CKV_DOCKER_8"),
+    cause=Cause.PROJECT,
 )

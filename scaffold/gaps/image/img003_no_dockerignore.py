@@ -13,7 +13,7 @@ from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
@@ -177,6 +177,7 @@ def _env_gap(context: str, path: str, found: _Wide) -> Gap:
     return RULE.gap(
         resource=path,
         subject="dockerignore/.env",
+        kind=".env",
         message=f"{path} has no pattern for .env: an image of {names}, built where {env} lies, takes it in, and shows its "
         "secrets to whoever can pull it.",
         expected=f"`.env` in {path}",
@@ -206,4 +207,5 @@ RULE = Rule(
     detect=_detect,
     closers=(Closer(Room.ENV, "files"),),
     maps_to=("CKV_DOCKER_5",),
+    cause=Cause.PROJECT,
 )

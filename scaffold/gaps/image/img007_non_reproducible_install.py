@@ -10,7 +10,7 @@ from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.lock_files import is_seen, lock_files
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 
@@ -199,4 +199,5 @@ RULE = Rule(
             "(`pip-compile`, `uv pip compile`) and install with --require-hashes.",
         ),
     ),
+    cause=Cause.PROJECT,
 )

@@ -8,7 +8,7 @@ from scaffold.gaps.logging.structured import text_logging, writes_json
 from scaffold.gaps.signals import application_services, main_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.nginx_services import can_edit_logs, service_access_logs
 from scaffold.model.project import Project
 from scaffold.model.spring_logging import SpringLogging, spring_logging
@@ -127,4 +127,5 @@ RULE = Rule(
     severity=Severity.LOW,
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"),),
+    cause=Cause.STACK,
 )

@@ -10,7 +10,7 @@ from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import words_of
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -133,4 +133,5 @@ RULE = Rule(
         ),
     ),
     maps_to=("OWASP-DOCKER-5a",),
+    cause=Cause.SERVICE,
 )

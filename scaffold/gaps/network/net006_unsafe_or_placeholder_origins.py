@@ -9,7 +9,7 @@ from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
-from scaffold.model.names import TRIED, Layer, Room, Severity
+from scaffold.model.names import TRIED, Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
@@ -108,4 +108,5 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"), _BY_HAND),
+    cause=Cause.PROJECT,
 )

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import names_store
 from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project, PrometheusConfig, SecretFile
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
 
@@ -79,6 +79,8 @@ def _written_gap(written: EnvFile, entries: list[EnvEntry], rule: Rule) -> Gap:
         # Whether the store of that host can be reached stands elsewhere.
         severity=Severity.MEDIUM if all(names_store(entry.name) for entry in entries) else None,
         environment=path_environment(written.path),
+        cause=Cause.PACKAGE,
+        kind=listed((entry.name for entry in entries), shown=len(entries)),
         closers=(
             Closer(None, "advice", "Take the values from the environment or a secret manager, and change what stood there."),
         ),

@@ -9,7 +9,7 @@ from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.refused import is_refused
 from scaffold.model.regex import regex
@@ -175,4 +175,5 @@ RULE = Rule(
             "Write `${NAME:?}` in place of the default, put the value into an env file outside git, and change it.",
         ),
     ),
+    cause=Cause.VARIABLE,
 )

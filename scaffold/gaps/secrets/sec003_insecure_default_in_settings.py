@@ -18,7 +18,7 @@ from scaffold.gaps.secrets.settings_files import (
 )
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, is_sensitive_name, url_password
@@ -238,6 +238,7 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
         message=_message(name, what, settings, address, _NOTES.get(standing, "")),
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
+        kind=what,
         locations=tuple(dict.fromkeys(setting.location for setting in settings)),
         severity=severity,
         environment=_environment(path),
@@ -299,6 +300,7 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
         message=message,
         expected="a reference to a variable without a default",
         actual=f"a default: {what}" if first.kind == "getenv" else what,
+        kind=what,
         locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
         severity=_severity(_words(first.name), harmless=credential.is_set or given),
         environment=credential.environment,
@@ -340,4 +342,5 @@ RULE = Rule(
             None, "advice", "Read the variable without a default and end the process with a clear message where it is missing."
         ),
     ),
+    cause=Cause.PACKAGE,
 )

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import every_stack, once, store_port_is_open
 from scaffold.gaps.secrets.credentials import TOOL_LOGINS
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import classify, counts
@@ -65,4 +65,5 @@ RULE = Rule(
         Closer(Room.EDITS, "edit"),
         Closer(None, "advice", "Write `${NAME:?}` in place of the value and set a password of its own outside git."),
     ),
+    cause=Cause.VARIABLE,
 )

@@ -11,7 +11,7 @@ from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import TRIED, Confidence, Severity
+from scaffold.model.names import TRIED, Cause, Confidence, Severity
 from scaffold.model.project import Command, DocFile, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, holds_secret, url_password
@@ -165,6 +165,8 @@ def _page_gap(path: str, found: list[_Typed], rule: Rule) -> Gap:
         f"was set up so runs with them, and {effect}.",
         expected="a command that draws the value, such as `openssl rand -hex 32`",
         actual="a literal in a page",
+        cause=Cause.PROJECT,
+        kind=listed(names, shown=len(names)),
         locations=tuple(dict.fromkeys(item.place for item in found)),
         severity=Severity.HIGH if signs else Severity.MEDIUM,
         confidence=Confidence.MEDIUM,

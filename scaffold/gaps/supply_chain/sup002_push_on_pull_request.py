@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location, pushes_image
 from scaffold.model.document import Mapping, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.published_images import BUILD_ACTIONS
 from scaffold.model.regex import regex
@@ -158,4 +158,5 @@ RULE = Rule(
     severity=Severity.HIGH,
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"),),
+    cause=Cause.PROJECT,
 )

@@ -8,7 +8,7 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.signals import main_environment
 from scaffold.gaps.supply_chain.images import building_steps, built_elsewhere, is_deliverable, own_images
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -85,4 +85,5 @@ RULE = Rule(
         ),
     ),
     maps_to=("CKV_GHA_5",),
+    cause=Cause.PROJECT,
 )

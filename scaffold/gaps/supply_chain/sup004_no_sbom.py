@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.gaps.supply_chain.images import built_elsewhere, by_job, can_be_attested, pushing_builds
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -52,4 +52,5 @@ RULE = Rule(
     severity=Severity.LOW,
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"),),
+    cause=Cause.PROJECT,
 )

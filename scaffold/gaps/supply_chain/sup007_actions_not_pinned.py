@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Project, Workflow
 from scaffold.model.regex import regex
 
@@ -71,4 +71,5 @@ RULE = Rule(
     detect=_detect,
     closers=(Closer(None, "advice", "Pin the commit of a release with its version behind it, and let Dependabot move both."),),
     maps_to=("zizmor:unpinned-uses",),
+    cause=Cause.PROJECT,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.model.document import Location, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project, Workflow
 from scaffold.model.workflow_steps import needs_only_reading
 
@@ -66,4 +66,5 @@ RULE = Rule(
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"),),
     maps_to=("zizmor:excessive-permissions", "CKV2_GHA_1"),
+    cause=Cause.PROJECT,
 )

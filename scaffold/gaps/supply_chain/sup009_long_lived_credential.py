@@ -9,7 +9,7 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_locati
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Room, Severity
+from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.publishing import trusted_upload
 from scaffold.model.regex import regex
@@ -100,6 +100,7 @@ def _gap(resource: str, family: _Family, places: list[tuple[Location, str]], *, 
     return RULE.gap(
         resource=resource,
         subject=f"credential/{family.name}",
+        kind=family.name,
         message=f"The job holds a long-lived {family.name} credential ({names}): who reads it once can use it for ever.",
         expected=family.instead,
         actual="a secret of the repository that does not expire",
@@ -119,4 +120,5 @@ RULE = Rule(
     detect=_detect,
     closers=(Closer(None, "advice", "Use the OIDC identity of the job instead, then delete the secret and revoke it."),),
     maps_to=("zizmor:use-trusted-publishing",),
+    cause=Cause.PROJECT,
 )
