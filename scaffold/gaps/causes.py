@@ -157,16 +157,18 @@ def _others(gap: Gap, others: list[Gap]) -> str:
     names = [name for name in dict.fromkeys(map(_called, others)) if name and name != _called(gap)]
     paths = [path for path in dict.fromkeys(item.primary.path for item in others) if path != gap.primary.path]
     parts = [f"for {_listed(names)}"] if names else []
-    parts += [f"in {_listed(_shortened(paths, gap.primary.path))}"] if paths else []
+    parts += [f"in {_in_files(paths, gap.primary.path)}"] if paths else []
     return f"the same {', and '.join(parts) or _more_places(len(others))}"
 
 
-def _shortened(paths: list[str], beside: str) -> list[str]:
-    """Return paths without the folder that all of them and the first place are in, where it is deep enough not to be missed."""
-    own = posixpath.dirname(beside)
+def _in_files(paths: list[str], first: str) -> str:
+    """Return paths in words, without the folder that they share with the first place where it is plain which one is meant."""
+    own = posixpath.dirname(first)
     folder = posixpath.commonpath([own, *map(posixpath.dirname, paths)]) if own and all("/" in path for path in paths) else ""
-    is_plain = bool(folder) and (folder == own or folder.count("/") + 1 >= _DEEP)
-    return [path.removeprefix(f"{folder}/") for path in paths] if is_plain else paths
+    if not folder or (folder != own and folder.count("/") + 1 < _DEEP):
+        return _listed(paths)
+    beside = " beside it" if folder == own else ""
+    return _listed([path.removeprefix(f"{folder}/") for path in paths]) + beside
 
 
 def _more_places(count: int) -> str:

@@ -157,7 +157,7 @@ def test_two_files_of_one_folder_are_enough(make_project: MakeProject) -> None:
     files = {f"deploy/compose.{name}.yaml": STACK.format(proxy="caddy") for name in ("http", "registry")}
     gaps = logins(make_project(files))
     assert [gap.severity for _, gap in sorted(gaps.items())] == [Severity.MEDIUM, Severity.INFO]
-    assert "(the same in compose.registry.yaml)" in gaps["deploy/compose.http.yaml"].message
+    assert "(the same in compose.registry.yaml beside it)" in gaps["deploy/compose.http.yaml"].message
 
 
 def test_production_and_development_stay_apart(make_project: MakeProject) -> None:
