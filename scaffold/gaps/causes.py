@@ -163,12 +163,12 @@ def _others(gap: Gap, others: list[Gap]) -> str:
 
 def _in_files(paths: list[str], first: str) -> str:
     """Return paths in words, without the folder that they share with the first place where it is plain which one is meant."""
-    own = posixpath.dirname(first)
-    folder = posixpath.commonpath([own, *map(posixpath.dirname, paths)]) if own and all("/" in path for path in paths) else ""
-    if not folder or (folder != own and folder.count("/") + 1 < _DEEP):
-        return _listed(paths)
-    beside = " beside it" if folder == own else ""
-    return _listed([path.removeprefix(f"{folder}/") for path in paths]) + beside
+    own, folders = posixpath.dirname(first), [posixpath.dirname(path) for path in paths]
+    if own and set(folders) == {own}:
+        return f"{_listed([posixpath.basename(path) for path in paths])} beside it"
+    folder = posixpath.commonpath([own, *folders]) if own and all(folders) else ""
+    is_deep = folder.count("/") + 1 >= _DEEP
+    return _listed([path.removeprefix(f"{folder}/") for path in paths] if is_deep else paths)
 
 
 def _more_places(count: int) -> str:
