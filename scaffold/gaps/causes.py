@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
+from scaffold.gaps.facts import in_words
 from scaffold.model.compose import Stack
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement
 from scaffold.model.names import Cause, Confidence, Severity
@@ -59,8 +60,6 @@ def _cause(gap: Gap, regions: _Regions) -> Hashable:
     match gap.cause:
         case Cause.PROJECT:
             return (*same, topic)
-        case Cause.PACKAGE:
-            return (*same, regions.package(gap), gap.subject)
         case Cause.STACK:
             return (*same, regions.family(gap), topic)
         case Cause.VARIABLE:
@@ -80,7 +79,6 @@ class _Regions:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._stacks = frozenset(stack.id for stack in project.stacks)
-        self._folders = frozenset(manifest.folder for manifest in project.manifests)
         self._heads: dict[str, str] | None = None
 
     def family(self, gap: Gap) -> str:
@@ -96,13 +94,6 @@ class _Regions:
         """Return the service, "" where the gap is of a whole stack or of none."""
         stack = self._stack(gap)
         return gap.resource.removeprefix(stack).removeprefix("/") if stack else ""
-
-    def package(self, gap: Gap) -> str:
-        """Return the folder of the nearest manifest above the place, "" for the root."""
-        folder = posixpath.dirname(gap.primary.path)
-        while folder and folder not in self._folders:
-            folder = posixpath.dirname(folder)
-        return folder
 
     def _stack(self, gap: Gap) -> str:
         above = gap.resource.rpartition("/")[0]
@@ -192,9 +183,7 @@ def _listed(names: list[str]) -> str:
             break
         shown.append(name)
     more = len(names) - len(shown)
-    last = [f"{more} more"] if more else shown[1:][-1:]
-    front = shown if more else shown[: len(shown) - len(last)]
-    return " and ".join((", ".join(front), *last))
+    return f"{', '.join(shown)} and {more} more" if more else in_words(shown)
 
 
 def _with_others(message: str, others: str) -> str:

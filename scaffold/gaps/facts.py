@@ -110,6 +110,12 @@ def production_shares(project: Project) -> Iterator[Share]:
         yield Share(tuple(rest), frozenset(jobs), "compose", is_main=False, environment=EnvironmentClass.BASE)
 
 
+def in_words(names: Iterable[str]) -> str:
+    """Return all names as a sentence has them: a, b and c."""
+    every = tuple(dict.fromkeys(names))
+    return " and ".join(part for part in (", ".join(every[:-1]), *every[-1:]) if part)
+
+
 def listed(names: Iterable[str], shown: int = 3) -> str:
     """Return the first names in words, and how many more there are."""
     every = tuple(dict.fromkeys(names))

@@ -73,8 +73,6 @@ class Cause(StrEnum):
     """The same subject in whatever service of a stack."""
     STACK = "stack"
     """Everything in one stack, such as the services that wait for nothing."""
-    PACKAGE = "package"
-    """The same subject in the files below one manifest."""
     PROJECT = "project"
     """Everything in the project."""
 

@@ -24,12 +24,12 @@ _SPECIAL = regex(r"([\\`*_{}\[\]()#|~!])")
 
 def gaps_markdown(report: GapsReport, redactor: Redactor) -> str:
     """Return the Markdown of a report of gaps; nothing of the project's text becomes markup or a mention."""
-    found = report.told
+    found, worst = report.told, report.worst(TOP)
     parts = [MARKER, f"### scaffold: {_escape(report.project)}", "", _summary(report), "", *_states(report), ""]
     if found:
-        parts += [*_table(found[:TOP], report), ""]
+        parts += [*_table(worst, report), ""]
     if len(found) > TOP:
-        rest = found[TOP : TOP + ROWS_AT_MOST]
+        rest = tuple(item for item in found if item not in worst)[:ROWS_AT_MOST]
         parts += [f"<details><summary>{len(found) - TOP} more</summary>", "", *_table(rest, report), "", "</details>", ""]
         if len(found) > TOP + ROWS_AT_MOST:
             parts += [f"{len(found) - TOP - ROWS_AT_MOST} more are not listed here: `scaffold gaps --all`", ""]

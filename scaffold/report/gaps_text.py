@@ -42,7 +42,7 @@ def gaps_text(report: GapsReport, redactor: Redactor, *, width: int, color: bool
 
 def _screen(report: GapsReport, width: int) -> list[Line]:
     """Return the view of one screen: when it is too long, advice is cut first, then messages, the least severe gap's first."""
-    top = report.told[:TOP]
+    top = report.worst(TOP)
     roomy = [0] * len(top)
     for good in range(_GOOD, 0, -1):
         for levels in _ever_shorter(roomy) if good == _GOOD else [[len(_LEVELS) - 1] * len(top)]:

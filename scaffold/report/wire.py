@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -40,6 +41,17 @@ class GapsReport:
     def told(self) -> tuple[JudgedGap, ...]:
         """The gaps that are counted: of one cause the one that names the places of the others."""
         return tuple(item for item in self.open if not item.gap.is_detail)
+
+    def worst(self, at_most: int) -> tuple[JudgedGap, ...]:
+        """Return the most severe counted gaps; of one severity, one of each rule before a second one of any."""
+        seen: Counter[tuple[Severity, str]] = Counter()
+        turns = []
+        for index, item in enumerate(self.told):
+            mark = (item.gap.severity, item.gap.code)
+            turns.append((-item.gap.severity, seen[mark], index))
+            seen[mark] += 1
+        chosen = sorted(index for *_, index in sorted(turns)[:at_most])
+        return tuple(self.told[index] for index in chosen)
 
     @property
     def failing(self) -> int:

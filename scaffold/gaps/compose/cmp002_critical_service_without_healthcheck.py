@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.cmp001_depends_on_ignores_healthcheck import start_waits
-from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, judged_stacks, once
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_source, in_words, judged_stacks, once
 from scaffold.gaps.own_images import brings_no_check
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -55,7 +55,7 @@ def _gap(stack: Stack, service: Service, users: tuple[str, ...]) -> Gap:
     if waiting:
         effect = f"{waiting[0].name} waits for its health and can never start"
     elif users:
-        effect = f"{' and '.join(users)} cannot wait until it answers"
+        effect = f"{in_words(users)} cannot wait until it answers"
     else:
         effect = "a process that hangs is not seen"
     return RULE.gap(

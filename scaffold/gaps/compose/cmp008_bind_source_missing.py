@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import active_profiles, every_stack, is_generated, once
+from scaffold.gaps.facts import active_profiles, every_stack, in_words, is_generated, once
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.durability import WATCHERS
 from scaffold.model.gap import Closer, Gap, Rule
@@ -104,7 +104,7 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
     is_file = any(_kind(other) == "file" for _, other in users)
     ignored = next((where for name, where in project.ignored if name == path or path.startswith(f"{name}/")), "")
     effect = "Docker makes an empty folder in the place of the file" if is_file else "the container gets an empty folder"
-    names = " and ".join(dict.fromkeys(user.name for user, _ in users))
+    names = in_words(user.name for user, _ in users)
     note = f" (ignored by git at {ignored})" if ignored else ""
     verb = "mounts" if len(users) == 1 else "mount"
     profiles = active_profiles(project)

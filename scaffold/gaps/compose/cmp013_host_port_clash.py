@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from scaffold.gaps.facts import ALL_INTERFACES, judged_stacks, once
+from scaffold.gaps.facts import ALL_INTERFACES, in_words, judged_stacks, once
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -55,7 +55,7 @@ def _gap(stack: Stack, number: int, protocol: str, pairs: list[tuple[tuple[Servi
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject=f"ports/{number}{suffix}",
-        message=f"{' and '.join(names)} publish the same port {number}{suffix} of the host: only the first one starts{when}.",
+        message=f"{in_words(names)} publish the same port {number}{suffix} of the host: only the first one starts{when}.",
         expected="a port of the host for each",
         actual=f"{number}{suffix} for {len(names)} services",
         locations=tuple(dict.fromkeys(port.location for _, port in sorted(every, key=lambda item: item[0].name))),

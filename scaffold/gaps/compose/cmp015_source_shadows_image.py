@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.facts import in_words, judged_stacks, once
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
@@ -38,7 +38,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             found[service.name] = shadow
     if not found:
         return
-    names = " and ".join(found)
+    names = in_words(found)
     folders = ", ".join(dict.fromkeys(mount.source for mount, _ in found.values()))
     verb = "runs" if len(found) == 1 else "run"
     yield RULE.gap(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, judged_stacks, once
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, in_words, judged_stacks, once
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -52,7 +52,7 @@ def _is_awaited_by_others(stack: Stack, service: Service, store: Service) -> boo
 
 
 def _gap(stack: Stack, service: Service, found: dict[str, EnvValue]) -> Gap:
-    names = " and ".join(found)
+    names = in_words(found)
     variables = " and ".join(dict.fromkeys(entry.name for entry in found.values()))
     return RULE.gap(
         resource=stack.resource(service.name),

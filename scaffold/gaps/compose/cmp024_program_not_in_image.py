@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, root_image
+from scaffold.gaps.facts import in_words, judged_stacks, root_image
 from scaffold.gaps.image.builds import environment_of
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -75,7 +75,7 @@ def _lacking(project: Project, service: Service, facts: list[CodeFact]) -> Itera
 
 def _gap(project: Project, path: str, users: list[tuple[Stack, Service]], fact: CodeFact) -> Gap:
     program = fact.detail
-    names = " and ".join(service.name for _, service in users)
+    names = in_words(service.name for _, service in users)
     handled = "FileNotFoundError" in (project.source(fact.location.path) or "")
     return RULE.gap(
         resource=path,

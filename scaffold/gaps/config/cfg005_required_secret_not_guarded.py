@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, once, scalars_below
+from scaffold.gaps.facts import in_words, judged_stacks, once, scalars_below
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
@@ -147,7 +147,7 @@ def _gap(project: Project, stack: Stack, name: str, places: list[tuple[Location,
     return RULE.gap(
         resource=stack.resource(services[0]),
         subject=f"environment/{name}",
-        message=f"Where {name} is not set, Compose gives {' and '.join(services)} an empty text with no more than a warning"
+        message=f"Where {name} is not set, Compose gives {in_words(services)} an empty text with no more than a warning"
         f"{': ' if issued else ', '}{effect}.",
         severity=Severity.LOW if issued else None,
         expected=f"${{{name}:?}}",

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, once
+from scaffold.gaps.facts import has_submodules, in_words, is_generated, judged_stacks, once
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -50,7 +50,7 @@ def _gap(project: Project, stack: Stack, services: list[Service], missing: str) 
     near = None if is_context else nearest_dockerfile(project, missing)
     hint = f"; {near.path} has that name" if near else ""
     what = "the context" if is_context else "the Dockerfile"
-    names = " and ".join(service.name for service in services)
+    names = in_words(service.name for service in services)
     return RULE.gap(
         resource=stack.resource(services[0].name),
         subject="build/context" if is_context else "build/dockerfile",

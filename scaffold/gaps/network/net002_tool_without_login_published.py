@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, listed, once
+from scaffold.gaps.facts import every_stack, in_words, listed, once
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -216,7 +216,7 @@ def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/tools",
-        message=f"{' and '.join(names)} {verb} for no login and can be reached on every interface of the host: "
+        message=f"{in_words(names)} {verb} for no login and can be reached on every interface of the host: "
         f"whoever reaches the host{inside} {effect}.",
         expected="127.0.0.1 before the port, or a proxy with a login",
         actual="no host address (all interfaces)",

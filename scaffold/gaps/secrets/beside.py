@@ -79,7 +79,7 @@ def _written_gap(written: EnvFile, entries: list[EnvEntry], rule: Rule) -> Gap:
         # Whether the store of that host can be reached stands elsewhere.
         severity=Severity.MEDIUM if all(names_store(entry.name) for entry in entries) else None,
         environment=path_environment(written.path),
-        cause=Cause.PACKAGE,
+        cause=Cause.PROJECT,
         kind=listed((entry.name for entry in entries), shown=len(entries)),
         closers=(
             Closer(None, "advice", "Take the values from the environment or a secret manager, and change what stood there."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import OTHER_PARTY
@@ -79,10 +80,13 @@ def _detect(project: Project) -> Iterator[Gap]:
         # Classes of Spring that read the same key repeat its default.
         place = module_of(setting) if "." in setting.name else setting.location.path
         found.setdefault((place, setting.name), []).append(setting)
+    numbers: dict[str, int] = {}
     for (_, name), settings in sorted(found.items()):
         path = settings[0].location.path
         if not _is_replaced(project, path, name):
-            yield _gap(project, path, name, settings)
+            # A number in place of the value: one default that was copied is one cause, two passwords are two.
+            number = numbers.setdefault(settings[0].value or "", len(numbers))
+            yield replace(_gap(project, path, name, settings), kind=f"value {number}")
     for credential in file_credentials(project):
         yield _file_gap(project, credential)
 
@@ -238,7 +242,6 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
         message=_message(name, what, settings, address, _NOTES.get(standing, "")),
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
-        kind=what,
         locations=tuple(dict.fromkeys(setting.location for setting in settings)),
         severity=severity,
         environment=_environment(path),
@@ -300,7 +303,7 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
         message=message,
         expected="a reference to a variable without a default",
         actual=f"a default: {what}" if first.kind == "getenv" else what,
-        kind=what,
+        kind=f"file {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
         severity=_severity(_words(first.name), harmless=credential.is_set or given),
         environment=credential.environment,
@@ -342,5 +345,5 @@ RULE = Rule(
             None, "advice", "Read the variable without a default and end the process with a clear message where it is missing."
         ),
     ),
-    cause=Cause.PACKAGE,
+    cause=Cause.PROJECT,
 )
