@@ -187,7 +187,7 @@ def test_a_default_that_was_copied_is_one_finding_and_another_one_is_not(make_pr
             "packages/server/src/auth.js": FALLBACK % ("JWT_SECRET", "changeme"),
             "packages/server/src/routes/auth.js": FALLBACK % ("JWT_SECRET", "changeme"),
             "packages/server/src/session.js": FALLBACK % ("SESSION_SECRET", "changeme"),
-            "packages/worker/src/auth.js": FALLBACK % ("JWT_SECRET", "change-me-too"),
+            "packages/worker/src/auth.js": FALLBACK % ("JWT_SECRET", "Wq83kdLz71hxPv0c"),
         }
     )
     assert [(gap.resource, gap.subject) for gap in told(root, "SEC003")] == [

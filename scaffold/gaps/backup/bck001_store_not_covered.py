@@ -13,7 +13,7 @@ from scaffold.gaps.signals import durable_stores, main_environment, without_repe
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.names import Cause, Layer, Role, Severity
 from scaffold.model.project import Project
 
 _WAYS = {
@@ -114,4 +114,5 @@ RULE = Rule(
             None, "advice", "Add the store to the script that backs up the others, and restore it once to see that it works."
         ),
     ),
+    cause=Cause.STACK,
 )

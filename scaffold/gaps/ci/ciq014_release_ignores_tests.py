@@ -11,7 +11,7 @@ from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.document import Location, Mapping, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Command, Job, Project, Step, Trigger, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import nested_events, trigger_faults
@@ -318,6 +318,8 @@ def _unguarded_gap(workflow: Workflow, deploying: list[Going]) -> Gap:
         message=f"A push to the branch deploys ({jobs}), and no workflow tests anything: what is pushed is live soon after.",
         expected="a job that tests, and needs: at the job that deploys",
         actual="a deployment behind nothing",
+        cause=Cause.PROJECT,
+        kind="nothing tests",
         locations=tuple(dict.fromkeys(item.item.job.location for item in deploying)),
         related=tuple(item.item.place for item in deploying),
         severity=_severity(deploying, of_this_run=True, before_merge=False),

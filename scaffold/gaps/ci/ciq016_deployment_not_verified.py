@@ -9,7 +9,7 @@ from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
 
 
@@ -84,4 +84,5 @@ RULE = Rule(
             "Start with `--wait` or wait for the rollout, request the app once, and go back to the last release if that fails.",
         ),
     ),
+    cause=Cause.PROJECT,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import edges, judged_stacks, once
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Room, Severity
+from scaffold.model.names import APPLICATION, DATASTORES, Cause, Layer, Role, Room, Severity
 from scaffold.model.project import Project
 
 _BY_HAND = Closer(None, "advice", "Write `condition: service_completed_successfully` on the edge, if the job always ends.")
@@ -31,6 +31,7 @@ def _of_stack(stack: Stack) -> Iterator[Gap]:
             locations=(edge.location,),
             related=(target.location,),
             environment=stack.environment,
+            called=f"{service.name} → {target.name}",
             closers=None if _ends_for_certain(target) else (_BY_HAND,),
         )
 
@@ -54,4 +55,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     detect=_detect,
     closers=(Closer(Room.EDITS, "edit"),),
+    cause=Cause.STACK,
 )

@@ -13,7 +13,7 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -316,6 +316,7 @@ def _gap(group: list[_Found], severity: Severity) -> Gap:
     return RULE.gap(
         resource=first.built.dockerfile.path,
         subject=first.subject,
+        cause=Cause.PROJECT if first.subject == "source" else None,
         message=message,
         expected=expected,
         actual=actual,

@@ -9,7 +9,7 @@ from scaffold.gaps.facts import has_submodules, is_generated, listed
 from scaffold.gaps.iac.blocks import Block, terraform_folders
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Project
 
 _CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
@@ -28,6 +28,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield RULE.gap(
                 resource=folder or ".",
                 subject="module-source",
+                kind=paths,
                 message=f"The code in {folder or 'the root'} calls modules in {paths}, where no Terraform code is:"
                 " init stops there, and nothing can be planned or applied.",
                 expected="the folder of each module, with its code",
@@ -62,4 +63,5 @@ RULE = Rule(
             None, "advice", "Commit the module's folder (look at .gitignore first), or take the block out until it is written."
         ),
     ),
+    cause=Cause.PROJECT,
 )

@@ -9,7 +9,7 @@ from scaffold.gaps.signals import tool_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.metrics import could_exist, metrics_in
-from scaffold.model.names import Layer, Role, Room, Severity
+from scaffold.model.names import Cause, Layer, Role, Room, Severity
 from scaffold.model.project import Project
 
 _FAMILIES = {
@@ -58,6 +58,7 @@ def _gap(folder: str, family: str, places: tuple[Location, ...], *, mounted_by_u
     return RULE.gap(
         resource=folder,
         subject=f"orphaned/{family}",
+        called=family,
         message=f"No stack, chart or image takes {names} ({family}), so what it says has no effect.",
         expected="a mount in a stack that is in use",
         actual="mounted by nothing",
@@ -73,4 +74,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     detect=_detect,
     closers=(Closer(Room.MONITORING, "files"),),
+    cause=Cause.PROJECT,
 )

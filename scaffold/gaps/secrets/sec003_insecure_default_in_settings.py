@@ -22,7 +22,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, is_sensitive_name, url_password
+from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_password
 
 _COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LITERAL, SecretClass.RANDOM})
 _ENDING = regex(
@@ -80,15 +80,23 @@ def _detect(project: Project) -> Iterator[Gap]:
         # Classes of Spring that read the same key repeat its default.
         place = module_of(setting) if "." in setting.name else setting.location.path
         found.setdefault((place, setting.name), []).append(setting)
-    numbers: dict[str, int] = {}
+    numbers: dict[str, str] = {}
     for (_, name), settings in sorted(found.items()):
         path = settings[0].location.path
         if not _is_replaced(project, path, name):
-            # A number in place of the value: one default that was copied is one cause, two passwords are two.
-            number = numbers.setdefault(settings[0].value or "", len(numbers))
-            yield replace(_gap(project, path, name, settings), kind=f"value {number}")
+            yield replace(_gap(project, path, name, settings), kind=_kind(settings[0].value or "", numbers))
     for credential in file_credentials(project):
         yield _file_gap(project, credential)
+
+
+def _kind(value: str, numbers: dict[str, str]) -> str:
+    """Return what defaults of one variable share that are one cause: a class of what is no password, else a number for the same
+    password, which tells nothing of it.
+    """
+    held = url_password(value) or value
+    found = classify(held)
+    known = found in {SecretClass.PLACEHOLDER, SecretClass.WEAK}
+    return found.value if known else numbers.setdefault(held, f"password {len(numbers)}")
 
 
 def _is_replaced(project: Project, path: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import listed
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -57,4 +57,5 @@ RULE = Rule(
         ),
     ),
     maps_to=("zizmor:overprovisioned-secrets",),
+    cause=Cause.PROJECT,
 )
