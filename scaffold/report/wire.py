@@ -44,14 +44,13 @@ class GapsReport:
 
     def worst(self, at_most: int) -> tuple[JudgedGap, ...]:
         """Return the most severe counted gaps; of one severity, one of each rule before a second one of any."""
-        seen: Counter[tuple[Severity, str]] = Counter()
+        found, seen = self.told, Counter[tuple[Severity, str]]()
         turns = []
-        for index, item in enumerate(self.told):
+        for index, item in enumerate(found):
             mark = (item.gap.severity, item.gap.code)
             turns.append((-item.gap.severity, seen[mark], index))
             seen[mark] += 1
-        chosen = sorted(index for *_, index in sorted(turns)[:at_most])
-        return tuple(self.told[index] for index in chosen)
+        return tuple(found[index] for index in sorted(index for *_, index in sorted(turns)[:at_most]))
 
     @property
     def failing(self) -> int:

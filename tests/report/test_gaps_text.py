@@ -177,3 +177,22 @@ def test_a_place_is_a_link_that_a_terminal_can_open_and_takes_no_columns():
     bare = re.sub(r"\x1b\]8;[^\x1b]*\x1b\\", "", linked)
     assert bare == gaps_text(REPORT, NONE, width=80, color=True)
     assert "\x1b" not in gaps_text(REPORT, NONE, width=80, color=False, root="/srv/a b")
+
+
+def test_the_ten_worst_show_one_gap_of_each_rule_before_a_second_one():
+    high = [gap("SEC001", resource=f"r{n:02}", severity=Severity.HIGH, blocked_by=()) for n in range(12)]
+    rare = gap("BCK000", layer=Layer.BACKUP, resource="backup", severity=Severity.HIGH, blocked_by=())
+    milder = gap("NET001", layer=Layer.NETWORK, resource="base/db", severity=Severity.MEDIUM, blocked_by=())
+    shown = text(replace(REPORT, gaps=judged(*high, rare, milder)))
+    assert (shown.count("SEC001 "), shown.count("BCK000 "), shown.count("NET001 ")) == (9, 1, 0)
+    assert "The 10 worst of 14 gaps" in shown
+    assert "4 more gaps: scaffold gaps --all" in shown
+
+
+def test_a_gap_that_another_one_tells_is_counted_nowhere():
+    told = gap("NET001", layer=Layer.NETWORK, resource="base/db", severity=Severity.HIGH, blocked_by=())
+    detail = replace(told, resource="base/dc", severity=Severity.INFO, blocked_by=("NET001",))
+    report = replace(REPORT, gaps=judged(told, detail), fail_on=Severity.INFO)
+    assert "1 gap: 1 high" in text(report)
+    assert "exit 1: 1 gap is info or worse" in text(report)
+    assert "counted      with the NET001 that names this place" in text(replace(report, everything=True), 100)
