@@ -127,6 +127,9 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     stacks = _stacks_of(project, gap)
     if not stacks:
         return None
+    corrected = _corrected(project, gap)
+    if corrected is not None:
+        return corrected
     # What production runs instead of a stack lacks the copy of its data as well.
     counted = project.stacks if gap.layer is Layer.BACKUP else stacks
     start = max((strength_of(project, stack) for stack in counted), key=lambda item: item.strength)
@@ -138,6 +141,32 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     if behind is not None:
         start = min(start, behind, key=lambda item: item.strength)
     return _by_strength(project, stacks, start, other)
+
+
+def _corrected(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap that a base has alone: the set for production lays a file over it with which the gap is gone,
+    and nobody is told to deploy the base without that file.
+    """
+    main = project.main_stack
+    base = _named(project, gap)
+    if main is None or main.environment is not EnvironmentClass.PRODUCTION or base is None or not project.is_covered(base):
+        return None
+    overlay = next((path for path in main.files if path not in base.files and path not in project.owned), None)
+    names = {posixpath.basename(path) for path in base.files}
+    alone = (call.start for call in _calls(project) if call.names <= names and _is_about(project, call, base))
+    if overlay is None or max((start.strength for start in alone), default=Strength.NOTHING) >= Strength.OTHERS:
+        return None
+    return (
+        Severity.MEDIUM,
+        f"corrects it for production, and nothing says that {base.files[0]} runs there alone",
+        Location(overlay, 1),
+    )
+
+
+def _named(project: Project, gap: Gap) -> Stack | None:
+    """Return the stack that a gap names as its resource."""
+    named = [stack for stack in project.stacks if gap.resource.startswith(f"{stack.id}/")]
+    return max(named, key=lambda stack: len(stack.id), default=None)
 
 
 def _by_strength(
@@ -216,8 +245,7 @@ def _stacks_of(project: Project, gap: Gap) -> list[Stack]:
     path = gap.primary.path
     if not any(file.path == path for file in project.compose_files):
         return []
-    named = [stack for stack in project.stacks if gap.resource.startswith(f"{stack.id}/")]
-    longest = max(named, key=lambda stack: len(stack.id), default=None)
+    longest = _named(project, gap)
     holding = [stack for stack in project.stacks if path in stack.files or any(s.location.path == path for s in stack.services)]
     return list(dict.fromkeys((*([longest] if longest else ()), *holding)))
 

@@ -237,6 +237,8 @@ class Stack:
     """The id of the stack that this set adds overlays to, so that a gap keeps its fingerprint when an overlay joins."""
     is_kept: bool = False
     """Whether it is the production set that scaffold.lock keeps."""
+    is_deployed: bool = False
+    """Whether a workflow deploys this set to production."""
 
     def resource(self, service: str) -> str:
         """Return the resource of a gap about `service`: `<stack>/<service>`."""

@@ -597,11 +597,13 @@ class Project:
     @property
     def main_stack(self) -> Stack | None:
         """The stack that stands for production: `production` when scaffold assembled one, else a set that is called
-        production and has the most services, else the root's base, else the largest that may run there, else the first.
+        production and has the most services, those first that a workflow deploys, else the root's base, else the largest
+        that may run there, else the first.
         """
         runnable = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
         called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
-        for found in (self.kept_set, _largest(called), self.stack("base"), _largest(runnable)):
+        deployed = [stack for stack in called if stack.is_deployed]
+        for found in (self.kept_set, _largest(deployed or called), self.stack("base"), _largest(runnable)):
             if found:
                 return found
         return self.stacks[0] if self.stacks else None

@@ -85,7 +85,7 @@ def class_of_files(
     """Return the class by the names of a set's files, the last one first, else by their folders, and why. `title_of` tells
     what the first lines of a file call it, which counts where its name is silent.
     """
-    folders = [_FOLDERS[folder] for folder in posixpath.dirname(files[0]).lower().split("/") if folder in _FOLDERS]
+    folders = _classes_of_folders(files[0])
     for path in reversed(files):
         tokens = _tokens(posixpath.basename(path).rpartition(".")[0])
         if "override" in tokens[:-1]:
@@ -97,7 +97,14 @@ def class_of_files(
         title = title_of(path)
         if title is not None and not (folders and title is EnvironmentClass.PRODUCTION):
             return title, f"the first lines of {path} say {title.value}"
+        # What lies over a base from a folder of tests is for them.
+        if path != files[0] and EnvironmentClass.TEST in _classes_of_folders(path):
+            return EnvironmentClass.TEST, f"the folder of {path} says {EnvironmentClass.TEST.value}"
     return (folders[0], f"the folder of {files[0]} says {folders[0].value}") if folders else (None, "")
+
+
+def _classes_of_folders(path: str) -> list[EnvironmentClass]:
+    return [_FOLDERS[folder] for folder in posixpath.dirname(path).lower().split("/") if folder in _FOLDERS]
 
 
 def says_it_is_for_tests(text: str) -> bool:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scaffold.model.frozen import frozen
+from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, EnvFile
 from scaffold.model.regex import regex
 from scaffold.read.compose.reader import join
+from scaffold.read.environments import class_of_word
 
 BASE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 """What docker compose looks for, in its order."""
@@ -27,6 +29,7 @@ _COMPOSE_NAME = regex(
     words=("compose",),
 )
 _INVOCATION = regex(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
+_STARTS_FOR_GOOD = regex(r"\bcompose\b[^|;&\n]*\sup\b[^|;&\n]*\s(?:-d|--detach)\b|\bstack\s+deploy\b")
 _FILE_OPTION = regex(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
 _OPTIONS = regex(r"\b\w*COMPOSE\w*\s*[:?+]?=\s*[\"'(]*\s*(?P<rest>(?:-f|--file)[\s=][^\"')]*)", re.IGNORECASE)
 _OVERRIDE_VARIANT = regex(r"(?:docker-)?compose\.override\.[\w-]+\.ya?ml", words=("compose.override.",))
@@ -41,6 +44,8 @@ class NamedSet:
     files: tuple[str, ...]
     evidence: str
     word: str = ""
+    deploys: bool = False
+    """Whether a workflow starts them for good, in a job or file that is called a deployment to production."""
 
 
 def is_compose_path(path: str) -> bool:
@@ -63,7 +68,16 @@ def sets_of_commands(commands: Iterable[Command], known: frozenset[str]) -> Iter
             if files:
                 place = f"{command.location.path}:{command.location.line}"
                 word = command.owner or posixpath.basename(command.location.path)
-                yield NamedSet(files, f"{place} runs {' with '.join(files)}", word)
+                yield NamedSet(files, f"{place} runs {' with '.join(files)}", word, _deploys(command))
+
+
+def _deploys(command: Command) -> bool:
+    """Whether a command of a workflow starts containers that go on after it, and job or file say that this is production."""
+    if command.context != "workflow" or not _STARTS_FOR_GOOD.search(command.text):
+        return False
+    names = (command.owner, posixpath.splitext(posixpath.basename(command.location.path))[0])
+    classes = {kind for name in names if (kind := class_of_word(name)) is not None}
+    return classes == {EnvironmentClass.PRODUCTION}
 
 
 def _named_files(text: str) -> Iterator[tuple[str, ...]]:

@@ -42,6 +42,8 @@ class _Plan:
     evidence: tuple[str, ...]
     words: tuple[str, ...] = ()
     """What the places that name the set say of it, such as make targets."""
+    deployed: str = ""
+    """What says that a workflow deploys the set to production, "" where nothing does."""
 
 
 _FETCHES = regex(r"\b(?:cp|curl|wget|install|rsync|scp)\b|(?i:download|fetch)")
@@ -219,7 +221,7 @@ def _plans(assembly: _Assembly, named: tuple[NamedSet, ...], owned: frozenset[st
                 _add(plans, (base, path), f"{path} takes the place of the override of {base}")
     for item in named:
         if all(path in assembly.compose for path in item.files) and not _is_slip(assembly, item, named):
-            _add(plans, item.files, item.evidence, item.word)
+            _add(plans, item.files, item.evidence, item.word, deployed=item.evidence if item.deploys else "")
     used = {path for files in plans for path in files} | owned
     brought_in = _brought_in(assembly)
     for path in sorted(assembly.compose):
@@ -236,10 +238,12 @@ def _is_slip(assembly: _Assembly, item: NamedSet, named: tuple[NamedSet, ...]) -
     return any(len(other.files) > 1 and item.files[0] in other.files[1:] for other in named)
 
 
-def _add(plans: dict[tuple[str, ...], _Plan], files: tuple[str, ...], evidence: str, word: str = "") -> None:
+def _add(
+    plans: dict[tuple[str, ...], _Plan], files: tuple[str, ...], evidence: str, word: str = "", *, deployed: str = ""
+) -> None:
     old = plans.get(files, _Plan(files, ()))
     words = (*old.words, word) if word and word not in old.words else old.words
-    plans[files] = _Plan(files, tuple(dict.fromkeys((*old.evidence, evidence))), words)
+    plans[files] = _Plan(files, tuple(dict.fromkeys((*old.evidence, evidence))), words, old.deployed or deployed)
 
 
 def _bases(compose: dict[str, Mapping]) -> dict[str, str]:
@@ -317,6 +321,7 @@ def _stack(assembly: _Assembly, plan: _Plan, stack_id: str) -> Stack:
         directory=posixpath.dirname(plan.files[0]),
         evidence=(*plan.evidence, *((why,) if why else ())),
         complete=assembly.stands(plan.files),
+        is_deployed=bool(plan.deployed) and environment is EnvironmentClass.PRODUCTION,
     )
 
 
@@ -329,6 +334,8 @@ def _environment(plan: _Plan, documents: Documents) -> tuple[EnvironmentClass, s
         return EnvironmentClass.TEST, f"the head of {plan.files[-1]} says that it is for tests"
     if found is not None:
         return found, why
+    if plan.deployed:
+        return EnvironmentClass.PRODUCTION, f"{plan.deployed} in a deployment"
     classes = {word: kind for word in plan.words if (kind := class_of_word(word)) is not None}
     if len(plan.files) > 1 and len(set(classes.values())) == 1:
         word, kind = next(iter(classes.items()))

@@ -239,3 +239,27 @@ def test_what_may_run_for_others_all_the_same_stays_high(files: dict[str, str], 
 def test_a_missing_backup_beside_a_platform_is_medium(make_project: Callable[..., Path]) -> None:
     files = {"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## Start\n\n{UP}", ".github/workflows/deploy.yml": HOST}
     assert found(make_project(files), "BCK000").severity is Severity.MEDIUM
+
+
+PROD = "services:\n  db:\n    ports: !reset []\n"
+MONITORING = "services:\n  grafana:\n    image: grafana/grafana:11.0.0\n    depends_on: [db]\n"
+SHIP = "docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "severity"),
+    [
+        (f"# Shop\n\n## Quick start\n\n{UP}", Severity.MEDIUM),
+        (f"# Shop\n\n## Deployment\n\n{UP}", Severity.HIGH),
+        (f"# Shop\n\n## Deployment\n\n```sh\n{SHIP}```\n", Severity.MEDIUM),
+    ],
+    ids=["started by a page", "deployed alone", "deployed with its overlay"],
+)
+def test_what_the_production_overlay_corrects_is_no_alarm_in_the_base(tmp_path: Path, page: str, severity: Severity) -> None:
+    (tmp_path / "docker-compose.yml").write_text(COMPOSE)
+    (tmp_path / "docker-compose.prod.yml").write_text(PROD)
+    (tmp_path / "docker-compose.monitoring.yml").write_text(MONITORING)
+    (tmp_path / "README.md").write_text(page)
+    gap = found(tmp_path)
+    assert (gap.resource, gap.severity) == ("base/db", severity)
+    assert ("docker-compose.prod.yml:1 corrects it for production" in gap.message) is (severity is Severity.MEDIUM)

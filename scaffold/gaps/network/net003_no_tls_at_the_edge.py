@@ -9,7 +9,7 @@ from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.gaps.network.pages_on_tls import is_told, shown_doors, stands_behind
+from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, shown_doors, stands_behind
 from scaffold.gaps.network.plain_entries import (
     is_encrypted,
     plain_chart_values,
@@ -20,7 +20,7 @@ from scaffold.gaps.network.plain_entries import (
 )
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.compose import EnvValue, Port, Service, Stack
-from scaffold.model.document import Location, Scalar
+from scaffold.model.document import Location, Mapping, Scalar
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
 from scaffold.model.lasting import words_of
@@ -54,6 +54,8 @@ _PROXY_FILE = regex(
     r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|proxy|\.conf\b|\.toml$|\.ya?ml$|\.template$", re.IGNORECASE
 )
 """Mounted files that may be those of a proxy: an address in a page or a lock file says nothing of the edge."""
+_COMMENT = regex(r"(?m)^[ \t]*#[^\n]*")
+_HTTP_PORT = 80
 _TLS_PORT = 443
 _WRITES_TLS = regex(r"\bssl_certificate\b|\blisten\s+(?:\[::\]:)?443\b")
 """What a page shows where it has people write TLS into the configuration themselves."""
@@ -146,6 +148,26 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         yield _gap(stack, switched[0][:2], switched[0][2])
     elif not _ends_elsewhere(project, stack):
         yield _gap(stack, edges[0], None)
+    else:
+        yield from _beside_the_host(project, stack, edges[0])
+
+
+def _beside_the_host(project: Project, stack: Stack, door: tuple[Service, Port]) -> Iterator[Gap]:
+    """Yield the proxy in a container that has port 80 of the host, where pages have certbot change an nginx of that host."""
+    service, port = door
+    page = for_host_nginx(project) if port.published == _HTTP_PORT and not _has_tls(project, stack) else None
+    if page is not None:
+        yield RULE.gap(
+            resource=stack.resource(service.name),
+            subject="tls",
+            message=f"{service.name} takes visitors in over plain HTTP, and {page.path}:{page.line} has certbot set up an "
+            "nginx of the host, which has none: neither a certificate nor port 443 reaches the one in the container.",
+            expected="a certificate mounted into the container, port 443 published, and a server with TLS in its configuration",
+            actual="HTTP on every interface",
+            locations=(port.location,),
+            related=(page,),
+            environment=stack.environment,
+        )
 
 
 def _plain_edges(project: Project, stack: Stack) -> Iterator[tuple[Service, Port]]:
@@ -239,13 +261,31 @@ def _is_automatic(service: Service) -> bool:
 
 def _ends_elsewhere(project: Project, stack: Stack) -> bool:
     """Whether a port, a certificate, a platform, an infrastructure file or a page says where TLS ends."""
+    return (
+        _has_tls(project, stack)
+        or _runs_elsewhere(project, stack)
+        or is_told(project, on_a_host=stack.environment is EnvironmentClass.PRODUCTION)
+    )
+
+
+def _has_tls(project: Project, stack: Stack) -> bool:
+    """Whether the stack itself has a port or a certificate for TLS, or a tunnel."""
     if any(port.target in _TLS_PORTS or port.published in _TLS_PORTS for service in stack.services for port in service.ports):
         return True
-    if _runs_elsewhere(project, stack) or is_told(project, on_a_host=stack.environment is EnvironmentClass.PRODUCTION):
-        return True
     texts = (scalar.value for service in stack.services for scalar in _settings(service))
-    proxies = (item.data.decode("utf-8", "replace") for item in project.mounted if _PROXY_FILE.search(item.path))
-    return any(_WORDS.search(text) for text in (*texts, *proxies, *(service.name for service in stack.services)))
+    return any(_WORDS.search(text) for text in (*texts, *_proxy_texts(project, stack), *(item.name for item in stack.services)))
+
+
+def _proxy_texts(project: Project, stack: Stack) -> Iterator[str]:
+    """Yield the configuration of proxies that services of the stack mount, without its comments."""
+    sources = {mount.resolved for service in stack.services for mount in service.mounts if mount.resolved}
+    configs = stack.node.get("configs")
+    kept = isinstance(configs, Mapping) and bool(configs.entries)
+    for item in project.mounted:
+        if _PROXY_FILE.search(item.path) and (
+            kept or any(item.path == path or item.path.startswith(f"{path}/") for path in sources)
+        ):
+            yield _COMMENT.sub("", item.data.decode("utf-8", "replace"))
 
 
 def _runs_elsewhere(project: Project, stack: Stack) -> bool:

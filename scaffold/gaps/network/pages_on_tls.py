@@ -34,6 +34,10 @@ _MEANS = regex(
     r"|--ssl|ssl_|tls_|\bopenssl\b|mkcert|_(?:tls|ssl)\b",
     re.IGNORECASE,
 )
+_BY_CERTBOT = regex(r"(?i)certbot|let's ?encrypt")
+_FOR_HOST_NGINX = regex(r"\bcertbot\b[^\n]*\s--nginx\b")
+_HOST_NGINX = regex(r"/etc/nginx/|\bsystemctl\s+\w+\s+nginx\b|\bservice\s+nginx\b|\binstall\b[^\n]*(?<![-\w])nginx(?![-\w])")
+"""How a page sets up an nginx of the host itself."""
 _NEAR = 300
 """Characters around a word on TLS in which the name of what does it stands."""
 _BEFORE_A_DOOR = regex(
@@ -69,6 +73,20 @@ def is_told(project: Project, *, on_a_host: bool = False) -> bool:
     """
     texts = (page.text for page in own_pages(project, on_a_host=on_a_host))
     return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_LINKS_AWAY.sub("", text)) for text in texts)
+
+
+def for_host_nginx(project: Project) -> Location | None:
+    """Return where pages have certbot change the nginx of the host, which they set up nowhere, and name no other end of TLS."""
+    found = None
+    for page in own_pages(project, on_a_host=True):
+        if _HOST_NGINX.search(page.text):
+            return None
+        lines = page.text.split("\n")
+        if _EDGE.search(page.text) and _says("\n".join(line for line in lines if not _BY_CERTBOT.search(line))):
+            return None
+        asked = (number for number, line in enumerate(lines, 1) if _FOR_HOST_NGINX.search(line))
+        found = found or next((Location(page.path, number) for number in asked), None)
+    return found
 
 
 def stands_behind(project: Project, *, on_a_host: bool = False) -> bool:

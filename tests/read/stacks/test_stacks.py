@@ -10,7 +10,7 @@ import pytest
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
-from scaffold.model.project import Command, EnvEntry, EnvFile
+from scaffold.model.project import Command, EnvEntry, EnvFile, Project
 from scaffold.read.stacks import assemble
 
 BASE = "services: {api: {image: api}, db: {image: 'postgres:16'}}\nnetworks: {back: {}}\n"
@@ -303,3 +303,56 @@ def test_the_set_that_the_user_calls_production_is_the_only_one() -> None:
 )
 def test_a_file_that_is_called_deploy_and_says_it_is_for_tests_is_no_production(head: str, kind: EnvironmentClass) -> None:
     assert stacks({"docker-compose.deploy.yml": head + ALONE})["deploy"].environment is kind
+
+
+def test_what_lies_over_a_base_from_a_folder_of_tests_is_for_tests() -> None:
+    found = stacks(
+        {"compose.yml": BASE, "tests/load/compose.bench.yml": OVERLAY},
+        command("docker compose -f compose.yml -f tests/load/compose.bench.yml up"),
+    )
+    assert summary(found)["bench"] == (("compose.yml", "tests/load/compose.bench.yml"), "test")
+
+
+SERVER = "docker compose -f compose.server.yml up -d"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "owner", "context", "environment"),
+    [
+        (SERVER, ".github/workflows/deploy.yml", "build", "workflow", EnvironmentClass.PRODUCTION),
+        (SERVER, ".github/workflows/main.yml", "deploy-server", "workflow", EnvironmentClass.PRODUCTION),
+        (
+            "docker stack deploy -c compose.server.yml shop",
+            ".github/workflows/deploy.yml",
+            "run",
+            "workflow",
+            EnvironmentClass.PRODUCTION,
+        ),
+        (SERVER, ".github/workflows/deploy-staging.yml", "deploy", "workflow", EnvironmentClass.BASE),
+        (SERVER, ".github/workflows/deploy.yml", "e2e", "workflow", EnvironmentClass.BASE),
+        (SERVER, ".github/workflows/main.yml", "build", "workflow", EnvironmentClass.BASE),
+        (
+            "docker compose -f compose.server.yml build",
+            ".github/workflows/deploy.yml",
+            "deploy",
+            "workflow",
+            EnvironmentClass.BASE,
+        ),
+        (SERVER, "README.md", "deploy", "doc", EnvironmentClass.BASE),
+    ],
+)
+def test_a_set_that_a_workflow_deploys_is_production(
+    text: str, path: str, owner: str, context: str, environment: EnvironmentClass
+) -> None:
+    found = stacks({"compose.server.yml": BASE}, command(text, path, owner, context))
+    assert found["server"].environment is environment
+    assert found["server"].is_deployed is (environment is EnvironmentClass.PRODUCTION)
+
+
+def test_the_set_that_is_deployed_stands_for_production_before_a_larger_one_of_that_name() -> None:
+    larger = BASE.replace("{api", "{web: {image: web}, api")
+    deploys = command(SERVER, ".github/workflows/deploy.yml", "deploy", "workflow")
+    found = stacks({"compose.prod.yml": larger, "compose.server.yml": BASE}, deploys)
+    assert Project("shop", (), stacks=tuple(found.values())).main_stack is found["server"]
+    found = stacks({"compose.prod.yml": larger, "compose.server.yml": BASE})
+    assert Project("shop", (), stacks=tuple(found.values())).main_stack is found["prod"]
