@@ -19,7 +19,12 @@ _BUILD_COMMAND = regex(
     r"\b(?:docker|podman|nerdctl)\s+(?:buildx\s+)?(?:build|bake)\b|\bdocker(?:-|\s+)compose\b[^\n;&|]*\s(?:build|up[^\n;&|]*--build)\b"
     r"|\bbuildah\s+(?:bud|build)\b|\bkaniko\b|\bko\s+(?:build|publish|resolve|apply)\b|\bpack\s+build\b|\bdocker\s+buildx\s+bake\b"
     r"|\bskaffold\s+build\b|\bspring-boot:build-image\b|\bbootBuildImage\b|\bjib(?:DockerBuild|:build|:dockerBuild)?\b|\bdagger\b"
-    r"|\bearthly\b|\bnixpacks\b|\bdepot\s+build\b|\baz\s+acr\s+build\b|\bgcloud\s+builds\s+submit\b"
+    r"|\bearthly\b|\bnixpacks\b|\bdepot\s+build\b|\baz\s+acr\s+build\b|\bgcloud\s+builds\s+submit\b",
+    words=("build", "bake", "docker", "kaniko", "ko", "Image", "jib", "dagger", "earthly", "nixpacks"),
+)
+_PUSHES = regex(
+    r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",
+    words=("push", "copy"),
 )
 _BUILD_ACTION_WORDS = regex(
     r"(?:build-push|bake-action|kaniko|buildah|docker-build|docker-publish|depot/build|ko-build|setup-ko|jib)"
@@ -160,12 +165,7 @@ def pushes_image(item: CiStep) -> bool:
         outputs = step.input("outputs")
         pushed = "type=registry" in outputs or "push=true" in outputs
         return pushed or step.input("push", "false").strip().lower() not in {"", "false"}
-    return bool(
-        re.search(
-            r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",
-            item.text,
-        )
-    )
+    return bool(_PUSHES.search(item.text))
 
 
 def calls_remote_workflow(project: Project) -> bool:

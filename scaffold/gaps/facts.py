@@ -43,6 +43,7 @@ def declared_services(project: Project) -> frozenset[str]:
     return frozenset(declared | {service.name for stack in project.stacks for service in stack.services})
 
 
+@remembered
 def judged_stacks(project: Project) -> tuple[Stack, ...]:
     """Return the stacks that rules look at: production ones first, then the complete others by their id."""
     production = project.production_stacks
@@ -178,6 +179,7 @@ def dependants(stack: Stack, name: str) -> tuple[tuple[Service, Dependency], ...
 # --- commands and words -----------------------------------------------------------------------------------------------
 
 
+@remembered
 def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
     """Return each Compose profile that a command of the project activates, with those commands; `*` stands for all."""
     found: dict[str, list[Command]] = {}
@@ -187,6 +189,7 @@ def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
     return {name: tuple(commands) for name, commands in found.items()}
 
 
+@remembered
 def commented_commands(project: Project) -> tuple[str, ...]:
     """Return the comment lines of the compose files that show how to start a profile."""
     texts = [project.source(file.path) or "" for file in project.compose_files if file.path not in project.owned]
@@ -196,11 +199,13 @@ def commented_commands(project: Project) -> tuple[str, ...]:
     return tuple(line for line in comments if "compose" in line.lower() and named_profiles(line))
 
 
+@remembered
 def commented_profiles(project: Project) -> frozenset[str]:
     """Return the profiles that a command in a comment of a compose file activates; `*` stands for all."""
     return frozenset(name for line in commented_commands(project) for name in named_profiles(line))
 
 
+@remembered
 def active_profiles(project: Project) -> frozenset[str]:
     """Return the profiles that an env file activates through COMPOSE_PROFILES; `*` stands for all."""
     found: set[str] = set()

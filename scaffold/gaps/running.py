@@ -247,7 +247,7 @@ def _stacks_of(project: Project, gap: Gap) -> list[Stack]:
         return []
     longest = _named(project, gap)
     holding = [stack for stack in project.stacks if path in stack.files or any(s.location.path == path for s in stack.services)]
-    return list(dict.fromkeys((*([longest] if longest else ()), *holding)))
+    return [*([longest] if longest else ()), *(stack for stack in holding if stack is not longest)]
 
 
 def _other_way(project: Project, stacks: list[Stack]) -> Location | None:

@@ -7,6 +7,7 @@ import posixpath
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
@@ -130,8 +131,13 @@ def _context_copies(dockerfile: Dockerfile, target: str) -> Iterator[Instruction
                 yield from () if origin else (item,)
 
 
-def _sources(item: Instruction) -> list[str]:
-    return [posixpath.normpath(word.strip('",[]').lstrip("/") or ".") for word in _words(item.text)[:-1]]
+def _sources(item: Instruction) -> tuple[str, ...]:
+    return _sources_of(item.text)
+
+
+@lru_cache(maxsize=1024)
+def _sources_of(text: str) -> tuple[str, ...]:
+    return tuple(posixpath.normpath(word.strip('",[]').lstrip("/") or ".") for word in _words(text)[:-1])
 
 
 def _covers(source: str, path: str) -> bool:

@@ -166,11 +166,16 @@ def text_access_logs(files: tuple[ConfigFile, ...]) -> AccessLogs | None:
 
     None where it logs JSON, nothing, or by syslog or a variable path, and where a file cannot be read.
     """
-    trees = {file: tree for file in files if (tree := parse_nginx(file.text)) is not None}
+    trees: dict[ConfigFile, tuple[Directive, ...]] = {}
+    for file in files:
+        tree = parse_nginx(file.text)
+        if tree is None:
+            return None
+        trees[file] = tree
     everything = [item for tree in trees.values() for item in walk(tree)]
     logs = [item for item in everything if item.name == "access_log" and item.arguments]
     elsewhere = any(item.arguments[0].startswith("syslog:") or "$" in item.arguments[0] for item in logs)
-    if len(trees) < len(files) or elsewhere or any(item.name == "log_format" and _is_json(item) for item in everything):
+    if elsewhere or any(item.name == "log_format" and _is_json(item) for item in everything):
         return None
     changes = tuple((file, _changes(file, tree, _place_of_format(trees))) for file, tree in trees.items())
     shown = [(file, item) for file, tree in trees.items() for item in walk(tree) if _is_text_log(item) or item.name == "server"]

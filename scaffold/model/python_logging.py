@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Span
@@ -108,6 +109,7 @@ def joins_celery(project: Project, path: str) -> bool:
     return any(app == path or pattern.search(project.source(app) or "") for app in apps)
 
 
+@lru_cache(maxsize=64)
 def logging_edit(path: str, text: str, lines: frozenset[int], *, celery: bool) -> LoggingEdit | None:
     """Return the edit of one file whose text formats stand at these lines, or None where it needs a person."""
     source = parse_python(text)
@@ -117,11 +119,12 @@ def logging_edit(path: str, text: str, lines: frozenset[int], *, celery: bool) -
     if not calls or {call.lineno for call in calls} != lines:
         return None
     shows = bool(_FILES_ONLY.search(text)) and not _STREAMS.search(text)
-    places = {place for call in calls if (place := _place_to_apply(source, call)) is not None}
+    places = {_place_to_apply(source, call) for call in calls}
     imports = add_imports(source, (*_MODULES, "sys") if shows else _MODULES)
-    if imports is None or not places or any(_place_to_apply(source, call) is None for call in calls):
+    known = [place for place in places if place is not None]
+    if imports is None or len(known) < len(places):
         return None
-    applied = [source.insert(place, [f"{indent}log_as_json()"]) for place, indent in sorted(places)]
+    applied = [source.insert(place, [f"{indent}log_as_json()"]) for place, indent in sorted(known)]
     head = _definitions(source, shows=shows, celery=celery)
     return LoggingEdit(
         path, (*imports, *head, *applied, *(item for call in calls for item in _without_text(source, call))), shows

@@ -156,7 +156,9 @@ def enclosing(source: PythonSource, node: ast.AST) -> tuple[list[ast.stmt], ast.
 
 
 def _holds(statement: ast.stmt, node: ast.AST) -> bool:
-    return any(child is node for child in ast.walk(statement))
+    line: int = getattr(node, "lineno", statement.lineno)
+    first = min((item.lineno for item in getattr(statement, "decorator_list", ())), default=statement.lineno)
+    return first <= line <= (statement.end_lineno or line) and any(child is node for child in ast.walk(statement))
 
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Stack
@@ -15,10 +16,30 @@ from scaffold.model.project import CodeFact, Command, Dockerfile, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_sensitive_name
 from scaffold.read.code import CodeReading
+from scaffold.read.fact_words import (
+    ACCOUNTS,
+    BACKGROUND,
+    ENDING,
+    JAVASCRIPT,
+    KEYS,
+    KINDS,
+    LEVELS,
+    LOGINS,
+    MADE_UP,
+    MIGRATING,
+    OPENING,
+    PROTECTIONS,
+    REFUSING,
+    SEEDING,
+    SERVING,
+    WARNING,
+    Kind,
+    holds,
+    language_of,
+)
 from scaffold.read.inventory import Inventory, TextReader
 from scaffold.read.paths import is_other_code, is_test_code
 
-_JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
 _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b", words=("django",))
 _ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
@@ -26,14 +47,6 @@ _ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|boots
 _FIELD = regex(r"\s+(\w+)\s*:")
 _AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fields|__dict__)\b|vars\(settings")
 """Reads of all fields at once."""
-_SCHEMA_WORDS = ("create_all", "alembic", "call_command", "synchronize", ".sync(", "ddl-auto", "hbm2ddl", "migrate.New")
-"""Texts without one of these say nothing of how tables are made: looking for a word costs next to nothing."""
-_MIGRATING_WORDS = (
-    *("migrate.New", "goose.", "/migrator", "migrate.latest", "migrationsRun", "runMigrations", "umzug."),
-    *(".Migrate(", ".MigrateAsync(", "sqlx::migrate!", "run_pending_migrations", "command.upgrade("),
-)
-"""Texts without one of these apply no migrations in a form that is known."""
-_SEEDING_WORDS = ("ixture", "eed", "emoData", "emo_data", "ampleData", "ample_data", "estUser", "est_user", "ummy")
 _LOGIN = regex(
     r"(?i)cookie|authori[sz]|authenticat|oauth|bearer|jwt|\blog_?in\b|sign_?in\b|passlib|bcrypt|argon2|current_?user|\b(?:request|req)\.session"
     r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
@@ -51,119 +64,25 @@ _OF_PROGRAMS = frozenset(
 """Files that list the packages of one program."""
 _COMMON = regex(r"(?:^|/)(?:libs?|shared|common|core|packages)(?:/|$)")
 """Folders of code that several programs import."""
-_PROTECTION_WORDS = (
-    *("ALLOWED_HOSTS", "COOKIE_SECURE", "config.force_ssl", "config.hosts", "exposure", "debug=True", "UseDeveloperException"),
-    *(
-        "consider_all_requests_local",
-        "secure: false",
-        "secure:false",
-        "'debug' => true",
-        "'secure' => false",
-        "web-allow-others",
-        "verify=False",
-        "rejectUnauthorized",
-        "InsecureSkipVerify",
-        "VERIFYPEER",
-        "DangerousAcceptAny",
-        "VERIFY_NONE",
-        "danger_accept_invalid_certs",
-    ),
-)
-"""Texts with one of these may turn a protection of their framework off: rules look at them."""
-_CREDENTIALS_WORDS = (
-    *("permissive()", "CORS_ALLOW_CREDENTIALS", "supports_credentials", "redentials: true", "redentials:true"),
-    *("AllowCredentials", "allowCredentials", "allow_credentials"),
-)
-"""Texts without one of these send no credentials along to any origin in a form that is known."""
-_ACCOUNT_WORDS = ("create_superuser(", "loaddata", "assword")
-"""Texts without one of these make no account with a password."""
-_KEEPING_WORDS = (
-    *("pload", "UPLOAD", "MEDIA_ROOT", "sqlite", "multer", "ttachment", "journal_mode", "busy_timeout"),
-    *("_attached", "active_storage", "FileField", "ImageField", "Storage::", ">store", "MultipartFile", "FormFile("),
-)
-"""Texts without one of these keep no files in a form that is known."""
-_ENDING_WORDS = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
-_BACKGROUND_WORDS = (
-    *("$schedule", "Schedule::", "beat_schedule", "BEAT_SCHEDULE", "add_periodic_task", "ShouldQueue", "Sidekiq::"),
-    *("shared_task", ".task", "dramatiq", "every ", ".enqueue_in(", ".enqueue_at(", "from rq "),
-)
-"""Texts without one of these leave no work to another process in a form that is known."""
 _IN_MIGRATIONS = regex(
     r"(?:^|/)(?:migrations?|alembic|versions|migrate)/(?:.*/)?[^/]+\.(?:py|ts|js|rb|php|exs?|go)$",
     words=("alembic", "migrate", "migration", "versions"),
 )
 """Code of migrations, which may set policies of the database."""
-_OPENING_WORDS = (
-    *("__dirname", "import.meta", "process.cwd()", "readFile", "migrationsFolder", "express.static(", "loadSync("),
-    *(
-        "os.ReadFile(",
-        "os.ReadDir(",
-        "ParseFiles(",
-        "ParseGlob(",
-        "LoadHTML",
-        "http.Dir(",
-        '"file://',
-        "Tera::new(",
-        "ServeDir::new(",
-    ),
-    "read_to_string(",
-)
-"""Texts without one of these open no file of the repository in a form that is known."""
 _OPENING = (".js", ".ts", ".mjs", ".cjs", ".mts", ".go", ".rs")
-_LEVEL_WORDS = ("basicConfig(", ".setLevel(")
-"""Texts without one of these give `logging` no level."""
 _OF_HISTORY = regex(
     r"(?:^|/)(?:versions|migrations|migrate)/[^/]+\.(?:py|rb)$|\.up\.sql$|/V\d[^/]*__[^/]+\.sql$|/meta/0000_snapshot\.json$",
     words=(".sql", "/meta/0000_snapshot.json", "migrate", "migrations", "versions"),
 )
 """Versions of the database of which a tool asks for an order."""
-_MADE_UP_WORDS = ("_MOCK", "_DEMO", "_FAKE")
-"""Texts without one of these read no switch of a build for data that is made up."""
-_DUMP_WORDS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump", "backup:run", "dbbackup")
-"""Texts without one of these make no backup."""
-_PROXY_WORDS = (
-    *("HTTPSRedirectMiddleware", "SECURE_SSL_REDIRECT", "force_ssl", "requiresSecure", "redirectToHttps", "get_remote_address"),
-    *("express-rate-limit", "getClientAddress", "express-session", "req.secure", "req.protocol", "ratelimit(", "SSL_HEADER"),
-    *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "forward-headers"),
-    *("roxyFix", "proxy_fix", "proxy_headers", "assume_ssl", "ADDRESS_HEADER", "cf-connecting-ip", "ipware"),
-    *("ThrottlerModule", "@fastify/rate-limit", "getTracker", "req.ip", "request.ip"),
-)
-"""Texts without one of these neither ask for the address and the scheme of visitors nor speak of a proxy."""
-_LOGIN_WORDS = ("users", "USERS", "Users", "ccounts", "ACCOUNTS", "ogins", "LOGINS", '= "', "= '", ".equals(")
-"""Texts with a password and none of these compare it with no literal."""
 _LISTS = ("s.yaml", "s.yml", "s.json", "t.yaml", "t.yml", "r.yaml", "r.yml")
 _LIST_OF_ACCOUNTS = regex(r"(?:^|[/_-])(?:accounts?|users?|credentials?|logins?)\.(?:ya?ml|json)$")
-_KEY_WORDS = (
-    "_KEY",
-    "_SECRET",
-    "_TOKEN",
-    "_PASSWORD",
-    "piKey",
-    "PIKey",
-    "Secret",
-    "api_key",
-    "secret_key",
-    "auth_token",
-    "api_token",
-)
-_TOOL_SERVER_WORDS = ("FastMCP", "fastmcp", "McpServer")
-"""Texts without one of these lend no assistant their tools."""
-_REFUSING_WORDS = ("401", "403", "nauthorized", "orbidden", "nvalid", "NAUTHORIZED", "ORBIDDEN")
-"""Texts without one of each check no key that a caller shows."""
-_WARNING_WORDS = ("warn", "Warn", "WARN")
-"""Texts without one of these warn of nothing."""
 _CALLS_PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
 _LOADS_ROWS = regex(
     r"seed|db:(?:setup|prepare|reset)|loaddata|manage\.py\s+(?:init|create|load|setup)|init_?data|create_?admin|fixtures",
     words=("create", "fixtures", "init", "loaddata", "manage.py", "prepare", "reset", "seed", "setup"),
 )
 """Lines without one of these load no first rows."""
-_SERVING_WORDS = (
-    *("express.static(", "serveStatic(", "koa-static", "static_folder", "send_from_directory", "StaticFiles(", "http.Dir("),
-    *("@fastify/static", "fastify-static", "@hapi/inert", ".Static("),
-)
-"""Texts without one of these hand a folder to no handler in a form that is known."""
-_STARTS_PROGRAMS = ("subprocess", "create_subprocess_exec")
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 
 
@@ -186,21 +105,22 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         if text is None:
             continue
         code.append(path)
+        language = language_of(path)
         for words, marked in (
-            (_MIGRATING_WORDS, migrating),
-            (_ACCOUNT_WORDS, making),
-            (_BACKGROUND_WORDS, leaving),
-            (_LEVEL_WORDS, levels),
-            (_SERVING_WORDS, serving),
-            (_OPENING_WORDS, opening),
+            (MIGRATING, migrating),
+            (ACCOUNTS, making),
+            (BACKGROUND, leaving),
+            (LEVELS, levels),
+            (SERVING, serving),
+            (OPENING, opening),
         ):
-            if any(word in text for word in words):
+            if words.stand_in(text, language):
                 marked.append(path)
         found, failed = _read(path, text)
         more = tuple(_more_facts(path, text))
         found = replace(found, facts=(*found.facts, *more)) if more else found
         problems += failed
-        if any(word in text for word in _PROTECTION_WORDS):
+        if PROTECTIONS.stand_in(text, language):
             texts.text(path)
         if found != CodeReading():
             texts.text(path)
@@ -352,42 +272,35 @@ def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, te
 
 def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield the facts whose readers are loaded where a text holds one of their words."""
-    for words, reader in (
-        (_CREDENTIALS_WORDS, _origins),
-        (_SCHEMA_WORDS, _schema),
-        (_KEEPING_WORDS, _kept_files),
-        (_DUMP_WORDS, _dumps),
-        (_PROXY_WORDS, _proxies),
-        (_TOOL_SERVER_WORDS, _tool_servers),
-    ):
-        if any(word in text for word in words):
-            yield from reader(path, text)
-    if _ENTRY.search(path) and any(word in text for word in _SEEDING_WORDS):
+    language = language_of(path)
+    for kind in KINDS:
+        if kind.words.stand_in(text, language):
+            yield from _reader(kind)(path, text)
+    if _ENTRY.search(path) and holds(text, SEEDING):
         yield from _seeds(path, text)
-    if path.endswith(".py") and any(word in text for word in _STARTS_PROGRAMS):
-        yield from _programs(path, text)
-    if "production" in text and any(word in text for word in _ENDING_WORDS):
+    if "production" in text and holds(text, ENDING):
         yield from _refusals(path, text)
-    if any(word in text for word in _MADE_UP_WORDS) and path.endswith(_JAVASCRIPT):
-        yield from _build_switches(path, text)
-    if ".env" in text and any(word in text for word in BUNDLERS) and path.endswith(_JAVASCRIPT):
-        yield from _bundled_reads(path, text)
+    if language == "script":
+        if holds(text, MADE_UP):
+            yield from _build_switches(path, text)
+        if ".env" in text and holds(text, BUNDLERS):
+            yield from _bundled_reads(path, text)
     if path.endswith(".php"):
         yield from _php_extensions(path, text)
     yield from _about_keys(path, text)
 
 
+@cache
+def _reader(kind: Kind) -> Callable[[str, str], Iterable[CodeFact]]:
+    found: Callable[[str, str], Iterable[CodeFact]] = getattr(import_module(f"scaffold.read.{kind.module}"), kind.function)
+    return found
+
+
 def _php_extensions(path: str, text: str) -> Iterator[CodeFact]:
     from scaffold.read.php_extensions import PHP_WORDS, php_extension_facts
 
-    if any(word in text for word in PHP_WORDS):
+    if holds(text, PHP_WORDS):
         yield from php_extension_facts(path, text)
-
-
-def _tool_servers(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.tool_servers import tool_server_facts
-
-    return tuple(tool_server_facts(path, text))
 
 
 def _bundled_reads(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -408,28 +321,10 @@ def _build_switches(path: str, text: str) -> tuple[CodeFact, ...]:
     return tuple(build_switch_facts(path, text))
 
 
-def _schema(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.schema import schema_facts
-
-    return tuple(schema_facts(path, text))
-
-
 def _seeds(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.seeding import seed_facts
 
     return tuple(seed_facts(path, text))
-
-
-def _proxies(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.behind_proxy import proxy_facts
-
-    return tuple(proxy_facts(path, text))
-
-
-def _kept_files(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.kept_files import kept_file_facts
-
-    return tuple(kept_file_facts(path, text))
 
 
 def _refusals(path: str, text: str) -> tuple[CodeFact, ...]:
@@ -438,33 +333,15 @@ def _refusals(path: str, text: str) -> tuple[CodeFact, ...]:
     return tuple(refusal_facts(path, text))
 
 
-def _dumps(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.dumps import dump_facts
-
-    return tuple(dump_facts(path, text))
-
-
-def _programs(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.programs import program_facts
-
-    return tuple(program_facts(path, text))
-
-
-def _origins(path: str, text: str) -> tuple[CodeFact, ...]:
-    from scaffold.read.origins import origin_facts
-
-    return tuple(origin_facts(path, text))
-
-
 def _about_keys(path: str, text: str) -> Iterator[CodeFact]:
     """Yield what code does about keys and logins that everybody knows, and without one that callers have to show."""
-    if "assword" in text and any(word in text for word in _LOGIN_WORDS):
+    if "assword" in text and holds(text, LOGINS):
         yield from _known_logins(path, text)
-    if any(word in text for word in _WARNING_WORDS):
+    if holds(text, WARNING):
         from scaffold.read.known_keys import known_key_facts
 
         yield from known_key_facts(path, text)
-    if any(word in text for word in _REFUSING_WORDS) and any(word in text for word in _KEY_WORDS):
+    if holds(text, REFUSING) and holds(text, KEYS):
         from scaffold.read.open_checks import open_check_facts
 
         yield from open_check_facts(path, text)
@@ -497,7 +374,7 @@ def _field_name(item: SettingDefault, texts: TextReader) -> str:
 
 def is_application_code(path: str) -> bool:
     """Whether a file is code that may run in a container: no test, no migration, no bundle, no tool's configuration."""
-    if not path.endswith((".py", *_JAVASCRIPT)) and not is_other_code(path) and not _is_settings(path):
+    if not path.endswith((".py", *JAVASCRIPT)) and not is_other_code(path) and not _is_settings(path):
         return False
     if is_test_code(path) or path.endswith(_NOT_CODE):
         return False
@@ -521,7 +398,7 @@ def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
         from scaffold.read.python_code import read_python
 
         return read_python(path, text)
-    if path.endswith(_JAVASCRIPT):
+    if path.endswith(JAVASCRIPT):
         from scaffold.read.javascript_code import read_javascript
 
         return read_javascript(path, text), ()

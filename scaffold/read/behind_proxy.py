@@ -15,6 +15,10 @@ _TRUSTS = regex(
     r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_?ip|forward-headers-strategy"
     r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY|getTracker",
     re.IGNORECASE,
+    words=(
+        *("trust", "forwarded", "proxy_headers", "proxyheaders", "proxyfix", "proxy_fix", "proxy_ssl", "real", "gettracker"),
+        *("cf-connecting-ip", "forward-headers", "assume_ssl", "address_header", "client", "ipware", "ip_meta_key"),
+    ),
 )
 _BELIEVES = regex(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")
 _LIMITS = regex(r"rate.?limit|throttl|too many|attempts?\b|brute", re.IGNORECASE)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 
-_IF = regex(r"(?m)^(?P<indent>[ \t]*)(?:\}[ \t]*)?(?:else[ \t]+|el)?if\b")
+_IF = regex(r"if\b")
+_BEFORE_IF = regex(r"(?P<indent>[ \t]*)(?:\}[ \t]*)?(?:else[ \t]+|el)?")
 _OF_KEYS = ("key", "secret", "token", "passw")
 _HEADER = 600
 """Characters of a condition, at most."""
@@ -26,16 +28,25 @@ class Condition:
     end: int
 
 
-def conditions_on_keys(path: str, text: str) -> Iterator[Condition]:
-    """Yield the conditions that have a block and ask for a key, a secret, a token or a password, in the order of the text."""
-    ends = ":" if path.endswith(".py") else "{"
-    for match in _IF.finditer(text) if _is_of_keys(text) else ():
+@lru_cache(maxsize=4)
+def conditions_on_keys(path: str, text: str) -> tuple[Condition, ...]:
+    """Return the conditions that have a block and ask for a key, a secret, a token or a password, in the order of the text.
+
+    The answer is remembered: several readers ask for those of a text, one after the other.
+    """
+    return tuple(_conditions(":" if path.endswith(".py") else "{", text)) if _is_of_keys(text) else ()
+
+
+def _conditions(ends: str, text: str) -> Iterator[Condition]:
+    for match in _IF.finditer(text):
         near = _is_of_keys(text[match.end() : match.end() + _HEADER])
         asks = _header(text, match.end(), ends) if near else ""
-        if asks and _is_of_keys(asks):
+        line = text.rfind("\n", 0, match.start()) + 1
+        before = _BEFORE_IF.fullmatch(text, line, match.start()) if asks and _is_of_keys(asks) else None
+        if before is not None:
             opened = match.end() + len(asks) + 1
-            block = _braces(text, opened) if ends == "{" else _indented(text, opened, len(match["indent"]))
-            yield Condition(asks, block, match.start() + len(match["indent"]), opened + len(block))
+            block = _braces(text, opened) if ends == "{" else _indented(text, opened, len(before["indent"]))
+            yield Condition(asks, block, before.end("indent"), opened + len(block))
 
 
 def _is_of_keys(text: str) -> bool:

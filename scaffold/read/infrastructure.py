@@ -10,7 +10,7 @@ from dataclasses import replace
 from scaffold.model.document import Document, Location, Mapping, Node, Sequence, text_of
 from scaffold.model.project import InfrastructureFile
 from scaffold.model.regex import regex
-from scaffold.read.lines import Places, line_of, numbered
+from scaffold.read.lines import Places, blank, line_of, numbered
 
 Resource = tuple[str, str, Location]
 
@@ -163,10 +163,10 @@ def _without_comments(text: str) -> str:
         re.DOTALL,
     )
 
-    def blank(match: re.Match[str]) -> str:
-        return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
+    def kept(match: re.Match[str]) -> str:
+        return match[0] if match[0].startswith('"') else blank(match[0])
 
-    return pattern.sub(blank, text.replace("\r\n", " \n"))
+    return pattern.sub(kept, text.replace("\r\n", " \n"))
 
 
 def _terraform_json(path: str, text: str) -> tuple[Resource, ...]:

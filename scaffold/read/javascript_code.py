@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.fact_words import holds
 from scaffold.read.fallbacks import with_fallbacks
 from scaffold.read.javascript_schemas import WORDS, refused_reads, schema_defaults, schema_reads
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, blank
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _READ = regex(
@@ -73,7 +74,6 @@ _CONTENT = {
     "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.DOTALL),
     "`": re.compile(r"(?:[^`\\]|\\.)*+", re.DOTALL),
 }
-_NO_LINE_END = regex(r"[^\n]")
 _WORDS = (
     *WORDS,
     "Deno.env",
@@ -92,7 +92,7 @@ _WORDS = (
 
 def read_javascript(path: str, text: str) -> CodeReading:
     """Return the variables, literal defaults, routes and libraries of a JavaScript or TypeScript file."""
-    if not any(word in text for word in _WORDS) and not _ROUTE.search(text):
+    if not holds(text, _WORDS) and not _ROUTE.search(text):
         return CodeReading()
     bare = _without_comments(text)
     settings: list[SettingDefault] = []
@@ -133,7 +133,7 @@ def _without_comments(text: str) -> str:
                 open_until[mark] = end
             continue
         position = _end_of_comment(text, mark, position)
-        parts += [text[done:start], _NO_LINE_END.sub(" ", text[start:position])]
+        parts += [text[done:start], blank(text[start:position])]
         done = position
     return "".join([*parts, text[done:]])
 

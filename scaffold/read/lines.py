@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import bisect
+from functools import cached_property
+from itertools import accumulate
 
 from scaffold.model.document import Location
-from scaffold.model.regex import regex
-
-_LINE_END = regex("\n")
 
 
 def numbered(text: str) -> list[tuple[int, str]]:
@@ -23,14 +22,23 @@ def line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
+def blank(text: str) -> str:
+    """Return blanks of the same length, with the line ends of the text."""
+    return "\n".join([" " * len(line) for line in text.split("\n")])
+
+
 class Places:
-    """The locations of character offsets in one text, for many questions: lines are counted once."""
+    """The locations of character offsets in one text, for many questions: lines are counted once, at the first of them."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate((len(line) + 1 for line in self._text.split("\n")), initial=0))
 
     def at(self, offset: int) -> Location:
         """Return the location of one offset."""
-        line = bisect.bisect_right(self.starts, offset)
-        return Location(self.path, line, offset - self.starts[line - 1] + 1)
+        line = bisect.bisect_right(self._starts, offset)
+        return Location(self.path, line, offset - self._starts[line - 1] + 1)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, blank
 
 _COMMENT = regex(r"(?P<text>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _HASH_COMMENT = regex(r"(?m)^[^\S\n]*(?P<text>)#[^\n]*")
@@ -114,7 +114,7 @@ def origin_facts(path: str, text: str) -> Iterator[CodeFact]:
 
 
 def _blank(match: re.Match[str]) -> str:
-    return match[0] if match["text"] else re.sub(r"[^\n]", " ", match[0])
+    return match[0] if match["text"] else blank(match[0])
 
 
 def _in_javascript(bare: str) -> Iterator[int]:

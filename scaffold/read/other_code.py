@@ -8,8 +8,9 @@ from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.fact_words import holds
 from scaffold.read.fallbacks import with_fallbacks
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, blank
 from scaffold.read.paths import OTHER_CODE, is_rails_file, is_spring_file
 
 _Q = r"[\"'](?P<name>[A-Za-z_][A-Za-z0-9_]*)[\"']"
@@ -24,7 +25,8 @@ class _Language:
     optional: str = ""
     with_default: str = ""
     facts: tuple[tuple[str, str, str], ...] = ()
-    comment: str = r"(?<![:\"'])//[^\n]*|/\*.*?(?:\*/|\Z)"
+    # Begins with the slash that both have: the search passes over all other characters at once.
+    comment: str = r"/(?:(?<![:\"']/)/[^\n]*|\*.*?(?:\*/|\Z))"
     raises: bool = True
     """Whether the program ends at a required read; a script for people does too, but it is not the program."""
 
@@ -122,9 +124,12 @@ _BY_ENDING = dict(
     )
 )
 _OF_DEVELOPMENT = regex(r"(?:^|[/._-])(?:dev|development|local|test|tests)(?:[/._-]|$)")
-_WORTH_READING = regex(
-    r"jdbc:postgresql|@Value|onfiguration|getProperty|ConfigProperty|viper|(?i:env)|promhttp|HandleFunc|Mapping|\.route\(|\bget\b|\.G[Ee][Tt]\(|slog|zap|logrus|zerolog|Listen|Sentry|otel|\$\{?[A-Z]"
+_WORDS = (
+    *("env", "Env", "ENV", "slog", "zap", "logrus", "zerolog", "Listen", "onfiguration", "HandleFunc", "promhttp", "otel"),
+    *("viper", "getProperty", "ConfigProperty", "@Value", "Mapping", "jdbc:postgresql", ".route(", ".Get(", ".GET(", "Sentry"),
 )
+_WORTH_READING = regex(r"\bget\b|\$\{?[A-Z]", words=("get", "$"))
+"""Texts without one of these words or forms give nothing."""
 
 
 def _by_place(path: str) -> _Language | None:
@@ -136,9 +141,9 @@ def read_other_code(path: str, text: str) -> CodeReading:
     """Return what the plain forms of the file's language give."""
     ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
     language = _BY_ENDING[ending] if ending else _by_place(path)
-    if language is None or not _WORTH_READING.search(text):
+    if language is None or not (holds(text, _WORDS) or _WORTH_READING.search(text)):
         return CodeReading()
-    bare = re.sub(language.comment, lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
+    bare = re.sub(language.comment, lambda match: blank(match[0]), text, flags=re.DOTALL)
     settings: list[SettingDefault] = []
     places = Places(path, text)
     reads: dict[int, EnvRead] = {}

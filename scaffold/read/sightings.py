@@ -8,6 +8,7 @@ from scaffold.model.document import Location
 from scaffold.model.project import SecretSighting
 from scaffold.model.regex import regex
 from scaffold.model.secrets import is_provider_key
+from scaffold.read.fact_words import holds
 from scaffold.read.lines import Places
 
 _PROVIDERS = (
@@ -27,11 +28,13 @@ _PROVIDERS = (
     ("private key", ("PRIVATE KEY-----",)),
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
-_BEGINS = regex(
-    r"A(?:KIA|SIA|Iza)|sk[-_]|gh[oprsu]_|github_pat_|xox|glpat-|rk_live_|SG\.|npm_\w{36}|pypi-AgEI|dckr_pat_|hf_\w{34}"
-    r"|PRIVATE KEY-----"
+_FIRST = (
+    *("AKIA", "ASIA", "AIza", "sk-", "sk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "glpat-", "rk_live_"),
+    *("SG.", "pypi-AgEI", "dckr_pat_", "PRIVATE KEY-----"),
 )
-"""What all of these hold, looked for at once: every text of the tree is asked."""
+"""What nearly all of these hold: every text of the tree is asked."""
+_LONG = regex(r"npm_\w{36}|hf_\w{34}", words=("npm_", "hf_"))
+"""The rest, whose first letters are those of many names."""
 
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{40}")
@@ -49,7 +52,7 @@ _LONGEST_LINE = 2000
 
 def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
     """Return where a text holds a provider's credential, with the key that it is given to; one a line at most."""
-    if not _BEGINS.search(text):
+    if not holds(text, _FIRST) and not _LONG.search(text):
         return ()
     places = Places(path, text)
     found: dict[int, SecretSighting] = {}

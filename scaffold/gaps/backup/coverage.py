@@ -71,7 +71,8 @@ _CRON_FOLDER = regex(r"\s/(?:etc/cron|etc/crontabs|var/spool/cron)")
 _CLOCK = regex(r"\bcron(?:tab|job)?s?\b|systemd|\bofelia\b", words=("cron", "ofelia", "systemd"))
 _CRON_LINE = regex(
     r"(?im)^[^\n]{0,20}?(?:(?:[\d*][\d*/,-]*[ \t]+){4}[\w*/,-]+|@(?:hourly|daily|weekly|midnight))[ \t]+[^\n]*(?:backup|dump)"
-    r"|^[ \t]*OnCalendar="
+    r"|^[ \t]*OnCalendar=",
+    words=("backup", "dump", "oncalendar="),
 )
 """A line of a crontab that starts a backup, or the clock of a systemd timer."""
 _ADVISES = regex(r"(?i)\b(?:can|could|may|might|should|recommend\w*|consider|example|e\.g\.|for instance|if you|want)\b")

@@ -20,7 +20,8 @@ _OFF_BY_DEFAULT = regex(
     rf"(?i)\b(?P<a>{_SWITCH})\s*:\s*bool(?:ean)?\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?{_OFF}"
     rf"|(?:getenv|environ\.get|env|config|get_env|envBool|GetBool|bool|fetch)\(\s*[\"'](?P<b>{_SWITCH})[\"']\s*,\s*(?:default\s*=\s*)?{_OFF}"
     rf"|process\.env\.(?P<c>{_SWITCH})\s*={{2,3}}\s*[\"'](?:true|1|yes|on)[\"']"
-    rf"|\$\{{(?P<d>{_SWITCH}):-?{_OFF}\}}|\b(?P<e>{_SWITCH})\s*:\s*z\.[^\n,]{{0,80}}default\({_OFF}"
+    rf"|\$\{{(?P<d>{_SWITCH}):-?{_OFF}\}}|\b(?P<e>{_SWITCH})\s*:\s*z\.[^\n,]{{0,80}}default\({_OFF}",
+    words=("backup",),
 )
 _ON = regex(rf"(?i)\b(?P<name>{_SWITCH})[\"']?\s*[:=]\s*[\"']?(?:true|yes|on|1)\b")
 _CONFIGURATION = (".yml", ".yaml", ".env", ".example", ".toml", ".sh", ".tf", ".tfvars", ".json")

@@ -15,12 +15,14 @@ from scaffold.model.reports import kept_paths
 _REPORT = regex(
     r"--cov-report[= ](?:xml|html|lcov|json)|--junit-?xml|--html[= ]|\bcoverage\s+(?:xml|html|lcov)\b|-coverprofile"
     r"|--reporter[= ]junit"
-    r"|\bplaywright\s+test\b|\bcypress\s+run\b|--collect[: ]+\"?XPlat"
+    r"|\bplaywright\s+test\b|\bcypress\s+run\b|--collect[: ]+\"?XPlat",
+    words=("cov", "junit", "--html", "playwright", "cypress", "--collect"),
 )
 _KEPT = regex(
     r"upload-artifact|upload-pages-artifact|codecov|coveralls|sonar|codacy|codeclimate|qlty|test-reporter|unit-test-result|action-junit-report"
     r"|test-summary|coverage-comment|pytest-coverage-comment|octocov|actions-gh-pages|jest-coverage|orgoro/coverage|aws\s+s3\s+(?:cp|sync)",
     re.IGNORECASE,
+    words=("upload", "cov", "sonar", "codacy", "codeclimate", "qlty", "test", "junit", "gh-pages", "s3"),
 )
 
 

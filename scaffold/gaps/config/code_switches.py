@@ -94,7 +94,8 @@ _LITERALS = (
         regex(
             r"\b(?:session|cookieSession)\(\s*\{(?:[^{}]|\{[^{}]*\})*?\bcookie\s*:\s*\{[^{}]*\bsecure\s*:\s*false\b"
             r"|\bcookieSession\(\s*\{[^{}]*\bsecure\s*:\s*false\b"
-            r"|\.cookie\(\s*[^(){}]{1,200}\{[^{}]*\bsecure\s*:\s*false\b"
+            r"|\.cookie\(\s*[^(){}]{1,200}\{[^{}]*\bsecure\s*:\s*false\b",
+            words=("secure",),
         ),
         "cookie.secure",
         _SENT_PLAIN,
@@ -158,11 +159,11 @@ def switches_in_code(project: Project) -> Iterator[tuple[str, Switch]]:
     """Yield each file that production runs with what a literal in it turns off, each name once a file."""
     for source in project.sources:
         literals = [item for item in _LITERALS if item.word in source.text and item.files.search(source.path)]
-        if literals and is_served(project, source.path):
-            for item in literals:
-                place = _place(source.path, source.text, item)
-                if place is not None:
-                    yield source.path, Switch(item.name, place, item.effect, item.severity, item.fix, item.turned)
+        found = [(item, place) for item in literals if (place := _place(source.path, source.text, item)) is not None]
+        # Asked last: it looks at every service.
+        if found and is_served(project, source.path):
+            for item, place in found:
+                yield source.path, Switch(item.name, place, item.effect, item.severity, item.fix, item.turned)
 
 
 def _place(path: str, text: str, item: _Literal) -> Location | None:

@@ -57,5 +57,6 @@ def needed_variables(project: Project, stack: Stack) -> dict[str, Location]:
 def _is_set_by_a_script(project: Project, name: str) -> bool:
     pattern = re.compile(rf"(?<!\w){name}[:?+]?=")
     return any(
-        command.context in {"makefile", "script", "package"} and pattern.search(command.text) for command in project.commands
+        name in command.text and command.context in {"makefile", "script", "package"} and pattern.search(command.text)
+        for command in project.commands
     )

@@ -18,7 +18,9 @@ GUIDE = regex(
 )
 _LINKS_OUT = regex(r"https?://\S*(?:docs?\.|/docs?/|wiki|deploy|install)", re.IGNORECASE)
 _GUIDE_ELSEWHERE = regex(
-    r"(?:deploy|production|self-?host|hosting)[^\n]{0,80}https?://|https?://\S*(?:deploy|self-?host)", re.IGNORECASE
+    r"(?:deploy|production|self-?host|hosting)[^\n]{0,80}https?://|https?://\S*(?:deploy|self-?host)",
+    re.IGNORECASE,
+    words=("deploy", "production", "host"),
 )
 _PLAIN_TITLE = regex(r" {0,3}[A-Z][\w ()/&-]{3,50}\r?")
 _COMMAND = regex(r"`[^`\n]*\b(?:docker|compose|kubectl|helm|ssh|scp|make|systemctl|git)\s[^`\n]*`")

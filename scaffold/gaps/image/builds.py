@@ -82,11 +82,8 @@ def is_built(project: Project, dockerfile: Dockerfile) -> bool:
     if not usual and any(_NAMED_BY_VARIABLE.search(text) for text in texts):
         return True
     # A Dockerfile at the root is what `docker build .` takes.
-    return (usual and not folder) or any(
-        re.search(rf"(?<![\w{'/' if usual else ''}-])(?:\./)?{re.escape(word)}(?![\w-])", text)
-        for word in words
-        for text in texts
-    )
+    named = [(word, re.compile(rf"(?<![\w{'/' if usual else ''}-])(?:\./)?{re.escape(word)}(?![\w-])")) for word in words]
+    return (usual and not folder) or any(word in text and pattern.search(text) for word, pattern in named for text in texts)
 
 
 def targets_of(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:

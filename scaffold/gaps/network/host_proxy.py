@@ -27,7 +27,7 @@ _SAYS = regex(
     r"|\b(?:put|place|run)\b[^.\n]{0,60}\bbehind (?:a|an|your|the) (?:\w+ ){0,2}?(?:reverse )?proxy\b"
     r"|\bput (?:https|tls|ssl) in front of it\b",
     re.IGNORECASE,
-    words=(" in front of it", " on the ", "behind ", "host"),
+    words=("nginx", "caddy", "apache", "traefik", "proxy", " in front of it"),
 )
 _BINDS = regex(
     r"127\.0\.0\.1:(?:\$\{[^}]*\}|\d+):\d+|\bbind\w*\b[^.\n]{0,60}\b(?:127\.0\.0\.1|localhost|loopback)",

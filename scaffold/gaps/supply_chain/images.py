@@ -21,17 +21,8 @@ _PLATFORM_BUILDS = regex(
     r"\b(?:flyctl|fly)\s+deploy|git\s+push\s+(?:heroku|dokku)|railway\s+up|gcloud\s+run\s+deploy|\bkamal\s+(?:deploy|build)|copilot\s+(?:deploy|svc)"
     r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook",
     words=(
-        "ansible-playbook",
-        "build",
-        "copilot",
-        "deploy",
-        "gcloud",
-        "kamal",
-        "nixpacks",
-        "pulumi",
-        "push",
-        "railway",
-        "werf",
+        *("ansible-playbook", "copilot", "fly", "gcloud", "heroku", "dokku", "kamal", "nixpacks", "pulumi", "railway", "werf"),
+        *("sam", "eb ", "cdk"),
     ),
 )
 _PUSHES = regex(r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl|ecr|image)\b[^\n]*\b(?:push|copy)\b|--push\b|\bpush=true\b")

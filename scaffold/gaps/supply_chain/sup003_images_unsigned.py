@@ -12,7 +12,10 @@ from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_SIGNS = regex(r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign")
+_SIGNS = regex(
+    r"\bcosign\s+(?:sign(?!-blob)|attest)\b|\bnotation\s+sign\b|\bgh\s+attestation\b|docker\s+trust\s+sign",
+    words=("cosign", "notation", "attestation", "trust"),
+)
 _SIGNING_ACTIONS = (
     "actions/attest",
     "notaryproject/notation-action/sign",

@@ -13,7 +13,8 @@ from scaffold.model.regex import regex
 
 _LISTS = regex(
     r"\bsyft\b|\bcyclonedx|\btrivy\b[^\n]*(?:--format[= ](?:spdx|cyclonedx)|\bsbom\b)|--sbom\b"
-    r"|--attest[= ]\S*sbom|\bdocker\s+sbom\b|\bko\s+build\b"
+    r"|--attest[= ]\S*sbom|\bdocker\s+sbom\b|\bko\s+build\b",
+    words=("syft", "cyclonedx", "trivy", "sbom", "ko"),
 )
 _ACTIONS = ("anchore/sbom-action", "actions/attest-sbom", "CycloneDX/", "advanced-security/spdx-", "microsoft/sbom-")
 

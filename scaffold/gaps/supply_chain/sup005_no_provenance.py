@@ -11,7 +11,10 @@ from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_ATTESTS = regex(r"--provenance(?:=|\s+)(?!false)|--attest[= ]\S*provenance|\bcosign\s+attest\b[^\n]*slsaprovenance|\bslsa-")
+_ATTESTS = regex(
+    r"--provenance(?:=|\s+)(?!false)|--attest[= ]\S*provenance|\bcosign\s+attest\b[^\n]*slsaprovenance|\bslsa-",
+    words=("provenance", "slsa-"),
+)
 _ACTIONS = ("actions/attest", "slsa-framework/", "docker/github-builder")
 
 

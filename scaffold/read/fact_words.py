@@ -1,0 +1,177 @@
+"""Words without which a text of code gives no facts of a kind: they decide which readers are loaded, and which texts they get.
+
+To look for one costs little, and there are hundreds of words and thousands of texts: each language has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scaffold.model.frozen import frozen
+
+JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
+_LANGUAGES = {"py": "python", "go": "go", **dict.fromkeys((ending.lstrip(".") for ending in JAVASCRIPT), "script")}
+
+
+def language_of(path: str) -> str:
+    """Return `python`, `script` (JavaScript and TypeScript) or `go`, else `other`."""
+    return _LANGUAGES.get(path.rpartition(".")[2], "other")
+
+
+def holds(text: str, words: Iterable[str]) -> bool:
+    """Whether a text holds one of the words."""
+    # No generator: this is asked of thousands of texts for dozens of lists.
+    for word in words:  # noqa: SIM110
+        if word in text:
+            return True
+    return False
+
+
+@frozen
+class Words:
+    """The words of one kind of facts: those of the three languages that most code is in, and those of all others."""
+
+    python: tuple[str, ...] = ()
+    script: tuple[str, ...] = ()
+    go: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+    def stand_in(self, text: str, language: str) -> bool:
+        """Whether a text holds one of the words of its language."""
+        words: tuple[str, ...] = getattr(self, language)
+        return holds(text, words)
+
+
+@frozen
+class Kind:
+    """A reader of facts, by its module of this package and its function, and the words of the texts that it is given."""
+
+    module: str
+    function: str
+    words: Words
+
+
+_WAITING = ("sqlite", "journal_mode", "busy_timeout")
+_KEPT = ("pload", "UPLOAD", "ttachment", *_WAITING)
+_DUMPS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump")
+_BELIEVING = (
+    *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "cf-connecting-ip"),
+)
+KINDS = (
+    # Credentials that are sent along to any origin.
+    Kind(
+        "origins",
+        "origin_facts",
+        Words(
+            python=("CORS_ALLOW_CREDENTIALS", "supports_credentials"),
+            script=("redentials: true", "redentials:true"),
+            go=("AllowCredentials",),
+            other=("permissive()", "supports_credentials", "AllowCredentials", "allowCredentials", "allow_credentials"),
+        ),
+    ),
+    # How tables are made.
+    Kind(
+        "schema",
+        "schema_facts",
+        Words(
+            python=("create_all", "alembic", "call_command"),
+            script=("synchronize", ".sync("),
+            go=("migrate.New",),
+            other=("synchronize", "ddl-auto", "hbm2ddl"),
+        ),
+    ),
+    # Where files are kept.
+    Kind(
+        "kept_files",
+        "kept_file_facts",
+        Words(
+            python=(*_KEPT, "MEDIA_ROOT", "FileField", "ImageField"),
+            script=(*_KEPT, "multer"),
+            go=(*_KEPT, "FormFile("),
+            other=(*_KEPT, "_attached", "active_storage", "Storage::", ">store", "MultipartFile"),
+        ),
+    ),
+    # Backups.
+    Kind("dumps", "dump_facts", Words((*_DUMPS, "dbbackup"), _DUMPS, _DUMPS, (*_DUMPS, "backup:run"))),
+    # The address and the scheme of visitors, and proxies.
+    Kind(
+        "behind_proxy",
+        "proxy_facts",
+        Words(
+            python=(
+                *(*_BELIEVING, "HTTPSRedirectMiddleware", "SECURE_SSL_REDIRECT", "get_remote_address", "ratelimit(", "ipware"),
+                *("SSL_HEADER", "roxyFix", "proxy_fix", "proxy_headers"),
+            ),
+            script=(
+                *(*_BELIEVING, "express-rate-limit", "getClientAddress", "express-session", "req.secure", "req.protocol"),
+                *("ADDRESS_HEADER", "ThrottlerModule", "@fastify/rate-limit", "getTracker", "req.ip", "request.ip"),
+            ),
+            go=_BELIEVING,
+            other=(*_BELIEVING, "force_ssl", "assume_ssl", "requiresSecure", "redirectToHttps", "forward-headers"),
+        ),
+    ),
+    # Tools that assistants are lent.
+    Kind("tool_servers", "tool_server_facts", Words(("FastMCP", "fastmcp"), ("FastMCP", "McpServer"), (), ("McpServer",))),
+    # Programs that code starts.
+    Kind("programs", "program_facts", Words(python=("subprocess", "create_subprocess_exec"))),
+)
+"""The readers that need nothing but the text."""
+
+_MIGRATES = ("sqlx::migrate!", "run_pending_migrations", ".Migrate(", ".MigrateAsync(")
+MIGRATING = Words(
+    ("command.upgrade(",),
+    ("/migrator", "migrate.latest", "migrationsRun", "runMigrations", "umzug."),
+    ("migrate.New", "goose."),
+    _MIGRATES,
+)
+"""What applies migrations."""
+ACCOUNTS = Words(("create_superuser(", "loaddata", "assword"), ("assword",))
+"""What makes an account with a password."""
+BACKGROUND = Words(
+    (
+        *("BEAT_SCHEDULE", "beat_schedule", "add_periodic_task", "shared_task", ".task", "dramatiq", "from rq "),
+        *(".enqueue_in(", ".enqueue_at("),
+    ),
+    other=("$schedule", "Schedule::", "ShouldQueue", "Sidekiq::", "every "),
+)
+"""What leaves work to another process."""
+LEVELS = Words(("basicConfig(", ".setLevel("))
+"""What gives `logging` a level."""
+SERVING = Words(
+    ("static_folder", "send_from_directory", "StaticFiles("),
+    ("express.static(", "serveStatic(", "koa-static", "@fastify/static", "fastify-static", "@hapi/inert"),
+    ("http.Dir(", ".Static("),
+)
+"""What hands a folder to a handler."""
+OPENING = Words(
+    script=("__dirname", "import.meta", "process.cwd()", "readFile", "migrationsFolder", "express.static(", "loadSync("),
+    go=("os.ReadFile(", "os.ReadDir(", "ParseFiles(", "ParseGlob(", "LoadHTML", "http.Dir(", '"file://'),
+    other=("Tera::new(", "ServeDir::new(", "read_to_string("),
+)
+"""What opens a file of the repository."""
+PROTECTIONS = Words(
+    ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
+    ("secure: false", "secure:false", "rejectUnauthorized"),
+    ("InsecureSkipVerify",),
+    (
+        *("config.force_ssl", "config.hosts", "exposure", "UseDeveloperException", "consider_all_requests_local"),
+        *("'debug' => true", "'secure' => false", "web-allow-others", "VERIFYPEER", "DangerousAcceptAny", "VERIFY_NONE"),
+        "danger_accept_invalid_certs",
+    ),
+)
+"""What may turn a protection of its framework off: rules look at such texts."""
+SEEDING = ("ixture", "eed", "emoData", "emo_data", "ampleData", "ample_data", "estUser", "est_user", "ummy")
+"""Files in which programs start without one of these load no rows for a try."""
+ENDING = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")
+"""Texts without one of these end no program."""
+MADE_UP = ("_MOCK", "_DEMO", "_FAKE")
+"""Texts without one of these read no switch of a build for data that is made up."""
+LOGINS = ("users", "USERS", "Users", "ccounts", "ACCOUNTS", "ogins", "LOGINS", '= "', "= '", ".equals(")
+"""Texts with a password and none of these compare it with no literal."""
+KEYS = (
+    *("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "piKey", "PIKey", "Secret", "api_key", "secret_key", "auth_token", "api_token"),
+)
+REFUSING = ("401", "403", "nauthorized", "orbidden", "nvalid", "NAUTHORIZED", "ORBIDDEN")
+"""Texts without one of these, and one of KEYS, check no key that a caller shows."""
+WARNING = ("warn", "Warn", "WARN")
+"""Texts without one of these warn of nothing."""
