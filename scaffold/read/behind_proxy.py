@@ -16,8 +16,9 @@ _TRUSTS = regex(
     r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY|getTracker",
     re.IGNORECASE,
     words=(
-        *("trust", "forwarded", "proxy_headers", "proxyheaders", "proxyfix", "proxy_fix", "proxy_ssl", "real", "gettracker"),
-        *("cf-connecting-ip", "forward-headers", "assume_ssl", "address_header", "client", "ipware", "ip_meta_key"),
+        *("trust prox", "trust_prox", "trust-prox", "trustprox", "forwarded", "proxy_headers", "proxyheaders", "proxyfix"),
+        *("proxy_fix", "proxy_ssl", "real-ip", "real_ip", "realip", "cf-connecting-ip", "forward-headers", "assume_ssl"),
+        *("address_header", "clientip", "client_ip(", "client-ip(", "ipware", "ip_meta_key", "gettracker"),
     ),
 )
 _BELIEVES = regex(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")

@@ -22,23 +22,17 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 _LITERAL = r"[&bf]?(?P<mark>[\"'`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){1,300})(?P=mark)"
 _WRAPPED = r"(?:String(?:::from)?\(\s*|Buffer\.from\(\s*|\[\]byte\(\s*|SecretString::(?:from|new)\(\s*)?"
 _FALLBACK = rf"{_WRAPPED}(?:{_LITERAL}|(?P<constant>[A-Za-z_]\w*(?:\.[A-Z]\w*)?)\b(?!\s*[(.\[]))"
-_HEAD = (
+_READ = regex(
     r"(?:\bos\.(?:Getenv|LookupEnv)|\b(?:process|Bun|import\.meta)\.env|\bDeno\.env\.get|(?<![\w.$])env(?:\.get)?|\bENV(?:\.fetch)?"
     r"|\$_(?:ENV|SERVER)|\bgetenv|\benv::var|\bdotenvy::var|\boption_env!|\bEnvironment\.GetEnvironmentVariable"
     r"|\bSystem\.getenv(?:\(\))?|\bdotenv(?:\.get)?|\b_?[cC]onfiguration(?:\.GetValue<string\??>|\.GetSection)?"
     r"|(?<=\))\.GetValue<string\??>|\b[bB]uilder\.Configuration(?:\.GetValue<string\??>|\.GetSection)?|\bconfig(?:Service)?\.get(?:<[^>\n]{0,60}>)?|\bpropertyOrNull)"
-)
-_BEGIN = regex(_HEAD)
-_READ = regex(
-    rf"{_HEAD}(?:(?<=env)\.(?P<bare>[A-Z][A-Z0-9_]*)"
-    rf"|\s*[\[(]\s*[\"'](?P<name>{_NAME})[\"']\s*(?:,\s*(?:nil|null|\{{[^{{}}\n]{{0,80}}\}})\s*)?[\])])"
+    rf"(?:(?<=env)\.(?P<bare>[A-Z][A-Z0-9_]*)|\s*[\[(]\s*[\"'](?P<name>{_NAME})[\"']\s*(?:,\s*(?:nil|null|\{{[^{{}}\n]{{0,80}}\}})\s*)?[\])])"
 )
 _READ_WORD = regex(r"[eE][nN][vV]|onfig|GetValue|propertyOrNull|_SERVER")
 """What each of these forms holds, near its start."""
 _LONGEST_HEAD = 16
 """Characters before such a word, as in `import.meta.env`, at most."""
-_LONGEST_NAME = 40
-"""Characters from such a word to the end of the function's or object's name, at most."""
 _LONGEST_READ = 400
 """Characters behind it that belong to the read, at most."""
 _TAIL = r"(?:\s*(?:!(?!=)|\)|\bas\s+\w+|\?\.\w+\(\)|\.(?:presence\b|strip\b|to_s\b|Value\b|\w+\(\))))*\s*"
@@ -182,12 +176,8 @@ def _reads(bare: str) -> Iterator[re.Match[str]]:
 
 def _read_around(bare: str, start: int, end: int) -> re.Match[str] | None:
     """Return the read that begins at or behind `start` and holds the word that ends at `end`, None where there is none."""
-    while (begin := _BEGIN.search(bare, start, end + _LONGEST_NAME)) is not None and begin.start() < end:
-        read = _READ.match(bare, begin.start(), end + _LONGEST_READ)
-        if read is not None:
-            return read
-        start = begin.start() + 1
-    return None
+    reads = (_READ.match(bare, begin, end + _LONGEST_READ) for begin in range(start, end))
+    return next(filter(None, reads), None)
 
 
 def _as_variable(name: str, bare: str) -> str:

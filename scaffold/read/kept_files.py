@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+import string
+from collections.abc import Callable, Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
@@ -24,6 +25,11 @@ _SERVES = regex(
 )
 _LITERAL = regex(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
 
+_SENT = regex(r"[uU]pload|UPLOAD|[aA]ttachment|ATTACHMENT|[aA]vatar|AVATAR|[mM]edia|MEDIA|[pP]hoto|PHOTO")
+"""What people send, as the names of folders for it say: the forms with names are looked for around these words alone."""
+_OF_A_NAME = string.ascii_letters + string.digits + "_"
+_LONGEST_NAME = 60
+"""Characters of a name before such a word, at most."""
 _WAITS = regex(r"\b(?:journal_mode|busy_timeout)\b", re.IGNORECASE, words=("busy_timeout", "journal_mode"))
 
 # --- JavaScript -------------------------------------------------------------------------------------------------------
@@ -34,9 +40,9 @@ _JS_PATH = (
     r"(?P<parts>[\"'`][\w./-]+[\"'`](?:\s*,\s*[\"'`][\w./-]+[\"'`])*)|(?P<mark>[\"'`])(?P<text>[\w./-]+)(?P=mark))"
 )
 _JS_NAMED = regex(
-    rf"\b(?P<name>\w*(?:upload|attachment|avatar|media|photo)\w*(?:dir|directory|folder|path|root))\s*[:=]\s*{_JS_VARIABLE}{_JS_PATH}",
+    rf"\b(?P<name>\w{{0,60}}(?:upload|attachment|avatar|media|photo)\w{{0,60}}(?:dir|directory|folder|path|root))\s*[:=]\s*"
+    rf"{_JS_VARIABLE}{_JS_PATH}",
     re.IGNORECASE,
-    words=("attachment", "avatar", "media", "photo", "upload"),
 )
 _JS_MULTER = regex(
     rf"\b(?:multer\(\s*\{{[^;]{{0,200}}?\bdest\s*:|diskStorage\(\s*\{{[^;]{{0,300}}?\bdestination\s*:[^;]{{0,200}}?(?:cb|callback|done)\(\s*null\s*,"
@@ -61,7 +67,6 @@ _PY_NAMED = regex(
     r"(?P<name>\w*(?:UPLOAD|MEDIA|ATTACHMENT|AVATAR|PHOTO)S?(?:_?(?:DIR|DIRECTORY|FOLDER|PATH|ROOT))+)"
     r"(?:[\"']\s*\])?(?:\s*:\s*+[\w.\[\]| ]++)?\s*=\s*(?P<value>[^\n#]*(?:\((?:[^()\n]|\n)*\)[^\n#]*)?)",
     re.MULTILINE | re.IGNORECASE,
-    words=("attachment", "avatar", "media", "photo", "upload"),
 )
 _PY_ASKS = regex(r"(?:getenv|environ\.get|config|env(?:\.str|\.path)?)\(\s*[\"'](?P<variable>[A-Za-z_]\w*)[\"']")
 _PY_MODULE = regex(r"__file__")
@@ -163,6 +168,28 @@ def _is_kept(place: str) -> bool:
     return bool(_KEPT.search(clean)) and not passes
 
 
+def _named(pattern: re.Pattern[str], text: str, first: Callable[[int], int]) -> Iterator[re.Match[str]]:
+    """Yield the matches of a form around what people send; `first` gives where one begins by the offset of such a word."""
+    end = 0
+    for word in _SENT.finditer(text):
+        match = pattern.match(text, max(end, first(word.start()))) if word.start() >= end else None
+        if match is not None:
+            end = match.end()
+            yield match
+
+
+def _javascript_names(text: str) -> Iterator[re.Match[str]]:
+    def first(offset: int) -> int:
+        before = text[max(offset - _LONGEST_NAME, 0) : offset]
+        return offset - len(before) + len(before.rstrip(_OF_A_NAME))
+
+    return _named(_JS_NAMED, text, first)
+
+
+def _python_names(text: str) -> Iterator[re.Match[str]]:
+    return _named(_PY_NAMED, text, lambda offset: text.rfind("\n", 0, offset) + 1)
+
+
 def _javascript_stores(places: Places, text: str) -> Iterator[CodeFact]:
     for match in _JS_DATABASE.finditer(text):
         place = re.sub(r"^(?:file|sqlite):(?://)?", "", match["text"])
@@ -171,7 +198,7 @@ def _javascript_stores(places: Places, text: str) -> Iterator[CodeFact]:
 
 def _javascript(places: Places, text: str) -> Iterator[CodeFact]:
     yield from _takes(places, _JS_TAKES.search(text) if "memoryStorage" not in text else None, "files")
-    named = [*_JS_MULTER.finditer(text), *_JS_NAMED.finditer(text)]
+    named = [*_JS_MULTER.finditer(text), *_javascript_names(text)]
     for match in named:
         parts = [found["text"] for found in _LITERAL.finditer(match["parts"] or "")] or [match["text"] or ""]
         place = posixpath.join(*parts)
@@ -206,7 +233,7 @@ def _python_documents(places: Places, text: str) -> Iterator[CodeFact]:
 def _python(places: Places, text: str) -> Iterator[CodeFact]:
     taken = _PY_TAKES.search(text)
     yield from _takes(places, taken if taken and _PY_WRITES.search(text) else None, "files")
-    for match in _PY_NAMED.finditer(text):
+    for match in _python_names(text):
         value = match["value"]
         asked = _PY_ASKS.search(value)
         rest = value[asked.end() :] if asked else value

@@ -24,31 +24,49 @@ class _Language:
     required: str = ""
     optional: str = ""
     with_default: str = ""
-    facts: tuple[tuple[str, str, str], ...] = ()
+    facts: tuple[tuple[str, re.Pattern[str], str], ...] = ()
     # Begins with the slash that both have: the search passes over all other characters at once.
     comment: str = r"/(?:(?<![:\"']/)/[^\n]*|\*.*?(?:\*/|\Z))"
     raises: bool = True
     """Whether the program ends at a required read; a script for people does too, but it is not the program."""
 
 
+_LOGGERS = ("slog", "zap", "logrus", "zerolog")
+_JDBC = ("jdbc:postgresql",)
 _GO = _Language(
     # The tags of caarlos0/env, cleanenv and envconfig.
     required=r"env:\"(?P<name>[A-Z][A-Z0-9_]*)(?:(?:,[^\",]*)*,required\b[^\"]*\"|\"[^`\n]*\benv-required:\"true\"|\"[^`\n]*\brequired:\"true\")",
     optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)",
     with_default=rf"(?:getenv|getEnv|GetEnv|envOr|envOrDefault|env\.Get\w*|viper\.SetDefault)\({_Q},\s*{_D}\)",
     facts=(
-        ("metrics-route", r"Handle(?:Func)?\(\s*[\"'](?P<detail>/[\w/-]*)[\"'],\s*promhttp\.Handler", ""),
-        ("metrics-library", r"\"github\.com/prometheus/client_golang/prometheus", "client_golang"),
         (
-            "http-route",
-            r"\.(?:HandleFunc|Handle|(?i:get|post|put|delete|patch))\(\s*\"(?:[A-Z]+ )?(?P<detail>/[^\"\n]*)\"",
+            "metrics-route",
+            regex(r"Handle(?:Func)?\(\s*[\"'](?P<detail>/[\w/-]*)[\"'],\s*promhttp\.Handler", words=("promhttp",)),
             "",
         ),
-        ("logging-json", r"slog\.NewJSONHandler|zap\.NewProduction|logrus\.JSONFormatter|zerolog\.New", "go"),
-        ("logging-text", r"slog\.NewTextHandler|zap\.NewDevelopment\(|logrus\.TextFormatter|zerolog\.ConsoleWriter", "go"),
-        ("server-entry", r"http\.ListenAndServe|\.ListenAndServe\(|grpc\.NewServer\(", ""),
-        ("tracing", r"sentry\.Init\(", "sentry"),
-        ("tracing", r"\"go\.opentelemetry\.io/otel/sdk/trace", "opentelemetry"),
+        ("metrics-library", regex(r"\"github\.com/prometheus/client_golang/prometheus"), "client_golang"),
+        (
+            "http-route",
+            regex(r"\.(?:HandleFunc|Handle|(?i:get|post|put|delete|patch))\(\s*\"(?:[A-Z]+ )?(?P<detail>/[^\"\n]*)\""),
+            "",
+        ),
+        (
+            "logging-json",
+            regex(r"slog\.NewJSONHandler|zap\.NewProduction|logrus\.JSONFormatter|zerolog\.New", words=_LOGGERS),
+            "go",
+        ),
+        (
+            "logging-text",
+            regex(r"slog\.NewTextHandler|zap\.NewDevelopment\(|logrus\.TextFormatter|zerolog\.ConsoleWriter", words=_LOGGERS),
+            "go",
+        ),
+        (
+            "server-entry",
+            regex(r"http\.ListenAndServe|\.ListenAndServe\(|grpc\.NewServer\(", words=("ListenAndServe", "grpc.NewServer(")),
+            "",
+        ),
+        ("tracing", regex(r"sentry\.Init\("), "sentry"),
+        ("tracing", regex(r"\"go\.opentelemetry\.io/otel/sdk/trace"), "opentelemetry"),
     ),
 )
 _RUBY = _Language(
@@ -56,9 +74,9 @@ _RUBY = _Language(
     optional=rf"ENV\[\s*{_Q}\s*\]",
     with_default=rf"ENV\.fetch\(\s*{_Q}\s*(?:,\s*{_D}\s*\)|\)\s*\{{\s*(?P<mark2>[\"']?)(?P<value2>(?<=[\"'])[^\"'\n]{{0,300}}|\d{{1,9}})(?P=mark2)\s*\}})",
     facts=(
-        ("http-route", r"^[ \t]*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", ""),
-        ("logging-json", r"lograge\.formatter\s*=\s*Lograge::Formatters::Json|SemanticLogger", "ruby"),
-        ("tracing", r"Sentry\.init\b", "sentry"),
+        ("http-route", regex(r"(?m)^[ \t]*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", words=("get",)), ""),
+        ("logging-json", regex(r"lograge\.formatter\s*=\s*Lograge::Formatters::Json|SemanticLogger"), "ruby"),
+        ("tracing", regex(r"Sentry\.init\b"), "sentry"),
     ),
     comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
@@ -70,7 +88,13 @@ _JAVA = _Language(
     optional=rf"System\.getenv\(\s*{_Q}\s*\)",
     with_default=rf"getenv\(\)\.getOrDefault\(\s*{_Q},\s*{_D}\s*\)"
     r"|@Value\(\s*\"\\?\$\{(?P<name2>[A-Za-z_][\w.-]*):(?P<value2>[^\"\n{}]{0,300})\}\"",
-    facts=(("http-route", r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
+    facts=(
+        (
+            "http-route",
+            regex(r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\""),
+            "",
+        ),
+    ),
 )
 _RUST = _Language(
     required=rf"env::var\(\s*{_Q}\s*\)\s*\.(?:expect|unwrap)\(",
@@ -80,9 +104,9 @@ _RUST = _Language(
     r"|#\[(?:clap|arg)\((?:[^\]\n]*,\s*)?env\s*[,)][^\]\n]*\]?\s*(?:pub\s+)?(?P<field>[a-z]\w*)\s*:",
     with_default=rf"env::var\(\s*{_Q}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\|\s*)?(?:String::from\()?{_D}",
     facts=(
-        ("http-route", r"\.route\(\s*\"(?P<detail>/[^\"\n]*)\"", ""),
-        ("logging-json", r"tracing_subscriber::fmt\(\)\s*\.json\(\)|\.json\(\)\s*\.init\(\)", "tracing"),
-        ("server-entry", r"axum::serve\(|HttpServer::new|rocket::build\(", ""),
+        ("http-route", regex(r"\.route\(\s*\"(?P<detail>/[^\"\n]*)\""), ""),
+        ("logging-json", regex(r"tracing_subscriber::fmt\(\)\s*\.json\(\)|\.json\(\)\s*\.init\(\)"), "tracing"),
+        ("server-entry", regex(r"axum::serve\(|HttpServer::new|rocket::build\("), ""),
     ),
 )
 _ELIXIR = _Language(
@@ -94,7 +118,7 @@ _ELIXIR = _Language(
 _CSHARP = _Language(
     optional=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)(?!\s*\?\?)",
     with_default=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)\s*\?\?\s*{_D}",
-    facts=(("http-route", r"\.Map(?:Get|Post|HealthChecks)\(\s*\"(?P<detail>/[^\"\n]*)\"", ""),),
+    facts=(("http-route", regex(r"\.Map(?:Get|Post|HealthChecks)\(\s*\"(?P<detail>/[^\"\n]*)\""), ""),),
 )
 _SHELL = _Language(
     required=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,}):?\?",
@@ -106,10 +130,17 @@ _SPRING = _Language(
     required=r"\$\{(?P<name>[A-Z][A-Z0-9_]*)\}",
     optional=r"\$\{(?P<name>[A-Z][A-Z0-9_]*):[^}\n]*\}",
     facts=(
-        ("spring-datasource", r"^\s*spring\.datasource\.url\s*[=:]\s*(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)", ""),
         (
             "spring-datasource",
-            r"^\s+datasource:(?:\n\s+[^\n]*){0,8}?\n\s+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
+            regex(r"(?m)^\s*spring\.datasource\.url\s*[=:]\s*(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)", words=_JDBC),
+            "",
+        ),
+        (
+            "spring-datasource",
+            regex(
+                r"(?m)^\s+datasource:(?:\n\s+[^\n]*){0,8}?\n\s+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
+                words=_JDBC,
+            ),
             "",
         ),
     ),
@@ -165,7 +196,7 @@ def read_other_code(path: str, text: str) -> CodeReading:
 def _facts(path: str, places: Places, bare: str, language: _Language) -> list[CodeFact]:
     found = []
     for kind, pattern, detail in language.facts:
-        for match in re.finditer(pattern, bare, re.MULTILINE):
+        for match in pattern.finditer(bare):
             word = match.groupdict().get("detail") or detail or path
             if kind == "http-route" and not word.startswith("/"):
                 word = f"/{word}"

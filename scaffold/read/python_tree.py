@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from scaffold.model.document import Location
@@ -155,16 +156,24 @@ def _walk(module: ast.Module, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
 
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below one, those without fields (operators, contexts) left out."""
-    if node.__class__ is ast.Name or node.__class__ is ast.Constant:
-        return []
     found = []
-    for name in node._fields:
+    for name in _fields(node.__class__):
         value = getattr(node, name, None)
         if value.__class__ is list:
             found += [item for item in value if isinstance(item, ast.AST)]
         elif isinstance(value, ast.AST) and value._fields:
             found.append(value)
     return found
+
+
+_PLAIN = frozenset({"ctx", "op", "ops", "attr", "id", "kind", "type_comment", "level", "conversion", "simple"})
+"""Fields that hold no node with fields of its own, whatever the class."""
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of a class that may hold nodes with fields."""
+    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
 
 
 def below(node: ast.AST) -> Iterator[ast.AST]:

@@ -29,8 +29,8 @@ _PROVIDERS = (
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
 _FIRST = (
-    *("AKIA", "ASIA", "AIza", "sk-", "sk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "glpat-", "rk_live_"),
-    *("SG.", "pypi-AgEI", "dckr_pat_", "PRIVATE KEY-----"),
+    *("AKIA", "ASIA", "AIza", "sk-", "k_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "_pat_", "xox", "glpat-", "SG."),
+    *("pypi-AgEI", "PRIVATE KEY-----"),
 )
 """What nearly all of these hold: every text of the tree is asked."""
 _LONG = regex(r"npm_\w{36}|hf_\w{34}", words=("npm_", "hf_"))
