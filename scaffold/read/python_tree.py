@@ -7,7 +7,6 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from typing import TypeVar
 
 from scaffold.model.document import Location
@@ -157,7 +156,7 @@ def _walk(module: ast.Module, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below one, those without fields (operators, contexts) left out."""
     found = []
-    for name in _fields(node.__class__):
+    for name in _FIELDS[node.__class__]:
         value = getattr(node, name, None)
         if value.__class__ is list:
             found += [item for item in value if isinstance(item, ast.AST)]
@@ -170,10 +169,15 @@ _PLAIN = frozenset({"ctx", "op", "ops", "attr", "id", "kind", "type_comment", "l
 """Fields that hold no node with fields of its own, whatever the class."""
 
 
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """Return the fields of a class that may hold nodes with fields."""
-    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each class of nodes that may hold nodes with fields, worked out at the first node of the class."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        self[kind] = () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
+        return self[kind]
+
+
+_FIELDS = _Fields()
 
 
 def below(node: ast.AST) -> Iterator[ast.AST]:
