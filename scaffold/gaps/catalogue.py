@@ -50,7 +50,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: any(len(stack.files) > 1 for stack in project.stacks), ("CMP019",)),
     (
         lambda project: project.dockerfiles,
-        (*(f"IMG0{number:02}" for number in (2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15, 16, 17)), "CMP020"),
+        (*(f"IMG0{number:02}" for number in (2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18)), "CMP020"),
     ),
     (
         lambda project: project.infrastructure,

@@ -206,11 +206,12 @@ class Network:
 
 @frozen
 class Volume:
-    """A top-level named volume."""
+    """A top-level named volume; `has_options` where a driver of its own or options of one make it."""
 
     name: str
     external: bool
     location: Location
+    has_options: bool = False
 
 
 @frozen

@@ -271,6 +271,7 @@ class CodeFact:
     scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security),
     `log-level` (Python code hands the value of a variable to `logging` as it comes; detail: the variable),
     `starts-with` (a package that a Python program imports as it starts; see scaffold.read.starting_imports),
+    `writes-file` (code writes a log or makes a folder; see scaffold.read.written_files),
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),
     `php-extension` (PHP code calls what only an extension has; detail: its name),
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history).

@@ -91,6 +91,17 @@ KINDS = (
             other=(*_KEPT, "_attached", "active_storage", "Storage::", ">store", "MultipartFile"),
         ),
     ),
+    # Logs and folders that are written.
+    Kind(
+        "written_files",
+        "written_file_facts",
+        Words(
+            python=("FileHandler(", "makedirs(", "logger.add(", "basicConfig("),
+            script=("transports.File", "DailyRotateFile", "pino.destination", "mkdirSync("),
+            go=(),
+            other=(),
+        ),
+    ),
     # Backups.
     Kind("dumps", "dump_facts", Words((*_DUMPS, "dbbackup"), _DUMPS, _DUMPS, (*_DUMPS, "backup:run"))),
     # The address and the scheme of visitors, and proxies.

@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
@@ -47,6 +48,8 @@ _GO = regex(
 )
 _RUST = regex(r"(?:\bTera::new\(|\bServe(?:Dir|File)::new\(|\bread_to_string\()\s*&?\"(?P<opened>(?:\./)?\w[\w./*-]*)\"")
 _FROM_SETTINGS = regex(r"env|flag\.|config|viper|unwrap_or", re.IGNORECASE)
+_MOST = 40
+"""Places of one file that are looked at: each asks for the files of the project."""
 _COMMENTED = regex(r"^\s*(?://|\*|#|/\*)")
 
 # --- compilers --------------------------------------------------------------------------------------------------------
@@ -75,7 +78,7 @@ def read_files(marked: Iterable[str], files: frozenset[str], glance: _Glance) ->
         text = glance(path) or ""
         places = Places(path, text)
         seen: set[str] = set()
-        for form, wanted, offset in _opened(path, text):
+        for form, wanted, offset in islice(_opened(path, text), _MOST):
             folder = built.folder(path)
             base = posixpath.dirname(path) if form == "beside" else folder
             found = None if folder is None or base is None else _held(posixpath.join(base, wanted), files)

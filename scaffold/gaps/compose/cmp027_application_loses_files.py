@@ -6,13 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, kept_by_code
+from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, keeps_in_bucket, kept_by_code
 from scaffold.gaps.facts import judged_stacks, once
-from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import APPLICATION, Layer, Role, Severity
+from scaffold.model.names import APPLICATION, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -39,7 +38,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
-    bucket = has_bucket(project) or any(service.role is Role.OBJECT_STORE for service in stack.services)
+    bucket = keeps_in_bucket(project, stack)
     told: set[Location] = set()
     for service in stack.services:
         if service.role not in APPLICATION or service.node.get("volumes_from") is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import copies_of
 from scaffold.gaps.facts import final_stages, may_run_in_production
+from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, text_of
 from scaffold.model.frozen import frozen
@@ -34,6 +35,11 @@ class Kept:
     location: Location
     is_certain: bool
     """Whether no variable that an env file may set names another place."""
+
+
+def keeps_in_bucket(project: Project, stack: Stack) -> bool:
+    """Whether files of people may go to a bucket, of the project or of a service of the stack."""
+    return has_bucket(project) or any(service.role is Role.OBJECT_STORE for service in stack.services)
 
 
 def kept_by_code(project: Project, stack: Stack, service: Service, *, bucket: bool) -> Kept | None:

@@ -332,7 +332,12 @@ def extract_networks(root: Mapping) -> tuple[Network, ...]:
 def extract_volumes(root: Mapping) -> tuple[Volume, ...]:
     """Return the named volumes that the model declares, by name."""
     found = [
-        Volume(entry.key.value, _is_true(find(entry.value, "external")), entry.key.location)
+        Volume(
+            entry.key.value,
+            _is_true(find(entry.value, "external")),
+            entry.key.location,
+            has_options=find(entry.value, "driver_opts") is not None or find(entry.value, "driver") is not None,
+        )
         for entry in _section(root, "volumes")
     ]
     return tuple(sorted(found, key=lambda volume: volume.name))

@@ -1,0 +1,173 @@
+"""IMG018: a container runs as a user without rights, and writes to a folder of its image or to a new volume that is root's."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.gaps.compose.kept_in_code import absolute, is_mounted, keeps_in_bucket, kept_by_code
+from scaffold.gaps.facts import final_stages, judged_stacks, listed, may_run_in_production
+from scaffold.gaps.image.builds import environment_of
+from scaffold.gaps.image.owned_paths import refuses_to_write
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import is_in_image, is_served
+from scaffold.model.names import TRIED, Layer, Severity
+from scaffold.model.project import CodeFact, Dockerfile, Project
+from scaffold.model.regex import regex
+
+_ONLY_READ = regex(r".*/(?:node_modules|\.next|dist|build|vendor|static|staticfiles|public|site-packages|\.venv|venv)(?:/.*)?")
+"""Folders that volumes keep of the image, and into which programs do not write."""
+_SETS_PRODUCTION = regex(r"\bNODE_ENV[= ][\"']?production\b")
+
+
+@frozen
+class _Refused:
+    """A place to which the user of an image may not write: of which service, and the lines of the user and of what writes."""
+
+    stack: Stack
+    service: Service
+    place: str
+    user: Location
+    location: Location
+    how: str
+    """`volume`, `start` where the program ends at it, or `later`."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    facts = [fact for fact in project.code_facts if fact.kind == "writes-file" and _is_served(fact)]
+    groups: dict[tuple[str, bool], list[_Refused]] = {}
+    for stack in judged_stacks(project):
+        for service in stack.services if stack.is_runnable_in_production and stack.complete else ():
+            dockerfile = project.image_of(service)
+            if dockerfile is None or service.user or service.profiles or environment_of(project, dockerfile) in TRIED:
+                continue
+            written = (_written(project, stack, service, dockerfile, fact) for fact in facts)
+            for found in (*_volumes(stack, service, dockerfile), *written, _kept(project, stack, service, dockerfile)):
+                if found is not None:
+                    groups.setdefault((dockerfile.path, found.how == "volume"), []).append(found)
+    for (path, _), group in groups.items():
+        yield _gap(path, group)
+
+
+def _is_served(fact: CodeFact) -> bool:
+    return may_run_in_production(fact) and is_served(fact.location.path)
+
+
+def _target(service: Service) -> str:
+    return service.build.target if service.build else ""
+
+
+# --- volumes ----------------------------------------------------------------------------------------------------------
+
+
+def _volumes(stack: Stack, service: Service, dockerfile: Dockerfile) -> Iterator[_Refused]:
+    """Yield the volumes that Docker makes as root's, as the image has no folder of its user's there."""
+    for mount in service.mounts:
+        if mount.kind != "volume" or not mount.source or mount.read_only or _ONLY_READ.fullmatch(mount.target):
+            continue
+        user = refuses_to_write(dockerfile, _target(service), mount.target)
+        if user is not None and not _is_made_elsewhere(stack, service, mount):
+            yield _Refused(stack, service, posixpath.normpath(mount.target), user, mount.location, "volume")
+
+
+def _is_made_elsewhere(stack: Stack, service: Service, mount: Mount) -> bool:
+    """Whether the volume may be another one than a new one of Docker, or get its owner from another container."""
+    declared = next((volume for volume in stack.volumes if volume.name == mount.source), None)
+    if declared is None or declared.external or declared.has_options:
+        return True
+    mine = service.build.dockerfile if service.build else None
+    sharing = [other for other in stack.services if any(item.source == mount.source for item in other.mounts)]
+    return any(other.user or other.build is None or other.build.dockerfile != mine for other in sharing)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _written(project: Project, stack: Stack, service: Service, dockerfile: Dockerfile, fact: CodeFact) -> _Refused | None:
+    """Return a folder that code of the image writes to and that is root's, without a mount over it."""
+    when, where = fact.detail.split(" ", 1)
+    runs = when != "production" or _is_production(service, dockerfile)
+    if not runs or not is_in_image(project, service, fact.location.path):
+        return None
+    kind, _, path = where.rpartition(":")
+    inside = absolute(project, service, "." if kind == "name" else path)
+    name = posixpath.basename(path)
+    if not inside or is_mounted(project, service, inside) or any(name in mount.target.split("/") for mount in service.mounts):
+        return None
+    user = refuses_to_write(dockerfile, _target(service), f"/{inside}")
+    place = posixpath.join(f"/{inside}", name) if kind == "name" else f"/{inside}"
+    how = "later" if when == "later" or _may_be_there(project, service, dockerfile, name) else "start"
+    return _Refused(stack, service, place, user, fact.location, how) if user else None
+
+
+def _is_production(service: Service, dockerfile: Dockerfile) -> bool:
+    entry = service.env("NODE_ENV")
+    if entry is not None:
+        return entry.value == "production"
+    steps = (item for stage in final_stages(dockerfile, _target(service)) for item in stage.instructions)
+    return any(item.keyword == "ENV" and _SETS_PRODUCTION.search(item.text) for item in steps)
+
+
+def _may_be_there(project: Project, service: Service, dockerfile: Dockerfile, name: str) -> bool:
+    """Whether a step or the context may bring the folder itself: a program that only makes it goes on then."""
+    steps = (item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword != "CMD")
+    context = service.build.context if service.build else None
+    return name in {"", "."} or any(name in text for text in steps) or project.exists(posixpath.join(context or "", name))
+
+
+def _kept(project: Project, stack: Stack, service: Service, dockerfile: Dockerfile) -> _Refused | None:
+    """Return the folder in which code keeps what people send, or its database, where it is root's."""
+    kept = kept_by_code(project, stack, service, bucket=keeps_in_bucket(project, stack))
+    if kept is None or not kept.is_certain or not kept.place.startswith("/"):
+        return None
+    place = posixpath.dirname(kept.place) if kept.what == "its database" else kept.place
+    user = refuses_to_write(dockerfile, _target(service), place)
+    return _Refused(stack, service, kept.place, user, kept.location, "later") if user else None
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+
+def _gap(path: str, group: list[_Refused]) -> Gap:
+    first = group[0]
+    places = listed(found.place for found in group)
+    ends = any(found.how == "start" for found in group)
+    names = listed(found.service.name for found in group)
+    effect = "the program ends there as it starts" if ends else "every write there fails with `Permission denied`"
+    message = (
+        f"{names} mounts a volume at {places}, where {path} makes no folder for the user that it runs as: Docker makes the"
+        f" volume as root's, and {effect}."
+        if first.how == "volume"
+        else f"{names} writes to {places}, which is root's in the image of {path}, and runs as another user: {effect}."
+    )
+    return RULE.gap(
+        resource=path,
+        subject="volume" if first.how == "volume" else "writes",
+        message=message,
+        expected=f"`mkdir` and `chown` of {places} in {path}, before USER",
+        actual="a folder of root's",
+        locations=tuple(dict.fromkeys(found.location for found in group)),
+        related=(first.user,),
+        severity=Severity.HIGH if ends else Severity.MEDIUM,
+        environment=min((found.stack.environment for found in group), key=lambda item: item.severity_steps),
+    )
+
+
+RULE = Rule(
+    code="IMG018",
+    name="user-may-not-write",
+    layer=Layer.IMAGE,
+    severity=Severity.HIGH,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Make the folder in the image and give it to the user before `USER`: `RUN mkdir -p /app/data && chown app:app "
+            "/app/data`; a new volume takes its owner from there.",
+        ),
+    ),
+)
