@@ -46,18 +46,23 @@ def read_proxy(path: str, text: str) -> tuple[ProxyUpstream, ...]:
 def _nginx(path: str, text: str) -> tuple[ProxyUpstream, ...]:
     groups: set[str] = set()
     inside = False
-    found: list[ProxyUpstream] = []
+    passed: list[ProxyUpstream] = []
+    servers: list[ProxyUpstream] = []
     for number, written in numbered(text):
         line = written.partition("#")[0]
         opened = _NGINX_UPSTREAM.match(line)
         if opened:
             groups.add(opened[1])
             inside = True
-        for match in (*(_NGINX_SERVER.finditer(line) if inside else ()), *_NGINX_PASS.finditer(line)):
-            found += _upstream(Location(path, number, match.start(1) + 1), match[1])
+        for match in _NGINX_SERVER.finditer(line) if inside else ():
+            servers += _upstream(Location(path, number, match.start(1) + 1), match[1])
+        for match in _NGINX_PASS.finditer(line):
+            passed += _upstream(Location(path, number, match.start(1) + 1), match[1])
         if "}" in line:
             inside = False
-    return tuple(item for item in found if item.host not in groups)
+    # A group may be called as the host of its server is, which stays.
+    named = (item for item in passed if item.host not in groups)
+    return tuple(sorted((*servers, *named), key=lambda item: item.location.sort_key()))
 
 
 def _upstream(place: Location, word: str) -> list[ProxyUpstream]:

@@ -57,6 +57,15 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "localai": (frozenset({8080}), ("--api-keys", "API_KEY", "LOCALAI_API_KEY")),
     "open-webui": (frozenset({8080}), ()),
     "mongo-express": (frozenset({8081}), ()),
+    "studio": (frozenset({3000}), ()),
+    "postgres-meta": (frozenset({8080}), ()),
+    "kibana": (frozenset({5601}), ()),
+    "opensearch-dashboards": (frozenset({5601}), ()),
+    "console": (frozenset({8080}), ("CONSOLE_CONFIG_FILE", "CONFIG_FILEPATH", "AUTHENTICATION")),
+    "cerebro": (frozenset({9000}), ("AUTH_TYPE",)),
+    "pgadmin4": (frozenset({80}), ()),
+    "phpmyadmin": (frozenset({80}), ()),
+    "flink": (frozenset({8081}), ()),
     **dict.fromkeys(
         _NOTEBOOKS,
         (frozenset({8888}), ("PasswordIdentityProvider",)),
@@ -66,6 +75,10 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
 _OPENED: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("grafana", "grafana-oss"), regex(r"\bGF_AUTH_ANONYMOUS_ENABLED=true\b", re.IGNORECASE)),
     "open-webui": regex(r"\bWEBUI_AUTH=false\b", re.IGNORECASE),
+    "pgadmin4": regex(r"\bPGADMIN_CONFIG_SERVER_MODE=[\"']?false\b", re.IGNORECASE),
+    "phpmyadmin": regex(r"\bPMA_PASSWORD="),
+    "opensearch-dashboards": regex(r"\bDISABLE_SECURITY_DASHBOARDS_PLUGIN=true\b", re.IGNORECASE),
+    "flink": regex(r"\bjobmanager\b"),
     "mongo-express": regex(r"\bME_CONFIG_BASICAUTH(?:_ENABLED)?=false\b", re.IGNORECASE),
     **dict.fromkeys(
         _NOTEBOOKS,
@@ -74,6 +87,11 @@ _OPENED: dict[str, re.Pattern[str]] = {
     "traefik": regex(r"--api\.insecure(?:=true)?(?=\s|$)|\bTRAEFIK_API_INSECURE=true\b", re.IGNORECASE),
 }
 """Tools that ask for a login, or show nothing, until somebody says otherwise."""
+_CHANGES_DATA = frozenset({"studio", "postgres-meta", "phpmyadmin", "mongo-express", "pgweb"})
+"""Consoles that are logged in to the store themselves, and let visitors do there what they may."""
+_NO_SECURITY = regex(r"\bxpack\.security\.enabled=false\b", re.IGNORECASE)
+_OWNERS = {"studio": "supabase/", "console": "redpandadata/", "postgres-meta": "supabase/", "registry": "registry"}
+"""Image names that others use as well, with how the repository of the tool begins."""
 _MODELS = frozenset({"ollama", "vllm-openai", "text-generation-inference", "localai", "open-webui"})
 """Tools that answer questions, and show nothing of the system."""
 _WORKERS = ("flower",)
@@ -108,8 +126,8 @@ def _forwarded(project: Project, stack: Stack) -> Iterator[Gap]:
     if not stack.is_runnable_in_production:
         return
     for service in stack.services:
-        tool = _tool(service)
-        if tool and tool not in _WORKERS and not _asks_for_login(service, tool):
+        tool = _open_tool(stack, service)
+        if tool and tool not in _WORKERS:
             from scaffold.gaps.network.forwarded_tools import forwarding_line
 
             place = forwarding_line(project, stack, service, _TOOLS[tool][0])
@@ -142,8 +160,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     found = [
         (service.name, port)
         for service in stack.services
-        for tool in (_tool(service),)
-        if tool and not service.network_mode.startswith("host") and not _asks_for_login(service, tool)
+        for tool in (_open_tool(stack, service),)
+        if tool and not service.network_mode.startswith("host")
         for port in open_ports(project, service)
         if port.target in _TOOLS[tool][0] and port.location.path not in project.owned
     ]
@@ -188,12 +206,22 @@ def _server_gap(project: Project, stack: Stack, service: Service, port: Port, fa
 
 def _tool(service: Service) -> str:
     # Other images may be called so too: a registry of services, of events.
-    is_other = service.image is not None and service.image.name == "registry" and "/" in service.image.repository
+    is_other = service.image is not None and not service.image.repository.startswith(_OWNERS.get(service.image.name, ""))
     if service.image and service.image.name in _TOOLS and not is_other:
         opened = _OPENED.get(service.image.name)
         return service.image.name if opened is None or opened.search(_settings(service)) else ""
     words = " ".join(service.command or ()).split()
     return next((name for name in _WORKERS if name in words and "celery" in words), "")
+
+
+def _open_tool(stack: Stack, service: Service) -> str:
+    """Return which tool a service is that asks for no login, "" for none; Kibana asks for that of its store."""
+    tool = _tool(service)
+    if not tool or _asks_for_login(service, tool):
+        return ""
+    if tool == "kibana" and not any(_NO_SECURITY.search(_settings(other)) for other in stack.services):
+        return ""
+    return tool
 
 
 def _settings(service: Service) -> str:
@@ -213,6 +241,9 @@ def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
     verb = "asks" if len(names) == 1 else "ask"
     tools = {_tool(service) for service in stack.services if service.name in names}
     effect = f"uses {'it' if len(names) == 1 else 'them'}" if tools <= _MODELS else "sees the inside of the system"
+    consoles = [service.name for service in stack.services if service.name in names and _tool(service) in _CHANGES_DATA]
+    if consoles:
+        effect = f"reads and changes what the store holds through {listed(consoles)}, logged in already"
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/tools",
@@ -221,7 +252,7 @@ def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
         expected="127.0.0.1 before the port, or a proxy with a login",
         actual="no host address (all interfaces)",
         locations=tuple(dict.fromkeys(port.location for _, port in found)),
-        severity=Severity.LOW if wall else None,
+        severity=Severity.LOW if wall else Severity.HIGH if consoles else None,
         environment=stack.environment,
     )
 

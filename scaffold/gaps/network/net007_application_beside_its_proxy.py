@@ -130,10 +130,11 @@ def _worst(project: Project, routes: list[_Route]) -> tuple[str, Severity]:
 
 
 def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
-    names = " and ".join(
-        dict.fromkeys(f"{route.service.name} ({route.port.published or route.port.target})" for route in routes)
-    )
-    several = len({route.service.name for route in routes}) > 1
+    ports: dict[str, dict[str, None]] = {}
+    for route in routes:
+        ports.setdefault(route.service.name, {})[str(route.port.published or route.port.target)] = None
+    names = " and ".join(f"{name} ({' and '.join(numbers)})" for name, numbers in ports.items())
+    several = len(ports) > 1
     edges = " and ".join(dict.fromkeys(route.edge.name for route in routes))
     effect, severity = _worst(project, routes)
     wall = wall_before(project, tuple(route.port for route in routes))
