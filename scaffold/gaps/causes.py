@@ -10,7 +10,7 @@ from dataclasses import replace
 from scaffold.gaps.facts import in_words
 from scaffold.model.compose import Stack
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement
-from scaffold.model.names import Cause, Confidence, Severity
+from scaffold.model.names import TRIED, Cause, Confidence, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -43,9 +43,12 @@ def told_once(project: Project, judgement: Judgement) -> Judgement:
     return replace(judgement, gaps=tuple(sorted(told, key=lambda judged: judged.gap.sort_key())))
 
 
-def _lead(gap: Gap) -> tuple[bool, int, tuple[int, int, str, str, str]]:
-    """Return the order of the findings of one cause: what `generate` closes before what people mend, then the surest first."""
-    return all(closer.by is None for closer in gap.closes), list(Confidence).index(gap.confidence), gap.sort_key()
+def _lead(gap: Gap) -> tuple[bool, bool, int, tuple[int, int, str, str, str]]:
+    """Return the order of the findings of one cause: what others than developers run first, then what `generate` closes, then
+    the surest.
+    """
+    by_hand = all(closer.by is None for closer in gap.closes)
+    return gap.environment in TRIED, by_hand, list(Confidence).index(gap.confidence), gap.sort_key()
 
 
 def _changed(judged: JudgedGap, changed: dict[str, Gap]) -> JudgedGap:
@@ -63,7 +66,7 @@ def _cause(gap: Gap, regions: _Regions) -> Hashable:
         case Cause.STACK:
             return (*same, regions.family(gap), topic)
         case Cause.VARIABLE:
-            return (*same, regions.family(gap), gap.subject)
+            return (*same, regions.folder(gap), gap.subject)
         case Cause.SERVICE:
             return (*same, regions.family(gap), service, topic)
         case _:
@@ -78,7 +81,7 @@ class _Regions:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._stacks = frozenset(stack.id for stack in project.stacks)
+        self._stacks = {stack.id: stack.directory for stack in project.stacks}
         self._heads: dict[str, str] | None = None
 
     def family(self, gap: Gap) -> str:
@@ -89,6 +92,11 @@ class _Regions:
         if self._heads is None:
             self._heads = _families(self._project.stacks)
         return self._heads[stack]
+
+    def folder(self, gap: Gap) -> str:
+        """Return the folder whose env file sets the variables of the gap's stack; the resource where the gap is of no stack."""
+        stack = self._stack(gap)
+        return f"{self._stacks[stack]}/" if stack else gap.resource
 
     def service(self, gap: Gap) -> str:
         """Return the service, "" where the gap is of a whole stack or of none."""

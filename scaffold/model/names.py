@@ -70,7 +70,7 @@ class Cause(StrEnum):
     SERVICE = "service"
     """Everything of one service, such as the ports of a store."""
     VARIABLE = "variable"
-    """The same subject in whatever service of a stack."""
+    """The same subject in whatever service of the stacks in one folder, which one env file sets."""
     STACK = "stack"
     """Everything in one stack, such as the services that wait for nothing."""
     PROJECT = "project"

@@ -171,6 +171,29 @@ def test_production_and_development_stay_apart(make_project: MakeProject) -> Non
     assert not any("the same" in gap.message for gap in gaps)
 
 
+DEFAULTED = """\
+services:
+  {service}:
+    image: example.org/{service}:1.0
+    environment:
+      SESSION_SECRET: ${{SESSION_SECRET:-f81kd93hTzq0}}
+"""
+
+
+def test_a_variable_of_one_folder_is_one_finding_whatever_service_gets_it(make_project: MakeProject) -> None:
+    files = {
+        "deploy/compose.prod.yaml": DEFAULTED.format(service="api"),
+        "deploy/compose.prod.web.yaml": DEFAULTED.format(service="web"),
+        "other/compose.prod.yaml": DEFAULTED.format(service="mail"),
+    }
+    gaps = told(make_project(files), "SEC001")
+    assert [(gap.primary.path, gap.severity) for gap in gaps] == [
+        ("deploy/compose.prod.web.yaml", Severity.HIGH),
+        ("other/compose.prod.yaml", Severity.HIGH),
+    ]
+    assert "(literal; the same for api, and in compose.prod.yaml beside it)" in gaps[0].message
+
+
 # --- one variable, one package, one project ---------------------------------------------------------------------------
 
 PACKAGE = '{"name": "%s", "dependencies": {"express": "5.0.0", "jsonwebtoken": "9.0.0"}}'

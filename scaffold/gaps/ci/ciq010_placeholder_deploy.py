@@ -88,6 +88,8 @@ def _step_gap(workflow: Workflow, job: Job, step: Step, what: str) -> Gap:
     return RULE.gap(
         resource=f"{workflow.path}/{job.id}/{step_key(job, step)}",
         subject="placeholder",
+        kind="step",
+        called=step.name,
         message=f"The step {step.name} of the job {job.id} stands for {what} and only prints: a green run says"
         " that it was done.",
         expected="the commands that do it, or no such step",
