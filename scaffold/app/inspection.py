@@ -16,7 +16,7 @@ from scaffold.model.compose import Stack
 from scaffold.model.document import Location, Problem
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.read.compose.reader import join
 from scaffold.read.inventory import file_text
 from scaffold.read.outside import Outside
@@ -123,14 +123,14 @@ def _hidden(tree: object, key: str, redactor: Redactor) -> object:
         return _hidden_words(tree, key, redactor)
     if not isinstance(tree, str) or not tree:
         return tree
-    if is_sensitive_name(key) or key in _HOLDING_TEXT or _LOGINS.search(key):
+    if may_be_sensitive_name(key) or key in _HOLDING_TEXT or _LOGINS.search(key):
         return MARK
     return redactor.clean_diff(f"{key}: {tree}").removeprefix(f"{key}: ")
 
 
 def _hidden_word(before: str, word: str) -> str:
     """Return the value of `--api-key VALUE` as a mark, and the password of `-u user:VALUE`."""
-    if before.startswith("-") and "=" not in before and is_sensitive_name(before.lstrip("-")):
+    if before.startswith("-") and "=" not in before and may_be_sensitive_name(before.lstrip("-")):
         return MARK
     user, colon, _ = word.partition(":")
     return f"{user}:{MARK}" if before in {"-u", "--user"} and colon else word

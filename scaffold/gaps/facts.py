@@ -17,7 +17,7 @@ from scaffold.model.names import TRIED, EnvironmentClass, Role
 from scaffold.model.profiles import named_profiles
 from scaffold.model.project import CodeFact, Command, Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.values import ImageReference
 
 EXEMPT_FROM_SERVICE_HYGIENE = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})

@@ -10,7 +10,8 @@ from scaffold.model.artifact import Splice
 from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, Span
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import counts, holds_secret, is_sensitive_name, url_password
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import counts, holds_secret, url_password
 
 _OPEN = regex(r"\$\$|\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-?+])?")
 _BARE = regex(r"\$\$|\$(?P<bare>[A-Za-z_]\w*)|\$\{(?P<braced>[A-Za-z_]\w*)\}")

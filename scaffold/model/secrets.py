@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections import Counter
@@ -11,6 +10,7 @@ from enum import StrEnum
 
 from scaffold.model.document import VariableReference
 from scaffold.model.regex import regex
+from scaffold.model.secret_names import is_sensitive_name, may_be_sensitive_name
 
 
 class SecretClass(StrEnum):
@@ -27,96 +27,6 @@ class SecretClass(StrEnum):
     LITERAL = "literal"
 
 
-_SENSITIVE = frozenset(
-    {
-        "PASSWORD",
-        "PASSWD",
-        "PASS",
-        "PWD",
-        "SECRET",
-        "TOKEN",
-        "APIKEY",
-        "JWT",
-        "DSN",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "PASSPHRASE",
-        "SALT",
-    }
-)
-_READ_BY_CLIENTS = frozenset({"PGPASSWORD", "REDISCLI_AUTH"})
-"""Variables from which psql and redis-cli take a password."""
-_DIRECTIVES = frozenset({"PROXY", "UWSGI", "FASTCGI", "GRPC", "SCGI"})
-"""Before PASS, these make a directive of nginx, whose value is an address."""
-_FOLDERS_OF_THE_SHELL = frozenset({"PWD", "OLDPWD"})
-_SENSITIVE_PAIRS = (
-    ("API", "KEY"),
-    ("PRIVATE", "KEY"),
-    ("ACCESS", "KEY"),
-    ("ENCRYPTION", "KEY"),
-    ("SIGNING", "KEY"),
-    ("MASTER", "KEY"),
-    ("FERNET", "KEY"),
-)
-_INNOCENT_ENDINGS = frozenset(
-    {
-        "FILE",
-        "PATH",
-        "TTL",
-        "EXPIRE",
-        "EXPIRES",
-        "EXPIRATION",
-        "EXPIRY",
-        "MINUTES",
-        "SECONDS",
-        "HOURS",
-        "DAYS",
-        "ALGORITHM",
-        "LENGTH",
-        "ENABLED",
-        "NAME",
-        "HEADER",
-        "POLICY",
-        "LIMIT",
-        "ROUNDS",
-        "VERSION",
-        "HASH",
-        "URL",
-        "URI",
-        "HOST",
-        "PORT",
-        "TYPE",
-        "MODE",
-        "ID",
-        "COUNT",
-        "SIZE",
-        "TIMEOUT",
-        "ISSUER",
-        "AUDIENCE",
-        "MIN",
-        "MAX",
-        "PREFIX",
-        "REQUIRED",
-        "DELTA",
-        "AGE",
-        "PERIOD",
-        "INTERVAL",
-        "LEEWAY",
-        "ATTEMPTS",
-        "ENDPOINT",
-        "DOMAIN",
-        "METHOD",
-        "FORMAT",
-        "ENCODING",
-    }
-)
-_OF_A_SECRET = frozenset(
-    {
-        *("TTL", "EXPIRE", "EXPIRES", "EXPIRATION", "EXPIRY", "LIFETIME", "LIFESPAN", "DURATION", "VALIDITY"),
-        *("ALGORITHM", "ALGORITHMS", "ALGO", "ALG", "ISSUER", "AUDIENCE"),
-    }
-)
-"""Words of what is told about a secret: how long it counts, how it is made, from and for whom (`JWT_EXPIRES_IN`)."""
 _PROVIDER_KEYS = regex(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[0-9A-Za-z_\-]{35}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_\-]{20,}"
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
@@ -159,23 +69,6 @@ _WEAK = regex(
 
 _LONGEST_WEAK = 64
 """Longer values are no weak words, whatever they repeat."""
-
-
-def is_sensitive_name(name: str) -> bool:
-    """Whether a key names a secret: tokens after splitting on `_`, `-`, `.` and camel case (catalogue, section 2, SEC)."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    tokens = tuple(token for token in re.split(r"[^A-Za-z0-9]+", spaced.upper()) if token)
-    if name.upper() in _FOLDERS_OF_THE_SHELL or not tokens or tokens[-1] in _INNOCENT_ENDINGS:
-        return False
-    if _OF_A_SECRET.intersection(tokens) and tokens[-1] not in _SENSITIVE | {"KEY"}:
-        return False
-    if tokens[-1] == "PASS" and tokens[-2:-1] and tokens[-2] in _DIRECTIVES:
-        return False
-    if "PUBLIC" in tokens or "PUBLISHABLE" in tokens:
-        return False
-    if name.upper() in _READ_BY_CLIENTS or any(token in _SENSITIVE for token in tokens):
-        return True
-    return any(pair in itertools.pairwise(tokens) for pair in _SENSITIVE_PAIRS)
 
 
 KEY_ENDINGS = ("KEY", "KEYS", "SALT")
@@ -325,7 +218,7 @@ _NAMED = regex(r"(?<![\w$])(?P<name>[A-Za-z][\w.\-]*)[\"']?\s*[:=]\s*[\"']?(?P<v
 def names_secret(name: str, value: str) -> bool:
     """Whether a variable of this name keeps a secret in this value: `TOKEN_LIFETIME=30` and `AUTH_TOKEN=false` do not."""
     found = classify(value)
-    if not is_sensitive_name(name):
+    if not may_be_sensitive_name(name):
         return may_be_key(name, value)
     if found is SecretClass.FILE_PATH or value.lower() in {"true", "false", "yes", "no", "on", "off", "none", "null"}:
         return False

@@ -26,7 +26,8 @@ from scaffold.model.monitoring import Variable
 from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_path
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import counts, holds_secret, is_sensitive_name, names_its_secret
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import counts, holds_secret, names_its_secret
 from scaffold.plan.production_values import lists_origins, production_value
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
         required = not optional or (bool(default) and not login)
         active = name in edits.guards or (required and name not in edits.optional)
         return EnvVariable(name, users, secret=True, url=url, active=active, why=_asked_by_profile(name, uses, edits))
-    shown = "" if "$" in default or "\n" in default else default
+    shown = "" if "$" in default or "\n" in default or may_be_sensitive_name(name) else default
     return EnvVariable(name, users, shown if optional else "", active=not optional)
 
 
@@ -304,7 +305,7 @@ def _relative(stack: Stack, path: str) -> str:
 
 
 def _added(variable: Variable) -> EnvVariable:
-    secret = is_sensitive_name(variable.name)
+    secret = may_be_sensitive_name(variable.name)
     return EnvVariable(variable.name, (), secret=secret, active=not variable.optional, why=_sentence(variable.why))
 
 

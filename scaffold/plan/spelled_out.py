@@ -10,7 +10,7 @@ from scaffold.model.environment import SpelledOut
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import Variable
 from scaffold.model.names import Role
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.plan.workloads.scope import flagged_passwords
 
 _TAKEN_OUT = frozenset({"SEC001", "SEC002", "SEC007"})
@@ -33,7 +33,7 @@ def spelled_out(
 def _places(stack: Stack, name: str) -> Iterator[Location]:
     for service in stack.services:
         entry = service.env(name)
-        if entry and entry.value and entry.source == "environment" and not entry.references and is_sensitive_name(name):
+        if entry and entry.value and entry.source == "environment" and not entry.references and may_be_sensitive_name(name):
             yield entry.location
         flagged = [word for _, word in flagged_passwords(service.command or ()) if not word.startswith("$")]
         if name == _OF_REDIS and service.role is Role.REDIS and flagged and service.command_location:

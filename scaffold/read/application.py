@@ -14,7 +14,7 @@ from scaffold.model.compose import Stack
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import CodeFact, Command, Dockerfile, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import CodeReading
 from scaffold.read.fact_words import (
     ACCOUNTS,

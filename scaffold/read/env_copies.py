@@ -12,7 +12,8 @@ from scaffold.model.compose import Stack
 from scaffold.model.document import scalars_in
 from scaffold.model.project import Command, EnvFile
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify
 from scaffold.read.compose.reader import join
 
 _ENV = ".env"

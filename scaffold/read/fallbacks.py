@@ -10,7 +10,7 @@ from itertools import islice
 from scaffold.model.frozen import frozen
 from scaffold.model.project import SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.lines import Places
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.lines import Places
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify
 from scaffold.read.conditions import conditions_on_keys
 from scaffold.read.lines import Places
 

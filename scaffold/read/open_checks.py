@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.conditions import Condition, conditions_on_keys
 from scaffold.read.lines import Places
 

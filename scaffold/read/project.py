@@ -34,6 +34,7 @@ from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore, with_lower_case
 from scaffold.read.env_copies import with_copied
 from scaffold.read.git import folder_in_repository, ignored_paths, remote_branches, remote_name
+from scaffold.read.idle import without_idle
 from scaffold.read.ignores import read_ignores
 from scaffold.read.infrastructure import with_platforms
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
@@ -151,6 +152,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     stacks = with_roles(stacks, RoleContext(images, manifests, settings.roles, settings.ports))
     default_branch, branches = remote_branches(root) if inventory.git else ("", ())
     code, failed = read_application(inventory, texts)
+    code = without_idle(code, inventory.files, texts.glance)
     entries = served_entries(stacks, images, listed)
     code = with_reach(code, inventory, entries, texts)
     code = with_imports(code, inventory, entries, images, texts)

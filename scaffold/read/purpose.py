@@ -12,7 +12,8 @@ from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify
 from scaffold.read.compose import TextReader
 from scaffold.read.environments import class_of_word
 from scaffold.read.example import example_note

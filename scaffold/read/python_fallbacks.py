@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from scaffold.model.frozen import frozen
 from scaffold.model.project import SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.python_tree import Scope, Tree, at, below, dotted, first_text, keyword, last_name, text_value
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.python_fallbacks import fallback_settings
 from scaffold.read.python_tree import Scope, Tree, at, dotted, first_text, keyword, last_name, text_value

@@ -9,7 +9,8 @@ from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import classify, is_sensitive_name, url_host, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import classify, url_host, url_password
 from scaffold.read.code import CodeReading, reading
 from scaffold.read.lines import Places, numbered
 
@@ -116,7 +117,7 @@ def _held(value: _Value) -> str:
 
 def _names_a_secret(key: str) -> bool:
     """Whether a key ends in the word for a secret, or stands right below it: `jwt.secret`, `jwt.secret.hmac`."""
-    return is_sensitive_name(key) and bool(_ENDING.search(key))
+    return may_be_sensitive_name(key) and bool(_ENDING.search(key))
 
 
 def _is_local(text: str) -> bool:

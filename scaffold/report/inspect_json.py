@@ -8,7 +8,8 @@ from typing import Any
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.project import Project
-from scaffold.model.secrets import classify, is_sensitive_name, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import classify, url_password
 from scaffold.report.json_text import json_text
 from scaffold.report.redaction import Redactor
 
@@ -61,7 +62,7 @@ def _service(stack: Stack, service: Service) -> dict[str, Any]:
 
 def _entry(entry: EnvValue) -> dict[str, Any]:
     """Return where an entry comes from; its class is told only where the entry holds a secret."""
-    secret = is_sensitive_name(entry.name) or url_password(entry.value or "") is not None
+    secret = may_be_sensitive_name(entry.name) or url_password(entry.value or "") is not None
     return {
         "name": entry.name,
         "source": entry.source,

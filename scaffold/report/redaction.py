@@ -10,13 +10,13 @@ from scaffold.model.compose import EnvValue
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
+from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.secrets import (
     KEY_ENDINGS,
     SecretClass,
     classify,
     is_drawn_key,
     is_provider_key,
-    is_sensitive_name,
     reads_as_name,
     url_password,
 )
@@ -217,7 +217,7 @@ def _replace_looked_up(match: re.Match[str]) -> str:
 
 def _is_secret_name(name: str) -> bool:
     """Whether a name is sensitive; some programs write theirs without a border, such as PGPASSWORD."""
-    return is_sensitive_name(name) or name.upper().endswith(("PASSWORD", "PASSWD", "REDISCLI_AUTH"))
+    return may_be_sensitive_name(name) or name.upper().endswith(("PASSWORD", "PASSWD", "REDISCLI_AUTH"))
 
 
 def _clean_assignments(line: str) -> str:

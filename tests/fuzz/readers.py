@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from scaffold.errors import ScaffoldError
 from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence
 from scaffold.model.project import Manifest, Workflow
-from scaffold.model.secrets import classify, is_sensitive_name, url_host, url_password
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import classify, url_host, url_password
 from scaffold.model.values import ImageReference, dns_label, parse_byte_size, parse_duration
 from scaffold.model.words import split_words
 from scaffold.read import (

@@ -11,7 +11,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 
 _MANY = 3
 """Variables without a default that are too many to guess, though none is a secret."""

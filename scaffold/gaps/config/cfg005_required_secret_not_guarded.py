@@ -14,7 +14,7 @@ from scaffold.model.label_routes import label_route
 from scaffold.model.names import DATASTORES, Cause, Confidence, Layer, Role, Room, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 
 _OPTIONAL = regex(r"(?i)\boptional\b")
 _SIGNS = regex(

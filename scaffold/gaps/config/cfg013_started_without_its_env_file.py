@@ -15,7 +15,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 
 _CALL = regex(r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;#]*")
 _FILE = regex(r"(?:\s-f|\s--file)[=\s]+[\"']?(?P<path>[^\s\"']+)")

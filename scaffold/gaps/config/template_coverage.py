@@ -9,7 +9,7 @@ from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 
 _GIVEN = regex(
     r"COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI(?:_\w+)?|RUNNER_\w+|HOME|PATH|PWD|USER|UID|GID|HOSTNAME|SHELL|TERM|LANG|TMPDIR|TAG"

@@ -16,7 +16,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 
 _DOCKER_BUILD = regex(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
 _WITH_VALUE = frozenset(

@@ -16,7 +16,8 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, EnvEntry, EnvFile, Instruction, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, holds_secret, is_sensitive_name, url_host, url_password
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, holds_secret, url_host, url_password
 
 _ENV_FILE = regex(r"(?:.*/)?\.env(?:\*|\.(?!example|sample|template|dist|defaults?)[\w.*-]+)?")
 _MADE_FROM_TEMPLATE = regex(r"\b(?:cp|mv)\s+(?:-\w+\s+)*(?P<source>\S+)\s+(?:\S*/)?\.env(?=[\s;&|)]|$)")

@@ -8,7 +8,7 @@ from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
-from scaffold.model.secrets import is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
 
 
 def card(project: Project) -> LayerCard:

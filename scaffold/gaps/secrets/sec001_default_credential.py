@@ -13,7 +13,8 @@ from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.refused import is_refused
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_drawn_key, is_sensitive_name, reads_as_name
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, is_drawn_key, reads_as_name
 
 _DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<value>[\"']?[A-Za-z0-9+/_=-]{16,}[\"']?)\}")
 _DRAWN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}")

@@ -22,7 +22,8 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name, url_password
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, url_password
 
 _COUNTED = frozenset({SecretClass.WEAK, SecretClass.PLACEHOLDER, SecretClass.LITERAL, SecretClass.RANDOM})
 _ENDING = regex(

@@ -16,7 +16,8 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, is_sensitive_name
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify
 
 SIGNING = regex(
     r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|APP_SECRET|(?:JWT|SIGNING|SESSION|COOKIE|ENCRYPTION|AUTH|NEXTAUTH|FERNET|MASTER|HMAC"

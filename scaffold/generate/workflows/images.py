@@ -11,7 +11,8 @@ from scaffold.generate.workflow_text import Noted, literal, workflow_text
 from scaffold.model.artifact import Artifact
 from scaffold.model.delivery import DeliveryPlan, ImagesWorkflow
 from scaffold.model.names import Room
-from scaffold.model.secrets import SecretClass, classify, is_provider_key, is_sensitive_name, reads_as_name, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, is_provider_key, reads_as_name, url_password
 from scaffold.model.target import BuiltImage
 
 _HEADER = """\
@@ -103,7 +104,7 @@ def _leg(image: BuiltImage) -> dict[str, str]:
 def _is_public(name: str, value: str) -> bool:
     """Whether a build argument may stand in a workflow; it would stay in the image's history as well."""
     token = classify(value) is SecretClass.RANDOM and re.fullmatch(r"[\w+/=-]+", value) and not reads_as_name(value)
-    return not (is_sensitive_name(name) or is_provider_key(value) or url_password(value) or token)
+    return not (may_be_sensitive_name(name) or is_provider_key(value) or url_password(value) or token)
 
 
 def _argument(name: str, value: str) -> str:

@@ -14,7 +14,8 @@ from scaffold.model.gap import Gap
 from scaffold.model.guards import guard_defaults, guard_literal, holds_credential_default, scalar_at
 from scaffold.model.names import TRIED
 from scaffold.model.project import Project
-from scaffold.model.secrets import is_sensitive_name, url_host, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import url_host, url_password
 from scaffold.plan.ci_compose import workflow_that_would_break
 from scaffold.plan.edits.kind import EditKind
 from scaffold.plan.environment import development_path
@@ -129,7 +130,7 @@ def _variable_of_store(project: Project, gap: Gap) -> str | None:
     store = stack.resolve_host(str(host))
     references = (reference for entry in (store.environment if store else ()) for reference in entry.references)
     names = {
-        item.name for item in references if item.has_default and item.argument == password and is_sensitive_name(item.name)
+        item.name for item in references if item.has_default and item.argument == password and may_be_sensitive_name(item.name)
     }
     return names.pop() if len(names) == 1 else None
 
@@ -145,7 +146,7 @@ def _stack_id(gap: Gap) -> str:
 
 def _natural_name(gap: Gap) -> str:
     key = gap.subject.rpartition("/")[2]
-    return key if is_sensitive_name(key) and re.fullmatch(r"[A-Za-z_]\w*", key) else _with_service(gap, "PASSWORD")
+    return key if may_be_sensitive_name(key) and re.fullmatch(r"[A-Za-z_]\w*", key) else _with_service(gap, "PASSWORD")
 
 
 def _with_service(gap: Gap, name: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Node, Scalar, scalars_of
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import url_password
 
 _REFERENCE = regex(r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>(?:[^{}]|\{[^{}]*\})*)\})")
 _LOGIN = regex(r"\w://([^\s:/@?#]+):([^\s/?#]+)@([^\s:/@?#]+)")
@@ -90,7 +91,7 @@ def _plain_reference(match: re.Match[str], service: str) -> str:
     if name is None:
         return match[0]
     rest = match["rest"] or ""
-    if is_sensitive_name(name) or url_password(rest) or rest.startswith((":?", "?")):
+    if may_be_sensitive_name(name) or url_password(rest) or rest.startswith((":?", "?")):
         return required(name, service)
     return match[0]
 

@@ -11,7 +11,8 @@ from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.model.monitoring import ComponentKind
 from scaffold.model.project import Project, PrometheusConfig
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import url_password
 from scaffold.model.values import ImageReference
 
 _IMAGES: tuple[tuple[ComponentKind, re.Pattern[str]], ...] = (
@@ -130,7 +131,7 @@ _CREDENTIALS = {"basic_auth", "authorization", "bearer_token", "oauth2", "creden
 def _holds_secret(node: Node) -> bool:
     if isinstance(node, Mapping):
         return any(
-            entry.key.value in _CREDENTIALS or is_sensitive_name(entry.key.value) or _holds_secret(entry.value)
+            entry.key.value in _CREDENTIALS or may_be_sensitive_name(entry.key.value) or _holds_secret(entry.value)
             for entry in node.entries
         )
     if isinstance(node, Sequence):

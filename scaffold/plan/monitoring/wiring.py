@@ -10,7 +10,8 @@ from scaffold.model.document import Scalar, Sequence, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import FileMount, Remark
 from scaffold.model.project import Project
-from scaffold.model.secrets import is_sensitive_name, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import url_password
 from scaffold.plan.monitoring.free import Taken
 from scaffold.plan.monitoring.theirs import carried, configuration_path, host_path, unreachable
 
@@ -87,7 +88,7 @@ def _command(service: Service) -> tuple[str, ...] | None:
     if node is None:
         return ("--storage.tsdb.path=/prometheus",)
     words = [item.raw or item.value for item in scalars_of(node)] if isinstance(node, Sequence) else list(service.command or ())
-    if any(is_sensitive_name(word.partition("=")[0].lstrip("-")) or url_password(word) for word in words):
+    if any(may_be_sensitive_name(word.partition("=")[0].lstrip("-")) or url_password(word) for word in words):
         return None
     kept = [word for index, word in enumerate(words) if "--config.file" not in (words[index - 1] if index else "", word)]
     return tuple(word for word in kept if not word.startswith("--config.file="))

@@ -11,7 +11,8 @@ from scaffold.model.environment import NeededVariable
 from scaffold.model.image_code import defaults_in_image, given_names, reads_in_image
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.model.secrets import holds_secret, url_host, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import is_drawn_key, url_host, url_password
 from scaffold.plan.workloads.hosts import HOST_ENDINGS, host_and_port, names_host
 
 _BESIDE_A_HOST = regex(r"(?:PORT|USER|USERNAME|LOGIN|PASSWORD|PASS|PASSWD|PWD|AUTH|NAME|DB|DATABASE|DBNAME|DB_NAME)")
@@ -38,7 +39,7 @@ def default_variables(project: Project, stack: Stack, service: Service, managed:
 
 
 def _need(service: Service, name: str, location: Location, store: str, value: str) -> NeededVariable:
-    secret = bool(url_password(value)) or holds_secret(name, value)
+    secret = bool(url_password(value)) or may_be_sensitive_name(name) or is_drawn_key(name, value)
     kind = "asked" if secret else "fixed"
     return NeededVariable(service.name, name, kind, location, value, secret=secret, login=store, source="default")
 

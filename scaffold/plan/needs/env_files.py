@@ -14,15 +14,8 @@ from scaffold.model.image_code import reads_in_image
 from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.project import EnvEntry, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import (
-    SecretClass,
-    classify,
-    is_provider_key,
-    is_sensitive_name,
-    names_secret,
-    url_host,
-    url_password,
-)
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, is_provider_key, names_secret, url_host, url_password
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import lists_origins, production_value
 
@@ -92,7 +85,7 @@ def _need(
     has_login = bool(url_password(value))
     if has_login or names_secret(name, value or "unknown") or is_provider_key(value):
         leads = has_login and ("$" not in value or _leads_to(value, stack) in managed)
-        kept = address if leads else "" if has_login or is_sensitive_name(name) else value
+        kept = address if leads else "" if has_login or may_be_sensitive_name(name) else value
         return need("asked", kept, secret=True, login=login_of(name, stack, entries))
     if "$" in value or lists_origins(name) or (not address and _is_for_developers(value)):
         return need("asked", login=login_of(name, stack, entries))

@@ -9,7 +9,8 @@ from scaffold.model.environment import NeededVariable, is_of_the_machine
 from scaffold.model.image_code import given_names, reads_in_image
 from scaffold.model.project import EnvEntry, EnvRead, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import url_password
 from scaffold.plan.needs.addresses import address_of, login_of
 
 _MODES = frozenset({"NODE_ENV", "RAILS_ENV", "RACK_ENV", "FLASK_ENV"})
@@ -42,7 +43,7 @@ def _need(
     value = entry.value
     address = address_of(name, value, stack, templates)
     has_login = bool(url_password(value))
-    if is_sensitive_name(name) or has_login:
+    if may_be_sensitive_name(name) or has_login:
         kept = address if has_login else ""
         login = login_of(name, stack, templates)
         return NeededVariable(service.name, name, "asked", where, kept, secret=True, may_be_empty=not value, login=login)

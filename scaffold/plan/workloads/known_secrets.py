@@ -8,7 +8,8 @@ from dataclasses import field
 
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name, reads_as_word
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import reads_as_word
 
 _LOOK_BEHIND = 200
 """Characters before a value that are looked at: no key and no option is longer."""
@@ -48,7 +49,7 @@ class KnownSecrets:
         for value in self.values:
             if value == word and reads_as_word(value):
                 before = words[index - 1] if index else ""
-                named = before.startswith("-") and before not in _PASSWORD_OPTIONS and not is_sensitive_name(before)
+                named = before.startswith("-") and before not in _PASSWORD_OPTIONS and not may_be_sensitive_name(before)
                 if index and not named and (before in _PASSWORD_OPTIONS or value not in self.names):
                     return True
             elif value in word and self._shows(value, word):
@@ -78,7 +79,7 @@ def _is_value(text: str, start: int, end: int) -> bool:
     if not _AFTER.match(text, end):
         return False
     keyed = _KEYED.search(before)
-    if keyed is not None and is_sensitive_name(keyed["key"]):
+    if keyed is not None and may_be_sensitive_name(keyed["key"]):
         return True
     if _PIPE.match(text, end) and _ECHO.search(before):
         return True

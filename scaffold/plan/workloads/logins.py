@@ -11,7 +11,8 @@ from scaffold.model.document import scalars_of
 from scaffold.model.engines import MEMORYDB
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_sensitive_name, names_secret
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import names_secret
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Piece, Text, literal
 from scaffold.plan.workloads.connection_strings import ConnectionString, Keyword, parse_connection_string
@@ -277,7 +278,7 @@ def _speaks_of(name: str, service: Service, store: Store) -> bool:
     An equal value alone says nothing: a template sets the same stand-in for every secret, those that sign tokens included.
     """
     match = _PASSWORD_NAME.fullmatch(name)
-    if match is None or not is_sensitive_name(name):
+    if match is None or not may_be_sensitive_name(name):
         return False
     words = {word for word in re.split(r"[^A-Z0-9]+", match["of"].upper()) if word}
     own = {word for word in re.split(r"[^A-Z0-9]+", service.name.upper()) if word}
@@ -288,9 +289,9 @@ def _variables_of(store: Service, names: frozenset[str] | None) -> set[str]:
     """Return the compose variables behind these entries of a store; None means those behind its password."""
     if names is not None:
         return {ref.name for entry in store.environment if entry.name in names for ref in entry.references}
-    found = {ref.name for entry in store.environment if is_sensitive_name(entry.name) for ref in entry.references}
+    found = {ref.name for entry in store.environment if may_be_sensitive_name(entry.name) for ref in entry.references}
     words = [ref for scalar in scalars_of(store.node.get("command")) for ref in scalar.references]
-    return found | {ref.name for ref in words if is_sensitive_name(ref.name)}
+    return found | {ref.name for ref in words if may_be_sensitive_name(ref.name)}
 
 
 def _passwords(store: Service) -> set[str]:

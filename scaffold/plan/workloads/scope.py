@@ -13,7 +13,8 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_provider_key, is_sensitive_name, may_be_key, names_its_secret, names_secret, url_password
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import is_provider_key, may_be_key, names_its_secret, names_secret, url_password
 from scaffold.model.target import Store
 from scaffold.plan.workloads.known_secrets import KnownSecrets
 
@@ -130,7 +131,7 @@ def is_whole_secret(entry: EnvValue) -> bool:
 def is_secret_reference(reference: VariableReference, known: str | None) -> bool:
     """Whether a variable of the compose files keeps a secret, by its name, its default or its tracked value."""
     value = known if known is not None else reference.argument if reference.has_default else ""
-    if is_sensitive_name(reference.name):
+    if may_be_sensitive_name(reference.name):
         return not value or names_secret(reference.name, value)
     return may_be_key(reference.name, value) or _has_literal_password(value) or is_provider_key(value)
 
@@ -187,7 +188,7 @@ def flagged_passwords(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """Yield place and password of each word that a flag such as `--requirepass` marks as one."""
     for index, word in enumerate(words):
         flag, equals, value = word.partition("=")
-        if not flag.startswith("-") or (not is_sensitive_name(flag.lstrip("-")) and flag.lstrip("-") != "requirepass"):
+        if not flag.startswith("-") or (not may_be_sensitive_name(flag.lstrip("-")) and flag.lstrip("-") != "requirepass"):
             continue
         if equals and value:
             yield index, value
