@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from scaffold.model.regex import regex
 
@@ -12,9 +13,11 @@ _SECRETS = frozenset(
         *("CREDENTIAL", "CREDENTIALS", "JWT"),
     }
 )
-_KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ACCESS", "ENCRYPTION", "SIGNING", "MASTER", "FERNET"})
+_KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER", "FERNET"})
 """Before KEY, these make the name of a secret."""
-_IN_ONE_WORD = regex(r"[A-Z0-9]{2,}PASSWORD|[A-Z0-9]*(?:SECRET|ACCESS|PRIVATE|API|MASTER|ENCRYPTION)KEY")
+_MAY_BE_USERS = ("ACCESS", "KEY")
+"""An access key of S3 is who logs in; its secret stands beside it. Other parties call their secret so."""
+_IN_ONE_WORD = regex(r"[A-Z0-9]{2,}PASSWORD|[A-Z0-9]*(?:SECRET|SECRETACCESS|PRIVATE|API|MASTER|ENCRYPTION)KEY")
 """Programs that write two words as one: `PGPASSWORD`, `SEQ_FIRSTRUN_ADMINPASSWORD`, `ZITADEL_MASTERKEY`."""
 _NO_PASSWORD = ("NO", "WRONG", "INVALID")
 _READ_BY_CLIENTS = frozenset({"REDISCLI_AUTH"})
@@ -111,7 +114,9 @@ def may_be_sensitive_name(name: str) -> bool:
         return True
     if words[-1] in _TELLS_ABOUT or (_OF_A_SECRET.intersection(words) and words[-1] not in _SECRETS):
         return False
-    return any(word in _SECRETS for word in words) or any(_ends_secret(words, index) for index in range(len(words)))
+    if _MAY_BE_USERS in pairwise(words) or any(word in _SECRETS for word in words):
+        return True
+    return any(_ends_secret(words, index) for index in range(len(words)))
 
 
 def _words(name: str) -> tuple[str, ...]:

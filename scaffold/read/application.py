@@ -348,19 +348,32 @@ def _about_keys(path: str, text: str) -> Iterator[CodeFact]:
 
 
 def _with_unread(settings: tuple[SettingDefault, ...], inventory: Inventory, texts: TextReader) -> tuple[SettingDefault, ...]:
-    """Return the settings with the sensitive fields marked that no code reads: `.name` or "name" stands nowhere."""
+    """Return the settings with the sensitive fields marked that no code reads: `.name` or "name" stands nowhere, or only in the
+    code of another image.
+    """
     fields = {item: name for item in settings if item.kind == "field" and (name := _field_name(item, texts))}
     if not fields:
         return settings
-    missing = set(fields.values())
+    images = {posixpath.dirname(path) for path in inventory.files if posixpath.basename(path) == "Dockerfile"} - {""}
+    roots = {item: _image_root(item.location.path, images) for item in fields}
+    missing = set(fields)
     for path in inventory.files:
         text = texts.glance(path) if path.endswith(".py") and missing else None
         if text is None:
             continue
         if _AS_A_WHOLE.search(text):
             return settings
-        missing -= {name for name in missing if name in text and re.search(rf"\.{name}\b|[\"']{name}[\"']", text)}
-    return tuple(replace(item, unread=True) if fields.get(item) in missing else item for item in settings)
+        near = {item for item in missing if path.startswith(roots[item]) and fields[item] in text}
+        missing -= {item for item in near if re.search(rf"\.{fields[item]}\b|[\"']{fields[item]}[\"']", text)}
+    return tuple(replace(item, unread=True) if item in missing else item for item in settings)
+
+
+def _image_root(path: str, images: set[str]) -> str:
+    """Return the folder with a Dockerfile of its own that holds a file, with a slash behind it; "" for the whole project."""
+    folder = posixpath.dirname(path)
+    while folder and folder not in images:
+        folder = posixpath.dirname(folder)
+    return f"{folder}/" if folder else ""
 
 
 def _field_name(item: SettingDefault, texts: TextReader) -> str:

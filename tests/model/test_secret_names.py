@@ -88,7 +88,14 @@ OPEN = [
     "CONTEXT_TOKEN_BUDGET",
     "redis_auth_token_secret_arn",
 ]
-DOUBTFUL = ["ADMIN_PASSWORD_BCRYPT", "PASSWORD_TOM", "EDGE_TOKEN_HEADER_VALUE", "API_KEY_LIST", "MONITORING_PASSWORD_INPUT"]
+DOUBTFUL = [
+    "ADMIN_PASSWORD_BCRYPT",
+    "PASSWORD_TOM",
+    "EDGE_TOKEN_HEADER_VALUE",
+    "API_KEY_LIST",
+    "MONITORING_PASSWORD_INPUT",
+    "MINIO_ACCESS_KEY",
+]
 """Names in which a word behind the one for a secret is known to nobody: it may be an owner, or what is told about the secret."""
 
 

@@ -10,12 +10,15 @@ from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project, PrometheusConfig, SecretFile
+from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
 
 _HELD_BY = ("scrape_configs", "remote_write", "remote_read")
 _ROUTES = (("authorization", "credentials"), ("basic_auth", "password"), ("bearer_token",), ("oauth2", "client_secret"))
 """Where Prometheus takes a credential itself (prometheus.io, configuration); each has a key for a file too."""
 _NOT_ONE = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH, SecretClass.PROVIDER_KEY})
+_MODE = regex(r"(?:[A-Z]+_)?ENV(?:IRONMENT)?|SPRING_PROFILES_ACTIVE")
+_OF_DEVELOPERS = frozenset({"dev", "develop", "development", "local"})
 
 
 def credentials_beside(project: Project, rule: Rule) -> Iterator[Gap]:
@@ -78,13 +81,21 @@ def _written_gap(written: EnvFile, entries: list[EnvEntry], rule: Rule) -> Gap:
         locations=tuple(entry.location for entry in entries),
         # Whether the store of that host can be reached stands elsewhere.
         severity=Severity.MEDIUM if all(names_store(entry.name) for entry in entries) else None,
-        environment=path_environment(written.path),
+        environment=EnvironmentClass.DEV if _is_for_developers(written) else path_environment(written.path),
         cause=Cause.PROJECT,
         kind=listed((entry.name for entry in entries), shown=len(entries)),
         closers=(
             Closer(None, "advice", "Take the values from the environment or a secret manager, and change what stood there."),
         ),
     )
+
+
+def _is_for_developers(written: EnvFile) -> bool:
+    """Whether the modes that the written file sets are all those of development (`NODE_ENV=development`)."""
+    modes = [
+        entry.value.strip("\"'").lower() for entry in written.entries if not entry.commented and _MODE.fullmatch(entry.name)
+    ]
+    return bool(modes) and all(mode in _OF_DEVELOPERS for mode in modes)
 
 
 def _prometheus_gaps(project: Project, config: PrometheusConfig, rule: Rule) -> Iterator[Gap]:

@@ -21,6 +21,9 @@ _DRAWN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}")
 _RUNS_HOSTS = regex(r"\bdocker(?:-compose| compose| run)\b|\bsystemctl\b|\bkubectl\b|\bhelm\b|\bssh\b")
 """Words of a script that starts or sets up what runs."""
 
+_KEY_OF_PLAY, _REFUSED_BY_PLAY = "play.http.secret.key", "changeme"
+"""In production Play ends with this value (playframework.com, The application secret)."""
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     profiles = active_profiles(project)
@@ -126,7 +129,14 @@ def _severity(project: Project, group: CredentialGroup) -> Severity:
 
 
 def _refusal(project: Project, group: CredentialGroup) -> Location | None:
-    """Return where code compares one of the variables with this very default and then ends the program, or None."""
+    """Return where code compares one of the variables with this very default and then ends the program, or takes it for the
+    key of a framework that does; None for neither.
+    """
+    if group.owner.value == _REFUSED_BY_PLAY:
+        for source in project.sources:
+            at = source.text.find(_KEY_OF_PLAY)
+            if at >= 0 and any(key in source.text for key in group.keys):
+                return Location.at_offset(source.path, source.text, at)
     facts = (fact for fact in project.code_facts if fact.kind == "refuses" and not is_test_path(fact.location.path))
     return next((f.location for f in facts if any(is_refused(f.detail, key, group.owner.value) for key in group.keys)), None)
 

@@ -58,6 +58,10 @@ _ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^
 _OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)example\.|^[\w-]+$|\.(?:local|test|internal)$")
 """Hosts of the machine itself, of a network inside, and of examples."""
 _ROWS_BESIDE = 5
+_OF_A_STORE = regex(
+    r"(?:^|_)(?:MINIO|S3|R2|AWS|STORAGE|BUCKET|SEAWEEDFS|RUSTFS|GARAGE|SPACES|WASABI|OSS|COS)(?:_|$)", re.IGNORECASE
+)
+"""Whose secret key opens a store, and signs nothing that visitors show."""
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -339,7 +343,8 @@ def _advice(path: str, name: str, kind: str) -> str:
 def _severity(name: str, *, harmless: bool) -> Severity:
     if harmless:
         return Severity.LOW
-    return Severity.HIGH if _SIGNING.search(name) and not OTHER_PARTY.search(name) else Severity.MEDIUM
+    signs = _SIGNING.search(name) and not OTHER_PARTY.search(name) and not _OF_A_STORE.search(name)
+    return Severity.HIGH if signs else Severity.MEDIUM
 
 
 RULE = Rule(

@@ -42,3 +42,46 @@ def test_a_module_that_a_file_names_may_run(more: dict[str, str]) -> None:
 def test_without_another_module_beside_it_nothing_is_known() -> None:
     files = {path: text for path, text in FILES.items() if path != "app/config.py"}
     assert without_idle(READING, files, files.get) == READING
+
+
+SCRIPT = CodeReading(
+    settings=(setting("JWT_SECRET", "not-so-secret", "fallback", Location("api/src/routes/auth.ts", 1), guarded=False),)
+)
+PACKAGE = {
+    "api/package.json": '{"scripts": {"start": "node dist/index.js"}, "dependencies": {"express": "4"}}',
+    "api/src/index.ts": "import { login } from './login.js';\n",
+    "api/src/login.ts": "export const login = 1;\n",
+    "api/src/routes/auth.ts": "const secret = process.env.JWT_SECRET || 'not-so-secret';\n",
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"README.md": "Routes are in api/src/routes/auth.ts.\n"},
+        {"api/src/routes/auth.test.ts": "import { router } from './auth';\n"},
+        {"api/src/other.ts": "import { auth } from './auth';\n"},
+    ],
+)
+def test_a_module_that_no_other_one_imports_is_left_out(more: dict[str, str]) -> None:
+    files = PACKAGE | more
+    assert without_idle(SCRIPT, files, files.get) == CodeReading()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"api/src/index.ts": "import { router } from './routes/auth.js';\n"},
+        {"api/src/index.ts": "const router = require('./routes/auth');\n"},
+        {"api/src/index.ts": "export * from '@/routes/auth';\n"},
+        {"api/src/index.ts": "for (const file of fs.readdirSync('routes')) app.use(require(`./routes/${file}`));\n"},
+        {"api/package.json": '{"scripts": {"start": "node dist/index.js"}, "dependencies": {"@fastify/autoload": "6"}}'},
+        {"api/package.json": '{"scripts": {"start": "node dist/index.js", "auth": "tsx src/routes/auth.ts"}}'},
+        {"Procfile": "auth: node api/dist/routes/auth.js\n"},
+        {"api/package.json": '{"dependencies": {"express": "4"}}'},
+    ],
+)
+def test_a_module_that_may_be_loaded_stays(more: dict[str, str]) -> None:
+    files = PACKAGE | more
+    assert without_idle(SCRIPT, files, files.get) == SCRIPT
