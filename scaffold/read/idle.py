@@ -16,12 +16,13 @@ _TextOf = Callable[[str], str | None]
 
 _MOST = 8
 """Candidates that are looked for in all files: more of them are no leftovers, but a layout of its own."""
+_OF_SETTINGS = regex(r"(?:\w+_)?(?:config|conf|settings?|env|environment|constants|defaults|secrets)")
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts", ".cts")
 _SCRIPT = regex(r"\.[cm]?[jt]sx?$")
 _IMPORTED = regex(r"(?:\bfrom|\bimport|\brequire|\bmock)\s*\(?\s*[\"'`](?P<name>[^\"'`\n]+)[\"'`]")
 _LOADS_BY_NAME = regex(
-    r"readdir|\bglob(?:Sync)?\(|meta\.glob|[aA]uto[lL]oad|requireAll|\b(?:require|import)\(\s*[^\"')\s]",
-    words=("readdir", "glob", "load", "Load", "require", "import"),
+    r"readdir|\bglob(?:Sync)?\(|meta\.glob|autoload|autoLoad|Autoload|AutoLoad|requireAll|\b(?:require|import)\(\s*[^\"')\s]",
+    words=("readdir", "glob", "autoload", "autoLoad", "Autoload", "AutoLoad", "require", "import"),
 )
 _BY_PATH = regex(
     r"\"(?:next|nuxt|nitropack|astro|gatsby|vinxi|@sveltejs/kit|@remix-run/[\w-]+|@react-router/[\w-]+|@tanstack/[\w-]*start"
@@ -62,6 +63,7 @@ def _settings_modules(holding: list[str], listed: tuple[str, ...], text_of: _Tex
     """
     modules = frozenset(path for path in listed if path.endswith(".py"))
     candidates = {path: named for path in holding if path in modules and (named := _called_after(path, modules))}
+    candidates = {path: named for path, named in candidates.items() if "__main__" not in (text_of(path) or "")}
     if len(candidates) > _MOST:
         return ()
     for path in listed if candidates else ():
@@ -76,7 +78,8 @@ def _called_after(path: str, modules: frozenset[str]) -> str:
     """Return the name of the module in the same folder after which this one is called, "" for none."""
     folder, stem = posixpath.split(path.removesuffix(".py"))
     shorter = (stem.rpartition("_")[0], stem.partition("_")[2])
-    return next((name for name in shorter if name and posixpath.join(folder, f"{name}.py") in modules), "")
+    beside = (name for name in shorter if _OF_SETTINGS.fullmatch(name) and posixpath.join(folder, f"{name}.py") in modules)
+    return next(beside, "")
 
 
 def _names(text: str, path: str, after: str) -> bool:

@@ -39,6 +39,13 @@ def test_a_module_that_a_file_names_may_run(more: dict[str, str]) -> None:
     assert without_idle(READING, files, files.get) == READING
 
 
+def test_a_program_is_started_by_people() -> None:
+    files = FILES | {
+        "app/config_production.py": f"{FILES['app/config_production.py']}\nif __name__ == '__main__':\n    run()\n"
+    }
+    assert without_idle(READING, files, files.get) == READING
+
+
 def test_without_another_module_beside_it_nothing_is_known() -> None:
     files = {path: text for path, text in FILES.items() if path != "app/config.py"}
     assert without_idle(READING, files, files.get) == READING
