@@ -270,6 +270,7 @@ class CodeFact:
     `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
     scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security),
     `log-level` (Python code hands the value of a variable to `logging` as it comes; detail: the variable),
+    `writes-named` (code writes, or renames another file to, a file by its name; detail: `writes` or `renames`, and its path),
     `starts-with` (a package that a Python program imports as it starts; see scaffold.read.starting_imports),
     `writes-file` (code writes a log or makes a folder; see scaffold.read.written_files),
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),

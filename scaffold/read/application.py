@@ -509,6 +509,24 @@ def with_imports(
     return replace(code, facts=(*code.facts, *starting_imports(entries, inventory.files, texts.glance)))
 
 
+def with_writes(code: CodeReading, inventory: Inventory, stacks: Iterable[Stack], texts: TextReader) -> CodeReading:
+    """Return the reading with where code writes files that services mount as one file, or to read alone."""
+    mounts = [mount for stack in stacks for service in stack.services if service.build for mount in service.mounts]
+    names = {mount.target.rpartition("/")[2] for mount in mounts if mount.kind == "bind" and "." in mount.target}
+    if not names:
+        return code
+    from scaffold.read.named_writes import named_write_facts
+
+    found: list[CodeFact] = []
+    for path in filter(is_application_code, inventory.files):
+        text = texts.glance(path)
+        if text and any(name in text for name in names):
+            found += named_write_facts(path, text, names)
+    for fact in found:
+        texts.text(fact.location.path)
+    return replace(code, facts=(*code.facts, *found)) if found else code
+
+
 def with_seeds(
     code: CodeReading, inventory: Inventory, texts: TextReader, started: tuple[tuple[str, Location], ...]
 ) -> CodeReading:

@@ -91,6 +91,8 @@ KINDS = (
             other=(*_KEPT, "_attached", "active_storage", "Storage::", ">store", "MultipartFile"),
         ),
     ),
+    # SQLite files of a module's own.
+    Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(",), ("sqlite",), ('"sqlite',))),
     # Logs and folders that are written.
     Kind(
         "written_files",

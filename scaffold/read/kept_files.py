@@ -23,7 +23,7 @@ _DELETES = regex(
 _SERVES = regex(
     r"express\.static|StaticFiles\(|send_from_directory|send_file\(|sendFile\(|FileResponse\(|MEDIA_URL|[\"'`]/(?:static/|media/)?uploads?/",
 )
-_LITERAL = regex(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
+LITERAL = regex(r"(?<!\[)(?P<mark>[\"'`])(?P<text>[\w./ -]{1,120})(?P=mark)")
 
 _SENT = regex(r"[uU]pload|UPLOAD|[aA]ttachment|ATTACHMENT|[aA]vatar|AVATAR|[mM]edia|MEDIA|[pP]hoto|PHOTO")
 """What people send, as the names of folders for it say: the forms with names are looked for around these words alone."""
@@ -193,22 +193,22 @@ def _python_names(text: str) -> Iterator[re.Match[str]]:
 def _javascript_stores(places: Places, text: str) -> Iterator[CodeFact]:
     for match in _JS_DATABASE.finditer(text):
         place = re.sub(r"^(?:file|sqlite):(?://)?", "", match["text"])
-        yield _fact(places, match.start(), f"database {match['variable']} {_below_work(place)}")
+        yield _fact(places, match.start(), f"database {match['variable']} {below_work(place)}")
 
 
 def _javascript(places: Places, text: str) -> Iterator[CodeFact]:
     yield from _takes(places, _JS_TAKES.search(text) if "memoryStorage" not in text else None, "files")
     named = [*_JS_MULTER.finditer(text), *_javascript_names(text)]
     for match in named:
-        parts = [found["text"] for found in _LITERAL.finditer(match["parts"] or "")] or [match["text"] or ""]
+        parts = [found["text"] for found in LITERAL.finditer(match["parts"] or "")] or [match["text"] or ""]
         place = posixpath.join(*parts)
         # A path that starts at the root and is only called a path may be one of a URL.
         is_url = place.startswith("/") and (match.groupdict().get("name") or "").lower().endswith("path")
         if _is_kept(place) and not is_url:
             here = (match["base"] or "").startswith(("__dirname", "import"))
             # What a compiler makes of a script may lie elsewhere than the script.
-            where = _of_module(places.path, place) if here and not places.path.endswith("ts") else None
-            where = where or (f"name:{_clean(place)}" if here else _below_work(place))
+            where = of_module(places.path, place) if here and not places.path.endswith("ts") else None
+            where = where or (f"name:{_clean(place)}" if here else below_work(place))
             yield _fact(places, match.start(), f"files {match['variable'] or '-'} {where}")
             if _JS_WRITES.search(text) and _JS_SENT.search(text):
                 yield CodeFact("takes-files", "files", places.at(match.start()))
@@ -217,7 +217,7 @@ def _javascript(places: Places, text: str) -> Iterator[CodeFact]:
 def _python_stores(places: Places, text: str) -> Iterator[CodeFact]:
     for match in _PY_DATABASE.finditer(text):
         variable = match["variable"] or match["field"].upper()
-        yield _fact(places, match.start(), f"database {variable} {_below_work(match['text'])}")
+        yield _fact(places, match.start(), f"database {variable} {below_work(match['text'])}")
     yield from _takes(places, _PY_FIELD.search(text), "media")
     yield from _python_documents(places, text)
 
@@ -237,7 +237,7 @@ def _python(places: Places, text: str) -> Iterator[CodeFact]:
         value = match["value"]
         asked = _PY_ASKS.search(value)
         rest = value[asked.end() :] if asked else value
-        parts = [found["text"] for found in _LITERAL.finditer(rest)]
+        parts = [found["text"] for found in LITERAL.finditer(rest)]
         name = match["name"].upper()
         kind = "media" if name.endswith("MEDIA_ROOT") else "files"
         place = posixpath.join(*parts) if parts else ""
@@ -252,17 +252,17 @@ def _python_place(path: str, text: str, value: str, place: str) -> str:
     if place.startswith("/"):
         return _clean(place)
     if _PY_MODULE.search(value):
-        return _of_module(path, place, _ups(value)) or f"name:{_clean(place)}"
+        return of_module(path, place, folders_above(value)) or f"name:{_clean(place)}"
     based = _PY_BASE.search(value)
     if based is None:
         known = _PY_WORKS.search(value) or not _PY_JOINED.search(value)
-        return _below_work(place) if known else f"name:{_clean(place)}"
+        return below_work(place) if known else f"name:{_clean(place)}"
     held = re.search(rf"^{re.escape(based['base'])}\s*(?::[^=\n]+)?=\s*(?P<value>[^\n]*__file__[^\n]*)", text, re.MULTILINE)
-    found = _of_module(path, place, _ups(held["value"])) if held else None
+    found = of_module(path, place, folders_above(held["value"])) if held else None
     return found or f"name:{_clean(place)}"
 
 
-def _ups(value: str) -> int:
+def folders_above(value: str) -> int:
     """Return how many folders above the module's own an expression of `__file__` names."""
     listed = re.search(r"\.parents\[(\d)\]", value)
     if listed:
@@ -270,13 +270,14 @@ def _ups(value: str) -> int:
     return max(len(re.findall(r"\.parent\b|\bdirname\(", value)) - 1, 0)
 
 
-def _of_module(path: str, place: str, ups: int = 0) -> str | None:
+def of_module(path: str, place: str, ups: int = 0) -> str | None:
     """Return a place below a file's folder as one of the repository, None where it lies outside."""
     found = posixpath.normpath(posixpath.join(posixpath.dirname(path), "../" * ups, place.lstrip("/")))
     return None if found.startswith("..") or " " in found else f"code:{found}"
 
 
-def _below_work(place: str) -> str:
+def below_work(place: str) -> str:
+    """Return a place as that of a fact: absolute, or below the working directory."""
     return _clean(place) if place.startswith("/") else f"work:{_clean(place)}"
 
 
@@ -316,7 +317,7 @@ def _java(places: Places, text: str) -> Iterator[CodeFact]:
         for match in pattern.finditer(text):
             if _is_kept(match["text"]):
                 variable = match.groupdict().get("variable") or "-"
-                yield _fact(places, match.start(), f"files {variable} {_below_work(match['text'])}")
+                yield _fact(places, match.start(), f"files {variable} {below_work(match['text'])}")
 
 
 def _go(places: Places, text: str) -> Iterator[CodeFact]:
@@ -324,4 +325,4 @@ def _go(places: Places, text: str) -> Iterator[CodeFact]:
     yield from _takes(places, taken, "files")
     for match in _GO_NAMED.finditer(text) if taken else ():
         if _is_kept(match["text"]):
-            yield _fact(places, match.start(), f"files - {_below_work(match['text'])}")
+            yield _fact(places, match.start(), f"files - {below_work(match['text'])}")

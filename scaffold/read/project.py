@@ -28,7 +28,15 @@ from scaffold.model.project import (
 from scaffold.model.scripts import is_operational_script
 from scaffold.model.values import dns_label
 from scaffold.read import commands, docs, env_files, paths
-from scaffold.read.application import read_application, served_entries, started_with, with_imports, with_reach, with_seeds
+from scaffold.read.application import (
+    read_application,
+    served_entries,
+    started_with,
+    with_imports,
+    with_reach,
+    with_seeds,
+    with_writes,
+)
 from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore, with_lower_case
@@ -156,6 +164,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     entries = served_entries(stacks, images, listed)
     code = with_reach(code, inventory, entries, texts)
     code = with_imports(code, inventory, entries, images, texts)
+    code = with_writes(code, inventory, stacks, texts)
     code = with_seeds(code, inventory, texts, started_with(stacks, images, listed))
     sources.problems += failed
     beside = read_beside(inventory, sources)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.image_content import copies_of
 from scaffold.gaps.facts import final_stages, may_run_in_production
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
-from scaffold.model.compose import Service, Stack
+from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import given_names, is_in_image, runs_code
@@ -44,16 +44,38 @@ def keeps_in_bucket(project: Project, stack: Stack) -> bool:
 
 def kept_by_code(project: Project, stack: Stack, service: Service, *, bucket: bool) -> Kept | None:
     """Return the first place at which the code of a service keeps something and no mount of its stack holds it, or None."""
+    builder = builder_of(project, service)
+    found = (
+        _kept(project, stack, service, fact)
+        for fact in _facts(project, service)
+        if _is_used(project, stack, builder, fact, bucket=bucket)
+    )
+    return next((kept for kept in found if kept is not None), None)
+
+
+def stores_of(project: Project, stack: Stack, service: Service) -> Iterator[Kept]:
+    """Yield every place at which the code of a service keeps something, where it is known, mounted or not."""
+    for fact in _facts(project, service):
+        kind, variable, place = fact.detail.split(" ", 2)
+        builder = builder_of(project, service)
+        taken = kind == "database" or _is_used(project, stack, builder, fact, bucket=False)
+        if taken and (variable == "-" or _is_left_out(project, stack, service, variable)):
+            where = place_in_container(project, builder, place)
+            if where:
+                yield Kept(f"/{where}", _what(kind), fact.location, is_certain=variable == "-")
+
+
+def _facts(project: Project, service: Service) -> list[CodeFact]:
+    """Return the facts of what code keeps that hold for the image of a service."""
     facts = [fact for fact in project.code_facts if fact.kind == "kept-files" and may_run_in_production(fact)]
     builder = builder_of(project, service)
     if not facts or not runs_code(project, builder) or _has_links(project, builder):
-        return None
-    found = (
-        _kept(project, stack, service, fact)
-        for fact in facts
-        if is_in_image(project, builder, fact.location.path) and _is_used(project, stack, builder, fact, bucket=bucket)
-    )
-    return next((kept for kept in found if kept is not None), None)
+        return []
+    return [fact for fact in facts if is_in_image(project, builder, fact.location.path)]
+
+
+def _what(kind: str) -> str:
+    return "its database" if kind == "database" else "what people send"
 
 
 def _has_links(project: Project, service: Service) -> bool:
@@ -87,8 +109,7 @@ def _kept(project: Project, stack: Stack, service: Service, fact: CodeFact) -> K
     if _may_be_mounted(project, stack, service, fact, where):
         return None
     shown = f"/{where}" if where else place.partition(":")[2]
-    what = "its database" if kind == "database" else "what people send"
-    return Kept(shown, what, fact.location, is_certain=variable == "-" or not service.env_files)
+    return Kept(shown, _what(kind), fact.location, is_certain=variable == "-" or not service.env_files)
 
 
 def _is_left_out(project: Project, stack: Stack, service: Service, variable: str) -> bool:
@@ -136,6 +157,12 @@ def _work_folder(project: Project, service: Service) -> str:
             if item.keyword == "WORKDIR":
                 folder = posixpath.join(folder or "/", item.text.strip().strip("\"'"))
     return folder
+
+
+def mount_of(service: Service, place: str) -> Mount | None:
+    """Return the mount of a service that holds a place: the nearest above it."""
+    above = [mount for mount in service.mounts if (target := mount.target.strip("/")) and is_below(place, target)]
+    return max(above, key=lambda mount: len(mount.target.strip("/")), default=None)
 
 
 def is_mounted(project: Project, service: Service, place: str) -> bool:

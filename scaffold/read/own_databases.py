@@ -1,0 +1,61 @@
+"""Where code keeps a SQLite database at a path of its own: beside its module, or below the working directory."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
+from scaffold.read.kept_files import LITERAL, below_work, folders_above, of_module
+from scaffold.read.lines import Places
+
+_CONNECTS = regex(
+    r"\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database\(|\bsql\.Open\(\s*\"sqlite3?\"", words=("Database(", "sql")
+)
+_MAKES = regex(r"(?i)\bcreate\s+table\b")
+_ASSIGNED = regex(r"(?m)^[ \t]*(?:(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w.\[\]| ]+)?=|return\b)\s*(?P<value>[^\n#]+)")
+_FIRST = regex(r"\(?\s*(?:str\(|os\.path\.join\(\s*)?(?P<name>[A-Za-z_]\w*)\s*[/,]")
+_FILE = regex(r".*[\w-]\.(?:db|sqlite3?)")
+_OPENED = regex(
+    r"(?:\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database\(|\bsql\.Open\(\s*\"sqlite3?\"\s*,)\s*"
+    r"[\"'](?:file:)?(?P<text>(?:\.{0,2}/)?[\w./-]+\.(?:db|sqlite3?))[\"'?]",
+    words=("Database(", "sql"),
+)
+_PASSING = regex(
+    r"(?i)(?:^|[/_.-])(?:\w*cache\w*|tmp|temp|tests?|examples?|samples?|fixtures?|demo|seeds?|imports?|exports?|backups?)(?:$|[/_.-])"
+)
+"""Words of a path whose database may go."""
+
+
+def own_database_facts(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield a `kept-files` fact for each SQLite file that a module opens, where the module makes its tables as well."""
+    if not _CONNECTS.search(text) or not _MAKES.search(text) or "mode=ro" in text:
+        return
+    places = Places(path, text)
+    for match in _OPENED.finditer(text):
+        if not _PASSING.search(match["text"]):
+            yield CodeFact("kept-files", f"database - {below_work(match['text'])}", places.at(match.start()))
+    if path.endswith(".py") and "__file__" in text:
+        for place, offset in _beside(path, text):
+            yield CodeFact("kept-files", f"database - {place}", places.at(offset))
+
+
+def _beside(path: str, text: str) -> Iterator[tuple[str, int]]:
+    """Yield the database files whose path is worked out from the place of a module."""
+    known: dict[str, str] = {}
+    for match in _ASSIGNED.finditer(text):
+        value = match["value"]
+        first = _FIRST.match(value)
+        parts = [found["text"] for found in LITERAL.finditer(value)]
+        base = "/".join([".."] * folders_above(value)) if "__file__" in value else known.get(first["name"]) if first else None
+        if base is None or any(re.search(r"\.\.|^/", part) for part in parts):
+            continue
+        place = posixpath.join(base, *parts)
+        if match["name"]:
+            known[match["name"]] = place
+        if _FILE.fullmatch(place) and not _PASSING.search(place):
+            found = of_module(path, place)
+            if found:
+                yield found, match.start("value")
