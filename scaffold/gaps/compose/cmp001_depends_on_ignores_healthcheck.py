@@ -16,7 +16,7 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 
 _WAITS_ITSELF = regex(r"wait[-_]?for|dockerize|wait-on", re.IGNORECASE)
-_LOOP = regex(r"\b(?:until|while\s+!|while\s+true|for\s+\w+\s+in)\b")
+_LOOP = regex(r"\b(?:until\b|while\s+!|while\s+true\b|for\s+\w+\s+in\b)")
 _LOOP_LINES = 4
 """Lines below the head of a loop in which it asks for the store."""
 _ASKS = regex(r"\b(?:nc|ncat|curl|wget|nslookup|python\d?|node|php)\b|/dev/tcp/")

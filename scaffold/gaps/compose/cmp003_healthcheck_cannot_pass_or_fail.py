@@ -13,6 +13,8 @@ from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
 
 _EFFECTS = {"pass": "cannot pass", "fail": "cannot fail", "wait": "passes too early", "blind": "does not reach the application"}
+_LOWER = {"wait": 2, "blind": 1}
+"""Steps by which an effect counts less: one that passes too early does so for as long as the data is read."""
 _ADVICE = Closer(
     None, "advice", "Write a check with a program that the image holds, against the port and path it serves today."
 )
@@ -64,7 +66,7 @@ def _listed(names: list[str]) -> str:
 
 def _severity(worst: Fault, *, relied_on: bool) -> Severity:
     severity = Severity.HIGH if relied_on else Severity.MEDIUM
-    return severity.lowered(1) if worst.effect in {"wait", "blind"} else severity
+    return severity.lowered(_LOWER.get(worst.effect, 0))
 
 
 def _expected(service: Service) -> str:

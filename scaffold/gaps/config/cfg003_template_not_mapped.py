@@ -49,14 +49,16 @@ def _is_mapped(project: Project, file: EnvFile) -> bool:
     return any(word.search(text) for text in _texts(project) if name in text)
 
 
-def _stand_for_one(first: EnvFile, second: EnvFile, compose_folders: set[str], copied: set[str]) -> bool:
+def _stand_for_one(first: EnvFile, second: EnvFile, own: tuple[set[str], set[str]], copied: set[str]) -> bool:
     """Whether two templates may be taken for one another: their names say the same, and they stand in one folder, or not both
-    beside compose files of their own, and commands and pages do not say of both where they are copied.
+    beside compose files or manifests of their own, and commands and pages do not say of both where they are copied.
     """
     if purpose_words(first.path) != purpose_words(second.path):
         return False
     folders = {posixpath.dirname(first.path), posixpath.dirname(second.path)}
-    if len(folders) > 1 and folders <= compose_folders:
+    compose_folders, packages = own
+    # Programs side by side have settings of their own; one at the root may well stand for those below it.
+    if len(folders) > 1 and (folders <= compose_folders or ("" not in folders and folders <= packages)):
         return False
     return len(folders) == 1 or not {first.path, second.path} <= copied
 
@@ -80,11 +82,11 @@ def _texts(project: Project) -> tuple[str, ...]:
 def _disagreements(project: Project, templates: list[EnvFile]) -> dict[str, tuple[Location, Location]]:
     """Return the names to which two templates of the same environment give different values, with both places."""
     found: dict[str, tuple[Location, Location]] = {}
-    compose_folders = {posixpath.dirname(file.path) for file in project.compose_files}
+    own = ({posixpath.dirname(file.path) for file in project.compose_files}, {item.folder for item in project.manifests})
     several = templates if len(templates) > 1 else []
     copied = {file.path for file in several if _is_copied_where_it_is(project, file)}
     for first, second in itertools.combinations(templates, 2):
-        if first.environment != second.environment or not _stand_for_one(first, second, compose_folders, copied):
+        if first.environment != second.environment or not _stand_for_one(first, second, own, copied):
             continue
         for entry in first.entries:
             other = second.entry(entry.name)

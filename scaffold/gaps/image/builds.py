@@ -30,9 +30,9 @@ _NAMED_BY_VARIABLE = regex(r"Dockerfile[._-]?\$|\}[._-]?Dockerfile\b", re.IGNORE
 """How a loop or a matrix names one of several Dockerfiles."""
 _USUAL_NAMES = frozenset({"dockerfile", "containerfile"})
 DEVELOPMENT = regex(
-    r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci)(?:[./_-]|$)",
+    r"(?:^|[./_-])(?:dev|devel|development|test|tests|e2e|playwright|ci|fuzz|clusterfuzzlite)(?:[./_-]|$)",
     re.IGNORECASE,
-    words=("ci", "dev", "e2e", "playwright", "test"),
+    words=("ci", "dev", "e2e", "fuzz", "playwright", "test"),
 )
 """Words in a path or in the name of a stage that say development or tests."""
 
