@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
-from scaffold.model.document import Location, Node, Scalar, Sequence
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.interpolation import InterpolationError, references, substitute
@@ -160,7 +160,7 @@ def health_source(project: Project, service: Service) -> HealthSource | None:
     if check and check.test:
         return HealthSource(check.command, check.test_location, healthcheck=check)
     dockerfile = project.image_of(service)
-    instruction = dockerfile.effective("HEALTHCHECK", service.build.target if service.build else "") if dockerfile else None
+    instruction = dockerfile.effective("HEALTHCHECK", service.build_target) if dockerfile else None
     if instruction is None or instruction.text.strip().upper() == "NONE":
         return None
     return HealthSource(" ".join(instruction.argv) or instruction.text, instruction.location, instruction=instruction)
@@ -177,6 +177,9 @@ def dependants(stack: Stack, name: str) -> tuple[tuple[Service, Dependency], ...
 
 
 # --- commands and words -----------------------------------------------------------------------------------------------
+
+SAYS = regex(r"^\s*(?:#|(?:echo|printf|log|info|warn|print_\w+)\b)")
+"""Lines of shell that only say something, and comments."""
 
 
 @remembered
@@ -319,19 +322,6 @@ def has_submodules(project: Project) -> bool:
 # --- texts of a service -----------------------------------------------------------------------------------------------
 
 
-def scalars_below(node: Node | None) -> Iterator[Scalar]:
-    """Yield every scalar value at or below a node, keys left out."""
-    pending = [node] if node is not None else []
-    while pending:
-        item = pending.pop()
-        if isinstance(item, Scalar):
-            yield item
-        elif isinstance(item, Sequence):
-            pending.extend(reversed(item.items))
-        else:
-            pending.extend(entry.value for entry in reversed(item.entries))
-
-
 def store_port_is_open(service: Service) -> bool:
     """Whether a store publishes a port on all interfaces of the host."""
     return service.is_datastore and any(port.host_ip in ALL_INTERFACES for port in service.ports)
@@ -355,7 +345,7 @@ def sensitive_references(stack: Stack) -> dict[str, Location]:
     """Return the variables of a stack whose name says that they are secrets, each with its first place."""
     found: dict[str, Location] = {}
     for service in stack.services:
-        for scalar in scalars_below(service.node):
+        for scalar in scalars_in(service.node):
             for reference in scalar.references:
                 if is_sensitive_name(reference.name):
                     found.setdefault(reference.name, scalar.location)

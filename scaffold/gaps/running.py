@@ -19,6 +19,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
 _STARTS = regex(
     r"\b(?:docker|podman)[ -]compose\b(?!\.\w)[^\n|;]*?\s(?:up|start|run)\b|\bstack\s+deploy\b"
@@ -274,7 +275,7 @@ def _of_a_workbench(stacks: list[Stack]) -> Location | None:
         for entry in service.environment:
             value = (entry.value or "").lower()
             mode = _MODE.search(entry.name) and path_environment(value) is EnvironmentClass.DEV
-            debug = entry.name.endswith("DEBUG") and value in {"true", "1", "yes", "on"}
+            debug = entry.name.endswith("DEBUG") and means_true(value)
             if (mode or debug) and not entry.references and entry.source == "environment":
                 return entry.location
     return None

@@ -179,6 +179,11 @@ class Service:
         return not build.remote and not build.inline and build.context is not None
 
     @property
+    def build_target(self) -> str:
+        """The stage that its image is built to, "" for the last one and for an image that is not built here."""
+        return self.build.target if self.build else ""
+
+    @property
     def is_application(self) -> bool:
         """Whether the service runs the team's own code for users."""
         return self.role in APPLICATION

@@ -159,14 +159,15 @@ def scalars_of(node: Node | None) -> tuple[Scalar, ...]:
 
 def scalars_in(node: Node | None) -> Iterator[Scalar]:
     """Yield the scalars of a node at every depth, in the order of the file; keys are none."""
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from scalars_in(item)
-    elif isinstance(node, Mapping):
-        for entry in node.entries:
-            yield from scalars_in(entry.value)
+    pending = [node] if node is not None else []
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Scalar):
+            yield item
+        elif isinstance(item, Sequence):
+            pending.extend(reversed(item.items))
+        else:
+            pending.extend(entry.value for entry in reversed(item.entries))
 
 
 @frozen

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, Span
+from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, Span, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
@@ -148,7 +148,7 @@ def guard_bare(document: Document, place: Location, name: str, written: str) -> 
 def guard_literal(document: Document, place: Location, variable: str, template: str) -> tuple[Splice, ...]:
     """Return the splices that put a required reference in place of the credential at `place`; empty when unclear."""
     node = node_at(document, place)
-    scalars = tuple(_scalars(node)) if node is not None else ()
+    scalars = scalars_of(node)
     found = [splice for scalar in scalars for splice in _literal_in(document.text, scalar, variable, template)]
     if found or len(scalars) < 2:
         return tuple(found)
@@ -229,11 +229,3 @@ def node_at(document: Document, place: Location) -> Node | None:
 def _contains_at(node: Node) -> bool:
     """Whether a mapping starts with an entry at its own place: then the entry is meant."""
     return isinstance(node, Mapping)
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _scalars(item)

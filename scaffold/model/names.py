@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
 
@@ -91,6 +92,13 @@ class EnvironmentClass(StrEnum):
     def severity_steps(self) -> int:
         """How many steps a finding loses here: two in dev, test and example (catalogue, section 3)."""
         return 2 if self in TRIED else 0
+
+
+def closest_to_production(
+    classes: Iterable[EnvironmentClass], default: EnvironmentClass = EnvironmentClass.BASE
+) -> EnvironmentClass:
+    """Return the first class that costs a finding the fewest steps, `default` where there is no class."""
+    return min(classes, key=lambda item: item.severity_steps, default=default)
 
 
 TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST, EnvironmentClass.EXAMPLE})

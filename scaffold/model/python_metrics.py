@@ -110,7 +110,7 @@ def _has_several_processes(project: Project, service: Service) -> bool:
     dockerfile = project.image_of(service)
     texts = [" ".join((*(service.entrypoint or ()), *(service.command or ()))), *(entry.name for entry in service.environment)]
     for keyword in ("CMD", "ENTRYPOINT", "ENV"):
-        found = dockerfile.effective(keyword, service.build.target if service.build else "") if dockerfile else None
+        found = dockerfile.effective(keyword, service.build_target) if dockerfile else None
         texts.append(" ".join(found.argv) or found.text if found else "")
     scripts = {match[1] for text in texts for word in text.split() if (match := _SCRIPT.search(word.strip("\"'")))}
     lines = [command for command in project.commands if command.location.path.rpartition("/")[2] in scripts]

@@ -12,7 +12,7 @@ def refusal(compared: str, value: str) -> str:
     return f"{_hash(value)} {_plain(compared)}"
 
 
-def is_refused(detail: str, name: str, value: str) -> bool:
+def refuses(detail: str, name: str, value: str) -> bool:
     """Whether such a detail is about this value of this variable, by its name or without the first word of it."""
     hashed, _, compared = detail.partition(" ")
     _, _, short = name.partition("_")

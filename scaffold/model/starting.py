@@ -119,7 +119,7 @@ def _in_code(project: Project, service: Service) -> Migration | None:
     context = service.build.context if service.build else ""
     if context is None or dockerfile is None:
         return None
-    target = service.build.target if service.build else ""
+    target = service.build_target
     builds = "\n".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
     found = []
     for fact in project.code_facts:
@@ -173,7 +173,7 @@ def start_of(project: Project, service: Service) -> Start | None:
 def _first_words(project: Project, service: Service) -> tuple[str, Location] | None:
     """Return entrypoint and command, those of Compose before those of the image; nothing for an image of others."""
     dockerfile = project.image_of(service)
-    target = service.build.target if service.build else ""
+    target = service.build_target
     if dockerfile is None and not service.command:
         return None
     parts: list[str] = []

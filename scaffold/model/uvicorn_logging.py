@@ -93,7 +93,7 @@ def uvicorn_logging(project: Project, service: Service) -> UvicornLogging | None
 def _is_decided(project: Project, service: Service, context: str, start: str) -> bool:
     """Whether the application, its packages, its environment or its start say how lines look."""
     dockerfile = project.image_of(service)
-    given = dockerfile.effective("ENV", service.build.target if service.build else "") if dockerfile else None
+    given = dockerfile.effective("ENV", service.build_target) if dockerfile else None
     words = " ".join((start, given.text if given else "", *(entry.name for entry in service.environment)))
     sources = (item for item in project.sources if item.path.endswith(".py") and is_below(item.path, context))
     return (

@@ -76,6 +76,11 @@ def parse_byte_size(text: str) -> int | None:
     return int(float(match[1]) * 1024**power)
 
 
+def means_true(value: str | None) -> bool:
+    """Whether a value turns a switch of an application on; YAML and Compose have words of their own."""
+    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
+
+
 def dns_label(text: str, limit: int = 63) -> str:
     """Return `text` as a DNS label (RFC 1123): lower case letters, digits and hyphens, at most `limit` characters."""
     label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:limit].strip("-")

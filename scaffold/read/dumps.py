@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.model.dumpers import DUMPER
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
 _DUMP = regex(
-    r"(?<![\w-])[\"'`](?:/[\w./-]*/)?(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)(?:[\"'`]|\s+[-\"'$%{]|\s*$)"
+    rf"(?<![\w-])[\"'`](?:/[\w./-]*/)?{DUMPER}(?:[\"'`]|\s+[-\"'$%{{]|\s*$)"
     r"|[\"']backup:run\b|call_command\(\s*[\"']dbbackup[\"']"
 )
 _STARTS_PROGRAMS = regex(

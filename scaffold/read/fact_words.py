@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scaffold.model.dumpers import DUMPERS
 from scaffold.model.frozen import frozen
 
 JAVASCRIPT = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
@@ -53,7 +54,6 @@ class Kind:
 
 _WAITING = ("sqlite", "journal_mode", "busy_timeout")
 _KEPT = ("pload", "UPLOAD", "ttachment", *_WAITING)
-_DUMPS = ("pg_dump", "mysqldump", "mariadb-dump", "mongodump")
 _BELIEVING = (
     *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "cf-connecting-ip"),
 )
@@ -105,7 +105,7 @@ KINDS = (
         ),
     ),
     # Backups.
-    Kind("dumps", "dump_facts", Words((*_DUMPS, "dbbackup"), _DUMPS, _DUMPS, (*_DUMPS, "backup:run"))),
+    Kind("dumps", "dump_facts", Words((*DUMPERS, "dbbackup"), DUMPERS, DUMPERS, (*DUMPERS, "backup:run"))),
     # The address and the scheme of visitors, and proxies.
     Kind(
         "behind_proxy",

@@ -14,6 +14,7 @@ from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import SecretClass, classify
+from scaffold.model.values import means_true
 from scaffold.read.compose import TextReader
 from scaffold.read.environments import class_of_word
 from scaffold.read.example import example_note
@@ -70,7 +71,6 @@ _FOR_LOCAL_USE = regex(
 _LOCAL_FLAG = regex(r"(?:IS_)?LOCAL(?:_ENV|_DEV|_MODE|_DEVELOPMENT)?")
 _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV"})
 _TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST})
-_TRUE = frozenset({"true", "1", "yes", "on"})
 _STACK_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)")
 
 
@@ -202,7 +202,7 @@ def _of_env_files(env_files: Iterable[EnvFile], reader: TextReader) -> Iterator[
 
 def _is_local(name: str, value: str) -> bool:
     if _LOCAL_FLAG.fullmatch(name):
-        return value.lower() in _TRUE
+        return means_true(value)
     return name in _MODES and class_of_word(value) is EnvironmentClass.DEV
 
 

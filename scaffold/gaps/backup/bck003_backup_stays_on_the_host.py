@@ -8,6 +8,7 @@ from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, signals, surroundings, their_signals
 from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
+from scaffold.model.dumpers import DUMPER
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -25,9 +26,7 @@ _TO_PEOPLE = regex(
 )
 """What sends a file to a chat or by mail."""
 _BY_NAME = regex(r"(?i)back-?_?ups?|dump")
-_DUMPS = regex(
-    r"\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b(?![^\n]*(?:--schema-only|--no-data\b|--version))[^\n]*\s\S"
-)
+_DUMPS = regex(rf"\b{DUMPER}\b(?![^\n]*(?:--schema-only|--no-data\b|--version))[^\n]*\s\S")
 _SAME_HOST = regex(r"\bdocker\b[^\n]*\bexec\b|\blocalhost\b|\b127\.0\.0\.1\b")
 _ENCRYPTS = regex(
     r"(?i)\bgpg\d?\b|\bage\s+-|\bopenssl\s+(?:enc|cms|smime)\b|\brestic\b|\bborg\w*\b|\bkopia\b|\bduplicity\b|encrypt|\bcrypt|fernet|\baes\b|passphrase"

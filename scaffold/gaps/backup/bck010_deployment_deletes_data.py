@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
-from scaffold.gaps.facts import is_test_path, listed, path_environment
+from scaffold.gaps.facts import SAYS, is_test_path, listed, path_environment
 from scaffold.gaps.migrations import starting_services
 from scaffold.gaps.signals import main_stacks
 from scaffold.model.compose import Mount, Stack
@@ -38,7 +38,6 @@ _FOLLOWS = regex(
     r"\bprisma\s+db\s+push\b[^\n&|;]*(?:--accept-data-loss|--force-reset)\b|\bdrizzle-kit\s+push\b[^\n&|;]*\s--force\b"
 )
 """Commands that drop what the models no longer have; in the start of a service they are SUP016's."""
-_SAYS = regex(r"^\s*(?:#|(?:echo|printf|log|info|warn|print_\w+)\b)")
 _ASKS = regex(r"(?i)^\s*(?:if\s.*)?\bread\s+-|\bconfirm")
 _ON_PURPOSE = regex(
     r"(?i)clean|reset|nuke|destroy|tear|(?<![a-z])down(?![a-z])|uninstall|remove|fresh|purge|wipe|roll_?-?back|restore|force|never|seed"
@@ -165,13 +164,13 @@ def _in_blocks(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[str, L
 
 def _deleted(project: Project, unit: _Unit) -> Iterator[tuple[str, Location]]:
     """Yield what the unit does to volumes that hold data, where it starts the release after it."""
-    starts = [number for number, (line, _) in enumerate(unit.lines) if _UP.search(line) and not _SAYS.match(line)]
+    starts = [number for number, (line, _) in enumerate(unit.lines) if _UP.search(line) and not SAYS.match(line)]
     stopped = False
     for number, (line, place) in enumerate(unit.lines):
         down = _DOWN.search(line)
         stopped = stopped or bool(down)
         last = starts[-1] if starts else -1
-        if _SAYS.match(line) or number > last or (number == last and not re.search(r"(?:&&|;).*\bup\b", line)):
+        if SAYS.match(line) or number > last or (number == last and not re.search(r"(?:&&|;).*\bup\b", line)):
             continue
         kept = [mount.source for mount in _volumes(project, line if down else _texts(unit))]
         begins = f"{listed(kept)} {'begins' if len(kept) == 1 else 'begin'} empty"
@@ -234,7 +233,7 @@ def _emptied(unit: _Unit) -> Iterator[tuple[str, Location]]:
     if any(_RESTORES.search(line) for line, _ in unit.lines):
         return
     for line, place in unit.lines:
-        match = None if _SAYS.match(line) else _EMPTIES.search(line) or _FOLLOWS.search(line)
+        match = None if SAYS.match(line) else _EMPTIES.search(line) or _FOLLOWS.search(line)
         if match:
             harm = "drops what the models no longer have" if _FOLLOWS.search(line) else "drops every table"
             yield f"runs `{_shown(match[0])}`, which {harm} and asks nobody", place
@@ -250,7 +249,7 @@ def _at_the_start(project: Project) -> Iterator[Gap]:
         lines = tuple(start.taken())
         inside = {place for _, place in _unconditional_at_all(lines)}
         for line, place in lines:
-            match = None if _SAYS.match(line) else _EMPTIES.search(line)
+            match = None if SAYS.match(line) else _EMPTIES.search(line)
             if match and place in inside:
                 message = f"{service.name} runs `{_shown(match[0])}` whenever it starts, which drops every table"
                 yield _gap(stack.resource(service.name), "start", message, place, stack.environment)

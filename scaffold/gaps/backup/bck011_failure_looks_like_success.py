@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.facts import SAYS, is_test_path, path_environment
 from scaffold.gaps.signals import main_environment, main_services
 from scaffold.model.document import Location
+from scaffold.model.dumpers import DUMPER, DUMPERS
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
 _DUMPS = regex(
-    r"\b(?P<program>pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b(?![^|\n]*(?:--schema-only|--no-data|--version))[^|\n]*[^|\n\s]\s*"
+    rf"\b(?P<program>{DUMPER})\b(?![^|\n]*(?:--schema-only|--no-data|--version))[^|\n]*[^|\n\s]\s*"
     r"\|(?!\|)\s*(?:\S*/)?(?:gzip|pigz|bzip2|xz|zstd|openssl|gpg|age|aws|rclone|gsutil|tee)\b",
-    words=("mariadb-dump", "mongodump", "mysqldump", "pg_dump"),
+    words=DUMPERS,
 )
 """A dump whose end only the next program of the pipe sees."""
 _WATCHED = regex(r"pipefail|PIPESTATUS|pipestatus|\bmispipe\b")
@@ -36,7 +37,6 @@ _MAKES_ROOM = regex(
 )
 _CLEANS = regex(r"\bpg_dump(?:all)?\b[^|\n]*(?:--clean|\s-\w*c\w*\b)")
 _PLAIN = regex(r"\bpg_dump(?:all)?\b(?![^|\n]*(?:\s-F|--format))")
-_SAYS = regex(r"^\s*(?:#|(?:echo|printf|log|info)\b)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -58,7 +58,7 @@ def _dump(project: Project, commands: list[Command]) -> Iterator[Gap]:
     if commands[0].context == "workflow" and re.search(r"(?m)^\s*shell:\s*bash\s*$", project.source(path) or ""):
         return  # GitHub runs a shell that is named with pipefail.
     for command in commands:
-        match = None if _SAYS.match(command.text) else _DUMPS.search(command.text)
+        match = None if SAYS.match(command.text) else _DUMPS.search(command.text)
         if match and not _WATCHED.search(text) and not _READ_BACK.search(text):
             yield _lost(path, match["program"], text, command.location, path_environment(path))
             return
@@ -95,10 +95,10 @@ def _restore(texts: dict[str, list[Command]], commands: list[Command]) -> Iterat
     text = "\n".join(command.text for command in commands)
     if _STOPS.search(text) or _MAKES_ROOM.search(text):
         return
-    dumps = [item for group in texts.values() for item in group if _PLAIN.search(item.text) and not _SAYS.match(item.text)]
+    dumps = [item for group in texts.values() for item in group if _PLAIN.search(item.text) and not SAYS.match(item.text)]
     if not dumps or any(_CLEANS.search(item.text) for item in dumps):
         return
-    place = next((item.location for item in commands if _RESTORES.search(item.text) and not _SAYS.match(item.text)), None)
+    place = next((item.location for item in commands if _RESTORES.search(item.text) and not SAYS.match(item.text)), None)
     if place:
         yield RULE.gap(
             resource=path,

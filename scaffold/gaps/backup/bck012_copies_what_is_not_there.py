@@ -14,6 +14,7 @@ from scaffold.gaps.facts import declared_services, is_test_path, listed
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.dumpers import DUMPER
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Command, Project
@@ -23,7 +24,7 @@ _SPEAKS = regex(r"(?i)back-?_?ups?|snapshot|sauvegarde|sicherung|бэкап|ре
 _OF_DATA = regex(
     r"(?i)(?:.*[/_.-])?(?:data|database|db|sqlite|storage|uploads?|media|state|volumes?|(?:pg|mysql|redis|mongo)_?data)|.*\.(?:db|db3|sqlite3?)"
 )
-_DUMPS = r"(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump|pg_restore|mongorestore)"
+_DUMPS = rf"(?:{DUMPER}|pg_restore|mongorestore)"
 _DUMP = regex(rf"\b{_DUMPS}\b")
 _EXEC = regex(
     r"\bdocker(?P<compose>[ -]compose\b[^\n|;&]*?)?\s+exec\s+(?:-\w+\s+(?:[A-Z_]+=\S+\s+)?|--\w[\w-]*(?:=\S+)?\s+)*"

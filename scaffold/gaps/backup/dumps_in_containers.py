@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from scaffold.model.compose import Service
+from scaffold.model.dumpers import DUMPER
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
@@ -16,13 +17,11 @@ _EXEC = regex(
     r"(?P<name>\w[\w.-]*)\s(?P<inside>.*)"
 )
 _WRITES = regex(
-    r"\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b[^|;&>]*?"
+    rf"\b{DUMPER}\b[^|;&>]*?"
     r"(?:\s-f\s*|\s--file[= ]|\s--out[= ]|\s-o\s+|--archive=|--result-file=)"
     r"[\"']?(?P<path>/[\w.${}()%+:/ -]*?)(?=[\"'\s]|$)"
 )
-_REDIRECTS = regex(
-    r"\b(?:sh|bash)\s+-\w*c\s+(?P<quote>[\"']).*?\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b[^\"']*?>\s*(?P<path>/[\w./-]+)[^\"']*(?P=quote)"
-)
+_REDIRECTS = regex(rf"\b(?:sh|bash)\s+-\w*c\s+(?P<quote>[\"']).*?\b{DUMPER}\b[^\"']*?>\s*(?P<path>/[\w./-]+)[^\"']*(?P=quote)")
 _TAKEN = regex(r"\bdocker\b[^\n]*\bcp\b|\b(?:aws|rclone|gsutil|mc|scp|rsync|curl)\s|\bcat\s|\bpg_restore\b|\bmongorestore\b")
 """What takes a dump out of the container, or reads it there at once."""
 

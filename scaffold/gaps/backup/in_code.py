@@ -12,6 +12,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
 _CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".php", ".rb", ".java", ".kt", ".cs", ".rs", ".ex", ".exs")
 _SWITCH = r"(?:[A-Z][A-Z0-9]*_)*?(?:(?:AUTO_?)?BACKUPS?_(?:ENABLED?|ACTIVE)|ENABLE_(?:[A-Z0-9]+_)*?BACKUPS?|AUTO_BACKUPS?)"
@@ -25,7 +26,6 @@ _OFF_BY_DEFAULT = regex(
 )
 _ON = regex(rf"(?i)\b(?P<name>{_SWITCH})[\"']?\s*[:=]\s*[\"']?(?:true|yes|on|1)\b")
 _CONFIGURATION = (".yml", ".yaml", ".env", ".example", ".toml", ".sh", ".tf", ".tfvars", ".json")
-_TRUE = frozenset({"true", "yes", "on", "1"})
 _NOT_RUN = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST})
 
 
@@ -75,11 +75,11 @@ def _turned_on(project: Project) -> Iterator[str]:
     """Yield the switches that something for production sets."""
     for file in project.env_files:
         if file.environment not in {"dev", "test"}:
-            yield from (entry.name for entry in file.entries if not entry.commented and entry.value.strip().lower() in _TRUE)
+            yield from (entry.name for entry in file.entries if not entry.commented and means_true(entry.value))
     for stack in project.stacks:
         if stack.environment not in _NOT_RUN:
             given = (entry for service in stack.services for entry in service.environment)
-            yield from (entry.name for entry in given if (entry.value or "").strip().lower() in _TRUE)
+            yield from (entry.name for entry in given if means_true(entry.value))
     for item in _own(project, _CONFIGURATION):
         if _speaks_of_backups(item):
             yield from (match["name"] for match in _ON.finditer(item.text))

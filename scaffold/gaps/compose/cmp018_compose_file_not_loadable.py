@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.model.document import Problem
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -54,7 +54,7 @@ def _environment(project: Project, path: str) -> EnvironmentClass:
     classes = [stack.environment for stack in project.stacks if path in stack.files]
     name = path.rpartition("/")[2]
     unread = next((item for item in EnvironmentClass if item.value in name.replace("-", ".").split(".")), EnvironmentClass.BASE)
-    return min(classes, key=lambda item: item.severity_steps, default=unread)
+    return closest_to_production(classes, default=unread)
 
 
 RULE = Rule(

@@ -13,7 +13,7 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Dockerfile, Instruction, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -323,7 +323,7 @@ def _gap(group: list[_Found], severity: Severity) -> Gap:
         locations=tuple(dict.fromkeys(found.location for found in group)),
         related=tuple(dict.fromkeys((*mounts, *image))),
         severity=severity,
-        environment=min((found.built.stack.environment for found in group), key=lambda item: item.severity_steps),
+        environment=closest_to_production(found.built.stack.environment for found in group),
     )
 
 

@@ -72,7 +72,7 @@ def _is_alpine(image: ImageReference) -> bool:
 def _start(service: Service, dockerfile: Dockerfile | None) -> str:
     if service.command or service.entrypoint or dockerfile is None:
         return words_of(service)
-    target = service.build.target if service.build else ""
+    target = service.build_target
     found = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
     return " ".join(" ".join(item.argv) or item.text for item in found if item is not None)
 

@@ -12,8 +12,8 @@ from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
-_TRUE = frozenset({"1", "true", "yes", "on"})
 _HOSTS = regex(r"(?:^|/)(?:vercel\.json|netlify\.toml)$")
 _SECTION = regex(r"(?m)^\s*\[(?P<name>[\w.\"-]+)\]\s*$")
 _PREVIEW = regex(r"preview|branch|dev|staging")
@@ -51,7 +51,7 @@ def _of_images(project: Project) -> Iterator[tuple[str, str, Location]]:
 
 
 def _is_true(value: str) -> bool:
-    return value.strip().strip("\"'").lower() in _TRUE
+    return means_true(value.strip().strip("\"'"))
 
 
 def _of_host(path: str, text: str, names: set[str]) -> Iterator[tuple[str, Location]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.facts import scalars_below
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
@@ -31,7 +30,7 @@ def card(project: Project) -> LayerCard:
 def _first_reference(project: Project) -> tuple[Location, ...]:
     for stack in project.stacks:
         for service in stack.services:
-            for scalar in scalars_below(service.node):
+            for scalar in scalars_in(service.node):
                 if scalar.references:
                     return (scalar.location,)
     return ()

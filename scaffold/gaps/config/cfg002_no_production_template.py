@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import scalars_below
 from scaffold.model.compose import Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvFile, Project
@@ -58,7 +57,7 @@ def _needed(project: Project, stack: Stack) -> dict[str, Location]:
     """Return the variables that a production start has to set: those without a default, and secrets."""
     found: dict[str, Location] = {}
     for service in stack.services:
-        for scalar in (item for item in scalars_below(service.node) if item.location.path not in project.owned):
+        for scalar in (item for item in scalars_in(service.node) if item.location.path not in project.owned):
             for reference in scalar.references:
                 if is_sensitive_name(reference.name) or not (reference.has_default or reference.operator in {":+", "+"}):
                     found.setdefault(reference.name, scalar.location)

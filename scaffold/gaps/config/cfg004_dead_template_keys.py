@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import scalars_below
+from scaffold.model.document import scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
@@ -71,7 +71,7 @@ def _words(project: Project, *, owned: bool, among: frozenset[str] = frozenset()
             if (service.location.path in project.owned) is not owned:
                 continue
             found.update(entry.name.upper() for entry in service.environment if entry.source == "environment")
-            for scalar in scalars_below(service.node):
+            for scalar in scalars_in(service.node):
                 found.update(reference.name.upper() for reference in scalar.references)
     return frozenset(found)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import in_words, judged_stacks, once, scalars_below
+from scaffold.gaps.facts import in_words, judged_stacks, once
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import EnvValue, Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
@@ -58,7 +58,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     found: dict[str, list[tuple[Location, Service]]] = {}
     guarded: set[str] = set()
     for service in stack.services:
-        for scalar in scalars_below(service.node):
+        for scalar in scalars_in(service.node):
             for reference in scalar.references:
                 if reference.is_required:
                     guarded.add(reference.name)

@@ -22,9 +22,9 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
 _DEBUG = regex(r"(?:^|_)DEBUG$")
-_TRUE = frozenset({"1", "true", "yes", "on"})
 _MODE = frozenset(
     {"ENVIRONMENT", "ENV", "APP_ENV", "APP_ENVIRONMENT", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DEPLOY_ENV", "STAGE"}
 )
@@ -77,7 +77,7 @@ def _is_for_development(entry: EnvEntry) -> bool:
     value = entry.value.strip().lower()
     if entry.name == VARIABLE:
         return bool(NOT_FOR_PRODUCTION & set(re.split(r"[._]", value)))
-    return bool(_DEBUG.search(entry.name)) and value in _TRUE
+    return bool(_DEBUG.search(entry.name)) and means_true(value)
 
 
 def _taken_by_production(project: Project, file: EnvFile) -> dict[str, Location]:
@@ -127,7 +127,7 @@ def _debug_in_stack(stack: Stack) -> Iterator[Gap]:
     found: dict[str, list[tuple[str, EnvValue]]] = {}
     for service in stack.services:
         for entry in service.environment:
-            if service.is_application and _DEBUG.search(entry.name) and (entry.value or "").strip().lower() in _TRUE:
+            if service.is_application and _DEBUG.search(entry.name) and means_true(entry.value):
                 found.setdefault(entry.name, []).append((service.name, entry))
     for name, users in sorted(found.items()):
         services = " and ".join(dict.fromkeys(service for service, _ in users))
@@ -202,7 +202,7 @@ def _of_file(file: EnvFile) -> Iterator[Gap]:
             continue
         if entry.name in _MODE and said and not _agrees(file, entry, said):
             yield _contradiction(file, entry)
-        if file.environment == "production" and _DEBUG.search(entry.name) and entry.value.strip().lower() in _TRUE:
+        if file.environment == "production" and _DEBUG.search(entry.name) and means_true(entry.value):
             yield _debug_in_file(file, entry)
 
 

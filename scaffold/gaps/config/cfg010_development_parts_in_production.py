@@ -16,8 +16,8 @@ from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
+from scaffold.model.values import means_true
 
-_TRUE = frozenset({"1", "true", "yes", "on"})
 _MAIL = regex(r"(?:^|_)(?:SMTP|E?MAIL|MAILER)\w*(?:HOST|HOSTNAME|URL|SERVER|DSN|ADDR(?:ESS)?)$", words=("MAIL", "SMTP"))
 _FALSE = frozenset({"0", "false", "no", "off"})
 _CATCHERS = frozenset({"mailpit", "mailhog", "maildev", "mailcatcher", "smtp4dev", "inbucket", "mailslurper"})
@@ -124,7 +124,7 @@ def _start(project: Project, service: Service) -> Iterator[tuple[str, Location]]
     if words:
         yield " ".join(words), place
     image = project.image_of(service)
-    target = service.build.target if service.build else ""
+    target = service.build_target
     for keyword, given in (("ENTRYPOINT", service.entrypoint), ("CMD", service.command)):
         item = image.effective(keyword, target) if image is not None and not given else None
         if item is not None and not (keyword == "CMD" and service.entrypoint):
@@ -154,7 +154,7 @@ def _runs(project: Project, service: Service, command: Command) -> bool:
 
 
 def _is_on(entry: EnvValue | None) -> bool:
-    return entry is not None and (entry.value or "").strip().lower() in _TRUE
+    return entry is not None and means_true(entry.value)
 
 
 def _mail_gap(stack: Stack, service: Service, entry: EnvValue, catcher: Service) -> Gap:

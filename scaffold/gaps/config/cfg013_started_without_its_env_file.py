@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
-from scaffold.gaps.facts import DEFAULT_FILES, listed, scalars_below
+from scaffold.gaps.facts import DEFAULT_FILES, listed
 from scaffold.model.compose import Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -129,7 +129,7 @@ def _unset(stack: Stack, given: frozenset[str]) -> dict[str, Location]:
     """Return the variables that become empty texts, with the first place of each; none where a guard stops the start."""
     found: dict[str, Location] = {}
     for service in stack.services:
-        for scalar in scalars_below(service.node):
+        for scalar in scalars_in(service.node):
             for reference in scalar.references:
                 if reference.is_required:
                     return {}

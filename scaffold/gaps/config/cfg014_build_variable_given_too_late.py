@@ -125,7 +125,7 @@ def _is_given(project: Project, service: Service, dockerfile: Dockerfile, name: 
 
 def _is_made_at_start(project: Project, service: Service, dockerfile: Dockerfile) -> bool:
     """Whether the container builds its pages, serves them from source, or writes the variables into them when it starts."""
-    target = service.build.target if service.build else ""
+    target = service.build_target
     started = [item for keyword in ("ENTRYPOINT", "CMD") if (item := dockerfile.effective(keyword, target))]
     words = " ".join((*(service.entrypoint or ()), *(service.command or ()), *(item.text for item in started)))
     names = set(re.findall(r"[\w.-]+\.(?:sh|mjs|cjs|js)\b", words))

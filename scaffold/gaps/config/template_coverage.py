@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from scaffold.gaps.facts import scalars_below
 from scaffold.model.compose import Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
@@ -43,7 +42,7 @@ def needed_variables(project: Project, stack: Stack) -> dict[str, Location]:
     """Return the variables of a stack that have no default, or hold a secret, with the first place of each."""
     found: dict[str, Location] = {}
     for service in stack.services:
-        for scalar in scalars_below(service.node):
+        for scalar in scalars_in(service.node):
             if scalar.location.path in project.owned:
                 continue
             for reference in scalar.references:

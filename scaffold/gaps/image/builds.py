@@ -8,7 +8,7 @@ import re
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.compose import Service
 from scaffold.model.document import Scalar, find
-from scaffold.model.names import EnvironmentClass
+from scaffold.model.names import EnvironmentClass, closest_to_production
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
@@ -101,7 +101,7 @@ def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass
         for stack in project.stacks
         if any(service.build and service.build.dockerfile == dockerfile.path for service in stack.services)
     ]
-    return min(builders, key=lambda item: item.severity_steps, default=EnvironmentClass.BASE)
+    return closest_to_production(builders)
 
 
 def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:

@@ -8,7 +8,7 @@ from scaffold.gaps.image.builds import DEVELOPMENT, environment_of
 from scaffold.gaps.update_bots import renovate_limit
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -82,7 +82,7 @@ def _gap(base: str, places: list[tuple[Location, EnvironmentClass]], closers: tu
         actual=base,
         locations=tuple(dict.fromkeys(place for place, _ in places)),
         severity=_severity(base, image),
-        environment=min((environment for _, environment in places), key=lambda item: item.severity_steps),
+        environment=closest_to_production(environment for _, environment in places),
         closers=closers,
     )
 

@@ -82,7 +82,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _is_exempt(service: Service) -> bool:
     """Whether a service ends, is for tests, or starts with a profile for development only."""
     by_profile = bool(service.profiles) and all(DEVELOPMENT.search(name) for name in service.profiles)
-    target = service.build.target if service.build else ""
+    target = service.build_target
     return service.has_role(*EXEMPT_FROM_SERVICE_HYGIENE) or by_profile or bool(DEVELOPMENT.search(target))
 
 
@@ -94,7 +94,7 @@ def _of_service(project: Project, service: Service) -> tuple[str, Location] | No
     dockerfile = project.image_of(service)
     if dockerfile is None or service.entrypoint:
         return None
-    return _of_image(project, dockerfile, service.build.target if service.build else "")
+    return _of_image(project, dockerfile, service.build_target)
 
 
 def _of_image(project: Project, dockerfile: Dockerfile, target: str) -> tuple[str, Location] | None:

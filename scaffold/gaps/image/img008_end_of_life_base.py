@@ -9,7 +9,7 @@ from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.end_of_life import AS_OF, Ended, ended_releases
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Project
 from scaffold.model.values import ImageReference
 
@@ -61,7 +61,7 @@ def _gap(ended: Ended, places: list[tuple[Location, EnvironmentClass]]) -> Gap:
         expected=ended.instead or f"a release of {ended.product} that is supported",
         actual=f"{ended.product} {ended.release}",
         locations=tuple(dict.fromkeys(place for place, _ in places))[:_SHOWN],
-        environment=min((environment for _, environment in places), key=lambda item: item.severity_steps),
+        environment=closest_to_production(environment for _, environment in places),
     )
 
 

@@ -13,7 +13,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import copied_sources
-from scaffold.model.names import TRIED, EnvironmentClass, Layer, Severity
+from scaffold.model.names import TRIED, EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Dockerfile, Instruction, Project
 from scaffold.model.regex import regex
 
@@ -33,14 +33,25 @@ _LANGUAGES = frozenset({"python", "node", "ruby", "php", "golang", "rust", "oven
 
 
 @frozen
+class Keeper:
+    """What keeps a path out: a line of a file that git reads, or a whole .dockerignore."""
+
+    path: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+
+@frozen
 class Missing:
-    """A path that a step copies and that a clone lacks: of which service, and the line that keeps it out ("" for none)."""
+    """A path that a step copies and that a clone lacks: of which service, and what keeps it out."""
 
     path: str
     step: Instruction
     stack: Stack
     service: Service
-    cause: str
+    keeper: Keeper | None
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -59,7 +70,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _group(found: Missing) -> str:
     """Return what is mended at once: everything that one .gitignore keeps out, or the paths of one Dockerfile."""
-    return found.cause.rpartition(":")[0] or found.step.location.path
+    return found.keeper.path if found.keeper else found.step.location.path
 
 
 def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator[Missing]:
@@ -72,33 +83,36 @@ def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator
     if environment_of(project, dockerfile) in TRIED or not project.exists(build.context):
         return
     for path, step in copied_sources(dockerfile, build.target, build.context):
-        cause = _cause(project, dockerfile, build.context, path)
-        if cause is not None:
-            yield Missing(path, step, stack, service, cause)
+        if path.startswith("..") or path == ".":
+            continue
+        if not project.exists(path):
+            if _is_lacking(project, dockerfile, build.context, path):
+                yield Missing(path, step, stack, service, _ignoring_line(project, path))
+        elif _is_left_out(project, dockerfile, build.context, path):
+            yield Missing(path, step, stack, service, Keeper(ignore_file(project, dockerfile, build.context)))
 
 
-def _cause(project: Project, dockerfile: Dockerfile, context: str, path: str) -> str | None:
-    """Return the line that keeps a path out of a clone or of the context, "" where nothing does, None where it is there."""
-    if path.startswith("..") or path == ".":
-        return None
-    if project.exists(path):
-        return _left_out(project, dockerfile, context, path)
+def _is_lacking(project: Project, dockerfile: Dockerfile, context: str, path: str) -> bool:
+    """Whether a path that is not there has to come from the repository: nothing makes it, and it is no program built before."""
     if _MADE_BEFORE.fullmatch(path) or _GIVEN.fullmatch(path) or _is_made(project, context, path):
-        return None
+        return False
     base = root_image(dockerfile)
     plain = base is None or base.repository.removeprefix("library/") not in _LANGUAGES
-    if plain and "." not in posixpath.basename(path):
-        return None
-    return next((where for name, where in project.ignored if name == path), "")
+    return not plain or "." in posixpath.basename(path)
 
 
-def _left_out(project: Project, dockerfile: Dockerfile, context: str, path: str) -> str | None:
-    """Return the .dockerignore that keeps a path out of the context which is copied by its name, as line 0; or None."""
+def _ignoring_line(project: Project, path: str) -> Keeper | None:
+    """Return the line by which git ignores a path, None where it does not."""
+    where = next((where for name, where in project.ignored if name == path), "")
+    file, _, line = where.rpartition(":")
+    return Keeper(file, int(line)) if file and line.isdigit() else None
+
+
+def _is_left_out(project: Project, dockerfile: Dockerfile, context: str, path: str) -> bool:
+    """Whether the .dockerignore keeps a path out of the context which is copied by its name."""
     patterns = ignore_patterns(project, dockerfile, context)
     lets_in = any(line.startswith("!") for line in patterns)
-    if lets_in or not leaves_out(patterns, posixpath.relpath(path, context or ".")):
-        return None
-    return f"{ignore_file(project, dockerfile, context)}:0"
+    return not lets_in and leaves_out(patterns, posixpath.relpath(path, context or "."))
 
 
 def _is_made(project: Project, context: str, path: str) -> bool:
@@ -113,17 +127,17 @@ def _gap(group: list[Missing]) -> Gap:
     paths = listed(found.path for found in group)
     are, them = ("are", "them") if len({found.path for found in group}) > 1 else ("is", "it")
     places = tuple(dict.fromkeys(found.step.location for found in group))
-    causes = listed(found.cause.removesuffix(":0") for found in group if found.cause)
+    keepers = listed(str(found.keeper) for found in group if found.keeper)
     pulled = all(found.service.image is not None for found in group)
-    if first.cause.endswith(":0"):
-        why = f"{causes} keeps {paths} out of the build, and {first.step.location.path} copies {them}"
-        subject = "copy/dockerignore"
-    elif first.cause:
-        why = f"{paths}, which {are} copied, {are} not in git ({causes})"
-        subject = "copy/ignored"
-    else:
+    if first.keeper is None:
         why = f"{first.step.location.path} copies {paths}, which {are} not in the repository"
         subject = f"copy/{first.path}"
+    elif first.keeper.line is None:
+        why = f"{keepers} keeps {paths} out of the build, and {first.step.location.path} copies {them}"
+        subject = "copy/dockerignore"
+    else:
+        why = f"{paths}, which {are} copied, {are} not in git ({keepers})"
+        subject = "copy/ignored"
     return RULE.gap(
         resource=first.step.location.path,
         subject=subject,
@@ -131,15 +145,15 @@ def _gap(group: list[Missing]) -> Gap:
         expected="every path that is copied, in git and in the build context",
         actual="missing",
         locations=places,
-        related=_ignoring(first.cause),
+        related=_place_of(first.keeper),
         severity=Severity.MEDIUM if pulled else Severity.HIGH,
-        environment=min((found.stack.environment for found in group), key=lambda item: item.severity_steps),
+        environment=closest_to_production(found.stack.environment for found in group),
     )
 
 
-def _ignoring(cause: str) -> tuple[Location, ...]:
-    path, _, line = cause.rpartition(":")
-    return (Location(path, max(int(line), 1)),) if path and line.isdigit() and not path.startswith("/") else ()
+def _place_of(keeper: Keeper | None) -> tuple[Location, ...]:
+    """Return where a file of the repository keeps a path out; git may read patterns of the machine as well."""
+    return () if keeper is None or keeper.path.startswith("/") else (Location(keeper.path, keeper.line or 1),)
 
 
 RULE = Rule(

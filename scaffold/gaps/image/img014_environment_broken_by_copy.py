@@ -13,7 +13,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
@@ -88,7 +88,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _fault(project: Project, service: Service, dockerfile: Dockerfile) -> _Fault | None:
-    target = service.build.target if service.build else ""
+    target = service.build_target
     chain = dockerfile.chain(target)
     steps = [item for stage in reversed(chain) for item in stage.instructions]
     values = _values(steps)
@@ -239,7 +239,7 @@ def _gap(group: list[tuple[Stack, Service, Dockerfile, _Fault]]) -> Gap:
         actual=f"made at {fault.copied.made}" if fault.program else "another version",
         locations=tuple(dict.fromkeys(item.location for _, _, _, item in group)),
         related=(fault.copied.step.location,) if fault.copied.step.location != fault.location else (),
-        environment=min((stack.environment for stack, _, _, _ in group), key=lambda item: item.severity_steps),
+        environment=closest_to_production(stack.environment for stack, _, _, _ in group),
     )
 
 

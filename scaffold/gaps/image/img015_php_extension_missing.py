@@ -54,7 +54,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             dockerfile = project.image_of(service)
             if dockerfile is None or service.profiles or dockerfile.path in seen or not _is_php(project, service, dockerfile):
                 continue
-            held = _held(dockerfile, service.build.target if service.build else "")
+            held = _held(dockerfile, service.build_target)
             needs = [need for need in _needs(project, service, dockerfile) if not re.search(rf"\b{need.name}\b", held)]
             if needs:
                 seen.add(dockerfile.path)
@@ -63,7 +63,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _is_php(project: Project, service: Service, dockerfile: Dockerfile) -> bool:
     """Whether a service runs an official image of PHP, and every step that may add an extension to it is plain."""
-    target = service.build.target if service.build else ""
+    target = service.build_target
     base = root_image(dockerfile, target)
     if base is None or base.registry not in {"", "docker.io"} or base.repository.removeprefix("library/") != "php":
         return False

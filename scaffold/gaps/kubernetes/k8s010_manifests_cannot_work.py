@@ -6,13 +6,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, listed, path_environment, scalars_below
+from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, running
 from scaffold.gaps.kubernetes.references import Reference, chart_references, is_made, references
 from scaffold.gaps.kubernetes.set_values import UnreadValue, unread_values
 from scaffold.gaps.served_paths import all_routes, meant_route
 from scaffold.gaps.signals import foreign_infrastructure
-from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, scalars_of, text_of
+from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, scalars_in, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Project
@@ -225,7 +225,7 @@ def _unfilled(project: Project, everything: tuple[KubernetesObject, ...]) -> Ite
         if _TEMPLATES.search(path) or item.kind in {"Application", "ApplicationSet", "PrometheusRule", "HelmRelease"}:
             continue
         if _HELM.search(project.source(path) or ""):
-            found.setdefault(path, []).extend(place.location for place in scalars_below(item.node) if _HELM.search(place.value))
+            found.setdefault(path, []).extend(place.location for place in scalars_in(item.node) if _HELM.search(place.value))
         images = [node for container in item.containers if isinstance(node := container.get("image"), Scalar)]
         wrong = [node.location for node in images if _VARIABLE.search(node.value) and not _is_set(node.value, names)]
         if wrong:
@@ -298,7 +298,7 @@ def _untrusted(everything: tuple[KubernetesObject, ...]) -> Iterator[Gap]:
         node.value
         for item in everything
         if item.kind in {"Ingress", "Certificate", "Gateway"}
-        for node in scalars_below(item.node)
+        for node in scalars_in(item.node)
     }
     for item in issuers:
         if _STAGING in servers[item.name] and item.name in used and all(_STAGING in server for server in servers.values()):

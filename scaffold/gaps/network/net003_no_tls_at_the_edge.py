@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image, scalars_below
+from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -20,13 +20,14 @@ from scaffold.gaps.network.plain_entries import (
 )
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.compose import EnvValue, Port, Service, Stack
-from scaffold.model.document import Location, Mapping, Scalar
+from scaffold.model.document import Location, Mapping, Scalar, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
 _PLAIN_PORTS = frozenset({80, 8080})
 _TLS_PORTS = frozenset({443, 8443})
@@ -71,7 +72,6 @@ _TLS_WORDS = regex(
 )
 _OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS)(?:_|$)", re.IGNORECASE)
 _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
-_ON = frozenset({"true", "1", "yes", "on"})
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
 _INGRESS = r"^Ingress$"
@@ -251,7 +251,7 @@ def _switched_off(project: Project, stack: Stack, service: Service) -> EnvValue 
 
 
 def _is_on(entry: EnvValue | None) -> bool:
-    return entry is not None and (entry.value or "").strip().lower() in _ON
+    return entry is not None and means_true(entry.value)
 
 
 def _is_automatic(service: Service) -> bool:
@@ -304,7 +304,7 @@ def _runs_elsewhere(project: Project, stack: Stack) -> bool:
 
 def _settings(service: Service) -> Iterator[Scalar]:
     for key in ("command", "labels", "image", "volumes", "environment"):
-        yield from scalars_below(service.node.get(key))
+        yield from scalars_in(service.node.get(key))
 
 
 def _gap(

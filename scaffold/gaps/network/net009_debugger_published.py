@@ -81,7 +81,7 @@ def _texts(project: Project, service: Service) -> Iterator[tuple[str, Location]]
     for entry in service.environment:
         yield entry.value or "", entry.location
     dockerfile = project.image_of(service)
-    target = service.build.target if service.build else ""
+    target = service.build_target
     for stage in final_stages(dockerfile, target) if dockerfile else ():
         yield from ((item.text, item.location) for item in stage.instructions if item.keyword == "ENV")
     for keyword, own in (("ENTRYPOINT", service.entrypoint), ("CMD", service.command or service.entrypoint)):

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import names_store
 from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Cause, EnvironmentClass, Severity
+from scaffold.model.names import Cause, Severity, closest_to_production
 from scaffold.model.project import EnvEntry, EnvFile, Project, PrometheusConfig, SecretFile
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
@@ -48,7 +48,7 @@ def _secret_file_gap(project: Project, secret: SecretFile, rule: Rule) -> Gap:
         actual=secret.value_class.value,
         locations=(Location(secret.path, 1),),
         related=tuple(dict.fromkeys(place for _, _, place in secret.named)),
-        environment=min(classes, key=lambda item: item.severity_steps, default=EnvironmentClass.BASE),
+        environment=closest_to_production(classes),
         closers=(
             Closer(
                 None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.facts import judged_stacks, scalars_below
+from scaffold.gaps.facts import judged_stacks
 from scaffold.gaps.secrets.signals import file_signals, manager_signals
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
@@ -23,7 +23,7 @@ def _good(project: Project) -> tuple[Praise, ...]:
     weak: set[str] = set()
     for stack in judged_stacks(project):
         for service in stack.services:
-            for scalar in scalars_below(service.node):
+            for scalar in scalars_in(service.node):
                 for reference in scalar.references:
                     if not reference.is_required:
                         weak.add(reference.name)

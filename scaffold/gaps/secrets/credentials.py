@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
-from scaffold.gaps.facts import ALL_INTERFACES, scalars_below, store_port_is_open
+from scaffold.gaps.facts import ALL_INTERFACES, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
-from scaffold.model.document import Location, VariableReference
+from scaffold.model.document import Location, VariableReference, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
@@ -223,7 +223,7 @@ def _sorted(items: Iterable[Credential]) -> tuple[Credential, ...]:
 
 def _credentials(service: Service) -> Iterator[Credential]:
     tool_lines = {entry.location for entry in service.environment if entry.name in TOOL_LOGINS}
-    for scalar in scalars_below(service.node):
+    for scalar in scalars_in(service.node):
         if scalar.location not in tool_lines:
             for reference in scalar.references:
                 yield from _default(service, reference, scalar.location)
@@ -280,7 +280,7 @@ def _command_literals(service: Service) -> Iterator[Credential]:
         ("command", _COMMAND_PASSWORD, service.command_location),
         ("healthcheck", _CHECK_PASSWORD, check.test_location if check else None),
     ):
-        text = " ".join(scalar.raw or scalar.value for scalar in scalars_below(service.node.get(key)))
+        text = " ".join(scalar.raw or scalar.value for scalar in scalars_in(service.node.get(key)))
         match = pattern.search(text)
         if match and location and "$" not in match[1] and counts(match[1]):
             yield Credential(service, key, "literal", _said_class(match[1]), location, match[1])

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.deployments import is_deployment
-from scaffold.gaps.facts import is_test_path, listed, path_environment, scalars_below, sensitive_references
+from scaffold.gaps.facts import is_test_path, listed, path_environment, sensitive_references
 from scaffold.gaps.secrets.credentials import credential_groups
 from scaffold.gaps.secrets.signals import file_signals, manager_signals
 from scaffold.model.compose import Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
@@ -76,7 +76,7 @@ def _may_be_empty(stack: Stack, name: str) -> bool:
     references = [
         item
         for service in stack.services
-        for scalar in scalars_below(service.node)
+        for scalar in scalars_in(service.node)
         for item in scalar.references
         if item.name == name
     ]

@@ -11,7 +11,7 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
-from scaffold.model.refused import is_refused
+from scaffold.model.refused import refuses
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import SecretClass, classify, is_drawn_key, reads_as_name
@@ -138,7 +138,7 @@ def _refusal(project: Project, group: CredentialGroup) -> Location | None:
             if at >= 0 and any(key in source.text for key in group.keys):
                 return Location.at_offset(source.path, source.text, at)
     facts = (fact for fact in project.code_facts if fact.kind == "refuses" and not is_test_path(fact.location.path))
-    return next((f.location for f in facts if any(is_refused(f.detail, key, group.owner.value) for key in group.keys)), None)
+    return next((f.location for f in facts if any(refuses(f.detail, key, group.owner.value) for key in group.keys)), None)
 
 
 def _refused_gap(group: CredentialGroup, refusal: Location) -> Gap:

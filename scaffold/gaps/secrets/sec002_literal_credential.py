@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once, path_environment, scalars_below
+from scaffold.gaps.facts import every_stack, once, path_environment
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.typed import typed_credentials
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
@@ -94,7 +94,7 @@ def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
         if any(file.path == path for service in stack.services for path, _ in service.env_files):
             names |= {entry.name for entry in file.entries}
         elif file.path == (f"{stack.directory}/.env" if stack.directory else ".env"):
-            scalars = (scalar for service in stack.services for scalar in scalars_below(service.node))
+            scalars = (scalar for service in stack.services for scalar in scalars_in(service.node))
             names |= {reference.name for scalar in scalars for reference in scalar.references}
     # Code that refuses the stand-in does not run with it.
     return frozenset(names - {setting.name for setting in project.settings if setting.guarded})

@@ -14,8 +14,8 @@ from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.probes import known_image, requires_password
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
-_TRUE = frozenset({"true", "1", "yes", "on"})
 _VARIABLE = regex(r"\$\{?[A-Za-z_]\w*(?::?[-?+][^}]*)?\}?")
 _LITERAL = "authentication/literal-variable"
 _OTHER_LOGINS = frozenset({"aclfile", "user", "include"})
@@ -159,16 +159,16 @@ def _gap(stack: Stack, service: Service, found: tuple[str, str, Location], shown
 _SWITCHES = (
     ("POSTGRES_HOST_AUTH_METHOD", lambda value: value.strip() == "trust", "POSTGRES_HOST_AUTH_METHOD is trust"),
     ("xpack.security.enabled", lambda value: value.strip().lower() == "false", "xpack.security.enabled is false"),
-    ("DISABLE_SECURITY_PLUGIN", lambda value: value.strip().lower() in _TRUE, "the security plugin is disabled"),
-    ("ALLOW_EMPTY_PASSWORD", lambda value: value.strip().lower() in _TRUE, "empty passwords are allowed"),
+    ("DISABLE_SECURITY_PLUGIN", means_true, "the security plugin is disabled"),
+    ("ALLOW_EMPTY_PASSWORD", means_true, "empty passwords are allowed"),
     ("MYSQL_ALLOW_EMPTY_PASSWORD", lambda value: bool(value.strip()), "empty passwords are allowed"),
     ("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", lambda value: bool(value.strip()), "empty passwords are allowed"),
     (
         "EVENTSTORE_INSECURE",
-        lambda value: value.strip().lower() in _TRUE,
+        means_true,
         "EVENTSTORE_INSECURE switches TLS and every login off",
     ),
-    ("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED", lambda value: value.strip().lower() in _TRUE, "anonymous access is enabled"),
+    ("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED", means_true, "anonymous access is enabled"),
 )
 
 RULE = Rule(

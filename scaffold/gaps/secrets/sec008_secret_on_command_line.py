@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, once, scalars_below
+from scaffold.gaps.facts import judged_stacks, once
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -39,7 +39,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 def _places(project: Project, service: Service, key: str) -> Iterator[Location]:
     """Yield the places of secrets in one key; a list is read as one line, in which an option and its value are two words."""
-    scalars = [item for item in scalars_below(service.node.get(key)) if item.location.path not in project.owned]
+    scalars = [item for item in scalars_in(service.node.get(key)) if item.location.path not in project.owned]
     text, starts = "", []
     for scalar in scalars:
         starts.append(len(text))

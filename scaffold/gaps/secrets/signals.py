@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import has_resource, scalars_below
+from scaffold.gaps.facts import has_resource
 from scaffold.gaps.remembered import remembered
-from scaffold.model.document import Location, Mapping
+from scaffold.model.document import Location, Mapping, scalars_in
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -83,7 +83,7 @@ def _file_signals(project: Project) -> Iterator[Location]:
     for stack in project.stacks:
         for service in stack.services:
             secrets = service.node.get("secrets")
-            if secrets is not None and next(scalars_below(secrets), None) is not None:
+            if secrets is not None and next(scalars_in(secrets), None) is not None:
                 yield secrets.location
             for entry in service.environment:
                 if entry.name.endswith("_FILE") and (entry.value or "").startswith("/run/secrets/"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
+from scaffold.gaps.facts import SAYS
 from scaffold.gaps.signals import durable_stores, main_services
 from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST, COMPOSE
 from scaffold.model.compose import Mount
@@ -25,7 +26,6 @@ _UP = regex(
 _COPIES = regex(r"(?i)dump|back-?_?up|snapshot|wal-g|restic|\bborg|\bpg_basebackup\b")
 _HOLDS_BACK = regex(r"(?i)maintenance|artisan[\"',\s]+down\b|\bblue\b|\bgreen\b|--scale\b|canary")
 """What keeps the new release from the users until the tables are there."""
-_SAYS = regex(r"^\s*(?:#|echo\b|printf\b|log\b|info\b|warn\b)")
 _RELATIONAL = frozenset({Role.POSTGRES, Role.MYSQL})
 
 
@@ -82,7 +82,7 @@ def _is_prepared(workflow: Workflow, job: Job) -> bool:
 
 
 def _migrates(line: str) -> bool:
-    return bool(RUNS.search(line) or RUNS_ITSELF.search(line)) and not _SAYS.match(line)
+    return bool(RUNS.search(line) or RUNS_ITSELF.search(line)) and not SAYS.match(line)
 
 
 def _migrates_itself(project: Project) -> bool:
@@ -102,7 +102,7 @@ def _start_before(project: Project, deployment: _Deployment) -> Location | None:
     for line, place in deployment.lines:
         if _migrates(line):
             return found
-        if found is None and not _SAYS.match(line) and _starts_the_application(project, line):
+        if found is None and not SAYS.match(line) and _starts_the_application(project, line):
             found = place
     return None
 
@@ -130,7 +130,7 @@ def _stale_images(project: Project) -> Iterator[Gap]:
                     break
                 pulled = False
             pulled = pulled or bool(_PULLS.search(line))
-            if pulled and stale is None and not _SAYS.match(line) and _migrates_in_a_built_image(project, line):
+            if pulled and stale is None and not SAYS.match(line) and _migrates_in_a_built_image(project, line):
                 stale = place
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import scalars_below
 from scaffold.gaps.signals import application_services, tool_services
 from scaffold.gaps.tracing.signals import tracing_facts, tracing_libraries
 from scaffold.model.compose import Service, Stack
+from scaffold.model.document import scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -51,7 +51,7 @@ def _is_addressed(project: Project, stack: Stack, receiver: Service) -> bool:
     stacks = [other for other in project.stacks if other.directory == stack.directory]
     others = [service for other in stacks for service in other.services if service.name != receiver.name]
     for service in others:
-        words = [scalar.value for scalar in scalars_below(service.node.get("command"))]
+        words = [scalar.value for scalar in scalars_in(service.node.get("command"))]
         values = [entry.value or "" for entry in service.environment]
         if any(_INSTRUMENTED.fullmatch(entry.name) for entry in service.environment):
             return True

@@ -56,7 +56,7 @@ def running_image(project: Project, service: Service) -> RunningImage:
 
 
 def _own(service: Service, dockerfile: Dockerfile) -> RunningImage:
-    target = service.build.target if service.build else ""
+    target = service.build_target
     base = _root_base(dockerfile, target)
     text = instructions_of(dockerfile)
     needs = image_needs(base)

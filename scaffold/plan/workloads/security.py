@@ -46,7 +46,7 @@ def plan_security(service: Service, scope: Scope, ports: tuple[WorkloadPort, ...
     """Return the security context of a container, and what could not be carried over."""
     notes: list[Note] = []
     dockerfile = scope.project.image_of(service)
-    target = service.build.target if service.build else ""
+    target = service.build_target
     asked = _parsed(service.user) if service.user else None
     found = asked or _of_dockerfile(dockerfile, target) or _User()
     if found.name:
