@@ -25,7 +25,7 @@ _BASES_WITHOUT_CHECK = regex(
 )
 """Bases of other makers whose Dockerfiles have no HEALTHCHECK."""
 _NAMING_ACTIONS = frozenset({"docker/metadata-action", "docker/build-push-action"})
-_PUSHES = regex(r"\b(?:docker|podman)\s+(?:image\s+)?push\s+(?:-\S+\s+)*[\"']?(?P<image>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])+)")
+_PUSHES = regex(r"\b(?:docker|podman)\s+(?:image\s+)?push\s+(?:-\S+\s+)*[\"']?(?P<image>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])++)")
 _VARIABLE = regex(r"\$\{?([A-Za-z_]\w*)\}?")
 _OWNED = regex(r"(?:[\w.-]+/)?\$\{\{[^}]*\}\}/(?P<name>[a-z][\w.-]*)(?::\S+(?:\s\S+)*)?")
 _HUBS = frozenset({"", "docker.io", "index.docker.io"})

@@ -13,7 +13,7 @@ from scaffold.model.python_source import PythonSource, bound_names, import_line,
 from scaffold.model.regex import regex
 
 _ROOT = regex(r"^ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", re.MULTILINE)
-_HOSTS = regex(r"^ALLOWED_HOSTS\b.*(?:\n(?:[ \t]+.*|[\])}].*))*", re.MULTILINE)
+_HOSTS = regex(r"^ALLOWED_HOSTS\b.*(?:\n[ \t\])}].*)*", re.MULTILINE)
 _VIEW = (
     "def prometheus_metrics(request: HttpRequest) -> HttpResponse:",
     "    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)",

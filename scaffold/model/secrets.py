@@ -60,8 +60,8 @@ _PLACEHOLDER = regex(
     re.IGNORECASE,
 )
 _WEAK = regex(
-    r"(?:pass(?:word)?|passwd|admin|root|postgres(?:ql)?|mysql|maria(?:db)?|mongo(?:db)?|redis|rabbit(?:mq)?|secret|minio"
-    r"(?:admin)?|guest|test|user|default|changeit|qwerty|letmein|welcome|dev(?:elopment)?|local|demo|app|db|database|token"
+    r"(?:pass(?:word)?|passwd|admin|root|postgres(?:ql)?|mysql|maria|mongo|redis|rabbit(?:mq)?|secret|minio"
+    r"|guest|test|user|default|changeit|qwerty|letmein|welcome|dev(?:elopment)?|local|demo|app|db|database|token"
     r"|jwt|key|foo|bar|baz|hello|abc|toor|elastic|grafana|clickhouse|api|django|insecure)+[-_]?[0-9]{0,6}[!@#]?",
     re.IGNORECASE,
 )

@@ -18,7 +18,7 @@ _SECTION = regex(r"\[([^\]]+)\]\s*")
 _OF_TOOLS = frozenset({"mvnw", "gradlew", "justfile", "artisan", "configure"})
 """Files at the root without an ending that tools put there."""
 _RECIPE_PREFIX = regex(r"^[@\-+\s]+")
-_SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*,?\s*)+)")
+_SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*+(?:,\s*+)?)+)")
 
 
 def is_makefile(path: str) -> bool:

@@ -24,7 +24,7 @@ _DATA = frozenset(
 )
 """Endings that no compiler writes to its output."""
 _QUOTED = regex(r"(?P<mark>[\"'`])(?P<text>[^\"'`$\n]{1,120})(?P=mark)")
-_TEXTS = r"(?P<{}>(?:\s*,?\s*[\"'`][\w./* @-]+[\"'`])+)"
+_TEXTS = r"(?P<{}>(?:\s*+(?:,\s*+)?[\"'`][\w./* @-]+[\"'`])+)"
 _HERE = r"(?:__dirname|import\.meta\.dirname)"
 _JS_BESIDE = regex(
     rf"(?:\b(?:join|resolve)\(\s*{_HERE}\s*,{_TEXTS.format('joined')}\s*,?\s*\)"

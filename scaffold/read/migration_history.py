@@ -31,12 +31,12 @@ _PARENTS = regex(
 )
 _BRANCHES = regex(r"(?m)^branch_labels\b[^=\n]*=(?!\s*None\b)")
 _LOCATIONS = regex(r"(?m)^[ \t]*(?:version_locations\s*=\s*\S|recursive_version_locations\s*=\s*true)")
-_LITERAL = regex(r"None|\s*[\"'][^\"']+[\"']\s*|[(\[]\s*(?:[\"'][^\"']+[\"']\s*+,?\s*+)*[)\]]")
+_LITERAL = regex(r"None|\s*[\"'][^\"']+[\"']\s*|[(\[]\s*(?:[\"'][^\"']+[\"']\s*+(?:,\s*+)?)*[)\]]")
 _TEXT = regex(r"[\"']([^\"']+)[\"']")
 _DEPENDENCIES = regex(r"(?m)^[ \t]+dependencies\b[^=\n]*=\s*\[(?P<value>[^\]]*)\]")
 _ENTRY = regex(r"\(\s*[\"'](?P<label>\w+)[\"']\s*,\s*[\"'](?P<name>\w+)[\"']\s*,?\s*\)")
 _PLAIN_ENTRIES = regex(
-    r"(?:\s|#[^\n]*\n|,|\(\s*[\"']\w+[\"']\s*,\s*[\"']\w+[\"']\s*+,?\s*+\)|migrations\.swappable_dependency\([\w.]+\))*"
+    r"(?:\s|#[^\n]*\n|,|\(\s*[\"']\w+[\"']\s*,\s*[\"']\w+[\"']\s*+(?:,\s*+)?\)|migrations\.swappable_dependency\([\w.]+\))*"
 )
 _LABEL = regex(r"(?m)^[ \t]+label\s*=\s*[\"'](\w+)[\"']")
 _MOVED = ("MIGRATION_MODULES",)

@@ -17,7 +17,7 @@ _EMPTY = (
     regex(rf"(?:^|[\s(]){_NAME}\s*(?:={{2,3}}|\bis)\s*(?:None|null|undefined|nil|\"\"|'')\s*(?:$|\)|\|\||\bor\b)"),
 )
 _WITH_KEY = regex(rf"^\s*\(?\s*{_NAME}\s*(?:\band\b|&&)(?P<rest>.*)$", re.DOTALL)
-_COMMENTS = regex(r"^(?:\s*(?:#|//)[^\n]*(?:\n|$))+")
+_COMMENTS = regex(r"^(?>\s*(?:#|//)[^\n]*\n?)+")
 _GOES_ON = (
     r"return\s+(?:await\s+)?(?:next|handler|call_next|func|fn|f|view_func|view)\b|(?:await\s+)?next(?:\.ServeHTTP)?\("
     r"|h\.ServeHTTP\(|c\.Next\(\)|(?:filterChain|chain)\.doFilter\("

@@ -138,7 +138,7 @@ _SPRING = _Language(
         (
             "spring-datasource",
             regex(
-                r"(?m)^\s+datasource:(?:\n\s+[^\n]*){0,8}?\n\s+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
+                r"(?m)^\s+datasource:(?:\n(?:[^\S\n][^\n]*)?){0,8}?\n[^\S\n]+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
                 words=_JDBC,
             ),
             "",

@@ -260,7 +260,7 @@ COMMANDS: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
         r"|\bflyway\b|\bliquibase\b|typeorm.*migration:run|knex.*migrate|sequelize.*db:migrate|drizzle-kit\s+(push|migrate)|goose\s+up"
         r"|migrate\s+-path|artisan\s+migrate|ecto\.migrate|ef\s+database\s+update|yoyo\s+apply|\bmc\s+(alias|mb|config)"
         r"|\b(npm|yarn|pnpm|bun)[\s:]+(run[\s:]+)?(\w+:)?build\b|\b(generate|create|seed)[-_][\w-]+\.sh\b|^(/bin/)?(chown|chmod)\b[^&;|]*$"
-        r"|^(composer|npm|yarn|pnpm|bundle|mix|php\s+\S*artisan|python3?\s+\S*manage\.py)(\s+--?\S+)*$",
+        r"|^(composer|npm|yarn|pnpm|bundle|mix|php\s+\S*artisan|python3?\s+\S*manage\.py)(\s+-\S+)*$",
         Role.ONE_SHOT,
         (
             "alembic",

@@ -35,8 +35,9 @@ _STAND_INS = frozenset({"user", "username", "db_user", "dbuser", "dbname", "data
 _IF = regex(r"(?i)\bif\b|optional")
 _ROLE = regex(r"\bpg_dump(?:all)?\b[^\n|;&>]*?\s(?:-U\s*|--username[= ])[\"']?(?P<role>[\w-]+)[\"']?(?=\s|$)")
 _DATABASE = regex(
-    r"\bpg_dump\b(?=[^\n|;&>]*\s-U)(?:\s+(?:-[UhpFfZjnNt]\s*[^\s|>]+|--\w[\w-]*(?:=\S+)?|-[a-zA-Z]+))*\s+"
-    r"(?:-d\s+|--dbname[= ])?[\"']?(?P<name>[A-Za-z_][\w-]*)[\"']?\s*(?:$|[>|;&]|\d>)"
+    r"\bpg_dump\b(?=[^\n|;&>]*\s-U)(?:\s+(?>-[UhpFfZjnNt]\s*[^\s|>]+|--\w[\w-]*(?:=\S+)?|-[a-zA-Z]+))*"
+    r"(?:\s+(?:-d\s+|--dbname[= ])?[\"']?(?P<name>[A-Za-z_][\w-]*)|\s+-U\s*[\"']?(?P<role>[A-Za-z_][\w-]*))"
+    r"[\"']?\s*(?:$|[>|;&]|\d>)"
 )
 _CONTEXTS = frozenset({"doc", "script", "makefile", "workflow", "package", "playbook"})
 _NAMED = regex(r"(?:-f|--file)[= ]\s*[\"']?(?:\S*/)?([\w.-]+\.ya?ml)")
@@ -229,16 +230,18 @@ def _login(project: Project, command: Command) -> Misled | None:
     if not (" exec " in command.text and "pg_dump" in command.text) or _IF.search(_heading(project, command)):
         return None
     inside = _EXEC.search(command.text)
-    role, database = _ROLE.search(command.text), _DATABASE.search(command.text)
-    given = (inside and inside["name"], role and role["role"], database and database["name"])
+    role, named = _ROLE.search(command.text), _DATABASE.search(command.text)
+    # Without a database pg_dump takes the one that is called as the role.
+    database = named and (named["name"] or named["role"])
+    given = (inside and inside["name"], role and role["role"], database)
     if any(word and (_GENERIC.fullmatch(word) or word in _STAND_INS) for word in given):
         return None
     users = _values(project, "POSTGRES_USER", "postgres")
     if role and users and role["role"] not in users and not _is_named(project, role["role"]):
         return _wrong(command, "role", role["role"], users)
     bases = _values(project, "POSTGRES_DB", "") or users
-    if database and bases and database["name"] not in bases | {"postgres"} and not _is_named(project, database["name"]):
-        return _wrong(command, "database", database["name"], bases)
+    if database and bases and database not in bases | {"postgres"} and not _is_named(project, database):
+        return _wrong(command, "database", database, bases)
     return None
 
 

@@ -44,7 +44,7 @@ BY_COMMIT = regex(r"sha\b", re.IGNORECASE)
 _MOVING = regex(r"\blatest\b|\bstable\b|type=(?:ref|semver|raw|edge|schedule|pep440)|ref_name|[:=](?:main|master|prod\w*)\b")
 REMOTE_BUILDS = regex(
     r"^docker/github-builder/|/(?:[\w-]*[_-])?(?:image|docker|container)s?[_-](?:build|push|publish)[\w-]*\.ya?ml"
-    r"|/(?:[\w-]*[_-])?(?:build|push|publish)(?:[_-]\w+)*[_-](?:image|docker|container)s?\.ya?ml"
+    r"|/(?:[\w-]*[_-])?(?:build|push|publish)(?:[_-][\w-]*)?[_-](?:image|docker|container)s?\.ya?ml"
 )
 """Reusable workflows of others that build images and say so by their name."""
 _IMAGE_INPUTS = regex(r"(?:^|[_-])(?:tags?|images?)(?:$|[_-])")

@@ -14,7 +14,7 @@ from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
 
 _COMPOSE = regex(
-    r"\bdocker[ -]compose\s+(?:(?:-[fp]\s*|--(?:file|env-file|profile|project-name|project-directory)[= ])\S+\s+"
+    r"\bdocker[ -]compose\s+(?>(?:-[fp]\s*|--(?:file|env-file|profile|project-name|project-directory)[= ])\S+\s+"
     r"|--?\w[\w-]*(?:=\S+)?\s+)*"
     r"(?P<verb>exec|run|logs|restart|up|build|stop|pull|rm)\b(?P<words>[^\n|;&>#]*)"
 )

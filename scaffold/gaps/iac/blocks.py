@@ -15,7 +15,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _KINDS = frozenset({"terraform", "opentofu"})
-_SPACE = regex(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?(?:\*/|\Z))+", re.DOTALL)
+_SPACE = regex(r"(?:[ \t\r\n]++|(?>(?:#|//)[^\n]*|/\*.*?(?:\*/|\Z)))+", re.DOTALL)
 _LABELS = regex(r"((?:[ \t]+(?:\"[^\"\n]*\"|[A-Za-z_][\w-]*))*)[ \t]*\{")
 _LABEL = regex(r"\"([^\"\n]*)\"|([A-Za-z_][\w-]*)")
 _NAME = regex(r"[A-Za-z_][\w-]*")

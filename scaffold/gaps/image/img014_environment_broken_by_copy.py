@@ -22,7 +22,7 @@ from scaffold.model.values import ImageReference
 _VARIABLE = regex(r"\$(?:\{(\w+)\}|(\w+))")
 _SETS = regex(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)")
 _MADE = regex(
-    r"(?:\bpython[\d.]*\s+-m\s+venv|\bvirtualenv|\buv\s+venv)(?:\s+(?:(?:--python|-p)[ =]\S+|--?[\w-]+(?:=\S+)?))*"
+    r"(?:\bpython[\d.]*\s+-m\s+venv|\bvirtualenv|\buv\s+venv)(?:\s+(?>(?:--python|-p)[ =]\S+|--?[\w-]+(?:=\S+)?))*"
     r"(?:\s+(?P<path>[\w./$\{\}\"-]+))?(?=\s|$|[;&|])"
 )
 _SYNCED = regex(r"\buv\s+sync\b(?![^;&|\n]*\s--active\b)")

@@ -52,7 +52,7 @@ _PUBLIC_NAME = regex(
     r"|SENTRY|ANON|SITE_?KEY|SEARCH_?KEY|VAPID_PUBLIC)(?:_|$)"
 )
 _PUBLIC_VALUE = regex(r"^(?:phc_|pk_(?:live|test)_|G-[A-Z0-9])|^https?://[0-9a-f]+@[^/]+/\d+$")
-_CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:[ \t]+[^\n]*\n?|[ \t]*\n|#[^\n]*\n)*")
+_CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:(?>[ \t][^\n]*\n?)|\n|#[^\n]*\n)*")
 _MODE_OF_PRODUCTION = regex(r"(?:^|[\s.:\"'])(?:production|prod|ProductionConfig|ProdConfig)\b")
 _ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^=]+)?=\s*[\"']https?://(?P<host>[\w.-]+)")
 _OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)example\.|^[\w-]+$|\.(?:local|test|internal)$")

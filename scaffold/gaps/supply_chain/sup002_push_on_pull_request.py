@@ -25,8 +25,8 @@ _KEPT_OUT = regex(
 """An `enable=` in a line of docker/metadata-action that is false for a pull request."""
 _PUSH_COMMAND = regex(r"\b(?:docker|podman|buildah)\s+(?:image\s+)?push\b")
 _PUSHING = regex(rf"{_PUSH_COMMAND.pattern}|--push\b|\bcompose\b.*\spush\b|\b(?:crane|skopeo)\s+(?:push|copy)\b")
-_PUSHED = regex(r"\bpush\s+(?:-\S+\s+)*(\S*?(?:\$\{\{[^}]*\}\}\S*?)*)(?=\s|;|&|$)")
-_TAGGED = regex(r"(?:\s-t|\s--tag)[ =]+(\S*?(?:\$\{\{[^}]*\}\}\S*?)*)(?=\s|$)")
+_PUSHED = regex(r"\bpush\s+(?:-\S+\s+)*((?:\$\{\{[^}]*\}\}|[^\s;&])*+)")
+_TAGGED = regex(r"(?:\s-t|\s--tag)[ =]+((?:\$\{\{[^}]*\}\}|\S)*+)")
 _OF_A_COMMIT = regex(
     r"github\.(?:sha|run_id|run_number|event\.number|event\.pull_request\.(?:number|head\.sha)|event\.after)\b"
     r"|\$\{?GITHUB_(?:SHA|RUN_ID|RUN_NUMBER)\b|\bgit\s+(?:rev-parse|describe)\b(?!.*--abbrev-ref)"

@@ -21,7 +21,7 @@ _SERVERS = regex(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|waitress-serve|fastapi\s+run|flask\s+run|puma|unicorn|rails\s+s(?:erver)?"
     r"|php-fpm|apache2-foreground|next\s+start|nest\s+start)\b|\bnode\s+\S|\bdotnet\s+[\"'\\]*(?:\$|\S+\.dll)"
 )
-_BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-{1,2}\S+\s+)*(?P<service>[\w.-]+)\s")
+_BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-\S+\s+)*(?P<service>[\w.-]+)\s")
 _NAME = r"(?:[\"`\w]+\.)?[\"`]?(?P<name>\w+)[\"`]?"
 _MAKES = regex(rf"(?i)\bcreate\s+(?:\w+\s+)?(?:table|view)\s+(?:if\s+not\s+exists\s+)?{_NAME}")
 _REFERS = regex(rf"(?i)\breferences\s+{_NAME}\s*(?:\(|on\b|,|\s)")

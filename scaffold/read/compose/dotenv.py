@@ -15,7 +15,7 @@ MAX_VALUES = 10_000_000
 
 _KEY = regex(r"[^=:\n]*")
 _EXPORT = regex(r"export[\s]+")
-_BLANK = regex(r"(?:\s|#[^\n]*)*")
+_BLANK = regex(r"(?:\s|#[^\n]*+)*+")
 _INLINE_SPACE = regex(r"[\t\v\f\r \x85\xa0]*")
 _ESCAPE = regex(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "$": "$$"}
