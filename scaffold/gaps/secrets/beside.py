@@ -8,7 +8,7 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import names_store
 from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Cause, Severity, closest_to_production
+from scaffold.model.names import Cause, EnvironmentClass, Severity, closest_to_production
 from scaffold.model.project import EnvEntry, EnvFile, Project, PrometheusConfig, SecretFile
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
