@@ -272,6 +272,7 @@ class CodeFact:
     `log-level` (Python code hands the value of a variable to `logging` as it comes; detail: the variable),
     `writes-named` (code writes, or renames another file to, a file by its name; detail: `writes` or `renames`, and its path),
     `starts-with` (a package that a Python program imports as it starts; see scaffold.read.starting_imports),
+    `deaf-health` (a health route that says the same whatever the store answers; detail: its path),
     `writes-file` (code writes a log or makes a folder; see scaffold.read.written_files),
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),
     `php-extension` (PHP code calls what only an extension has; detail: its name),

@@ -57,6 +57,7 @@ _KEPT = ("pload", "UPLOAD", "ttachment", *_WAITING)
 _BELIEVING = (
     *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "cf-connecting-ip"),
 )
+_ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
     # Credentials that are sent along to any origin.
     Kind(
@@ -93,6 +94,10 @@ KINDS = (
     ),
     # SQLite files of a module's own.
     Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(",), ("sqlite",), ('"sqlite',))),
+    # Health routes that ask the store.
+    Kind(
+        "deaf_health", "deaf_health_facts", Words(python=_ASKING, script=(*_ASKING, "$connect(", "$queryRaw", "authenticate("))
+    ),
     # Logs and folders that are written.
     Kind(
         "written_files",

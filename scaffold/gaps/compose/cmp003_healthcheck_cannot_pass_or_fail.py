@@ -12,11 +12,20 @@ from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
 
-_EFFECTS = {"pass": "cannot pass", "fail": "cannot fail", "wait": "passes too early", "blind": "does not reach the application"}
+_EFFECTS = {
+    "pass": "cannot pass",
+    "fail": "cannot fail",
+    "wait": "passes too early",
+    "blind": "does not reach the application",
+    "deaf": "does not tell that the store is away",
+}
 _LOWER = {"wait": 2, "blind": 1}
 """Steps by which an effect counts less: one that passes too early does so for as long as the data is read."""
 _ADVICE = Closer(
     None, "advice", "Write a check with a program that the image holds, against the port and path it serves today."
+)
+_ANSWER = Closer(
+    None, "advice", "Answer 503 where the store cannot be reached, and keep a second route for whether the process lives."
 )
 _ORDER = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 
@@ -56,7 +65,7 @@ def _gap(project: Project, stack: Stack, service: Service, source: HealthSource,
         severity=_severity(worst, relied_on=bool(waiting)),
         confidence=min((fault.confidence for fault in faults if fault.effect == worst.effect), key=_ORDER.index),
         environment=stack.environment,
-        closers=None if is_mendable(project, service) else (_ADVICE,),
+        closers=(_ANSWER,) if worst.effect == "deaf" else None if is_mendable(project, service) else (_ADVICE,),
     )
 
 
@@ -65,6 +74,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _severity(worst: Fault, *, relied_on: bool) -> Severity:
+    if worst.effect == "deaf":
+        return Severity.MEDIUM
     severity = Severity.HIGH if relied_on else Severity.MEDIUM
     return severity.lowered(_LOWER.get(worst.effect, 0))
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.proxy_answers import constant_answers
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
-from scaffold.gaps.served_paths import asked_paths, meant_route, service_routes
+from scaffold.gaps.served_paths import asked_paths, meant_route, serves, service_routes
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.durability import writes_nothing
 from scaffold.model.frozen import frozen
+from scaffold.model.image_code import is_in_image
 from scaffold.model.names import Confidence, Role
 from scaffold.model.probes import AS_OF, KnownImage, known_image, requires_password
 from scaffold.model.project import Project
@@ -31,7 +32,8 @@ _EXIT_ON_ERROR = regex(r"(?:^|\s)-e(?:\s|$)|grep|PONG")
 @frozen
 class Fault:
     """One reason; `effect` is `pass` when the check can never pass, `fail` when it cannot fail, `wait` when it passes early,
-    `blind` when it asks the web server in front of the application alone.
+    `blind` when it asks the web server in front of the application alone, `deaf` when the route that it asks does not say that
+    the store is away.
     """
 
     effect: str
@@ -52,6 +54,7 @@ def health_faults(project: Project, service: Service) -> tuple[Fault, ...]:
         *_port_faults(project, service, source),
         *_route_faults(project, service, source),
         *_constant_faults(source),
+        *_deaf_faults(project, service, source),
         *_proxy_faults(project, service, source),
     )
 
@@ -205,7 +208,20 @@ def _constant_faults(source: HealthSource) -> Iterator[Fault]:
         yield Fault("fail", "it ends with a command that always succeeds")
 
 
-# --- (f) a path that the web server in the image answers by itself ----------------------------------------------------
+# --- (f) a route that does not say what it found ----------------------------------------------------------------------
+
+
+def _deaf_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
+    """Yield each path that the check asks for whose handler catches the failure of the store and answers as ever."""
+    context = service.build.context if service.build else None
+    facts = [fact for fact in project.code_facts if fact.kind == "deaf-health" and context is not None]
+    for path in asked_paths(project, source.command) if facts else ():
+        for fact in facts:
+            if serves(fact, path) and is_in_image(project, service, fact.location.path):
+                yield Fault("deaf", f"{path} answers 200 also where the store cannot be reached", (fact.location,))
+
+
+# --- (g) a path that the web server in the image answers by itself ----------------------------------------------------
 
 
 def _proxy_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
