@@ -89,6 +89,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.commands, ("BCK012",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
+    (lambda project: any(fact.kind == "asks-nobody" for fact in project.code_facts), ("NET013",)),
 )
 """Kinds of files and of what is read in them, and the rules that find nothing without."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")

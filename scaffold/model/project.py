@@ -274,6 +274,7 @@ class CodeFact:
     `starts-with` (a package that a Python program imports as it starts; see scaffold.read.starting_imports),
     `deaf-health` (a health route that says the same whatever the store answers; detail: its path),
     `writes-file` (code writes a log or makes a folder; see scaffold.read.written_files),
+    `asks-nobody` (a route that changes data, in a program no line of which asks who calls; detail: the program's folder),
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),
     `php-extension` (PHP code calls what only an extension has; detail: its name),
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history).

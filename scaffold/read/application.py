@@ -33,12 +33,14 @@ from scaffold.read.fact_words import (
     SEEDING,
     SERVING,
     WARNING,
+    WRITING,
     Kind,
+    Words,
     holds,
     language_of,
 )
 from scaffold.read.inventory import Inventory, TextReader
-from scaffold.read.paths import is_other_code, is_test_code
+from scaffold.read.paths import is_other_code, is_test_code, program_folders, program_of
 
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
 _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b", words=("django",))
@@ -58,10 +60,6 @@ _COOKIE = regex(
     r"|login_user|django\.contrib"
 )
 """Words of code by which a browser sends a login along by itself."""
-_OF_PROGRAMS = frozenset(
-    {"requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "package.json", "go.mod", "composer.json"}
-)
-"""Files that list the packages of one program."""
 _COMMON = regex(r"(?:^|/)(?:libs?|shared|common|core|packages)(?:/|$)")
 """Folders of code that several programs import."""
 _IN_MIGRATIONS = regex(
@@ -84,6 +82,8 @@ _LOADS_ROWS = regex(
 )
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
+_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING)
+"""Kinds of facts whose readers look at all files with their words at once."""
 
 
 def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReading, tuple[Problem, ...]]:
@@ -91,12 +91,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     readings = []
     problems: list[Problem] = []
     code: list[str] = []
-    migrating: list[str] = []
-    making: list[str] = []
-    leaving: list[str] = []
-    serving: list[str] = []
-    levels: list[str] = []
-    opening: list[str] = []
+    marked: dict[Words, list[str]] = {words: [] for words in _READ_TOGETHER}
     policies = [path for path in inventory.files if path.endswith(".sql") or _IN_MIGRATIONS.search(path)]
     for path in inventory.files:
         if not is_application_code(path):
@@ -106,16 +101,9 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
             continue
         code.append(path)
         language = language_of(path)
-        for words, marked in (
-            (MIGRATING, migrating),
-            (ACCOUNTS, making),
-            (BACKGROUND, leaving),
-            (LEVELS, levels),
-            (SERVING, serving),
-            (OPENING, opening),
-        ):
+        for words, paths in marked.items():
             if words.stand_in(text, language):
-                marked.append(path)
+                paths.append(path)
         found, failed = _read(path, text)
         more = tuple(_more_facts(path, text))
         found = replace(found, facts=(*found.facts, *more)) if more else found
@@ -128,18 +116,19 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     settings = _with_unread(tuple(item for found in readings for item in found.settings), inventory, texts)
     reads = tuple(item for found in readings for item in found.reads)
     facts = [item for found in readings for item in found.facts]
-    if migrating:
+    if marked[MIGRATING]:
         from scaffold.read.migrating import applied_at_start
 
-        facts += applied_at_start(migrating, tuple(code), texts.glance)
-    facts += _background(leaving, inventory, texts)
+        facts += applied_at_start(marked[MIGRATING], tuple(code), texts.glance)
+    facts += _background(marked[BACKGROUND], inventory, texts)
     facts += _row_security(policies, code, texts)
     facts += _history(inventory, texts)
     facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
-    facts += _log_levels(levels, code, texts)
-    facts += _served(serving, code, texts)
-    facts += _accounts(making, tuple(code), inventory, texts)
-    facts += _files_read([*opening, *policies], inventory, texts)
+    facts += _log_levels(marked[LEVELS], code, texts)
+    facts += _served(marked[SERVING], code, texts)
+    facts += _accounts(marked[ACCOUNTS], tuple(code), inventory, texts)
+    facts += _open_programs(marked[WRITING], code, inventory, texts)
+    facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
         from scaffold.read.reach import module_graph
@@ -161,13 +150,13 @@ def _with_logins(facts: list[CodeFact], code: list[str], inventory: Inventory, t
         return facts
     cookies = [path for path in code if not _OF_TESTS.search(path) and _COOKIE.search(texts.glance(path) or "")]
     # A program in another language, or with packages of its own, keeps its cookies to itself.
-    folders = {posixpath.dirname(path) for path in inventory.files if path.rpartition("/")[2] in _OF_PROGRAMS}
-    kept = {_program_of(path, folders) for path in cookies if path.endswith(".py")}
+    folders = program_folders(inventory.files)
+    kept = {program_of(path, folders) for path in cookies if path.endswith(".py")}
     common = {folder for folder in kept if folder == "" or _COMMON.search(folder)}
     bare = [
         fact
         for fact in opened
-        if fact.location.path.endswith(".py") and not kept & {*common, _program_of(fact.location.path, folders)}
+        if fact.location.path.endswith(".py") and not kept & {*common, program_of(fact.location.path, folders)}
     ]
     if not cookies:
         gone = [fact for fact in opened if not fact.location.path.endswith((".py", ".php"))]
@@ -176,20 +165,21 @@ def _with_logins(facts: list[CodeFact], code: list[str], inventory: Inventory, t
     return [replace(fact, detail=f"{fact.detail} no-login") if fact in marked else fact for fact in facts]
 
 
-def _program_of(path: str, folders: set[str]) -> str:
-    """Return the nearest folder above a file that lists the packages of a program, "" for the root."""
-    folder = posixpath.dirname(path)
-    while folder and folder not in folders:
-        folder = posixpath.dirname(folder)
-    return folder
-
-
 def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
     marked = [path for path in leaving if path.endswith((".php", ".py", ".rb"))]
     if marked:
         from scaffold.read.background import unstarted
 
         for fact in unstarted(marked, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _open_programs(writing: list[str], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if writing:
+        from scaffold.read.open_programs import open_programs
+
+        for fact in open_programs(writing, code, inventory.files, texts.glance):
             texts.text(fact.location.path)
             yield fact
 

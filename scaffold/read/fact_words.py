@@ -167,6 +167,27 @@ OPENING = Words(
     other=("Tera::new(", "ServeDir::new(", "read_to_string("),
 )
 """What opens a file of the repository."""
+_METHODS = (".put(", ".delete(", ".patch(", ".post(")
+WRITING = Words(
+    python=(*_METHODS, "methods=[", "methods = ["),
+    script=(
+        *_METHODS,
+        "function PUT",
+        "function DELETE",
+        "function PATCH",
+        "function POST",
+        "@Put(",
+        "@Delete(",
+        "@Patch(",
+        "@Post(",
+    ),
+    go=(".Put(", ".Delete(", ".Patch(", ".Post(", ".PUT(", ".DELETE(", ".PATCH(", ".POST("),
+    other=(
+        *("PutMapping", "DeleteMapping", "PatchMapping", "PostMapping", "MapPut(", "MapDelete(", "MapPatch(", "MapPost("),
+        *("HttpPut", "HttpDelete", "HttpPost"),
+    ),
+)
+"""What may be a route that takes, changes or deletes data."""
 PROTECTIONS = Words(
     ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
     ("secure: false", "secure:false", "rejectUnauthorized"),

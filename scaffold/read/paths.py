@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Iterable
 
 from scaffold.model.regex import regex
 
@@ -231,3 +233,25 @@ def is_test_code(path: str) -> bool:
     if any(folder in {"test", "tests", "__tests__", "spec", "specs", "e2e", "testing"} for folder in folders):
         return True
     return name.startswith(("test_", "conftest.")) or bool(re.search(r"(?:_test\.(?:py|go)|\.(?:test|spec)\.[jt]sx?)$", name))
+
+
+_OF_PROGRAMS = frozenset(
+    {
+        *("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "package.json", "go.mod", "composer.json"),
+        *("Gemfile", "pom.xml", "build.gradle", "build.gradle.kts", "Cargo.toml", "Dockerfile"),
+    }
+)
+"""Files that list the packages of one program, or build its image."""
+
+
+def program_folders(files: Iterable[str]) -> frozenset[str]:
+    """Return the folders of programs: those that hold a list of packages, or a Dockerfile."""
+    return frozenset(posixpath.dirname(path) for path in files if posixpath.basename(path) in _OF_PROGRAMS)
+
+
+def program_of(path: str, folders: frozenset[str]) -> str:
+    """Return the nearest of the folders of programs above a file, "" for the root."""
+    folder = posixpath.dirname(path)
+    while folder and folder not in folders:
+        folder = posixpath.dirname(folder)
+    return folder

@@ -19,6 +19,7 @@ _NGINX_TLS = regex(r"(?m)^[ \t]*(?:listen\s[^;]*\bssl\b|ssl_certificate\s)")
 _CARRIED = regex(r"\b(?:uwsgi|fastcgi|scgi)_pass\b")
 _TRAEFIK_TLS = regex(r"(?m)^[ \t]*(?:tls|certResolver)\s*:|\bwebsecure\b")
 _PLAIN_SITE = regex(r"(?m)^[ \t]*(?::80|http://\S+)\s*\{|auto_https\s+off")
+_LOGIN = regex(r"(?i)auth_basic|auth_request|basic_?auth|forward_?auth|oauth2-proxy")
 
 
 @frozen
@@ -74,3 +75,10 @@ def _reads(project: Project, edge: Service, path: str) -> bool:
     if any(mount.resolved and is_below(path, mount.resolved) for mount in edge.mounts):
         return True
     return edge.build is not None and any(file.path == path for file in nginx_files(project, edge))
+
+
+def has_login_in_front(project: Project) -> bool:
+    """Whether a proxy asks visitors for a login: the browser sends that along as well."""
+    proxies = {item.location.path for item in project.upstreams} | {file.path for file in project.compose_files}
+    lines = (line.partition("#")[0] for path in proxies for line in (project.source(path) or "").splitlines())
+    return any(_LOGIN.search(line) for line in lines)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.network.fronts import has_login_in_front
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
@@ -15,7 +16,6 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)", re.IGNORECASE)
-_PROXY_LOGIN = regex(r"(?i)auth_basic|auth_request|basic_?auth|forward_?auth|oauth2-proxy")
 _WILDCARD_HOST = regex(r"https?://[^/]*\*")
 
 
@@ -24,7 +24,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for fact in facts:
         words = set(fact.detail.split())
         if {"any-origin", "credentials"} <= words and _is_served(project, fact.location.path):
-            harmless = "no-login" in words and not _has_login_in_front(project)
+            harmless = "no-login" in words and not has_login_in_front(project)
             # Cookies that these frameworks set stay home on calls from other sites, unless somebody says otherwise.
             yield _open(fact.location, harmless=harmless, certain="mirrored" not in words)
     if facts:
@@ -38,13 +38,6 @@ def _is_served(project: Project, path: str) -> bool:
         return False
     services = [service for stack in project.stacks for service in stack.services if service.build]
     return path.endswith(".py") or not services or any(is_in_image(project, service, path) for service in services)
-
-
-def _has_login_in_front(project: Project) -> bool:
-    """Whether a proxy asks visitors for a login: the browser sends that along as well."""
-    proxies = {item.location.path for item in project.upstreams} | {file.path for file in project.compose_files}
-    lines = (line.partition("#")[0] for path in proxies for line in (project.source(path) or "").splitlines())
-    return any(_PROXY_LOGIN.search(line) for line in lines)
 
 
 def _open(place: Location, *, harmless: bool, certain: bool) -> Gap:

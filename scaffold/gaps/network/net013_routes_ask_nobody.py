@@ -1,0 +1,85 @@
+"""NET013: a program that visitors reach changes data for everybody: no line of its code asks who calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, once
+from scaffold.gaps.network.fronts import front_of, has_login_in_front
+from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import is_in_image, runs_code
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.project import CodeFact, Project
+from scaffold.model.regex import regex
+
+_KEPT_AMONG_FRIENDS = regex(
+    r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
+    r"|behind (?:a|an|your) auth"
+)
+"""What keeps strangers away before a program, other than its code."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    facts = [fact for fact in project.code_facts if fact.kind == "asks-nobody" and may_run_in_production(fact)]
+    if not facts or has_login_in_front(project) or _is_among_friends(project):
+        return
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
+    # Beside a stack that says production, the base is what people develop with.
+    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
+
+
+def _is_among_friends(project: Project) -> bool:
+    """Whether a page, a service or a file of a proxy names what lets in only those who are known."""
+    texts = (*(page.text for page in project.docs), *(project.source(file.path) or "" for file in project.compose_files))
+    return any(_KEPT_AMONG_FRIENDS.search(text) for text in texts)
+
+
+def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator[Gap]:
+    for service in stack.services:
+        fact = next((fact for fact in facts if is_in_image(project, service, fact.location.path)), None)
+        door = _door(project, stack, service) if fact is not None and runs_code(project, service) else None
+        if fact is not None and door is not None:
+            yield _gap(stack, service, fact, door)
+
+
+def _door(project: Project, stack: Stack, service: Service) -> Location | None:
+    """Return the line by which visitors reach a service: a port on all interfaces, or what forwards to it."""
+    port = next((port for port in open_ports(project, service) if port.protocol == "tcp"), None)
+    front = front_of(project, stack, service) if port is None else None
+    return port.location if port else front.location if front else None
+
+
+def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="login",
+        message=f"{service.name} changes data for whoever reaches it: no line of its code asks who calls, and nothing that "
+        "this repository declares stands before it and does.",
+        expected="a login in the program, or before it: a proxy that asks for one, a network that only members reach",
+        actual="routes for everybody",
+        locations=(fact.location, door),
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+RULE = Rule(
+    code="NET013",
+    name="routes-ask-nobody",
+    layer=Layer.NETWORK,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Ask for a login in the program or in the proxy before it (auth_request, forwardAuth, oauth2-proxy), or bind its "
+            "port to 127.0.0.1 and say in the deployment guide which network it is reached from.",
+        ),
+    ),
+    maps_to=("CWE-306",),
+)

@@ -1,0 +1,75 @@
+"""Programs whose routes change data while no line of their code asks who calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from scaffold.model.document import Location
+from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
+from scaffold.read.paths import program_folders, program_of
+
+_ROUTERS = r"(?:app|api|router|routes?|server|fastify|group|e|r|g|mux|v\d)"
+_CHANGES = regex(
+    r"@\w+(?:\.\w+)*\.(?:put|delete|patch)\("
+    rf"|\b{_ROUTERS}\.(?:put|delete|patch|Put|Delete|Patch|PUT|DELETE|PATCH)\(\s*[\"'`]"
+    r"|\bmethods\s*=\s*\[[^\]\n]{0,80}(?:PUT|DELETE|PATCH)|@(?:Put|Delete|Patch)(?:Mapping)?\("
+    r"|\bexport\s+(?:async\s+)?function\s+(?:PUT|DELETE|PATCH)\b|\.Map(?:Put|Delete|Patch)\(|\[Http(?:Put|Delete|Patch)"
+)
+_TAKES = regex(
+    rf"@\w+(?:\.\w+)*\.post\(|\b{_ROUTERS}\.(?:post|Post|POST)\(\s*[\"'`]|@Post(?:Mapping)?\("
+    r"|\bexport\s+(?:async\s+)?function\s+POST\b|\.MapPost\(|\[HttpPost"
+)
+_LEAST_TAKEN = 2
+"""One route that takes something may be the form by which visitors write to the team."""
+_ASKS = regex(
+    r"(?i)auth(?!or(?:s|ed|ing|ship|_id|id|_name)?(?![a-z]))|\blog_?in\b|sign_?in|jwt|passport|bearer|passlib|bcrypt|argon2|cookie"
+    r"|current_?user|\b(?:request|req|ctx)\.(?:session|user)\b|webauthn|x-api-key|api_?key_?header|x-\w*-?(?:token|secret|key)\b"
+    r"|clerk|supabase|firebase|keycloak|devise|permission_classes|has_?perm|is_?admin|password_?hash|compare_digest"
+    r"|timingSafeEqual|secure_compare|remote[-_]user|forwarded-user|verify_?token|access_?token|session_?id|csrf"
+)
+"""Words of code that may know its caller."""
+_OF_TESTS = regex(
+    r"(?:^|/)(?:tests?|__tests__|specs?|e2e|examples?|benchmarks?)/|(?:^|/)(?:test_|conftest)|[._](?:test|spec)\."
+)
+
+
+def open_programs(
+    writing: Iterable[str], code: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]
+) -> Iterator[CodeFact]:
+    """Yield an `asks-nobody` fact at the first route that changes data of each program in whose code no word of a login stands;
+    the detail is the folder of the program. `writing` are the files that may have
+    such a route.
+    """
+    folders = program_folders(files)
+    served = [path for path in code if not _OF_TESTS.search(path)]
+    programs: dict[str, list[str]] = {}
+    for path in sorted(writing):
+        if not _OF_TESTS.search(path):
+            programs.setdefault(program_of(path, folders), []).append(path)
+    for folder, paths in programs.items():
+        place = _first_change(paths, glance)
+        # Code beside the folders of programs, or above them, may be that of all.
+        near = (item for item in served if _is_below(item, folder) or program_of(item, folders) == "")
+        if place is not None and not any(_ASKS.search(glance(item) or "") for item in near):
+            yield CodeFact("asks-nobody", folder, place)
+
+
+def _first_change(paths: list[str], glance: Callable[[str], str | None]) -> Location | None:
+    """Return the first route of a program that changes or deletes, else the first of several that take something."""
+    taken: list[Location] = []
+    for path in paths:
+        text = glance(path) or ""
+        match = _CHANGES.search(text)
+        if match is not None:
+            return _place(path, text, match.start())
+        taken += (_place(path, text, found.start()) for found in _TAKES.finditer(text))
+    return taken[0] if len(taken) >= _LEAST_TAKEN else None
+
+
+def _place(path: str, text: str, offset: int) -> Location:
+    return Location(path, text.count("\n", 0, offset) + 1)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return folder == "" or path.startswith(f"{folder}/")
