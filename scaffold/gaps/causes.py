@@ -18,7 +18,7 @@ _LEAST = 3
 """Folders beside each other that make variants: two may be two systems, or two places of one."""
 _SHARED = 0.5
 """The part of the services that two variants have in common, at least."""
-_BREAK = regex(r"(?<=.{12}): (?!\w+: )|(?<=.{30})(?:; |, (?:so|and|because|though) )")
+_BREAK = regex(r"(?<=.{12}): (?!\w+: )|(?<=.{30})(?:; |, (?:so|and|because|though|not) )")
 """Where the first part of a message ends, which is not in its first words: there the other places are named."""
 _DEEP = 2
 """Parts that a folder has at least so that paths are told without it."""

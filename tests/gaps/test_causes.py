@@ -89,7 +89,7 @@ services:
 @pytest.mark.parametrize(
     ("code", "start"),
     [
-        ("CMP001", "api starts as soon as db's container exists, not when db answers (the same for web → db)."),
+        ("CMP001", "api starts as soon as db's container exists (the same for web → db), not when db answers."),
         (
             "CFG005",
             "Where JWT_SECRET is not set, Compose gives api an empty text with no more than a warning (the same for "
