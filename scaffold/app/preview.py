@@ -5,6 +5,7 @@ from __future__ import annotations
 from scaffold.app.editing import EditedFile
 from scaffold.app.generation import Generation
 from scaffold.app.view import View
+from scaffold.gaps.causes import causes_of
 from scaffold.gaps.judge import shown
 from scaffold.report.diff import unified_diff
 from scaffold.report.redaction import Redactor
@@ -15,15 +16,17 @@ from scaffold.write.classify import Change, State
 def show_generation(generation: Generation, view: View, *, diff: bool, written: bool) -> str:
     """Return the plan, or what was done; with `diff`, the changes line by line, secrets redacted."""
     redactor = Redactor(generation.project)
-    # The same gaps as `gaps` counts: what is of low confidence, it shows on request only.
-    counted = {item.gap.fingerprint for item in shown(generation.before, everything=False) if item.status == "open"}
+    # The same gaps as `gaps` counts: what is of low confidence, it shows on request only, and one cause is one of them.
+    counted = (item.gap for item in shown(generation.before, everything=False) if item.status == "open")
+    causes = [[gap.fingerprint for gap in cause] for cause in causes_of(generation.project, counted)]
     report = GenerateReport(
         project=generation.target.app,
         files=tuple(_file(change, redactor, diff=diff) for change in generation.changes),
         edits=tuple(_edit(item, redactor, diff=diff) for item in generation.edits),
         skipped=tuple(LeftAlone(item.path, item.reason) for item in generation.skipped),
-        open_gaps=len(counted),
-        closed=generation.closed & counted,
+        open_gaps=len(causes),
+        closed_gaps=sum(generation.closed.issuperset(cause) for cause in causes),
+        closed=generation.closed & {mark for cause in causes for mark in cause},
         written=written,
     )
     if view.form == "json":

@@ -30,17 +30,22 @@ def told_once(project: Project, judgement: Judgement) -> Judgement:
     """Return the judgement with one finding a cause: of the open gaps the first names the places of the others, which become
     details of it. What is suppressed or in the baseline neither leads nor is named, so that it hides no other place.
     """
-    groups: dict[Hashable, list[Gap]] = defaultdict(list)
-    regions = _Regions(project)
-    for gap in sorted(judgement.open, key=_lead):
-        groups[_cause(gap, regions)].append(gap)
     changed: dict[str, Gap] = {}
-    for first, *others in groups.values():
+    for first, *others in causes_of(project, judgement.open):
         if others:
             changed[first.fingerprint] = _first(first, others)
             changed |= {gap.fingerprint: _detail(gap) for gap in others}
     told = [_changed(judged, changed) for judged in judgement.gaps]
     return replace(judgement, gaps=tuple(sorted(told, key=lambda judged: judged.gap.sort_key())))
+
+
+def causes_of(project: Project, gaps: Iterable[Gap]) -> list[list[Gap]]:
+    """Return the gaps by their causes; of each the one that leads stands first."""
+    groups: dict[Hashable, list[Gap]] = defaultdict(list)
+    regions = _Regions(project)
+    for gap in sorted(gaps, key=_lead):
+        groups[_cause(gap, regions)].append(gap)
+    return list(groups.values())
 
 
 def _lead(gap: Gap) -> tuple[bool, bool, int, tuple[int, int, str, str, str]]:

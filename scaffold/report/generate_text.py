@@ -91,8 +91,7 @@ def _summary(report: GenerateReport, width: int) -> list[Line]:
     edited = f" and edit {edits} of yours" if edits else ""
     if report.written:
         edited = edited.replace("edit", "edited")
-    closed = len(report.closed)
-    said = f"{verb} {files}{edited}; closes {closed} of {_gaps(report.open_gaps)}."
+    said = f"{verb} {files}{edited}; closes {report.closed_gaps} of {_gaps(report.open_gaps)}."
     return [line(), *wrapped(said, width)]
 
 

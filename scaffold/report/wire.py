@@ -116,7 +116,9 @@ class GenerateReport:
     edits: tuple[FileEdit, ...] = ()
     skipped: tuple[LeftAlone, ...] = ()
     open_gaps: int = 0
-    """How many gaps were open before."""
+    """How many gaps were open before, as `gaps` counts them: one a cause."""
+    closed_gaps: int = 0
+    """How many of them are gone with all their places once everything is written."""
     closed: frozenset[str] = frozenset()
     """Fingerprints of the gaps that are gone once everything is written."""
     written: bool = False

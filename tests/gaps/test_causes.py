@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from scaffold.app.examination import Place, examine, look
+from scaffold.app.generation import plan_generation
 from scaffold.app.presentation import show_gaps
+from scaffold.app.preview import show_generation
 from scaffold.app.view import View
 from scaffold.gaps.judge import judge
 from scaffold.model.gap import Gap
-from scaffold.model.names import Severity
+from scaffold.model.names import Room, Severity
 
 MakeProject = Callable[..., Path]
 
@@ -298,3 +300,11 @@ def test_all_shows_the_details(make_project: MakeProject) -> None:
     text = report(make_project({"docker-compose.yml": STORES}), "text", everything=True)
     assert "files publishes 9001 on every interface" in text
     assert "with the NET001 that names this place" in text
+
+
+def test_generate_counts_as_gaps_does(make_project: MakeProject) -> None:
+    place = Place(make_project({"docker-compose.yml": STORES}))
+    generation = plan_generation(place, rooms=frozenset({Room.OVERLAYS}), edit_codes=None)
+    said = show_generation(generation, View(), diff=False, written=False).splitlines()[-1]
+    title = show_gaps(examine(place), View(), everything=False, fail_on=None).text.splitlines()[0]
+    assert said.rpartition(" of ")[2].rstrip(".") == title.partition("  ")[2].partition(":")[0]
