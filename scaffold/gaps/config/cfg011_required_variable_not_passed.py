@@ -41,6 +41,21 @@ _BRINGS_MORE = regex(
 )
 """Starts that put more into the environment than Compose does."""
 
+_SAME = {
+    "URI": "URL",
+    "PASS": "PASSWORD",
+    "PWD": "PASSWORD",
+    "USERNAME": "USER",
+    "DATABASE": "DB",
+    "MONGO": "MONGODB",
+    "POSTGRES": "POSTGRESQL",
+    "ADDR": "ADDRESS",
+    "DIRECTORY": "DIR",
+}
+"""Words that people write for one another."""
+_LEFT_OUT = frozenset({"API", "KEY", "SECRET", "TOKEN", "ACCESS", "AUTH", "URL", "ID", "APP", "CLIENT"})
+"""Words that people leave out of the name of a key."""
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
@@ -49,6 +64,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from (_offered_gap(stack, found) for found in offered_in_vain(project, stack))
     own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
+    yield from _misnamed_gaps(project, stack, built)
     templates = _templates(project, built)
     if templates is None or any(_may_get_more(project, service) for service in built):
         return
@@ -162,6 +178,56 @@ def _renamed_gap(stack: Stack, found: list[tuple[Service, _Renamed]]) -> Gap:
         severity=Severity.MEDIUM,
         environment=stack.environment,
         closers=(Closer(None, "advice", "Pass each variable by the name that the code reads."),),
+    )
+
+
+def _misnamed_gaps(project: Project, stack: Stack, built: list[Service]) -> Iterator[Gap]:
+    """Yield one gap for the services that get variables by a name that no code reads, where it reads one like it."""
+    given = {name for service in stack.services for name in given_names(project, stack, service)}
+    found = [(service, item) for service in built for item in _misnamed(project, service, given)]
+    if found:
+        yield _misnamed_gap(stack, found)
+
+
+def _misnamed(project: Project, service: Service, given: set[str]) -> Iterator[_Renamed]:
+    """Yield each variable of a template that a service gets and no code names, where the code reads one of nearly the same name
+    that nothing sets: a word more or less, or another word for the same.
+    """
+    reads = reads_in_image(project, service)
+    offered = {entry.name for file in project.env_files if file.kind == "template" for entry in file.entries}
+    named = {read.name for read in project.env_reads} | project.mentioned
+    wanted = [name for name in reads if name not in given and not _is_set(project, service, name)]
+    for entry in service.environment:
+        if entry.source == "environment" and entry.name in offered - named:
+            alike = next((name for name in wanted if _are_alike(entry.name, name)), "")
+            if alike:
+                yield _Renamed(entry, alike, reads[alike][0])
+
+
+def _are_alike(first: str, second: str) -> bool:
+    """Whether two names begin with one word and mean one thing: the same words, or one in the middle or at the end more."""
+    one, two = ([_SAME.get(word, word) for word in name.upper().split("_")] for name in (first, second))
+    apart = set(one) ^ set(two)
+    if one[0] != two[0] or len(one) < 2:
+        return False
+    return not apart or (len(apart) == 1 and len(set(one) & set(two)) >= 2 and apart <= _LEFT_OUT)
+
+
+def _misnamed_gap(stack: Stack, found: list[tuple[Service, _Renamed]]) -> Gap:
+    services = list(dict.fromkeys(service.name for service, _ in found))
+    pairs = listed(dict.fromkeys(f"{item.entry.name}, and the code asks for {item.wanted}" for _, item in found))
+    return RULE.gap(
+        resource=stack.resource(services[0]),
+        subject="misnamed-variables",
+        message=f"{listed(services)} {'gets' if len(services) == 1 else 'get'} {pairs}: no code reads the first name, and what "
+        "somebody puts there reaches nobody.",
+        expected=f"{found[0][1].wanted} in the environment of {services[0]}",
+        actual=f"{found[0][1].entry.name} alone",
+        locations=tuple(item.entry.location for _, item in found),
+        related=tuple(dict.fromkeys(item.read.location for _, item in found)),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Use one name in Compose, in the templates and in the code."),),
     )
 
 
