@@ -11,6 +11,8 @@ from scaffold.model.secrets import is_provider_key
 from scaffold.read.fact_words import holds
 from scaffold.read.lines import Places
 
+_OF_A_MAILBOX = "Google app password"
+"""What Google draws for one program that reads or sends the mail of an account."""
 _PROVIDERS = (
     ("aws", ("AKIA", "ASIA")),
     ("google", ("AIza",)),
@@ -38,6 +40,14 @@ _BEGINS = (
 )
 """The rest, each form by itself: a search for what begins with the same letter passes over all others at once."""
 
+_MAILBOX = ("gmail", "GMAIL", "Gmail")
+"""One of these is in a text that gives a password to a program for a mailbox at Google."""
+_APP_PASSWORD = regex(
+    r"\b(?P<key>\w*(?:PASS|[Pp]ass)\w*)[\"'`]?[ \t]{0,4}[:=][ \t]{0,4}[\"'`]?"
+    r"(?P<value>[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})(?![a-z ])",
+    words=("PASS", "ass"),
+)
+"""Four groups of four letters (support.google.com, Sign in with app passwords)."""
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}")
 _LOCKED = regex(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+Proc-Type: 4,ENCRYPTED")
@@ -54,8 +64,9 @@ _LONGEST_LINE = 2000
 
 def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
     """Return where a text holds a provider's credential, with the key that it is given to; one a line at most."""
+    mailboxes = _app_passwords(path, text) if holds(text, _MAILBOX) else ()
     if not holds(text, _FIRST) and not any(pattern.search(text) for pattern in _BEGINS):
-        return ()
+        return mailboxes
     places = Places(path, text)
     found: dict[int, SecretSighting] = {}
     for provider, begin in ((name, begin) for name, begins in _PROVIDERS for begin in begins):
@@ -68,7 +79,22 @@ def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
                 found[start] = sighting
             # A line that is done, or that nobody wrote by hand, is left at once.
             offset = text.find(begin, end if known else offset + len(begin))
-    return tuple(found[start] for start in sorted(found))
+    return (*(found[start] for start in sorted(found)), *mailboxes)
+
+
+def _app_passwords(path: str, text: str) -> tuple[SecretSighting, ...]:
+    """Return the passwords that Google draws for one program: pages show `abcd efgh ijkl mnop` or words in their place."""
+    found = [match for match in _APP_PASSWORD.finditer(text) if _is_drawn(match["value"].split())]
+    places = Places(path, text) if found else None
+    return tuple(SecretSighting(_OF_A_MAILBOX, match["key"], places.at(match.start("value"))) for match in found if places)
+
+
+def _is_drawn(groups: list[str]) -> bool:
+    """Whether groups of letters were drawn: one has no vowel, none goes on as the alphabet does, and no letter fills one."""
+    in_order = any(ord(group[3]) - ord(group[0]) == 3 and sorted(group) == list(group) for group in groups)
+    return (
+        not in_order and all(len(set(group)) > 1 for group in groups) and any(not set(group) & set("aeiou") for group in groups)
+    )
 
 
 def _line_around(text: str, offset: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
@@ -22,6 +23,10 @@ _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _QUEUE_WORD = regex(r"(?i)(?:^|_)(?:RABBITMQ|RMQ|AMQP|BROKER|NATS)")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+OF_A_STORE = regex(
+    r"(?:^|_)(?:MINIO|S3|R2|AWS|STORAGE|BUCKET|SEAWEEDFS|RUSTFS|GARAGE|SPACES|WASABI|OSS|COS)(?:_|$)", re.IGNORECASE
+)
+"""Whose secret key opens a store, and signs nothing that visitors show."""
 OTHER_PARTY = regex(
     r"(?i)(?:^|_)(?:SMTP|E?MAIL|MAILER|MAILGUN|SENDGRID|POSTMARK|TWILIO|SLACK|TELEGRAM|DISCORD|STRIPE|PAYPAL|OPENAI|ANTHROPIC"
     r"|GEMINI|MISTRAL|COHERE|GROQ|GOOGLE|GITHUB|GITLAB|AWS|AZURE|CLOUDFLARE|BOT|OAUTH2?|CLIENT_SECRET|API_?KEY|SENTRY|RECAPTCHA)(?:_|$)",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
-from scaffold.gaps.secrets.credentials import OTHER_PARTY
+from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.settings_files import (
@@ -58,10 +58,6 @@ _ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^
 _OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)example\.|^[\w-]+$|\.(?:local|test|internal)$")
 """Hosts of the machine itself, of a network inside, and of examples."""
 _ROWS_BESIDE = 5
-_OF_A_STORE = regex(
-    r"(?:^|_)(?:MINIO|S3|R2|AWS|STORAGE|BUCKET|SEAWEEDFS|RUSTFS|GARAGE|SPACES|WASABI|OSS|COS)(?:_|$)", re.IGNORECASE
-)
-"""Whose secret key opens a store, and signs nothing that visitors show."""
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -343,7 +339,7 @@ def _advice(path: str, name: str, kind: str) -> str:
 def _severity(name: str, *, harmless: bool) -> Severity:
     if harmless:
         return Severity.LOW
-    signs = _SIGNING.search(name) and not OTHER_PARTY.search(name) and not _OF_A_STORE.search(name)
+    signs = _SIGNING.search(name) and not OTHER_PARTY.search(name) and not OF_A_STORE.search(name)
     return Severity.HIGH if signs else Severity.MEDIUM
 
 

@@ -18,7 +18,10 @@ _RECORD_FOLDER = regex(
 _FOR_DEVELOPMENT = regex(r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local)(?=[/._-])", re.IGNORECASE)
 """Paths of keys that people make for their own machine; a key that a provider issued has no such place."""
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
+_OF_A_MAILBOX = "Google app password"
 _OWN_KEYS = frozenset({"private key", "locked private key"})
+_SEVERITIES = {"locked private key": Severity.MEDIUM, _OF_A_MAILBOX: Severity.HIGH}
+"""What weighs less than a key whose form leaves no doubt."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -80,6 +83,8 @@ def _said(provider: str) -> tuple[str, str]:
     """Return what stands there, and what follows from it."""
     if provider == "locked private key":
         return "a private key under a passphrase", "the passphrase is all that guards it from whoever has read the repository"
+    if provider == _OF_A_MAILBOX:
+        return "a password in the form that Google issues for one program", "whoever has read the repository reads the mailbox"
     what = "a private key" if provider == "private key" else f"a key in the form that {provider} issues"
     return what, "whoever has read the repository has it"
 
@@ -97,7 +102,7 @@ def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
         message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: {effect}{note}.",
         expected="no credential in tracked text",
         actual=provider if provider in _OWN_KEYS else "provider key",
-        severity=Severity.MEDIUM if provider == "locked private key" else None,
+        severity=_SEVERITIES.get(provider),
         locations=tuple(sighting.location for sighting in sightings),
         confidence=Confidence.MEDIUM if is_test else Confidence.HIGH,
         environment=environment,

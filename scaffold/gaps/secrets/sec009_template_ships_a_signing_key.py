@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, listed
 from scaffold.gaps.remembered import remembered
-from scaffold.gaps.secrets.credentials import OTHER_PARTY
+from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, received_names
 from scaffold.model.document import Location
@@ -102,7 +102,7 @@ def _is_value(entry: EnvEntry) -> bool:
 
 
 def _is_key(project: Project, entry: EnvEntry) -> bool:
-    if OTHER_PARTY.search(entry.name):
+    if OTHER_PARTY.search(entry.name) or OF_A_STORE.search(entry.name):
         return False
     return bool(SIGNING.search(entry.name)) or _is_read_as_key(project, entry.name)
 

@@ -195,4 +195,5 @@ def received_names(project: Project, file: EnvFile) -> frozenset[str]:
             names |= {reference.name for entry in service.environment for reference in entry.references}
             if any(template_of(project, path) is file for path in missing_env_files(project, service)):
                 names |= {entry.name for entry in file.entries}
-    return frozenset(names) - {item.name for item in project.settings if item.unread}
+    unread = {item.name for item in project.settings if item.unread}
+    return frozenset(names) - (unread - {item.name for item in project.settings if not item.unread})
