@@ -43,7 +43,7 @@ _BEGINS = (
 _MAILBOX = ("gmail", "GMAIL", "Gmail")
 """One of these is in a text that gives a password to a program for a mailbox at Google."""
 _APP_PASSWORD = regex(
-    r"\b(?P<key>\w*(?:PASS|[Pp]ass)\w*)[\"'`]?[ \t]{0,4}[:=][ \t]{0,4}[\"'`]?"
+    r"\b(?P<key>\w{0,40}(?:PASS|[Pp]ass)\w{0,40})[\"'`]?[ \t]{0,4}[:=][ \t]{0,4}[\"'`]?"
     r"(?P<value>[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})(?![a-z ])",
     words=("PASS", "ass"),
 )

@@ -9,6 +9,7 @@ from scaffold.gaps.facts import ALL_INTERFACES, listed
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.refused import is_refused
+from scaffold.gaps.secrets.taken import taken_stand_ins
 from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, received_names
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -67,6 +68,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, bool, Copy | None, str], list[_Shipped]] = {}
     for file in project.env_files:
         if file.kind != "template" or file.path in project.owned or file.environment in {"dev", "test"}:
+            continue
+        taken = taken_stand_ins(project, file)
+        if taken:
+            yield _taken_gap(project, file, taken)
             continue
         for kind, shipped in _of_template(project, file):
             key = (kind, shipped.stand_in, shipped.copy, shipped.names)
@@ -254,6 +259,38 @@ def _published(project: Project, names: set[str]) -> tuple[Location, ...]:
         if any(entry.name in names or names & {item.name for item in entry.references} for entry in service.environment)
         for port in service.ports
         if port.host_ip in ALL_INTERFACES
+    )
+
+
+def _taken_gap(project: Project, file: EnvFile, taken: tuple[tuple[EnvEntry, Location], ...]) -> Gap:
+    received = received_names(project, file)
+    known = {entry.name for entry, _ in taken}
+    others = [
+        entry
+        for entry in file.entries
+        if entry.name in received - known and _is_value(entry) and not is_refused(project, _value(entry))
+    ]
+    first, names = taken[0][1], listed(entry.name for entry, _ in taken)
+    along = f", {listed(entry.name for entry in others)} of the same template included" if others else ""
+    return RULE.gap(
+        resource=file.path,
+        subject=taken[0][0].name,
+        message=f"{first.path} logs in with the stand-in that {file.path} shows for {names}: the running system was "
+        f"set up with the template as it stands{along}, and everybody can read it.",
+        expected="values that were drawn for the system, and scripts that read them from its env file",
+        actual=SecretClass.PLACEHOLDER.value,
+        locations=tuple(place for _, place in taken),
+        related=tuple(entry.location for entry in (*(entry for entry, _ in taken), *others)),
+        severity=Severity.HIGH,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Draw each value anew, change it in the running system, read it in scripts from the env file, and end the "
+                "start where a stand-in is set.",
+            ),
+        ),
     )
 
 
