@@ -147,7 +147,9 @@ def _fallbacks(bare: str) -> Iterator[_Found]:
     for match in _CONSTANT.finditer(bare) if reads or helpers or declared else ():
         constants.setdefault(match["constant"], match["value"])
     for match in reads:
-        yield from _of_read(bare, match, match["bare"] or match["name"], constants)
+        found = _of_read(bare, match, match["bare"] or match["name"], constants)
+        if found is not None:
+            yield found
     for match in helpers:
         function, name = match["function"], match["name"]
         stands_in = bool(_SETS_DEFAULT.search(function)) or not _NO_FALLBACK.search(function)
@@ -185,56 +187,70 @@ def _as_variable(name: str, bare: str) -> str:
     return re.sub(r"[.-]", "_", name).upper() if "AutomaticEnv" in bare else name
 
 
-def _literal(match: re.Match[str], constants: dict[str, str]) -> str:
+def _literal(match: re.Match[str] | None, constants: dict[str, str]) -> str:
+    """Return the value of a match, "" for none, and where its constant is none of the file."""
+    if match is None:
+        return ""
     groups = match.groupdict()
     constant = groups.get("constant") or ""
     return groups.get("value") or constants.get(constant.rpartition(".")[2], "")
 
 
-def _of_read(bare: str, read: re.Match[str], name: str, constants: dict[str, str]) -> Iterator[_Found]:
-    """Yield the literal behind one read: in its expression, or in a condition that follows it."""
-    for pattern in _AFTER:
-        match = pattern.match(bare, read.end())
-        if match is not None and pattern is _OPERATOR and _READ.search(match[0]):
-            return  # The literal is the default of the variable behind this one.
-        if match is not None and (pattern is not _CHOICE or name in match["middle"]):
-            value = _literal(match, constants)
-            if value:
-                yield _Found(name, value, read.start())
-                return
+def _of_read(bare: str, read: re.Match[str], name: str, constants: dict[str, str]) -> _Found | None:
+    """Return the literal behind one read: in its expression, beside it in a call, or in a condition that follows it."""
+    end = read.end()
+    chained = _OPERATOR.match(bare, end)
+    if chained is not None and _READ.search(chained[0]):
+        return None  # The literal is the default of the variable behind this one.
     line = bare[max(bare.rfind("\n", 0, read.start()) + 1, read.start() - _LONGEST_LEFT) : read.start()]
-    if _FIRST_OF.search(line):
-        argument = _NEXT_ARGUMENT.match(bare, read.end())
-        if argument is not None and (value := _literal(argument, constants)):
-            yield _Found(name, value, read.start())
-        return
-    given = _GIVEN.match(bare, read.end()) if f"!{read[0]}" in bare[max(read.start() - _NEAR, 0) : read.start()] else None
-    if given is not None and (value := _literal(given, constants)):
-        yield _Found(name, value, read.start())
-        return
+    value = _in_expression(bare, end, name, constants)
+    if not value and _FIRST_OF.search(line):
+        value = _literal(_NEXT_ARGUMENT.match(bare, end), constants)
+        return _Found(name, value, read.start()) if value else None
+    if not value and f"!{read[0]}" in bare[max(read.start() - _NEAR, 0) : read.start()]:
+        value = _literal(_GIVEN.match(bare, end), constants)
+    if value:
+        return _Found(name, value, read.start())
     assigned = _ASSIGNED.search(line)
-    if assigned is not None:
-        found = _of_variable(bare, read.end(), assigned["variable"], assigned["found"] or "", constants)
-        if found is not None:
-            yield replace(found, name=name)
+    found = _of_variable(bare, end, assigned["variable"], assigned["found"] or "", constants) if assigned else None
+    return None if found is None else replace(found, name=name)
+
+
+def _in_expression(bare: str, end: int, name: str, constants: dict[str, str]) -> str:
+    """Return the literal that what stands right behind a read takes in its place, "" for none."""
+    for pattern in _AFTER:
+        match = pattern.match(bare, end)
+        value = _literal(match, constants)
+        if match is not None and value and (pattern is not _CHOICE or name in match["middle"]):
+            return value
+    return ""
 
 
 def _of_variable(bare: str, start: int, variable: str, flag: str, constants: dict[str, str]) -> _Found | None:
     """Return the literal that a condition on the variable gives it, or returns in its place, where it is empty."""
     window = _rest_of_block(bare[start : start + _NEAR])
     word = re.escape(variable)
-    empty = _is_empty(word, flag)
+    found = _where_empty(window, word, _is_empty(word, flag), constants) or _behind_set(window, word, flag, constants)
+    return None if found is None else replace(found, offset=start + found.offset)
+
+
+def _where_empty(window: str, word: str, empty: str, constants: dict[str, str]) -> _Found | None:
+    """Return what the block of a condition gives an empty variable, or returns where the variable is returned behind it."""
     condition = re.search(rf"(?:\b(?:if|unless)\b|;)[^\n{{}};]{{0,80}}?{empty}[^\n{{;]{{0,120}}", window)
-    if condition is not None:
-        first, end = _body(window, condition.end())
-        body = window[first:end]
-        assigns = re.search(rf"(?<![\w.]){word}\s*:?=(?!=)\s*{_FALLBACK}", body)
-        returns = re.search(rf"\breturn\s+{_FALLBACK}", body) if re.search(rf"\breturn\s[^\n]*{word}\b", window[end:]) else None
-        match = assigns or returns
-        value = _literal(match, constants) if match is not None else ""
-        if match is not None and value:
-            guarded = bool(_REFUSES.search(body) or _PRODUCTION.search(condition[0]))
-            return _Found("", value, start + first + match.start(), guarded)
+    if condition is None:
+        return None
+    first, end = _body(window, condition.end())
+    body = window[first:end]
+    assigns = re.search(rf"(?<![\w.]){word}\s*:?=(?!=)\s*{_FALLBACK}", body)
+    returns = re.search(rf"\breturn\s+{_FALLBACK}", body) if re.search(rf"\breturn\s[^\n]*{word}\b", window[end:]) else None
+    match = assigns or returns
+    value = _literal(match, constants)
+    guarded = bool(_REFUSES.search(body) or _PRODUCTION.search(condition[0]))
+    return _Found("", value, first + match.start(), guarded) if match is not None and value else None
+
+
+def _behind_set(window: str, word: str, flag: str, constants: dict[str, str]) -> _Found | None:
+    """Return what is returned behind a block that returns the variable where it is set."""
     returned = re.search(
         rf"(?:\b(?:if|unless)\b|;)[^\n{{}}]{{0,80}}?{_is_set(word, flag)}[^\n{{]{{0,40}}\{{"
         rf"\s*return\s+[^\n{{}}]*{word}[^\n{{}}]*\s*\}}"
@@ -242,8 +258,8 @@ def _of_variable(bare: str, start: int, variable: str, flag: str, constants: dic
         window,
         re.IGNORECASE,
     )
-    value = _literal(returned, constants) if returned is not None else ""
-    return _Found("", value, start + returned.end() - 1) if returned is not None and value else None
+    value = _literal(returned, constants)
+    return _Found("", value, returned.end() - 1) if returned is not None and value else None
 
 
 def _rest_of_block(text: str) -> str:

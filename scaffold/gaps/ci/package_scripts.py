@@ -54,23 +54,29 @@ def broken_calls(project: Project, steps: list[CiStep], folders: dict[int, str])
     if any(_SETS_SCRIPTS.search(item.step.run) for item in steps):
         return
     for number, item in enumerate(steps):
-        folder = folders[number]
-        for line in item.step.run.replace("\\\n", " ").splitlines():
-            for part in (text.strip() for text in _PARTS.split(line)):
-                moved = _CD.fullmatch(part)
-                if moved:
-                    folder = normpath(f"{folder or '.'}/{moved['path']}")
-                    continue
-                place = "" if folder == "." else folder.removeprefix("./")
-                if part.startswith("cd ") or "$" in place:
-                    break
-                installed = _INSTALL.fullmatch(part)
-                if installed:
-                    without[place] = _leaves_out(item, installed["rest"])
-                    continue
-                manifest = manifests.get(place)
-                if manifest is not None and not item.step.continue_on_error and not _ELSEWHERE.search(part):
-                    yield from _of_part(project, manifest, item, part, left_out=without.get(place, False))
+        for place, part in _parts(item, folders[number]):
+            installed = _INSTALL.fullmatch(part)
+            manifest = manifests.get(place)
+            if installed:
+                without[place] = _leaves_out(item, installed["rest"])
+            elif manifest is not None and not item.step.continue_on_error and not _ELSEWHERE.search(part):
+                yield from _of_part(project, manifest, item, part, left_out=without.get(place, False))
+
+
+def _parts(item: CiStep, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a step behind the folder that it works in, "" for the top; the rest of a line that goes to a folder
+    which is not known is left out.
+    """
+    for line in item.step.run.replace("\\\n", " ").splitlines():
+        for part in (text.strip() for text in _PARTS.split(line)):
+            moved = _CD.fullmatch(part)
+            if moved:
+                folder = normpath(f"{folder or '.'}/{moved['path']}")
+                continue
+            place = "" if folder == "." else folder.removeprefix("./")
+            if part.startswith("cd ") or "$" in place:
+                break
+            yield place, part
 
 
 def _leaves_out(item: CiStep, rest: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
@@ -85,25 +86,37 @@ def _bodies(lines: list[Line]) -> Iterator[tuple[Line, ...]]:
     """
     number = 0
     while number < len(lines):
-        line = lines[number]
-        number += 1
-        opening = _HEREDOC.search(line.text)
-        quoted = _QUOTED.search(line.text) if opening is None else None
+        opening = _HEREDOC.search(lines[number].text)
+        quoted = _QUOTED.search(lines[number].text) if opening is None else None
+        body: tuple[Line, ...] | None = None
         if opening is not None:
-            end = next((at for at in range(number, len(lines)) if lines[at].text == opening["word"]), len(lines))
-            if not _STOPPING_SHELL.search(line.text):
-                yield _commands(lines[number:end])
-            number = end + 1
-        elif quoted is not None and quoted["quote"] in quoted["body"]:
-            body = quoted["body"].partition(quoted["quote"])[0]
-            parts = [body] if _BLOCK.search(body) else body.split(";")
-            yield tuple(Line(part.strip(), line.place) for part in parts if part.strip())
+            body, number = _heredoc(lines, number, opening["word"])
         elif quoted is not None:
-            end = next((at for at in range(number, len(lines)) if quoted["quote"] in lines[at].text), len(lines))
-            first = [Line(quoted["body"], line.place)] if quoted["body"].strip() else []
-            last = [Line(item.text.partition(quoted["quote"])[0], item.place) for item in lines[end : end + 1]]
-            yield _commands([*first, *lines[number:end], *last])
-            number = end + 1
+            body, number = _argument(lines, number, quoted)
+        else:
+            number += 1
+        if body is not None:
+            yield body
+
+
+def _heredoc(lines: list[Line], number: int, word: str) -> tuple[tuple[Line, ...] | None, int]:
+    """Return the commands of the heredoc that a line opens, None where its shell ends at a failure, and the line behind it."""
+    end = next((at for at in range(number + 1, len(lines)) if lines[at].text == word), len(lines))
+    stops = _STOPPING_SHELL.search(lines[number].text)
+    return (None if stops else _commands(lines[number + 1 : end])), end + 1
+
+
+def _argument(lines: list[Line], number: int, quoted: re.Match[str]) -> tuple[tuple[Line, ...], int]:
+    """Return the commands of the quoted argument that begins in a line, and the line behind its end."""
+    line, mark, body = lines[number], quoted["quote"], quoted["body"]
+    if mark in body:
+        text = body.partition(mark)[0]
+        parts = [text] if _BLOCK.search(text) else text.split(";")
+        return tuple(Line(part.strip(), line.place) for part in parts if part.strip()), number + 1
+    end = next((at for at in range(number + 1, len(lines)) if mark in lines[at].text), len(lines))
+    first = [Line(body, line.place)] if body.strip() else []
+    last = [Line(item.text.partition(mark)[0], item.place) for item in lines[end : end + 1]]
+    return _commands([*first, *lines[number + 1 : end], *last]), end + 1
 
 
 def _commands(lines: list[Line]) -> tuple[Line, ...]:
