@@ -253,8 +253,9 @@ class CodeFact:
     (detail: class or function), `celery-app` and `server-entry` (detail: file), `program` (detail: its name),
     `tracing` (detail: sentry, opentelemetry, datadog ...), `spring-datasource` (detail:
     URL without a login), `cors` (detail: words such as credentials, any-origin, mirrored that hold), `schema` (detail:
-    how code makes tables, see scaffold.read.schema), `account` (an administrator with a password that a program's start
-    makes; detail: the fixture that holds it, "" for code), `seeds` (detail: the function that loads rows made for a try as
+    how code makes tables, see scaffold.read.schema), `account` (a program's start loads an administrator with a password;
+    detail: the file that holds it), `made-account` (it makes one in code; detail: the account's name, "" where none is seen),
+    `seeds` (detail: the function that loads rows made for a try as
     the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused),
     `dump` (code starts the dump of a database; detail: `clock` where it does so by one), `kept-files`, `takes-files`,
     `takes-documents` and `sqlite-waits` (see scaffold.read.kept_files), `serves-folder` and `opens-database` (see

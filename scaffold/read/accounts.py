@@ -10,7 +10,8 @@ from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
 from scaffold.read.lines import Places
-from scaffold.read.migrating import STARTS, holder_of, starting_calls
+from scaffold.read.made_accounts import account_name, made_accounts
+from scaffold.read.migrating import BY_HAND, STARTS, holder_of, starting_calls
 
 _PASSWORD = regex(
     r"(?<![\w.])[\"']?(?:password|passwordHash|password_hash|hashed_password)[\"']?\s*[:=]\s*(?:await\s+)?"
@@ -24,7 +25,7 @@ _ADMINISTRATOR = regex(
 _OF_ADMINISTRATORS = ("admin", "Admin", "uperuser", "ADMIN")
 """Texts without one of these name no administrator: looking for a word costs next to nothing."""
 _LOADS = regex(r"\bcall_command\(\s*[\"']loaddata[\"']\s*,[^)\n]*?[\"'/](?P<name>[\w-]+)(?:\.(?:json|ya?ml))?[\"']")
-_OF_A_TRY = regex(r"(?i)dev|debug|test|demo|prod|local|environ|settings?\b|config|flag|argv|options?\b|--")
+_OF_A_TRY = regex(r"(?i)dev|debug|test|demo|prod|local|environ|settings?\b|config|flag|argv|options?\b|--|passw")
 _CHOOSES = regex(rf"^(?!.*(?:{_OF_A_TRY.pattern.removeprefix('(?i)')}))", re.IGNORECASE)
 """Conditions that ask nothing but whether there are accounts yet."""
 OF_NO_SYSTEM = regex(
@@ -39,22 +40,63 @@ _AROUND = 12
 """Lines of one account before and after its password."""
 _LONGEST_FIXTURE = 400_000
 
+_CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".go", ".cs", ".java", ".kt")
+_OF_SPRING = regex(
+    r"\b(?:CommandLineRunner|ApplicationRunner|ApplicationReadyEvent|ContextRefreshedEvent|InitializingBean)\b|@PostConstruct\b"
+)
+_CHOSEN = regex(r"@Profile\b|@ConditionalOn|@Value\(")
+"""Marks of a class of Spring that not every start uses, or that takes values from the settings."""
+OF_MIGRATIONS = regex(r"(?:^|/)(?:migrations?|alembic|versions|migrate)/", words=("alembic", "migrat", "versions"))
+_STEPS = frozenset({"up", "Up", "upgrade", "change"})
+"""Functions of a migration, which a tool calls."""
 _Glance = Callable[[str], str | None]
 
 
 def accounts_at_start(
     marked: Iterable[str], code: tuple[str, ...], files: frozenset[str], glance: _Glance
 ) -> Iterator[CodeFact]:
-    """Yield an `account` fact for each place where code that a program's start reaches makes such an account; its detail is the
-    fixture that holds the account, "" where the code does.
+    """Yield an `account` fact for each place where code that a program's start reaches loads the fixture of such an account
+    (detail: the fixture), and a `made-account` fact where it makes one (detail: the account's name).
     """
+    paths = tuple(dict.fromkeys((*code, *marked)))
     for path in marked:
-        if OF_NO_SYSTEM.search(path) or not path.endswith((".py", ".js", ".ts", ".mjs", ".cjs")):
+        if OF_NO_SYSTEM.search(path) or not path.endswith(_CODE):
             continue
         text = glance(path) or ""
-        for place, holder, fixture in (*_written(path, text, code, glance), *_loaded(path, text, files, glance)):
-            if holder and (holder in STARTS or starting_calls(holder, path, code, glance, _CHOOSES)):
+        for place, holder, fixture in _loaded(path, text, files, glance):
+            if holder and _is_started(holder, path, text, paths, glance):
                 yield CodeFact("account", fixture, place)
+        made = (*_written(path, text, code, glance), *_made(path, text))
+        for place, holder, name in {item[0].line: item for item in reversed(made)}.values():
+            if holder is not None and not _OF_A_TRY.search(holder) and _is_started(holder, path, text, paths, glance):
+                yield CodeFact("made-account", name, place)
+
+
+def _made(path: str, text: str) -> Iterator[tuple[Location, str, str]]:
+    yield from ((item.place, item.holder, item.name) for item in made_accounts(path, text, _CHOOSES))
+
+
+def _is_started(holder: str, path: str, text: str, code: tuple[str, ...], glance: _Glance) -> bool:
+    """Whether a function of a file is called whenever a program starts, or a migration of the database runs it."""
+    if path.endswith((".java", ".kt")):
+        return bool(_OF_SPRING.search(text)) and not _CHOSEN.search(text)
+    if holder in STARTS or (holder in _STEPS and bool(OF_MIGRATIONS.search(path))):
+        return True
+    if path.endswith(".go") and not _is_imported(path, text, code, glance):
+        return False
+    return bool(holder) and any(
+        not BY_HAND.search(place.path) and not OF_NO_SYSTEM.search(place.path)
+        for place in starting_calls(holder, path, code, glance, _CHOOSES)
+    )
+
+
+def _is_imported(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> bool:
+    """Whether a program that is not run by hand imports the package of a file of Go, or the file is of the program itself."""
+    if text.startswith("package main") or "\npackage main" in text:
+        return not BY_HAND.search(path)
+    *_, folder, _ = ("", *path.split("/"))
+    others = (other for other in code if other.endswith(".go") and not BY_HAND.search(other))
+    return any(f'/{folder}"' in (glance(other) or "") for other in others)
 
 
 def _written(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> Iterator[tuple[Location, str | None, str]]:
@@ -68,7 +110,7 @@ def _written(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> It
         where = Location(path, number, match.start() + 1)
         holder = holder_of(lines, where, _ending(path), _CHOOSES)
         if holder and not _OF_A_TRY.search(holder):
-            yield where, holder, ""
+            yield where, holder, account_name(account_around(lines, number))
 
 
 def _is_administrator(lines: list[str], line: int) -> bool:

@@ -126,7 +126,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
     facts += _log_levels(marked[LEVELS], code, texts)
     facts += _served(marked[SERVING], code, texts)
-    facts += _accounts(marked[ACCOUNTS], tuple(code), inventory, texts)
+    facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
     facts += _open_programs(marked[WRITING], code, inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
@@ -258,6 +258,14 @@ def _accounts(making: list[str], code: tuple[str, ...], inventory: Inventory, te
         for fact in accounts_at_start(making, code, inventory.present, texts.glance):
             texts.text(fact.location.path)
             yield fact
+
+
+def _making_migrations(policies: list[str], texts: TextReader) -> Iterator[str]:
+    """Yield the migrations that may make an account with a password."""
+    for path in policies:
+        text = None if path.endswith(".sql") else texts.glance(path)
+        if text is not None and "assword" in text and ("ash" in text or "CreateAsync" in text) and not is_test_code(path):
+            yield path
 
 
 def _more_facts(path: str, text: str) -> Iterator[CodeFact]:
@@ -525,7 +533,7 @@ def with_seeds(
         return code
     from scaffold.read.seeded import seeded_accounts
 
-    known = {fact.location.path for fact in code.facts if fact.kind == "account"}
+    known = {fact.location.path for fact in code.facts if fact.kind in {"account", "made-account"}}
     # Fixtures of Django are no code, and no file of the project for any other reader.
     files = (*inventory.files, *sorted(path for path in inventory.present if "/fixtures/" in path and "/tests/" not in path))
     more = tuple(fact for fact in seeded_accounts(started, files, texts.glance) if fact.detail not in known)

@@ -143,7 +143,12 @@ MIGRATING = Words(
     _MIGRATES,
 )
 """What applies migrations."""
-ACCOUNTS = Words(("create_superuser(", "loaddata", "assword"), ("assword",))
+ACCOUNTS = Words(
+    ("create_superuser(", "loaddata", "assword"),
+    ("assword", "bcrypt."),
+    ("bcrypt.",),
+    ("asswordEncoder", "HashPassword(", "CreateAsync("),
+)
 """What makes an account with a password."""
 BACKGROUND = Words(
     (

@@ -25,6 +25,8 @@ _SCRIPT_SITES = regex(
 _HOLDERS = {
     ".go": regex(r"func\s+(?:\([^)]*\)\s*)?(?P<name>\w+)"),
     ".cs": regex(r"(?!(?:return|await|var|new|throw|else)\b)(?:[\w<>\[\],?.]+\s+){2,}(?P<name>\w+)(?:<[^>]*>)?\s*\("),
+    ".java": regex(r"(?!(?:return|new|throw|else)\b)(?:[\w<>\[\],?.@]+\s+)+(?P<name>\w+)\s*\("),
+    ".kt": regex(r"(?:\w+\s+)*fun\s+(?P<name>\w+)"),
     ".rs": regex(r"(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?fn\s+(?P<name>\w+)"),
     ".py": regex(r"(?:async\s+)?def\s+(?P<name>\w+)"),
 }
@@ -50,6 +52,8 @@ STARTS = frozenset(
 )
 _OF_ITS_OWN = regex(r"(?i)migrat|(?:^|/)(?:scripts?|tools|bin|cmd/(?!server|api|app|web))/|(?:^|/)(?:seed|cli|manage)\b")
 ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
+BY_HAND = regex(r"(?i)(?:^|/)(?:\w*seed\w*|create\w*|add\w*|cli|manage|reset\w*)(?:/|\.)")
+"""Programs that people run to make what a database starts with."""
 _MOST_CALLERS = 8
 _MOST_STEPS = 4
 """Calls are followed this far: from the code that migrates to the program that starts."""
@@ -131,6 +135,20 @@ def holder_of(lines: list[str], where: Location, ending: str, harmless: re.Patte
         if found:
             return next((name for name in found.groupdict().values() if name), "")
     return ""
+
+
+def holder_line(lines: list[str], where: Location, ending: str) -> int:
+    """Return the number of the line that opens the innermost function around a place, 0 where none does."""
+    pattern = _HOLDERS.get(ending, _SCRIPT_HOLDER)
+    depth = _indent(lines[where.line - 1])
+    for number in range(where.line - 1, 0, -1):
+        line = lines[number - 1]
+        if not line.strip() or _indent(line) >= depth or _CONTINUES.match(line):
+            continue
+        depth = _indent(line)
+        if not _CONDITION.match(line.strip()) and pattern.match(line.strip()):
+            return number
+    return 0
 
 
 def _is_for_development(lines: list[str], where: Location) -> bool:

@@ -58,7 +58,7 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "open-webui": (frozenset({8080}), ()),
     "mongo-express": (frozenset({8081}), ()),
     "studio": (frozenset({3000}), ()),
-    "postgres-meta": (frozenset({8080}), ()),
+    "postgres-meta": (frozenset({1337, 8080, 8081}), ()),
     "kibana": (frozenset({5601}), ()),
     "opensearch-dashboards": (frozenset({5601}), ()),
     "console": (frozenset({8080}), ("CONSOLE_CONFIG_FILE", "CONFIG_FILEPATH", "AUTHENTICATION")),
@@ -115,10 +115,45 @@ def _detect(project: Project) -> Iterator[Gap]:
             *_of_stack(project, stack),
             *(_servers_of(project, stack, servers) if servers else ()),
             *_forwarded(project, stack),
+            *_relays(project, stack),
         )
     )
     yield from once(found)
     yield from _of_the_cluster(project)
+
+
+def _relays(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield the forward proxies that relay for everybody who reaches the host."""
+    if not stack.is_runnable_in_production:
+        return
+    from scaffold.gaps.network.open_relays import open_relay
+
+    for service in stack.services:
+        place = open_relay(project, service)
+        if place is not None and place.path not in project.owned:
+            yield _relay_gap(project, stack, service, place)
+
+
+def _relay_gap(project: Project, stack: Stack, service: Service, place: Location) -> Gap:
+    wall = wall_before(project, open_ports(project, service))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="relay",
+        message=f"{service.name} is a forward proxy that asks for no login and can be reached on every interface of the host: "
+        "whoever reaches the host sends traffic to anywhere under its address, to the services inside as well.",
+        expected="users with passwords of their own, or the addresses of the callers, or 127.0.0.1 before the port",
+        actual="no login",
+        locations=(place,),
+        severity=Severity.LOW if wall else Severity.HIGH,
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Give the proxy users (auth strong, proxy_auth, BasicAuth), or bind it to an address of your own network.",
+            ),
+        ),
+    )
 
 
 def _forwarded(project: Project, stack: Stack) -> Iterator[Gap]:

@@ -32,6 +32,10 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield from _of_file(project, file)
     yield from credentials_beside(project, RULE)
     yield from typed_credentials(project, RULE)
+    if project.mounted:
+        from scaffold.gaps.secrets.first_logins import first_logins
+
+        yield from first_logins(project, RULE)
 
 
 def _of_group(project: Project, group: CredentialGroup) -> Gap:

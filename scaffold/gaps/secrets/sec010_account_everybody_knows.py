@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.code_switches import is_served
-from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.signals import main_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -32,8 +32,9 @@ _STAND_INS = frozenset({SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], list[CodeFact]] = {}
     for fact in project.code_facts:
-        if fact.kind == "account":
-            found.setdefault((fact.location.path, fact.detail), []).append(fact)
+        if fact.kind in {"account", "made-account"}:
+            fixture = fact.detail if fact.kind == "account" else ""
+            found.setdefault((fact.location.path, fixture), []).append(fact)
     for (path, fixture), facts in sorted(found.items()):
         yield _account_gap(project, path, fixture, facts)
     for page in project.docs:
@@ -166,10 +167,11 @@ def _login_of_live_system(page: DocFile) -> Location | None:
 
 
 def _account_gap(project: Project, path: str, fixture: str, facts: list[CodeFact]) -> Gap:
+    names = listed(filter(None, (fact.detail for fact in facts)))
     what = (
         f"loads {fixture}, which holds an administrator with a password"
         if fixture
-        else "makes an administrator with a password that stands in code"
+        else f"makes {f'the account {names}' if names else 'an administrator'} with a password that stands in code"
     )
     return RULE.gap(
         resource=path,
