@@ -173,6 +173,12 @@ def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> 
         for fact in unstarted(marked, inventory.files, texts.glance):
             texts.text(fact.location.path)
             yield fact
+    if any(path.endswith("vercel.json") for path in inventory.files):
+        from scaffold.read.background import platform_schedules
+
+        for fact in platform_schedules(inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
 
 
 def _open_programs(writing: list[str], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

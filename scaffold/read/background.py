@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -16,6 +17,13 @@ _PAGES = (".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt", ".lock", ".svg", 
 _TOOLS = frozenset({"composer.json", "composer.lock", "package.json", "package-lock.json", "Gemfile", "Gemfile.lock"})
 """Files that name packages, and scripts for developers."""
 _FIRST = regex(r"compose|procfile|docker|start|worker|entrypoint|crontab|supervisor|beat|deploy", re.IGNORECASE)
+_DEEP = 2
+"""Slashes of a route whose last part may come from a variable of the caller."""
+_LAST = regex(r"/[^/]+$")
+_SCHEDULES = regex(
+    r"[\"'](?:node-cron|cron|croner|bree|agenda|node-schedule|@nestjs/schedule|toad-scheduler|@fastify/schedule|pg-boss|graphile-worker)[\"']\s*:"
+)
+"""Packages by which a program of Node keeps a schedule itself."""
 _COMMENT = regex(r"(?m)^[ \t]*(?:#(?!!)|//|\*(?:[ \t]+[A-Za-z@$]|/|[ \t]*$)|/\*|<!--|;)[^\n]*$")
 """Lines that are comments; a line of a crontab begins with an asterisk too."""
 
@@ -116,6 +124,37 @@ def unstarted(marked: Iterable[str], files: Iterable[str], glance: Callable[[str
         place = sites.get(kind.name)
         if place is not None and not any(_starts(kind, path, place, glance) for path in candidates):
             yield CodeFact("background", kind.name, place)
+
+
+def platform_schedules(files: Iterable[str], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
+    """Yield a `background` fact (detail: vercel-crons) for each vercel.json whose routes nothing else of the project calls.
+
+    A library by which the code keeps a schedule of its own may do the same work: then nothing is said.
+    """
+    every = tuple(files)
+    for path in (path for path in every if path.rpartition("/")[2] == "vercel.json" and not is_test_code(path)):
+        text = glance(path) or ""
+        routes = _crons(text)
+        folder = path.rpartition("/")[0]
+        callers = (
+            file for file in every if file != path and _may_start(file) and not file.endswith((*_IS_CODE, "vercel.json"))
+        )
+        if not routes or _SCHEDULES.search(glance(f"{folder}/package.json" if folder else "package.json") or ""):
+            continue
+        called = {_LAST.sub("/", route) if route.count("/") > _DEEP else route for route in routes}
+        if not any(route in (glance(file) or "") for file in callers for route in called):
+            yield CodeFact("background", "vercel-crons", Places(path, text).at(max(text.find('"crons"'), 0)))
+
+
+def _crons(text: str) -> tuple[str, ...]:
+    """Return the routes that a vercel.json has called by a clock."""
+    try:
+        held = json.loads(text) if '"crons"' in text else {}
+    except ValueError:
+        return ()
+    crons = held.get("crons") if isinstance(held, dict) else None
+    found = (item.get("path") for item in crons if isinstance(item, dict)) if isinstance(crons, list) else ()
+    return tuple(route.partition("?")[0] for route in found if isinstance(route, str) and len(route) > len("/api/"))
 
 
 def _site(kind: _Kind, marked: Iterable[str], glance: Callable[[str], str | None]) -> Location | None:

@@ -43,6 +43,12 @@ _KINDS = {
         "jobs of RQ for a later time", "they wait for ever", "rq worker --with-scheduler", regex(r"with-scheduler|rqscheduler")
     ),
     "rq": _Kind("jobs of RQ", "they pile up and nobody does them", "rq worker", regex(r"\brq\s+worker\b")),
+    "vercel-crons": _Kind(
+        "the schedule of vercel.json",
+        "where the stack runs, nobody calls its routes, and their work is never done",
+        "curl of each route by a clock",
+        regex(r"\bcurl\b.*/api/.*cron|crontab|CRON_SECRET", words=("CRON_SECRET", "cron")),
+    ),
     "whenever": _Kind(
         "the schedule of whenever", "none of its entries ever runs", "whenever --update-crontab", regex(r"\bwhenever\b")
     ),
@@ -94,7 +100,7 @@ def _gap(project: Project, fact: CodeFact, service: Service) -> Gap:
         subject=f"background/{fact.detail}",
         message=f"The code leaves {kind.work} to another process, and no service, image, script or crontab of this repository"
         f" starts that (`{kind.command}`): {kind.effect}{hint}.",
-        expected=f"a service of the same image with the command `{kind.command}`",
+        expected=f"a service that runs `{kind.command}`",
         actual="nothing starts it",
         locations=(fact.location,),
         related=(service.location, page) if page else (service.location,),
