@@ -193,15 +193,15 @@ def _misnamed(project: Project, service: Service, given: set[str]) -> Iterator[_
     """Yield each variable of a template that a service gets and no code names, where the code reads one of nearly the same name
     that nothing sets: a word more or less, or another word for the same.
     """
-    reads = reads_in_image(project, service)
     offered = {entry.name for file in project.env_files if file.kind == "template" for entry in file.entries}
-    named = {read.name for read in project.env_reads} | project.mentioned
-    wanted = [name for name in reads if name not in given and not _is_set(project, service, name)]
-    for entry in service.environment:
-        if entry.source == "environment" and entry.name in offered - named:
-            alike = next((name for name in wanted if _are_alike(entry.name, name)), "")
-            if alike:
-                yield _Renamed(entry, alike, reads[alike][0])
+    unread = offered - {read.name for read in project.env_reads} - project.mentioned
+    entries = [entry for entry in service.environment if entry.source == "environment" and entry.name in unread]
+    reads = reads_in_image(project, service) if entries else {}
+    for entry in entries:
+        alike = (name for name in reads if name not in given and _are_alike(entry.name, name))
+        wanted = next((name for name in alike if not _is_set(project, service, name)), "")
+        if wanted:
+            yield _Renamed(entry, wanted, reads[wanted][0])
 
 
 def _are_alike(first: str, second: str) -> bool:
