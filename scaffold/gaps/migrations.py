@@ -150,8 +150,8 @@ def _texts_of_production(project: Project) -> Iterator[str]:
 
 
 def _may_be_of_a_release(command: Command) -> bool:
-    """Whether a command is one of a script, or of a target that is not called after the migrations themselves."""
-    if command.context == "script":
+    """Whether a command is one of a script or a server, or of a target that is not called after the migrations themselves."""
+    if command.context in {"script", "server"}:
         return not is_test_path(command.location.path) and not _FOR_TRIALS.search(command.location.path)
     if command.context == "package":
         return not MAY_RUN.search(command.owner)

@@ -417,8 +417,9 @@ class Heading:
 
 @frozen
 class Command:
-    """A line of shell that the project shows or runs: context is makefile, script, workflow, doc, package, playbook or
-    dockerfile; `owner` is the make target, npm script, workflow job or "" it belongs to.
+    """A line of shell that the project shows or runs: context is makefile, script, workflow, doc, package, playbook,
+    dockerfile or server (what uWSGI and supervisord start); `owner` is the make target, npm script, workflow job or "" that it
+    belongs to.
     """
 
     text: str = field(repr=False)

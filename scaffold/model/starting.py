@@ -55,6 +55,9 @@ _OF_SPRING = {
 _PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
 _SCRIPT = regex(r"[\w./-]+\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
 
+_CONFIGURATION = regex(r"[\w./-]*(?:uwsgi|supervisor)[\w.-]*\.(?:ini|conf)\b", words=("uwsgi", "supervisor"))
+"""A file in which a server reads what else it starts."""
+
 
 @frozen
 class Start:
@@ -203,6 +206,13 @@ def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[s
         lines = _of_the_image(project, service, lines)
         known = known and bool(lines or name in {"sh", "bash", "env", "wait-for-it.sh", "python", "node"})
         found += [(item.text, item.location) for item in lines]
+    for match in _CONFIGURATION.finditer(text):
+        name = match[0].rpartition("/")[2]
+        found += [
+            (item.text, item.location)
+            for item in project.commands
+            if item.context == "server" and _is_called(item, name, context)
+        ]
     for match in _PACKAGE.finditer(text):
         lines = _package_scripts(project, service, match["name"], context)
         known = known and bool(lines)

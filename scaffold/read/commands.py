@@ -18,6 +18,10 @@ _SECTION = regex(r"\[([^\]]+)\]\s*")
 _OF_TOOLS = frozenset({"mvnw", "gradlew", "justfile", "artisan", "configure"})
 """Files at the root without an ending that tools put there."""
 _RECIPE_PREFIX = regex(r"^[@\-+\s]+")
+_SERVER_RUNS = regex(
+    r"(?:hook-[\w-]+\s*=\s*exec:|(?:exec-[\w-]+|(?:smart-)?attach-daemon2?|command)\s*=)\s*(?P<command>[^;#\s].*?)(?:\s;.*)?"
+)
+"""Lines of uWSGI and of supervisord that start something."""
 _SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*+(?:,\s*+)?)+)")
 
 
@@ -58,6 +62,8 @@ def command_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | Non
     }
     if name in named:
         return named[name]
+    if name.startswith(("uwsgi", "supervisor")) and name.endswith((".ini", ".conf")):
+        return read_server
     return read_script if is_script(path) else None
 
 
@@ -160,6 +166,14 @@ def read_script(path: str, text: str) -> tuple[Command, ...]:
     lines = ((number, line.strip()) for number, line in _joined(numbered(text)))
     return tuple(
         Command(line, "script", "", Location(path, number)) for number, line in lines if line and not line.startswith("#")
+    )
+
+
+def read_server(path: str, text: str) -> tuple[Command, ...]:
+    """Return what uWSGI runs beside the application or before it, and the programs that supervisord starts."""
+    found = ((number, _SERVER_RUNS.fullmatch(line.strip())) for number, line in numbered(text))
+    return tuple(
+        Command(match["command"].strip(), "server", "", Location(path, number)) for number, match in found if match is not None
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scaffold.gaps.backup.copied_paths import copied_paths
 from scaffold.gaps.backup.dumps_in_containers import Misled, is_container_of, kept_in_the_container
 from scaffold.gaps.backup.files import has_volume_by_variable, kept_files
-from scaffold.gaps.docs.pages import current_pages, heading_above
+from scaffold.gaps.docs.pages import current_pages, heading_above, headings_around
 from scaffold.gaps.facts import declared_services, is_test_path, listed
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, main_environment
@@ -32,6 +32,7 @@ _EXEC = regex(
 )
 _GENERIC = regex(r"(?i).*(?:your|example|some[-_]|my[-_]|container|placeholder|xxx|name$|foo|bar\b).*")
 _STAND_INS = frozenset({"user", "username", "db_user", "dbuser", "dbname", "database", "mydb", "myuser", "mydatabase", "myapp"})
+_LOCAL = regex(r"(?i)\blocal(?:ly)?\b|\bdevelop(?:ment|ers?|ing)?\b")
 _IF = regex(r"(?i)\bif\b|optional")
 _ROLE = regex(r"\bpg_dump(?:all)?\b[^\n|;&>]*?\s(?:-U\s*|--username[= ])[\"']?(?P<role>[\w-]+)[\"']?(?=\s|$)")
 _DATABASE = regex(
@@ -83,7 +84,7 @@ def _folder(project: Project, command: Command) -> Misled | None:
     paths = copied_paths(command.text)
     if not paths or not _speaks_of_backups(project, command) or not _runs_on_the_host(project, command):
         return None
-    if not all(_is_data_of_nobody(project, command, path) for path in paths):
+    if _is_of_developers(project, command) or not all(_is_data_of_nobody(project, command, path) for path in paths):
         return None
     stacks = _stacks_of(project, command)
     volumes = _volumes_with_data(project, stacks)
@@ -133,6 +134,12 @@ def _runs_on_the_host(project: Project, command: Command) -> bool:
     return any(re.search(r"\bdocker\b", other.text) for other in project.commands if other.location.path == path) and not (
         re.search(r"\bdocker\b[^\n]*\s(?:exec|run)\b", command.text)
     )
+
+
+def _is_of_developers(project: Project, command: Command) -> bool:
+    """Whether a command stands under a heading about the machine of a developer, where the stack's volumes are not in use."""
+    page = next((page for page in project.docs if page.path == command.location.path), None)
+    return page is not None and any(map(_LOCAL.search, headings_around(page, command.location)))
 
 
 def _heading(project: Project, command: Command) -> str:

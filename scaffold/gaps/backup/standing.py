@@ -6,6 +6,7 @@ import itertools
 import re
 
 from scaffold.gaps.backup.files import Kept, has_volume_by_variable
+from scaffold.gaps.backup.recipes import of_operators
 from scaffold.gaps.facts import has_submodules, mounts_source
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -14,6 +15,12 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _SAMPLE = regex(r"\b(example|sample|demo|demonstration|playground|boilerplate|template|starter|skeleton)\b", re.IGNORECASE)
+_CALLED_SAMPLE = regex(
+    r"(?i)\b(?P<word>sample|example|demo)\s+(?:docker[- ]?)?(?:compose\s+)?(?:configuration|set-?up|stack|deployment)\b"
+)
+_BEGINNING = 600
+"""Characters of a page in which it says what it is about."""
+_TOOL = regex(r"(?:sudo\s+)?\./(?P<name>[\w.-]+)\s+backup\b")
 _DEPLOYMENT = regex(r"\bdeploy|\bproduction\b", re.IGNORECASE)
 _GOALS = regex(r"\bgoals?\b", re.IGNORECASE)
 _TECHNIQUE = regex(
@@ -32,16 +39,37 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]], k
         return f"{which} has a volume, so nothing outlives its container (CMP009 comes first)"
     if stores and all(stack.resource(service.name) in project.unused_stores for stack, service in stores):
         return "nothing here was found to use them: no other service's settings, no code and no dependency name them"
-    if has_submodules(project):
+    if stores and has_submodules(project):
         return "parts of it are in git submodules, which are not read here and may do it"
     if any(note.is_whole for note in project.development_notes):
         return ""  # The gap of an example: what is said of the whole repository counts once.
-    return _by_goals(project) or ("" if _is_deployed(project) else _by_title(project) or _by_stack(project))
+    return (
+        _by_goals(project) or _by_pages(project) or ("" if _is_deployed(project) else _by_title(project) or _by_stack(project))
+    )
 
 
 def _by_goals(project: Project) -> str:
     goals = None if _is_called_production(project) else _goals(project)
     return f"by its goals in {goals.path}:{goals.line} it shows techniques, and is no running system" if goals else ""
+
+
+def _by_pages(project: Project) -> str:
+    """Return what the page beside the stack calls it, or which tool of another repository copies the data of its operators."""
+    stack = project.main_stack
+    if stack is None or stack.environment is not EnvironmentClass.BASE or _is_called_production(project):
+        return ""
+    folder = stack.files[0].rpartition("/")[0]
+    pages = {page.path.lower(): page for page in project.docs}
+    beside = pages.get(f"{folder}/readme.md".lstrip("/").lower())
+    called = _CALLED_SAMPLE.search(beside.text[:_BEGINNING]) if beside else None
+    if beside and called:
+        return f"{beside.path}:{beside.text.count(chr(10), 0, called.start()) + 1} calls the stack a {called['word']}"
+    for command in project.commands:
+        tool = _TOOL.match(command.text) if command.context == "doc" and of_operators(command.location.path) else None
+        if tool and not any(path.rpartition("/")[2] == tool["name"] for path in project.files):
+            place = f"{command.location.path}:{command.location.line}"
+            return f"by {place} those who run it make copies with {tool['name']}, which is not of this repository"
+    return ""
 
 
 def _by_title(project: Project) -> str:

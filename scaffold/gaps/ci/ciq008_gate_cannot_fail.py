@@ -50,6 +50,10 @@ _CHECKING_ACTIONS = {
     "pypa/gh-action-pip-audit": "pip-audit",
 }
 """Actions that fail on what they find, with the tool that each runs: only continue-on-error takes that away."""
+_ADVISORY = regex(
+    r"\b(?:advisory|non-?blocking|not?\s+block\w*|informational|informative|(?:report|warn(?:ing)?s?)[- ]only|best[- ]effort"
+    r"|optional)\b"
+)
 _UPLOADS = regex(r"sarif|code-?climate|codecov", re.IGNORECASE)
 
 
@@ -125,6 +129,11 @@ def _action_forgives(item: CiStep, tool: str) -> bool:
     return item.step.input("soft_fail").lower() == "true" or item.step.input("fail-build").lower() == "false"
 
 
+def _is_said(item: CiStep) -> bool:
+    """Whether the step or its job tells who reads it that its findings stop nobody."""
+    return bool(_ADVISORY.search(f"{item.step.name}\n{item.job.name}\n{item.job.id}".lower()))
+
+
 def _gap(tool: str, items: list[CiStep]) -> Gap:
     return RULE.gap(
         resource=items[0].resource,
@@ -134,6 +143,7 @@ def _gap(tool: str, items: list[CiStep]) -> Gap:
         actual="its result is thrown away",
         called=tool,
         locations=tuple(dict.fromkeys(item.place for item in items)),
+        severity=Severity.LOW if all(map(_is_said, items)) else Severity.MEDIUM,
     )
 
 

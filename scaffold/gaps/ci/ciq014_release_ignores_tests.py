@@ -26,6 +26,10 @@ _REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
 _LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"
+_OF_PAGES = regex(
+    r"(?:docs?|documentation)(?:/.*)?|(?:netlify\.toml|vercel\.json|mkdocs\.ya?ml|README\.md|\.readthedocs\.ya?ml)"
+)
+"""What the pages about a project are made of."""
 _REMOTE_TESTS = regex(r"/[\w-]*(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])[\w-]*\.ya?ml")
 _PUSHES = regex(r"\bdocker\s+(?:image\s+)?push\s+[\"']?(?P<name>[^\s\"']+)")
 
@@ -53,7 +57,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     untested: list[Going] = []
     for found_steps in jobs.values():
         going = going_out(found_steps)
-        if going is None or _is_gated(going, tests):
+        if going is None or _is_gated(going, tests) or _is_of_pages(going.item.workflow):
             continue
         if _starts_on_push(going.item):
             found.setdefault(going.item.workflow.path, []).append(going)
@@ -221,6 +225,13 @@ def _judges_the_same(workflow: Workflow, other: Workflow) -> bool:
         return False
     mine, theirs = _folders(workflow, {"push"}), _folders(other, {"push", "pull_request"})
     return not mine or not theirs or any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
+
+
+def _is_of_pages(workflow: Workflow) -> bool:
+    """Whether pushes start a workflow for the pages about the project alone, which no test of the application judges."""
+    folders = _folders(workflow, {_OUT})
+    files = [_OF_PAGES.fullmatch(folder) for folder in folders]
+    return bool(folders) and any(folder.startswith("docs") for folder in folders) and all(files)
 
 
 def _comes_after(item: _Tests, released: list[Going]) -> bool:

@@ -44,6 +44,17 @@ def heading_above(page: DocFile, place: Location) -> str:
     return above[-1] if above else ""
 
 
+def headings_around(page: DocFile, place: Location) -> list[str]:
+    """Return the headings that a line of a page stands under, the nearest first."""
+    found: list[str] = []
+    level = 100
+    for heading in reversed(page.headings):
+        if heading.location.line < place.line and heading.level < level:
+            found.append(heading.text)
+            level = heading.level
+    return found
+
+
 def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
     """Yield the sections whose heading matches; a page named so counts as one from its first heading on."""
     for page in current_pages(project):

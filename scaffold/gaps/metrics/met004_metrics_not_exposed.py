@@ -11,6 +11,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.python_metrics import metrics_route
+from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
 _LIBRARIES = frozenset(
@@ -31,6 +32,8 @@ _LIBRARIES = frozenset(
     }
 )
 
+_FORMAT = regex(r"# (?:TYPE|HELP) \w", words=("# TYPE ", "# HELP "))
+"""Lines of the text format, which code without a library writes by itself."""
 _TOPICS = ("prometheus", "metrics")
 _SHOWN = 3
 """Places that one finding lists."""
@@ -72,18 +75,22 @@ def _is_exposed(project: Project, service: Service) -> bool:
     """Whether a route gives out metrics in the service's context, or a server of its own or a push does."""
     context = service.build.context if service.build and service.build.context is not None else ""
     for fact in project.code_facts:
-        if _gives_metrics(fact) and fact.reachable is not False and is_below(fact.location.path, context):
+        if _gives_metrics(project, fact) and fact.reachable is not False and is_below(fact.location.path, context):
             return True
     return any(
         Role.MONITORING in {e.role for e in other.roles} and "pushgateway" in other.name for _, other in main_services(project)
     )
 
 
-def _gives_metrics(fact: CodeFact) -> bool:
-    """Whether a route gives metrics out, by its content or, in a module that is about them, by its path."""
+def _gives_metrics(project: Project, fact: CodeFact) -> bool:
+    """Whether a route gives metrics out, by its content, or by its path in a module that is about them or writes the format."""
     if fact.kind != "http-route":
         return fact.kind == "metrics-route"
-    return "metrics" in fact.detail.lower().split("/") and any(word in fact.location.path.lower() for word in _TOPICS)
+    if "metrics" not in fact.detail.lower().split("/"):
+        return False
+    if any(word in fact.location.path.lower() for word in _TOPICS):
+        return True
+    return bool(_FORMAT.search(project.source(fact.location.path) or ""))
 
 
 def _gap(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
-from scaffold.gaps.migrations import kept_versions, starting_services
+from scaffold.gaps.migrations import kept_versions, may_be_run, starting_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -35,6 +35,8 @@ _SERVED = regex(
 _SPRING_PROFILE = regex(r"application-(?P<profile>[\w-]+)\.(?:ya?ml|properties)$")
 _ACTIVE = frozenset({"SPRING_PROFILES_ACTIVE", "spring.profiles.active"})
 _ACTIVE_BY_COMMAND = regex(r"spring\.profiles\.active=(?P<names>[\w,-]+)")
+_ALTERS = regex(r"(?:add|drop|rename|alter|change|remove)_\w*(?:columns?|fields?|tables?)|migrate_\w+")
+"""What scripts are called that change tables."""
 _OVERRIDES = frozenset({"SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO"})
 
 
@@ -130,7 +132,23 @@ def _by_create_all(project: Project, stack: Stack, service: Service, facts: list
     found = [fact for fact in found if _is_started(project, fact)]
     if found:
         message = f"{service.name} makes its tables by create_all, which adds new tables and never changes one that is there"
-        yield _gap(stack, service, "create-all", message, [fact.location for fact in found], loses=False, severity=Severity.LOW)
+        places = [fact.location for fact in found]
+        by_hand = [] if may_be_run(project) else list(_changes_by_hand(project, service))
+        if by_hand:
+            message += f"; what changed since stands in scripts that nothing of a release runs ({by_hand[0].path})"
+        severity = Severity.MEDIUM if by_hand else Severity.LOW
+        yield _gap(stack, service, "create-all", message, [*places, *by_hand], loses=False, severity=severity)
+
+
+def _changes_by_hand(project: Project, service: Service) -> Iterator[Location]:
+    """Yield the scripts beside the code that alter tables by what they are called, which no command but a person's starts."""
+    context = service.build.context if service.build else None
+    started = "\n".join(item.text for item in project.commands if item.context != "doc")
+    for item in project.scripts:
+        name = item.path.rpartition("/")[2].partition(".")[0]
+        of_service = item.runnable and context is not None and is_below(item.path, context) and not is_test_path(item.path)
+        if of_service and _ALTERS.fullmatch(name) and name not in started:
+            yield Location(item.path, 1)
 
 
 def _is_started(project: Project, fact: CodeFact) -> bool:
