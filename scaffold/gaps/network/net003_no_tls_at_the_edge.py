@@ -10,6 +10,7 @@ from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, shown_doors, stands_behind
+from scaffold.gaps.network.plain_addresses import plain_addresses
 from scaffold.gaps.network.plain_entries import (
     is_encrypted,
     plain_chart_values,
@@ -79,6 +80,14 @@ _CLOUD = r"aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gate
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    found = tuple(_edges(project))
+    yield from found
+    # What people are told counts where no file of the edge has said it already.
+    if not found:
+        yield from _told_addresses(project)
+
+
+def _edges(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
     if stack is not None:
         yield from _of_stack(project, stack)
@@ -97,6 +106,22 @@ def _detect(project: Project) -> Iterator[Gap]:
             )
         if values:
             yield _ingress_gap("of the chart's default values", "tls/chart", values)
+
+
+def _told_addresses(project: Project) -> Iterator[Gap]:
+    places = plain_addresses(project)
+    files = listed(dict.fromkeys(item.path for item in places))
+    if places and not is_told(project, on_a_host=True):
+        yield RULE.gap(
+            resource="application",
+            subject="tls/addresses",
+            message=f"People are sent to the application over plain HTTP ({files}), and no page"
+            " says where TLS ends: passwords and tokens cross the internet readable.",
+            expected="https addresses, and a page on what ends TLS for them",
+            actual="http://",
+            locations=places,
+            closers=(Closer(None, "advice", _BEFORE_IT),),
+        )
 
 
 def _host_sites(project: Project) -> Iterator[Gap]:
