@@ -265,6 +265,7 @@ class CodeFact:
     lets everybody in as long as a key is not set; detail: the name by which it holds the key), `build-switch` (code reads a
     variable of its build by which it shows made-up data; detail: its name),
     `mcp-server` (code lends assistants its tools; detail: `asks` where it speaks of a login, else `open`),
+    `unverified-token` (code of a login takes the user from a token without a look at its signature),
     `known-login` (code lets in a user whose password stands in it; detail: the name of the table of users, "" for a
     comparison), `dumped-accounts` and `few-dumped-accounts` (see scaffold.read.dumped), `shared-login` (see
     scaffold.read.shared_logins),

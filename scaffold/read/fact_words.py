@@ -94,6 +94,32 @@ KINDS = (
     ),
     # SQLite files of a module's own.
     Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(",), ("sqlite",), ('"sqlite',))),
+    # Tokens whose signature nobody looks at.
+    Kind(
+        "unverified_tokens",
+        "unverified_token_facts",
+        Words(
+            python=("verify_signature", "get_unverified_claims", "verify=False", '["none"]', "['none']"),
+            script=(
+                "jwt.decode(",
+                "jsonwebtoken.decode(",
+                "JWT.decode(",
+                "jwtDecode(",
+                "jwt_decode(",
+                "decodeJwt(",
+                "['none']",
+                '["none"]',
+            ),
+            go=("ParseUnverified(",),
+            other=(
+                "parseClaimsJwt(",
+                "setSkipSignatureVerification",
+                "RequireSignedTokens",
+                "SignatureValidator",
+                "JWT.decode",
+            ),
+        ),
+    ),
     # Health routes that ask the store.
     Kind(
         "deaf_health", "deaf_health_facts", Words(python=_ASKING, script=(*_ASKING, "$connect(", "$queryRaw", "authenticate("))

@@ -49,6 +49,12 @@ _OUTSIDE = regex(
     r"^(?!10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.)[\w-]+(?:\.[\w-]+)*\.(?!internal$|local$|lan$|localhost$|svc$)[a-z0-9]{2,}$"
 )
 """Names and addresses of the public network."""
+_CHECKED_BEFORE = regex(
+    r"\bauth_request\s+/|\bforward_auth\b|forwardauth|oauth2-proxy|jwt_authn|RequestAuthentication|\bauth_jwt\b|openid-connect|authorizers?:"
+    r"|\bname:\s*[\"']?jwt[\"']?\s*$|pomerium|authelia|aws_apigatewayv2_authorizer",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What looks at tokens before the application, in the files of proxies and gateways."""
 _GUARDED = regex(r"spring-boot-starter-(?:security|oauth2)|spring-security|quarkus-oidc|keycloak-spring")
 
 
@@ -66,8 +72,43 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield _gap(path, switch)
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
+    yield from _of_tokens(project)
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(stack, service))
+
+
+def _of_tokens(project: Project) -> Iterator[Gap]:
+    """Yield the code of a login that believes any token, unless something before the application looks at its signature."""
+    found = [
+        fact
+        for fact in project.code_facts
+        if fact.kind == "unverified-token" and fact.reachable is not False and not is_test_path(fact.location.path)
+    ]
+    if found and not any(_CHECKED_BEFORE.search(source.text) for source in project.sources):
+        yield from (_token_gap(fact) for fact in found if path_environment(fact.location.path) not in TRIED)
+
+
+def _token_gap(fact: CodeFact) -> Gap:
+    path = fact.location.path
+    return RULE.gap(
+        resource=path,
+        subject="the signature of tokens",
+        message=f"{path} takes the user from a token without a look at its signature, and nothing before it does so: whoever "
+        "writes a token with another's name is that user, an administrator too.",
+        expected="the token verified with the key of who issued it, the algorithm named",
+        actual="any token is believed",
+        locations=(fact.location,),
+        severity=Severity.HIGH,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Verify signature, algorithm, issuer and audience with the issuer's key (a secret of the environment, JWKS) "
+                "before a claim is read, and refuse what does not pass.",
+            ),
+        ),
+    )
 
 
 def _of_service(stack: Stack, service: Service) -> Iterator[Gap]:
