@@ -107,7 +107,8 @@ def _of_files(project: Project, kept: tuple[Kept, ...]) -> Gap:
         resource="backup",
         subject="sqlite" if is_database else "files",
         message=f"Nothing in this repository copies {said(kept)} off the host on a schedule: after a lost volume or a wrong"
-        f" migration it is gone, with every copy that the application itself keeps there{note}.",
+        " migration it is gone. Copies that the application makes by itself stay on that host, in the volume or in a container"
+        f" that the next update replaces{note}.",
         expected="a scheduled copy of the database and the files beside it, kept off the host",
         actual="no copy by content of scripts, workflows and services",
         locations=without_repeats(item.service.location for item in kept),
