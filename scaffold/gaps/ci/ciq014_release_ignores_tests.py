@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.outgoing import BY_COMMIT, DEPLOY_ACTIONS, DEPLOYS, REMOTE_BUILDS, Going, going_out
+from scaffold.gaps.ci.outgoing import BY_COMMIT, DEPLOY_ACTIONS, DEPLOYS, REMOTE_BUILDS, Going, going_out, jobs_before
+from scaffold.gaps.ci.untried_images import Untried, untried_images
 from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps, runs_tests, tests_something, unknown_needs
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.document import Location, Mapping, find, scalars_of, text_of
@@ -22,8 +23,6 @@ _WAITS = regex(
 _VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
 _RELEASE = regex(r"(?<![a-z])release(?![a-z])")
 _TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
-_REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
-_LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"
 _OF_PAGES = regex(
@@ -43,7 +42,8 @@ class _Tests:
     place: Location
 
 
-def _detect(project: Project) -> Iterator[Gap]:
+def _work(project: Project) -> tuple[dict[tuple[str, str], list[CiStep]], dict[tuple[str, str], _Tests]]:
+    """Return the steps of each job of workflows that GitHub takes, and the jobs among them that run tests."""
     everything = (*ci_steps(project), *_remote_steps(project))
     steps = [item for item in everything if item.workflow.path not in project.owned and not _is_rejected(item.workflow)]
     tests: dict[tuple[str, str], _Tests] = {}
@@ -53,17 +53,27 @@ def _detect(project: Project) -> Iterator[Gap]:
         jobs.setdefault(key, []).append(item)
         if runs_tests(item) or _REMOTE_TESTS.search(item.job.uses):
             tests.setdefault(key, _Tests(item.workflow, item.job, item.place))
+    return jobs, tests
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    jobs, tests = _work(project)
     found: dict[str, list[Going]] = {}
     untested: list[Going] = []
+    gated: list[Going] = []
     for found_steps in jobs.values():
         going = going_out(found_steps)
-        if going is None or _is_gated(going, tests) or _is_of_pages(going.item.workflow):
+        if going is None or _is_of_pages(going.item.workflow):
+            continue
+        if _is_gated(going, tests):
+            gated.append(going)
             continue
         if _starts_on_push(going.item):
             found.setdefault(going.item.workflow.path, []).append(going)
         elif _is_released_by_tag(going.item.workflow):
             untested.append(going)
     yield from _cloud_builds(project)
+    yield from map(_untried_gap, untried_images(jobs, gated))
     yield from _untested_releases(project, untested, tests)
     nothing_tests = not tests and not _may_be_tested(project)
     for outgoing in found.values():
@@ -236,7 +246,7 @@ def _is_of_pages(workflow: Workflow) -> bool:
 
 def _comes_after(item: _Tests, released: list[Going]) -> bool:
     """Whether a job tries what these jobs sent out before it."""
-    before = {job.id for job in _before(item.job, {job.id: job for job in item.workflow.jobs})}
+    before = {job.id for job in jobs_before(item.job, {job.id: job for job in item.workflow.jobs})}
     return any(going.item.workflow.path == item.workflow.path and going.item.job.id in before for going in released)
 
 
@@ -261,7 +271,7 @@ def _is_gated(going: Going, tests: dict[tuple[str, str], _Tests]) -> bool:
     """
     workflow, job = going.item.workflow, going.item.job
     by_id = {item.id: item for item in workflow.jobs}
-    before = (job, *_before(job, by_id))
+    before = (job, *jobs_before(job, by_id))
     if any((workflow.path, item.id) in tests or _may_test(item) for item in before):
         return True
     if any(item.uses and not item.uses.startswith("./") and not REMOTE_BUILDS.search(item.uses.lower()) for item in before):
@@ -271,25 +281,11 @@ def _is_gated(going: Going, tests: dict[tuple[str, str], _Tests]) -> bool:
 
 def _tries(item: Job, job: Job, by_id: dict[str, Job], tests: dict[tuple[str, str], _Tests], workflow: Workflow) -> bool:
     """Whether `item` tests what `job` pushed, and no deployment stands between the two."""
-    before = _before(item, by_id)
+    before = jobs_before(item, by_id)
     between = [other for other in before if other.id != job.id]
     steps = [step for other in between for step in other.steps]
     deploys = any(DEPLOYS.search(step.run) or DEPLOY_ACTIONS.match(step.uses.lower()) for step in steps)
     return (workflow.path, item.id) in tests and job in before and not deploys
-
-
-def _before(job: Job, by_id: dict[str, Job]) -> tuple[Job, ...]:
-    """Return the jobs that have to succeed before this one starts, through all the jobs that it needs."""
-    found: dict[str, Job] = {}
-    pending = [job]
-    while pending:
-        item = pending.pop()
-        if _REGARDLESS.search(item.condition) and not _LOOKS_AT_RESULTS.search(item.condition):
-            continue  # It starts however the others ended.
-        new = [by_id[name] for name in item.needs if name in by_id and name not in found]
-        found.update({other.id: other for other in new})
-        pending += new
-    return tuple(found.values())
 
 
 def _may_test(job: Job) -> bool:
@@ -334,6 +330,22 @@ def _unguarded_gap(workflow: Workflow, deploying: list[Going]) -> Gap:
         locations=tuple(dict.fromkeys(item.item.job.location for item in deploying)),
         related=tuple(item.item.place for item in deploying),
         severity=_severity(deploying, of_this_run=True, before_merge=False),
+    )
+
+
+def _untried_gap(found: Untried) -> Gap:
+    going, trial = found.going, found.trial
+    does = "deploys" if going.deploys else "sends the image out"
+    return RULE.gap(
+        resource=going.item.workflow.path,
+        subject=f"image/{going.item.job.id}",
+        message=f"The job {going.item.job.id} {does} without waiting for {trial.job.id}, which builds the image and starts it"
+        " for a try: one that does not start goes out all the same.",
+        expected=f"needs: {trial.job.id}, on every ref from which something goes out",
+        actual="nothing that waits for the try",
+        locations=(going.item.job.location,),
+        related=(going.item.place, trial.place),
+        severity=Severity.MEDIUM if _starts_on_push(going.item) else Severity.LOW,
     )
 
 

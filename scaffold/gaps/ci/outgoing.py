@@ -48,6 +48,8 @@ REMOTE_BUILDS = regex(
 )
 """Reusable workflows of others that build images and say so by their name."""
 _IMAGE_INPUTS = regex(r"(?:^|[_-])(?:tags?|images?)(?:$|[_-])")
+_REGARDLESS = regex(r"\balways\(\)|!\s*(?:cancelled|failure)\(\)")
+_LOOKS_AT_RESULTS = regex(r"\bsuccess\(\)|\.result\b|\bconclusion\b|\boutputs\.")
 _ANYWAY = regex(r"\balways\(\)|\bcancelled\(\)|\bfailure\(\)")
 _UPKEEP = regex(
     r"\b(?:renew(?:al|s|ing)?|ssl|tls|certs?|certificates?|certbot|letsencrypt|backups?|restores?|clean-?up|prune|health|monitor\w*|audit|uptime|restart)\b"
@@ -90,6 +92,20 @@ def held_back(project: Project, workflow: Workflow, failing: set[str]) -> list[s
         if item.workflow.path == workflow.path and item.job.id in blocked and not _looks_after(item):
             steps.setdefault(item.job.id, []).append(item)
     return [job.id for job in workflow.jobs if job.id in steps and (going_out(steps[job.id]) or _to_a_host(steps[job.id]))]
+
+
+def jobs_before(job: Job, by_id: dict[str, Job]) -> tuple[Job, ...]:
+    """Return the jobs that have to succeed before this one starts, through all the jobs that it needs."""
+    found: dict[str, Job] = {}
+    pending = [job]
+    while pending:
+        item = pending.pop()
+        if _REGARDLESS.search(item.condition) and not _LOOKS_AT_RESULTS.search(item.condition):
+            continue  # It starts however the others ended.
+        new = [by_id[name] for name in item.needs if name in by_id and name not in found]
+        found.update({other.id: other for other in new})
+        pending += new
+    return tuple(found.values())
 
 
 def _to_a_host(steps: list[CiStep]) -> bool:
