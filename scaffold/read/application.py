@@ -47,6 +47,11 @@ _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b", words=("django",))
 _ENTRY = regex(r"(?:^|/)(?:main|index|server|app|Program|Startup|asgi|wsgi|bootstrap)\.\w+$")
 """Files in which programs start."""
 _FIELD = regex(r"\s+(\w+)\s*:")
+_OF_TEST_RUNNERS = regex(
+    r"(?:from|require\()\s{0,3}[\"'](?:vitest|@jest/globals|node:test|bun:test|@playwright/test)[\"']",
+    words=("vitest", "@jest/globals", "node:test", "bun:test", "@playwright/test"),
+)
+"""Code that takes its words from a runner of tests is part of them, wherever it lies."""
 _AS_A_WHOLE = regex(r"(?i)settings\w*(?:\(\))?\.(?:model_dump|dict|json|model_fields|__dict__)\b|vars\(settings")
 """Reads of all fields at once."""
 _LOGIN = regex(
@@ -416,6 +421,8 @@ def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
 
         return read_python(path, text)
     if path.endswith(JAVASCRIPT):
+        if _OF_TEST_RUNNERS.search(text):
+            return CodeReading(), ()
         from scaffold.read.javascript_code import read_javascript
 
         return read_javascript(path, text), ()

@@ -32,6 +32,7 @@ _ENDING = regex(
 _PRODUCTION_MODULES = ("production", "prod", "settings_production", "settings_prod", "production_settings", "prod_settings")
 _CALLED_AFTER = regex(r"(?:AUTH|LOGIN|GRANT|METHOD|SCHEME|TYPE|KIND|MODE|PK|FK|COL|COLUMN|FIELD|ATTR|PARAM|CLAIM)_")
 _SETTINGS = regex(r"(?:^|[/_])(?:settings?|config)(?:/[^/]+|_\w+)\.py$")
+_OF_A_MODE = regex(r"(?:^|/)config/(?:environments/)?(?P<mode>dev|development|test)\.(?:exs|rb)$", words=(".exs", ".rb"))
 _PLACE = regex(r"(?:^|_)(?:COOKIE|HEADER)(?:_|$)")
 _SECRET_WORD = regex(r"SECRET|SIGN|ENCRYPT|PASSW|SALT")
 _IDENTIFIER = regex(r"[A-Za-z][A-Za-z_-]*")
@@ -49,7 +50,7 @@ _SAYS_NONE = regex(
 )
 _PUBLIC_NAME = regex(
     r"^(?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|EXPO_PUBLIC|PUBLIC|GATSBY)_|(?:^|_)(?:TELEMETRY|POSTHOG|ANALYTICS|SEGMENT|AMPLITUDE|MIXPANEL"
-    r"|SENTRY|ANON|SITE_?KEY|SEARCH_?KEY|VAPID_PUBLIC)(?:_|$)"
+    r"|SENTRY|ANON|SITE_?KEY|SEARCH_?KEY|VAPID_PUBLIC|BITABLE_(?:APP_)?TOKEN)(?:_|$)"
 )
 _PUBLIC_VALUE = regex(r"^(?:phc_|pk_(?:live|test)_|G-[A-Z0-9])|^https?://[0-9a-f]+@[^/]+/\d+$")
 _CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:(?>[ \t][^\n]*\n?)|\n|#[^\n]*\n)*")
@@ -288,7 +289,12 @@ def _has_edit(path: str, name: str, settings: list[SettingDefault]) -> bool:
 
 
 def _environment(path: str) -> EnvironmentClass:
-    """Return test for files of tests, and for settings that only they and CI start with (`settings/ci.py`)."""
+    """Return what the files count for: those of tests, settings that only they and CI start with (`settings/ci.py`), and the
+    settings of Elixir and Rails for one mode.
+    """
+    mode = _OF_A_MODE.search(path)
+    if mode:
+        return EnvironmentClass.DEV if mode["mode"].startswith("dev") else EnvironmentClass.TEST
     of_tests = _SETTINGS.search(path) and path_environment(path.rpartition("/")[2]) is EnvironmentClass.TEST
     return EnvironmentClass.TEST if of_tests or is_test_path(path) else EnvironmentClass.BASE
 
