@@ -20,7 +20,7 @@ _BUILD_COMMAND = regex(
     r"|\bbuildah\s+(?:bud|build)\b|\bkaniko\b|\bko\s+(?:build|publish|resolve|apply)\b|\bpack\s+build\b|\bdocker\s+buildx\s+bake\b"
     r"|\bskaffold\s+build\b|\bspring-boot:build-image\b|\bbootBuildImage\b|\bjib(?:DockerBuild|:build|:dockerBuild)?\b|\bdagger\b"
     r"|\bearthly\b|\bnixpacks\b|\bdepot\s+build\b|\baz\s+acr\s+build\b|\bgcloud\s+builds\s+submit\b",
-    words=("build", "bake", "docker", "kaniko", "ko", "Image", "jib", "dagger", "earthly", "nixpacks"),
+    words=("build", "bake", "docker", "podman", "nerdctl", "kaniko", "ko", "Image", "jib", "dagger", "earthly", "nixpacks"),
 )
 _PUSHES = regex(
     r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",
