@@ -32,7 +32,7 @@ _LIBRARIES = frozenset(
     }
 )
 
-_FORMAT = regex(r"# (?:TYPE|HELP) \w", words=("# TYPE ", "# HELP "))
+_FORMAT = regex(r"# (?:TYPE|HELP) \w", words=("TYPE", "HELP"))
 """Lines of the text format, which code without a library writes by itself."""
 _TOPICS = ("prometheus", "metrics")
 _SHOWN = 3

@@ -32,7 +32,7 @@ _ENDING = regex(
 _PRODUCTION_MODULES = ("production", "prod", "settings_production", "settings_prod", "production_settings", "prod_settings")
 _CALLED_AFTER = regex(r"(?:AUTH|LOGIN|GRANT|METHOD|SCHEME|TYPE|KIND|MODE|PK|FK|COL|COLUMN|FIELD|ATTR|PARAM|CLAIM)_")
 _SETTINGS = regex(r"(?:^|[/_])(?:settings?|config)(?:/[^/]+|_\w+)\.py$")
-_OF_A_MODE = regex(r"(?:^|/)config/(?:environments/)?(?P<mode>dev|development|test)\.(?:exs|rb)$", words=(".exs", ".rb"))
+_OF_A_MODE = regex(r"(?:^|/)config/(?:environments/)?(?P<mode>dev|development|test)\.(?:exs|rb)$")
 _PLACE = regex(r"(?:^|_)(?:COOKIE|HEADER)(?:_|$)")
 _SECRET_WORD = regex(r"SECRET|SIGN|ENCRYPT|PASSW|SALT")
 _IDENTIFIER = regex(r"[A-Za-z][A-Za-z_-]*")
