@@ -27,13 +27,13 @@ _QUOTED = regex(r"(?P<mark>[\"'`])(?P<text>[^\"'`$\n]{1,120})(?P=mark)")
 _TEXTS = r"(?P<{}>(?:\s*+(?:,\s*+)?[\"'`][\w./* @-]+[\"'`])+)"
 _HERE = r"(?:__dirname|import\.meta\.dirname)"
 _JS_BESIDE = regex(
-    rf"(?:\b(?:join|resolve)\(\s*{_HERE}\s*,{_TEXTS.format('joined')}\s*,?\s*\)"
+    rf"(?:\b(?:join|resolve)\(\s*{_HERE}\s*,{_TEXTS.format('joined')}\s*(?:,\s*)?\)"
     r"|\bnew URL\(\s*[\"'`](?P<address>\.{1,2}/[\w./-]+)[\"'`]\s*,\s*import\.meta\.url"
     rf"|\$\{{{_HERE}\}}(?P<pattern>/[\w./-]+)`|{_HERE}\s*\+\s*[\"'`](?P<added>/[\w./-]+)[\"'`])",
     words=("__dirname", "import.meta"),
 )
 _JS_WORK = regex(
-    rf"(?:\b(?:join|resolve)\(\s*process\.cwd\(\)\s*,{_TEXTS.format('joined')}\s*,?\s*\)"
+    rf"(?:\b(?:join|resolve)\(\s*process\.cwd\(\)\s*,{_TEXTS.format('joined')}\s*(?:,\s*)?\)"
     r"|\b(?:readFile(?:Sync)?|readdir(?:Sync)?|express\.static|\bloadSync)\(\s*[\"'`](?P<opened>(?:\./)?\w[\w./-]*)[\"'`]"
     r"|\bmigrationsFolder\s*:\s*[\"'`](?P<folder>[\w./-]+)[\"'`])"
 )

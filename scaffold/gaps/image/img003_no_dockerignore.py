@@ -7,16 +7,17 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_path, targets_of
+from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_path, targets_of, users_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
+from scaffold.model.names import TRIED, Cause, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.starting import is_below
 
 _DOCKER_BUILD = regex(r"\bdocker\s+(?:buildx\s+)?build\b|\bpodman\s+build\b|\bbuildah\s+bud\b")
 _WITH_VALUE = frozenset(
@@ -153,6 +154,8 @@ def _gap(project: Project, context: str, found: list[tuple[Dockerfile, tuple[Loc
     images = [(file, target) for file, _ in found for target in targets_of(project, file) if reaches_image(file, target)]
     deleted = frozenset.intersection(*(removed(file, target) for file, target in images)) if images else frozenset()
     taken = tuple(name for name in _sensitive_content(project, context) if name not in deleted) if images else ()
+    written = _written_env(project, context, found) if images and not any(".env" in name for name in (*taken, *deleted)) else ""
+    taken = (*taken, *((f"{written} with the secrets that people write there",) if written else ()))
     what = f", {' and '.join(taken)} included" if taken else ""
     folder = f"the whole folder {context or 'of the project'}"
     effect = (
@@ -189,6 +192,18 @@ def _env_gap(context: str, path: str, found: _Wide) -> Gap:
             Closer(None, "advice", "Add a line `.env` to the .dockerignore, and give the values when the container starts."),
         ),
     )
+
+
+def _written_env(project: Project, context: str, found: _Wide) -> str:
+    """Return the env file with secrets that people make in the context before they build: `.env` of its folder, or one that a
+    service built there names; "" for none.
+    """
+    files = [dockerfile for dockerfile, _ in found if environment_of(project, dockerfile) not in TRIED]
+    if files and keeps_secrets_in_env(project, context):
+        return f"{context}/.env" if context else ".env"
+    services = (service for dockerfile in files for service in users_of(project, dockerfile))
+    named = (file for service in services for file, _ in service.env_files if is_below(file, context))
+    return next((file for file in named if file.endswith("/.env") and keeps_secrets_in_env(project, file[: -len("/.env")])), "")
 
 
 def _sensitive_content(project: Project, context: str) -> tuple[str, ...]:
