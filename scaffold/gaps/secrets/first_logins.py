@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from scaffold.gaps.facts import every_stack, is_test_path, listed, store_port_is_open
-from scaffold.model.compose import Service, Stack
+from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Severity
@@ -46,17 +46,17 @@ def first_logins(project: Project, rule: Rule) -> Iterator[Gap]:
     seen: set[str] = set()
     for stack in every_stack(project):
         for service in stack.services:
-            for item, reader in _files(project, service):
+            for item, reader, mount in _files(project, service):
                 if item.path in seen or item.path in project.owned or is_test_path(item.path):
                     continue
                 logins = _logins(stack, item, reader)
                 if logins:
                     seen.add(item.path)
-                    yield _gap(stack, service, logins, rule)
+                    yield _gap(stack, service, mount, logins, rule)
 
 
-def _files(project: Project, service: Service) -> Iterator[tuple[MountedFile, Callable[[str], _Found]]]:
-    """Yield the mounted files from which the image of a service makes logins, with what reads them."""
+def _files(project: Project, service: Service) -> Iterator[tuple[MountedFile, Callable[[str], _Found], Mount]]:
+    """Yield the mounted files from which the image of a service makes logins, with what reads them and the mount."""
     image = service.image.name if service.image else ""
     for mount in service.mounts:
         target, source = mount.target or "", mount.resolved
@@ -66,7 +66,7 @@ def _files(project: Project, service: Service) -> Iterator[tuple[MountedFile, Ca
         if reader is not None:
             for item in project.mounted:
                 if (item.path == source or item.path.startswith(f"{source}/")) and not item.template:
-                    yield item, reader
+                    yield item, reader, mount
 
 
 def _reader(image: str, target: str) -> Callable[[str], _Found] | None:
@@ -140,19 +140,20 @@ def _logins(stack: Stack, file: MountedFile, reader: Callable[[str], _Found]) ->
     ]
 
 
-def _gap(stack: Stack, service: Service, logins: list[tuple[str, Location]], rule: Rule) -> Gap:
+def _gap(stack: Stack, service: Service, mount: Mount, logins: list[tuple[str, Location]], rule: Rule) -> Gap:
     path = logins[0][1].path
     names = list(dict.fromkeys(name for name, _ in logins))
     is_open = store_port_is_open(service)
     reached = ", and its port is open on all interfaces" if is_open else ""
     return rule.gap(
-        resource=path,
-        subject="logins",
+        # The stack's own: what is said of its files, that they are for development, holds for this too.
+        resource=stack.resource(service.name),
+        subject=f"logins/{path}",
         message=f"{path}, from which {service.name} makes its logins as it first starts, sets the password of {listed(names)} "
         f"itself{reached}: who can read the repository can log in, and no variable changes it.",
         expected="a script that takes the passwords from the environment or a secret file",
         actual="passwords in a tracked file",
-        locations=tuple(dict.fromkeys(place for _, place in logins)),
+        locations=(mount.location, *dict.fromkeys(place for _, place in logins)),
         severity=Severity.HIGH if is_open else Severity.MEDIUM,
         environment=stack.environment,
         closers=(
