@@ -12,11 +12,11 @@ from scaffold.read.lines import Places
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _TRUSTS = regex(
     r"trust[ _-]?prox(?:y|ies)|x[-_]forwarded[-_](?:for|proto)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware"
-    r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_?ip|forward-headers-strategy"
-    r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client[_-]?ip\(|ipware|IP_META_KEY|getTracker",
+    r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_ip|realip|forward-headers-strategy"
+    r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client_ip\(|client-ip\(|clientip\(|ipware|IP_META_KEY|getTracker",
     re.IGNORECASE,
     words=(
-        *("trust prox", "trust_prox", "trust-prox", "trustprox", "forwarded", "proxy_headers", "proxyheaders", "proxyfix"),
+        *("trust", "forwarded", "proxy_headers", "proxyheaders", "proxyfix"),
         *("proxy_fix", "proxy_ssl", "real-ip", "real_ip", "realip", "cf-connecting-ip", "forward-headers", "assume_ssl"),
         *("address_header", "clientip", "client_ip(", "client-ip(", "ipware", "ip_meta_key", "gettracker"),
     ),

@@ -22,7 +22,7 @@ _PLATFORM_BUILDS = regex(
     r"|\bsam\s+build|\beb\s+deploy|\bcdk\s+deploy|\bwerf\b|nixpacks|\bpulumi\s+up|ansible-playbook",
     words=(
         *("ansible-playbook", "copilot", "fly", "gcloud", "heroku", "dokku", "kamal", "nixpacks", "pulumi", "railway", "werf"),
-        *("sam build", "eb deploy", "cdk deploy"),
+        *("sam", "eb", "cdk"),
     ),
 )
 _PUSHES = regex(r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl|ecr|image)\b[^\n]*\b(?:push|copy)\b|--push\b|\bpush=true\b")
