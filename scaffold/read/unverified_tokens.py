@@ -29,7 +29,6 @@ _ASKED = regex(r"(?i)authorization|\bbearer\b|oauth2_scheme|HTTPBearer|AddJwtBea
 _USED = regex(
     r"[\"'](?:sub|user_?id|userId|email)[\"']|\.(?:sub|userId|user_id)\b|\bcurrent_?user\b|\b(?:req|request|ctx\.state|context)\.(?:user|auth)\w*\s*="
     r"|\bSubject\b|getSubject\(|AddJwtBearer",
-    words=("sub", "ser", "mail", "auth", "Subject", "AddJwtBearer"),
 )
 _USER_OF_REQUEST = regex(r"\b(?:req|request|ctx\.state|ctx|context|res\.locals)\.(?:user|auth|userId|account)\w*\s*=(?!=)")
 _VERIFIES = regex(
