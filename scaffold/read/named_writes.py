@@ -16,7 +16,7 @@ _NAMED = regex(
 _ARGUMENT = r"(?:[\"'`](?P<text>[\w./-]+)[\"'`]|(?P<name>[A-Za-z_]\w*))"
 _WRITES = regex(
     rf"\b(?:os\.WriteFile|ioutil\.WriteFile|os\.Create|(?:fs\.|fsp\.|promises\.)?(?:writeFile|appendFile)(?:Sync)?)\(\s*{_ARGUMENT}\s*[,)]",
-    words=("WriteFile(", "os.Create(", "writeFile", "appendFile"),
+    words=("WriteFile", "os.Create", "writeFile", "appendFile"),
 )
 _OPENS = regex(
     rf"\bopen\(\s*(?:Path\(\s*)?{_ARGUMENT}\)?\s*,\s*(?:mode\s*=\s*)?[\"'][wax]b?\+?[\"']",
@@ -28,7 +28,7 @@ _PUTS = regex(
 )
 _RENAMES = regex(
     rf"\b(?:os\.(?:replace|rename|Rename)|(?:fs\.|fsp\.|promises\.)?rename(?:Sync)?)\([^,()\n]+,\s*{_ARGUMENT}\s*\)",
-    words=("ename", "os.replace("),
+    words=("rename", "Rename", "replace"),
 )
 
 

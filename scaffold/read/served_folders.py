@@ -15,13 +15,19 @@ _MODULE = (
 )
 _WORK = r"process\.cwd\(\)|[\"'`]\./?[\"'`]|path\.resolve\(\s*(?:[\"']\./?[\"']\s*)?\)|path\.join\(\s*process\.cwd\(\)\s*\)"
 _JS_FOLDER = rf"(?:(?P<module>{_MODULE})|(?P<work>{_WORK}))\s*[,)}}\n]"
-_EXPRESS = regex(rf"\b(?:express\.static|serveStatic)\(\s*{_JS_FOLDER}", words=("express.static(", "serveStatic("))
-_KOA = regex(rf"\.use\(\s*(?:\w+\(\s*)?(?:serve|static|koaStatic|koa_static)\(\s*{_JS_FOLDER}", words=("koa-static",))
+_EXPRESS = regex(rf"\b(?:express\.static|serveStatic)\(\s*{_JS_FOLDER}")
+_KOA = regex(rf"\.use\(\s*(?:\w+\(\s*)?(?:serve|static|koaStatic|koa_static)\(\s*{_JS_FOLDER}")
 _FASTIFY = regex(
     rf"\.register\(\s*\w+(?:\([^()\n]*\))?\s*,\s*\{{[^{{}}]{{0,300}}?\broot\s*:\s*{_JS_FOLDER}",
-    words=("@fastify/static", "fastify-static"),
 )
-_HAPI = regex(rf"\bdirectory\s*:\s*\{{[^{{}}]{{0,200}}?\bpath\s*:\s*{_JS_FOLDER}", words=("@hapi/inert",))
+_HAPI = regex(rf"\bdirectory\s*:\s*\{{[^{{}}]{{0,200}}?\bpath\s*:\s*{_JS_FOLDER}")
+_HANDLERS = (
+    (("express.static(", "serveStatic("), _EXPRESS, False),
+    (("koa-static",), _KOA, False),
+    (("@fastify/static", "fastify-static"), _FASTIFY, True),
+    (("@hapi/inert",), _HAPI, False),
+)
+"""What a text with each form names, the form, and whether its handler serves files whose names start with a dot."""
 _SHOWN = regex(r"\b(?:dotfiles\s*:\s*[\"']allow[\"']|hidden\s*:\s*true|showHidden\s*:\s*true)")
 _PY_HERE = (
     r"(?P<module>os\.path\.(?:dirname\(\s*(?:os\.path\.abspath\(\s*)?__file__\s*\)+)|Path\(__file__\)(?:\.resolve\(\))?\.parent(?!\.|\s*/)"
@@ -39,7 +45,7 @@ _GO = regex(
 _OPENED = regex(
     r"(?P<mark>[\"'`])(?:file:|sqlite(?:\+\w+)?:(?:///)?)?(?P<text>[\w./-]{1,100}\.(?:db|sqlite3?))(?P=mark)"
     r"|sqlite(?:\+\w+)?:///(?P<url>[\w./-]{1,100}\.(?:db|sqlite3?))\b",
-    words=(".db", ".sqlite"),
+    words=("db", "sqlite"),
 )
 _HERE = regex(r"__dirname|__file__|import\.meta\.dirname|\b(?:BASE|ROOT|PROJECT|APP|CURRENT)_?(?:DIR|PATH|ROOT)\b", 2)
 _BUILT = frozenset({"dist", "build", "out", "lib"})
@@ -67,8 +73,8 @@ def served_folder_facts(path: str, text: str) -> Iterator[CodeFact]:
 def _javascript(path: str, text: str) -> Iterator[tuple[int, bool, bool]]:
     # A compiler puts what it makes of a script elsewhere.
     is_moved = path.endswith("ts") or bool(_BUILT & set(path.split("/")[:-1]))
-    for pattern, shows in ((_EXPRESS, False), (_KOA, False), (_FASTIFY, True), (_HAPI, False)):
-        for match in pattern.finditer(text):
+    for packages, pattern, shows in _HANDLERS:
+        for match in pattern.finditer(text) if any(name in text for name in packages) else ():
             if not (is_moved and match["module"]):
                 shown = _SHOWN.search(text, match.start(), match.end() + 200) is not None
                 yield match.start(), match["module"] is not None, shows or shown

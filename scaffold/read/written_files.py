@@ -23,7 +23,7 @@ _JS_HELD = r"\b(?:const|let|var)\s+{}\s*=\s*"
 _PY_OPENS = regex(
     r"\b(?P<what>(?:Rotating|TimedRotating|WatchedFile|ConcurrentRotating)?FileHandler|WatchedFileHandler|makedirs|logger\.add|basicConfig)\("
     r"\s*(?:filename\s*=\s*)?[\"'](?P<text>[\w./-]+)[\"']",
-    words=("FileHandler", "basicConfig(", "logger.add(", "makedirs("),
+    words=("FileHandler", "basicConfig", "logger.add", "makedirs"),
 )
 _QUOTED = regex(r"[\"'`](?P<text>[\w./%-]+)[\"'`]")
 _CALLED = regex(

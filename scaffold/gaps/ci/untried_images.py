@@ -13,7 +13,7 @@ from scaffold.model.regex import regex
 _STARTS = regex(
     r"\bdocker\s+(?:container\s+)?run\b|\bdocker[ -]compose\b[^\n&|;]*\sup\b|\bpodman\s+run\b"
     r"|\bkind\s+load\b|container-structure-test",
-    words=("run", "up", "kind load", "container-structure-test"),
+    words=("run", "up", "kind", "container-structure-test"),
 )
 _ASKS = regex(
     r"\bcurl\b|\bwget\b|--wait\b|\bhealth|\bnc\s+-|playwright|cypress|\bnewman\b|container-structure-test|kubectl\s+wait|pytest"

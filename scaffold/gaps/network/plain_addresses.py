@@ -16,7 +16,7 @@ from scaffold.model.regex import regex
 _DEPLOYS = regex(r"(?<![a-z])(?:deploy\w*|production|server)(?![a-z])", re.IGNORECASE, words=("deploy", "production", "server"))
 """Names of pages on how the application is brought to where people use it."""
 _ASKED = regex(r"\bcurl\b[^\n|;]{0,80}?\bhttp://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)", words=("curl",))
-_BY_NUMBER = regex(r"\b(?:http|ws)://(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", words=("http://", "ws://"))
+_BY_NUMBER = regex(r"\b(?:http|ws)://(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", words=("://",))
 _NO_HOST_OF_THEIRS = regex(
     r"example|your|domain|localhost|ifconfig|ipinfo|icanhazip|metadata|(?:^|\.)(?:debian|ubuntu)\.(?:org|com)$"
     r"|\.(?:local|internal|test|invalid|lan|home|svc|ts\.net)$"
