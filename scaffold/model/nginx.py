@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
+from functools import lru_cache
 
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Span
@@ -62,8 +63,12 @@ class _Token:
     is_mark: bool
 
 
+@lru_cache(maxsize=512)
 def parse_nginx(text: str) -> tuple[Directive, ...] | None:
-    """Return the directives of a file, None where it is not a whole configuration or holds another language."""
+    """Return the directives of a file, None where it is not a whole configuration or holds another language.
+
+    The answer is remembered: several rules ask for the files of each service.
+    """
     tokens: list[_Token] = []
     place = 0
     while place < len(text):
