@@ -80,7 +80,9 @@ def _is_started(holder: str, path: str, text: str, code: tuple[str, ...], glance
     """Whether a function of a file is called whenever a program starts, or a migration of the database runs it."""
     if path.endswith((".java", ".kt")):
         return bool(_OF_SPRING.search(text)) and not _CHOSEN.search(text)
-    if holder in STARTS or (holder in _STEPS and bool(OF_MIGRATIONS.search(path))):
+    if holder in STARTS:
+        return not BY_HAND.search(path)
+    if holder in _STEPS and OF_MIGRATIONS.search(path):
         return True
     if path.endswith(".go") and not _is_imported(path, text, code, glance):
         return False

@@ -43,6 +43,7 @@ _NAME = regex(
     r"(?i)[\"']?(?:e?mail|user_?name|login)[\"']?\s*(?:=>|:=|[:=])\s*[\"'`](?P<key>[\w.@+-]{2,60})[\"'`]"
     r"|[\"'`](?P<bare>(?:super_?)?(?:admin|administrator|root)(?:@[\w.-]+)?)[\"'`]"
 )
+_OF_ADMINISTRATORS = regex(r"(?i)(?:super_?)?(?:admin|root)")
 _NO_PASSWORD = frozenset({SecretClass.EMPTY, SecretClass.FILE_PATH, SecretClass.REFERENCE})
 _LONGEST = 120
 """Lines of a function that makes accounts."""
@@ -84,9 +85,11 @@ def made_accounts(path: str, text: str, chooses: re.Pattern[str]) -> Iterator[Ma
 
 
 def account_name(text: str) -> str:
-    """Return the first name of an account in a text, its address rather than a word, "" where none is seen."""
-    name = _NAME.search(text)
-    return (name["key"] or name["bare"]) if name else ""
+    """Return the name of an account in a text, an administrator's before others and its address rather than a word, "" where
+    none is seen.
+    """
+    names = [match["key"] or match["bare"] for match in _NAME.finditer(text)]
+    return next((name for name in names if _OF_ADMINISTRATORS.match(name)), names[0] if names else "")
 
 
 def _hashed(line: str) -> re.Match[str] | None:
