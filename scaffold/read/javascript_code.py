@@ -33,6 +33,8 @@ _HELPER = regex(r"(?<![\w.$])(?:get)?[eE]nv(?:<[^>\n]{0,60}>)?\(\s*['\"](?P<name
 _DEV_FILE = regex(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
 _ROUTE = regex(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
 _ROUTER = regex(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
+_BEFORE = regex(r"\w+\Z")
+_IS_APPLICATION = regex(r"(?i)\w*(?:app|server)")
 _LONGEST_NAME = 40
 """Characters before a method that are looked at for the name of a router."""
 _CONTROLLER = regex(r"@Controller\(\s*(?:\{[^}]{0,200}?path:\s*)?(?:['\"](?P<path>[^'\"\n]*)['\"])?")
@@ -177,7 +179,7 @@ def _facts(path: str, places: Places, bare: str) -> list[CodeFact]:
         for match in pattern.finditer(bare)
     ]
     scrapes = bool(_SCRAPE.search(bare))
-    routes = [(match["path"], match.start()) for match in _ROUTE.finditer(bare) if _is_route(match)]
+    routes = [(_route(bare, match), match.start()) for match in _ROUTE.finditer(bare) if _is_route(match)]
     routes += _nest_routes(bare)
     for route, start in routes:
         where = places.at(start)
@@ -195,6 +197,17 @@ def _is_route(match: re.Match[str]) -> bool:
     """Whether the method is one of a router, by the router's name; `use` counts for metrics only, as it mounts anything."""
     before = match.string[max(match.start() - _LONGEST_NAME, 0) : match.start()]
     return bool(_ROUTER.search(before)) and (match["method"] != "use" or "metrics" in match["path"])
+
+
+def _route(bare: str, match: re.Match[str]) -> str:
+    """Return the path of a route; that of a router, or of a plugin, which another file mounts, is known by its end alone."""
+    name = _BEFORE.search(bare, max(match.start() - _LONGEST_NAME, 0), match.start())
+    if name is None or (_IS_APPLICATION.fullmatch(name[0]) and f"{name[0]} = express.Router(" not in bare):
+        return match["path"]
+    made = re.search(rf"\b{re.escape(name[0])}\b[^=\n;(]*=\s*(?:await\s+)?(?P<maker>[\w.]+(?:\s+[\w.]+)?)\s*[(<]", bare)
+    if made is not None and not made["maker"].endswith("Router"):
+        return match["path"]
+    return f"*{match['path']}"
 
 
 def _detail(kind: str, path: str, match: re.Match[str]) -> str:

@@ -173,7 +173,7 @@ services:
     image: ghcr.io/shop/api:1.0
     env_file: api.env
     environment:
-      S3_ACCESS_KEY: ${S3_ACCESS_KEY:-minioadmin}
+      S3_SECRET_KEY: ${S3_SECRET_KEY:-minioadmin}
 volumes:
   files:
 """

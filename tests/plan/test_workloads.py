@@ -905,3 +905,18 @@ def test_spring_is_told_the_managed_database_before_its_own_properties(planned: 
     }
     assert [(wait.kind, wait.target) for wait in workload(target, "api").waits] == [("login", "db")]
     assert not [note for note in target.notes if note.service == "api" and note.urgent]
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ("const app = express();\napp.get('/live', f);\napp.listen(3000);\n", "/live"),
+        ("export const health = express.Router();\nhealth.get('/live', f);\n", None),
+    ],
+    ids=["of the application", "of a router that is mounted somewhere"],
+)
+def test_a_pod_is_ended_by_a_route_that_the_program_certainly_serves(planned: Planned, code: str, asked: str | None):
+    compose = "services: {web: {build: ., command: node server.js, ports: ['80:3000']}}"
+    target = planned(compose, Dockerfile="FROM node:24-slim\nCOPY . .\nEXPOSE 3000\n", server_dot_js=code)
+    liveness = workload(target, "web").probes.liveness
+    assert (liveness.path if liveness else None) == asked

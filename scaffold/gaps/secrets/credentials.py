@@ -181,7 +181,7 @@ def credential_groups(
     """Return the stack's credentials of one kind, grouped by value where the variable or the store is the same, and then by
     the key that their owner has; variables that are `given` elsewhere do not count.
     """
-    found = [item for service in stack.services for item in _credentials(service) if item.kind == kind]
+    found = _without_tools(stack, [item for service in stack.services for item in _credentials(service) if item.kind == kind])
     # The inner default of `${GIVEN:-${OTHER:-value}}` is not used either.
     unused = {(item.location, item.value) for item in found if item.key in given}
     by_value: dict[str, list[Credential]] = {}
@@ -193,6 +193,13 @@ def credential_groups(
     for group in sorted(groups, key=lambda group: group.owner.location.sort_key()):
         merged.setdefault((group.owner.service.name, group.owner.key), []).extend(group.places)
     return tuple(CredentialGroup(stack, _sorted(items), profiles) for items in merged.values())
+
+
+def _without_tools(stack: Stack, found: list[Credential]) -> list[Credential]:
+    """Return the credentials; the login that a tool makes is SEC007's, unless others log in with the same variable."""
+    lines = {entry.location for service in stack.services for entry in service.environment if entry.name in TOOL_LOGINS}
+    shared = {item.key for item in found if item.location not in lines}
+    return [item for item in found if item.location not in lines or item.key in shared]
 
 
 def _connected(stack: Stack, equal: list[Credential]) -> list[list[Credential]]:
@@ -227,11 +234,9 @@ def _sorted(items: Iterable[Credential]) -> tuple[Credential, ...]:
 
 
 def _credentials(service: Service) -> Iterator[Credential]:
-    tool_lines = {entry.location for entry in service.environment if entry.name in TOOL_LOGINS}
     for scalar in scalars_in(service.node):
-        if scalar.location not in tool_lines:
-            for reference in scalar.references:
-                yield from _default(service, reference, scalar.location)
+        for reference in scalar.references:
+            yield from _default(service, reference, scalar.location)
     for entry in service.environment:
         if entry.source == "environment" and entry.name not in TOOL_LOGINS:
             yield from _literal(service, entry)

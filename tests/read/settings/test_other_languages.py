@@ -58,13 +58,29 @@ def test_express_and_nest_routes() -> None:
     )
     assert [(item.kind, item.detail) for item in express.facts] == [
         ("http-route", "/health"),
-        ("http-route", "/users/:id"),
+        ("http-route", "*/users/:id"),
         ("server-entry", "src/app.js"),
     ]
     nest = read_javascript(
         "src/health.controller.ts", "@Controller('health')\nclass H {\n  @Get()\n  a() {}\n  @Get('ready')\n  b() {}\n}\n"
     )
     assert [item.detail for item in nest.facts] == ["/health", "/health/ready"]
+
+
+@pytest.mark.parametrize(
+    ("text", "route"),
+    [
+        ("const app = express();\napp.get('/live', f);\n", "/live"),
+        ("module.exports = (app) => {\n  app.get('/live', f);\n};\n", "/live"),
+        ("const fastify = Fastify({ logger: true });\nfastify.get('/live', f);\n", "/live"),
+        ("export const routes = new Hono();\nroutes.get('/live', f);\n", "/live"),
+        ("export const healthRouter = Router();\nhealthRouter.get('/live', f);\n", "*/live"),
+        ("const router: Router = express.Router();\nrouter.get('/live', f);\n", "*/live"),
+        ("export default async function (fastify: FastifyInstance) {\n  fastify.get('/live', f);\n}\n", "*/live"),
+    ],
+)
+def test_a_route_of_a_router_that_another_file_mounts_is_known_by_its_end(text: str, route: str) -> None:
+    assert [item.detail for item in read_javascript("src/a.ts", text).facts if item.kind == "http-route"] == [route]
 
 
 def test_metrics_and_logging_in_javascript() -> None:
