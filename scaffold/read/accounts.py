@@ -112,7 +112,7 @@ def _written(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> It
         where = Location(path, number, match.start() + 1)
         holder = holder_of(lines, where, _ending(path), _CHOOSES)
         if holder and not _OF_A_TRY.search(holder):
-            yield where, holder, account_name(account_around(lines, number))
+            yield where, holder, account_name(account_around(lines, number), match["value"] or "")
 
 
 def _is_administrator(lines: list[str], line: int) -> bool:

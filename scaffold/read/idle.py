@@ -19,6 +19,8 @@ _MOST = 8
 _OF_SETTINGS = regex(r"(?:\w+_)?(?:config|conf|settings?|env|environment|constants|defaults|secrets)")
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts", ".cts")
 _SCRIPT = regex(r"\.[cm]?[jt]sx?$")
+_IMPORTING = regex(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|mdx)$")
+"""Files that import scripts: scripts, and components that hold some."""
 _IMPORTED = regex(r"(?:\bfrom|\bimport|\brequire|\bmock)\s*\(?\s*[\"'`](?P<name>[^\"'`\n]+)[\"'`]")
 _LOADS_BY_NAME = regex(
     r"readdir|\bglob(?:Sync)?\(|meta\.glob|autoload|autoLoad|Autoload|AutoLoad|requireAll|\b(?:require|import)\(\s*[^\"')\s]",
@@ -33,8 +35,10 @@ _STARTED_BY_PATH = frozenset(
     {"api", "functions", "scripts", "bin", "migrations", "seeds", "seeders", "cron", "tasks", "commands"}
 )
 """Folders whose files a platform or a person starts one by one."""
-_STARTS = regex(r"(?:^|/)(?:package\.json|Procfile|Makefile|[\w.-]*Dockerfile[\w.-]*|ecosystem[\w.]*)$|\.(?:sh|ya?ml|toml)$")
-"""Files that start programs."""
+_STARTS = regex(
+    r"(?:^|/)(?:package\.json|Procfile|Makefile|[\w.-]*Dockerfile[\w.-]*|ecosystem[\w.]*)$|\.(?:sh|ya?ml|toml|html?)$"
+)
+"""Files that start programs, and pages that load scripts by their path."""
 _ENTRY = regex(r"[\w@./-]+\.[cm]?[jt]s\b")
 _BUILT = regex(r"^(?:\./)?(?:dist|build|out|lib)/(?:src/)?")
 
@@ -107,7 +111,7 @@ def _scripts(holding: list[str], listed: tuple[str, ...], text_of: _TextOf) -> I
         return ()
     loading: set[str] = set()
     for path in listed:
-        is_script = _SCRIPT.search(path) is not None and not is_test_code(path)
+        is_script = _IMPORTING.search(path) is not None and not is_test_code(path)
         text = text_of(path) or "" if is_script or _STARTS.search(path) else ""
         if is_script:
             wanted = {own: file for own, file in wanted.items() if own not in _imports(path, text, wanted)}
@@ -151,7 +155,7 @@ def _imports(path: str, text: str, wanted: dict[str, str]) -> set[str]:
         name = _SCRIPT.sub("", match["name"])
         if name.startswith("."):
             found.add(_bare(posixpath.normpath(posixpath.join(posixpath.dirname(path), name))))
-        elif "/" in name:
+        else:
             found |= {own for own in wanted if posixpath.basename(own) == posixpath.basename(name)}
     return (found & set(wanted)) - {_bare(path)}
 

@@ -41,8 +41,9 @@ _FORCES = regex(
 """What shows that the first login has to set another password."""
 _NAME = regex(
     r"(?i)[\"']?(?:e?mail|user_?name|login)[\"']?\s*(?:=>|:=|[:=])\s*[\"'`](?P<key>[\w.@+-]{2,60})[\"'`]"
-    r"|[\"'`](?P<bare>(?:super_?)?(?:admin|administrator|root)(?:@[\w.-]+)?)[\"'`]"
+    r"|[\"'`](?P<bare>(?:super_?)?(?:admin|administrator|root)(?:@(?:[\w-]+(?:\.[\w-]+)+|local\w*))?)[\"'`]"
 )
+"""How an account is called. A word alone names none with digits behind an `@`: that is how people write a first password."""
 _OF_ADMINISTRATORS = regex(r"(?i)(?:super_?)?(?:admin|root)")
 _NO_PASSWORD = frozenset({SecretClass.EMPTY, SecretClass.FILE_PATH, SecretClass.REFERENCE})
 _LONGEST = 120
@@ -76,19 +77,18 @@ def made_accounts(path: str, text: str, chooses: re.Pattern[str]) -> Iterator[Ma
         where = Location(path, number, match.start() + 1)
         head = holder_line(lines, where, ending)
         body = _body(lines, head, number)
-        if head in seen or not _is_account(match, body, text):
-            continue
-        holder = holder_of(lines, where, ending, chooses)
+        password = _password(match, body, text) if head not in seen and _makes_administrator(body) else ""
+        holder = holder_of(lines, where, ending, chooses) if password else None
         if holder is not None:
             seen.add(head)
-            yield MadeAccount(where, holder, account_name(body))
+            yield MadeAccount(where, holder, account_name(body, password))
 
 
-def account_name(text: str) -> str:
+def account_name(text: str, password: str) -> str:
     """Return the name of an account in a text, an administrator's before others and its address rather than a word, "" where
-    none is seen.
+    none is seen. A word alone that is its password is no name.
     """
-    names = [match["key"] or match["bare"] for match in _NAME.finditer(text)]
+    names = [match["key"] or match["bare"] for match in _NAME.finditer(text) if match["bare"] != password]
     return next((name for name in names if _OF_ADMINISTRATORS.match(name)), names[0] if names else "")
 
 
@@ -111,14 +111,17 @@ def _ends(line: str, depth: int) -> bool:
     return bool(line.strip()) and _indent(line) <= depth and not line.lstrip().startswith(("{", ")"))
 
 
-def _is_account(match: re.Match[str], body: str, text: str) -> bool:
-    if not _STORES.search(body) or not _ADMINISTRATOR.search(body) or _ASKS.search(body) or _FORCES.search(body):
-        return False
+def _makes_administrator(body: str) -> bool:
+    return bool(_STORES.search(body) and _ADMINISTRATOR.search(body)) and not (_ASKS.search(body) or _FORCES.search(body))
+
+
+def _password(match: re.Match[str], body: str, text: str) -> str:
+    """Return the literal that is hashed, "" where it is none or no password."""
     name = match["name"]
     if name and re.search(rf"\b{re.escape(name)}\b", body.partition("\n")[0]):
-        return False  # A parameter: whoever calls gives the password.
+        return ""  # A parameter: whoever calls gives the password.
     value = match["value"] or _assigned(name, body) or _constant(name, text)
-    return bool(value) and classify(value) not in _NO_PASSWORD
+    return "" if classify(value) in _NO_PASSWORD else value
 
 
 def _assigned(name: str, body: str) -> str:

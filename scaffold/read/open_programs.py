@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.paths import program_folders, program_of
 
-_ROUTERS = r"(?:app|api|router|routes?|server|fastify|group|e|r|g|mux|v\d)"
+_PATH = r"\(\s*(?:[\"'`][/:*{$]|\"\"|''|``)"
+"""A path, or none: `r.delete("key")` asks Redis."""
+_ROUTERS = (
+    r"(?<!await )(?<!return )(?<!with )(?<!= )(?<!=> )(?<![\w.$])(?:\w+\.){0,2}"
+    r"(?:app|api|router|routes?|server|fastify|group|e|r|g|mux|v\d)"
+)
+"""Names of what routes are given to; clients of HTTP are called so too, and their answer is waited for, returned or kept."""
 _CHANGES = regex(
-    r"@\w+(?:\.\w+)*\.(?:put|delete|patch)\("
-    rf"|\b{_ROUTERS}\.(?:put|delete|patch|Put|Delete|Patch|PUT|DELETE|PATCH)\(\s*[\"'`]"
+    r"@(?!mock\b)\w+(?:\.\w+)*\.(?:put|delete|patch)\("
+    rf"|{_ROUTERS}\.(?:put|delete|patch|Put|Delete|Patch|PUT|DELETE|PATCH){_PATH}"
     r"|\bmethods\s*=\s*\[[^\]\n]{0,80}(?:PUT|DELETE|PATCH)|@(?:Put|Delete|Patch)(?:Mapping)?\("
     r"|\bexport\s+(?:async\s+)?function\s+(?:PUT|DELETE|PATCH)\b|\.Map(?:Put|Delete|Patch)\(|\[Http(?:Put|Delete|Patch)"
 )
 _TAKES = regex(
-    rf"@\w+(?:\.\w+)*\.post\(|\b{_ROUTERS}\.(?:post|Post|POST)\(\s*[\"'`]|@Post(?:Mapping)?\("
+    rf"@\w+(?:\.\w+)*\.post\(|{_ROUTERS}\.(?:post|Post|POST){_PATH}|@Post(?:Mapping)?\("
     r"|\bexport\s+(?:async\s+)?function\s+POST\b|\.MapPost\(|\[HttpPost"
 )
 _LEAST_TAKEN = 2
 """One route that takes something may be the form by which visitors write to the team."""
 _ASKS = regex(
-    r"(?i)auth(?!or(?:s|ed|ing|ship|_id|id|_name)?(?![a-z]))|\blog_?in\b|sign_?in|jwt|passport|bearer|passlib|bcrypt|argon2|cookie"
+    r"(?i)auth(?!or(?:s|ed|ing|ship|_id|id|_name)?(?![a-z]))|login|\blog_in\b|sign_?in|jwt|passport|bearer|passlib|bcrypt|argon2|cookie"
     r"|current_?user|\b(?:request|req|ctx)\.(?:session|user)\b|webauthn|x-api-key|api_?key_?header|x-\w*-?(?:token|secret|key)\b"
     r"|clerk|supabase|firebase|keycloak|devise|permission_classes|has_?perm|is_?admin|password_?hash|compare_digest"
-    r"|timingSafeEqual|secure_compare|remote[-_]user|forwarded-user|verify_?token|access_?token|session_?id|csrf"
+    r"|timingSafeEqual|secure_compare|hmac|constructEvent|canActivate|UseGuards|RolesAllowed|IsGranted|iron-session|validate_?session"
+    r"|\bsession\[|remote[-_]user|forwarded-user|verify_?token|access_?token|session_?id|csrf"
 )
 """Words of code that may know its caller."""
 _OF_TESTS = regex(
@@ -38,11 +46,11 @@ def open_programs(
     writing: Iterable[str], code: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]
 ) -> Iterator[CodeFact]:
     """Yield an `asks-nobody` fact at the first route that changes data of each program in whose code no word of a login stands;
-    the detail is the folder of the program. `writing` are the files that may have
-    such a route.
+    the detail is the folder of the program. `writing` are the files that may have such a route.
     """
     folders = program_folders(files)
-    served = [path for path in code if not _OF_TESTS.search(path)]
+    served = {path: program_of(path, folders) for path in code if not _OF_TESTS.search(path)}
+    asks = cache(lambda path: _ASKS.search(glance(path) or "") is not None)
     programs: dict[str, list[str]] = {}
     for path in sorted(writing):
         if not _OF_TESTS.search(path):
@@ -50,8 +58,8 @@ def open_programs(
     for folder, paths in programs.items():
         place = _first_change(paths, glance)
         # Code beside the folders of programs, or above them, may be that of all.
-        near = (item for item in served if _is_below(item, folder) or program_of(item, folders) == "")
-        if place is not None and not any(_ASKS.search(glance(item) or "") for item in near):
+        near = (item for item, program in served.items() if program == "" or _is_below(item, folder))
+        if place is not None and not any(map(asks, near)):
             yield CodeFact("asks-nobody", folder, place)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 
 from scaffold.model.project import CodeFact
@@ -47,7 +48,9 @@ _OPENED = regex(
     r"|sqlite(?:\+\w+)?:///(?P<url>[\w./-]{1,100}\.(?:db|sqlite3?))\b",
     words=("db", "sqlite"),
 )
-_HERE = regex(r"__dirname|__file__|import\.meta\.dirname|\b(?:BASE|ROOT|PROJECT|APP|CURRENT)_?(?:DIR|PATH|ROOT)\b", 2)
+_HERE = regex(
+    r"__dirname|__file__|import\.meta\.dirname|\b(?:BASE|ROOT|PROJECT|APP|CURRENT)_?(?:DIR|PATH|ROOT)\b", re.IGNORECASE
+)
 _BUILT = frozenset({"dist", "build", "out", "lib"})
 
 

@@ -33,7 +33,7 @@ _USED = regex(
 _USER_OF_REQUEST = regex(r"\b(?:req|request|ctx\.state|ctx|context|res\.locals)\.(?:user|auth|userId|account)\w*\s*=(?!=)")
 _VERIFIES = regex(
     r"(?i)jwks|PyJWK|\bverify(?!_?(?:signature|exp|aud|iat|nbf|iss|sub|jti|at_hash)\b)\w*\(|\.verify\w*\(|introspect|get_?user\(\s*[^)]{0,20}(?:token|jwt)"
-    r"|ParseWithClaims|validate_?\w*token\w*\(|userinfo|getClaims\(|verifySignature|public_?key|OAuth2AuthorizedClient"
+    r"|ParseWithClaims|validate\w{0,30}?token\w{0,30}\(|userinfo|getClaims\(|verifySignature|public_?key|OAuth2AuthorizedClient"
 )
 """What shows that the file has the token checked as well, by itself or by who issued it."""
 _ELSEWHERE = regex(

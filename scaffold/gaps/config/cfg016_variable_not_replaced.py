@@ -20,6 +20,8 @@ _VARIABLE = regex(r"\$\{(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?::?[-?+][^}\n]*
 _COMMENT = regex(r"^\s*(?:#|;|--|//)|^\s*<!--.*-->\s*$")
 _OF_PROGRAMS = regex(r"\breplacement\b|\btarget_label\b|\bregex\b|\bexternal_labels\b|\bset\s+\$|\bmap\s+\$")
 """Keys whose values have variables of the program's own."""
+_EXTERNAL_LABELS = regex(r"(?m)^([ \t]*)external_labels:[^\n]*(?:\n(?:\1[ \t]+[^\n]*|[ \t]*(?=\n)))*")
+"""Labels in which Prometheus replaces variables by itself (since 3.0)."""
 _LOGIN = regex(
     r"(?i)passw|secret|\btoken\b|identified\s+by|\bpass\b|_key\b|access_key|\bkey:|userlist|credential",
 )
@@ -85,6 +87,8 @@ def _read_by(mount: Mount, files: dict[str, MountedFile]) -> Iterator[tuple[str,
 def _first(plain: PlainFile, file: MountedFile) -> _Found | None:
     """Return the first variable of a file that its program leaves as it is, one of a login before the others."""
     text = file.data.decode("utf-8", "replace")
+    if plain.program == "Prometheus":
+        text = _EXTERNAL_LABELS.sub(lambda match: "\n" * match[0].count("\n"), text)
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         if "${" not in line or _COMMENT.search(line) or _OF_PROGRAMS.search(line):
@@ -100,7 +104,7 @@ def _first(plain: PlainFile, file: MountedFile) -> _Found | None:
 
 def _is_set(text: str, name: str) -> bool:
     """Whether a file of nginx gives itself a variable."""
-    return bool(re.search(rf"(?im)^\s*(?:set|map|geo|split_clients)\s[^;{{\n]*\$\{{?{name}\b", text))
+    return bool(re.search(rf"(?im)^[ \t]*(?:set|map|geo|split_clients)\s[^;{{\n]*\$\{{?{name}\b", text))
 
 
 def _is_filled_in(project: Project, path: str) -> bool:

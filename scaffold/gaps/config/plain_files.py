@@ -75,7 +75,11 @@ PLAIN_FILES = (
     PlainFile("Tempo", regex(r"grafana/tempo"), regex(rf"/etc/{_YAML}"), expands_with=regex(r"-config\.expand-env(?!=false)")),
     PlainFile("Mimir", regex(r"grafana/mimir"), regex(rf"/etc/{_YAML}"), expands_with=regex(r"-config\.expand-env(?!=false)")),
     PlainFile("Traefik", regex(r"(?:library/)?traefik"), regex(r"/.*\.(?:ya?ml|toml)")),
-    PlainFile("nginx", regex(r"(?:library/)?nginx|nginxinc/nginx-unprivileged"), regex(r"/etc/nginx/(?!templates/).*")),
+    PlainFile(
+        "nginx",
+        regex(r"(?:library/)?nginx|nginxinc/nginx-unprivileged"),
+        regex(r"/etc/nginx/(?!templates/)(?!.*\.(?:m?js|lua|s?html?|sh)$).*"),
+    ),
     PlainFile("Kong", regex(r"(?:library/)?kong(?:/kong(?:-gateway)?)?"), regex(rf"/.*kong{_YAML}")),
 )
 """Left out are those that replace them: HAProxy, Grafana, Vector, Fluent Bit, the OpenTelemetry Collector, Elasticsearch,

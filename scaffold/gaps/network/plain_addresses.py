@@ -18,7 +18,7 @@ _DEPLOYS = regex(r"(?<![a-z])(?:deploy\w*|production|server)(?![a-z])", re.IGNOR
 _ASKED = regex(r"\bcurl\b[^\n|;]{0,80}?\bhttp://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)", words=("curl",))
 _BY_NUMBER = regex(r"\b(?:http|ws)://(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", words=("://",))
 _NO_HOST_OF_THEIRS = regex(
-    r"example|your|domain|localhost|ifconfig|ipinfo|icanhazip|metadata|(?:^|\.)(?:debian|ubuntu)\.(?:org|com)$"
+    r"example|your|domain|localhost|ifconfig|ipinfo|icanhazip|checkip|ipecho|ip-api|metadata|(?:^|\.)(?:debian|ubuntu)\.(?:org|com)$"
     r"|\.(?:local|internal|test|invalid|lan|home|svc|ts\.net)$"
 )
 _STAND_INS = frozenset({"1.2.3.4", "1.1.1.1", "8.8.8.8"})

@@ -134,9 +134,12 @@ def _place(block: Directive, name: str) -> Directive | None:
 
 
 def _refuses_dots(item: Directive) -> bool:
-    is_pattern = item.name == "location" and bool(item.arguments) and item.arguments[0].startswith("~")
-    return (
-        is_pattern
-        and _REFUSES_DOTS.search(item.arguments[-1]) is not None
-        and any(inside.name in _REFUSALS for inside in item.block or ())
-    )
+    """Whether a location takes the request for an env file and answers with a refusal."""
+    if item.name != "location" or not item.arguments:
+        return False
+    *modifier, where = item.arguments
+    if modifier and modifier[0].startswith("~"):
+        takes = _REFUSES_DOTS.search(where) is not None
+    else:
+        takes = where.startswith("/.") and "/.env".startswith(where)
+    return takes and any(inside.name in _REFUSALS for inside in item.block or ())

@@ -97,8 +97,7 @@ def _of_redis(text: str) -> _Found:
 
 def _of_rabbitmq(text: str) -> _Found:
     for user in _items(_json(text), "users"):
-        value = user.get("password") or user.get("password_hash")
-        yield from _shown(text, user.get("name"), value)
+        yield from _shown(text, user.get("name"), user.get("password"))
 
 
 def _of_keycloak(text: str) -> _Found:
