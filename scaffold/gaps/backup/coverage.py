@@ -49,6 +49,7 @@ _ANY_STORE = regex(
         "velero",
     ),
 )
+_CALLED_BACKUP = regex(r"(?i)back[-_]?up")
 _SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
 _IMAGES = {
@@ -119,8 +120,8 @@ def their_signals(project: Project) -> tuple[Signal, ...]:
 
 
 def surroundings(project: Project, found: tuple[Signal, ...]) -> str:
-    """Return what stands beside the backups: their own texts, every command and all code of the same files, and the
-    scripts beside them.
+    """Return what stands beside the backups: their own texts, every command and all code of the same files, the scripts
+    beside them, and the names of what a service of the project's own is given that is called a backup.
     """
     paths = {signal.location.path for signal in found}
     folders = {path.rpartition("/")[0] for path in paths if path.endswith((".sh", ".bash"))}
@@ -128,7 +129,9 @@ def surroundings(project: Project, found: tuple[Signal, ...]) -> str:
     near = paths | {path for path in scripts if path.rpartition("/")[0] in folders}
     beside = (command.text for command in project.commands if command.location.path in near)
     code = (project.source(item.location.path) or "" for item in backups_in_code(project) if item.location.path in paths)
-    return "\n".join((*(signal.text for signal in found), *beside, *code))
+    services = (service for stack in project.stacks for service in stack.services if service.build)
+    settings = (entry.name for service in services if _CALLED_BACKUP.search(service.name) for entry in service.environment)
+    return "\n".join((*(signal.text for signal in found), *beside, *code, *settings))
 
 
 def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
