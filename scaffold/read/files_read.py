@@ -179,7 +179,7 @@ class _Builds:
     def _compiles(self, folder: str) -> bool:
         try:
             held = json.loads(self._glance(posixpath.join(folder, "package.json")) or "{}")
-        except ValueError:
+        except (RecursionError, ValueError):
             return False
         scripts = held.get("scripts") if isinstance(held, dict) else None
         if not isinstance(scripts, dict):
@@ -192,14 +192,19 @@ class _Builds:
         return bool(compiles) and all(_PLAIN_COMPILER.match(text) or _TAKES_NOTHING.match(text) for text in commands)
 
 
-def _commands(scripts: dict[str, str], name: str, depth: int = 0) -> Iterator[str]:
-    """Yield the commands of a script with those before and after it, and of the scripts that it calls."""
-    for script in (f"pre{name}", name, f"post{name}"):
-        for part in (part.strip() for part in _PARTS.split(scripts.get(script, ""))):
-            called = _RUNS.fullmatch(part)
+def _commands(scripts: dict[str, str], name: str) -> Iterator[str]:
+    """Yield the commands of a script with those before and after it, and of the scripts that it calls, each read once."""
+    seen: set[str] = set()
+    pending = [name]
+    while pending:
+        script = pending.pop()
+        if script in seen:
+            continue
+        seen.add(script)
+        for part in _PARTS.split(";".join(scripts.get(item, "") for item in (f"pre{script}", script, f"post{script}"))):
+            called = _RUNS.fullmatch(part.strip())
             names = (called["name"] or called["names"]).split() if called else []
-            if names and depth < 4 and all(item in scripts for item in names):
-                for item in names:
-                    yield from _commands(scripts, item, depth + 1)
-            elif part:
-                yield part
+            if names and all(item in scripts for item in names):
+                pending += names
+            elif part.strip():
+                yield part.strip()

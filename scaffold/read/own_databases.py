@@ -15,7 +15,7 @@ _CONNECTS = regex(
     r"\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database\(|\bsql\.Open\(\s*\"sqlite3?\"", words=("Database(", "sql")
 )
 _MAKES = regex(r"(?i)\bcreate\s+table\b")
-_ASSIGNED = regex(r"(?m)^[ \t]*(?:(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w.\[\]| ]+)?=|return\b)\s*(?P<value>[^\n#]+)")
+_ASSIGNED = regex(r"(?m)^[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*(?::[\w.\[\]| \t]+)?=|return\b)\s*(?P<value>[^\n#]+)")
 _FIRST = regex(r"\(?\s*(?:str\(|os\.path\.join\(\s*)?(?P<name>[A-Za-z_]\w*)\s*[/,]")
 _FILE = regex(r".*[\w-]\.(?:db|sqlite3?)")
 _OPENED = regex(

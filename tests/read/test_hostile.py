@@ -104,6 +104,13 @@ CYCLE = {
 MULTIPLIED = "\n".join(["L0=" + "x" * 50, *(f"L{index}={f'${{L{index - 1}}}' * 60}" for index in range(1, 12))])
 """Sixty to the power of eleven times fifty characters, if all of it were written out."""
 REPEATED = "\n".join(["L=" + "x" * 100_000, *(f"A{index}=x${{L}}" for index in range(50_000))])
+OPENS = {"src/mail.ts": "readFileSync(join(__dirname, 'welcome.hbs'))\n", "src/welcome.hbs": "Hello\n"}
+CALLING = {
+    "build": f"run-s {'b0 ' * 100}b0",
+    **{f"b{index}": f"run-s {f'b{index + 1} ' * 100}b0" for index in range(9)},
+    "b9": "tsc",
+}
+"""A hundred to the power of nine commands, if each call were followed."""
 HOSTILE: dict[str, dict[str, str]] = {
     "lines of an env file that multiply the ones before": {
         ".env": f"{MULTIPLIED}\n",
@@ -123,6 +130,11 @@ HOSTILE: dict[str, dict[str, str]] = {
     "a deep Python file": {"settings.py": "x = " + "(" * 100_000 + "\n"},
     "a long chain in Python": {"settings.py": "x = " + "+".join(["1"] * 100_000) + "\n"},
     "a deep JSON file": {"package.json": "[" * 400_000},
+    "a deep JSON file above a module that opens a file": {"package.json": "[" * 400_000, **OPENS},
+    "package scripts that call each other over and over": {"package.json": json.dumps({"scripts": CALLING}), **OPENS},
+    "a type of a million blanks": {
+        "store.py": f"import sqlite3\nsqlite3.connect(__file__)\n# create table\nx: {' ' * 1_000_000}\n"
+    },
 }
 
 

@@ -12,6 +12,8 @@ from scaffold.model.project import Dockerfile, Instruction, Stage
 from scaffold.model.starting import is_below
 
 _WILD = frozenset("*?[")
+_MOST = 1_000
+"""Paths of one stage: stages that copy the one before twice each double them."""
 
 
 @frozen
@@ -87,6 +89,8 @@ def _content(
                     at = _inside(_plain(posixpath.dirname(source) if _WILD & set(source) else source))
                     took.append(Taken(origin, at))
                     held += _handed_on(known[origin], at, place)
+            if len(held) > _MOST:
+                return None
     return tuple(held), tuple(took)
 
 

@@ -15,7 +15,11 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_copied
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
+from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
+
+_INSTALLS = regex(r"\b(?:pip3?|uv|poetry|pipenv|pdm|hatch|conda|mamba|pixi)[\"']?,?\s")
+"""What installs as the container starts, or runs in an environment of its own."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -40,6 +44,8 @@ def _imported(project: Project, service: Service, dockerfile: Dockerfile, facts:
     if start is None or service.build is None or service.build.context is None:
         return {}
     text = "\n".join(line for line, _ in start.taken())
+    if _INSTALLS.search(text):
+        return {}
     found: dict[str, dict[str, Location]] = {}
     for fact in facts:
         entry, path, package = fact.detail.split(" ")
@@ -61,8 +67,8 @@ def _missing(imported: dict[str, Location], held: Installed) -> dict[str, Locati
     the table does not know may bring.
     """
     table = packages()
-    there = table.with_brought(held.names) | held.extras
-    known = not table.unknown(held.names)
+    there = table.with_brought(held.names).union(extra for _, extra in held.extras)
+    known = not _unknown(held)
     return {
         name: place
         for name, place in imported.items()
@@ -70,10 +76,15 @@ def _missing(imported: dict[str, Location], held: Installed) -> dict[str, Locati
     }
 
 
+def _unknown(held: Installed) -> frozenset[str]:
+    """Return the distributions of which nobody knows here what they bring along."""
+    return packages().unknown(held.names) | packages().unknown_extras(held.extras)
+
+
 def _gap(stack: Stack, service: Service, dockerfile: Dockerfile, held: Installed, missing: dict[str, Location]) -> Gap:
     table = packages()
     asked = " ".join(min(table.imports[name], key=len) for name in missing)
-    unknown = table.unknown(held.names)
+    unknown = _unknown(held)
     hint = f"; what {listed(sorted(unknown))} may bring along is not known here" if unknown else ""
     return RULE.gap(
         resource=dockerfile.path,

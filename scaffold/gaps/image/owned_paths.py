@@ -88,7 +88,8 @@ def _run_may_give(text: str, folder: str, place: str) -> bool:
         return False
     if _GIVES.search(text) and _UNKNOWN & set(text):
         return True
-    words = [word for word in _WORDS.findall(text) if not word.startswith("-")]
+    # `--home-dir=/app` names a place as well as `--home-dir /app`.
+    words = [word for word in (found.rpartition("=")[2] for found in _WORDS.findall(text)) if not word.startswith("-")]
     if not _GIVES.search(text):
         words = [word for word in words if word.startswith("/")]
     return any(_touches(place, posixpath.join(folder, word.rstrip("*"))) for word in words)

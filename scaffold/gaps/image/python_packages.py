@@ -12,6 +12,14 @@ from scaffold.resources import package_file
 _MANY = 25
 """Distributions of the table that bring another one: from here on, one that is not in the table may bring it as well."""
 
+_KNOWN_EXTRAS = frozenset(
+    {
+        *(("fastapi", "standard"), ("fastapi", "all"), ("uvicorn", "standard"), ("pydantic", "email")),
+        *(("psycopg", "binary"), ("psycopg", "c"), ("sqlalchemy", "asyncio"), ("redis", "hiredis"), ("httpx", "http2")),
+    }
+)
+"""Distributions and extras that bring nothing of the table, or what the table says of the distribution."""
+
 
 @frozen
 class Packages:
@@ -29,6 +37,11 @@ class Packages:
     def unknown(self, installed: frozenset[str]) -> frozenset[str]:
         """Return the distributions of which the table does not say what they bring along."""
         return installed - self.plain - self.brings.keys()
+
+    def unknown_extras(self, extras: frozenset[tuple[str, str]]) -> frozenset[str]:
+        """Return the distributions with an extra of which neither the table nor its name says what it brings along."""
+        known = frozenset().union(*self.imports.values())
+        return frozenset(name for name, extra in extras if extra not in known and (name, extra) not in _KNOWN_EXTRAS)
 
     def often_brought(self, package: str) -> bool:
         """Whether so many distributions bring a package that one which is not known may do so."""
