@@ -21,7 +21,7 @@ _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts", ".cts")
 _SCRIPT = regex(r"\.[cm]?[jt]sx?$")
 _IMPORTING = regex(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|mdx)$")
 """Files that import scripts: scripts, and components that hold some."""
-_IMPORTED = regex(r"(?:\bfrom|\bimport|\brequire|\bmock)\s*\(?\s*[\"'`](?P<name>[^\"'`\n]+)[\"'`]")
+_IMPORTED = regex(r"(?:\bfrom|\bimport|\brequire|\bmock)\s*(?:\(\s*)?[\"'`](?P<name>[^\"'`\n]+)[\"'`]")
 _LOADS_BY_NAME = regex(
     r"readdir|\bglob(?:Sync)?\(|meta\.glob|autoload|autoLoad|Autoload|AutoLoad|requireAll|\b(?:require|import)\(\s*[^\"')\s]",
     words=("readdir", "glob", "autoload", "autoLoad", "Autoload", "AutoLoad", "require", "import"),
@@ -39,7 +39,7 @@ _STARTS = regex(
     r"(?:^|/)(?:package\.json|Procfile|Makefile|[\w.-]*Dockerfile[\w.-]*|ecosystem[\w.]*)$|\.(?:sh|ya?ml|toml|html?)$"
 )
 """Files that start programs, and pages that load scripts by their path."""
-_ENTRY = regex(r"[\w@./-]+\.[cm]?[jt]s\b")
+_ENTRY = regex(r"(?<![\w@./-])[\w@./-]+\.[cm]?[jt]s\b")
 _BUILT = regex(r"^(?:\./)?(?:dist|build|out|lib)/(?:src/)?")
 
 

@@ -19,7 +19,7 @@ _HASHES = regex(
     rf"(?:{_LITERAL}|(?P<name>[A-Za-z_]\w*))(?=\s*[,).])"
 )
 _STORES = regex(
-    r"\bINSERT\s+INTO\s+[\w.\"`]*(?:user|account|admin)|\bCREATE\s*\(\s*\w*\s*:\s*\w*(?i:user|admin)|\bcreate_superuser\("
+    r"\bINSERT\s+INTO\s+[\w.\"`]*(?:user|account|admin)|\bCREATE\s*\(\s*(?:\w+\s*)?:\s*\w*(?i:user|admin)|\bcreate_superuser\("
     r"|\.(?:create|save|insert|insertOne|insertMany|upsert|add|Add|AddAsync|Create|CreateAsync|Insert|InsertOne|Save|persist|HasData)\("
     r"|\bUser(?:\.objects)?\.create",
     re.IGNORECASE,

@@ -70,7 +70,7 @@ def _of_service(
 ) -> Iterator[Gap]:
     for mount in service.mounts:
         for path, target in _read_by(mount, files):
-            found = _first(plain, files[path]) if plain.target.fullmatch(target) else None
+            found = _first(plain, files[path], _given(project, service)) if plain.target.fullmatch(target) else None
             if found and not _is_filled_in(project, path):
                 yield _gap(stack, service, plain, mount, found)
 
@@ -84,8 +84,17 @@ def _read_by(mount: Mount, files: dict[str, MountedFile]) -> Iterator[tuple[str,
             yield path, posixpath.join(mount.target, posixpath.relpath(path, mount.resolved))
 
 
-def _first(plain: PlainFile, file: MountedFile) -> _Found | None:
-    """Return the first variable of a file that its program leaves as it is, one of a login before the others."""
+def _given(project: Project, service: Service) -> frozenset[str]:
+    """Return the names of variables that the service or an env file has a value for."""
+    of_files = (entry.name for file in project.env_files for entry in file.entries)
+    return frozenset((*(entry.name for entry in service.environment), *of_files))
+
+
+def _first(plain: PlainFile, file: MountedFile, given: frozenset[str]) -> _Found | None:
+    """Return the first variable of a file that its program leaves as it is, one of a login before the others.
+
+    Rows of a database are full of texts for others, in which `${NAME}` is meant as it stands.
+    """
     text = file.data.decode("utf-8", "replace")
     if plain.program == "Prometheus":
         text = _EXTERNAL_LABELS.sub(lambda match: "\n" * match[0].count("\n"), text)
@@ -95,10 +104,12 @@ def _first(plain: PlainFile, file: MountedFile) -> _Found | None:
             continue
         for match in _VARIABLE.finditer(line):
             is_own = plain.program == "nginx" and (_BUILT_IN.fullmatch(match["name"]) or _is_set(text, match["name"]))
-            if not is_own:
-                before = line[: match.start()]
+            before = line[: match.start()]
+            is_login = bool(_LOGIN.search(before))
+            is_text = file.path.endswith(".sql") and not is_login and match["name"] not in given
+            if not is_own and not is_text:
                 place = Location(file.path, number, match.start() + 1)
-                found.append(_Found(match["name"], place, bool(_LOGIN.search(before)), bool(_STOPS.match(before))))
+                found.append(_Found(match["name"], place, is_login, bool(_STOPS.match(before))))
     return next((item for item in found if item.is_login or item.stops), found[0] if found else None)
 
 

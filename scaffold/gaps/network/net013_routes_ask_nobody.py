@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, may_run_in_production, once
+from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.fronts import front_of, has_login_in_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service, Stack
@@ -17,7 +18,7 @@ from scaffold.model.regex import regex
 
 _KEPT_AMONG_FRIENDS = regex(
     r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
-    r"|behind (?:a|an|your) auth"
+    r"|\bip[ -]?(?:allow|white)[ -]?list|behind (?:a|an|your) auth"
 )
 """What keeps strangers away before a program, other than its code."""
 
@@ -48,7 +49,8 @@ def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator
 
 def _door(project: Project, stack: Stack, service: Service) -> Location | None:
     """Return the line by which visitors reach a service: a port on all interfaces, or what forwards to it."""
-    port = next((port for port in open_ports(project, service) if port.protocol == "tcp"), None)
+    ports = (port for port in open_ports(project, service) if port.protocol == "tcp")
+    port = next((port for port in ports if wall_before(project, (port,)) is None), None)
     front = front_of(project, stack, service) if port is None else None
     return port.location if port else front.location if front else None
 
