@@ -90,8 +90,13 @@ def runs_code(project: Project, service: Service) -> bool:
     if service.role in {Role.PROXY, Role.E2E, Role.MOCK, Role.ADMIN_UI} or service.is_datastore:
         return False
     dockerfile, build = project.image_of(service), service.build
-    stage = dockerfile.stage(build.target) if dockerfile and build else None
-    return stage is None or not _STATIC.search(stage.base)
+    return dockerfile is None or build is None or not serves_files(dockerfile, build.target)
+
+
+def serves_files(dockerfile: Dockerfile, target: str) -> bool:
+    """Whether the stage that runs is a server of files, with no code of the project but what browsers run."""
+    stage = dockerfile.stage(target)
+    return stage is not None and bool(_STATIC.search(stage.base))
 
 
 def is_in_image(project: Project, service: Service, path: str) -> bool:

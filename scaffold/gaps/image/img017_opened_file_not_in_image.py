@@ -6,13 +6,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, listed, may_run_in_production
+from scaffold.gaps.facts import listed, may_run_in_production
 from scaffold.gaps.image.builds import environment_of, is_built, targets_of, users_of
 from scaffold.gaps.image.held_paths import Content, content_of
 from scaffold.gaps.image.img003_no_dockerignore import build_contexts
 from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.image_code import is_served
+from scaffold.model.image_code import is_served, serves_files
 from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
 from scaffold.model.regex import regex
@@ -21,6 +21,8 @@ from scaffold.model.starting import is_below
 _BRINGS = regex(r"(?:^|[\s;&|])(?:cp|mv|rsync|ln|cpx|copyfiles|tar|unzip|ncp|git\s+clone)\s")
 """Steps that may put a file where COPY does not."""
 _COMPILED = (".go", ".rs")
+_OF_TOOLS = regex(r"^(?!.*/src/|src/).*\.config\.[cm]?[jt]s$|(?:^|/)(?:knexfile|codegen|gulpfile|Gruntfile)\.[cm]?[jt]s$")
+"""Settings that tools read on the machine of a developer or of a build."""
 _OPENS = regex(r"^(?!\s).*(?:readFileSync|readdirSync|loadSync)\(")
 """A line that opens something while its module loads."""
 
@@ -36,7 +38,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _is_served(fact: CodeFact) -> bool:
-    return may_run_in_production(fact) and not is_test_path(fact.location.path) and is_served(fact.location.path)
+    path = fact.location.path
+    return may_run_in_production(fact) and is_served(path) and not _OF_TOOLS.search(path)
 
 
 def _brings(dockerfile: Dockerfile) -> bool:
@@ -48,7 +51,8 @@ def _brings(dockerfile: Dockerfile) -> bool:
 def _is_lacking_everywhere(project: Project, dockerfile: Dockerfile, fact: CodeFact) -> bool:
     """Whether each image of a Dockerfile that runs some code lacks what the code opens; False where none runs it."""
     contexts = build_contexts(project, dockerfile)
-    contents = [content_of(dockerfile, target, context) for context in contexts for target in targets_of(project, dockerfile)]
+    targets = [target for target in targets_of(project, dockerfile) if not serves_files(dockerfile, target)]
+    contents = [content_of(dockerfile, target, context) for context in contexts for target in targets]
     if not contents or any(_is_mounted(service, fact) for service in users_of(project, dockerfile)):
         return False
     return all(content is not None and _is_lacking(project, content, fact) for content in contents)
@@ -62,7 +66,9 @@ def _is_lacking(project: Project, content: Content, fact: CodeFact) -> bool:
         return form != "compiled"
     if path.endswith(_COMPILED):
         return content.takes_what_is_made_of(path) and _is_one_program(project, path)
-    return form != "beside" and content.takes_what_is_made_of(path, _package(project, path))
+    # Next reads most files as it builds its pages, and its standalone output holds those that it saw code open.
+    is_of_next = any(".next" in taken.place.split("/") for taken in content.taken)
+    return form != "beside" and not is_of_next and content.takes_what_is_made_of(path, _package(project, path))
 
 
 def _folder_of(opened: str) -> str:
