@@ -54,25 +54,31 @@ class Content:
         return any(place and taken != place and is_below(taken, place) for taken, place in places)
 
 
+@frozen
+class _Made:
+    """What a stage holds and took, and the folder in which its steps end, where those of a stage on top of it begin."""
+
+    held: tuple[Held, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    folder: str = "/"
+
+
 def content_of(dockerfile: Dockerfile, target: str, context: str) -> Content | None:
     """Return the content of the stage that runs, or None where a variable hides a path or a stage."""
-    known: dict[str, tuple[Held, ...]] = {}
-    taken: dict[str, tuple[Taken, ...]] = {}
+    known: dict[str, _Made] = {}
     for number, stage in enumerate(dockerfile.stages):
-        found = _content(stage, context, known, taken)
-        if found is None:
+        made = _made(stage, context, known)
+        if made is None:
             return None
-        for name in filter(None, (stage.alias, str(number))):
-            known[name], taken[name] = found
+        known.update(dict.fromkeys(filter(None, (stage.alias, str(number))), made))
         if stage is dockerfile.stage(target):
-            return Content(*found, tuple(known.items()))
+            return Content(made.held, made.taken, tuple((name, behind.held) for name, behind in known.items()))
     return None
 
 
-def _content(
-    stage: Stage, context: str, known: dict[str, tuple[Held, ...]], taken: dict[str, tuple[Taken, ...]]
-) -> tuple[tuple[Held, ...], tuple[Taken, ...]] | None:
-    held, took, folder = list(known.get(stage.base, ())), list(taken.get(stage.base, ())), "/"
+def _made(stage: Stage, context: str, known: dict[str, _Made]) -> _Made | None:
+    base = known.get(stage.base, _Made())
+    held, taken, folder = list(base.held), list(base.taken), base.folder
     for item in stage.instructions:
         if item.keyword == "WORKDIR":
             folder = posixpath.join(folder, item.text.strip().strip("\"'"))
@@ -87,11 +93,11 @@ def _content(
                     held += _from_context(source, place, context, item)
                 elif origin in known:
                     at = _inside(_plain(posixpath.dirname(source) if _WILD & set(source) else source))
-                    took.append(Taken(origin, at))
-                    held += _handed_on(known[origin], at, place)
+                    taken.append(Taken(origin, at))
+                    held += _handed_on(known[origin].held, at, place)
             if len(held) > _MOST:
                 return None
-    return tuple(held), tuple(took)
+    return _Made(tuple(held), tuple(taken), folder)
 
 
 def _plain(source: str) -> str:
