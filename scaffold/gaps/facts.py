@@ -55,6 +55,12 @@ def judged_stacks(project: Project) -> tuple[Stack, ...]:
     return (*production, *others)
 
 
+def production_or_all(stacks: Iterable[Stack]) -> list[Stack]:
+    """Return the stacks that say production, all where none does: beside such a one, the base is what people develop with."""
+    found = list(stacks)
+    return [stack for stack in found if stack.environment is EnvironmentClass.PRODUCTION] or found
+
+
 def once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
     """Return the gaps without those that an earlier one stands for: the same subject at the same place or places."""
     seen: dict[tuple[str, str], set[Location]] = {}

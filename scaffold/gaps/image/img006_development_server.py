@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks, mounts_source
+from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks, mounts_source, production_or_all
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, production_stage, users_of
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -61,9 +61,7 @@ _SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    # Beside a stack that says production, the base is what people develop with.
-    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production)
     seen: set[Location] = set()
     for stack in stacks:
         for service in stack.services:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks
+from scaffold.gaps.facts import judged_stacks, production_or_all
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.host_proxy import Passed, passed_ports
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -15,7 +15,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
 from scaffold.model.lasting import words_of
-from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -42,9 +42,7 @@ class _Route:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    # Beside a stack that says production, the base is what people develop with.
-    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     seen: set[Location] = set()
     for stack in stacks:
         routes = [route for route in _routes(project, stack) if route.port.location not in seen]

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production
+from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production, production_or_all
 from scaffold.gaps.network.fronts import Front, front_of
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import own_pages
@@ -16,7 +16,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import given_names, is_in_image, runs_code
 from scaffold.model.lasting import builder_of
-from scaffold.model.names import APPLICATION, EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import APPLICATION, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
@@ -60,9 +60,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not any(not fact.detail.startswith(("trusts", "believes")) for fact in facts):
         return
     yield from _believers(project, facts)
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    # Beside a stack that says production, the base is what people develop with.
-    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     seen: set[tuple[Location, str]] = set()
     for stack in stacks:
         for service in stack.services:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.cmp027_application_loses_files import database_file
 from scaffold.gaps.compose.kept_in_code import absolute, place_in_container
-from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, path_environment
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, path_environment, production_or_all
 from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.gaps.image.img003_no_dockerignore import keeps_secrets_in_env
 from scaffold.gaps.network.web_roots import (
@@ -53,9 +53,7 @@ class _Program:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    # Beside a stack that says production, the base is what people develop with.
-    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production)
     handlers = tuple(_facts(project, "serves-folder"))
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, handlers))
     services = tuple(service for stack in stacks for service in stack.services)

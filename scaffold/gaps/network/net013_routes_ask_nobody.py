@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, may_run_in_production, once
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, production_or_all
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.fronts import front_of, has_login_in_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -12,7 +12,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image, runs_code
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
@@ -27,9 +27,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "asks-nobody" and may_run_in_production(fact)]
     if not facts or has_login_in_front(project) or _is_among_friends(project):
         return
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    # Beside a stack that says production, the base is what people develop with.
-    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
 
 

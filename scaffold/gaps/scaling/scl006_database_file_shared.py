@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.cmp027_application_loses_files import database_file
 from scaffold.gaps.compose.kept_in_code import absolute
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.facts import judged_stacks, once, production_or_all
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import awaited_jobs, builder_of
-from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
@@ -38,9 +38,7 @@ class _Writer:
 def _detect(project: Project) -> Iterator[Gap]:
     if any(fact.kind == "sqlite-waits" for fact in project.code_facts):
         return iter(())
-    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    # Beside a stack that says production, the base is what people develop with.
-    stacks = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION] or stacks
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
 
 
