@@ -33,7 +33,7 @@ _USED = regex(
 _USER_OF_REQUEST = regex(r"\b(?:req|request|ctx\.state|ctx|context|res\.locals)\.(?:user|auth|userId|account)\w*\s*=(?!=)")
 _VERIFIES = regex(
     r"(?i)jwks|PyJWK|\bverify(?!_?(?:signature|exp|aud|iat|nbf|iss|sub|jti|at_hash)\b)\w*\(|\.verify\w*\(|introspect|get_?user\(\s*[^)]{0,20}(?:token|jwt)"
-    r"|ParseWithClaims|validate\w{0,30}?token\w{0,30}\(|userinfo|getClaims\(|verifySignature|public_?key|OAuth2AuthorizedClient"
+    r"|jwt_?verify|\bjwt\.verify\b|\bjwt\.parse\(|\bpassport\b|express-?jwt|ParseWithClaims|validate\w{0,30}?token\w{0,30}\(|userinfo|getClaims\(|verifySignature|public_?key|OAuth2AuthorizedClient"
 )
 """What shows that the file has the token checked as well, by itself or by who issued it."""
 _ELSEWHERE = regex(
@@ -67,5 +67,7 @@ def unverified_token_facts(path: str, text: str) -> Iterator[CodeFact]:
 
 
 def _has_other(path: str, text: str) -> bool:
-    """Whether Python code decodes a token in another way as well, which looks at the signature."""
-    return path.endswith(".py") and text.count("jwt.decode(") > len(_PYTHON.findall(text))
+    """Whether code of Python or Ruby decodes a token in another way as well, which looks at the signature."""
+    ending = path.rpartition(".")[2]
+    call = {"py": "jwt.decode(", "rb": "JWT.decode"}.get(ending)
+    return call is not None and text.count(call) > len(_SITES[ending].findall(text))

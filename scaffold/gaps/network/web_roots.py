@@ -16,7 +16,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-_HANDS_ON = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "return", "deny", "internal", "auth_basic")
+_HANDS_ON = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "return")
 _ASKS = ("internal", "auth_request", "auth_basic", "deny", "secure_link", "auth_jwt", "access_by_lua_file")
 _REFUSES_DOTS = regex(r"\\\.|/\.")
 _REFUSALS = frozenset({"deny", "return"})
