@@ -75,7 +75,7 @@ def _by_command(item: CiStep) -> Unnoticed | None:
     starts = [number for number, line in enumerate(lines) if _start_of(line)]
     if not starts or _is_looked_at(item, lines[starts[-1] + 1 :]):
         return None
-    place = place_of(item.workflow, item.step, lines[starts[0]].split("  ", maxsplit=1)[0])
+    place = place_of(item.workflow, item.step, lines[starts[0]].strip().split("  ", maxsplit=1)[0])
     for way, holds in _WAYS.items():
         if all(holds(item, lines, number) for number in starts):
             return Unnoticed(item, place, way, minor=holds is _asks_a_hook)

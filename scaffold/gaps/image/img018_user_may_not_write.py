@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.kept_in_code import absolute, is_mounted, keeps_in_bucket, kept_by_code
@@ -17,9 +18,12 @@ from scaffold.model.image_code import is_in_image, is_served
 from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import start_of
 
 _ONLY_READ = regex(r".*/(?:node_modules|\.next|dist|build|vendor|static|staticfiles|public|site-packages|\.venv|venv)(?:/.*)?")
 """Folders that volumes keep of the image, and into which programs do not write."""
+_EXPORTS = regex(r"\bexports?\b")
+_USUAL_STARTS = frozenset({"app", "index", "main", "server"})
 _SETS_PRODUCTION = regex(r"\bNODE_ENV[= ][\"']?production\b")
 
 
@@ -92,6 +96,8 @@ def _written(project: Project, stack: Stack, service: Service, dockerfile: Docke
     runs = when != "production" or _is_production(service, dockerfile)
     if not runs or not is_in_image(project, service, fact.location.path):
         return None
+    if when != "later" and not _is_loaded(project, service, fact.location.path):
+        return None
     kind, _, path = where.rpartition(":")
     inside = absolute(project, service, "." if kind == "name" else path)
     name = posixpath.basename(path)
@@ -101,6 +107,15 @@ def _written(project: Project, stack: Stack, service: Service, dockerfile: Docke
     place = posixpath.join(f"/{inside}", name) if kind == "name" else f"/{inside}"
     how = "later" if when == "later" or _may_be_there(project, service, dockerfile, name) else "start"
     return _Refused(stack, service, place, user, fact.location, how) if user else None
+
+
+def _is_loaded(project: Project, service: Service, path: str) -> bool:
+    """Whether a module is one that others load or that the service starts, and no program beside it."""
+    stem = posixpath.splitext(posixpath.basename(path))[0]
+    if path.endswith(".py") or stem in _USUAL_STARTS or _EXPORTS.search(project.source(path) or ""):
+        return True
+    start = start_of(project, service)
+    return start is not None and bool(re.search(rf"(?<![\w-]){re.escape(stem)}(?![\w-])", start.text))
 
 
 def _is_production(service: Service, dockerfile: Dockerfile) -> bool:
