@@ -78,7 +78,7 @@ PLAIN_FILES = (
     PlainFile(
         "nginx",
         regex(r"(?:library/)?nginx|nginxinc/nginx-unprivileged"),
-        regex(r"/etc/nginx/(?!templates/)(?!.*\.(?:m?js|lua|s?html?|sh)$).*"),
+        regex(r"/etc/nginx/(?!templates/)(?!.*\.(?:m?js|lua|s?html?|sh|template|tmpl|tpl)$).*"),
     ),
     PlainFile("Kong", regex(r"(?:library/)?kong(?:/kong(?:-gateway)?)?"), regex(rf"/.*kong{_YAML}")),
 )

@@ -110,9 +110,10 @@ def repository_folder(project: Project, service: Service, folder: str) -> tuple[
 
 
 def _servers(project: Project, service: Service) -> Iterator[tuple[str, Directive]]:
+    """Yield the servers of a service's nginx that answer strangers, each with the file that it stands in."""
     for file in nginx_files(project, service):
         for item in walk(parse_nginx(file.text) or ()):
-            if item.name == "server" and item.block:
+            if item.name == "server" and item.block and not any(inside.name in _ASKS for inside in item.block):
                 yield file.path, item
 
 
