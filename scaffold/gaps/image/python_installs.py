@@ -95,8 +95,10 @@ class _Sources:
             for source, item in copied_sources(self.dockerfile, stage.alias, self.context):
                 place = copy_words(item)[-1]
                 renamed = posixpath.basename(place) == name and not place.endswith("/")
-                if source in manifests and (renamed or posixpath.basename(source) == name):
+                if renamed or posixpath.basename(source) == name:
                     found.append(source)
+        if not set(found) <= set(manifests):
+            raise _NotKnownError
         return found
 
 
@@ -197,9 +199,9 @@ def _named(sources: _Sources, path: str) -> list[str]:
     below = sources.manifests()
     ends = [posixpath.join(*path.split("/")[start:]) for start in range(len(path.split("/")))]
     for end in ends:
-        exact = [name for name in below if name == posixpath.normpath(posixpath.join(sources.context, end))]
-        if exact:
-            return exact
+        exact = posixpath.normpath(posixpath.join(sources.context, end))
+        if sources.project.exists(exact):
+            return [exact] if exact in below else []
     return [name for name in below if posixpath.basename(name) == posixpath.basename(path)]
 
 
