@@ -40,7 +40,7 @@ from scaffold.read.fact_words import (
     language_of,
 )
 from scaffold.read.inventory import Inventory, TextReader
-from scaffold.read.paths import is_other_code, is_test_code, program_folders, program_of
+from scaffold.read.paths import is_beside_programs, is_other_code, is_test_code, program_folders, program_of
 
 _NOT_CODE = (".min.js", ".d.ts", ".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".stories.tsx", ".stories.ts")
 _DJANGO = regex(r"(?m)^[ \t]*(?:from|import)[ \t]+django\b", words=("django",))
@@ -59,7 +59,6 @@ _LOGIN = regex(
     r"|sessionmiddleware|httpbasic|apikeyheader|webauthn|passport"
 )
 """Words of code that knows its visitor by what the browser sends along."""
-_OF_TESTS = regex(r"(?:^|/)(?:tests?|__tests__|specs?|e2e)/|(?:^|/)test_|[._]test\.|[._]spec\.")
 _COOKIE = regex(
     r"(?i)cookie|express-session|gorilla/sessions|HttpSession|AddSession|passport\.session|SessionMiddleware|\bsession\[|flask_login"
     r"|login_user|django\.contrib"
@@ -153,7 +152,7 @@ def _with_logins(facts: list[CodeFact], code: list[str], inventory: Inventory, t
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
     if not opened:
         return facts
-    cookies = [path for path in code if not _OF_TESTS.search(path) and _COOKIE.search(texts.glance(path) or "")]
+    cookies = [path for path in code if not is_beside_programs(path) and _COOKIE.search(texts.glance(path) or "")]
     # A program in another language, or with packages of its own, keeps its cookies to itself.
     folders = program_folders(inventory.files)
     kept = {program_of(path, folders) for path in cookies if path.endswith(".py")}

@@ -86,9 +86,9 @@ def made_accounts(path: str, text: str, chooses: re.Pattern[str]) -> Iterator[Ma
 
 def account_name(text: str, password: str) -> str:
     """Return the name of an account in a text, an administrator's before others and its address rather than a word, "" where
-    none is seen. A word alone that is its password is no name.
+    none is seen. What reads as its password is no name, whatever it is.
     """
-    names = [match["key"] or match["bare"] for match in _NAME.finditer(text) if match["bare"] != password]
+    names = [name for match in _NAME.finditer(text) if (name := match["key"] or match["bare"]) != password]
     return next((name for name in names if _OF_ADMINISTRATORS.match(name)), names[0] if names else "")
 
 

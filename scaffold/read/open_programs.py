@@ -8,7 +8,7 @@ from functools import cache
 from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.paths import program_folders, program_of
+from scaffold.read.paths import is_beside_programs, program_folders, program_of
 
 _PATH = r"\(\s*(?:[\"'`][/:*{$]|\"\"|''|``)"
 """A path, or none: `r.delete("key")` asks Redis."""
@@ -37,9 +37,6 @@ _ASKS = regex(
     r"|\bsession\[|remote[-_]user|forwarded-user|verify_?token|access_?token|session_?id|csrf"
 )
 """Words of code that may know its caller."""
-_OF_TESTS = regex(
-    r"(?:^|/)(?:tests?|__tests__|specs?|e2e|examples?|benchmarks?)/|(?:^|/)(?:test_|conftest)|[._](?:test|spec)\."
-)
 
 
 def open_programs(
@@ -49,11 +46,11 @@ def open_programs(
     the detail is the folder of the program. `writing` are the files that may have such a route.
     """
     folders = program_folders(files)
-    served = {path: program_of(path, folders) for path in code if not _OF_TESTS.search(path)}
+    served = {path: program_of(path, folders) for path in code if not is_beside_programs(path)}
     asks = cache(lambda path: _ASKS.search(glance(path) or "") is not None)
     programs: dict[str, list[str]] = {}
     for path in sorted(writing):
-        if not _OF_TESTS.search(path):
+        if not is_beside_programs(path):
             programs.setdefault(program_of(path, folders), []).append(path)
     for folder, paths in programs.items():
         place = _first_change(paths, glance)

@@ -235,6 +235,16 @@ def is_test_code(path: str) -> bool:
     return name.startswith(("test_", "conftest.")) or bool(re.search(r"(?:_test\.(?:py|go)|\.(?:test|spec)\.[jt]sx?)$", name))
 
 
+_BESIDE_PROGRAMS = regex(
+    r"(?:^|/)(?:tests?|__tests__|specs?|e2e|examples?|benchmarks?)/|(?:^|/)(?:test_|conftest|tests\.py$)|[._](?:test|spec)\."
+)
+
+
+def is_beside_programs(path: str) -> bool:
+    """Whether a file tries, shows or measures a program in any language, by its folder or its name, and is no part of one."""
+    return _BESIDE_PROGRAMS.search(path) is not None
+
+
 _OF_PROGRAMS = frozenset(
     {
         *("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "package.json", "go.mod", "composer.json"),
