@@ -29,7 +29,7 @@ _SAYS_WELL = regex(
 )
 _SAYS_ILL = regex(
     r"\b[45]\d\d\b|\bthrow\b|\braise\b|process\.exit|\bnext\(\s*\w|HTTPException|SERVICE_UNAVAILABLE|INTERNAL_SERVER|statusCode|status_code"
-    r"|\.status\(|[\"'](?:degraded|unhealthy|down|fail\w*|unavailable|not[ _-]?ready|critical)[\"']|\bok\s*:\s*(?!true)",
+    r"|\.status\(|[\"'](?:degraded|unhealthy|down|fail\w*|unavailable|not[ _-]?ready|critical)[\"']|\bok\s*:\s*+(?!true)",
     re.IGNORECASE,
 )
 _JS_END = regex(r"^\}\s*\)|^[ \t]+\}\s*\)\s*;?[ \t]*\n(?=\s*(?:\w+\.|\}|$))", re.MULTILINE)
