@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
@@ -37,6 +38,9 @@ _ASKS = regex(
     r"|\bsession\[|remote[-_]user|forwarded-user|verify_?token|access_?token|session_?id|csrf"
 )
 """Words of code that may know its caller."""
+_OF_JAVA = ("pom.xml", "build.gradle", "build.gradle.kts")
+_LOCKS = regex(r"-security\b|quarkus-oidc\b")
+"""Packages of Spring, Quarkus and Micronaut that refuse strangers without a line of code."""
 
 
 def open_programs(
@@ -45,7 +49,9 @@ def open_programs(
     """Yield an `asks-nobody` fact at the first route that changes data of each program in whose code no word of a login stands;
     the detail is the folder of the program. `writing` are the files that may have such a route.
     """
-    folders = program_folders(files)
+    listed = tuple(files)
+    folders = program_folders(listed)
+    locked = {posixpath.dirname(path) for path in listed if path.endswith(_OF_JAVA) and _LOCKS.search(glance(path) or "")}
     served = {path: program_of(path, folders) for path in code if not is_beside_programs(path)}
     asks = cache(lambda path: _ASKS.search(glance(path) or "") is not None)
     programs: dict[str, list[str]] = {}
@@ -56,7 +62,8 @@ def open_programs(
         place = _first_change(paths, glance)
         # Code beside the folders of programs, or above them, may be that of all.
         near = (item for item, program in served.items() if program == "" or _is_below(item, folder))
-        if place is not None and not any(map(asks, near)):
+        is_locked = any(_is_below(item, folder) or _is_below(folder, item) for item in locked)
+        if place is not None and not is_locked and not any(map(asks, near)):
             yield CodeFact("asks-nobody", folder, place)
 
 
@@ -77,4 +84,4 @@ def _place(path: str, text: str, offset: int) -> Location:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return folder == "" or path.startswith(f"{folder}/")
+    return folder in {"", path} or path.startswith(f"{folder}/")
