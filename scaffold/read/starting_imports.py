@@ -15,7 +15,7 @@ from scaffold.read.lines import Places
 from scaffold.read.reach import ModuleGraph, absolute_module, entry_files, module_graph, packages_above
 
 _STATEMENT = regex(
-    r"^(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)|(?P<names>[^\n#(]+))"
+    r"^(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]+(?:\((?P<many>[^)]{0,4000})\)|(?P<names>[^\n#(]+))"
     r"|import[ \t]+(?P<plain>[\w., \t]+))",
     re.MULTILINE,
 )

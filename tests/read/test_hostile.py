@@ -104,6 +104,10 @@ CYCLE = {
 MULTIPLIED = "\n".join(["L0=" + "x" * 50, *(f"L{index}={f'${{L{index - 1}}}' * 60}" for index in range(1, 12))])
 """Sixty to the power of eleven times fifty characters, if all of it were written out."""
 REPEATED = "\n".join(["L=" + "x" * 100_000, *(f"A{index}=x${{L}}" for index in range(50_000))])
+STARTS_MAIN = {
+    "Dockerfile": "FROM python:3.13\nRUN pip install x\nCOPY . .\nCMD uvicorn main:app\n",
+    "compose.yml": "services: {m: {build: .}}\n",
+}
 OPENS = {"src/mail.ts": "readFileSync(join(__dirname, 'welcome.hbs'))\n", "src/welcome.hbs": "Hello\n"}
 CALLING = {
     "build": f"run-s {'b0 ' * 100}b0",
@@ -132,6 +136,7 @@ HOSTILE: dict[str, dict[str, str]] = {
     "a deep JSON file": {"package.json": "[" * 400_000},
     "a deep JSON file above a module that opens a file": {"package.json": "[" * 400_000, **OPENS},
     "package scripts that call each other over and over": {"package.json": json.dumps({"scripts": CALLING}), **OPENS},
+    "an import of dots alone": {"main.py": f"from {'.' * 100_000}\n", **STARTS_MAIN},
     "a type of a million blanks": {
         "store.py": f"import sqlite3\nsqlite3.connect(__file__)\n# create table\nx: {' ' * 1_000_000}\n"
     },
