@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import takewhile
 
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import url_password
+from scaffold.model.secrets import SecretClass, classify, url_password
 
 _SYMFONY = "symfony/"
 _OF_SYMFONY = frozenset({".env", ".env.dev", ".env.test"})
@@ -21,6 +22,9 @@ _DEFAULTS = regex(
     r"|\bchange (?:all|these|the|every)\b[^.]{0,40}\b(?:passwords?|secrets?|keys?|values?|credentials?)\b",
     re.IGNORECASE,
 )
+_LEAST_STAND_INS = 3
+"""One or two may be left over in a file that is in use."""
+_REAL = frozenset({SecretClass.RANDOM, SecretClass.PROVIDER_KEY})
 _HEAD_LINES = 30
 """Lines that a head may have."""
 
@@ -68,3 +72,10 @@ def says_to_change(project: Project, file: EnvFile) -> bool:
         line.lstrip("# ") for line in takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), lines)
     )
     return bool(_DEFAULTS.search(head)) and not any(sighting.location.path == file.path for sighting in project.sightings)
+
+
+def is_to_be_filled(file: EnvFile, held: Iterable[str]) -> bool:
+    """Whether stand-ins show that people fill the file in, and none of its credentials was drawn or issued by a provider."""
+    classes = {entry.name: classify(entry.value) for entry in file.entries if not entry.commented}
+    stand_ins = sum(found is SecretClass.PLACEHOLDER for found in classes.values())
+    return stand_ins >= _LEAST_STAND_INS and not any(classes.get(name) in _REAL for name in held)

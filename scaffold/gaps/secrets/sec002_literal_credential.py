@@ -8,7 +8,7 @@ from scaffold.gaps.facts import every_stack, once, path_environment
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
-from scaffold.gaps.secrets.defaults import made_by_framework, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.typed import typed_credentials
 from scaffold.model.document import Location, scalars_in
@@ -139,6 +139,8 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
     shipped = says_to_change(project, file)
     same = f"; {template.path} shows the same values" if template else ""
     same = same or ("; its head says that they are defaults, to be changed" if shipped else "")
+    unfilled = is_to_be_filled(file, (entry.name for entry in entries))
+    same = same or ("; stand-ins beside them show that people fill the file in" if unfilled else "")
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
@@ -147,7 +149,7 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
-        severity=Severity.MEDIUM if template or shipped else Severity.HIGH,
+        severity=Severity.MEDIUM if template or shipped or unfilled else Severity.HIGH,
         environment=environment_of(file),
     )
 

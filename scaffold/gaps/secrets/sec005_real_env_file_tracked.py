@@ -5,20 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from scaffold.gaps.secrets.defaults import is_file_of_defaults, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.defaults import is_file_of_defaults, is_to_be_filled, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.sec002_literal_credential import environment_of, literal_credentials
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, holds_secret
+from scaffold.model.secrets import holds_secret
 
 _OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
-_LEAST_STAND_INS = 3
-"""One or two may be left over in a file that is in use."""
-_REAL = frozenset({SecretClass.RANDOM, SecretClass.PROVIDER_KEY})
 _REFERENCE = regex(r"\$(?:\w+|\{\w+\})")
 
 
@@ -47,7 +44,7 @@ def _is_sensitive(file: EnvFile) -> bool:
 def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
     template = _template(project, file, held)
-    shipped = template is not None or says_to_change(project, file) or _is_to_be_filled(file, held)
+    shipped = template is not None or says_to_change(project, file) or is_to_be_filled(file, held)
     severity = Severity.HIGH if held and file.kind == "real" and not shipped else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
@@ -61,13 +58,6 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
         environment=environment_of(file),
         closers=(Closer(None, "advice", _advice(file.path)),),
     )
-
-
-def _is_to_be_filled(file: EnvFile, held: tuple[str, ...]) -> bool:
-    """Whether stand-ins show that people fill the file in, and none of its credentials was drawn or issued by a provider."""
-    classes = {entry.name: classify(entry.value) for entry in file.entries if not entry.commented}
-    stand_ins = sum(found is SecretClass.PLACEHOLDER for found in classes.values())
-    return stand_ins >= _LEAST_STAND_INS and not any(classes.get(name) in _REAL for name in held)
 
 
 def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile | None:
