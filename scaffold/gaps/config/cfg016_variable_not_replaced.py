@@ -20,7 +20,7 @@ _VARIABLE = regex(r"\$\{(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?::?[-?+][^}\n]*
 _COMMENT = regex(r"^\s*(?:#|;|--|//)|^\s*<!--.*-->\s*$")
 _OF_PROGRAMS = regex(r"\breplacement\b|\btarget_label\b|\bregex\b|\bexternal_labels\b|\bset\s+\$|\bmap\s+\$")
 """Keys whose values have variables of the program's own."""
-_EXTERNAL_LABELS = regex(r"(?m)^([ \t]*)external_labels:[^\n]*(?:\n(?:\1[ \t]+[^\n]*|[ \t]*(?=\n)))*")
+_EXTERNAL_LABELS = regex(r"(?m)^([ \t]*)external_labels:[^\n]*(?:\n(?:\1[ \t]+[^\s][^\n]*|[ \t]*(?=\n)))*")
 """Labels in which Prometheus replaces variables by itself (since 3.0)."""
 _LOGIN = regex(
     r"(?i)passw|secret|\btoken\b|identified\s+by|\bpass\b|_key\b|access_key|\bkey:|userlist|credential",
