@@ -29,7 +29,7 @@ _OTHERS = regex(
 """Steps by which an image may hold packages that no list here names."""
 _WITH_VALUE = frozenset(
     {
-        *("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix", "--root", "-w", "-d"),
+        *("-i", "-f", "--find-links", "-t", "--target", "--prefix", "--root", "-w", "-d"),
         *(
             "--trusted-host",
             "--timeout",
@@ -47,6 +47,8 @@ _WITH_VALUE = frozenset(
         *("--python-platform", "--resolution", "--prerelease", "--exclude-newer", "--extra", "--group"),
     }
 )
+_OF_ADDRESSES = regex(r"--[a-z-]+-url")
+"""Options of pip and uv that an address follows."""
 _LISTED = frozenset({"-r", "--requirement", "--requirements"})
 _REQUIREMENT = regex(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[(?P<extras>[^\]]*)\])?")
 _WHEELS = regex(r"(?!\w+://)\S*(?:wheel|whl)\S*")
@@ -168,7 +170,7 @@ def _of_words(sources: _Sources, words: list[str]) -> Iterator[str]:
             yield from _of_file(sources, value or next(pending, ""))
         elif word.startswith("-r") and len(word) > 2 and not word.startswith("--"):
             yield from _of_file(sources, word[2:])
-        elif word in _WITH_VALUE:
+        elif word in _WITH_VALUE or _OF_ADDRESSES.fullmatch(word):
             next(pending, None)
         elif word in _OWN or re.fullmatch(r"\.\[[\w,.-]+\]", word):
             yield from _of_own(sources)
