@@ -55,7 +55,14 @@ class Kind:
 _WAITING = ("sqlite", "journal_mode", "busy_timeout")
 _KEPT = ("pload", "UPLOAD", "ttachment", *_WAITING)
 _BELIEVING = (
-    *("trust proxy", "trustProxy", "TRUST_PROXY", "trust_proxy", "orwarded", "x-real-ip", "X-Real-IP", "cf-connecting-ip"),
+    "trust proxy",
+    "trustProxy",
+    "TRUST_PROXY",
+    "trust_proxy",
+    "orwarded",
+    "x-real-ip",
+    "X-Real-IP",
+    "cf-connecting-ip",
 )
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
