@@ -1,4 +1,4 @@
-"""Modules that never run, though they read settings: a second settings module of Python, and scripts that nothing imports."""
+"""Modules that never run, though they hold settings or drop tables: a second settings module, scripts that nothing imports."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ _BUILT = regex(r"^(?:\./)?(?:dist|build|out|lib)/(?:src/)?")
 def without_idle(code: CodeReading, files: Iterable[str], text_of: _TextOf) -> CodeReading:
     """Return the reading without what stands in modules that never run; where that is not certain, nothing is left out."""
     listed = tuple(files)
-    holding = sorted({item.location.path for item in code.settings if item.value and is_sensitive_name(item.name)})
+    secrets = (item.location.path for item in code.settings if item.value and is_sensitive_name(item.name))
+    dropping = (item.location.path for item in code.facts if item.kind == "schema" and item.detail == "sequelize force")
+    holding = sorted({*secrets, *dropping})
     idle = frozenset((*_settings_modules(holding, listed, text_of), *_scripts(holding, listed, text_of)))
     if not idle:
         return code

@@ -32,6 +32,12 @@ _CONFIG_GET = regex(
 _HELPER = regex(r"(?<![\w.$])(?:get)?[eE]nv(?:<[^>\n]{0,60}>)?\(\s*['\"](?P<name>[A-Z][A-Z0-9_]+)['\"]\s*[,)]", words=("nv",))
 _DEV_FILE = regex(r"(?:^|[./_-])(?:dev|development|local|test|tests|spec|mock|mocks|e2e)(?:[./_-]|$)", re.IGNORECASE)
 _ROUTE = regex(r"\.(?P<method>get|post|put|patch|delete|all|use)\(\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)")
+_BY_HAND = regex(
+    r"\b(?:req\.url|req\.path|request\.url|request\.path|pathname)\??\s*={2,3}\s*(?P<mark>['\"`])(?P<path>/[^'\"`\n]{0,200})(?P=mark)",
+    words=("req.url", "req.path", "request.url", "request.path", "pathname"),
+)
+"""What the handler of a plain server compares the path with that it was asked for."""
+_PLAIN_SERVER = regex(r"\bcreateServer\(|\bBun\.serve\(|\bDeno\.serve\(", words=("createServer(", "Bun.serve(", "Deno.serve("))
 _ROUTER = regex(r"(?:app|router|server|fastify|api|routes?)$", re.IGNORECASE)
 _BEFORE = regex(r"\w+\Z")
 _IS_APPLICATION = regex(r"(?i)\w*(?:app|server)")
@@ -94,7 +100,7 @@ _WORDS = (
 
 def read_javascript(path: str, text: str) -> CodeReading:
     """Return the variables, literal defaults, routes and libraries of a JavaScript or TypeScript file."""
-    if not holds(text, _WORDS) and not _ROUTE.search(text):
+    if not holds(text, _WORDS) and not _ROUTE.search(text) and not _PLAIN_SERVER.search(text):
         return CodeReading()
     bare = _without_comments(text)
     settings: list[SettingDefault] = []
@@ -181,6 +187,8 @@ def _facts(path: str, places: Places, bare: str) -> list[CodeFact]:
     scrapes = bool(_SCRAPE.search(bare))
     routes = [(_route(bare, match), match.start()) for match in _ROUTE.finditer(bare) if _is_route(match)]
     routes += _nest_routes(bare)
+    if _PLAIN_SERVER.search(bare):
+        routes += [(match["path"], match.start()) for match in _BY_HAND.finditer(bare)]
     for route, start in routes:
         where = places.at(start)
         found.append(CodeFact("http-route", route, where))

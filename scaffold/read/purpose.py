@@ -162,15 +162,20 @@ def _of_lists(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
             at_home = match is not None and bool(_OF_A_HOME.search(match["says"]))
             if match is None or not (at_home or _OF_DEVELOPERS.match(match["says"])):
                 continue
-            name = match["file"].lower()
-            files = (path for stack in bases if stack.directory == folder for path in stack.files)
-            named = tuple(dict.fromkeys(path for path in files if posixpath.basename(path).lower() == name))
+            named = _listed(bases, folder, match["file"].lower())
             place = Location(page.path, number)
             if named and at_home:
                 why = "says that this is for a network at home"
                 yield DevelopmentNote(place, named, why=why, environment=EnvironmentClass.BASE, steps=1)
             elif named:
                 yield DevelopmentNote(place, named)
+
+
+def _listed(bases: tuple[Stack, ...], folder: str, name: str) -> tuple[str, ...]:
+    """Return the file that a page in a folder means by a name: the one beside it, else the only one of that name."""
+    files = dict.fromkeys(path for stack in bases for path in stack.files if posixpath.basename(path).lower() == name)
+    beside = tuple(path for path in files if posixpath.dirname(path) == folder)
+    return beside or (tuple(files) if len(files) == 1 else ())
 
 
 # --- comments of the files themselves ---------------------------------------------------------------------------------

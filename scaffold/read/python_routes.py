@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.model.regex import regex
 from scaffold.read.code import Inclusion, Route, RoutePart, Routing
+from scaffold.read.lines import Places
 from scaffold.read.python_tree import Function, Tree, at, below, dotted, first_text, keyword, last_name, texts_below
 from scaffold.read.reach import absolute_module
 
@@ -33,6 +34,11 @@ _SCRAPE_WORD = regex(
     words=("CONTENT_TYPE_LATEST", "PlainTextResponse", "generate_latest", "text/plain"),
 )
 
+_BY_HAND = regex(
+    r"\bself\.path(?:\.partition\(\"\?\"\)\[0\])?\s*==\s*[\"'](?P<path>/[^\"'\n]{0,200})[\"']", words=("self.path",)
+)
+"""What a handler of Python's own server compares the path with that it was asked for."""
+
 
 class RoutesReader:
     """Finds routes, routers and inclusions in the nodes of one file."""
@@ -51,6 +57,8 @@ class RoutesReader:
         for call, _ in self.tree.of(ast.Call):
             routes += self._called(call)
             inclusions += self._included(call)
+        if "HTTPRequestHandler" in self.tree.text:
+            routes += self._compared()
         if not routes and not inclusions and not self.routers:
             return None
         aliases = tuple(sorted(_aliases(self.path, self.tree).items()))
@@ -75,6 +83,11 @@ class RoutesReader:
         if part.setting:
             return router in self.routers or function.name in self.scraped
         return part.text.startswith("/") or (not part.text and router in self.routers)
+
+    def _compared(self) -> Iterator[Route]:
+        places = Places(self.path, self.tree.text)
+        for match in _BY_HAND.finditer(self.tree.text):
+            yield Route("http-route", "", RoutePart(match["path"]), places.at(match.start()))
 
     def _called(self, node: ast.Call) -> Iterator[Route]:
         name, path = last_name(node), first_text(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaffold.model.document import Location
-from scaffold.model.project import EnvRead
+from scaffold.model.project import CodeFact, EnvRead
 from scaffold.read.code import CodeReading, setting
 from scaffold.read.idle import without_idle
 
@@ -95,3 +95,11 @@ def test_a_module_that_no_other_one_imports_is_left_out(more: dict[str, str]) ->
 def test_a_module_that_may_be_loaded_stays(more: dict[str, str]) -> None:
     files = PACKAGE | more
     assert without_idle(SCRIPT, files, files.get) == SCRIPT
+
+
+def test_a_script_that_nothing_starts_drops_no_tables() -> None:
+    dropping = CodeReading(facts=(CodeFact("schema", "sequelize force", Location("api/src/verify_setup.ts", 3)),))
+    files = PACKAGE | {"api/src/verify_setup.ts": "await sequelize.sync({ force: true });\n"}
+    assert without_idle(dropping, files, files.get) == CodeReading()
+    started = files | {"api/src/index.ts": "import './verify_setup';\n"}
+    assert without_idle(dropping, started, started.get) == dropping

@@ -83,6 +83,15 @@ def test_a_route_of_a_router_that_another_file_mounts_is_known_by_its_end(text: 
     assert [item.detail for item in read_javascript("src/a.ts", text).facts if item.kind == "http-route"] == [route]
 
 
+def test_paths_that_a_plain_server_compares_are_its_routes() -> None:
+    text = (
+        "const server = http.createServer(async (req, res) => {\n  if (req.url === '/health' || req.url === '/healthz') {}\n"
+        '  else if (new URL(req.url, base).pathname == "/ready") {}\n});\n'
+    )
+    assert [item.detail for item in read_javascript("src/worker.ts", text).facts] == ["/health", "/healthz", "/ready"]
+    assert not read_javascript("src/page.ts", "if (location.pathname === '/login') {}\n").facts
+
+
 def test_metrics_and_logging_in_javascript() -> None:
     found = read_javascript(
         "src/metrics.js",

@@ -102,3 +102,20 @@ def test_flask_blueprints_and_django_includes() -> None:
             "shop/urls.py": "urlpatterns = [path('items/<int:pk>/', view), re_path(r'^old$', view)]\n",
         }
     ) == {"http-route": {"/shop/items/<int:pk>/", "/shop/old", "/health/", "/admin/"}, "metrics-route": {"/metrics"}}
+
+
+def test_paths_that_a_handler_compares_are_its_routes() -> None:
+    assert routes(
+        {
+            "worker.py": """\
+                from http.server import BaseHTTPRequestHandler, HTTPServer
+                class Health(BaseHTTPRequestHandler):
+                    def do_GET(self):
+                        if self.path == "/health":
+                            self.send_response(200)
+                        elif self.path == '/ready':
+                            self.send_response(503)
+                HTTPServer(("", 8080), Health).serve_forever()
+                """
+        }
+    ) == {"http-route": {"/health", "/ready"}}
