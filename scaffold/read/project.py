@@ -65,6 +65,14 @@ _NO_CREDENTIALS = (
     *(".mp4", ".mp3", ".lock", ".min.js", ".min.css", ".map", ".snap", "package-lock.json", "pnpm-lock.yaml", "go.sum"),
 )
 """Endings of files that are no text, or that programs write: nobody puts a credential there by hand."""
+_LOCKS = {
+    "node": ("package-lock.json", "yarn.lock", "pnpm-lock.yaml"),
+    "python": ("poetry.lock", "uv.lock", "Pipfile.lock"),
+    "ruby": ("Gemfile.lock",),
+    "rust": ("Cargo.lock",),
+    "php": ("composer.lock",),
+}
+"""The files in which the package managers keep versions, by ecosystem."""
 _OFTEN_IGNORED = (
     ".dockerignore",
     ".env",
@@ -177,7 +185,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     return Project(
         name=_as_set(settings) or known_name or _name(inventory, _compose_name(stacks), manifests),
         files=inventory.files,
-        ignored=_ignored(inventory, stacks, images),
+        ignored=_ignored(inventory, stacks, images, manifests),
         directories=inventory.directories,
         present=inventory.present,
         git=inventory.git,
@@ -257,9 +265,11 @@ def _compose_name(stacks: tuple[Stack, ...]) -> str:
     return next((name for name in sorted(set(names)) if names.count(name) * 2 > len(names)), "")
 
 
-def _ignored(inventory: Inventory, stacks: tuple[Stack, ...], images: tuple[Dockerfile, ...]) -> tuple[tuple[str, str], ...]:
-    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds, and what
-    images copy.
+def _ignored(
+    inventory: Inventory, stacks: tuple[Stack, ...], images: tuple[Dockerfile, ...], manifests: tuple[Manifest, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds, what
+    images copy, and lock files.
     """
     if not inventory.git:
         return ()
@@ -275,7 +285,8 @@ def _ignored(inventory: Inventory, stacks: tuple[Stack, ...], images: tuple[Dock
         for path, _ in copied_sources(image, build.target, build.context)
         if not path.startswith("..")
     }
-    asked = {*_OFTEN_IGNORED, *(f"{context}/.dockerignore".lstrip("/") for context in contexts), *binds, *files}
+    locks = {f"{item.folder}/{name}".lstrip("/") for item in manifests for name in _LOCKS.get(item.ecosystem, ())}
+    asked = {*_OFTEN_IGNORED, *locks, *(f"{context}/.dockerignore".lstrip("/") for context in contexts), *binds, *files}
     return ignored_paths(inventory.root, asked - inventory.present - inventory.directories)
 
 

@@ -6,10 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import environment_of
-from scaffold.gaps.image.lock_files import is_seen, lock_files
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of
+from scaffold.gaps.image.lockless import Install, other_trees, without_lock
+from scaffold.gaps.image.python_installs import named_requirements
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import copied_sources
 from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
@@ -17,8 +19,9 @@ from scaffold.model.regex import regex
 _NPM = regex(r"\bnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
 _YARN = regex(r"\byarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))(?P<rest>[^;&|\n]*)")
 _PNPM = regex(r"\bpnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
-_REQUIREMENTS = regex(r"\bpip3?\s+install\b(?P<rest>[^;&|\n]*)")
+_REQUIREMENTS = regex(r"\b(?:pip3?|uv\s+pip)\s+(?:-\S+\s+)*install\b(?P<rest>[^;&|\n]*)", words=("pip",))
 _FILE = regex(r"(?:-r|--requirement)[= ]\s*[\"']?([\w./-]+)")
+_CONSTRAINED = regex(r"(?:^|\s)(?:-c|--constraint|--require-hashes)\b")
 _FIXED = regex(r"===?|\s@\s|--hash")
 _BUN = regex(r"\bbun\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
 _OWN_PACKAGE = regex(
@@ -31,11 +34,6 @@ _BY_LOCK = regex(
 )
 """Steps that install, or list, what a lock file or another list holds; what comes after them finds it there."""
 _PYTHON_LOCKS = {"uv.lock": "uv sync --frozen", "poetry.lock": "poetry install", "pdm.lock": "pdm sync"}
-_WITHOUT_LOCK = {
-    "poetry.lock": regex(r"\bpoetry\b[^;&|\n]*\sinstall\b"),
-    "uv.lock": regex(r"\buv\s+sync\b(?![^;&|\n]*--(?:frozen|locked))"),
-}
-"""Installs that work out the newest versions where they see no lock file."""
 _FROZEN = regex(r"--frozen-lockfile|--immutable|--no-lockfile|--offline")
 _CLONE = regex(r"\bgit\s+clone\b(?P<rest>[^;&|\n]*)")
 _BRANCH = regex(r"(?:^|\s)(?:-b|--branch)[= ]\s*[\"']?(?P<name>[^\s\"']+)")
@@ -51,16 +49,22 @@ def _detect(project: Project) -> Iterator[Gap]:
             for stage in dockerfile.stages
             for item in stage.instructions
             if item.keyword == "RUN"
-            for why in (
-                *_node(project, dockerfile, item.text),
-                *_python(project, dockerfile, item.text),
-                *_beside_lock(project, dockerfile, item.text),
-                *_lock_not_copied(project, dockerfile, stage, item),
-                *_git(project, dockerfile, item.text),
-            )
+            for why in _reasons(project, dockerfile, stage, item)
         ]
         if found:
             yield _gap(project, dockerfile, found)
+
+
+def _reasons(project: Project, dockerfile: Dockerfile, stage: Stage, item: Instruction) -> Iterator[str]:
+    lockless = without_lock(Install(project, dockerfile, stage, item, _folders(project, dockerfile)))
+    yield from (lockless,) if lockless else _node(project, dockerfile, item.text)
+    yield from other_trees(item.text)
+    yield from _python(project, dockerfile, item)
+    if not DEVELOPMENT.search(stage.alias):
+        yield from _named(item.text)
+        yield from _own_ranges(project, dockerfile, item.text)
+    yield from _beside_lock(project, dockerfile, item.text)
+    yield from _git(project, dockerfile, item.text)
 
 
 def _node(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
@@ -86,21 +90,13 @@ def _beside_lock(project: Project, dockerfile: Dockerfile, text: str) -> Iterato
     compiled = _COMPILED.search(text)
     if compiled and "--upgrade" not in text:
         yield f"`{compiled['tool']}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
-    steps = "\n".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
     own = _OWN_PACKAGE.search(text)
-    if own and not _BY_LOCK.search(steps):
+    if own and not _BY_LOCK.search(_steps(dockerfile)):
         yield f"`{own[0].strip()}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
 
 
-def _lock_not_copied(project: Project, dockerfile: Dockerfile, stage: Stage, item: Instruction) -> Iterator[str]:
-    """Yield a lock file of the context that an install does not see: no step before it copies the file."""
-    for name, pattern in _WITHOUT_LOCK.items():
-        match = pattern.search(item.text)
-        for context in _folders(project, dockerfile) if match else ():
-            found = lock_files(project, dockerfile, context, (name,))
-            inside = (posixpath.relpath(path, context or ".") for path in found)
-            if match and found and not any(is_seen(dockerfile, stage, item, path) for path in inside):
-                yield f"`{match[0].strip()}` without {name}, which no step copies before it"
+def _steps(dockerfile: Dockerfile) -> str:
+    return "\n".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
 
 
 def _has(project: Project, dockerfile: Dockerfile, name: str) -> bool:
@@ -120,28 +116,78 @@ def _folders(project: Project, dockerfile: Dockerfile) -> frozenset[str]:
     return frozenset(contexts or {posixpath.dirname(dockerfile.path)})
 
 
-def _python(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
-    for install in _REQUIREMENTS.finditer(text):
-        if re.search(r"(?:^|\s)(?:-c|--constraint|--require-hashes)\b", install["rest"]):
+def _python(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iterator[str]:
+    for install in _REQUIREMENTS.finditer(item.text):
+        if _CONSTRAINED.search(install["rest"]):
             continue
         for name in _FILE.findall(install["rest"]):
-            loose, total = _loose(project, dockerfile, posixpath.basename(name))
+            loose, total = _loose(project, dockerfile, name)
             if loose:
-                shown = ", ".join(loose[:_MOST_SHOWN]) + (" ..." if len(loose) > _MOST_SHOWN else "")
-                yield f"{len(loose)} of {total} packages of {posixpath.basename(name)} without a fixed version ({shown})"
+                yield f"{len(loose)} of {total} packages of {posixpath.basename(name)} without a fixed version ({_few(loose)})"
+
+
+def _named(text: str) -> Iterator[str]:
+    """Yield the packages that the commands of a step name without a version."""
+    rests = (install["rest"] for install in _REQUIREMENTS.finditer(text))
+    words = (word for rest in rests if not _CONSTRAINED.search(rest) for word in named_requirements(rest))
+    bare = list(dict.fromkeys(_bare(word) for word in words if not _FIXED.search(word)))
+    if bare:
+        yield f"packages named in the step without a fixed version ({_few(bare)})"
+
+
+def _own_ranges(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
+    """Yield the project's own package that a step installs by the ranges of its manifest, where nothing holds its versions."""
+    own = _OWN_PACKAGE.search(text)
+    if own is None or _BY_LOCK.search(_steps(dockerfile)) or any(_has(project, dockerfile, name) for name in _PYTHON_LOCKS):
+        return
+    for folder in sorted(_folders(project, dockerfile)):
+        declared = _declared(project.source(posixpath.join(folder, "pyproject.toml")) or "")
+        loose = [_bare(item) for item in declared if not _FIXED.search(item)]
+        if loose:
+            yield f"`{own[0].strip()}` by the ranges of pyproject.toml ({_few(loose)})"
+
+
+def _declared(text: str) -> list[str]:
+    """Return the dependencies that a pyproject.toml declares by PEP 621."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(text).get("project", {})
+    except tomllib.TOMLDecodeError:
+        return []
+    found = table.get("dependencies", []) if isinstance(table, dict) else []
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_SHOWN]) + (" ..." if len(names) > _MOST_SHOWN else "")
+
+
+def _bare(requirement: str) -> str:
+    return re.split(r"[\s<>=!~;\[(@]", requirement, maxsplit=1)[0]
 
 
 def _loose(project: Project, dockerfile: Dockerfile, name: str) -> tuple[list[str], int]:
     """Return the packages of a requirements file without a fixed version, and how many packages it has."""
-    paths = {posixpath.join(folder, name) for folder in _folders(project, dockerfile)}
-    text = next((item.text for item in project.sources if item.path in paths), "")
+    text = next((text for path in _listed_files(project, dockerfile, name) if (text := project.source(path))), "")
     lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
     packages = [line for line in lines if re.match(r"[A-Za-z0-9]", line)]
     # A line with another file or a constraint may fix what stands here.
     if any(re.match(r"(?:-c|-r|--constraint|--requirement)\b", line) for line in lines):
         return [], len(packages)
-    loose = [re.split(r"[\s<>=!~;\[(@]", line, maxsplit=1)[0] for line in packages if not _FIXED.search(line)]
+    loose = [_bare(line) for line in packages if not _FIXED.search(line)]
     return [item for item in loose if item], len(packages)
+
+
+def _listed_files(project: Project, dockerfile: Dockerfile, name: str) -> Iterator[str]:
+    """Yield the paths that a requirements file may have: in the folders of the build, and where a step copies it from."""
+    for folder in sorted(_folders(project, dockerfile)):
+        yield posixpath.normpath(posixpath.join(folder, name.removeprefix("./").lstrip("/")))
+        yield posixpath.join(folder, posixpath.basename(name))
+        for stage in dockerfile.stages:
+            for path, _ in copied_sources(dockerfile, stage.alias, folder):
+                if posixpath.basename(path) == posixpath.basename(name):
+                    yield path
 
 
 def _git(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:

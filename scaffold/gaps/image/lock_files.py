@@ -14,10 +14,12 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
 _BRINGS = regex(
-    r"\b(?:git\s+clone|curl|wget|tar|unzip|rsync)\b|\bnpm\s+(?:i|install|init)\b|\bpnpm\s+(?:i|install|deploy|import|fetch)\b"
-    r"|\b(?:uv|poetry|pipenv)\s+(?:lock|export)\b|\bturbo\s+prune\b"
+    r"\bgit\s+clone\b|\b(?:curl|wget|rsync)\s+[-\"'$h]|\btar\s+-?\w*x|\bunzip\s+(?:-|\S+\.zip)"
+    r"|\b(?:npm|pnpm|bun|yarn)\s+(?:i|install|init|deploy|import|fetch|add|create)\b(?!\s+(?:-g|--global|npm@|corepack|pnpm|yarn))"
+    r"|\b(?:uv|poetry|pipenv)\s+(?:lock|export)\b|\bturbo\s+prune\b|\bcargo\s+(?:generate-lockfile|chef|init|new)\b"
+    r"|\b(?:npx|dlx|bunx)\s+\S*create-|\bcomposer\s+(?:create-project|update|require)\b|\bmix\s+\S*\.new\b"
 )
-"""Steps after which a lock file may be there that no step has copied."""
+"""Commands after which a lock file may be there that no step has copied."""
 
 
 def lock_files(project: Project, dockerfile: Dockerfile, context: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -33,11 +35,27 @@ def lock_files(project: Project, dockerfile: Dockerfile, context: str, names: tu
     )
 
 
-def is_seen(dockerfile: Dockerfile, stage: Stage, step: Instruction, inside: str) -> bool:
-    """Whether a step may see a file of the context, by its path in there: a copy before it may take it, or a mount gives it."""
-    if any("bind" in flag and not _other_origin(flag) for flag in step.flags):
+def brings_files(dockerfile: Dockerfile, stage: Stage, step: Instruction, start: int) -> bool:
+    """Whether the command that begins at `start` of a step may have files that no copy of the context shows: by a mount, a
+    command or step before it, or another stage.
+    """
+    if any(flag.startswith("--mount") and ("bind" in flag or "type=" not in flag) for flag in step.flags):
         return True
-    return any(_gives(item, inside) for item in _before(dockerfile, stage, step))
+    if _BRINGS.search(step.text, 0, start):
+        return True
+    return any(
+        (item.keyword == "RUN" and _BRINGS.search(item.text))
+        or (
+            item.keyword in {"COPY", "ADD"} and (any(map(_other_origin, item.flags)) or "<<" in item.text or "://" in item.text)
+        )
+        for item in _before(dockerfile, stage, step)
+    )
+
+
+def is_copied_before(dockerfile: Dockerfile, stage: Stage, step: Instruction, inside: str) -> bool:
+    """Whether a copy before a step may take a file of the context, by its path in there."""
+    copies = (item for item in _before(dockerfile, stage, step) if item.keyword in {"COPY", "ADD"})
+    return any(_takes(word, inside) for item in copies for word in copy_words(item)[:-1])
 
 
 def _before(dockerfile: Dockerfile, stage: Stage, step: Instruction) -> Iterator[Instruction]:
@@ -51,16 +69,6 @@ def _before(dockerfile: Dockerfile, stage: Stage, step: Instruction) -> Iterator
 
 def _other_origin(flag: str) -> bool:
     return "from=" in flag
-
-
-def _gives(item: Instruction, inside: str) -> bool:
-    if item.keyword == "RUN":
-        return bool(_BRINGS.search(item.text))
-    if item.keyword not in {"COPY", "ADD"}:
-        return False
-    if any(flag.startswith("--from") for flag in item.flags) or "<<" in item.text:
-        return True
-    return any(_takes(word, inside) for word in copy_words(item)[:-1])
 
 
 def _takes(source: str, inside: str) -> bool:

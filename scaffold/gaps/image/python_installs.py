@@ -56,6 +56,10 @@ _WHEELS = regex(r"(?!\w+://)\S*(?:wheel|whl)\S*")
 _MAKES_WHEELS = regex(r"\bpip3?(?:\.\d+)?\s+(?:-\S+\s+)*wheel\b", words=("pip",))
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "build", "uv", "pip-tools", "flit", "maturin", "invoke"})
 """What installs or builds: an image that names nothing else gets its packages by a step that is not read."""
+_BUILDERS = frozenset({"poetry", "poetry-plugin-export", "pipenv", "pdm", "hatch", "hatchling", "virtualenv", "cmake", "ninja"})
+"""What installs by a lock file or builds extensions, beside those."""
+_NAMED = regex(r"(?P<name>[A-Za-z][\w.-]*[A-Za-z0-9])(?:\[[^\]]*\])?(?:\s*(?:[=<>!~]=?|@).*)?")
+"""A requirement as one word: no path, no address, no variable."""
 _DYNAMIC = regex(r"(?m)^dynamic\s*=\s*\[[^\]]*\bdependencies\b")
 _WITH_EXTRAS = regex(r"[\"']([A-Za-z0-9][\w.-]*)\[([\w, -]+)\]")
 _EXTRA = "+"
@@ -176,6 +180,22 @@ def _of_words(sources: _Sources, words: list[str]) -> Iterator[str]:
             yield from _of_own(sources)
         elif not word.startswith("-") and not (_WHEELS.fullmatch(word) and sources.makes_wheels):
             yield from _of_requirement(word)
+
+
+def named_requirements(text: str) -> Iterator[str]:
+    """Yield the requirements that stand among the words behind `pip install`, tools that install or build left out."""
+    try:
+        pending = iter(shlex.split(text, comments=True))
+    except ValueError:
+        return
+    for word in pending:
+        if word in _WITH_VALUE or word in _LISTED or word in _OWN or _OF_ADDRESSES.fullmatch(word):
+            if word not in {".", "./"}:
+                next(pending, None)
+            continue
+        named = _NAMED.fullmatch(word)
+        if named and distribution(named["name"]) not in _INSTALLERS | _BUILDERS:
+            yield word
 
 
 def _of_file(sources: _Sources, path: str, deep: int = 3) -> Iterator[str]:
