@@ -110,8 +110,8 @@ def _names_packages(rest: str) -> bool:
 
 
 def _folders(project: Project, dockerfile: Dockerfile) -> frozenset[str]:
-    """Return the folders that the build takes its manifests from: the contexts of its builds, else the Dockerfile's own, and the
-    root where no manifest stands beside it.
+    """Return the folders that the build takes its manifests from: the contexts of its builds, else the Dockerfile's own, and
+    the root where no manifest stands beside it.
     """
     builds = (service.build for stack in project.stacks for service in stack.services if service.build)
     contexts = {build.context for build in builds if build.dockerfile == dockerfile.path and build.context is not None}
