@@ -5,38 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import their_signals
+from scaffold.gaps.backup.restores import is_restored_in_ci, page_of_trials, restore_program
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
 
-_RESTORES = regex(
-    r"\bpg_restore\b|\bmongorestore\b|\brestic\s+restore\b|\bpsql\b[^\n]*(?:<|-f\s)[^\n]*(?:dump|backup)|restore[-_]test|test[-_]restore"
-    r"|verify[-_]backup|backup[-_]verify|\bpgbackrest\b[^\n]*\brestore\b|\bpg_verifybackup\b|\bwal-g\s+backup-fetch\b"
-)
-
-
-def _is_restored(project: Project) -> bool:
-    """Whether a workflow restores a copy, itself or by a script that it calls."""
-    called = [command.text for command in project.commands if command.context == "workflow"]
-    scripts = {command.location.path for command in project.commands if command.context == "script"}
-    names = {path for path in scripts if any(path.rpartition("/")[2] in text for text in called)}
-    inside = [command.text for command in project.commands if command.location.path in names]
-    return any(_RESTORES.search(text) for text in (*called, *inside))
+_UNKNOWN = "whether the copies can be read is found out in an outage"
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     theirs = their_signals(project)
-    if not theirs or not durable_stores(project) or _is_restored(project):
+    if not theirs or not durable_stores(project) or is_restored_in_ci(project):
         return
+    trials, program = page_of_trials(project), restore_program(project)
+    message, actual = f"Nothing in this repository tries a restore: {_UNKNOWN}.", "no workflow restores anything"
+    if trials:
+        message = (
+            f"A restore is tried by hand alone, as {trials.path}:{trials.line} asks for: between two trials, and after one that"
+            f" was left out, {_UNKNOWN}."
+        )
+        actual = "a trial by hand"
+    elif program:
+        message = f"{program.path} restores a backup when somebody starts it, and nothing tries it before: {_UNKNOWN}."
+        actual = "a program that no workflow and no clock starts"
     yield RULE.gap(
         resource="backup",
         subject="restore-test",
-        message="Nothing in this repository restores a backup: whether the copies can be read is found out in an outage.",
+        message=message,
         expected="a workflow that restores a copy into a server thrown away after, and compares",
-        actual="no workflow restores anything",
+        actual=actual,
         locations=without_repeats(signal.location for signal in theirs),
+        related=tuple(place for place in (trials or program,) if place),
+        severity=Severity.LOW if trials else Severity.MEDIUM,
         environment=main_environment(project),
     )
 
