@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from scaffold.gaps.backup.mirrors import called_rsync, cleaned_before, lost_on_the_host
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.gaps.facts import SAYS, is_test_path, listed, path_environment
@@ -17,7 +18,7 @@ from scaffold.model.durability import is_durable_store
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Project, Step
 from scaffold.model.regex import regex
 
 _COMPOSE = r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)"
@@ -66,6 +67,7 @@ class _Unit:
     name: str
     lines: tuple[tuple[str, Location], ...]
     environment: EnvironmentClass
+    job: str = ""
 
     def is_after_a_failure(self, place: Location) -> bool:
         """Whether a line is reached only where a command before it has failed."""
@@ -83,6 +85,9 @@ def _detect(project: Project) -> Iterator[Gap]:
             when = ", where a command before it has failed" if failed else ""
             gap = _gap(unit.path, "deployment", f"{unit.name} {message}{when}", place, unit.environment)
             yield replace(gap, severity=Severity.MEDIUM) if failed else gap
+        lost = next(lost_on_the_host(project, unit.lines, _stacks(project, _texts(unit))), None)
+        if lost:
+            yield _mirrored(unit, *lost)
     yield from _at_the_start(project)
 
 
@@ -100,13 +105,19 @@ def _jobs(project: Project) -> Iterator[_Unit]:
     for workflow in foreign_workflows(project):
         for job in workflow.jobs:
             if is_deployment(workflow, job):
-                there = [step for step in job.steps if is_elsewhere(step) or is_own_machine(job)]
+                there = [step for step in job.steps if is_elsewhere(step) or is_own_machine(job) or called_rsync(step)]
                 texts = [
-                    (step, line) for step in there if not _CHOSEN.search(step.condition) for line in run_text(step).split("\n")
+                    (step, line) for step in there if not _CHOSEN.search(step.condition) for line in _run(step).split("\n")
                 ]
+                cleaned = cleaned_before(job) if is_own_machine(job) else None
                 lines = tuple((line.strip(), place_of(workflow, step, line)) for step, line in texts)
+                lines = (cleaned, *lines) if cleaned else lines
                 environment = path_environment(f"{workflow.path}/{job.id}/{job.environment}")
-                yield _Unit(workflow.path, f"The job {job.id}", tuple(_unconditional(lines)), environment)
+                yield _Unit(workflow.path, f"The job {job.id}", tuple(_unconditional(lines)), environment, job.id)
+
+
+def _run(step: Step) -> str:
+    return called_rsync(step) or run_text(step)
 
 
 def _playbooks(project: Project) -> Iterator[_Unit]:
@@ -186,12 +197,19 @@ def _texts(unit: _Unit) -> str:
     return "\n".join(line for line, _ in unit.lines)
 
 
-def _volumes(project: Project, text: str) -> tuple[Mount, ...]:
-    """Return the named volumes with data of the stacks whose files a text names, of the main stacks where it names none."""
+def _stacks(project: Project, text: str) -> tuple[Stack, ...]:
+    """Return the stacks whose files a text names, the main stacks where it names none."""
     words = {word.rpartition("/")[2] for word in re.findall(r"[\w./-]+\.ya?ml", text)}
-    named = [stack for stack in project.stacks if words & {path.rpartition("/")[2] for path in stack.files}]
+    names = {stack.id: {path.rpartition("/")[2] for path in stack.files} for stack in project.stacks}
+    named = [stack for stack in project.stacks if words & names[stack.id]]
+    whole = [stack for stack in named if names[stack.id] <= words]
+    return tuple(whole or named or main_stacks(project))
+
+
+def _volumes(project: Project, text: str) -> tuple[Mount, ...]:
+    """Return the named volumes with data of the stacks that a text is about."""
     found: dict[str, Mount] = {}
-    for stack in named or main_stacks(project):
+    for stack in _stacks(project, text):
         outside = {volume.name for volume in stack.volumes if volume.external or _is_elsewhere(stack, volume.name)}
         for service in stack.services:
             for mount in service.mounts:
@@ -280,6 +298,26 @@ def _gap(resource: str, subject: str, message: str, place: Location, environment
         actual="data deleted by the deployment",
         locations=(place,),
         environment=environment,
+    )
+
+
+def _mirrored(unit: _Unit, message: str, place: Location) -> Gap:
+    return RULE.gap(
+        resource=unit.path,
+        subject=f"deletes/host-files/{unit.job}".rstrip("/"),
+        message=f"{unit.name} {message}.",
+        expected="an exclude for each file and folder that only the host has, or a place for them outside of the checkout",
+        actual="files of the host deleted by the deployment",
+        locations=(place,),
+        severity=Severity.MEDIUM,
+        environment=unit.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Exclude them (`--exclude=/.env.production --exclude=/backups/`), or keep them outside of the mirrored folder.",
+            ),
+        ),
     )
 
 

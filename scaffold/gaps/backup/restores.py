@@ -15,7 +15,21 @@ RESTORES = regex(
     r"|\bpgbackrest\b[^\n]*\brestore\b|\bwal-g\s+backup-fetch\b|\bpg_verifybackup\b"
     r"|\b(?:psql|mysql|mariadb)\b[^\n]*(?:<|\s-f\s)[^\n]*(?:dump|backup)"
     r"|\b(?:gunzip|gzip\s+-\w*d\w*|zcat|xzcat|zstdcat|zstd\s+-\w*d\w*|gpg|openssl|age)\b[^\n|]*\|[^\n]*\b(?:psql|mysql|mariadb)\b",
-    words=("age", "backup", "borg", "dump", "gpg", "gunzip", "gzip", "openssl", "restore", "verifybackup", "wal-g", "zcat", "zst"),
+    words=(
+        "age",
+        "backup",
+        "borg",
+        "dump",
+        "gpg",
+        "gunzip",
+        "gzip",
+        "openssl",
+        "restore",
+        "verifybackup",
+        "wal-g",
+        "zcat",
+        "zst",
+    ),
 )
 """Commands that read a copy back."""
 _CALLS = regex(
@@ -24,11 +38,17 @@ _CALLS = regex(
     words=("backup", "restore"),
 )
 """Names of what a workflow starts that reads a copy back."""
-_NAMED = regex(r"(?:.*[-_.])?restore(?:[-_.](?:db|data|database|backup|dump|postgres|mysql|mongo|volumes?|all|s3|full)\w*)?\.\w+")
+_NAMED = regex(
+    r"(?:.*[-_.])?restore(?:[-_.](?:db|data|database|backup|dump|postgres|mysql|mongo|volumes?|all|s3|full)\w*)?\.\w+"
+)
 _PROGRAM = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".go", ".ps1")
 _OF_COPIES = regex(r"(?i)back-?up|\bdump|\.sql\b|snapshot|\barchive")
-_TRIAL = regex(r"(?i)\b(?:restore|recovery)[- ](?:drill|test|rehearsal|exercise|trial)s?\b|\btest(?:ing|ed)?\s+(?:the\s+|a\s+)?restores?\b")
-_RHYTHM = regex(r"(?i)\b(?:daily|weekly|monthly|quarterly|every\s+(?:day|week|month|quarter)|once\s+a\s+(?:week|month|quarter))\b")
+_TRIAL = regex(
+    r"(?i)\b(?:restore|recovery)[- ](?:drill|test|rehearsal|exercise|trial)s?\b|\btest(?:ing|ed)?\s+(?:the\s+|a\s+)?restores?\b"
+)
+_RHYTHM = regex(
+    r"(?i)\b(?:daily|weekly|monthly|quarterly|every\s+(?:day|week|month|quarter)|once\s+a\s+(?:week|month|quarter))\b"
+)
 
 _BELOW_HEADING = 4
 """Lines below a heading that still say what it is about."""
