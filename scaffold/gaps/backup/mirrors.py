@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import shlex
@@ -169,8 +170,7 @@ def _clean(text: str, place: Location) -> Mirror | None:
     flags = "".join(word[1:] for word in words if re.fullmatch(r"-[a-zA-Z]+", word) and word != "-e")
     if "f" not in flags or "d" not in flags or not re.search(r"[xX]", flags) or "n" in flags:
         return None
-    pairs = zip(words, words[1:], strict=False)
-    spared = [after for word, after in pairs if word in {"-e", "--exclude"}]
+    spared = [after for word, after in itertools.pairwise(words) if word in {"-e", "--exclude"}]
     spared += [word.partition("=")[2] for word in words if word.startswith("--exclude=")]
     if any(word for word in words if not word.startswith("-") and word not in spared):
         return None  # It cleans the folders that it names.

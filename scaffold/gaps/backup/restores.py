@@ -85,9 +85,9 @@ def _reads_back(command: Command) -> bool:
 def _called_after_it(project: Project) -> Iterator[Location]:
     for path in project.files:
         name = path.rpartition("/")[2].lower()
-        if "restore" in name and name.endswith(_PROGRAM) and _NAMED.fullmatch(name) and not is_test_path(path):
-            if path not in project.owned and _OF_COPIES.search(project.source(path) or ""):
-                yield Location(path, 1)
+        is_called = "restore" in name and name.endswith(_PROGRAM) and _NAMED.fullmatch(name) and not is_test_path(path)
+        if is_called and path not in project.owned and _OF_COPIES.search(project.source(path) or ""):
+            yield Location(path, 1)
 
 
 def page_of_trials(project: Project) -> Location | None:
