@@ -30,6 +30,7 @@ _MONGO = regex(
     r"\bcreateUser\(\s*\{[^{}]{0,300}?\buser[\"']?\s*:\s*[\"'](?P<name>[^\"'\s]{1,60})[\"'][^{}]{0,300}?\bpwd[\"']?\s*:\s*[\"'](?P<value>[^\"'\s${}<>]{1,100})[\"']"
 )
 _ACL = regex(r"(?m)^[ \t]*user[ \t]+(?P<name>[\w-]+)[ \t]+(?=[^\n]*\bon\b)[^\n]*?[ \t]>(?P<value>[^\s${}<>]{1,100})(?=\s|$)")
+_REDIS = regex(r"(?m)^[ \t]*(?P<name>requirepass|masterauth)[ \t]+[\"']?(?P<value>[^\s\"'${}<>]{1,200})")
 _COMMENT = regex(r"(?m)^[ \t]*(?:--|#|//)[^\n]*$")
 _LONGEST = 400_000
 """Characters of a file of first logins; a larger one is a dump."""
@@ -69,6 +70,11 @@ def _files(project: Project, service: Service) -> Iterator[tuple[MountedFile, Ca
                     yield item, reader, mount
 
 
+def makes_logins(image: str, target: str) -> bool:
+    """Whether an image makes its logins from what is mounted at this place."""
+    return _reader(image, target) is not None
+
+
 def _reader(image: str, target: str) -> Callable[[str], _Found] | None:
     if target.startswith(_INIT):
         return _of_scripts
@@ -92,7 +98,8 @@ def _of_scripts(text: str) -> _Found:
 
 def _of_redis(text: str) -> _Found:
     bare = _COMMENT.sub(lambda match: " " * len(match[0]), text)
-    yield from ((match["name"], match["value"], match.start("value")) for match in _ACL.finditer(bare))
+    for pattern in (_ACL, _REDIS):
+        yield from ((match["name"], match["value"], match.start("value")) for match in pattern.finditer(bare))
 
 
 def _of_rabbitmq(text: str) -> _Found:

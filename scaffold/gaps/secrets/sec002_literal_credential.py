@@ -34,8 +34,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from typed_credentials(project, RULE)
     if project.mounted:
         from scaffold.gaps.secrets.first_logins import first_logins
+        from scaffold.gaps.secrets.tool_files import tool_credentials
 
         yield from first_logins(project, RULE)
+        yield from tool_credentials(project, RULE)
 
 
 def _of_group(project: Project, group: CredentialGroup) -> Gap:
