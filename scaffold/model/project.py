@@ -243,6 +243,10 @@ class EnvRead:
     location: Location
     fails: bool = False
     """Whether the program refuses to start without it: by its schema, or by a read that raises while modules load."""
+    empty: str = ""
+    """What becomes of an empty text where the variable need not be set: `refused` (the program ends), `kept` (it stands in the
+    place of the default), "" where it counts as not set or that is not known.
+    """
 
 
 @frozen

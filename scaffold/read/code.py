@@ -62,6 +62,11 @@ def setting(name: str, value: str, kind: str, location: Location, *, guarded: bo
     return SettingDefault(name, value, classify(value), kind, location, guarded)
 
 
+def is_kept(default: str | None) -> bool:
+    """Whether an empty text in the place of a default is another setting than the default itself."""
+    return bool(default) and (default or "").strip().lower() not in {"", "false", "0", "no", "off", "none", "null", "undefined"}
+
+
 def reading(settings: list[SettingDefault], reads: list[EnvRead], facts: list[CodeFact]) -> CodeReading:
     """Return the lists as a value: sorted by place, each item once."""
     return CodeReading(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.code import CodeReading, is_kept, reading, setting
 from scaffold.read.fact_words import holds
 from scaffold.read.fallbacks import with_fallbacks
 from scaffold.read.javascript_schemas import WORDS, refused_reads, schema_defaults, schema_reads
@@ -19,6 +19,10 @@ _READ = regex(
     r"(?:\s*(?:\|\||\?\?)\s*(?:(?P<mark>['\"`])(?P<value>(?:(?!(?P=mark))[^\\\n$]){0,300})(?P=mark)|(?P<number>\d{1,9}\b|true\b|false\b))?)?"
 )
 _HAS_DEFAULT = regex(r"\|\||\?\?")
+_ANOTHER = regex(r"process\.env\b")
+"""What follows `??` where the default is another variable."""
+_NEXT_DEFAULT = regex(r"\s*(?:,|\)\s*\?\?)\s*(?:(?P<mark>['\"`])(?P<value>[^'\"`\\\n$]{1,300})(?P=mark)|(?P<number>\d{1,9})\b)")
+"""The second argument of a read, or what stands behind `??` after it."""
 _ONLY_ASKED = regex(r"\s*(?:[=!]==?|&&|\?(?![.?]))")
 """What follows a read that only asks: a comparison, a condition."""
 _DESTRUCTURED = regex(r"\{(?P<names>[^{}]{1,500})\}\s*=\s*process\.env\b(?!\.)", words=("process.env",))
@@ -110,8 +114,11 @@ def read_javascript(path: str, text: str) -> CodeReading:
     for match in _READ.finditer(bare):
         name = match["name"] or match["quoted"]
         where = places.at(match.start())
-        reads.append(EnvRead(name, not (_HAS_DEFAULT.search(match[0]) or _ONLY_ASKED.match(bare, match.end())), where))
         value = match["value"] if match["value"] is not None else match["number"]
+        has_default = bool(_HAS_DEFAULT.search(match[0]))
+        kept = "??" in match[0] and (is_kept(value) or (value is None and _ANOTHER.match(bare, match.end())))
+        required = not (has_default or _ONLY_ASKED.match(bare, match.end()))
+        reads.append(EnvRead(name, required, where, empty="kept" if kept else ""))
         if value is not None:
             settings.append(setting(name, value, "expression", where, guarded=guarded))
     reads += _other_reads(places, bare)
@@ -154,18 +161,21 @@ def _end_of_comment(text: str, mark: str, start: int) -> int:
 
 
 def _other_reads(places: Places, bare: str) -> list[EnvRead]:
-    found = [
-        EnvRead(match["name"], required=throws, location=places.at(match.start()), fails=throws)
-        for match in _CONFIG_GET.finditer(bare)
-        for throws in (bool(match["throws"]),)
-    ]
+    found = []
+    for match in _CONFIG_GET.finditer(bare):
+        default = _NEXT_DEFAULT.match(bare, match.end())
+        kept = default is not None and is_kept(default["value"] or default["number"])
+        throws, where = bool(match["throws"]), places.at(match.start())
+        found.append(EnvRead(match["name"], required=throws, location=where, fails=throws, empty="kept" if kept else ""))
     found += [EnvRead(match["name"], required=False, location=places.at(match.start())) for match in _HELPER.finditer(bare)]
     for match in _DESTRUCTURED.finditer(bare):
         where = places.at(match.start())
         for part in match["names"].split(","):
             name = re.match(rf"\s*({_NAME})", part)
+            default = _PART.search(part)
+            kept = default is not None and is_kept(default["value"])
             if name:
-                found.append(EnvRead(name[1], "=" not in part, where))
+                found.append(EnvRead(name[1], "=" not in part, where, empty="kept" if kept else ""))
     return found
 
 

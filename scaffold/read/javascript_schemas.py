@@ -11,7 +11,7 @@ from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.lines import Places
 
-WORDS = ("process.env", "oi.object", "cleanEnv(", "createEnv(")
+WORDS = ("process.env", "oi.object", "cleanEnv(", "createEnv(", "NODE_ENV: z")
 """Without one of these a file has no such schema."""
 _ENTRY = regex(
     r"(?<![\w.$])(?P<mark>['\"]?)(?P<name>[A-Z][A-Z0-9_]*)(?P=mark)\s*:\s*"
@@ -29,6 +29,29 @@ _MOST_STEPS = 40
 _FREE_IN_ZOD = frozenset({"optional", "default", "nullish", "catch", "prefault", "preprocess", "any", "unknown", "undefined"})
 _BUILT_IN = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "PUBLIC_")
 """Beginnings of variables that the build writes into the pages: no container reads them."""
+_REFUSES_EMPTY = frozenset(
+    {
+        "nonempty",
+        "url",
+        "email",
+        "uuid",
+        "cuid",
+        "ip",
+        "ipv4",
+        "datetime",
+        "startsWith",
+        "endsWith",
+        "enum",
+        "nativeEnum",
+        "stringbool",
+    }
+)
+"""Steps of zod that no empty text passes."""
+_TAKES_EMPTY = frozenset({"catch", "preprocess", "or", "union", "pipe", "any", "unknown", "custom", "allow", "empty", "when"})
+"""Steps by which an empty text may pass, or become nothing."""
+_EMPTIED = regex(r"emptyStringAsUndefined|[=!]==?\s*(?:\"\"|'')|\|\|\s*undefined|\.length\s*[=>!]|filter\(")
+"""Code that may take the empty texts out before the schema sees them."""
+_AT_LEAST = regex(r"\s*(?P<number>\d+)")
 _REFUSED = regex(
     r"\bif\s*\(\s*!\s*(?:process\.env\.)?(?P<name>[A-Z][A-Z0-9_]*)\b(?:[^(){};]|\([^(){};]*\)){0,120}\)\s*\{?"
     r"(?:[^{};]{0,300};)?\s*(?:throw\b|process\.exit\()"
@@ -42,6 +65,7 @@ def schema_reads(places: Places, bare: str) -> Iterator[EnvRead]:
     """
     if "process.env" not in bare and not any(word in bare for word in WORDS[1:]):
         return
+    emptied = bool(_EMPTIED.search(bare))
     for match in _ENTRY.finditer(bare):
         name, root = match["name"], match["root"]
         if name.startswith(_BUILT_IN):
@@ -50,7 +74,9 @@ def schema_reads(places: Places, bare: str) -> Iterator[EnvRead]:
         found = _joi(calls) if root.lower() == "joi" else _zod(calls) if root == "z" else _envalid(calls, root)
         if found is not None:
             has_default, fails = found
-            yield EnvRead(name, not has_default, places.at(match.start("name")), fails=fails)
+            refused = not fails and not emptied and _refuses_empty(calls, root)
+            place = places.at(match.start("name"))
+            yield EnvRead(name, not has_default, place, fails=fails, empty="refused" if refused else "")
 
 
 def schema_defaults(places: Places, bare: str, *, guarded: bool) -> Iterator[SettingDefault]:
@@ -75,6 +101,18 @@ def refused_reads(places: Places, bare: str, known: frozenset[str]) -> Iterator[
     for match in _REFUSED.finditer(bare) if known else ():
         if match["name"] in known:
             yield EnvRead(match["name"], required=True, location=places.at(match.start("name")), fails=True)
+
+
+def _refuses_empty(calls: dict[str, str], root: str) -> bool:
+    """Whether a variable that need not be set may not be set to an empty text either."""
+    if _TAKES_EMPTY & calls.keys() or any('""' in arguments or "''" in arguments for arguments in calls.values()):
+        return False
+    if root.lower() == "joi":
+        return not {"string", "number", "boolean"}.isdisjoint(calls)
+    if root == "z":
+        least = _AT_LEAST.match(calls.get("min", "") or calls.get("gte", "") or calls.get("length", ""))
+        return bool(_REFUSES_EMPTY & calls.keys()) or "positive" in calls or (least is not None and int(least["number"]) > 0)
+    return root in {"num", "email", "host", "port", "url", "json"} or "choices" in calls.get(root, "")
 
 
 def _joi(calls: dict[str, str]) -> tuple[bool, bool] | None:

@@ -7,7 +7,7 @@ import re
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
-from scaffold.read.code import CodeReading, reading, setting
+from scaffold.read.code import CodeReading, is_kept, reading, setting
 from scaffold.read.fact_words import holds
 from scaffold.read.fallbacks import with_fallbacks
 from scaffold.read.lines import Places, blank
@@ -29,6 +29,8 @@ class _Language:
     comment: str = r"/(?:(?<![:\"']/)/[^\n]*|\*.*?(?:\*/|\Z))"
     raises: bool = True
     """Whether the program ends at a required read; a script for people does too, but it is not the program."""
+    keeps_empty: bool = True
+    """Whether the default of a read stands for a variable that is not set alone: helpers of Go mostly ask for an empty text."""
 
 
 _LOGGERS = ("slog", "zap", "logrus", "zerolog")
@@ -38,6 +40,7 @@ _GO = _Language(
     required=r"env:\"(?P<name>[A-Z][A-Z0-9_]*)(?:(?:,[^\",]*)*,required\b[^\"]*\"|\"[^`\n]*\benv-required:\"true\"|\"[^`\n]*\brequired:\"true\")",
     optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)",
     with_default=rf"(?:getenv|getEnv|GetEnv|envOr|envOrDefault|env\.Get\w*|viper\.SetDefault)\({_Q},\s*{_D}\)",
+    keeps_empty=False,
     facts=(
         (
             "metrics-route",
@@ -184,8 +187,9 @@ def read_other_code(path: str, text: str) -> CodeReading:
             groups = match.groupdict()
             name = groups.get("name") or groups.get("name2") or (groups.get("field") or "").upper()
             where = places.at(match.start())
-            reads.setdefault(match.start(), EnvRead(name, required, where, fails=fails))
             value = groups.get("value") if groups.get("value") is not None else groups.get("value2")
+            kept = language.keeps_empty and is_kept(value)
+            reads.setdefault(match.start(), EnvRead(name, required, where, fails=fails, empty="kept" if kept else ""))
             if value is not None:
                 settings.append(setting(name, value, "getenv", where, guarded=False))
     if language not in (_SHELL, _SPRING):

@@ -10,6 +10,7 @@ from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
+from scaffold.read.python_empty import empty_texts
 from scaffold.read.python_fallbacks import fallback_settings
 from scaffold.read.python_tree import Scope, Tree, at, dotted, first_text, keyword, last_name, text_value
 
@@ -60,6 +61,7 @@ class SettingsReader:
         self.prefixes = setting_prefixes(tree) if "env_prefix" in tree.text else {}
         self.reader_prefixes = reader_prefixes(tree) if self.has_config and "prefix" in tree.text else {}
         self.prefixed = prefixed_lines(tree) if self.has_config and ".prefixed(" in tree.text else ()
+        self.empty = empty_texts(tree)
 
     def found(self) -> Iterator[Found]:
         """Yield every default and every read of the file."""
@@ -117,7 +119,9 @@ class SettingsReader:
             return
         name, default = found
         fails = default is None and dotted(node.func) not in _GETTERS and _runs_at_start(scope)
-        yield EnvRead(name, required=default is None or _is_missing(default), location=at(self.path, node), fails=fails)
+        required = default is None or _is_missing(default)
+        empty = self.empty.of_call(node, default)
+        yield EnvRead(name, required=required, location=at(self.path, node), fails=fails, empty=empty)
         if default is not None:
             yield from self._default(name, default, "getenv", scope)
 
@@ -172,12 +176,14 @@ class SettingsReader:
         value = _field_default(node.value) if node.value is not None else None
         has_default = value is not None or _has_factory(node.value)
         fails = not has_default and not _may_be_none(node.annotation) and not scope.guarded
-        yield EnvRead(variable, required=not has_default, location=at(self.path, node), fails=fails)
-        if value is not None and self._read_below(value) is None:
+        may_be_unset = has_default or (not fails and not scope.guarded)
+        empty = self.empty.of_field(node, value) if may_be_unset and not self._is_read_below(value) else ""
+        yield EnvRead(variable, required=not has_default, location=at(self.path, node), fails=fails, empty=empty)
+        if value is not None and not self._is_read_below(value):
             yield from self._default(variable, value, "field", scope)
 
-    def _read_below(self, value: ast.expr) -> tuple[str, ast.expr | None] | None:
-        return self._read(value) if isinstance(value, ast.Call) else None
+    def _is_read_below(self, value: ast.expr | None) -> bool:
+        return isinstance(value, ast.Call) and self._read(value) is not None
 
     def _assigned(self, target: ast.expr, value: ast.expr, scope: Scope) -> Iterator[Found]:
         if isinstance(target, ast.Name) and scope.function is None:

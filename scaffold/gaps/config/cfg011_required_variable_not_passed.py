@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.offered import Offered, offered_in_vain
+from scaffold.gaps.config.reaching import is_set_by_code, may_get_more, templates_of
 from scaffold.gaps.facts import listed
-from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.model.compose import EnvValue, Service, Stack
-from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -35,12 +33,6 @@ _READ_PORT_THEMSELVES = frozenset(
 )
 """Packages whose server takes its port from PORT."""
 _LOOPBACK = regex(r"(?:^|//|@)(?:localhost|127\.0\.0\.1)(?=[:/]|$)")
-_BRINGS_MORE = regex(
-    r"\b(?:doppler|infisical|vault|chamber|sops|dotenvx|dotenv|aws-env|berglas|envconsul|envsubst|teller|op\s+run|ssm|direnv)\b"
-    r"|--env-file|\bsource\s|\bset\s+-a\b|\ballexport\b|(?:^|\s)\.\s+\S"
-)
-"""Starts that put more into the environment than Compose does."""
-
 _SAME = {
     "URI": "URL",
     "PASS": "PASSWORD",
@@ -65,8 +57,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
     yield from _misnamed_gaps(project, stack, built)
-    templates = _templates(project, built)
-    if templates is None or any(_may_get_more(project, service) for service in built):
+    templates = templates_of(project, built)
+    if templates is None or any(may_get_more(project, service) for service in built):
         return
     given = {name for service in stack.services for name in given_names(project, stack, service)}
     given |= {entry.name for file in templates for entry in file.entries}
@@ -83,23 +75,11 @@ def _detect(project: Project) -> Iterator[Gap]:
         missing |= {
             name: place
             for name, place in refused.items()
-            if name not in given and is_in_image(project, service, place.path) and not _is_set(project, service, name)
+            if name not in given and is_in_image(project, service, place.path) and not is_set_by_code(project, service, name)
         }
         if missing:
             given |= missing.keys()
             yield _gap(stack, service, missing, templates)
-
-
-def _templates(project: Project, services: list[Service]) -> list[EnvFile] | None:
-    """Return the templates of the env files that are not in the repository, None where one of these has none."""
-    found = []
-    for path in {path for service in services for path, _ in service.env_files if path not in project.present}:
-        names = {f"{path}.{word}" for word in ("example", "sample", "template", "dist")}
-        template = next((file for file in project.env_files if file.path in names), None)
-        if template is None:
-            return None
-        found.append(template)
-    return sorted(found, key=lambda file: file.path)
 
 
 def _says_production(stack: Stack, templates: list[EnvFile]) -> bool:
@@ -155,7 +135,13 @@ def _renamed(project: Project, service: Service, given: set[str]) -> Iterator[_R
         names = {reference.name for reference in entry.references}
         wanted = next(iter(names)) if len(names) == 1 else ""
         is_whole = bool(wanted) and bool(re.fullmatch(r"\$\{?\w+(?::?[-?][^{}]*)?\}?", entry.raw or ""))
-        if not is_whole or wanted in given or entry.name in reads or wanted not in reads or _is_set(project, service, wanted):
+        if (
+            not is_whole
+            or wanted in given
+            or entry.name in reads
+            or wanted not in reads
+            or is_set_by_code(project, service, wanted)
+        ):
             continue
         if entry.name != "PORT" or not packages_of(project, service) & _READ_PORT_THEMSELVES:
             yield _Renamed(entry, wanted, reads[wanted][0])
@@ -199,7 +185,7 @@ def _misnamed(project: Project, service: Service, given: set[str]) -> Iterator[_
     reads = reads_in_image(project, service) if entries else {}
     for entry in entries:
         alike = (name for name in reads if name not in given and _are_alike(entry.name, name))
-        wanted = next((name for name in alike if not _is_set(project, service, name)), "")
+        wanted = next((name for name in alike if not is_set_by_code(project, service, name)), "")
         if wanted:
             yield _Renamed(entry, wanted, reads[wanted][0])
 
@@ -235,46 +221,7 @@ def _is_missing(project: Project, service: Service, name: str, reads: list[EnvRe
     """Whether the code ends without the variable wherever it reads it, and nothing of the stack or of a script sets it."""
     if not given.isdisjoint({name, f"{name}_FILE"}) or not any(read.fails for read in reads):
         return False
-    return all(read.required for read in reads) and not _is_set(project, service, name)
-
-
-def _is_set(project: Project, service: Service, name: str) -> bool:
-    """Whether a script of the image or a package script sets the variable, or code gives it to itself."""
-    shell = re.compile(rf"(?<![\w$]){name}=")
-    code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{name}[\"'](?:\]\s*=|,)|env\.{name}\s*(?:\?\?|\|\|)?=(?!=)")
-    started = (
-        item
-        for item in project.commands
-        if item.context == "package" or (item.context == "script" and is_in_image(project, service, item.location.path))
-    )
-    return any(shell.search(item.text) for item in started) or any(code.search(source.text) for source in project.sources)
-
-
-def _may_get_more(project: Project, service: Service) -> bool:
-    """Whether a service may get variables that its entry does not show: a secret that is mounted, an `.env` that comes with the
-    sources, a program that fetches them.
-    """
-    if any(service.node.get(key) is not None for key in ("secrets", "configs", "extends")):
-        return True
-    for mount in service.mounts:
-        if mount.kind == "bind" and (
-            mount.resolved in {None, "", "."} or mount.resolved in project.directories or ".env" in mount.source
-        ):
-            return True
-    build, dockerfile = service.build, project.image_of(service)
-    texts = [*(service.entrypoint or ()), *(service.command or ())]
-    texts += [
-        item.text
-        for stage in (dockerfile.stages if dockerfile else ())
-        for item in stage.instructions
-        if item.keyword in {"CMD", "ENTRYPOINT"}
-    ]
-    if build is None or dockerfile is None or any(_BRINGS_MORE.search(text) for text in texts):
-        return True
-    env_file = posixpath.join(build.context or "", ".env")
-    if not is_in_image(project, service, env_file):
-        return False
-    return not leaves_out(ignore_patterns(project, dockerfile, build.context or ""), ".env")
+    return all(read.required for read in reads) and not is_set_by_code(project, service, name)
 
 
 def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates: list[EnvFile]) -> Gap:

@@ -1,0 +1,70 @@
+"""Which variables reach a service beside those that its entry in Compose shows."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from scaffold.gaps.image.builds import ignore_patterns
+from scaffold.model.compose import Service
+from scaffold.model.dockerignore import leaves_out
+from scaffold.model.image_code import is_in_image
+from scaffold.model.project import EnvFile, Project
+from scaffold.model.regex import regex
+
+_BRINGS_MORE = regex(
+    r"\b(?:doppler|infisical|vault|chamber|sops|dotenvx|dotenv|aws-env|berglas|envconsul|envsubst|teller|op\s+run|ssm|direnv)\b"
+    r"|--env-file|\bsource\s|\bset\s+-a\b|\ballexport\b|(?:^|\s)\.\s+\S"
+)
+"""Starts that put more into the environment than Compose does."""
+
+
+def templates_of(project: Project, services: list[Service]) -> list[EnvFile] | None:
+    """Return the templates of the env files that are not in the repository, None where one of these has none."""
+    found = []
+    for path in {path for service in services for path, _ in service.env_files if path not in project.present}:
+        names = {f"{path}.{word}" for word in ("example", "sample", "template", "dist")}
+        template = next((file for file in project.env_files if file.path in names), None)
+        if template is None:
+            return None
+        found.append(template)
+    return sorted(found, key=lambda file: file.path)
+
+
+def is_set_by_code(project: Project, service: Service, name: str) -> bool:
+    """Whether a script of the image or a package script sets the variable, or code gives it to itself."""
+    shell = re.compile(rf"(?<![\w$]){name}=")
+    code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{name}[\"'](?:\]\s*=|,)|env\.{name}\s*(?:\?\?|\|\|)?=(?!=)")
+    started = (
+        item
+        for item in project.commands
+        if item.context == "package" or (item.context == "script" and is_in_image(project, service, item.location.path))
+    )
+    return any(shell.search(item.text) for item in started) or any(code.search(source.text) for source in project.sources)
+
+
+def may_get_more(project: Project, service: Service) -> bool:
+    """Whether a service may get variables that its entry does not show: a secret that is mounted, an `.env` that comes with the
+    sources, a program that fetches them.
+    """
+    if any(service.node.get(key) is not None for key in ("secrets", "configs", "extends")):
+        return True
+    for mount in service.mounts:
+        if mount.kind == "bind" and (
+            mount.resolved in {None, "", "."} or mount.resolved in project.directories or ".env" in mount.source
+        ):
+            return True
+    build, dockerfile = service.build, project.image_of(service)
+    texts = [*(service.entrypoint or ()), *(service.command or ())]
+    texts += [
+        item.text
+        for stage in (dockerfile.stages if dockerfile else ())
+        for item in stage.instructions
+        if item.keyword in {"CMD", "ENTRYPOINT"}
+    ]
+    if build is None or dockerfile is None or any(_BRINGS_MORE.search(text) for text in texts):
+        return True
+    env_file = posixpath.join(build.context or "", ".env")
+    if not is_in_image(project, service, env_file):
+        return False
+    return not leaves_out(ignore_patterns(project, dockerfile, build.context or ""), ".env")
