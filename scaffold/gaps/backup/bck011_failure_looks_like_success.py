@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.careless_restores import Careless, careless_restores
 from scaffold.gaps.facts import SAYS, is_test_path, path_environment
 from scaffold.gaps.signals import main_environment, main_services
 from scaffold.model.document import Location
@@ -26,17 +27,6 @@ _READ_BACK = regex(
 )
 """What looks whether the copy is whole, or large enough."""
 _ROTATES = regex(r"\bfind\b[^\n]*(?:-delete\b|-exec\s+rm\b|xargs[^\n]*\brm\b)|\brm\b[^\n]*\$\(|\bxargs\b[^\n]*\brm\b")
-_RESTORES = regex(
-    r"\b(?:gunzip|gzip\s+-\w*d\w*|zcat|cat|xzcat|zstdcat|gpg|openssl|age)\b[^\n|]*\|[^\n]*\bpsql\b"
-    r"|\bpsql\b[^\n]*\s(?:<|-f\s|--file[ =])"
-)
-_OF_RESTORES = regex(r"(?i)restore|recover")
-_STOPS = regex(r"ON_ERROR_STOP|--single-transaction|\bpsql\b[^\n]*\s-1\b")
-_MAKES_ROOM = regex(
-    r"(?i)\bdropdb\b|\bdrop\s+(?:database|schema|table)|\bcreatedb\b|\bcreate\s+database\b|\bdown\b[^\n]*\s-v\b|volume\s+rm"
-)
-_CLEANS = regex(r"\bpg_dump(?:all)?\b[^|\n]*(?:--clean|\s-\w*c\w*\b)")
-_PLAIN = regex(r"\bpg_dump(?:all)?\b(?![^|\n]*(?:\s-F|--format))")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -48,8 +38,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             texts.setdefault(f"{path}\n{owner}", []).append(command)
     for commands in texts.values():
         yield from _dump(project, commands)
-        yield from _restore(texts, commands)
     yield from _dump_of_a_service(project)
+    yield from map(_restore, careless_restores(project))
 
 
 def _dump(project: Project, commands: list[Command]) -> Iterator[Gap]:
@@ -87,30 +77,25 @@ def _lost(resource: str, program: str, text: str, place: Location, environment: 
     )
 
 
-def _restore(texts: dict[str, list[Command]], commands: list[Command]) -> Iterator[Gap]:
-    """Yield a restore of a plain dump that neither makes room for it nor stops when a statement fails."""
-    path = commands[0].location.path
-    if not _OF_RESTORES.search(path) or commands[0].context != "script":
-        return
-    text = "\n".join(command.text for command in commands)
-    if _STOPS.search(text) or _MAKES_ROOM.search(text):
-        return
-    dumps = [item for group in texts.values() for item in group if _PLAIN.search(item.text) and not SAYS.match(item.text)]
-    if not dumps or any(_CLEANS.search(item.text) for item in dumps):
-        return
-    place = next((item.location for item in commands if _RESTORES.search(item.text) and not SAYS.match(item.text)), None)
-    if place:
-        yield RULE.gap(
-            resource=path,
-            subject="restore",
-            message=f"{path} feeds a plain dump to psql, which goes on after every error and ends well: where the tables still"
-            " exist, they stay as they are or get a mixture, and the script reports success.",
-            expected="psql -v ON_ERROR_STOP=1 --single-transaction into an empty database, or dumps with --clean --if-exists",
-            actual="psql without ON_ERROR_STOP, dumps without --clean",
-            locations=(place,),
-            related=(dumps[0].location,),
-            environment=path_environment(path),
-        )
+def _restore(found: Careless) -> Gap:
+    harm = "which goes on after every error and ends well: where the tables still exist, they stay as they are or get a mixture"
+    if found.on_a_page:
+        message = f"The steps on {found.resource} feed a plain dump to psql, {harm}."
+    elif found.dump is None:
+        message = f"{found.who} restores with --force, {harm}."
+    else:
+        message = f"{found.who} feeds a plain dump to psql, {harm}, and the program reports success."
+    return RULE.gap(
+        resource=found.resource,
+        subject="restore",
+        message=message,
+        expected="psql -v ON_ERROR_STOP=1 --single-transaction into an empty database, or dumps with --clean --if-exists",
+        actual="psql without ON_ERROR_STOP, dumps without --clean" if found.dump else "a client that ignores errors",
+        locations=(found.place,),
+        related=(found.dump,) if found.dump else (),
+        severity=Severity.LOW if found.on_a_page else Severity.MEDIUM,
+        environment=found.environment,
+    )
 
 
 RULE = Rule(
