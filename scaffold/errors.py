@@ -25,7 +25,7 @@ class UsageError(ScaffoldError):
 
 
 class NothingToReadError(ScaffoldError):
-    """Neither a compose file nor a workflow could be read (exit 3)."""
+    """No compose file and no workflow could be read, and nothing else shows an application (exit 3)."""
 
     exit_code = 3
 

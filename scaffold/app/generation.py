@@ -21,7 +21,7 @@ from scaffold.app.editing import (
 )
 from scaffold.app.examination import Place, refuse_missing
 from scaffold.app.version import scaffold_version
-from scaffold.errors import ConflictError, UsageError
+from scaffold.errors import ConflictError, NothingToReadError, UsageError
 from scaffold.gaps.judge import judge
 from scaffold.generate.edits import propose
 from scaffold.generate.emit import to_shell_word
@@ -82,12 +82,14 @@ def plan_generation(
     """Plan everything that `generate` would write.
 
     `rooms` limits the files (None is all rooms, empty none); `edit_codes` limits the edits (None is none, empty all).
-    `terraform` is the Terraform app where it was started ahead; it answers once, so it is for one plan.
+    `terraform` is the Terraform app where it was started ahead; it answers once, so it is for one plan. Raises
+    NothingToReadError for an application without compose files and workflows: nothing tells what runs.
     """
     refuse_missing(place)
     lock = read_lock(place.target)
     wanted = [room for room in FILE_ROOMS if rooms is None or room in rooms]
     project = read_project(place.root, hide=lock.paths, overlay=place.out, known_name=lock.app, today=place.today)
+    _refuse_without_plan(project)
     before = judge(project)
     target = replace(make_target(project, before), blueprints=_blueprints(place, project))
     renderings = [_within_reach(project, rendering) for rendering in _renderings(wanted, target, terraform)]
@@ -106,6 +108,13 @@ def plan_generation(
     skipped = (*left, *impossible, *ignored)
     new_lock = _next_lock(lock, target, changes, artifacts)
     return Generation(place, project, before, target, changes, edits, skipped, new_lock, closed)
+
+
+def _refuse_without_plan(project: Project) -> None:
+    if not project.stacks and not project.workflows:
+        message = "neither a compose file nor a workflow could be read, so nothing tells what is to run"
+        hint = "write a Dockerfile and a compose.yaml first; `scaffold gaps` judges what is there"
+        raise NothingToReadError(message, hint=hint)
 
 
 def _blueprints(place: Place, project: Project) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
@@ -64,6 +65,17 @@ def _named_sets(project: Project) -> tuple[frozenset[str], ...]:
     ]
     texts += [entry.value for file in project.env_files for entry in file.entries if entry.name == "COMPOSE_FILE"]
     return tuple(frozenset(_file_name(word) for word in re.split(r"[\s:;,=\"']+", text)) for text in texts)
+
+
+@remembered
+def server_entry(project: Project) -> Location | None:
+    """Return where the code starts a server, tests and samples left out; None where nothing does."""
+    places = [
+        fact.location
+        for fact in project.code_facts
+        if fact.kind == "server-entry" and fact.reachable is not False and not is_test_path(fact.location.path)
+    ]
+    return min(places, key=Location.sort_key, default=None)
 
 
 def main_stacks(project: Project) -> tuple[Stack, ...]:

@@ -132,7 +132,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     the stacks are what Compose makes of them when it is called so. `today` is the day by which ignores run out.
 
     Raises UsageError when `root` is no folder or scaffold.yaml is wrong, NothingToReadError when no compose file and no
-    workflow could be read.
+    workflow could be read, and nothing else shows an application: no Dockerfile, no code that starts a server.
     """
     if not root.is_dir():
         raise UsageError("is not a folder", where=str(root))
@@ -159,8 +159,6 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         outside=outside,
     )
     sources.problems += problems
-    if not workflows and not stacks:
-        raise _nothing(inventory, sources)
     envs = with_copied(envs, listed, stacks, {file.path: texts.text(file.path) or "" for file in envs})
     stacks = with_lower_case(stacks, texts.exists)
     builds = (service.build.dockerfile for stack in stacks for service in stack.services if service.build)
@@ -176,6 +174,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code = with_seeds(code, inventory, texts, started_with(stacks, images, listed))
     sources.problems += failed
     beside = read_beside(inventory, sources)
+    if not workflows and not stacks and not images and not any(fact.kind == "server-entry" for fact in code.facts):
+        raise _nothing(inventory, sources)
     ignore_files = _dockerignores(inventory, sources)
     for path in filter(paths.is_renovate, inventory.files):
         texts.text(path)
@@ -318,7 +318,7 @@ def _problems(inventory: Inventory, sources: Sources) -> tuple[Problem, ...]:
 
 def _nothing(inventory: Inventory, sources: Sources) -> NothingToReadError:
     lines = [f"{item.location.path}:{item.location.line}: {item.message}" for item in _problems(inventory, sources)]
-    message = "neither a compose file nor a workflow could be read"
+    message = "neither a compose file nor a workflow could be read, and no Dockerfile and no server in the code"
     hint = "\n  ".join(lines) if lines else "scaffold looks for compose.yaml, docker-compose.yml and .github/workflows/*.yml"
     return NothingToReadError(message, where=str(inventory.root), hint=hint)
 

@@ -46,6 +46,26 @@ def test_a_folder_without_compose_and_workflows_is_told_apart(tmp_path: Path, co
     assert "compose" in done.stderr
 
 
+def test_an_application_without_compose_and_workflows_is_judged_and_nothing_is_planned_for_it(
+    make_project: Callable[..., Path],
+) -> None:
+    root = make_project(
+        {
+            "requirements.txt": "fastapi==0.120.0\n",
+            "README.md": "# Shop\n\n```sh\nuvicorn main:app --reload\n```\n",
+            "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        }
+    )
+    judged = scaffold("gaps", str(root), "--fail-on", "never")
+    assert judged.returncode == 0
+    assert "IMG000" in judged.stdout
+    assert "CIQ000" in judged.stdout
+    planned = scaffold("generate", str(root), "--yes", "--no-validate")
+    assert planned.returncode == 3
+    assert "compose.yaml" in planned.stderr
+    assert not (root / "scaffold.lock").exists()
+
+
 def test_broken_yaml_alone_is_told_with_its_line(make_project: Callable[..., Path]) -> None:
     done = scaffold("gaps", str(make_project({"compose.yaml": "services:\n  web:\n    image: [unclosed\n"})))
     assert done.returncode == 3

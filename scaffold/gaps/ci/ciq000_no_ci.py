@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.signals import application_services
+from scaffold.gaps.signals import application_services, server_entry
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -15,7 +15,8 @@ from scaffold.model.project import Project
 def _detect(project: Project) -> Iterator[Gap]:
     own = [service for _, service in application_services(project) if service.build]
     broken = any(item.location.path.startswith(".github/workflows/") for item in project.problems)
-    if foreign_workflows(project) or project.other_ci or broken or not own or not project.manifests:
+    holds_application = bool(own) or server_entry(project) is not None
+    if foreign_workflows(project) or project.other_ci or broken or not holds_application or not project.manifests:
         return
     yield RULE.gap(
         resource="ci",

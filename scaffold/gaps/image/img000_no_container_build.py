@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.signals import server_entry
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.durability import dependency_names
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
 _FRAMEWORKS = frozenset(
@@ -31,48 +32,82 @@ _BUILDERS = regex(
     r"|spring-boot:build-image|bootBuildImage|\bheroku\b|\bgcloud (?:run deploy|app deploy|builds submit)\b|\beb deploy\b"
 )
 _BUILD_FILES = regex(r"(?:^|/)(?:project\.toml|\.ko\.ya?ml|nixpacks\.toml|railpack\.json|flake\.nix|snapcraft\.yaml)$")
+_SHOWN = frozenset({"doc", "script", "makefile"})
+_TRIES = regex(
+    r"\buvicorn\b[^\n;&|]*\s--reload\b|\bfastapi\s+dev\b|\bflask\s+(?:--\S+\s+)*run\b|\bmanage\.py\s+runserver\b"
+    r"|\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?dev\b|\bnodemon\b|\bnest\s+start\s+--watch\b|\bcargo\s+watch\b",
+    words=("reload", "dev", "run", "nodemon", "watch"),
+)
+"""Commands that start a server which restarts at each change."""
+_SERVES = regex(
+    r"\b(?:gunicorn|uvicorn|hypercorn|granian|daphne|waitress-serve|uwsgi|pm2|forever|supervisord|nssm|systemctl)\b"
+    r"|\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:start|serve|preview)\b|\bnode\s+\S|\bjava\s+-jar\b|\bfastapi\s+run\b|\b(?:go|cargo)\s+run\b"
+    r"|\bpython3?\s+(?:-m\s+)?[\w./-]*(?:main|server|app|run|serve|api)\b"
+)
+"""Commands that start a server, however."""
 _HOSTED = frozenset({"paas", "heroku", "serverless", "cdk", "cloudformation"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     used = sorted(_FRAMEWORKS & dependency_names(project))
-    place = _server(project)
+    place = server_entry(project)
     if not used or place is None or project.dockerfiles or _is_built_or_hosted(project):
         return
     manifests = tuple(
         Location(item.path, 1) for item in project.manifests if any(name in " ".join(item.dependencies) for name in used)
     )
+    tried = _tried_alone(project)
+    pages = f"; all that the pages start is a server for development: `{_short(tried.text)}`" if tried else ""
     yield RULE.gap(
         resource="image",
         subject="container-build",
-        message=f"The repository holds a server ({used[0]}), and no image build is declared in it.",
+        message=f"The repository holds a server ({used[0]}), and no image build is declared in it{pages}.",
         expected="a Dockerfile, or the tool that builds the image",
         actual="no image build",
         locations=(place,),
-        related=manifests[:3],
+        related=(*manifests[:3], *((tried.location,) if tried else ())),
         confidence=Confidence.MEDIUM,
     )
 
 
-def _server(project: Project) -> Location | None:
-    """Return where the code starts a server, tests and samples left out."""
-    places = [
-        fact.location
-        for fact in project.code_facts
-        if fact.kind == "server-entry" and fact.reachable is not False and not is_test_path(fact.location.path)
-    ]
-    return min(places, key=Location.sort_key, default=None)
+def _tried_alone(project: Project) -> Command | None:
+    """Return the first command of a page or script that starts the server as people do who develop, where none starts it
+    otherwise.
+    """
+    shown = [item for item in project.commands if item.context in _SHOWN and not item.location.path.startswith(".")]
+    if any(_SERVES.search(item.text) and not _TRIES.search(item.text) for item in shown):
+        return None
+    return next((item for item in shown if _TRIES.search(item.text)), None)
+
+
+def _short(text: str) -> str:
+    match = _TRIES.search(text)
+    return " ".join((match[0] if match else text).split())
 
 
 def _is_built_or_hosted(project: Project) -> bool:
     """Whether a stack builds or runs the application, a platform hosts it, or another tool makes the image."""
-    if any(service.build or service.is_application for stack in project.stacks for service in stack.services):
+    if any(_may_be_theirs(stack, service) for stack in project.stacks for service in stack.services):
         return True
     if any(item.kind in _HOSTED for item in project.infrastructure) or any(map(_BUILD_FILES.search, project.files)):
         return True
     steps = (step for workflow in project.workflows for job in workflow.jobs for step in job.all_steps)
     texts = (*(command.text for command in project.commands), *(f"{step.uses} {step.run}" for step in steps))
     return any(_BUILDERS.search(text) for text in texts)
+
+
+def _may_be_theirs(stack: Stack, service: Service) -> bool:
+    """Whether a service may run the application of the repository: what the maker of a store of the stack brings along with
+    it, such as its console, does not.
+    """
+    if service.build:
+        return True
+    makers = {_maker(other) for other in stack.services if other.is_datastore} - {"", "library", "bitnami"}
+    return service.is_application and _maker(service) not in makers
+
+
+def _maker(service: Service) -> str:
+    return service.image.repository.rpartition("/")[0] if service.image else ""
 
 
 RULE = Rule(
