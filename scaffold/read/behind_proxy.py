@@ -7,36 +7,43 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
+from scaffold.read.address_limits import SCRIPTS, address_limits, keeps_own_key
 from scaffold.read.lines import Places
 
-_SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _TRUSTS = regex(
-    r"trust[ _-]?prox(?:y|ies)|x[-_]forwarded[-_](?:for|proto)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware"
-    r"|\bproxyfix\b|proxy_fix|SECURE_PROXY_SSL_HEADER|x-real-ip|cf-connecting-ip|real_ip|realip|forward-headers-strategy"
-    r"|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b|getClientIp|client_ip\(|client-ip\(|clientip\(|ipware|IP_META_KEY|getTracker",
+    r"trust[ _-]?prox(?:y|ies)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware|\bproxyfix\b|proxy_fix"
+    r"|SECURE_PROXY_SSL_HEADER|forward-headers-strategy|server\.tomcat\.remoteip|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b"
+    r"|ipware|IP_META_KEY|\bRealIP\b|LimitByRealIP|Known(?:IP)?(?:Networks|Proxies)|SmartIpKeyExtractor|\bproxyHeader\s*:"
+    r"|\bapp\.proxy\s*=|new Koa\(\s*\{\s*proxy",
     re.IGNORECASE,
     words=(
-        *("trust", "forwarded", "proxy_headers", "proxyheaders", "proxyfix"),
-        *("proxy_fix", "proxy_ssl", "real-ip", "real_ip", "realip", "cf-connecting-ip", "forward-headers", "assume_ssl"),
-        *("address_header", "clientip", "client_ip(", "client-ip(", "ipware", "ip_meta_key", "gettracker"),
+        *("trust", "forwarded", "proxy_headers", "proxyheaders", "proxyfix", "proxyheader", "new koa(", "app.proxy"),
+        *("proxy_fix", "proxy_ssl", "realip", "forward-headers", "assume_ssl", "remoteip", "knownnetworks", "knownproxies"),
+        *("knownipnetworks", "knownipproxies", "address_header", "ipware", "ip_meta_key", "smartipkeyextractor"),
     ),
 )
+"""Switches by which a framework learns of its proxy."""
+_PHP_TRUSTS = regex(
+    r"\$proxies\s*=\s*(?!null)|\btrustProxies\(|\bsetTrustedProxies\(|\bTRUSTED_PROX(?:Y|IES)\b",
+    words=("proxies", "rustProxies(", "TrustedProxies(", "TRUSTED_PROX"),
+)
+"""The same of Laravel and Symfony, whose middleware stands in every project and trusts nobody until it is told."""
+_READS = regex(
+    r"x[-_]forwarded[-_](?:for|proto)|x-real-ip|cf-connecting-ip|real_ip|realip|getClientIp|client_ip\(|client-ip\(|clientip\(",
+    re.IGNORECASE,
+    words=(
+        *("forwarded", "real-ip", "real_ip", "realip", "cf-connecting-ip"),
+        *("clientip", "client_ip(", "client-ip("),
+    ),
+)
+"""Code that reads the headers of a proxy by hand, or by a helper."""
 _BELIEVES = regex(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")
-_LIMITS = regex(r"rate.?limit|throttl|too many|attempts?\b|brute", re.IGNORECASE)
-_EXPRESS_LIMITER = regex(r"(?:from|require\()\s*[\"']express-rate-limit[\"']")
-_LIMITER_CALL = regex(r"\brateLimit\(\s*\{|\brate[A-Z]?\w*\(\s*\{")
-_NEST_LIMITER = regex(r"\bThrottlerModule\.forRoot")
-_FASTIFY_LIMITER = regex(r"(?:from|require\(|import\()\s*[\"']@fastify/rate-limit[\"']")
-_OWN_LIMIT = regex(r"\breq(?:uest)?\.ip\b", words=(".ip",))
-_KIT_ADDRESS = regex(r"\bgetClientAddress\(\)")
 _SESSION = regex(r"(?:from|require\()\s*[\"']express-session[\"']")
 _SECURE_COOKIE = regex(r"\bsecure\s*:\s*(?P<value>true\b|process\.env\.NODE_ENV\s*===?\s*[\"']production[\"'])")
 _SESSION_PROXY = regex(r"\bproxy\s*:\s*true\b")
 _EXPRESS_REDIRECT = regex(r"(?:!\s*req\.secure|req\.protocol\s*!==?\s*[\"']https[\"'])[^;]{0,120}?\bredirect\(", re.DOTALL)
 _STARLETTE_REDIRECT = regex(r"add_middleware\(\s*HTTPSRedirectMiddleware|Middleware\(\s*HTTPSRedirectMiddleware")
-_SLOWAPI = regex(r"\bLimiter\(\s*key_func\s*=\s*get_remote_address\b")
 _DJANGO_REDIRECT = regex(r"^(?P<indent>[ \t]*)SECURE_SSL_REDIRECT\s*=\s*(?P<value>True\b)?", re.MULTILINE)
-_DJANGO_LIMITS = regex(r"^[ \t]*@(?:\w+\.)?ratelimit\([^)\n]*key\s*=\s*[\"']ip[\"']", re.MULTILINE)
 _SPRING_REDIRECT = regex(r"\.requiresSecure\(\)|\bredirectToHttps\(")
 _RAILS_REDIRECT = regex(r"^[ \t]*config\.force_ssl\s*=\s*true\b", re.MULTILINE)
 _CHOICE = regex(r"\b(?:if|else|case)\b")
@@ -48,18 +55,32 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
 
     The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
     requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
-    carries; `trusts any` where code or settings speak of a proxy's headers at all, and `believes express` where it takes them
-    from whoever connects.
+    carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of
+    a key of its own, `reads any` where code takes a proxy's headers
+    by hand, and `believes express` where a framework takes them from whoever connects.
     """
     places = Places(path, text)
-    for pattern, word in ((_TRUSTS, "trusts any"), (_BELIEVES, "believes express")):
-        found = pattern.search(text)
+    trusts = _PHP_TRUSTS if path.endswith(".php") else _TRUSTS
+    for pattern, word in ((trusts, "trusts any"), (_READS, "reads any"), (_BELIEVES, "believes express")):
+        found = _first(pattern, text)
         chosen = found is not None and pattern is _BELIEVES and _CHOICE.search(_opening(text, found.start()))
-        if found and not chosen and not _is_comment(text, found.start()):
+        if found and not chosen:
             yield CodeFact("proxy", word, places.at(found.start()))
-    for offset, word in (*_redirects(path, text), *_counts(path, text)):
+    tracker = text.find("getTracker")
+    if tracker >= 0 and keeps_own_key(text):
+        yield CodeFact("proxy", "trusts any", places.at(tracker))
+    limits = ((limit.offset, f"{limit.word} {limit.framework}") for limit in address_limits(path, text))
+    for offset, word in (*_redirects(path, text), *limits, *_sessions(path, text)):
         if not _is_comment(text, offset):
             yield CodeFact("proxy", word, places.at(offset))
+
+
+def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Return the first match outside of a comment."""
+    found = pattern.search(text)
+    while found is not None and _is_comment(text, found.start()):
+        found = pattern.search(text, found.end())
+    return found
 
 
 def _opening(text: str, offset: int) -> str:
@@ -80,7 +101,7 @@ def _redirects(path: str, text: str) -> Iterator[tuple[int, str]]:
         for match in _DJANGO_REDIRECT.finditer(text):
             guard = "" if match["value"] and not match["indent"] else "-if"
             yield match.end("indent"), f"redirects{guard} django"
-    elif path.endswith(_SCRIPTS):
+    elif path.endswith(SCRIPTS):
         found = _EXPRESS_REDIRECT.search(text)
         if found:
             yield found.start(), "redirects-if express"
@@ -94,36 +115,12 @@ def _redirects(path: str, text: str) -> Iterator[tuple[int, str]]:
             yield found.start(), "redirects-if spring"
 
 
-def _counts(path: str, text: str) -> Iterator[tuple[int, str]]:
-    """Yield where requests are counted by address, and where a session needs HTTPS."""
-    if path.endswith(".py"):
-        slow, django = _SLOWAPI.search(text), _DJANGO_LIMITS.search(text)
-        if slow and "slowapi" in text:
-            yield slow.start(), "counts starlette"
-        if slow is None and "flask_limiter" in text and "get_remote_address" in text:
-            yield text.index("get_remote_address"), "counts flask"
-        if django:
-            yield django.start(), "counts django"
-    elif path.endswith(_SCRIPTS):
-        yield from _counts_in_scripts(text)
-
-
-def _counts_in_scripts(text: str) -> Iterator[tuple[int, str]]:
-    found = _LIMITER_CALL.search(text) if _EXPRESS_LIMITER.search(text) and "keyGenerator" not in text else None
-    address = _KIT_ADDRESS.search(text) if _LIMITS.search(text) else None
-    cookie = _SECURE_COOKIE.search(text) if _SESSION.search(text) and not _SESSION_PROXY.search(text) else None
-    nest = _NEST_LIMITER.search(text) if "getTracker" not in text else None
-    fastify = _FASTIFY_LIMITER.search(text) if "keyGenerator" not in text else None
-    for match, framework in ((found, "express"), (nest, "express"), (fastify, "fastify")):
-        if match:
-            yield match.start(), f"counts {framework}"
-    own = _OWN_LIMIT.search(text) if _LIMITS.search(text) and not found else None
-    if own:
-        yield own.start(), "keys express"
-    if address:
-        yield address.start(), "counts sveltekit"
-    if cookie:
-        yield cookie.start(), f"cookie{'' if cookie['value'] == 'true' else '-if'} express"
+def _sessions(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield where a session needs HTTPS."""
+    if path.endswith(SCRIPTS) and _SESSION.search(text) and not _SESSION_PROXY.search(text):
+        cookie = _SECURE_COOKIE.search(text)
+        if cookie:
+            yield cookie.start(), f"cookie{'' if cookie['value'] == 'true' else '-if'} express"
 
 
 def _is_comment(text: str, offset: int) -> bool:

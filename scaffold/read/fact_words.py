@@ -155,10 +155,15 @@ KINDS = (
             ),
             script=(
                 *(*_BELIEVING, "express-rate-limit", "getClientAddress", "express-session", "req.secure", "req.protocol"),
-                *("ADDRESS_HEADER", "ThrottlerModule", "@fastify/rate-limit", "getTracker", "req.ip", "request.ip"),
+                *("ADDRESS_HEADER", "ThrottlerModule", "rate-limit", "express-slow-down", "getTracker", "app.proxy"),
+                *("koa-ratelimit", "new Koa(", "req.ip", "request.ip", "Req.ip", "ctx.ip", "context.ip"),
             ),
-            go=_BELIEVING,
-            other=(*_BELIEVING, "force_ssl", "assume_ssl", "requiresSecure", "redirectToHttps", "forward-headers"),
+            go=(*_BELIEVING, "RealIP", "RemoteAddr", "httprate", "tollbooth", "limiter.New", "TrustedProxies", "ProxyHeader"),
+            other=(
+                *(*_BELIEVING, "force_ssl", "assume_ssl", "requiresSecure", "redirectToHttps", "forward-headers", "remoteip"),
+                *("getRemoteAddr", "RemoteIpAddress", "RateLimiter::for(", "throttle:", "GovernorConfig", "roxies"),
+                *("Known", "KeyExtractor"),
+            ),
         ),
     ),
     # Tools that assistants are lent.

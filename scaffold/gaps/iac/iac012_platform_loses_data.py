@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.blueprints_of_render import blueprint_items, mappings_of, render_services
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
-from scaffold.model.document import Location, Mapping, Sequence, text_of
+from scaffold.model.document import Location, Mapping, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, InfrastructureFile, Project
@@ -37,35 +38,23 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _of_render(project: Project, file: InfrastructureFile) -> Iterator[Gap]:
-    document = project.document(file.path)
-    if document is None or not isinstance(document.root, Mapping):
-        return
-    services = list(_items(document.root, "services"))
-    production = any(_is_production(service) for service in services)
-    for database in _items(document.root, "databases"):
+    services = list(render_services(project, file))
+    production = any(_is_production(service.node) for service in services)
+    for database in blueprint_items(project, file, "databases"):
         plan = database.get("plan")
         if plan is not None and text_of(plan) == "free":
             yield _expires(file, text_of(database.get("name")), plan.location, production=production)
     for service in services:
-        kind, folder = text_of(service.get("type")), text_of(service.get("rootDir")) or text_of(service.get("dockerContext"))
-        runtime = text_of(service.get("runtime")) or text_of(service.get("env"))
-        if kind in _SERVES and runtime not in {"static", "image"} and service.get("disk") is None:
-            base = folder.removeprefix("./").strip("/.")
-            yield from _files(project, service.location, base, "Render", text_of(service.get("name")) or "the service")
-
-
-def _items(root: Mapping, key: str) -> Iterator[Mapping]:
-    listed = root.get(key)
-    for item in listed.items if isinstance(listed, Sequence) else ():
-        if isinstance(item, Mapping):
-            yield item
+        if service.kind in _SERVES and service.is_built and service.node.get("disk") is None:
+            name = text_of(service.node.get("name")) or "the service"
+            yield from _files(project, service.node.location, service.folder, "Render", name)
 
 
 def _is_production(service: Mapping) -> bool:
     """Whether a variable of the service says that it is production."""
     return any(
         _MODES.fullmatch(text_of(item.get("key"))) and text_of(item.get("value")) in _PRODUCTION
-        for item in _items(service, "envVars")
+        for item in mappings_of(service, "envVars")
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from scaffold.gaps.facts import path_environment
+from scaffold.gaps.network.fronts import Front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import own_pages
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.label_routes import label_route
-from scaffold.model.names import EnvironmentClass, Role
+from scaffold.model.names import TRIED, EnvironmentClass, Role
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -35,6 +37,7 @@ _BINDS = regex(
     words=("127.0.0.1:", "bind"),
 )
 """What a page says that has people keep the port on the host themselves."""
+_HOST_ITSELF = frozenset({"127.0.0.1", "localhost", "172.17.0.1", "host.docker.internal"})
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 
 
@@ -70,12 +73,8 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
         for port in open_ports(project, service)
         if port.protocol == "tcp" and port.published is not None
     ]
-    pages = tuple(page for page in own_pages(project, on_a_host=True) if _is_about(project, stack, page)) if doors else ()
-    forwarded: dict[int, Location] = {}
-    for page in pages:
-        for match in _FORWARDS.finditer(page.text):
-            found = Location.at_offset(page.path, page.text, match.start("port"))
-            forwarded.setdefault(int(match["port"]), found)
+    pages = tuple(page for page in _pages(project, stack) if not _BINDS.search(page.text)) if doors else ()
+    forwarded = _forwarded(pages)
     said = next((_said(page, words) for page in pages if (words := _SAYS.search(page.text))), None)
     meant = _meant([service for service, _ in doors], said.line if said else "")
     named: set[str] = set()
@@ -89,6 +88,37 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
             yield Passed(service, port, said.place, exact=False)
 
 
+def host_front(project: Project, stack: Stack, service: Service) -> Front | None:
+    """Return the proxy of the host that forwards to a published port of a service: by a configuration that no service reads, or
+    by one that a page has people write.
+    """
+    ports = {port.published for port in service.ports if port.protocol == "tcp" and port.published}
+    mounted = [mount.resolved for other in stack.services for mount in other.mounts if mount.resolved]
+    for upstream in project.upstreams:
+        path = upstream.location.path
+        of_host = upstream.port in ports and upstream.host in _HOST_ITSELF
+        if of_host and path_environment(path) not in TRIED and not any(is_below(path, source) for source in mounted):
+            text = project.source(path) or ""
+            return Front("the proxy of the host", upstream.location, "443" in text, "x-forwarded-proto" in text.lower())
+    places = _forwarded(_pages(project, stack)) if ports and label_route(service) is None else {}
+    place = next((places[port] for port in sorted(ports) if port in places), None)
+    return Front("the proxy of the host", place, ends_tls=False, sends_scheme=True) if place is not None else None
+
+
+def _pages(project: Project, stack: Stack) -> Iterator[DocFile]:
+    return (page for page in own_pages(project, on_a_host=True) if _is_about(project, stack, page))
+
+
+def _forwarded(pages: Iterable[DocFile]) -> dict[int, Location]:
+    """Return the ports of the host to which a proxy on the pages forwards, with the first place of each."""
+    forwarded: dict[int, Location] = {}
+    for page in pages:
+        for match in _FORWARDS.finditer(page.text):
+            found = Location.at_offset(page.path, page.text, match.start("port"))
+            forwarded.setdefault(int(match["port"]), found)
+    return forwarded
+
+
 def _is_about(project: Project, stack: Stack, page: DocFile) -> bool:
     """Whether a page may speak of a stack: no page from outside of a project does that was taken in whole, with its licence."""
     own = (
@@ -97,7 +127,7 @@ def _is_about(project: Project, stack: Stack, page: DocFile) -> bool:
         else set()
     )
     taken_in = bool(own & project.present) and not is_below(page.path, stack.directory)
-    return not taken_in and not _BINDS.search(page.text)
+    return not taken_in
 
 
 def _said(page: DocFile, words: re.Match[str]) -> _Saying:

@@ -6,8 +6,17 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production, production_or_all
+from scaffold.gaps.blueprints_of_render import render_services
+from scaffold.gaps.facts import (
+    is_test_path,
+    judged_stacks,
+    listed,
+    may_run_in_production,
+    path_environment,
+    production_or_all,
+)
 from scaffold.gaps.network.fronts import Front, front_of
+from scaffold.gaps.network.host_proxy import host_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import own_pages
 from scaffold.model.compose import Service, Stack
@@ -16,8 +25,8 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import given_names, is_in_image, runs_code
 from scaffold.model.lasting import builder_of
-from scaffold.model.names import APPLICATION, Layer, Role, Severity
-from scaffold.model.project import CodeFact, Project
+from scaffold.model.names import APPLICATION, TRIED, Layer, Role, Severity
+from scaffold.model.project import CodeFact, InfrastructureFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
 
@@ -39,7 +48,29 @@ _TELL = {
     "flask": "Wrap the app: `app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)`.",
     "django": "Set SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https') and let the proxy overwrite that header.",
     "spring": "Set `server.forward-headers-strategy: framework` (SERVER_FORWARD_HEADERS_STRATEGY).",
+    "koa": "Write `app.proxy = true` and `app.maxIpsCount = 1`, 1 being the number of proxies.",
+    "go": "Put the middleware that takes the address from the proxy's header before the limit (chi: `middleware.RealIP`, with"
+    " httprate `LimitByRealIP`), and publish no port past the proxy.",
+    "fiber": 'Write `fiber.Config{ProxyHeader: "X-Real-IP", EnableTrustedProxyCheck: true, TrustedProxies: ...}`.',
+    "aspnet": "Write `app.UseForwardedHeaders()` first, with `KnownIPNetworks` (`KnownNetworks` before .NET 10) of the proxy:"
+    " without them only loopback is believed.",
+    "laravel": "Write `$middleware->trustProxies(at: [...])` in bootstrap/app.php (`$proxies` of TrustProxies before 11).",
+    "governor": "Write `.key_extractor(SmartIpKeyExtractor)`, and publish no port past the proxy.",
 }
+_SETS_ITS_ADDRESS = frozenset({"express", "fastify", "koa"})
+"""Frameworks whose address of the visitor no other code of the program changes: a header that it reads is for itself."""
+_READS_OPTIONS = frozenset({"starlette", "spring", "aspnet"})
+"""Frameworks that words of the start may tell of a proxy."""
+_ROUTERS = {
+    "fly.toml": "the proxy of Fly",
+    "render.yaml": "the proxy of Render",
+    "render.yml": "the proxy of Render",
+    "railway.json": "the proxy of Railway",
+    "railway.toml": "the proxy of Railway",
+    "Procfile": "the router of Heroku",
+    "heroku.yml": "the router of Heroku",
+}
+"""Platforms whose proxy stands before every program that they run."""
 _APPENDS = regex(r"\bcloudflared\b|cloudflare tunnel|\$proxy_add_x_forwarded_for", re.IGNORECASE)
 """What a page names of an edge that adds to X-Forwarded-For and keeps what was in it."""
 _SEND = "Let the proxy send it: `proxy_set_header X-Forwarded-Proto $scheme;`."
@@ -57,7 +88,7 @@ class _Fault:
 
 def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "proxy" and may_run_in_production(fact)]
-    if not any(not fact.detail.startswith(("trusts", "believes")) for fact in facts):
+    if not any(not fact.detail.startswith(("trusts", "believes", "reads")) for fact in facts):
         return
     yield from _believers(project, facts)
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
@@ -69,6 +100,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                 if key not in seen:
                     seen.add(key)
                     yield gap
+    yield from _of_platforms(project, facts, {place for place, _ in seen})
 
 
 def _of_service(project: Project, stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
@@ -77,17 +109,26 @@ def _of_service(project: Project, stack: Stack, service: Service, facts: list[Co
         return
     if not runs_code(project, builder):
         return
-    own = [fact for fact in facts if is_in_image(project, builder, fact.location.path)]
+    own = [fact for fact in facts if _runs(project, builder, fact)]
     words = {fact.detail.partition(" ")[0]: fact for fact in reversed(own)}
     front = front_of(project, stack, service)
     if front is None:
         yield from _forged(project, stack, service, words)
-        return
-    told = "trusts" in words or _is_told(project, stack, builder)
-    for fact in _first_of_each(own):
-        fault = _fault(service, front, fact, told=told)
-        if fault is not None:
+        front = host_front(project, stack, service) if own else None
+    for fact in _first_of_each(own) if front else ():
+        told = "trusts" in words or _is_told(project, stack, builder, fact, reads="reads" in words)
+        fault = _fault(service, front, fact, told=told) if front else None
+        if front and fault is not None:
             yield _gap(stack, service, front, fault)
+
+
+def _runs(project: Project, service: Service, fact: CodeFact) -> bool:
+    """Whether the image of a service holds the code of a fact; one that another place builds is known by the folder's name."""
+    if service.build is not None:
+        return is_in_image(project, service, fact.location.path)
+    folder = posixpath.basename(_program(project, fact))
+    image = service.image.repository.rpartition("/")[2] if service.image else ""
+    return bool(folder) and folder == service.name and (image == folder or image.endswith(f"-{folder}"))
 
 
 def _first_of_each(facts: list[CodeFact]) -> Iterator[CodeFact]:
@@ -99,12 +140,19 @@ def _first_of_each(facts: list[CodeFact]) -> Iterator[CodeFact]:
             yield fact
 
 
-def _is_told(project: Project, stack: Stack, service: Service) -> bool:
-    """Whether a variable, a template of one or a word of the start speaks of a proxy."""
-    names = {entry.name for entry in service.environment} | given_names(project, stack, service)
-    names |= {entry.name for file in project.env_files for entry in file.entries}
+def _is_told(project: Project, stack: Stack, service: Service, fact: CodeFact, *, reads: bool) -> bool:
+    """Whether a variable, a template of one, a word of the start or code that reads the header itself speaks of a proxy."""
+    word, _, framework = fact.detail.partition(" ")
+    if (reads and not (word == "counts" and framework in _SETS_ITS_ADDRESS)) or _names_proxy(project):
+        return True
+    if any(map(_TOLD.fullmatch, {entry.name for entry in service.environment} | given_names(project, stack, service))):
+        return True
     start = start_of(project, service)
-    return any(map(_TOLD.fullmatch, names)) or start is None or bool(_TOLD_AT_START.search(start.text))
+    return framework in _READS_OPTIONS if start is None else bool(_TOLD_AT_START.search(start.text))
+
+
+def _names_proxy(project: Project) -> bool:
+    return any(_TOLD.fullmatch(entry.name) for file in project.env_files for entry in file.entries)
 
 
 def _fault(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fault | None:
@@ -120,11 +168,16 @@ def _fault(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fa
             "for plain HTTP: it never sends the cookie, and nobody stays logged in."
         )
     else:
-        message = (
-            f"{service.name} counts requests by the address of the visitor ({at}), and behind {front.name} all come from the "
-            "address of the proxy: everybody shares one limit, and a single client can use it up for the others."
-        )
+        message = _counts(service.name, front.name, fact)
     return _Fault(fact, message, framework, Severity.MEDIUM)
+
+
+def _counts(program: str, proxy: str, fact: CodeFact) -> str:
+    at = f"{fact.location.path}:{fact.location.line}"
+    return (
+        f"{program} counts requests by the address of the visitor ({at}), and behind {proxy} all come from the "
+        "address of the proxy: everybody shares one limit, and a single client can use it up for the others."
+    )
 
 
 def _redirects(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fault | None:
@@ -203,6 +256,52 @@ def _believers(project: Project, facts: list[CodeFact]) -> Iterator[Gap]:
             edges.append(edge)
     if found:
         yield _believers_gap(found, edges[0])
+
+
+def _of_platforms(project: Project, facts: list[CodeFact], seen: set[Location]) -> Iterator[Gap]:
+    """Yield the programs that a platform runs behind its proxy, and that are told of it nowhere."""
+    places = [(file, folder) for file in project.infrastructure for folder in _folders(project, file)]
+    told = {_program(project, fact) for fact in facts if fact.detail.startswith(("trusts", "reads"))}
+    if not places or _names_proxy(project):
+        return
+    for fact in facts:
+        word, _, framework = fact.detail.partition(" ")
+        program = _program(project, fact)
+        file = next((file for file, folder in places if is_below(fact.location.path, folder)), None)
+        if word != "counts" or framework in _READS_OPTIONS or file is None or fact.location in seen or program in told:
+            continue
+        if _is_another_entry(project, fact, program):
+            continue
+        told.add(program)
+        yield RULE.gap(
+            resource=file.path,
+            subject=f"proxy/counts/{program or '.'}",
+            message=_counts(program or "the application", _ROUTERS[posixpath.basename(file.path)], fact),
+            expected="the headers of the proxy, and of nobody else",
+            actual="told nowhere",
+            locations=(fact.location,),
+            related=(file.location,),
+            closers=(Closer(None, "advice", _TELL[framework]),),
+        )
+
+
+def _is_another_entry(project: Project, fact: CodeFact, program: str) -> bool:
+    """Whether a file is an entry of its own beside the one that the program's script `start` names."""
+    name = posixpath.basename(fact.location.path).partition(".")[0]
+    starts = [script for item in project.manifests if item.folder == program for key, script in item.scripts if key == "start"]
+    entries = (item.location.path for item in project.code_facts if item.kind == "server-entry")
+    return fact.location.path in entries and bool(starts) and not any(name in script for script in starts)
+
+
+def _folders(project: Project, file: InfrastructureFile) -> Iterator[str]:
+    """Yield the folders of the code that a platform's file has it run."""
+    folder, _, name = file.path.rpartition("/")
+    if name not in _ROUTERS or path_environment(file.path) in TRIED or is_test_path(file.path):
+        return
+    if name.startswith("render."):
+        yield from (item.folder for item in render_services(project, file) if item.kind == "web" and item.is_built)
+    else:
+        yield folder
 
 
 def _program(project: Project, fact: CodeFact) -> str:
