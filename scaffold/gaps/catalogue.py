@@ -90,6 +90,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.commands, ("BCK012",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
+    (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
     (lambda project: any(fact.kind == "asks-nobody" for fact in project.code_facts), ("NET013",)),
 )
 """Kinds of files and of what is read in them, and the rules that find nothing without."""

@@ -64,6 +64,7 @@ _BELIEVING = (
     "X-Real-IP",
     "cf-connecting-ip",
 )
+_HELPING = ("-login", "/login-", "_login\"", "/login/", "dev/login", "-signin", "-auth\"", "-auth'", "auth/dev", "bypass", "impersonate")
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
     # Credentials that are sent along to any origin.
@@ -126,6 +127,12 @@ KINDS = (
                 "JWT.decode",
             ),
         ),
+    ),
+    # Logins that ask for no proof.
+    Kind(
+        "proofless_logins",
+        "proofless_login_facts",
+        Words((*_HELPING, "associate_by_email"), (*_HELPING, "allowDangerousEmailAccountLinking"), (), _HELPING),
     ),
     # Health routes that ask the store.
     Kind(
