@@ -76,7 +76,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.monitoring_files, ("ALR004",)),
     (lambda project: project.alert_rules, ("ALR006",)),
     (lambda project: project.code_facts, ("LOG003", "CMP024", "CMP028", "SEC011", "NET006", "NET010", "K8S001", "SUP023")),
-    (lambda project: project.code_facts or project.docs, ("SEC010",)),
+    (lambda project: project.code_facts or project.docs or project.commands, ("SEC010",)),
     (lambda project: project.code_facts or project.manifests, ("MET004",)),
     (lambda project: project.docs, ("DOC005",)),
     (lambda project: project.env_files, ("SEC005",)),
@@ -91,7 +91,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
     (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
-    (lambda project: any(fact.kind == "asks-nobody" for fact in project.code_facts), ("NET013",)),
+    (lambda project: any(fact.kind in {"asks-nobody", "open-graph"} for fact in project.code_facts), ("NET013",)),
 )
 """Kinds of files and of what is read in them, and the rules that find nothing without."""
 _MODULE = regex(r"[a-z0-9]{3}\d{3}_\w+\.py")

@@ -327,11 +327,11 @@ def _of_page(page: DocFile) -> Iterator[_Call]:
         # That a page names a file says that people start it.
         names = frozenset(_COMPOSE_FILE.findall(line)).difference(DEFAULT_FILES)
         if names or _STARTS.search(line):
-            start = Start(Location(page.path, number), _strength_of_page(page, lines, number))
+            start = Start(Location(page.path, number), strength_of_line(page, lines, number))
             yield _Call(names | _names(line), posixpath.dirname(page.path), start, _profiles(line))
 
 
-def _strength_of_page(page: DocFile, lines: list[str], number: int) -> Strength:
+def strength_of_line(page: DocFile, lines: list[str], number: int) -> Strength:
     """Return for whom a line of a page is, by the words before it, the headings above it, the nearest first, and the page."""
     before = " ".join(lines[max(0, number - 1 - _LINES_BEFORE) : number])
     title = page.headings[0] if page.headings else None

@@ -42,7 +42,8 @@ _LONGEST_FIXTURE = 400_000
 
 _CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".go", ".cs", ".java", ".kt")
 _OF_SPRING = regex(
-    r"\b(?:CommandLineRunner|ApplicationRunner|ApplicationReadyEvent|ContextRefreshedEvent|InitializingBean)\b|@PostConstruct\b"
+    r"\b(?:CommandLineRunner|ApplicationRunner|Application(?:Ready|Started)Event|ContextRefreshedEvent|InitializingBean)\b"
+    r"|\bSmart(?:InitializingSingleton|Lifecycle)\b|@PostConstruct\b|\bInMemoryUserDetailsManager\(|@Observes\s+StartupEvent\b"
 )
 _CHOSEN = regex(r"@Profile\b|@ConditionalOn|@Value\(")
 """Marks of a class of Spring that not every start uses, or that takes values from the settings."""

@@ -20,6 +20,7 @@ from scaffold.read.fact_words import (
     ACCOUNTS,
     BACKGROUND,
     ENDING,
+    GENERATING,
     JAVASCRIPT,
     KEYS,
     KINDS,
@@ -79,14 +80,17 @@ _OF_HISTORY = regex(
 """Versions of the database of which a tool asks for an order."""
 _LISTS = ("s.yaml", "s.yml", "s.json", "t.yaml", "t.yml", "r.yaml", "r.yml")
 _LIST_OF_ACCOUNTS = regex(r"(?:^|[/_-])(?:accounts?|users?|credentials?|logins?)\.(?:ya?ml|json)$")
-_CALLS_PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
+_CALLS_PACKAGE = regex(
+    r"\b(?:npm|pnpm|yarn|bun)\s+"
+    r"(?:(?:--filter|-F|--prefix|-C|--dir|--cwd|-w|--workspace|workspace)[= ]\S+\s+)*(?:run\s+)?([\w:.-]+)"
+)
 _LOADS_ROWS = regex(
     r"seed|db:(?:setup|prepare|reset)|loaddata|manage\.py\s+(?:init|create|load|setup)|init_?data|create_?admin|fixtures",
     words=("create", "fixtures", "init", "loaddata", "manage.py", "prepare", "reset", "seed", "setup"),
 )
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
-_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING)
+_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING, GENERATING)
 """Kinds of facts whose readers look at all files with their words at once."""
 
 
@@ -132,6 +136,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _served(marked[SERVING], code, texts)
     facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
     facts += _open_programs(marked[WRITING], code, inventory, texts)
+    facts += _open_graphs(marked[GENERATING], inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -190,6 +195,15 @@ def _open_programs(writing: list[str], code: list[str], inventory: Inventory, te
         from scaffold.read.open_programs import open_programs
 
         for fact in open_programs(writing, code, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _open_graphs(marked: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if marked:
+        from scaffold.read.open_programs import open_graphs
+
+        for fact in open_graphs(marked, inventory.files, texts.glance):
             texts.text(fact.location.path)
             yield fact
 
@@ -507,6 +521,28 @@ def started_with(
     return (*found, *((item.text, item.location) for item in shown if item.context == "package" and item.owner in called))
 
 
+def told_to_run(commands: Iterable[Command]) -> tuple[tuple[str, Location], ...]:
+    """Return the lines by which pages have people load first rows, and what the scripts of packages that they name run, each
+    with the place in the page.
+    """
+    listed = tuple(commands)
+    told = [(item.text, item.location) for item in listed if item.context == "doc" and _LOADS_ROWS.search(item.text)]
+    packaged: dict[str, list[str]] = {}
+    for item in listed if told else ():
+        if item.context == "package":
+            packaged.setdefault(item.owner, []).append(item.text)
+    found = []
+    for text, place in told:
+        texts, seen = [text], {text}
+        while texts:
+            line = texts.pop()
+            found.append((line, place))
+            more = [run for match in _CALLS_PACKAGE.finditer(line) for run in packaged.get(match[1], ()) if run not in seen]
+            texts += more
+            seen.update(more)
+    return tuple(found)
+
+
 def with_imports(
     code: CodeReading, inventory: Inventory, entries: tuple[str, ...], images: Iterable[Dockerfile], texts: TextReader
 ) -> CodeReading:
@@ -538,17 +574,25 @@ def with_writes(code: CodeReading, inventory: Inventory, stacks: Iterable[Stack]
 
 
 def with_seeds(
-    code: CodeReading, inventory: Inventory, texts: TextReader, started: tuple[tuple[str, Location], ...]
+    code: CodeReading,
+    inventory: Inventory,
+    texts: TextReader,
+    started: tuple[tuple[str, Location], ...],
+    told: tuple[tuple[str, Location], ...],
 ) -> CodeReading:
-    """Return the reading with the accounts that a start loads from files of first rows, without those of code that is known."""
-    if not any(_LOADS_ROWS.search(text) for text, _ in started):
+    """Return the reading with the accounts that a start, or people whom a page tells so, load from files of first rows, without
+    those of code that is known.
+    """
+    if not told and not any(_LOADS_ROWS.search(text) for text, _ in started):
         return code
-    from scaffold.read.seeded import seeded_accounts
+    from scaffold.read.seeded import seeded_accounts, told_accounts
 
     known = {fact.location.path for fact in code.facts if fact.kind in {"account", "made-account"}}
     # Fixtures of Django are no code, and no file of the project for any other reader.
     files = (*inventory.files, *sorted(path for path in inventory.present if "/fixtures/" in path and "/tests/" not in path))
-    more = tuple(fact for fact in seeded_accounts(started, files, texts.glance) if fact.detail not in known)
+    loaded = tuple(fact for fact in seeded_accounts(started, files, texts.glance) if fact.detail not in known)
+    known |= {fact.detail for fact in loaded}
+    more = (*loaded, *(fact for fact in told_accounts(told, files, texts.glance) if fact.detail not in known))
     return replace(code, facts=(*code.facts, *more)) if more else code
 
 

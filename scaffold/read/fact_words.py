@@ -64,7 +64,19 @@ _BELIEVING = (
     "X-Real-IP",
     "cf-connecting-ip",
 )
-_HELPING = ("-login", "/login-", "_login\"", "/login/", "dev/login", "-signin", "-auth\"", "-auth'", "auth/dev", "bypass", "impersonate")
+_HELPING = (
+    "-login",
+    "/login-",
+    '_login"',
+    "/login/",
+    "dev/login",
+    "-signin",
+    '-auth"',
+    "-auth'",
+    "auth/dev",
+    "bypass",
+    "impersonate",
+)
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
     # Credentials that are sent along to any origin.
@@ -192,7 +204,7 @@ ACCOUNTS = Words(
     ("create_superuser(", "loaddata", "assword"),
     ("assword", "bcrypt."),
     ("bcrypt.",),
-    ("asswordEncoder", "HashPassword(", "CreateAsync("),
+    ("asswordEncoder", "HashPassword(", "CreateAsync(", 'setPassword("', '.password("'),
 )
 """What makes an account with a password."""
 BACKGROUND = Words(
@@ -238,6 +250,8 @@ WRITING = Words(
     ),
 )
 """What may be a route that takes, changes or deletes data."""
+GENERATING = Words(script=("new Neo4jGraphQL(", "postgraphile("))
+"""What makes an API of a whole database."""
 PROTECTIONS = Words(
     ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
     ("secure: false", "secure:false", "rejectUnauthorized"),

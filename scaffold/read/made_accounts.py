@@ -18,10 +18,15 @@ _HASHES = regex(
     r"|[pP]asswordEncoder(?:\(\))?\.encode)\(\s*|\.CreateAsync\(\s*\w+\s*,\s*)(?:\[\]byte\(\s*)?"
     rf"(?:{_LITERAL}|(?P<name>[A-Za-z_]\w*))(?=\s*[,).])"
 )
+_SETS = regex(
+    r"\.(?:setPassword|setRawPassword|setPlainPassword|password)\(\s*\"(?:\{noop\})?(?P<value>[^\"\s${}<>]{3,72})\"\s*\)"
+)
+"""How Java gives an account its password, which what stores it hashes."""
+_OF_JAVA = (".java", ".kt")
 _STORES = regex(
     r"\bINSERT\s+INTO\s+[\w.\"`]*(?:user|account|admin)|\bCREATE\s*\(\s*(?:\w+\s*)?:\s*\w*(?i:user|admin)|\bcreate_superuser\("
     r"|\.(?:create|save|insert|insertOne|insertMany|upsert|add|Add|AddAsync|Create|CreateAsync|Insert|InsertOne|Save|persist|HasData)\("
-    r"|\bUser(?:\.objects)?\.create",
+    r"|\bUser(?:\.objects)?\.create|\bInMemoryUserDetailsManager\(",
     re.IGNORECASE,
 )
 _ADMINISTRATOR = regex(
@@ -40,7 +45,7 @@ _FORCES = regex(
 )
 """What shows that the first login has to set another password."""
 _NAME = regex(
-    r"(?i)[\"']?(?:e?mail|user_?name|login)[\"']?\s*(?:=>|:=|[:=])\s*[\"'`](?P<key>[\w.@+-]{2,60})[\"'`]"
+    r"(?i)(?:[\"']?(?:e?mail|user_?name|login)[\"']?\s*(?:=>|:=|[:=])\s*|\.set(?:Email|Username|Login)\(\s*)[\"'`](?P<key>[\w.@+-]{2,60})[\"'`]"
     r"|[\"'`](?P<bare>(?:super_?)?(?:admin|administrator|root)(?:@(?:[\w-]+(?:\.[\w-]+)+|local\w*))?)[\"'`]"
 )
 """How an account is called. A word alone names none with digits behind an `@`: that is how people write a first password."""
@@ -71,13 +76,15 @@ def made_accounts(path: str, text: str, chooses: re.Pattern[str]) -> Iterator[Ma
     seen: set[int] = set()
     ending = "." + path.rpartition(".")[2]
     for number, line in enumerate(lines, 1):
-        match = _hashed(line)
+        match = _hashed(line, is_java=path.endswith(_OF_JAVA))
         if match is None or line.lstrip().startswith(("//", "#", "*")):
             continue
         where = Location(path, number, match.start() + 1)
         head = holder_line(lines, where, ending)
         body = _body(lines, head, number)
-        password = _password(match, body, text) if head not in seen and _makes_administrator(body) else ""
+        # A class that runs at a start hands the account from one of its methods to another.
+        stored = text if path.endswith(_OF_JAVA) else body
+        password = _password(match, body, text) if head not in seen and _makes_administrator(body, stored) else ""
         holder = holder_of(lines, where, ending, chooses) if password else None
         if holder is not None:
             seen.add(head)
@@ -92,8 +99,10 @@ def account_name(text: str, password: str) -> str:
     return next((name for name in names if _OF_ADMINISTRATORS.match(name)), names[0] if names else "")
 
 
-def _hashed(line: str) -> re.Match[str] | None:
-    return _HASHES.search(line) if "ash" in line or "assword" in line or "CreateAsync" in line else None
+def _hashed(line: str, *, is_java: bool) -> re.Match[str] | None:
+    if not ("ash" in line or "assword" in line or "CreateAsync" in line):
+        return None
+    return _HASHES.search(line) or (_SETS.search(line) if is_java else None)
 
 
 def _body(lines: list[str], head: int, number: int) -> str:
@@ -111,16 +120,16 @@ def _ends(line: str, depth: int) -> bool:
     return bool(line.strip()) and _indent(line) <= depth and not line.lstrip().startswith(("{", ")"))
 
 
-def _makes_administrator(body: str) -> bool:
-    return bool(_STORES.search(body) and _ADMINISTRATOR.search(body)) and not (_ASKS.search(body) or _FORCES.search(body))
+def _makes_administrator(body: str, stored: str) -> bool:
+    return bool(_STORES.search(stored) and _ADMINISTRATOR.search(body)) and not (_ASKS.search(body) or _FORCES.search(body))
 
 
 def _password(match: re.Match[str], body: str, text: str) -> str:
     """Return the literal that is hashed, "" where it is none or no password."""
-    name = match["name"]
+    name = match.groupdict().get("name")
     if name and re.search(rf"\b{re.escape(name)}\b", body.partition("\n")[0]):
         return ""  # A parameter: whoever calls gives the password.
-    value = match["value"] or _assigned(name, body) or _constant(name, text)
+    value = match["value"] or (_assigned(name, body) or _constant(name, text) if name else "")
     return "" if classify(value) in _NO_PASSWORD else value
 
 

@@ -42,6 +42,22 @@ _OF_JAVA = ("pom.xml", "build.gradle", "build.gradle.kts")
 _LOCKS = regex(r"-security\b|quarkus-oidc\b")
 """Packages of Spring, Quarkus and Micronaut that refuse strangers without a line of code."""
 
+_GENERATES = regex(r"(?m)^(?![ \t]*(?://|\*))[^\n]*?(?:\bnew (?P<neo>Neo4jGraphQL)|(?<![\w.])(?P<post>postgraphile))\(")
+_RULES_OF = {
+    "Neo4jGraphQL": regex(r"@(?:authentication|authorization|auth)\b|graphql-shield|\bshield\(|applyMiddleware\("),
+    "postgraphile": regex(
+        r"\b(?:jwtSecret|jwtVerifyOptions|jwtPgTypeIdentifier|pgSettings|pgDefaultRole)\b|--jwt-|ENABLE ROW LEVEL"
+    ),
+}
+"""What limits the callers of a generated API, by its library."""
+_SCHEMAS = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".graphql", ".gql", ".graphqls", ".sql")
+_CONTEXT_REFUSES = regex(r"\bcontext\s*[:=](?s:.{0,400}?)(?:\bthrow\b|40[13])")
+_GUARDS_PATH = regex(
+    r"(?i)\.use\(\s*(?:[\"'`]/(?:graphql|api)?[\"'`]\s*,\s*)?(?!passport\.(?:initialize|session))\w*(?:\.\w+)?"
+    r"(?:(?<!c)auth(?!or\b)|passport|jwt|guard|protect|require_?user)\w*[,()]"
+)
+"""A middleware that asks before the API, on every path or on its own."""
+
 
 def open_programs(
     writing: Iterable[str], code: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]
@@ -65,6 +81,25 @@ def open_programs(
         is_locked = any(_is_below(item, folder) or _is_below(folder, item) for item in locked)
         if place is not None and not is_locked and not any(map(asks, near)):
             yield CodeFact("asks-nobody", folder, place)
+
+
+def open_graphs(marked: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
+    """Yield an `open-graph` fact (detail: the library) for each file of `marked` that makes an API of a whole database, where
+    no rule of its schema, no plugin and no code before it asks who calls.
+    """
+    listed = tuple(files)
+    folders = program_folders(listed)
+    for path in marked:
+        text = glance(path) or ""
+        match = None if is_beside_programs(path) else _GENERATES.search(text)
+        if match is None or _CONTEXT_REFUSES.search(text) or _GUARDS_PATH.search(text):
+            continue
+        library = match["neo"] or match["post"]
+        rules = _RULES_OF[library]
+        folder = program_of(path, folders)
+        near = (item for item in listed if item.endswith(_SCHEMAS) and _is_below(item, folder) and not is_beside_programs(item))
+        if not any(rules.search(glance(item) or "") for item in near):
+            yield CodeFact("open-graph", library, _place(path, text, match.start()))
 
 
 def _first_change(paths: list[str], glance: Callable[[str], str | None]) -> Location | None:

@@ -32,6 +32,7 @@ from scaffold.read.application import (
     read_application,
     served_entries,
     started_with,
+    told_to_run,
     with_imports,
     with_reach,
     with_seeds,
@@ -171,7 +172,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code = with_reach(code, inventory, entries, texts)
     code = with_imports(code, inventory, entries, images, texts)
     code = with_writes(code, inventory, stacks, texts)
-    code = with_seeds(code, inventory, texts, started_with(stacks, images, listed))
+    code = with_seeds(code, inventory, texts, started_with(stacks, images, listed), told_to_run(listed))
     sources.problems += failed
     beside = read_beside(inventory, sources)
     if not workflows and not stacks and not images and not any(fact.kind == "server-entry" for fact in code.facts):

@@ -1,4 +1,4 @@
-"""Code that logs callers in without a proof of who they are: helpers of development, and accounts linked by an address alone."""
+"""Code that logs callers in without a proof: helpers of development, and accounts that are linked by an address alone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _HELPS = regex(
 _INLINE = regex(r"\s*,\s*(?:async\b|function\b|\()")
 """A handler right behind the path: what stands between them may ask for a login."""
 _LOGS_IN = regex(
-    r"(?i)(?:create|generate|issue|make|build|encode|sign)\w*(?:token|jwt|session)\w*\(|\bjwt\.(?:sign|encode)\(|jwtSign\(|new SignJWT\("
+    r"(?i)(?:create|generate|issue|make|build|encode|sign)\w*(?:token|jwt|session)\w*\(|\bjwt\.(?:sign|encode)\("
+    r"|jwtSign\(|new SignJWT\("
     r"|set_?cookie\(|\.cookie\(\s*[\"']|\blogin_user\(|\b(?:auth|Auth)(?:\.|::)login\w*\(|\breq\.login\(|\blogin\(\s*request\b"
     r"|\b(?:req|request)\.session\.\w*user\w*\s*=|\bsession\[[^\]]{0,30}user[^\]]{0,10}\]\s*=|SignInAsync\("
 )
@@ -47,8 +48,12 @@ _SIGNS = regex(
     r"|\b(?:secure|httpOnly|http_only|sameSite|samesite|maxAge|max_age|path)\s*[:=][^,\n}]*"
 )
 """How a token is signed and a cookie is set, which asks nobody."""
-_GUARDED = regex(r"\.use\([^)\n]{0,200}(?i:auth|admin|guard|protect|require|verif|session)|\bAPIRouter\([^)]{0,400}dependencies\s*=")
-_COMMENT = regex(r"(?m)(?:^|(?<=\s))(?://|#(?!\[))[^\n]*|/\*(?:[^*]|\*(?!/)){0,2000}\*/|\"\"\"(?:[^\"]|\"(?!\"\")){0,2000}\"\"\"")
+_GUARDED = regex(
+    r"\.use\([^)\n]{0,200}(?i:auth|admin|guard|protect|require|verif|session)|\bAPIRouter\([^)]{0,400}dependencies\s*="
+)
+_COMMENT = regex(
+    r"(?m)(?:^|(?<=\s))(?://|#(?!\[))[^\n]*|/\*(?:[^*]|\*(?!/)){0,2000}\*/|\"\"\"(?:[^\"]|\"(?!\"\")){0,2000}\"\"\""
+)
 _TOLD = regex(
     r"\b(?:console|log|logger|logging|print)\b\.?\w*\([^\n]*"
     r"|\b(?:message|msg|detail|error|description|title)[\"']?\s*[:=]\s*(?:f?\"[^\"\n]*\"|f?'[^'\n]*'|`[^`\n]*`)"

@@ -54,6 +54,20 @@ def seeded_accounts(started: Iterable[tuple[str, Location]], files: tuple[str, .
                     yield CodeFact("account", path, place)
 
 
+def told_accounts(told: Iterable[tuple[str, Location]], files: tuple[str, ...], glance: Glance) -> Iterator[CodeFact]:
+    """Yield a `told-account` fact (detail: the file) for each line of a page that has people load such a file; `told` are the
+    commands of pages with their places.
+    """
+    holding: dict[str, bool] = {}
+    for text, place in told:
+        for match in _RUN.finditer(text):
+            for path in _loaded(match, files):
+                if path not in holding:
+                    holding[path] = _holds_administrator(path, glance(path) or "")
+                if holding[path]:
+                    yield CodeFact("told-account", path, place)
+
+
 def _loaded(match: re.Match[str], files: tuple[str, ...]) -> Iterator[str]:
     """Yield the files that a command loads."""
     for tool, pattern in _OF_TOOLS.items():
@@ -61,7 +75,9 @@ def _loaded(match: re.Match[str], files: tuple[str, ...]) -> Iterator[str]:
             yield from (path for path in files if pattern.search(path))
     if match["script"]:
         name = match["script"].removeprefix("/app/").lstrip("./")
-        yield from [path for path in files if path == name or path.endswith(f"/{name}")][:1]
+        # What an image starts as JavaScript may be written in TypeScript.
+        names = (name, f"{name.removesuffix('.js')}.ts") if name.endswith(".js") else (name,)
+        yield from [path for path in files if any(path == item or path.endswith(f"/{item}") for item in names)][:1]
     if match["fixture"]:
         name = posixpath.basename(match["fixture"]).removesuffix(".json")
         yield from [path for path in files if path.endswith(f"/{name}.json")][:1]

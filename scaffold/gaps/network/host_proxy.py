@@ -26,7 +26,9 @@ _FORWARDS = regex(
 _SAYS = regex(
     r"\bhost(?:'s)? (?:nginx|caddy|apache|reverse proxy)\b"
     r"|\b(?:nginx|caddy|apache|traefik) on the (?:host|server|vps|machine)\b"
-    r"|\b(?:put|place|run)\b[^.\n]{0,60}\bbehind (?:a|an|your|the) (?:\w+ ){0,2}?(?:reverse )?proxy\b"
+    r"|\b(?:nginx|caddy|apache|traefik|(?:reverse )?proxy)(?: or \w+)? on (?:the|your) (?:host|server|vps)(?: machine)?\b"
+    r"|\b(?:put|place|run|set ?up)\b[^.]{0,60}?\bbehind\s+(?:a|an|your|the)\s+(?:[\w-]+ ){0,2}?(?:reverse\s+)?proxy\b"
+    r"|\b(?:put|place|use)\s+(?:a|an|your)\s+(?:[\w-]+ ){0,2}?(?:reverse\s+)?proxy\b[^.]{0,60}?\bin\s+front\s+of\b"
     r"|\bput (?:https|tls|ssl) in front of it\b",
     re.IGNORECASE,
     words=("nginx", "caddy", "apache", "traefik", "proxy", " in front of it"),
@@ -38,6 +40,13 @@ _BINDS = regex(
 )
 """What a page says that has people keep the port on the host themselves."""
 _HOST_ITSELF = frozenset({"127.0.0.1", "localhost", "172.17.0.1", "host.docker.internal"})
+_OF_THE_WEB = frozenset({80, 443})
+_TLS_PORTS = frozenset({443, 8443})
+_SERVED = frozenset({EnvironmentClass.PRODUCTION, EnvironmentClass.BASE})
+_FOR_ALL = regex(r"\bproduction\b|\b(?:public )?internet\b|\bpublicly\b", re.IGNORECASE)
+"""Words by which a page speaks of the one stack that there is, whatever its files are called."""
+_BEFORE = 160
+"""Characters before what a page says in which they stand."""
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 
 
@@ -60,19 +69,15 @@ class _Saying:
 
     place: Location
     line: str
+    environments: frozenset[EnvironmentClass] = frozenset({EnvironmentClass.PRODUCTION})
+    """The classes of the stacks that it is about."""
 
 
 def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
-    """Yield each open port of an application of a stack without a proxy that is meant to stand behind one of the host."""
-    if any(service.has_role(Role.PROXY) or label_route(service) for service in stack.services):
-        return
-    doors = [
-        (service, port)
-        for service in stack.services
-        if service.role in _VISITED and not service.profiles
-        for port in open_ports(project, service)
-        if port.protocol == "tcp" and port.published is not None
-    ]
+    """Yield each open port of an application of a stack without a proxy, else of a proxy without TLS, that is meant to stand
+    behind one of the host.
+    """
+    doors = _doors(project, stack)
     pages = tuple(page for page in _pages(project, stack) if not _BINDS.search(page.text)) if doors else ()
     forwarded = _forwarded(pages)
     said = next((_said(page, words) for page in pages if (words := _SAYS.search(page.text))), None)
@@ -83,9 +88,26 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
         if place is not None:
             yield Passed(service, port, place, exact=True)
         # A page that names no port speaks of the one that visitors open, which stands first.
-        elif said is not None and stack.environment is EnvironmentClass.PRODUCTION and service.name in meant - named:
+        elif said is not None and stack.environment in said.environments and service.name in meant - named:
             named.add(service.name)
             yield Passed(service, port, said.place, exact=False)
+
+
+def _doors(project: Project, stack: Stack) -> list[tuple[Service, Port]]:
+    """Return the open ports by which visitors come in; none where the stack has the ports of the web itself, by a proxy."""
+    if any(label_route(service) for service in stack.services):
+        return []
+    edges = [service for service in stack.services if service.has_role(Role.PROXY)]
+    visited = edges or [service for service in stack.services if service.role in _VISITED]
+    doors = [
+        (service, port)
+        for service in visited
+        if not service.profiles
+        for port in open_ports(project, service)
+        if port.protocol == "tcp" and port.published is not None
+    ]
+    of_the_web = any(port.published in _OF_THE_WEB or port.target in _TLS_PORTS for _, port in doors)
+    return [] if edges and of_the_web else doors
 
 
 def host_front(project: Project, stack: Stack, service: Service) -> Front | None:
@@ -133,7 +155,9 @@ def _is_about(project: Project, stack: Stack, page: DocFile) -> bool:
 def _said(page: DocFile, words: re.Match[str]) -> _Saying:
     start, end = page.text.rfind("\n", 0, words.start()) + 1, page.text.find("\n", words.end())
     place = Location.at_offset(page.path, page.text, words.start())
-    return _Saying(place, page.text[start : end if end >= 0 else len(page.text)])
+    line = page.text[start : end if end >= 0 else len(page.text)]
+    about = page.text[max(words.start() - _BEFORE, 0) : words.end()]
+    return _Saying(place, line, _SERVED) if _FOR_ALL.search(about) else _Saying(place, line)
 
 
 def _meant(services: list[Service], line: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""NET013: a program that visitors reach changes data for everybody: no line of its code asks who calls."""
+"""NET013: a program that visitors reach changes data for everybody: no line of its code, or rule of its API, asks who calls."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
+_KINDS = frozenset({"asks-nobody", "open-graph"})
 _KEPT_AMONG_FRIENDS = regex(
     r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
     r"|\bip[ -]?(?:allow|white)[ -]?list|behind (?:a|an|your) auth"
@@ -24,17 +25,23 @@ _KEPT_AMONG_FRIENDS = regex(
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    facts = [fact for fact in project.code_facts if fact.kind == "asks-nobody" and may_run_in_production(fact)]
-    if not facts or has_login_in_front(project) or _is_among_friends(project):
+    facts = [fact for fact in project.code_facts if fact.kind in _KINDS and may_run_in_production(fact)]
+    if not facts or has_login_in_front(project):
         return
+    if _is_among_friends(project):
+        # A generated API stands beside routes that know their users: what pages say of a network is seldom about it.
+        facts = [fact for fact in facts if fact.kind == "open-graph" and not _names_a_network(project)]
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
 
 
 def _is_among_friends(project: Project) -> bool:
     """Whether a page, a service or a file of a proxy names what lets in only those who are known."""
-    texts = (*(page.text for page in project.docs), *(project.source(file.path) or "" for file in project.compose_files))
-    return any(_KEPT_AMONG_FRIENDS.search(text) for text in texts)
+    return _names_a_network(project) or any(_KEPT_AMONG_FRIENDS.search(page.text) for page in project.docs)
+
+
+def _names_a_network(project: Project) -> bool:
+    return any(_KEPT_AMONG_FRIENDS.search(project.source(file.path) or "") for file in project.compose_files)
 
 
 def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator[Gap]:
@@ -54,11 +61,16 @@ def _door(project: Project, stack: Stack, service: Service) -> Location | None:
 
 
 def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:
+    unasked = (
+        f"{fact.detail} makes an API of its whole database, and no rule of the schema asks who calls"
+        if fact.kind == "open-graph"
+        else "no line of its code asks who calls"
+    )
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="login",
-        message=f"{service.name} changes data for whoever reaches it: no line of its code asks who calls, and nothing that "
-        "this repository declares stands before it and does.",
+        message=f"{service.name} changes data for whoever reaches it: {unasked}, and nothing that this repository declares "
+        "stands before it and does.",
         expected="a login in the program, or before it: a proxy that asks for one, a network that only members reach",
         actual="routes for everybody",
         locations=(fact.location, door),

@@ -10,7 +10,7 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.signals import main_environment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.names import TRIED, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Command, DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
@@ -24,6 +24,16 @@ _TRIED = regex(r"(?i)\b(?:demo|local(?:ly|host)?|example|staging|sandbox|develop
 _BEFORE = 600
 """Characters of the paragraph above a login, which says what it is for."""
 _MAKES_ADMIN = regex(r"\bDJANGO_SUPERUSER_PASSWORD=[\"']?(?P<password>[^\s\"']+)[^\n]*\bcreatesuperuser\b")
+_INSTALLS = regex(
+    r"\bcore\s+(?:multisite-)?install\b[^\n]*--admin_password[= ][\"']?(?P<wordpress>[^\s\"']+)"
+    r"|\bsite[:-]install\b[^\n]*--account-pass[= ][\"']?(?P<drupal>[^\s\"']+)"
+    r"|\bmaintenance:install\b[^\n]*--admin-pass[= ][\"']?(?P<nextcloud>[^\s\"']+)"
+    r"|\bsetup:install\b[^\n]*--admin-password[= ][\"']?(?P<magento>[^\s\"']+)"
+    r"|\badmin/cli/install(?:_database)?\.php\b[^\n]*--adminpass[= ][\"']?(?P<moodle>[^\s\"']+)",
+    words=("--admin_password", "--account-pass", "--admin-pass", "--adminpass"),
+)
+"""Commands that set a system up, with the password of its first administrator."""
+_ON_THIS_MACHINE = regex(r"--(?:url|wwwroot|base-url)[= ][\"']?https?://(?:localhost|127\.)")
 _PRIVATE = regex(r"[$`<>{}*]")
 """What shows that a password is read, drawn or left to the reader."""
 _STAND_INS = frozenset({SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.FILE_PATH})
@@ -42,6 +52,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         if place is not None:
             yield _page_gap(place)
     yield from _made_by_command(project)
+    yield from _told(project)
+    yield from _installed(project)
     for fact in project.code_facts:
         if fact.kind == "known-login":
             yield _code_gap(project, fact)
@@ -135,6 +147,64 @@ def _made_by_command(project: Project) -> Iterator[Gap]:
         )
         if shown is not None:
             yield _command_gap(command, shown)
+
+
+def _installed(project: Project) -> Iterator[Gap]:
+    """Yield the scripts and targets that set a system up with a literal password of its first administrator."""
+    for command in project.commands:
+        match = _INSTALLS.search(command.text) if command.context in {"makefile", "script", "dockerfile"} else None
+        password = next(filter(None, match.groups()), "") if match else ""
+        path = command.location.path
+        if not password or _PRIVATE.search(password) or is_test_path(path) or path_environment(path) in TRIED:
+            continue
+        yield RULE.gap(
+            resource=path,
+            subject=f"account/{command.owner}",
+            message=f"{path} sets the system up with an administrator whose password stands in the repository: until somebody "
+            "changes it, everybody who knows the repository logs in.",
+            expected="a password from the environment, or drawn and shown once",
+            actual="the same first login everywhere",
+            locations=(command.location,),
+            severity=Severity.LOW if _ON_THIS_MACHINE.search(command.text) else Severity.MEDIUM,
+            confidence=Confidence.MEDIUM,
+            closers=(
+                Closer(None, "advice", "Read the password from a variable that has to be set, or draw one in the script."),
+            ),
+        )
+
+
+def _told(project: Project) -> Iterator[Gap]:
+    """Yield the files of first rows with an administrator's password that a page has people load in production."""
+    pages = {page.path: page for page in project.docs}
+    told: dict[str, Location] = {}
+    for fact in project.code_facts:
+        page = pages.get(fact.location.path) if fact.kind == "told-account" and not is_test_path(fact.detail) else None
+        if page is not None and fact.detail not in told and _is_for_production(page, fact.location):
+            told[fact.detail] = fact.location
+    for path, place in told.items():
+        yield RULE.gap(
+            resource=path,
+            subject="account/told",
+            message=f"{place.path}:{place.line} has people load {path} where the system runs, which makes an administrator with "
+            "a password that stands in the repository: until somebody changes it, everybody who knows the repository logs in.",
+            expected="a first password from the environment or drawn at random, or a command that asks for one",
+            actual="the same first login everywhere",
+            locations=(place,),
+            related=(Location(path, 1),),
+            severity=Severity.MEDIUM,
+            confidence=Confidence.MEDIUM,
+        )
+
+
+def _is_for_production(page: DocFile, place: Location) -> bool:
+    """Whether a line of a page is for the system that others use, by its own words or the headings above it."""
+    from scaffold.gaps.running import Strength, strength_of_line
+
+    lines = page.text.splitlines()
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    if path_environment(line) is EnvironmentClass.PRODUCTION:
+        return True
+    return strength_of_line(page, lines, place.line) is Strength.OTHERS
 
 
 def _is_of_production(command: Command) -> bool:

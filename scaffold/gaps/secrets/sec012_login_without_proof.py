@@ -22,8 +22,8 @@ def _helper_gap(fact: CodeFact) -> Gap:
     return RULE.gap(
         resource=path,
         subject=f"login/{fact.detail}",
-        message=f"{fact.detail} of {path} logs callers in without a password or another proof, and no condition keeps it out of "
-        "production: whoever knows the route is whom they want to be.",
+        message=f"{fact.detail} of {path} logs callers in without a password or another proof, and no condition keeps it out "
+        "of production: whoever knows the route is whom they want to be.",
         expected="a route that development alone has, or none",
         actual="a login without proof",
         locations=(fact.location,),
