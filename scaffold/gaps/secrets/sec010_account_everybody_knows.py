@@ -186,7 +186,7 @@ def _told(project: Project) -> Iterator[Gap]:
             resource=path,
             subject="account/told",
             message=f"{place.path}:{place.line} has people load {path} where the system runs, which makes an administrator "
-            "with a password that stands in the repository: until somebody changes it, everybody who knows the repository logs in.",
+            "with a password that stands in the repository: until somebody changes it, everybody who knows it logs in.",
             expected="a first password from the environment or drawn at random, or a command that asks for one",
             actual="the same first login everywhere",
             locations=(place,),
