@@ -53,7 +53,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
     if stack is None:
         return
-    yield from (_offered_gap(stack, found) for found in offered_in_vain(project, stack))
+    offered: dict[str, list[Offered]] = {}
+    for found in offered_in_vain(project, stack):
+        offered.setdefault(found.template.path, []).append(found)
+    yield from (_offered_gap(stack, path, found) for path, found in offered.items())
     own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
     yield from _misnamed_gaps(project, stack, built)
@@ -98,18 +101,21 @@ def _refused_defaults(project: Project) -> dict[str, Location]:
     }
 
 
-def _offered_gap(stack: Stack, found: Offered) -> Gap:
-    names = listed((entry.name for entry in found.entries), shown=4)
-    it = "it" if len(found.entries) == 1 else "them"
+def _offered_gap(stack: Stack, path: str, found: list[Offered]) -> Gap:
+    """Return the gap for what one template offers, and what does not reach the services whose code reads it."""
+    entries = list(dict.fromkeys(entry for item in found for entry in item.entries))
+    services = [item.service for item in found]
+    names = listed((entry.name for entry in entries), shown=4)
+    it = "it" if len(entries) == 1 else "them"
     return RULE.gap(
-        resource=stack.resource(found.service.name),
-        subject=f"offered-variables/{found.entries[0].name}",
-        message=f"{found.template.path} offers {names}, and the variables of {found.service.name} are a list without {it}: "
-        f"whoever sets {it} beside the compose file goes on with the default of the code.",
-        expected=", ".join(f"{entry.name}: ${{{entry.name}:-}}" for entry in found.entries[:4]),
+        resource=stack.resource(services[0].name),
+        subject=f"offered-variables/{entries[0].name}",
+        message=f"{path} offers {names}, and the variables of {listed(service.name for service in services)} are a list without "
+        f"{it}: whoever sets {it} beside the compose file goes on with the default of the code.",
+        expected=", ".join(f"{entry.name}: ${{{entry.name}:-}}" for entry in entries[:4]),
         actual="not in the environment, and no env_file",
-        locations=(found.service.location, *(entry.location for entry in found.entries)),
-        related=tuple(dict.fromkeys(found.reads)),
+        locations=(*(service.location for service in services), *(entry.location for entry in entries)),
+        related=tuple(dict.fromkeys(place for item in found for place in item.reads)),
         severity=Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         environment=stack.environment,

@@ -1,14 +1,16 @@
-"""Variables by which the env template lets people choose a part of the system, and which do not reach the application."""
+"""Variables of the env template that decide something, and which do not reach the application."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
 from scaffold.gaps.own_images import is_own_image
+from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.env_templates import is_env_target
 from scaffold.model.frozen import frozen
+from scaffold.model.image_code import reads_in_image
 from scaffold.model.project import EnvEntry, EnvFile, EnvRead, Project
 from scaffold.model.regex import regex
 
@@ -17,6 +19,20 @@ _CHOOSES = regex(
     r"(?:\w+_)?(?:PROVIDER|TRANSPORT|DRIVER|BACKEND|ENGINE|ADAPTER|CONNECTION|DISK|TYPE)$"
 )
 """Names of variables that choose which queue, storage or mail the code works with."""
+_CREDENTIAL = regex(
+    r"(?:^|_)(?:APP_KEY|(?:API|SECRET|PRIVATE|ENCRYPTION|SIGNING|SERVICE|WEBHOOK)_?KEY|(?:CLIENT|WEBHOOK|JWT|SESSION|COOKIE|APP)_SECRET"
+    r"|SENTRY_DSN|(?:BOT|API|AUTH)_TOKEN|(?:MAIL|SMTP|EMAIL)_PASSWORD|CA_CERT|SSL_CA|TLS_CA)$"
+)
+"""Names of what a part of the application does not work, or does not start, without."""
+_PROTECTS = regex(
+    r"(?:^|_)(?:SECURE_COOKIES?|COOKIE_SECURE|SSL_REJECT_UNAUTHORIZED)$|(?:^|_)(?:APP|FRONTEND|SITE|PUBLIC|WEB_?APP)_URL$"
+)
+"""Names of switches of a protection, and of the address that stands in links."""
+_DECIDE = (_CREDENTIAL, _CHOOSES, _PROTECTS)
+"""The kinds of names that are told, the gravest first."""
+_BUNDLED = regex("|".join(BUNDLERS))
+_OF_OTHERS = regex(r"(?:^|[^a-z])(?:dev|development|local|tests?|ci|demo|preview|staging|stage)(?:[^a-z]|$)")
+"""Templates for what is not production, by their paths."""
 _FEWEST = 5
 _LEAST_SHARE = 0.4
 """How many of the template's variables a list has to hold, at least, to be meant as the whole of them."""
@@ -36,26 +52,61 @@ class Offered:
 
 
 def offered_in_vain(project: Project, stack: Stack) -> Iterator[Offered]:
-    """Yield, for each application that gets its environment by a list alone, the choosing variables that the list lacks."""
-    reads: dict[str, EnvRead] = {}
-    for read in project.env_reads:
-        reads.setdefault(read.name, read)
+    """Yield, for each application that gets its environment by a list alone, the deciding variables that the list lacks, from the
+    template that names most of what the list has: one for production before the others.
+    """
+    every = {read.name for read in project.env_reads}
     passed = {entry.name for service in stack.services for entry in service.environment}
     passed |= {reference.name for service in stack.services for entry in service.environment for reference in entry.references}
     templates = [
         file
         for file in project.env_files
-        if file.kind == "template" and file.path not in project.owned and file.environment not in {"dev", "test"}
+        if file.kind == "template" and file.path not in project.owned and not _OF_OTHERS.search(file.path)
     ]
+    alone = sum(_is_own(project, service, every) for service in stack.services) == 1
     for service in stack.services:
-        if not _is_own(project, service, reads.keys()) or not _gets_a_list_alone(service):
+        if not _is_own(project, service, every) or not _gets_a_list_alone(service):
             continue
-        for template in templates:
-            known = [entry for entry in template.entries if entry.name in reads and not entry.commented]
-            listed = [entry for entry in known if entry.name in passed]
-            lacking = [entry for entry in known if entry.name not in passed and _CHOOSES.search(entry.name)]
-            if lacking and len(listed) >= max(_FEWEST, _LEAST_SHARE * len(known)):
-                yield Offered(service, template, tuple(lacking), tuple(reads[entry.name].location for entry in lacking))
+        reads = _reads(project, service, alone=alone)
+        found = [item for template in templates if (item := _of_template(service, template, reads, passed))]
+        best = max(found, key=lambda item: (item[0].template.environment == "production", item[1]), default=None)
+        if best is not None:
+            yield best[0]
+
+
+def _reads(project: Project, service: Service, *, alone: bool) -> Mapping[str, list[EnvRead]]:
+    """Return what the code of a service reads. Where the image is not built here, that is what the repository's code reads, of
+    several applications the one in folders that have the service's name.
+    """
+    if service.build is not None:
+        return reads_in_image(project, service)
+    found: dict[str, list[EnvRead]] = {}
+    for read in project.env_reads:
+        if alone or service.name in read.location.path.split("/"):
+            found.setdefault(read.name, []).append(read)
+    return found
+
+
+def _of_template(
+    service: Service, template: EnvFile, reads: Mapping[str, list[EnvRead]], passed: Set[str]
+) -> tuple[Offered, int] | None:
+    """Return the deciding variables of a template that a list lacks, with how many of its others the list has; None where the
+    list is not meant as the whole of them. Without what the code demands it ends, which is told elsewhere.
+    """
+    known = [entry for entry in template.entries if entry.name in reads and not entry.commented]
+    if len({entry.name for entry in known}) < len(known):
+        return None  # It shows alternatives.
+    listed = [entry for entry in known if entry.name in passed]
+    lacking = [
+        entry
+        for entry in known
+        if entry.name not in passed and not _BUNDLED.match(entry.name) and not any(read.fails for read in reads[entry.name])
+    ]
+    deciding = list(dict.fromkeys(entry for kind in _DECIDE for entry in lacking if kind.search(entry.name)))
+    if not deciding or len(listed) < max(_FEWEST, _LEAST_SHARE * len(known)):
+        return None
+    places = tuple(reads[entry.name][0].location for entry in deciding)
+    return Offered(service, template, tuple(deciding), places), len(listed)
 
 
 def _is_own(project: Project, service: Service, read: Set[str]) -> bool:
