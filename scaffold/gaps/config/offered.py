@@ -52,8 +52,9 @@ class Offered:
 
 
 def offered_in_vain(project: Project, stack: Stack) -> Iterator[Offered]:
-    """Yield, for each application that gets its environment by a list alone, the deciding variables that the list lacks, from the
-    template that names most of what the list has: one for production before the others.
+    """Yield, for each application that gets its environment by a list alone, the deciding variables that the list lacks.
+
+    Of several templates the one counts that names most of what the list has, one for production before the others.
     """
     every = {read.name for read in project.env_reads}
     passed = {entry.name for service in stack.services for entry in service.environment}
