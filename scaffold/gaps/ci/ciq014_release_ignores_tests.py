@@ -23,6 +23,8 @@ _WAITS = regex(
 _VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
 _RELEASE = regex(r"(?<![a-z])release(?![a-z])")
 _TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
+_NO_TEST = regex(r"(?m)\btest\s+(?:!\s+)?(?:-[a-z]\b|[\"'$])|--exclude[= ]\S+|^\s*#.*$")
+"""Conditions of the shell, what a copy leaves out, and comments."""
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"
 _OF_PAGES = regex(
@@ -99,6 +101,11 @@ def _may_be_tested(project: Project) -> bool:
 def _untested_releases(project: Project, untested: list[Going], tests: dict[tuple[str, str], _Tests]) -> Iterator[Gap]:
     if untested and not any(_may_test_pushes(item, tests) for item in project.workflows):
         yield _release_gap(untested, tests)
+        return
+    # Of an environment people may have to approve each deployment.
+    deploying = [item for item in untested if item.deploys and not item.item.job.environment and _is_tagged(item.item.workflow)]
+    if deploying and tests:
+        yield _unawaited_gap(deploying, tests)
 
 
 def _remote_steps(project: Project) -> Iterator[CiStep]:
@@ -205,6 +212,10 @@ def _is_released_by_tag(workflow: Workflow) -> bool:
         f"{workflow.path.rpartition('/')[2]} {workflow.name}".lower()
     ):
         return True
+    return _is_tagged(workflow)
+
+
+def _is_tagged(workflow: Workflow) -> bool:
     tagged = (trigger.event == _OUT and find(trigger.node, "tags") for trigger in workflow.triggers)
     return "release" in workflow.events or any(tagged)
 
@@ -291,7 +302,7 @@ def _tries(item: Job, job: Job, by_id: dict[str, Job], tests: dict[tuple[str, st
 def _may_test(job: Job) -> bool:
     """Whether a name or a word of a job says that something is tried, in a form that no list of test programs knows."""
     names = f"{job.id} {job.name} {job.uses}".lower()
-    texts = "\n".join(f"{step.name} {step.uses} {step.run}" for step in job.all_steps).lower()
+    texts = _NO_TEST.sub(" ", "\n".join(f"{step.name} {step.uses} {step.run}" for step in job.all_steps).lower())
     return bool(_VAGUE_TESTS.search(names) or _TEST_WORDS.search(texts) or _WAITS.search(texts))
 
 
@@ -364,6 +375,21 @@ def _release_gap(released: list[Going], tests: dict[tuple[str, str], _Tests]) ->
         actual="a release without a test",
         locations=tuple(dict.fromkeys(item.item.job.location for item in released)),
         related=(*(item.item.place for item in released), *dict.fromkeys(places)),
+        severity=Severity.LOW,
+    )
+
+
+def _unawaited_gap(deploying: list[Going], tests: dict[tuple[str, str], _Tests]) -> Gap:
+    names = listed(f"{item.job.id} in {item.workflow.path}" for item in tests.values())
+    return RULE.gap(
+        resource=deploying[0].item.workflow.path,
+        subject="release",
+        message=f"A tag or release deploys ({listed(item.item.job.id for item in deploying)}) at once: nothing looks whether"
+        f" the tests ({names}), which other events start, have passed for the commit that it names.",
+        expected="a job that tests the tagged commit, and needs: at the job that deploys",
+        actual="a deployment that waits for no test",
+        locations=tuple(dict.fromkeys(item.item.job.location for item in deploying)),
+        related=(*(item.item.place for item in deploying), *dict.fromkeys(item.place for item in tests.values())),
         severity=Severity.LOW,
     )
 

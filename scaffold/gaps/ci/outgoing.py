@@ -71,7 +71,11 @@ def going_out(steps: list[CiStep]) -> Going | None:
     job = steps[0].job
     file = steps[0].workflow.path.rpartition("/")[2]
     names = re.sub(r"[_.]", "-", f"{job.id} {job.name} {job.environment} {file}".lower()).replace(" ci-", " ")
-    if _TRIAL.search(names) or any(_TRIAL_CLUSTER.search(f"{item.text}\n{item.step.uses}") for item in steps):
+    if (
+        _looks_after_by_name(job)
+        or _TRIAL.search(names)
+        or any(_TRIAL_CLUSTER.search(f"{item.text}\n{item.step.uses}") for item in steps)
+    ):
         return None
     for item in steps:
         if _deploys(item, names):
@@ -114,8 +118,15 @@ def _to_a_host(steps: list[CiStep]) -> bool:
 
 def _looks_after(item: CiStep) -> bool:
     file = item.workflow.path.rpartition("/")[2].rpartition(".")[0]
-    names = [re.sub(r"[_.]", "-", f"{item.job.id} {item.job.name}".lower()), file.lower()]
-    return any(_UPKEEP.search(name) and "deploy" not in name and "release" not in name for name in names)
+    return _looks_after_by_name(item.job) or _is_upkeep(file.lower())
+
+
+def _looks_after_by_name(job: Job) -> bool:
+    return _is_upkeep(re.sub(r"[_.]", "-", f"{job.id} {job.name}".lower()))
+
+
+def _is_upkeep(name: str) -> bool:
+    return bool(_UPKEEP.search(name)) and "deploy" not in name and "release" not in name
 
 
 def _waits(job: Job, blocked: set[str]) -> bool:

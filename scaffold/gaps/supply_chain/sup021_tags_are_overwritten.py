@@ -27,6 +27,12 @@ _EXPRESSION = regex(r"\$\{\{[^}]*\}\}|\$\([^)]*\)|\$\{[^}]*\}|\$\w+|`[^`]*`")
 _OF_GITHUB = regex(r"\$\{\{[^}]*\}\}")
 _FROM_METADATA = regex(r"^\$\{\{\s*steps\.(?P<id>[\w-]+)\.outputs\.tags\s*\}\}$")
 _PUSHES = regex(r"\b(?:docker|podman)\s+(?:image\s+)?push\s+(?P<words>[^\n;&|]+)")
+_SAVES = regex(
+    r"\b(?:docker|podman)\s+(?:image\s+)?save\s+(?:(?:-o|--output)[= ]\s*\S+\s+)?[\"']?(?P<name>[^\s\"';&|>-][^\s\"';&|>]*)",
+    words=("save",),
+)
+_SENDS = regex(r"\b(?:scp|rsync|sftp)\s|\|\s*ssh\s|\bdocker\s+(?:image\s+)?load\b|\bssh\b[^\n]*\bload\b")
+"""How an image gets to a host without a registry."""
 _TAGS = regex(r"(?:\s-t|\s--tag)[=\s]+[\"']?(?P<name>[^\s\"'\\]+)")
 _RETAGS = regex(
     r"\bimagetools\s+create|\bcrane\s|\bskopeo\s|\bmanifest\s+push|\bgoreleaser\b|\bcompose\b[^\n]*\spush\b|\bmake\s+\S*(?:push|release)"
@@ -60,7 +66,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     steps = [item for item in ci_steps(project) if item.workflow.path not in project.owned]
     if calls_remote_workflow(project) or any(_RETAGS.search(f"{item.text}\n{item.step.uses}") for item in steps):
         return
-    pushing = [item for item in steps if pushes_image(item)]
+    pushing = [item for item in steps if pushes_image(item) or _SAVES.search(item.step.run)]
     names = [name for item in pushing for name in _names(item)]
     if any(not _names(item) for item in pushing):  # A push whose names nobody can see may be of any image.
         return
@@ -88,6 +94,8 @@ def _names(item: CiStep) -> list[_Name]:
     text = _in_one_word(step.run)
     built = [match["name"] for match in _TAGS.finditer(_of_job(item))]
     found = [match["name"] for match in _TAGS.finditer(text)] if "--push" in text else []
+    if _SENDS.search(_of_job(item)):
+        found += [match["name"] for match in _SAVES.finditer(text)]
     for match in _PUSHES.finditer(text):
         words = [word.strip("\"'") for word in match["words"].split()]
         pushed = [word for word in words if not word.startswith(("-", ">"))][:1]
