@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.presence_checks import presence_reason
 from scaffold.gaps.compose.proxy_answers import constant_answers
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
 from scaffold.gaps.served_paths import asked_paths, meant_route, serves, service_routes
@@ -22,7 +23,7 @@ _SEGMENTS = regex(r"\|\||&&|[|;\n()]|\$\(|`")
 _ASSIGNMENT = regex(r"[A-Za-z_]\w*=\S*\s+")
 _LEADING = regex(r"(?:exec|if|then|while|until|!|timeout\s+\S+|/?(?:\w+/)*(?:su-exec|gosu)\s+\S+)\s+")
 _NO_CHECKS = frozenset({"exit", "true", "false", ":", "echo"})
-_NEVER_FAILS = regex(r"(?:^|(?:\|\||;|&)\s*)(?:/bin/)?(?:exit\s+0|true|:)\s*(?:;\s*)?$")
+_NEVER_FAILS = regex(r"^echo\s[^$|&;`]*$|(?:^|(?:\|\||;|&)\s*)(?:/bin/)?(?:exit\s+0|true|:)\s*(?:;\s*)?$")
 _LOCAL_PORT = regex(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])[:/](\d{1,5})\b")
 _REDIS_CLI = regex(r"\b(?:redis|valkey|keydb)-cli\b")
 _REDIS_AUTH = regex(r"(?:^|\s)(?:-a|--pass|-u|--user|--askpass)(?:\s|=|$)|REDISCLI_AUTH")
@@ -31,9 +32,9 @@ _EXIT_ON_ERROR = regex(r"(?:^|\s)-e(?:\s|$)|grep|PONG")
 
 @frozen
 class Fault:
-    """One reason; `effect` is `pass` when the check can never pass, `fail` when it cannot fail, `wait` when it passes early,
-    `blind` when it asks the web server in front of the application alone, `deaf` when the route that it asks does not say that
-    the store is away.
+    """One reason; `effect` is `pass` when the check can never pass, `fail` when it cannot fail, `idle` when it looks whether
+    the process is there and at nothing that it does, `wait` when it passes early, `blind` when it asks the web server in front
+    of the application alone, `deaf` when the route that it asks does not say that the store is away.
     """
 
     effect: str
@@ -54,6 +55,7 @@ def health_faults(project: Project, service: Service) -> tuple[Fault, ...]:
         *_port_faults(project, service, source),
         *_route_faults(project, service, source),
         *_constant_faults(source),
+        *_presence_faults(project, service, source),
         *_deaf_faults(project, service, source),
         *_proxy_faults(project, service, source),
     )
@@ -206,6 +208,12 @@ def _port_faults(project: Project, service: Service, source: HealthSource) -> It
 def _constant_faults(source: HealthSource) -> Iterator[Fault]:
     if _NEVER_FAILS.search(source.command.strip()):
         yield Fault("fail", "it ends with a command that always succeeds")
+
+
+def _presence_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
+    reason = presence_reason(project, service, source)
+    if reason:
+        yield Fault("idle", reason)
 
 
 # --- (f) a route that does not say what it found ----------------------------------------------------------------------
