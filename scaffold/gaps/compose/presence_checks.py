@@ -20,11 +20,10 @@ _OF_LIST = regex(r"ps(?:\s+[-\w]+)*(?:\s+-o\s+\S+)?")
 _FILTER = regex(r"(?:e|f)?grep\s+(?:-[a-zA-Z]+\s+)*(?P<name>[^>]+?)\s*(?:[12&]?>.*)?$")
 _PASSES_ON = regex(r"(?:tr|cat|xargs|awk|wc|head|test|grep|egrep)\b.*")
 _FILE = regex(r"(?:test\s+-[efrsx]\s+|\[\s+-[efrsx]\s+|ls\s+)(?P<path>[^\s\]]+)\s*\]?\s*(?:[12&]?>.*)?")
-_STARTS = regex(
-    r"(?:node|nodejs|python3?|php|ruby)\s+(?:--version|-v|-V)"
-    r"|(?:node|nodejs)\s+(?:-e|--eval)\s+[\"']?(?:process\.exit\(0\)|console\.log\([^()$]*\)|[;\s])+[\"']?"
-    r"|python3?\s+-c\s+[\"']?(?:(?:import\s+[\w.]+(?:\s*,\s*[\w.]+)*|from\s+[\w.]+\s+import\s+[\w, ]+|print\([^()$]*\)"
-    r"|(?:sys\.)?exit\(0?\)|pass)\s*;?\s*)+[\"']?"
+_STARTS = regex(r"(?:node|nodejs|python3?|php|ruby) (?:--version|-v|-V)")
+_RUNS = regex(r"(?:node|nodejs|python3?) (?:-c|-e|--eval) [\"']?(?P<code>[^\"]*?)[\"']?")
+_DOES_NOTHING = regex(
+    r"import [\w., ]+|from [\w.]+ import [\w, ]+|(?:print|console\.log)\([^()$]*\)|process\.exit\(0\)|(?:sys\.)?exit\(0?\)|pass"
 )
 _ASKS_NOTHING = "it starts an interpreter and asks the service nothing"
 _SUPERVISORS = regex(r"supervisor|s6-|/init\b|runsv|monit|pm2|foreman|honcho|overmind|circusd|concurrently|\.sh\b|&")
@@ -37,7 +36,7 @@ def presence_reason(project: Project, service: Service, source: HealthSource) ->
     command = _SHELL.sub("", source.command.strip())
     whole = _QUOTED.fullmatch(command)
     text = _QUOTED.sub(_without_signs, command[1:-1] if whole else command)
-    if _STARTS.fullmatch(text):
+    if _starts_only(text):
         return _ASKS_NOTHING
     reasons = [_reason(project, service, part) for part in _PARTS.split(text) if part and not _RESULT.fullmatch(part)]
     return reasons[0] if reasons and all(reasons) else ""
@@ -56,12 +55,20 @@ def _reason(project: Project, service: Service, part: str) -> str:
     named = _BY_NAME.fullmatch(first) if not rest else _named_in_list(first, rest)
     if named and _is_first_process(project, service, named["name"]):
         return "it asks whether the program that the container runs is there, without which it ends"
-    if not rest and _STARTS.fullmatch(first):
+    if not rest and _starts_only(first):
         return _ASKS_NOTHING
     held = _FILE.fullmatch(first) if not rest else None
     if held and _is_of_image(project, service, held["path"].strip("\"'")):
         return "it looks at a file that the image holds"
     return ""
+
+
+def _starts_only(command: str) -> bool:
+    """Whether a command starts an interpreter that does nothing, or loads modules and ends."""
+    run = _RUNS.fullmatch(command)
+    statements = [part.strip() for part in run["code"].split(";")] if run else []
+    does_nothing = bool(run) and all(_DOES_NOTHING.fullmatch(part) for part in statements if part)
+    return does_nothing or _STARTS.fullmatch(command) is not None
 
 
 def _named_in_list(first: str, rest: list[str]) -> re.Match[str] | None:
