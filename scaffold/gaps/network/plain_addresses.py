@@ -41,7 +41,7 @@ def _of_templates(project: Project) -> Iterator[tuple[str, Location]]:
         if file.path not in project.owned and path_environment(file.environment) not in TRIED:
             for entry in file.entries:
                 match = None if entry.commented else _BY_NUMBER.match(entry.value)
-                if match and _is_public(match["host"]):
+                if match and is_public_host(match["host"]):
                     yield match["host"], entry.location
 
 
@@ -50,11 +50,12 @@ def _of_page(page: DocFile) -> Iterator[tuple[str, Location]]:
     if not _DEPLOYS.search(f"{page.path.rpartition('/')[2]} {title}".lower()):
         return
     for match in _ASKED.finditer(page.text):
-        if _is_public(match["host"]):
+        if is_public_host(match["host"]):
             yield match["host"], Location.at_offset(page.path, page.text, match.start("host"))
 
 
-def _is_public(host: str) -> bool:
+def is_public_host(host: str) -> bool:
+    """Whether a host is somebody's on the internet: neither a stand-in of pages nor a name or address of a network inside."""
     if re.fullmatch(r"[\d.]+", host):
         try:
             return ipaddress.ip_address(host).is_global and host not in _STAND_INS
