@@ -88,6 +88,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: any(read.empty for read in project.env_reads), ("CFG017",)),
     (lambda project: _compose_has(project, *BUNDLERS), ("CFG014",)),
     (lambda project: project.commands, ("BCK012",)),
+    (lambda project: project.commands or project.code_facts, ("BCK013",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
     (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),

@@ -30,10 +30,16 @@ _PASSING = regex(
 
 
 def own_database_facts(path: str, text: str) -> Iterator[CodeFact]:
-    """Yield a `kept-files` fact for each SQLite file that a module opens, where the module makes its tables as well."""
-    if not _CONNECTS.search(text) or not _MAKES.search(text) or "mode=ro" in text:
+    """Yield an `opens-sqlite` fact for a module that opens a SQLite file, and a `kept-files` fact for each such file whose path
+    it has, where it makes its tables as well.
+    """
+    opened = _CONNECTS.search(text) if "mode=ro" not in text else None
+    if opened is None:
         return
     places = Places(path, text)
+    yield CodeFact("opens-sqlite", "", places.at(opened.start()))
+    if not _MAKES.search(text):
+        return
     for match in _OPENED.finditer(text):
         if not _PASSING.search(match["text"]):
             yield CodeFact("kept-files", f"database - {below_work(match['text'])}", places.at(match.start()))

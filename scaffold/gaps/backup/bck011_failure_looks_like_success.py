@@ -81,6 +81,11 @@ def _restore(found: Careless) -> Gap:
     harm = "which goes on after every error and ends well: where the tables still exist, they stay as they are or get a mixture"
     if found.on_a_page:
         message = f"The steps on {found.resource} feed a plain dump to psql, {harm}."
+    elif found.ends_at_once:
+        message = (
+            f"{found.who} feeds a plain dump to psql, which stops at the first table that still exists: into the running"
+            " stack nothing comes back."
+        )
     elif found.dump is None:
         message = f"{found.who} restores with --force, {harm}."
     else:
@@ -90,12 +95,18 @@ def _restore(found: Careless) -> Gap:
         subject="restore",
         message=message,
         expected="psql -v ON_ERROR_STOP=1 --single-transaction into an empty database, or dumps with --clean --if-exists",
-        actual="psql without ON_ERROR_STOP, dumps without --clean" if found.dump else "a client that ignores errors",
+        actual=_actual(found),
         locations=(found.place,),
         related=(found.dump,) if found.dump else (),
         severity=Severity.LOW if found.on_a_page else Severity.MEDIUM,
         environment=found.environment,
     )
+
+
+def _actual(found: Careless) -> str:
+    if found.dump is None:
+        return "a client that ignores errors"
+    return "dumps without --clean" if found.ends_at_once else "psql without ON_ERROR_STOP, dumps without --clean"
 
 
 RULE = Rule(

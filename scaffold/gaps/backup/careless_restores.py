@@ -32,6 +32,8 @@ _ROOM_IN_WORDS = regex(
     r"|\bup\s+-d\s+[\w-]*(?:postgres|db|database)"
 )
 """What a page says of a place without tables of before: in words, or by starting the server alone."""
+_OF_THE_STACK = regex(r"\bcompose\b[^\n]*\sexec\b[^\n]*\bpsql\b")
+"""A restore into the server of the stack, which has the tables of the application."""
 _CLEANS = regex(r"\bpg_dump(?:all)?\b[^|\n]*(?:--clean|\s-\w*c\w*\b)")
 _PLAIN = regex(r"\bpg_dump(?:all)?\b(?![^|\n]*(?:\s-\w*F|--format|--schema-only|--data-only|\s-\w*s\b|--version))")
 _STARTED = regex(r"[\"'`]psql[\"'`\s]", words=("psql",))
@@ -50,6 +52,8 @@ class Careless:
     dump: Location | None
     environment: EnvironmentClass
     on_a_page: bool = False
+    ends_at_once: bool = False
+    """Whether it stops at the first error, which is the first table that is still there."""
 
 
 def careless_restores(project: Project) -> tuple[Careless, ...]:
@@ -89,7 +93,15 @@ def _by_commands(project: Project, dumps: Sequence[Command]) -> Iterator[Careles
             place, dump = _careless(commands, dumps)
             if place:
                 who = f"The target {owner} of {path}" if owner else path
-                yield Careless(who, f"{path}:{owner}".rstrip(":"), place, dump, path_environment(path))
+                stops = any(_STOPS.search(item.text) for item in commands)
+                yield Careless(
+                    who,
+                    f"{path}:{owner}".rstrip(":"),
+                    place,
+                    dump,
+                    path_environment(path),
+                    ends_at_once=stops and dump is not None,
+                )
 
 
 def _careless(commands: Sequence[Command], dumps: Sequence[Command]) -> tuple[Location | None, Location | None]:
@@ -99,7 +111,7 @@ def _careless(commands: Sequence[Command], dumps: Sequence[Command]) -> tuple[Lo
     forced = next((item.location for item in doing if _FORCED.search(item.text)), None)
     if forced:
         return forced, None
-    if not dumps or _STOPS.search(text) or _MAKES_ROOM.search(text):
+    if not dumps or _MAKES_ROOM.search(text) or (_STOPS.search(text) and not _OF_THE_STACK.search(text)):
         return None, None
     return next((item.location for item in doing if _FEEDS.search(item.text)), None), dumps[0].location
 

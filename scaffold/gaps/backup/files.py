@@ -250,8 +250,10 @@ def _is_all_sqlite(project: Project) -> bool:
     names = dependency_names(project)
     if _has_server(project) or any(_OTHER_DRIVERS.fullmatch(name) for name in names):
         return False
+    if _DRIVERS & names or any(f.kind == "opens-sqlite" and not is_test_path(f.location.path) for f in project.code_facts):
+        return True
     code = (item for item in project.sources if item.path not in project.owned and not is_test_path(item.path))
-    return bool(_DRIVERS & names) or any(_SAID_IN_CODE.search(item.text) for item in code)
+    return any(_SAID_IN_CODE.search(item.text) for item in code)
 
 
 # --- copies -----------------------------------------------------------------------------------------------------------
