@@ -263,8 +263,8 @@ class CodeFact:
     the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused),
     `dump` (code starts the dump of a database; detail: `clock` where it does so by one), `kept-files`, `takes-files`,
     `takes-documents` and `sqlite-waits` (see scaffold.read.kept_files), `opens-sqlite` (see scaffold.read.own_databases),
-    `serves-folder` and `opens-database` (see scaffold.read.served_folders), `proxy` (detail: what depends on the proxy before the application, see
-    scaffold.read.behind_proxy),
+    `serves-folder` and `opens-database` (see scaffold.read.served_folders),
+    `proxy` (detail: what depends on the proxy before the application, see scaffold.read.behind_proxy),
     `known-key` (code that finds a published default in a key and only warns; detail: the key's name), `open-check` (code that
     lets everybody in as long as a key is not set; detail: the name by which it holds the key), `build-switch` (code reads a
     variable of its build by which it shows made-up data; detail: its name),
