@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.kept_in_code import absolute, is_mounted, keeps_in_bucket, kept_by_code
 from scaffold.gaps.facts import final_stages, judged_stacks, listed, may_run_in_production
 from scaffold.gaps.image.builds import environment_of
-from scaffold.gaps.image.owned_paths import refuses_to_write
+from scaffold.gaps.image.made_places import may_have
+from scaffold.gaps.image.owned_paths import is_of_application, refuses_to_write, unprivileged_user
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -49,11 +50,12 @@ def _detect(project: Project) -> Iterator[Gap]:
             if dockerfile is None or service.user or service.profiles or environment_of(project, dockerfile) in TRIED:
                 continue
             written = (_written(project, stack, service, dockerfile, fact) for fact in facts)
-            for found in (*_volumes(stack, service, dockerfile), *written, _kept(project, stack, service, dockerfile)):
+            for found in (*_volumes(project, stack, service, dockerfile), *written, _kept(project, stack, service, dockerfile)):
                 if found is not None:
-                    groups.setdefault((dockerfile.path, found.how == "volume"), []).append(found)
-    for (path, _), group in groups.items():
-        yield _gap(path, group)
+                    is_volume = found.how == "volume"
+                    groups.setdefault((stack.id if is_volume else dockerfile.path, is_volume), []).append(found)
+    for group in groups.values():
+        yield _gap(group)
 
 
 def _is_served(fact: CodeFact) -> bool:
@@ -67,24 +69,41 @@ def _target(service: Service) -> str:
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
-def _volumes(stack: Stack, service: Service, dockerfile: Dockerfile) -> Iterator[_Refused]:
+def _volumes(project: Project, stack: Stack, service: Service, dockerfile: Dockerfile) -> Iterator[_Refused]:
     """Yield the volumes that Docker makes as root's, as the image has no folder of its user's there."""
     for mount in service.mounts:
         if mount.kind != "volume" or not mount.source or mount.read_only or _ONLY_READ.fullmatch(mount.target):
             continue
-        user = refuses_to_write(dockerfile, _target(service), mount.target)
-        if user is not None and not _is_made_elsewhere(stack, service, mount):
+        user = _refused_volume(project, service, mount.target)
+        if user is not None and not _is_made_elsewhere(project, stack, mount):
             yield _Refused(stack, service, posixpath.normpath(mount.target), user, mount.location, "volume")
 
 
-def _is_made_elsewhere(stack: Stack, service: Service, mount: Mount) -> bool:
+def _is_made_elsewhere(project: Project, stack: Stack, mount: Mount) -> bool:
     """Whether the volume may be another one than a new one of Docker, or get its owner from another container."""
     declared = next((volume for volume in stack.volumes if volume.name == mount.source), None)
     if declared is None or declared.external or declared.has_options:
         return True
-    mine = service.build.dockerfile if service.build else None
-    sharing = [other for other in stack.services if any(item.source == mount.source for item in other.mounts)]
-    return any(other.user or other.build is None or other.build.dockerfile != mine for other in sharing)
+    sharing = [(other, item.target) for other in stack.services for item in other.mounts if item.source == mount.source]
+    return any(_may_own(project, other, target) for other, target in sharing)
+
+
+def _may_own(project: Project, service: Service, target: str) -> bool:
+    """Whether a container may bring a volume at a place with an owner of its own, or give it one."""
+    return bool(service.user) or _refused_volume(project, service, target) is None
+
+
+def _refused_volume(project: Project, service: Service, place: str) -> Location | None:
+    """Return where the image gets its user, who may not write to a new volume at a place: the folder there is root's, or the
+    image has none, and then it does not help that the one above is the user's.
+    """
+    dockerfile, context = project.image_of(service), service.build.context if service.build else None
+    if dockerfile is None or context is None:
+        return None
+    user = refuses_to_write(dockerfile, _target(service), place)
+    if user is None and is_of_application(place) and not may_have(project, dockerfile, _target(service), context, place):
+        user = unprivileged_user(dockerfile, _target(service))
+    return user
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -146,26 +165,28 @@ def _kept(project: Project, stack: Stack, service: Service, dockerfile: Dockerfi
 # --- gaps -------------------------------------------------------------------------------------------------------------
 
 
-def _gap(path: str, group: list[_Refused]) -> Gap:
+def _gap(group: list[_Refused]) -> Gap:
     first = group[0]
-    places = listed(found.place for found in group)
+    files = list(dict.fromkeys(found.user.path for found in group))
+    path, places = listed(files), listed(found.place for found in group)
     ends = any(found.how == "start" for found in group)
     names = listed(found.service.name for found in group)
+    one, alone = len({found.service.name for found in group}) == 1, len(files) == 1
     effect = "the program ends there as it starts" if ends else "every write there fails with `Permission denied`"
     message = (
-        f"{names} mounts a volume at {places}, where {path} makes no folder for the user that it runs as: Docker makes the"
-        f" volume as root's, and {effect}."
+        f"{names} {'mounts' if one else 'mount'} a volume at {places}, where {path} {'makes' if alone else 'make'} no folder for"
+        f" the user that {'it runs' if one else 'they run'} as: Docker makes the volume as root's, and {effect}."
         if first.how == "volume"
         else f"{names} writes to {places}, which is root's in the image of {path}, and runs as another user: {effect}."
     )
     return RULE.gap(
-        resource=path,
+        resource=files[0],
         subject="volume" if first.how == "volume" else "writes",
         message=message,
         expected=f"`mkdir` and `chown` of {places} in {path}, before USER",
         actual="a folder of root's",
         locations=tuple(dict.fromkeys(found.location for found in group)),
-        related=(first.user,),
+        related=tuple(dict.fromkeys(found.user for found in group)),
         severity=Severity.HIGH if ends else Severity.MEDIUM,
         environment=min((found.stack.environment for found in group), key=lambda item: item.severity_steps),
     )

@@ -29,7 +29,7 @@ def refuses_to_write(dockerfile: Dockerfile, target: str, place: str) -> Locatio
     A place that no step makes belongs to the folder above it, and root's is what no step gives away.
     """
     user = unprivileged_user(dockerfile, target)
-    if user is None or _OF_ALL.fullmatch(place) or _UNKNOWN & set(place):
+    if user is None or not is_of_application(place):
         return None
     folder, is_root = "/", True
     for item in _steps(dockerfile, target):
@@ -42,6 +42,11 @@ def refuses_to_write(dockerfile: Dockerfile, target: str, place: str) -> Locatio
         elif _may_give(dockerfile, item, folder, place):
             return None
     return user
+
+
+def is_of_application(place: str) -> bool:
+    """Whether a place is one of the application's: known, and neither a home nor a folder in which everybody may write."""
+    return not _OF_ALL.fullmatch(place) and not _UNKNOWN & set(place)
 
 
 def unprivileged_user(dockerfile: Dockerfile, target: str) -> Location | None:
