@@ -50,7 +50,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             if dockerfile is None or service.user or service.profiles or environment_of(project, dockerfile) in TRIED:
                 continue
             written = (_written(project, stack, service, dockerfile, fact) for fact in facts)
-            for found in (*_volumes(project, stack, service, dockerfile), *written, _kept(project, stack, service, dockerfile)):
+            for found in (*_volumes(project, stack, service), *written, _kept(project, stack, service, dockerfile)):
                 if found is not None:
                     is_volume = found.how == "volume"
                     groups.setdefault((stack.id if is_volume else dockerfile.path, is_volume), []).append(found)
@@ -69,7 +69,7 @@ def _target(service: Service) -> str:
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
-def _volumes(project: Project, stack: Stack, service: Service, dockerfile: Dockerfile) -> Iterator[_Refused]:
+def _volumes(project: Project, stack: Stack, service: Service) -> Iterator[_Refused]:
     """Yield the volumes that Docker makes as root's, as the image has no folder of its user's there."""
     for mount in service.mounts:
         if mount.kind != "volume" or not mount.source or mount.read_only or _ONLY_READ.fullmatch(mount.target):
@@ -174,8 +174,8 @@ def _gap(group: list[_Refused]) -> Gap:
     one, alone = len({found.service.name for found in group}) == 1, len(files) == 1
     effect = "the program ends there as it starts" if ends else "every write there fails with `Permission denied`"
     message = (
-        f"{names} {'mounts' if one else 'mount'} a volume at {places}, where {path} {'makes' if alone else 'make'} no folder for"
-        f" the user that {'it runs' if one else 'they run'} as: Docker makes the volume as root's, and {effect}."
+        f"{names} {'mounts' if one else 'mount'} a volume at {places}, where {path} {'makes' if alone else 'make'} no folder"
+        f" for the user that {'it runs' if one else 'they run'} as: Docker makes the volume as root's, and {effect}."
         if first.how == "volume"
         else f"{names} writes to {places}, which is root's in the image of {path}, and runs as another user: {effect}."
     )
