@@ -83,6 +83,10 @@ class Block:
         return next((item for item in self.blocks if item.kind == kind), None)
 
 
+Folders = dict[str, tuple[Block, ...]]
+"""The blocks of each folder of Terraform code."""
+
+
 # --- the code of a project --------------------------------------------------------------------------------------------
 
 

@@ -1,13 +1,14 @@
-"""IAC005: a database of RDS that the internet reaches, that is not encrypted, or that nobody could bring back."""
+"""IAC005: a database of a cloud that the internet reaches, that is not encrypted, or that nobody could bring back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import path_environment
-from scaffold.gaps.iac.blocks import Block, resources, terraform_folders, value_of
+from scaffold.gaps.iac.blocks import Block, Folders, resources, terraform_folders, value_of
+from scaffold.gaps.iac.other_databases import is_for_production, other_faults
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
 _INSTANCE = "aws_db_instance"
@@ -16,8 +17,6 @@ _CLUSTER_INSTANCE = "aws_rds_cluster_instance"
 _COPIES = ("snapshot_identifier", "replicate_source_db", "replication_source_identifier")
 _OFF = frozenset({"", "false"})
 _NO_DAYS = frozenset({"", "0"})
-
-Folders = dict[str, tuple[Block, ...]]
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -28,6 +27,17 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield from _encryption(project, folders, block)
             yield from _recovery(project, folders, block)
             yield from _availability(project, folders, block)
+    for fault in other_faults(project, folders):
+        yield RULE.gap(
+            resource=_resource(fault.block),
+            subject=fault.subject,
+            message=fault.message,
+            expected=fault.expected,
+            actual=fault.subject,
+            locations=fault.locations,
+            severity=fault.severity,
+            environment=path_environment(fault.block.location.path),
+        )
 
 
 def _exposure(project: Project, folders: Folders, block: Block) -> Iterator[Gap]:
@@ -87,8 +97,8 @@ def _recovery(project: Project, folders: Folders, block: Block) -> Iterator[Gap]
 
 
 def _availability(project: Project, folders: Folders, block: Block) -> Iterator[Gap]:
-    production = path_environment(block.location.path) is EnvironmentClass.PRODUCTION
-    if production and block.type == _INSTANCE and not _is_copy(block) and value_of(project, folders, block, "multi_az") in _OFF:
+    in_one_zone = block.type == _INSTANCE and value_of(project, folders, block, "multi_az") in _OFF
+    if in_one_zone and is_for_production(block) and not _is_copy(block):
         yield RULE.gap(
             resource=_resource(block),
             subject="availability",
@@ -97,7 +107,7 @@ def _availability(project: Project, folders: Folders, block: Block) -> Iterator[
             actual="one zone",
             locations=(block.location,),
             severity=Severity.MEDIUM,
-            environment=EnvironmentClass.PRODUCTION,
+            environment=path_environment(block.location.path),
         )
 
 

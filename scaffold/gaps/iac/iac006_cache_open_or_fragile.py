@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import path_environment
-from scaffold.gaps.iac.blocks import Block, resources, terraform_folders, value_of
+from scaffold.gaps.iac.blocks import Block, Folders, resources, terraform_folders, value_of
 from scaffold.gaps.signals import durable_stores
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
@@ -15,8 +15,6 @@ _GROUP = "aws_elasticache_replication_group"
 _CLUSTER = "aws_elasticache_cluster"
 _OFF = frozenset({"", "false"})
 _LOGINS = ("auth_token", "user_group_ids", "auth_token_wo")
-
-Folders = dict[str, tuple[Block, ...]]
 
 
 def _detect(project: Project) -> Iterator[Gap]:

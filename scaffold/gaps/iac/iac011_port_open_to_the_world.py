@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
-from scaffold.gaps.iac.blocks import Block, is_given, is_root, resources, terraform_folders, value_of
+from scaffold.gaps.iac.blocks import Block, Folders, is_given, is_root, resources, terraform_folders, value_of
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
 from scaffold.model.frozen import frozen
@@ -50,8 +50,6 @@ _ALL_PROTOCOLS = frozenset({"-1", "all", "*"})
 _UNSEEN = frozenset({"udp", "icmp", "icmpv6", "17", "1", "58"})
 _WIDE = 1000
 """Ports of a range from which on it is everything and no service."""
-
-Folders = dict[str, tuple[Block, ...]]
 
 
 @frozen

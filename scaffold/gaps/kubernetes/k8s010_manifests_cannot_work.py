@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, listed, path_environment
+from scaffold.gaps.kubernetes.common_labels import Mixed, mixed_services, selector_labels
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, running
 from scaffold.gaps.kubernetes.references import Reference, chart_references, is_made, references
 from scaffold.gaps.kubernetes.set_values import UnreadValue, unread_values
@@ -37,6 +38,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield from _unfilled(project, everything)
         yield from _empty(everything)
         yield from _untrusted(everything)
+        yield from _mixed(project, everything)
         yield from _unserved(project)
 
 
@@ -209,6 +211,38 @@ def _files(project: Project, path: str, depth: int) -> Iterator[str]:
             yield from _files(project, inner, depth + 1)
         else:
             yield target
+
+
+# --- what is found by the wrong Service -----------------------------------------------------------------------------------
+
+
+def _mixed(project: Project, everything: tuple[KubernetesObject, ...]) -> Iterator[Gap]:
+    """Yield the kustomizations whose labels take the place of those by which Services tell the pods apart."""
+    for file in foreign_infrastructure(project):
+        document = project.document(file.path) if file.kind == "kustomize" and not is_test_path(file.path) else None
+        labels, place = selector_labels(document) if document else ({}, None)
+        if not labels or place is None:
+            continue
+        paths = frozenset(_files(project, file.path, 0))
+        found = tuple(mixed_services((item for item in everything if item.location.path in paths), labels))
+        if found:
+            yield _mixed_gap(file.path, place, found)
+
+
+def _mixed_gap(path: str, place: Location, found: tuple[Mixed, ...]) -> Gap:
+    first = found[0]
+    more = f", and {len(found) - 1} more Services do alike" if len(found) > 1 else ""
+    return RULE.gap(
+        resource=path,
+        subject="selectors",
+        message=f"{path} lays labels over every selector that take the place of those by which the Services tell pods apart: "
+        f"{first.service.name} sends its connections to the pods of {listed(item.name for item in first.workloads)} too{more}.",
+        expected="`labels` with `pairs` and without `includeSelectors`, or a key that the selectors do not use",
+        actual="one label in all selectors",
+        locations=(place,),
+        related=tuple(dict.fromkeys(item.service.location for item in found)),
+        environment=path_environment(path),
+    )
 
 
 # --- what nobody fills in ---------------------------------------------------------------------------------------------
