@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import sections
-from scaffold.gaps.facts import stands_alone
+from scaffold.gaps.docs.pages import current_pages, headings_around, sections
+from scaffold.gaps.facts import mounts_source, stands_alone
+from scaffold.model.compose import Stack
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import DocFile, Project
+from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
 
 _PRODUCTION = regex(
@@ -16,6 +18,8 @@ _PRODUCTION = regex(
     r"|^\W*(?:\d+\W+)?production(?:\s+(?:deployment|setup|mode|docker|server|stack))?\W*$"
 )
 _NOT = regex(r"(?i)\b(?:not|without|before|from|differ\w*|vs|development|local)\b")
+_FOR_DEVELOPERS = regex(r"(?i)\b(?:develop\w*|dev|local\w*|contribut\w*|hacking|tests?|testing|try|demo)\b")
+_MODE = regex(r"\w+_ENV(?:IRONMENT)?|ENV(?:IRONMENT)?")
 _STARTS = regex(r"^(?:sudo\s+)?docker[ -]compose\s+up\b")
 _CHOSEN = regex(r"COMPOSE_FILE|\s(?:-f|--file|--profile)\b")
 
@@ -33,7 +37,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if default is None or not names:
         return
     for section in sections(project, _PRODUCTION):
-        command = next((item for item in section.commands if _STARTS.search(item.text) and not _CHOSEN.search(item.text)), None)
+        command = next((item for item in section.commands if _starts_default(item)), None)
         if command and not _NOT.search(section.heading.text) and _speaks_of_neither(section.page, names):
             yield RULE.gap(
                 resource=section.page.path,
@@ -47,6 +51,62 @@ def _detect(project: Project) -> Iterator[Gap]:
                 environment=EnvironmentClass.PRODUCTION,
             )
             return
+    yield from _only_way(project, default, names)
+
+
+def _starts_default(command: Command) -> bool:
+    return bool(_STARTS.search(command.text)) and not _CHOSEN.search(command.text)
+
+
+def _only_way(project: Project, default: Stack, names: list[str]) -> Iterator[Gap]:
+    """Yield the page whose way to install starts the developers' stack, where nothing names the file of production."""
+    shown = next((item for item in project.commands if item.context == "doc" and _starts_default(item)), None)
+    page = next((page for page in current_pages(project) if shown and page.path == shown.location.path), None)
+    sign = _sign_of_development(default)
+    if shown is None or page is None or sign is None or _is_named(project, names) or not _speaks_of_neither(page, names):
+        return
+    around = " ".join((*headings_around(page, shown.location), page.path))
+    if _FOR_DEVELOPERS.search(around) or any(map(_FOR_DEVELOPERS.search, _near(page, shown))):
+        return
+    yield RULE.gap(
+        resource=page.path,
+        subject="installation",
+        message=f"{page.path} installs with {default.files[0]}, which is made for development ({sign[0]}), and no page or"
+        f" script names {names[0]}, the file for production.",
+        expected=f"docker compose -f {names[0]} up -d",
+        actual="docker compose up without a file",
+        locations=(shown.location,),
+        related=(sign[1],),
+        environment=EnvironmentClass.PRODUCTION,
+    )
+
+
+def _sign_of_development(stack: Stack) -> tuple[str, Location] | None:
+    """Return a variable of a mode of development, or sources that are mounted over those of an image, with its place."""
+    for service in stack.services:
+        for entry in service.environment:
+            if _MODE.fullmatch(entry.name) and str(entry.value).lower() in {"development", "dev", "local"}:
+                return f"{entry.name} of {service.name}", entry.location
+        if mounts_source(service):
+            return f"the sources are mounted into {service.name}", service.location
+    return None
+
+
+def _is_named(project: Project, names: list[str]) -> bool:
+    """Whether a page, a script, a deployment or an env file speaks of a file of production; a try of CI tells nobody."""
+    deployed = [stack for stack in project.stacks if stack.is_deployed and any(name in stack.files for name in names)]
+    short = [name.rpartition("/")[2] for name in names]
+    texts = (
+        *(page.text for page in project.docs),
+        *(command.text for command in project.commands if command.context != "workflow"),
+        *(entry.value for file in project.env_files for entry in file.entries),
+    )
+    return bool(deployed) or any(name in text for name in short for text in texts)
+
+
+def _near(page: DocFile, command: Command) -> list[str]:
+    lines = page.text.split("\n")
+    return lines[max(0, command.location.line - 5) : command.location.line]
 
 
 def _speaks_of_neither(page: DocFile, names: list[str]) -> bool:
