@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.outgoing import BY_COMMIT, DEPLOY_ACTIONS, DEPLOYS, REMOTE_BUILDS, Going, going_out, jobs_before
+from scaffold.gaps.ci.platform_releases import PlatformRelease, platform_releases
 from scaffold.gaps.ci.untried_images import Untried, untried_images
 from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps, runs_tests, tests_something, unknown_needs
 from scaffold.gaps.facts import listed, path_environment
@@ -75,6 +76,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         elif _is_released_by_tag(going.item.workflow):
             untested.append(going)
     yield from _cloud_builds(project)
+    yield from _platform_gaps(project, tests)
     yield from map(_untried_gap, untried_images(jobs, gated))
     yield from _untested_releases(project, untested, tests)
     nothing_tests = not tests and not _may_be_tested(project)
@@ -326,6 +328,28 @@ def _gap(workflow: Workflow, released: list[Going], rivals: list[_Tests]) -> Gap
         related=(*(item.item.place for item in released), *dict.fromkeys(item.place for item in shown)),
         severity=_severity(deploying, of_this_run=bool(here), before_merge=before_merge),
     )
+
+
+def _platform_gaps(project: Project, tests: dict[tuple[str, str], _Tests]) -> Iterator[Gap]:
+    """Yield the blueprint whose platform releases each push while workflows still test it."""
+    rivals = [item for item in tests.values() if {"push", "pull_request", "merge_group"} & set(item.workflow.events)]
+    released: dict[str, list[PlatformRelease]] = {}
+    for item in platform_releases(project) if rivals else ():
+        released.setdefault(item.node.location.path, []).append(item)
+    for path, found in released.items():
+        tested = listed(f"{item.job.id} in {item.workflow.path}" for item in rivals)
+        names = listed(item.service or "the service" for item in found)
+        yield RULE.gap(
+            resource=path,
+            subject="tests",
+            message=f"{found[0].platform} deploys {names} at every push to the branch, whatever"
+            f" the tests say ({tested}): they may fail, and it is out already.",
+            expected=found[0].waits,
+            actual="deployed at every commit",
+            locations=tuple(item.node.location for item in found),
+            related=tuple(dict.fromkeys(item.place for item in rivals)),
+            closers=(Closer(None, "advice", f"Write `{found[0].waits}`."),),
+        )
 
 
 def _unguarded_gap(workflow: Workflow, deploying: list[Going]) -> Gap:
