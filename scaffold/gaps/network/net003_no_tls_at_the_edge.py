@@ -16,6 +16,7 @@ from scaffold.gaps.network.plain_entries import (
     plain_chart_values,
     plain_host_sites,
     plain_ingresses,
+    tls_in_comments,
     unredirected,
     without_tls,
 )
@@ -144,9 +145,15 @@ def _host_sites(project: Project) -> Iterator[Gap]:
 def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
     """Yield port 443 where it is published and the configuration of nginx has no server on it."""
     port = next((port for port in _open(service) if port.target == _TLS_PORT), None)
-    place = without_tls(project, service) if port is not None else None
     others = (item for other in project.stacks if other is not stack for item in other.services)
-    if port is None or place is None or any(is_encrypted(project, other) for other in others):
+    if port is None or any(is_encrypted(project, other) for other in others):
+        return
+    switched_off = tls_in_comments(project, service)
+    if switched_off is not None:
+        yield _switched_off_gap(stack, port, service, *switched_off)
+        return
+    place = without_tls(project, service)
+    if place is None:
         return
     page = next((page for page in project.docs if _WRITES_TLS.search(page.text)), None)
     copy = _deployed(project, place.path)
@@ -389,6 +396,21 @@ def _silent_port_gap(stack: Stack, port: Port, place: Location, service: Service
         closers=(
             Closer(None, "advice", f"Write the server with TLS into {place.path} itself, with the name of the site in it."),
         ),
+        environment=stack.environment,
+    )
+
+
+def _switched_off_gap(stack: Stack, port: Port, service: Service, place: Location, comment: Location) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"tls/{_TLS_PORT}",
+        message=f"{service.name} publishes port {_TLS_PORT}, and the server on it stands in comments ({comment.path}:"
+        f"{comment.line}): as it stands here, passwords and cookies come in over plain HTTP, and each pull brings that back.",
+        expected=f"`listen {_TLS_PORT} ssl` with a certificate, and a server on port 80 that only redirects",
+        actual="TLS in comments",
+        locations=(place, port.location),
+        related=(comment,),
+        closers=(Closer(None, "advice", "Commit the server with TLS as it has to run, and mount its certificate."),),
         environment=stack.environment,
     )
 

@@ -28,6 +28,9 @@ _PLACES = regex(
 )
 _HEREDOC = regex(r"<<-?\s*[\"']?(?P<word>\w+)")
 _LISTENS = regex(r"(?m)^\s*listen\s+(?:\S+:)?80\b")
+_LISTENS_IN_COMMENT = regex(r"(?m)^[ \t]*#[ \t]*(?P<listen>listen)[ \t]+(?:\S+:)?443\b", words=("443",))
+_SWITCHES_ON = regex(r"\bsed\b[^\n]*(?:443|ssl)")
+"""What a script does to lines in comments."""
 _HEADERS = regex(r"(?im)^\s*(?:#|proxy_|add_header)[^\n]*")
 """What speaks of a scheme without ending TLS: `X-Forwarded-Proto https`."""
 _CERTIFIES = regex(r"\bcertbot\b|\bacme\.sh\b|letsencrypt|\bcaddy\b|cloudflared?\b|\blego\s")
@@ -67,6 +70,23 @@ def without_tls(project: Project, service: Service) -> Location | None:
     if not listens or includes or any("443" in word or "$" in word for item in listens for word in item.arguments):
         return None
     return None if any("ssl" in item.arguments for item in listens) else Location(file.path, listens[0].line, listens[0].column)
+
+
+def tls_in_comments(project: Project, service: Service) -> tuple[Location, Location] | None:
+    """Return the first `listen` of a nginx none of whose files has TLS, and the comment in which one has; else None."""
+    files = nginx_files(project, service)
+    if service.command or service.entrypoint or is_encrypted(project, service):
+        return None
+    every = [(file, item) for file in files for item in walk(parse_nginx(file.text) or ()) if item.name == "listen"]
+    if not every or any("443" in word or "$" in word for _, item in every for word in item.arguments):
+        return None
+    commented = ((file, match) for file in files if (match := _LISTENS_IN_COMMENT.search(file.text)) is not None)
+    file, match = next(commented, (None, None))
+    edited = any("sed" in command.text and _SWITCHES_ON.search(command.text) for command in project.commands)
+    if file is None or match is None or edited:
+        return None
+    first, item = every[0]
+    return Location(first.path, item.line, item.column), Location.at_offset(file.path, file.text, match.start("listen"))
 
 
 def is_encrypted(project: Project, service: Service) -> bool:
