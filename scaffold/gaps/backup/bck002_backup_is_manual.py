@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
-from scaffold.gaps.backup.coverage import Signal, page_on_a_clock, runs_by_itself, signals
+from scaffold.gaps.backup.coverage import Signal, signals
+from scaffold.gaps.backup.empty_jobs import EmptyJob, empty_jobs
 from scaffold.gaps.backup.in_code import backups_in_code, switched_off
+from scaffold.gaps.backup.schedules import empty_clock, page_on_a_clock, runs_by_itself
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.document import Location
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_FOR_ONE_CHANGE = regex(r"(?i)deploy|migrat|install|update|upgrade|release|rollback|consolidat|decommission|rebuild")
+_CALLED_BACKUP = regex(r"(?i)back-?_?up|dump")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     found = signals(project)
+    yield from (_empty(job) for job in empty_jobs(project))
     if not durable_stores(project) or (found and runs_by_itself(project, found)):
         return
     switch = switched_off(project)
@@ -24,6 +31,22 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield _switched_off(project, *switch)
     in_code = {backup.location.path for backup in backups_in_code(project)} if switch else set()
     yield from _started_by_hand(project, [signal for signal in found if signal.location.path not in in_code])
+
+
+def _empty(job: EmptyJob) -> Gap:
+    where = f"{job.script} of the ConfigMap beside it" if job.holder else "its own command"
+    return RULE.gap(
+        resource=job.location.path,
+        subject=f"empty/{job.name}",
+        message=f"The CronJob {job.name} copies nothing: all that it runs is {where}, which only prints words. Every run ends"
+        " well, and the day on which a copy is needed there is none.",
+        expected="the script that makes the dump, in an image or in full in the ConfigMap",
+        actual="a stand-in without a command that copies",
+        locations=(job.location,),
+        related=(job.holder,) if job.holder else (),
+        severity=Severity.HIGH,
+        closers=(Closer(None, "advice", "Put the real script where the CronJob runs it, and look for the copy of one night."),),
+    )
 
 
 def _switched_off(project: Project, name: str, place: Location) -> Gap:
@@ -41,25 +64,43 @@ def _switched_off(project: Project, name: str, place: Location) -> Gap:
 
 
 def _started_by_hand(project: Project, found: list[Signal]) -> Iterator[Gap]:
-    page = page_on_a_clock(project)
-    hint = f"; that one can be set up stands in {page.path}:{page.line}" if page else ""
+    related, hint, is_told = _told(project)
     by_owner: dict[tuple[str, str], list[Signal]] = {}
     for signal in found:
         by_owner.setdefault((signal.location.path, signal.owner), []).append(signal)
-    for (path, owner), group in sorted(by_owner.items(), key=lambda item: item[0]):
+    whole = {key: group for key, group in by_owner.items() if not _of_a_release(*key)}
+    for (path, owner), group in sorted((whole or by_owner).items(), key=lambda item: item[0]):
         what = f"{owner} in {path}" if owner else path
+        by_hand = f"The backup of {what} runs only when somebody starts it" if whole else f"The only copies are those of {what}"
         yield RULE.gap(
             resource=path,
             subject=f"schedule/{owner}" if owner else "schedule",
-            message=f"The backup of {what} runs only when somebody starts it: no schedule is declared in this repository"
-            f"{hint}.",
+            message=f"{by_hand}: no schedule is declared in this repository{hint}.",
             expected="a schedule: a workflow, a CronJob, a timer, or a plan of the cloud",
             actual="started by hand",
             locations=tuple(signal.location for signal in group),
-            related=(page,) if page else (),
-            severity=Severity.LOW if page else None,
+            related=related,
+            severity=Severity.LOW if is_told else None,
             closers=BY_FILES if stores_to_copy(project) else None,
         )
+
+
+def _of_a_release(path: str, owner: str) -> bool:
+    """Whether a script copies the data for one change, such as a release: no backup that somebody would start of an evening."""
+    name = owner or path.rpartition("/")[2]
+    return bool(_FOR_ONE_CHANGE.search(name)) and not _CALLED_BACKUP.search(name)
+
+
+def _told(project: Project) -> tuple[tuple[Location, ...], str, bool]:
+    """Return the place at which a clock is told of, the words for it, and whether people can set one up by a page alone."""
+    missing = empty_clock(project)
+    if missing:
+        shown = f"; {missing.shown.path}:{missing.shown.line} has people write it" if missing.shown else ""
+        where = f"{missing.location.path}:{missing.location.line}"
+        hint = f", and {missing.program}, which {where} has a clock start, is not in it{shown}"
+        return (missing.location,), hint, missing.shown is not None
+    page = page_on_a_clock(project)
+    return ((page,), f"; that one can be set up stands in {page.path}:{page.line}", True) if page else ((), "", False)
 
 
 RULE = Rule(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.backup.coverage import is_covered, runs_by_itself, signals
+from scaffold.gaps.backup.coverage import is_covered, signals
+from scaffold.gaps.backup.schedules import runs_by_itself
 from scaffold.gaps.signals import durable_stores, without_repeats
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState

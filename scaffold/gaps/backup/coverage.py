@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.backup.in_code import backups_in_code
 from scaffold.gaps.backup.managed_copies import keeps_managed_copies
@@ -15,7 +15,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
-from scaffold.model.project import Dockerfile, Project
+from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _COMMANDS: dict[Role, re.Pattern[str]] = {
@@ -52,6 +52,8 @@ _ANY_STORE = regex(
 _CALLED_BACKUP = regex(r"(?i)back[-_]?up")
 _SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
+_SETTINGS = regex(r"[\w./${}-]*(?:\.env[\w.-]*|\.(?:dist|example|sample|template|conf|cnf|ini|ya?ml|toml|properties))(?=[\"'\s]|$)")
+"""Files of settings, whose copies are none of a store; the folder that holds them is often called as the store is."""
 _IMAGES = {
     Role.POSTGRES: r"postgres|pg|pgsql|db-backup",
     Role.MYSQL: r"mysql|mariadb|db-backup",
@@ -68,16 +70,8 @@ _BACKUP_PLANS = (
     "google_compute_resource_policy",
     "azurerm_data_protection_",
 )
-_CRON_FOLDER = regex(r"\s/(?:etc/cron|etc/crontabs|var/spool/cron)")
-_CLOCK = regex(r"\bcron(?:tab|job)?s?\b|systemd|\bofelia\b", words=("cron", "ofelia", "systemd"))
-_CRON_LINE = regex(
-    r"(?im)^[^\n]{0,20}?(?:(?:[\d*][\d*/,-]*[ \t]+){4}[\w*/,-]+|@(?:hourly|daily|weekly|midnight))[ \t]+[^\n]*(?:backup|dump)"
-    r"|^[ \t]*OnCalendar=",
-    words=("backup", "dump", "oncalendar="),
-)
-"""A line of a crontab that starts a backup, or the clock of a systemd timer."""
-_ADVISES = regex(r"(?i)\b(?:can|could|may|might|should|recommend\w*|consider|example|e\.g\.|for instance|if you|want)\b")
-"""Words of a page that leaves something to its readers."""
+_SAYS = regex(r"^\s*(?:#|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w+)\b[^|;&`]*$)")
+"""Lines that only speak of a dump."""
 _LONGEST_TEXT = 20_000
 
 
@@ -138,7 +132,9 @@ def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]
     scheduled = {(w.path, job.id) for w in project.workflows if "schedule" in w.events for job in w.jobs}
     for command in project.commands:
         # What we wrote is run by services of ours, which say what they reach.
-        if command.context == "doc" or command.location.path in project.owned or not is_backup_text(stores, command.text):
+        if command.context == "doc" or command.location.path in project.owned or _SAYS.match(command.text):
+            continue
+        if not is_backup_text(stores, command.text):
             continue
         automatic = (command.location.path, command.owner) in scheduled if command.context == "workflow" else False
         yield Signal(command.text, command.location, command.owner, automatic)
@@ -180,7 +176,14 @@ def is_backup_text(stores: tuple[Service, ...], text: str) -> bool:
     patterns = [_COMMANDS[service.role] for service in stores if service.role in _COMMANDS]
     if _ANY_STORE.search(text) or (any(pattern.search(text) for pattern in patterns) and not _SCHEMA_ONLY.search(text)):
         return True
-    return bool(_COPIES.search(text)) and any(_names_volume(service, text) for service in stores)
+    return _copies_a_volume(stores, text)
+
+
+def _copies_a_volume(stores: Iterable[Service], text: str) -> bool:
+    if not _COPIES.search(text):
+        return False
+    data = _SETTINGS.sub("", text)
+    return any(_names_volume(service, data) for service in stores)
 
 
 def is_dumped(project: Project, role: Role) -> bool:
@@ -205,9 +208,7 @@ def _is_copied(service: Service, role: Role, found: tuple[Signal, ...]) -> bool:
     for signal in found:
         if (pattern and pattern.search(signal.text)) or (_ANY_STORE.search(signal.text) and signal.reaches(service)):
             return True
-        if (signal.image and _covers_by_image(signal, role, service)) or (
-            _COPIES.search(signal.text) and _names_volume(service, signal.text)
-        ):
+        if (signal.image and _covers_by_image(signal, role, service)) or _copies_a_volume((service,), signal.text):
             return True
     return False
 
@@ -230,65 +231,3 @@ def _is_managed(project: Project, service: Service) -> bool:
         is_kept(service, resource_types((item,))) and (planned or bool(_RETENTION.search(project.source(item.path) or "")))
         for item in files
     )
-
-
-def _on_schedule(project: Project) -> Iterator[str]:
-    """Yield what the workflows run by the clock."""
-    for workflow in project.workflows:
-        if "schedule" in workflow.events:
-            yield from (step.run for job in workflow.jobs for step in job.all_steps)
-
-
-def _starts(text: str, signal: Signal) -> bool:
-    """Whether a text runs the script, or the target of make, that holds the backup."""
-    named = re.escape(signal.owner) if signal.owner else re.escape(signal.location.path.rpartition("/")[2])
-    return bool(re.search(rf"(?:^|[\s/\"']){named}(?![\w.-])", text))
-
-
-def _brings_a_crontab(dockerfile: Dockerfile, found: tuple[Signal, ...]) -> bool:
-    """Whether an image that holds one of the scripts has a file for cron as well."""
-    copies = [item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword in {"COPY", "ADD"}]
-    scripts = {signal.location.path.rpartition("/")[2] for signal in found}
-    return any(_CRON_FOLDER.search(text) for text in copies) and any(name in text for text in copies for name in scripts)
-
-
-def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
-    """Whether any backup is started by a clock: a service, a workflow's schedule, a CronJob, cron, a timer."""
-    if any(signal.automatic for signal in found) or any(
-        kind == "CronJob" for i in foreign_infrastructure(project) for kind, _, _ in i.resources
-    ):
-        return True
-    if any(_starts(text, signal) for text in _on_schedule(project) for signal in found):
-        return True
-    if any(re.search(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$", path) for path in project.files):
-        return True
-    if any(_brings_a_crontab(dockerfile, found) for dockerfile in project.dockerfiles):
-        return True
-    if any(_CLOCK.search(command.text) and "backup" in command.text.lower() for command in project.commands):
-        return True
-    return _told_on_a_page(project)
-
-
-def _told_on_a_page(project: Project) -> bool:
-    """Whether a page says that a clock starts the backup, or shows its line."""
-    shown = any(clock_line(doc.text) for doc in project.docs)
-    return shown or any(not _ADVISES.search(line) for _, line in _lines_on_a_clock(project))
-
-
-def clock_line(text: str) -> int:
-    """Return which line of a page is one of a crontab that starts a backup, or the clock of a timer; 0 where none is."""
-    match = _CRON_LINE.search(text)
-    return text.count("\n", 0, match.start()) + 1 if match else 0
-
-
-def page_on_a_clock(project: Project) -> Location | None:
-    """Return the line of a page that says people may start a backup by a clock."""
-    return next((place for place, line in _lines_on_a_clock(project) if _ADVISES.search(line)), None)
-
-
-def _lines_on_a_clock(project: Project) -> Iterator[tuple[Location, str]]:
-    for doc in project.docs:
-        lines = doc.text.splitlines() if _CLOCK.search(doc.text) and "backup" in doc.text.lower() else []
-        for number, line in enumerate(lines, 1):
-            if _CLOCK.search(line) and "backup" in "\n".join(lines[max(number - 3, 0) : number + 2]).lower():
-                yield Location(doc.path, number), line

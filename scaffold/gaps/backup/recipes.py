@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scaffold.gaps.backup.coverage import clock_line, is_backup_text
+from scaffold.gaps.backup.coverage import is_backup_text
+from scaffold.gaps.backup.schedules import clock_line
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.compose import Service
 from scaffold.model.document import Location

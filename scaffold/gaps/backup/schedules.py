@@ -1,0 +1,164 @@
+"""Which clocks start a backup: those that the repository delivers or tells of, and those whose program it does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.backup.coverage import Signal
+from scaffold.gaps.backup.empty_jobs import copying_jobs
+from scaffold.gaps.facts import SAYS
+from scaffold.gaps.remembered import remembered
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.project import DocFile, Dockerfile, Project
+from scaffold.model.regex import regex
+
+_CRON_FOLDER = regex(r"\s/(?:etc/cron|etc/crontabs|var/spool/cron)")
+_CLOCK = regex(r"\bcron(?:tab|job)?s?\b|\btimers?\b|\bofelia\b", words=("cron", "ofelia", "timer"))
+_CRON_LINE = regex(
+    r"(?im)^[^\n]{0,20}?(?:(?:[\d*][\d*/,-]*[ \t]+){4}[\w*/,-]+|@(?:hourly|daily|weekly|midnight))[ \t]+[^\n]*(?:backup|dump)"
+    r"|^[ \t]*OnCalendar=",
+    words=("backup", "dump", "oncalendar="),
+)
+"""A line of a crontab that starts a backup, or the clock of a systemd timer."""
+_ADVISES = regex(r"(?i)\b(?:can|could|may|might|should|recommend\w*|consider|example|e\.g\.|for instance|if you|want)\b")
+"""Words of a page that leaves something to its readers."""
+_FILES = regex(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$")
+_OF_OTHER_WORK = regex(r"(?i)cert|renew|logrotate|clean|deploy|health|e2e|update[^/]*\.timer$")
+"""Names of timers that are for something else."""
+_PROGRAM = regex(
+    r"(?:^|[\s;&|('\"`=])[\w./~${}-]*?(?P<name>[\w-][\w.-]*\.(?:sh|bash|py|rb|php|pl|[cm]?js|ts))(?=$|[\s;&|)'\"`>])"
+)
+_STARTED = regex(r"(?m)^[ \t]*ExecStart=[^\n]*")
+_MAKES_IT = regex(r"(?i)\b(?:create|crear|save|copy|write|put)\b|\bcat\b[^\n]*>|\b(?:tee|nano|vim?)\b")
+"""Words of a page by which its readers write a file themselves."""
+_WRITES = regex(r"(?:>|\btee\s(?:-\w\s)?|\b(?:cp|ln|install|COPY|mv)\s[^\n]*\s)\s*[\"']?(?P<path>[\w./~${}-]+)")
+_NEAR = 8
+"""Lines of a page around the line of a crontab that speak of it."""
+
+
+@frozen
+class EmptyClock:
+    """The line of a page or script by which a clock starts a program that the repository does not have; `shown` is where a
+    page has its readers write that program, None where none does.
+    """
+
+    program: str
+    location: Location
+    shown: Location | None
+
+
+def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
+    """Whether any backup is started by a clock: a service, a workflow's schedule, a CronJob, cron, a timer."""
+    if any(signal.automatic for signal in found) or copying_jobs(project):
+        return True
+    if any(_starts(text, signal) for text in _on_schedule(project) for signal in found):
+        return True
+    if any(_FILES.search(path) and not _OF_OTHER_WORK.search(path) for path in project.files):
+        return True
+    if any(_brings_a_crontab(dockerfile, found) for dockerfile in project.dockerfiles):
+        return True
+    return any(not missing and not _ADVISES.search(text) for text, _, missing in _told(project))
+
+
+def page_on_a_clock(project: Project) -> Location | None:
+    """Return the line of a page that says people may start a backup by a clock."""
+    return next((place for text, place, missing in _told(project) if not missing and _ADVISES.search(text)), None)
+
+
+def clock_line(text: str) -> int:
+    """Return which line of a page is one of a crontab that starts a backup, or the clock of a timer; 0 where none is."""
+    match = _CRON_LINE.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else 0
+
+
+def empty_clock(project: Project) -> EmptyClock | None:
+    """Return the first line of a clock whose program is not in the repository, None where there is none."""
+    found = next(((place, missing) for _, place, missing in _told(project) if missing), None)
+    return EmptyClock(found[1], found[0], _page_that_makes(project, found[1])) if found else None
+
+
+# --- what is delivered ------------------------------------------------------------------------------------------------
+
+
+def _on_schedule(project: Project) -> Iterator[str]:
+    """Yield what the workflows run by the clock."""
+    for workflow in project.workflows:
+        if "schedule" in workflow.events:
+            yield from (step.run for job in workflow.jobs for step in job.all_steps)
+
+
+def _starts(text: str, signal: Signal) -> bool:
+    """Whether a text runs the script, or the target of make, that holds the backup."""
+    named = re.escape(signal.owner) if signal.owner else re.escape(signal.location.path.rpartition("/")[2])
+    return bool(re.search(rf"(?:^|[\s/\"']){named}(?![\w.-])", text))
+
+
+def _brings_a_crontab(dockerfile: Dockerfile, found: tuple[Signal, ...]) -> bool:
+    """Whether an image that holds one of the scripts has a file for cron as well."""
+    copies = [item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword in {"COPY", "ADD"}]
+    scripts = {signal.location.path.rpartition("/")[2] for signal in found}
+    return any(_CRON_FOLDER.search(text) for text in copies) and any(name in text for text in copies for name in scripts)
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+@remembered
+def _told(project: Project) -> tuple[tuple[str, Location, str], ...]:
+    """Return each command and each line of a page by which a clock starts a backup, with the program that is missing for it."""
+    commands = [
+        (command.text, command.location, _missing(project, command.text))
+        for command in project.commands
+        if command.context != "doc" and _CLOCK.search(command.text) and "backup" in command.text.lower()
+    ]
+    return (*commands, *(item for page in project.docs for item in _told_on(project, page)))
+
+
+def _told_on(project: Project, page: DocFile) -> Iterator[tuple[str, Location, str]]:
+    shown = {page.text.count("\n", 0, match.start()) + 1 for match in _CRON_LINE.finditer(page.text)}
+    lines = page.text.splitlines()
+    for number in sorted(shown):
+        text = lines[number - 1]
+        if "OnCalendar" in text:
+            text = "\n".join(_STARTED.findall(page.text))
+        # What a line of a crontab says stands for itself: it leaves nothing to its readers.
+        yield "", Location(page.path, number), _missing(project, text)
+    for number, line in _lines_on_a_clock(page, lines):
+        if not any(abs(number - other) <= _NEAR for other in shown):
+            yield line, Location(page.path, number), _missing(project, line)
+
+
+def _lines_on_a_clock(page: DocFile, lines: list[str]) -> Iterator[tuple[int, str]]:
+    if _CLOCK.search(page.text) and "backup" in page.text.lower():
+        for number, line in enumerate(lines, 1):
+            near = "\n".join(lines[max(number - 3, 0) : number + 2]).lower() if _CLOCK.search(line) else ""
+            if "backup" in near and ("backup" in line.lower() or not _OF_OTHER_WORK.search(line)):
+                yield number, line
+
+
+def _missing(project: Project, line: str) -> str:
+    """Return the first script that a line starts where the repository has none of them and nothing of it writes one."""
+    names = [match["name"] for match in _PROGRAM.finditer(line)]
+    return names[0] if names and not any(name in _programs(project) for name in names) else ""
+
+
+@remembered
+def _programs(project: Project) -> frozenset[str]:
+    """Return the names of all files of the repository, and of those that its commands write."""
+    written = (
+        match["path"].rpartition("/")[2]
+        for command in project.commands
+        if command.context != "doc" and not SAYS.match(command.text)
+        for match in _WRITES.finditer(command.text)
+    )
+    return frozenset((*(path.rpartition("/")[2] for path in project.files), *written))
+
+
+def _page_that_makes(project: Project, program: str) -> Location | None:
+    for page in project.docs:
+        for number, line in enumerate(page.text.splitlines() if program in page.text else (), 1):
+            if program in line and _MAKES_IT.search(line):
+                return Location(page.path, number)
+    return None
