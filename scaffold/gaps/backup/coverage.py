@@ -52,7 +52,9 @@ _ANY_STORE = regex(
 _CALLED_BACKUP = regex(r"(?i)back[-_]?up")
 _SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
-_SETTINGS = regex(r"[\w./${}-]*(?:\.env[\w.-]*|\.(?:dist|example|sample|template|conf|cnf|ini|ya?ml|toml|properties))(?=[\"'\s]|$)")
+_SETTINGS = regex(
+    r"[\w./${}-]*(?:\.env[\w.-]*|\.(?:dist|example|sample|template|conf|cnf|ini|ya?ml|toml|properties))(?=[\"'\s]|$)"
+)
 """Files of settings, whose copies are none of a store; the folder that holds them is often called as the store is."""
 _IMAGES = {
     Role.POSTGRES: r"postgres|pg|pgsql|db-backup",

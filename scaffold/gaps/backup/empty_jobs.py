@@ -14,13 +14,15 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _CALLED = regex(r"(?i)back-?_?up|dump|snapshot|velero|restic")
-_SAYS_NOTHING = regex(r"\s*(?:#.*|(?:echo|printf)\b(?:[^|>`$]|\$(?!\())*|set\s+[-+]\w+(?:\s+\w+)*|exit(?:\s+0)?|true|:|sleep\s+\d+|date|[A-Z_]+=\S*|)\s*")
+_SAYS_NOTHING = regex(
+    r"\s*(?:#.*|(?:echo|printf)\b(?:[^|>`$]|\$(?!\())*|set\s+[-+]\w+(?:\s+\w+)*|exit(?:\s+0)?|true|:|sleep\s+\d+|date|[A-Z_]+=\S*|)\s*"
+)
 """A line of shell by which nothing is copied."""
 
 
 @frozen
 class EmptyJob:
-    """A job for a backup that copies nothing: its name, its place, and the ConfigMap with its script, None for its own words."""
+    """A job for a backup that copies nothing: its name, its script and the ConfigMap that holds it; "" and None for its own words."""
 
     name: str
     script: str
@@ -77,9 +79,7 @@ def _words(container: Mapping, key: str) -> list[str]:
     return [text_of(item) for item in node.items] if isinstance(node, Sequence) else []
 
 
-def _given(
-    job: KubernetesObject, container: Mapping, maps: dict[str, KubernetesObject]
-) -> Iterator[tuple[str, str, Location]]:
+def _given(job: KubernetesObject, container: Mapping, maps: dict[str, KubernetesObject]) -> Iterator[tuple[str, str, Location]]:
     """Yield the path, the text and the ConfigMap of each script that a volume puts before the container."""
     volumes = find(job.pod, "volumes")
     mounts = container.get("volumeMounts")

@@ -18,7 +18,9 @@ _DUMPS = {
     Role.MYSQL: regex(r"\b(?:mysqldump|mariadb-dump)\s(?P<words>[^\n|]*)", words=DUMPERS[1:3]),
     Role.MONGO: regex(r"\bmongodump\s(?P<words>[^\n|]*)", words=DUMPERS[3:]),
 }
-_ELSEWHERE = regex(r"\b(?:docker|podman|nerdctl|container|kubectl|oc|ssh|sudo\s+-u|su)\s|\$\{?\w*(?:COMPOSE|DOCKER|EXEC)\w*\}?|db_exec")
+_ELSEWHERE = regex(
+    r"\b(?:docker|podman|nerdctl|container|kubectl|oc|ssh|sudo\s+-u|su)\s|\$\{?\w*(?:COMPOSE|DOCKER|EXEC)\w*\}?|\b\w*exec\s"
+)
 """What runs the dump at another place than the host."""
 _HOST = regex(r"(?:^|\s)(?:-h|--host)[\s=]*[\"']?(?P<host>\$\{?(?P<name>\w+)(?::?-(?P<default>[\w.-]+))?\}?|[\w.-]+)")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
