@@ -22,7 +22,7 @@ _SAYS_NOTHING = regex(
 
 @frozen
 class EmptyJob:
-    """A job for a backup that copies nothing: its name, its script and the ConfigMap that holds it; "" and None for its own words."""
+    """A job for a backup that copies nothing: its name, and its script with the ConfigMap that holds it ("", None)."""
 
     name: str
     script: str
