@@ -14,7 +14,10 @@ from scaffold.model.regex import regex
 _WORDS = {
     EnvironmentClass.PRODUCTION: ("prod", "production", "live", "deploy", "deployment", "release"),
     EnvironmentClass.STAGING: ("staging", "stage", "stg", "preprod", "uat", "qa", "preview"),
-    EnvironmentClass.TEST: ("test", "tests", "testing", "ci", "cicd", "e2e", "integration", "cypress", "playwright", "spec"),
+    EnvironmentClass.TEST: (
+        *("test", "tests", "testing", "ci", "cicd", "e2e", "integration", "cypress", "playwright", "spec"),
+        *("restore", "drill"),
+    ),
     EnvironmentClass.EXAMPLE: ("example", "examples", "sample", "samples", "demo", "template", "templates"),
     EnvironmentClass.DEV: (
         "dev",

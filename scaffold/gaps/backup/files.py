@@ -19,8 +19,9 @@ from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
-DATABASE, VECTORS, UPLOADS, FILES = "SQLite database", "vector index", "uploads", "files"
+DATABASE, VECTORS, UPLOADS, DATA, FILES = "SQLite database", "vector index", "uploads", "data", "files"
 """What is kept, by the word that people use for it; the first ones matter most."""
 
 _SQLITE = regex(
@@ -35,6 +36,7 @@ _COPIES = regex(
     r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|(?<!-)snapshot",
     words=("backup", "borg", "kopia", "litestream", "rclone", "restic", "snapshot", "sqlite3", "vacuum"),
 )
+_COPYING = regex(r"\b(?:tar|rsync|cp|zip|restic|rclone|borg\w*|kopia|duplicity|scp|s3)\b")
 _PASSING = regex(r"CELERY|BROKER|RESULT|CACHE|TEST")
 """Names of databases whose loss loses nothing that lasts."""
 _FILE = regex(r"\.[A-Za-z]\w{0,5}$")
@@ -68,8 +70,8 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         UPLOADS,
         regex(
-            r"(?i)(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars|photos|pictures)(?:[/_.-].*)?",
-            words=("attachment", "avatars", "media", "photos", "pictures", "upload"),
+            r"(?i)(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars|photos|pictures)(?:[/_.-].*)?|.*[/_-]content",
+            words=("attachment", "avatars", "content", "media", "photos", "pictures", "upload"),
         ),
     ),
     (
@@ -80,6 +82,29 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_OF_IMAGES: dict[str, str] = {
+    "wordpress": "/var/www/html",
+    "nextcloud": "/var/www/html",
+    "drupal": "/var/www/html/sites",
+    "joomla": "/var/www/html",
+    "mediawiki": "/var/www/html/images",
+    "matomo": "/var/www/html",
+    "ghost": "/var/lib/ghost/content",
+    "gitea": "/data",
+    "forgejo": "/data",
+    "gitlab-ce": "/var/opt/gitlab",
+    "gitlab-ee": "/var/opt/gitlab",
+    "n8n": "/home/node/.n8n",
+    "directus": "/directus/uploads",
+    "mattermost-team-edition": "/mattermost/data",
+    "moodle": "/bitnami/moodledata",
+    "redmine": "/usr/src/redmine/files",
+    "vaultwarden": "/data",
+    "paperless-ngx": "/usr/src/paperless",
+    "nocodb": "/usr/app/data",
+    "jenkins": "/var/jenkins_home",
+}
+"""Where the image of a known application keeps what its users put into it, by the last part of its name; as its page says."""
 _VARIABLE_MOUNT = regex(r"(?P<source>\$\{[^}]*\}[^:\s]*|\$\w+[^:\s]*):(?P<target>\$\{[^}]*\}|\$\w+|/[^:\s]+)(?P<mode>:\w+)?")
 _PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore"})
 _OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:run|log|lib/docker|cache|tmp))(?:/.*)?")
@@ -107,7 +132,7 @@ def kept_files(project: Project) -> tuple[Kept, ...]:
     return tuple(found.values())
 
 
-_ORDER = (DATABASE, VECTORS, UPLOADS, FILES)
+_ORDER = (DATABASE, DATA, VECTORS, UPLOADS, FILES)
 
 
 def said(kept: Iterable[Kept]) -> str:
@@ -129,6 +154,10 @@ def _all_kept(project: Project) -> Iterator[Kept]:
     for stack, service in main_services(project):
         if not _is_theirs(project, service):
             continue
+        known = _of_known_image(project, service)
+        if known is not None:
+            yield Kept(DATA, stack, service, known.source, known.target)
+            continue
         mounts = tuple(mount for mount in service.mounts if _keeps(mount) and not _is_tracked(project, mount))
         database = _database_mount(project, service, mounts)
         if database:
@@ -138,6 +167,13 @@ def _all_kept(project: Project) -> Iterator[Kept]:
             what = next((what for what, names in _NAMES if names.fullmatch(target) or names.fullmatch(source)), "")
             if what:
                 yield Kept(what, stack, service, source, target)
+
+
+def _of_known_image(project: Project, service: Service) -> Mount | None:
+    """Return the volume or folder in which a known application, which people install as it is, keeps the data of its users."""
+    place = _OF_IMAGES.get(service.image.name, "").strip("/") if service.image and not service.build else ""
+    held = (mount for mount in service.mounts if _keeps(mount) and not _is_tracked(project, mount)) if place else ()
+    return next((m for m in held if is_below(place, m.target) or is_below(m.target.strip("/"), place)), None)
 
 
 def _is_theirs(project: Project, service: Service) -> bool:
@@ -272,6 +308,10 @@ def copies_files(project: Project) -> bool:
 
 
 def is_named(kept: Kept, text: str) -> bool:
-    """Whether a text names the volume, the folder or its place in the container, by its last word too."""
+    """Whether a text names the volume, the folder or its place in the container, by its last word too; what an application of
+    others keeps at a place that everything else about it names as well must stand in a line that copies.
+    """
+    if kept.what == DATA:
+        text = "\n".join(line for line in text.splitlines() if _COPYING.search(line))
     ends = itertools.chain.from_iterable((place, posixpath.basename(place.rstrip("/"))) for place in (kept.place, kept.target))
     return any(re.search(rf"(?<![\w-]){re.escape(end)}(?![\w-])", text) for end in ends if len(end) > 2)
