@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +26,15 @@ _COMPOSE = r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)"
 _DOWN = regex(rf"{_COMPOSE}[^\n&|;]*\sdown\b(?P<words>[^\n&|;#]*)")
 _WITH_VOLUMES = regex(r"\s(?:-v|--volumes)(?=[\s\"'\\)]|$)")
 _UP = regex(rf"{_COMPOSE}[^\n&|;]*\s(?:up|start)\b|{STARTS.pattern}")
-_REMOVED = regex(r"\bdocker\s+volume\s+(?:rm|remove)\s+(?P<names>[^\n&|;>]*)")
+_REMOVED = regex(r"\bdocker\s+volume\s+(?:rm|remove)\s+(?P<names>(?!\$\()[^\n&|;>]*)")
+_REMOVED_AS_LISTED = regex(
+    r"\bdocker\s+volume\s+ls\b[^\n]*\|\s*xargs\b[^\n]*\bdocker\s+volume\s+(?:rm|remove)\b"
+    r"|\bdocker\s+volume\s+(?:rm|remove)\s[^\n]*\$\(\s*docker\s+volume\s+ls\b",
+    words=("volume",),
+)
+"""Volumes that are removed as a list of them gives them."""
+_OF_REPAIRS = regex(r"(?i)(?:^|[/_.-])(?:fix|repair|recover|rebuild|restart|troubleshoot|heal)(?=[/_.-])")
+"""What scripts are called that people start on the server when something does not run."""
 _PRUNED = regex(r"\bdocker\s+volume\s+prune\b[^\n&|;]*\s(?:--all\b|-a\b|-fa\b|-af\b|--filter[= ][\"']?all=)")
 _EMPTIES = regex(
     r"\bartisan[\"',\s]+migrate:(?:fresh|refresh|reset)\b[^\n&|;]*--force\b|\bprisma\s+migrate\s+reset\b[^\n&|;]*\s(?:--force|-f)\b"
@@ -75,6 +84,12 @@ class _Unit:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _by_deployments(project)
+    yield from _by_repairs(project)
+    yield from _at_the_start(project)
+
+
+def _by_deployments(project: Project) -> Iterator[Gap]:
     for unit in (*_scripts(project), *_jobs(project), *_playbooks(project)):
         if any(_ASKS.search(line) for line, _ in unit.lines):
             continue
@@ -88,7 +103,21 @@ def _detect(project: Project) -> Iterator[Gap]:
         lost = next(lost_on_the_host(project, unit.lines, _stacks(project, _texts(unit))), None)
         if lost:
             yield _mirrored(unit, *lost)
-    yield from _at_the_start(project)
+
+
+def _by_repairs(project: Project) -> Iterator[Gap]:
+    """Yield the scripts for a server that does not run well which remove its volumes and start it again, without a question."""
+    found: dict[str, list[tuple[str, Location]]] = {}
+    for command in project.commands:
+        path = command.location.path
+        if command.context == "script" and _OF_REPAIRS.search(path) and path not in project.owned and not is_test_path(path):
+            found.setdefault(path, []).append((command.text, command.location))
+    for path, lines in found.items():
+        unit = _Unit(path, path, tuple(_unconditional(tuple(lines))), path_environment(path))
+        if not _ON_PURPOSE.search(path.rpartition("/")[2]) and not any(_ASKS.search(line) for line, _ in lines):
+            for message, place in itertools.islice(_deleted(project, unit), 1):
+                gap = _gap(path, "repair", f"{path} {message}", place, unit.environment)
+                yield replace(gap, severity=min(gap.severity, Severity.MEDIUM))
 
 
 # --- who deploys ------------------------------------------------------------------------------------------------------
@@ -189,6 +218,8 @@ def _deleted(project: Project, unit: _Unit) -> Iterator[tuple[str, Location]]:
             yield f"takes the stack down with its volumes before it starts it: {begins}", place
         elif _PRUNED.search(line) and stopped and kept:
             yield f"stops the stack, deletes the volumes that no container uses, and starts it: {begins}", place
+        elif _REMOVED_AS_LISTED.search(line) and stopped and kept:
+            yield "removes the volumes that a list of them gives, and starts the release with empty ones", place
         elif (removed := _REMOVED.search(line)) and (names := _named(unit, removed["names"], kept)):
             yield f"removes {names} and starts the release with empty ones", place
 

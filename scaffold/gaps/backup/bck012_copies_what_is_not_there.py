@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from scaffold.gaps.backup.copied_paths import copied_paths
 from scaffold.gaps.backup.dumps_in_containers import Misled, is_container_of, kept_in_the_container
 from scaffold.gaps.backup.files import has_volume_by_variable, kept_files
+from scaffold.gaps.backup.stubs import empty_backups
 from scaffold.gaps.docs.pages import current_pages, heading_above, headings_around
 from scaffold.gaps.facts import declared_services, is_test_path, listed
 from scaffold.gaps.remembered import remembered
@@ -73,7 +74,7 @@ def misled_backups(project: Project) -> tuple[Misled, ...]:
         for misled in (_folder(project, command), _container(project, command), _login(project, command), inside):
             if misled:
                 found.setdefault((path, misled.subject), misled)
-    return tuple(found.values())
+    return (*found.values(), *empty_backups(project))
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------
