@@ -11,11 +11,24 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import TRIED, Layer, Role, Severity
-from scaffold.model.project import CodeFact, Project
+from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import Start, is_below
 
 _PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schema:update\b[^\n]*--force\b")
+_WRITES_MIGRATIONS = regex(
+    r"\bmanage\.py[\"',\s]+makemigrations\b(?![^\n&|;]*--(?:check|dry-run))|\bprisma\s+migrate\s+dev\b"
+    r"|\balembic\s+revision\s+[^\n&|;]*--autogenerate\b|\bflask\s+db\s+migrate\b|\bdoctrine:migrations:diff\b|\bmigration:generate\b",
+    words=("--autogenerate", "flask", "makemigrations", "migration:generate", "migrations:diff", "prisma"),
+)
+"""Commands that write a migration from the models, for developers to read and to keep."""
+_BUILDS = regex(
+    r"(?:build|postbuild|prebuild|postinstall|release|deploy|start)(?::(?!dev|local|test|seed)\w+)*|vercel-build|heroku-postbuild"
+)
+"""What scripts of a package are called that a platform or a release runs."""
+_RUNS_SCRIPTS = regex(r"\b(?:npm|pnpm|yarn|bun|turbo|nx)\s")
+_MOST_STEPS = 3
+"""Scripts are followed this far."""
 _LOSES = regex(r"--accept-data-loss|--force-reset|--force\b")
 _SERVED = regex(
     r"\b(?:FastAPI|Flask|Starlette|Litestar|Quart|Sanic)\(|\blifespan\b|on_event\(|on_startup|def create_app\b",
@@ -41,8 +54,14 @@ _OVERRIDES = frozenset({"SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    if project.main_stack is None:
-        return
+    found = tuple(_by_services(project)) if project.main_stack is not None else ()
+    yield from found
+    # What a service starts by such a script is said of the service.
+    told = {gap.primary for gap in found}
+    yield from (gap for gap in _by_builds(project) if gap.primary not in told)
+
+
+def _by_services(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "schema" and not is_test_path(fact.location.path)]
     kept = {item.tool for item in kept_versions(project)}
     seen: set[Location] = set()
@@ -53,6 +72,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             own = [fact for fact in own if not fact.detail.startswith("create-all")]
         found = (
             *_pushed(stack, service, start),
+            *_written(stack, service, start),
             *_by_hibernate(project, stack, service, start, own),
             *_by_library(stack, service, own),
             *_by_create_all(project, stack, service, own),
@@ -79,6 +99,51 @@ def _pushed(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
             harm = "and drops the columns and tables that a model no longer has" if loses else "and asks nobody"
             yield _gap(stack, service, "push", f"{service.name} runs {how} whenever it starts, {harm}", [place], loses=loses)
             return
+
+
+def _written(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
+    """Yield the start that writes migrations, which the next container does not have."""
+    for line, place in start.lines:
+        match = _WRITES_MIGRATIONS.search(line)
+        if match:
+            how = " ".join(re.sub(r"[\"',]+", " ", match[0]).split())
+            message = (
+                f"{service.name} runs `{how}` whenever it starts: it writes migrations that nobody has read, and applies"
+                " them to the tables of production"
+            )
+            yield _gap(stack, service, "written", message, [place], loses=False)
+            return
+
+
+def _by_builds(project: Project) -> Iterator[Gap]:
+    """Yield the scripts of packages for a release that push the models, themselves or by others that they run."""
+    scripts = [item for item in project.commands if item.context == "package" and not is_test_path(item.location.path)]
+    if not any(_PUSHES.search(item.text) for item in scripts):
+        return
+    for command in scripts:
+        how = _pushes(command.text, scripts, frozenset({command.owner})) if _BUILDS.fullmatch(command.owner) else ""
+        if how:
+            path = command.location.path
+            yield RULE.gap(
+                resource=path,
+                subject=f"schema/{command.owner}",
+                message=f"The script {command.owner} of {path}, which a release runs, makes the tables follow the models by"
+                f" `{how}`: no version tells what a release changed, and none can be taken back.",
+                expected="migrations under version control, run once for each release",
+                actual="tables that follow the models",
+                locations=(command.location,),
+                environment=path_environment(path),
+            )
+
+
+def _pushes(text: str, scripts: list[Command], seen: frozenset[str]) -> str:
+    """Return the command by which a script pushes the models, also by scripts that it runs by their names; "" for none."""
+    match = _PUSHES.search(text)
+    if match or len(seen) > _MOST_STEPS:
+        return match[0] if match else ""
+    called = {word for part in re.split(r"&&|\|\||;", text) if _RUNS_SCRIPTS.search(part) for word in part.split()} - seen
+    found = (_pushes(item.text, scripts, seen | {item.owner}) for item in scripts if item.owner in called)
+    return next(filter(None, found), "")
 
 
 def _by_hibernate(project: Project, stack: Stack, service: Service, start: Start, facts: list[CodeFact]) -> Iterator[Gap]:
