@@ -76,6 +76,8 @@ _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat"
 _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about what a stack runs."""
 _KEEPS_ITS_OWN = "is what runs in production, and where that keeps its data is not told here"
+_REFUSED = "is refused by Compose as it stands, so nothing runs from it yet"
+_ABOUT_LOADING = frozenset({"CMP005", "CMP018"})
 _UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 
 
@@ -118,9 +120,18 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
     """
     if gap.severity <= Severity.MEDIUM or gap.layer not in _JUDGED:
         return None
+    refused = _refused(project, gap)
+    if refused is not None:
+        return Severity.MEDIUM, _REFUSED, refused
     if gap.resource in project.unused_stores:
         return Severity.MEDIUM, _UNUSED, _place_of_store(project, gap)
     return _by_start(project, gap) if gap.environment is EnvironmentClass.BASE else None
+
+
+def _refused(project: Project, gap: Gap) -> Location | None:
+    """Return where a stack begins that Compose does not load, for a gap of what that stack would run."""
+    stacks = _stacks_of(project, gap) if gap.code not in _ABOUT_LOADING else []
+    return Location(stacks[0].files[0], 1) if stacks and not any(stack.complete for stack in stacks) else None
 
 
 def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:

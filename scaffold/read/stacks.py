@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
 
 from scaffold.model.compose import ComposeFile, Stack
@@ -136,9 +136,22 @@ def assemble(  # noqa: PLR0913
     broken += [problem for path in sorted(known) if is_compose_path(path) for problem in _misshapen(path, documents)]
     # Sets that were tried and are no stack of the project may lack what they were never meant to have.
     loads = [assembly.load(stack.files) for stack in stacks]
-    problems = {*assembly.problems, *broken, *(problem for loaded in loads for problem in loaded.problems)}
+    lacking = _lacking(assembly, stacks)
+    problems = {*assembly.problems, *broken, *lacking, *(problem for loaded in loads for problem in loaded.problems)}
     listed = tuple(sorted(problems, key=lambda problem: (problem.location.sort_key(), problem.message)))
     return tuple(_compose_file(assembly, path) for path in sorted(compose)), stacks, listed
+
+
+def _lacking(assembly: _Assembly, stacks: tuple[Stack, ...]) -> Iterator[Problem]:
+    """Yield what the file that Compose takes by itself does not declare, where no set of the project adds it; a service that it
+    waits for is told by whoever waits.
+    """
+    loading = {path for stack in stacks if stack.complete for path in stack.files}
+    for stack in stacks:
+        path = stack.files[0]
+        if stack.files == (path,) and path not in loading and posixpath.basename(path) in BASE_NAMES:
+            found = (item for item in assembly.undefined(stack.files) if item.kind != "service")
+            yield from (Problem(item.location, _sentence(item)) for item in found)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

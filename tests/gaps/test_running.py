@@ -183,6 +183,21 @@ def test_a_tree_says_which_of_two_files_is_for_a_network_at_home(
     assert found(make_project(files)).severity is severity
 
 
+def test_what_compose_refuses_runs_nowhere(make_project: Callable[..., Path]) -> None:
+    gap = found(make_project({"docker-compose.yml": COMPOSE.replace("volumes:\n  data:\n", "")}))
+    assert gap.severity is Severity.MEDIUM
+    assert "docker-compose.yml:1 is refused by Compose as it stands" in gap.message
+
+
+def test_a_tree_may_name_a_file_of_another_folder(make_project: Callable[..., Path]) -> None:
+    page = f"# Shop\n\n```\n├── docker/\n│   ├── docker-compose.yml # Local development\n```\n\n## Installation\n\n{BOTH}"
+    production = COMPOSE.replace("    ports: ['5432:5432']\n", "")
+    files = {"README.md": page, "docker/docker-compose.yml": COMPOSE, "docker/docker-compose.prod.yml": production}
+    gap = found(make_project(files))
+    assert (gap.severity, gap.resource) == (Severity.LOW, "docker/base/db")
+    assert "README.md:5 says that this is for development" in gap.message
+
+
 HOST = """\
 on: {push: {branches: [main]}}
 jobs:

@@ -16,12 +16,15 @@ _EFFECTS = {
     "pass": "cannot pass",
     "fail": "cannot fail",
     "idle": "passes as long as the container runs",
+    "refused": "tells no more than that the port answers",
     "wait": "passes too early",
     "blind": "does not reach the application",
     "deaf": "does not tell that the store is away",
 }
-_LOWER = {"wait": 2, "blind": 1, "idle": 1}
-"""Steps by which an effect counts less: one that passes too early does so for as long as the data is read."""
+_LOWER = {"wait": 2, "blind": 1, "idle": 1, "refused": 1}
+"""Steps by which an effect counts less: one that passes too early does so for as long as the data is read, and one that the
+server refuses fails where nothing listens.
+"""
 _ADVICE = Closer(
     None, "advice", "Write a check with a program that the image holds, against the port and path it serves today."
 )

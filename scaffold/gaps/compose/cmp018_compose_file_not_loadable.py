@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.facts import DEFAULT_FILES
 from scaffold.model.document import Problem
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
@@ -45,9 +46,10 @@ def _counts(project: Project, problem: Problem) -> bool:
 
 
 def _is_fragment(project: Project, path: str) -> bool:
-    """Whether the file only works together with others that no command names."""
+    """Whether the file only works together with others that no command names: Compose takes one of its own names alone."""
     stacks = [stack for stack in project.stacks if path in stack.files]
-    return bool(stacks) and not any(stack.complete for stack in stacks)
+    by_itself = any(stack.files == (path,) and path.rpartition("/")[2] in DEFAULT_FILES for stack in stacks)
+    return bool(stacks) and not by_itself and not any(stack.complete for stack in stacks)
 
 
 def _environment(project: Project, path: str) -> EnvironmentClass:

@@ -89,9 +89,8 @@ def _redis_faults(service: Service, source: HealthSource) -> Iterator[Fault]:
         if strict:
             yield Fault("pass", "it sends no password and the server requires one", places)
         else:
-            yield Fault(
-                "fail", "the server requires a password, the check sends none, and the client exits 0 on that error", places
-            )
+            reason = "the server requires a password, the check sends none, and the client exits 0 on that error"
+            yield Fault("refused", reason, places)
     elif not strict and not writes_nothing(service):
         yield Fault(
             "wait", "without -e the client exits 0 on an error reply such as LOADING, so it passes before the data is there"

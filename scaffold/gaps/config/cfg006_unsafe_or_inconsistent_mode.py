@@ -25,6 +25,10 @@ from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
 _DEBUG = regex(r"(?:^|_)DEBUG$")
+_SHOWN = frozenset({"DEBUG", "APP_DEBUG", "DJANGO_DEBUG", "FLASK_DEBUG", "SYMFONY_DEBUG", "WORDPRESS_DEBUG"})
+"""Variables by which a framework itself shows code and settings on its error pages."""
+_HIDDEN = regex(r"WP_DEBUG_DISPLAY[\"']\s*,\s*(?:false|0)\b")
+"""How WordPress is told to write errors to its log alone."""
 _MODE = frozenset(
     {"ENVIRONMENT", "ENV", "APP_ENV", "APP_ENVIRONMENT", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DEPLOY_ENV", "STAGE"}
 )
@@ -49,7 +53,8 @@ _RUNS_AS_PRODUCTION = frozenset({"NODE_ENV", "RAILS_ENV"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack))
+    read = frozenset(item.name for item in project.env_reads)
+    yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack, read))
     yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(stack))
     for module in used_modules(project):
         yield from _of_module(project, module)
@@ -123,23 +128,33 @@ def _template_gap(project: Project, file: EnvFile, entries: list[EnvEntry], take
     )
 
 
-def _debug_in_stack(stack: Stack) -> Iterator[Gap]:
+def _debug_in_stack(stack: Stack, read: frozenset[str]) -> Iterator[Gap]:
+    """Yield the variables that turn debugging on, of frameworks and of the project's own code, which reads some of those."""
     found: dict[str, list[tuple[str, EnvValue]]] = {}
     for service in stack.services:
-        for entry in service.environment:
-            if service.is_application and _DEBUG.search(entry.name) and means_true(entry.value):
+        hidden = any(_HIDDEN.search(entry.value or "") for entry in service.environment)
+        for entry in service.environment if service.is_application and not hidden else ():
+            known = entry.name in _SHOWN or entry.name in read
+            if known and _DEBUG.search(entry.name) and means_true(entry.value):
                 found.setdefault(entry.name, []).append((service.name, entry))
     for name, users in sorted(found.items()):
-        services = " and ".join(dict.fromkeys(service for service, _ in users))
-        yield RULE.gap(
-            resource=stack.resource(users[0][0]),
-            subject=f"environment/{name}",
-            message=f"{services} would run in production with {name} on: error pages show code and settings to everybody.",
-            expected=f"{name}: false, or a variable with that default",
-            actual="on",
-            locations=tuple(entry.location for _, entry in users),
-            environment=stack.environment,
-        )
+        yield _debug_gap(stack, name, users)
+
+
+def _debug_gap(stack: Stack, name: str, users: list[tuple[str, EnvValue]]) -> Gap:
+    services = " and ".join(dict.fromkeys(service for service, _ in users))
+    shows = name in _SHOWN
+    effect = "error pages show code and settings to everybody" if shows else "what that shows is meant for developers"
+    return RULE.gap(
+        resource=stack.resource(users[0][0]),
+        subject=f"environment/{name}",
+        message=f"{services} would run in production with {name} on: {effect}.",
+        expected=f"{name}: false, or a variable with that default",
+        actual="on",
+        locations=tuple(entry.location for _, entry in users),
+        environment=stack.environment,
+        severity=None if shows else Severity.MEDIUM,
+    )
 
 
 def _mode_of_stack(stack: Stack) -> Iterator[Gap]:

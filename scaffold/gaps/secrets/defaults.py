@@ -19,6 +19,7 @@ _MADE_BY_SYMFONY = frozenset({"APP_SECRET"})
 """What its installer writes into the file of defaults, drawn at random."""
 _DEFAULTS = regex(
     r"\b(?:do not|don't|never) (?:deploy|use|run|ship)\b[^.]{0,60}\b(?:default|these|this|production)\b"
+    r"|\bcopy (?:this|me|it)\b[^.]{0,20}\bto\b.{0,60}\bfill in\b"
     r"|\bchange (?:all|these|the|every)\b[^.]{0,40}\b(?:passwords?|secrets?|keys?|values?|credentials?)\b",
     re.IGNORECASE,
 )
@@ -66,7 +67,7 @@ def _secret(entry: EnvEntry) -> tuple[str, str]:
 
 
 def says_to_change(project: Project, file: EnvFile) -> bool:
-    """Whether the head of the file says that its values are defaults which nobody may deploy with."""
+    """Whether the head of the file says that its values are defaults which nobody may deploy with, or a form to fill in."""
     lines = (project.source(file.path) or "").splitlines()[:_HEAD_LINES]
     head = " ".join(
         line.lstrip("# ") for line in takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), lines)
