@@ -15,7 +15,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
-from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS, RUNS_ITSELF, migration_of, start_of
 
@@ -46,8 +46,25 @@ _NEAR = 5
 """Lines between two commands of one piece of work on a page."""
 
 
+_PLATFORM_STARTS = regex(
+    r"\baz\s+containerapp\s+update\b[^\n]*\s--image\b|\baz\s+webapp\s+(?:deploy\b|config\s+container\s+set\b)"
+    r"|\baws\s+ecs\s+update-service\b|\bgcloud\s+(?:\w+\s+)?run\s+deploy\b|\bkubectl\b[^\n;&|]*\s(?:set\s+image|rollout\s+restart)\b",
+    words=("containerapp", "webapp", "update-service", "deploy", "kubectl"),
+)
+"""Commands of platforms and clusters that put a new image in the place of the one that serves."""
+_STARTING_ACTIONS = regex(
+    r"aws-actions/amazon-ecs-deploy-task-definition@|azure/(?:webapps-deploy|container-apps-deploy-action)@"
+)
+_MIGRATING_SCRIPT = regex(
+    r"(?:^|[\s\"'/])(?:(?:apply|run|exec|execute|deploy|db|database)[_-])?migrat(?:e|ions?)(?:[_-](?:db|database|prod|production))?\.(?:sh|py|js|ts)\b",
+    words=("migrat",),
+)
+
+
 def _detect(project: Project) -> Iterator[Gap]:
     yield from _stale_images(project)
+    if not _migrates_itself(project):
+        yield from _after_platforms(project)
     stores = [service for _, service in durable_stores(project) if service.role in _RELATIONAL]
     if not stores:
         return
@@ -74,6 +91,37 @@ def _jobs(project: Project) -> Iterator[_Deployment]:
                 steps = [step for step in job.steps if is_elsewhere(step) or is_own_machine(job)]
                 lines = tuple((line, place_of(workflow, step, line)) for step in steps for line in run_text(step).split("\n"))
                 yield _Deployment(workflow.path, f"The job {job.id}", lines, _is_prepared(workflow, job))
+
+
+def _after_platforms(project: Project) -> Iterator[Gap]:
+    """Yield the jobs that give a platform the new image and migrate afterwards, in a later step."""
+    for workflow in foreign_workflows(project):
+        for job in workflow.jobs:
+            lines = [(line, place_of(workflow, step, line), step) for step in job.steps for line in _lines(step)]
+            starts = [place for line, place, step in lines if _starts_on_a_platform(line, step)]
+            migrations = [place for line, place, _ in lines if _migrates(line) or _is_migrating_script(line)]
+            text = "\n".join(line for line, _, _ in lines)
+            if starts and migrations and not _is_before(migrations, starts[0]) and not _HOLDS_BACK.search(text):
+                deployment = _Deployment(workflow.path, f"The job {job.id}", ())
+                yield _order(deployment, starts[0], migrations[0], copied=bool(_COPIES.search(text)))
+
+
+def _lines(step: Step) -> list[str]:
+    return [line for line in run_text(step).replace("\\\n", " ").split("\n") if line.strip()] or [step.uses]
+
+
+def _starts_on_a_platform(line: str, step: Step) -> bool:
+    if SAYS.match(line):
+        return False
+    return bool(_PLATFORM_STARTS.search(line) or _STARTING_ACTIONS.match(step.uses.lower()))
+
+
+def _is_migrating_script(line: str) -> bool:
+    return bool(_MIGRATING_SCRIPT.search(line)) and not SAYS.match(line)
+
+
+def _is_before(migrations: list[Location], start: Location) -> bool:
+    return any(place.line < start.line for place in migrations)
 
 
 def _is_prepared(workflow: Workflow, job: Job) -> bool:
