@@ -57,6 +57,7 @@ _FOR_VISITORS = frozenset(
         "docker-letsencrypt-nginx-proxy-companion",
     }
 )
+_CATCHES_MAIL = frozenset({"mailhog", "mailpit", "mailcatcher", "maildev", "smtp4dev", "inbucket"})
 _CERTIFICATES = regex(
     r"certificatesresolvers\.|--certresolver|\bacme\.sh\b|\bcertbot\b",
     words=("--certresolver", "acme.sh", "certbot", "certificatesresolvers."),
@@ -139,6 +140,9 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     stacks = _stacks_of(project, gap)
     if not stacks:
         return None
+    catcher = _catcher(stacks)
+    if catcher is not None:
+        return Severity.MEDIUM, "catches every mail for developers to read, so no visitor of this stack gets one", catcher
     corrected = _corrected(project, gap)
     if corrected is not None:
         return corrected
@@ -153,6 +157,18 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     if behind is not None:
         start = min(start, behind, key=lambda item: item.strength)
     return _by_strength(project, stacks, start, other)
+
+
+def _catcher(stacks: list[Stack]) -> Location | None:
+    """Return the service that takes the mails of all stacks and sends none, where it is started with the others."""
+    found = [
+        next(
+            (item.location for item in stack.services if item.image and item.image.name in _CATCHES_MAIL and not item.profiles),
+            None,
+        )
+        for stack in stacks
+    ]
+    return found[0] if all(found) else None
 
 
 def _corrected(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:

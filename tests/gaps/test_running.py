@@ -183,6 +183,18 @@ def test_a_tree_says_which_of_two_files_is_for_a_network_at_home(
     assert found(make_project(files)).severity is severity
 
 
+@pytest.mark.parametrize(("more", "severity"), [("", Severity.MEDIUM), ("    profiles: [mail]\n", Severity.HIGH)])
+def test_a_stack_that_catches_its_mails_is_for_developers(
+    more: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    catcher = f"  mail:\n    image: mailhog/mailhog:v1.0.1\n{more}"
+    files = {
+        "docker-compose.yml": COMPOSE.replace("volumes:\n  data:", f"{catcher}volumes:\n  data:"),
+        "README.md": f"# Shop\n\n## Installation\n\n{UP}",
+    }
+    assert found(make_project(files)).severity is severity
+
+
 def test_what_compose_refuses_runs_nowhere(make_project: Callable[..., Path]) -> None:
     gap = found(make_project({"docker-compose.yml": COMPOSE.replace("volumes:\n  data:\n", "")}))
     assert gap.severity is Severity.MEDIUM
