@@ -185,6 +185,16 @@ KINDS = (
             ),
         ),
     ),
+    # Sockets that one process keeps.
+    Kind(
+        "sockets",
+        "socket_facts",
+        Words(
+            python=("ocketIO(", "socketio.", "ChannelLayer", "active_connections", "pubsub", "subscribe("),
+            script=("@WebSocketGateway(", "socket.io", ".clients", "createAdapter(", "IoAdapter", "subscribe("),
+            other=("MapHub<", "enableSimpleBroker", "enableStompBrokerRelay", "AddStackExchangeRedis(", "AddAzureSignalR("),
+        ),
+    ),
     # Tools that assistants are lent.
     Kind("tool_servers", "tool_server_facts", Words(("FastMCP", "fastmcp"), ("FastMCP", "McpServer"), (), ("McpServer",))),
     # Programs that code starts.

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import runnable_stacks
+from scaffold.gaps.config.stand_in_providers import StandIn, stand_ins
 from scaffold.gaps.facts import listed, once
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.signals import image_name, main_environment
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, Layer, Severity
+from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -55,6 +56,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             _code_gap(project, fact) for fact in project.code_facts if fact.kind == "seeds" and fact.reachable is not False
         )
     yield from _built_with(project)
+    yield from _stand_ins(project, stacks)
 
 
 def _built_with(project: Project) -> Iterator[Gap]:
@@ -82,6 +84,28 @@ def _built_with(project: Project) -> Iterator[Gap]:
             closers=(
                 Closer(None, "advice", f"Turn {listed(names)} off for production, and let the code take off as its default."),
             ),
+        )
+
+
+def _stand_ins(project: Project, stacks: tuple[Stack, ...]) -> Iterator[Gap]:
+    """Yield, by name, the variables by which production sends and charges nothing."""
+    found: dict[str, list[StandIn]] = {}
+    for item in stand_ins(project, stacks):
+        found.setdefault(item.name, []).append(item)
+    for name, items in sorted(found.items()):
+        only = all(item.is_default for item in items)
+        yield RULE.gap(
+            resource=items[0].place.path,
+            subject=f"stand-in/{name}",
+            message=f"Production {'falls back to' if only else 'chooses'} {items[0].word} for {name}, by its name a stand-in: "
+            "nothing is sent, asked or charged for real, and the program looks healthy.",
+            expected="the real one, by a variable without a default",
+            actual=items[0].word,
+            locations=tuple(dict.fromkeys(item.place for item in items)),
+            severity=Severity.LOW if only else Severity.MEDIUM,
+            confidence=Confidence.MEDIUM,
+            environment=EnvironmentClass.PRODUCTION,
+            closers=(Closer(None, "advice", f"Name the real one for {name}, and let the program refuse the stand-in there."),),
         )
 
 

@@ -28,7 +28,9 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         embedded = bool(_EMBEDDED.search(words_of(service)))
-        copies = _copies(project, service) if (embedded or service.role is Role.SCHEDULER) and not _is_locked(service) else None
+        copies = (
+            copies_of(project, service) if (embedded or service.role is Role.SCHEDULER) and not _is_locked(service) else None
+        )
         if copies:
             yield _gap(stack, service, *copies, embedded=embedded)
         elif embedded and not _is_locked(service) and stack.is_runnable_in_production:
@@ -39,7 +41,7 @@ def _is_locked(service: Service) -> bool:
     return "redbeat" in words_of(service).lower()
 
 
-def _copies(project: Project, service: Service) -> tuple[str, Location] | None:
+def copies_of(project: Project, service: Service) -> tuple[str, Location] | None:
     """Return what runs a service more than once, and where that stands."""
     for route in (("deploy", "replicas"), ("scale",)):
         node = find(service.node, *route)

@@ -19,9 +19,10 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
 
 _WRITERS = frozenset({Role.WEB, Role.WORKER, Role.SCHEDULER})
-_PROCESSES = regex(
+PROCESSES = regex(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi)\b[^\n]*?(?:--workers[= ]|\s-w[= ]?)(?:\$\{\w+:-)?(?P<count>\d{1,2})\b"
 )
+"""A start of a Python server in several processes."""
 _SERVER = regex(r"\b(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?://", re.IGNORECASE)
 
 
@@ -67,7 +68,7 @@ def _mount_of(service: Service, place: str) -> Mount | None:
 
 def _writer(project: Project, service: Service, entry: EnvValue) -> _Writer:
     start = start_of(project, service)
-    found = ((match, place) for line, place in (start.lines if start else ()) if (match := _PROCESSES.search(line)))
+    found = ((match, place) for line, place in (start.lines if start else ()) if (match := PROCESSES.search(line)))
     match, place = next(found, (None, service.location))
     count = int(match["count"]) if match else 1
     given = service.env("WEB_CONCURRENCY")
