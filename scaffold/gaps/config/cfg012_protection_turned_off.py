@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
+from scaffold.gaps.config.unchecked_stores import unchecked_settings
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.running import Strength, strength_of
@@ -73,8 +74,26 @@ def _detect(project: Project) -> Iterator[Gap]:
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
     yield from _of_tokens(project)
+    yield from (_offered_gap(name, places) for name, places in unchecked_settings(project))
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(stack, service))
+
+
+def _offered_gap(name: str, places: tuple[Location, ...]) -> Gap:
+    path = places[0].path
+    return RULE.gap(
+        resource=path,
+        subject=f"offered/{name}",
+        message=f"{path} has people set {name} so that the code takes any certificate: whoever stands between it and the other "
+        "end reads and changes what they send, passwords among it.",
+        expected="the certificate of the authority of the other end, and the check on",
+        actual="off",
+        locations=places,
+        severity=Severity.LOW,
+        closers=(
+            Closer(None, "advice", f"Take {name} out, and give the program the certificate of the store's authority (CA)."),
+        ),
+    )
 
 
 def _of_tokens(project: Project) -> Iterator[Gap]:
