@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 from scaffold.model.compose import Service
-from scaffold.model.project import Job, Project
+from scaffold.model.frozen import frozen
+from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
 
 BUILD_ACTIONS = frozenset({"docker/build-push-action", "docker/bake-action", "docker/build-push-action-v2"})
 """Actions that build images and push them."""
+_WORD = regex(r"[\w./-]+")
+_ENV = regex(r"\$\{\{\s*env\.(?P<name>\w+)\s*\}\}")
+
+
+@frozen
+class Published:
+    """What the step that pushes an image builds it from: its Dockerfile, the context and the stage, "" for the last one."""
+
+    dockerfile: str
+    context: str
+    target: str
 
 
 def published_from(project: Project, service: Service) -> str | None:
     """Return the Dockerfile of the one step that pushes the image which a service without a build runs, None where no step
     shows it.
     """
+    found = published(project, service)
+    return found.dockerfile if found else None
+
+
+def published(project: Project, service: Service) -> Published | None:
+    """Return what the image that a service without a build runs is built from, None where not exactly one step pushes it."""
     image = service.image
     if service.build is not None or image is None or "/" not in image.repository:
         return None
-    found = {file for workflow in project.workflows for job in workflow.jobs if (file := _pushed_file(job, image.repository))}
+    found = {
+        made for workflow in project.workflows for job in workflow.jobs for made in _pushed(workflow, job, image.repository)
+    }
     return found.pop() if len(found) == 1 else None
 
 
-def _pushed_file(job: Job, repository: str) -> str | None:
-    """Return the Dockerfile of the one image that a job builds where its tags name `repository`."""
+def _pushed(workflow: Workflow, job: Job, repository: str) -> Iterator[Published]:
+    """Yield what a job builds under the name of a repository, by the tags of the step or, of its only build, by those that
+    another step makes.
+    """
+    env = dict((*workflow.env, *job.env))
     builds = [step for step in job.all_steps if step.action in BUILD_ACTIONS and step.input("push", "false") != "false"]
-    words = (word for step in job.all_steps for word in re.findall(r"[\w./-]+", f"{step.input('images')} {step.input('tags')}"))
-    if len(builds) != 1 or not any(f"/{word}".lower().endswith(f"/{repository.lower()}") for word in words):
-        return None
-    folder = builds[0].input("context", ".").removeprefix("./").rstrip("/.")
-    return builds[0].input("file").removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/")
+    for step in builds:
+        naming = job.all_steps if len(builds) == 1 else (step,)
+        text = " ".join(f"{item.input('images')} {item.input('tags')}" for item in naming)
+        text = _ENV.sub(lambda match: env.get(match["name"], match[0]), text)
+        if any(f"/{word}".lower().endswith(f"/{repository.lower()}") for word in _WORD.findall(text)):
+            folder = step.input("context", ".").removeprefix("./").rstrip("/.")
+            file = step.input("file").removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/")
+            yield Published(file, folder, step.input("target"))
