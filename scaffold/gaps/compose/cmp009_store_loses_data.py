@@ -66,6 +66,10 @@ def _detect(project: Project) -> Iterator[Gap]:
         _of_swarm(gap) if deployed & set(stack.files) else gap for stack in stacks for gap in _of_stack(project, stack)
     )
     yield from _on_pages(project)
+    if any(command.context in {"script", "makefile"} and " run " in command.text for command in project.commands):
+        from scaffold.gaps.compose.run_stores import run_stores
+
+        yield from once(_run_gap(item.image, item.location) for item in run_stores(project) if item.is_removed)
     yield from once(gap for stack in stacks if deployed & set(stack.files) for gap in _wandering(stack))
 
 
@@ -277,6 +281,20 @@ def _of_swarm(gap: Gap) -> Gap:
     name, _, _ = gap.message.partition(":")
     effect = "its data is in an anonymous volume, and each task that the swarm starts anew, on any node, begins empty"
     return replace(gap, message=f"{name}: {effect}.")
+
+
+def _run_gap(image: str, place: Location) -> Gap:
+    return RULE.gap(
+        resource=place.path,
+        subject=f"run/{image}",
+        message=f"{place.path} starts {image} without a volume and removes the container again: what it kept goes with it.",
+        expected="-v NAME:FOLDER at the folder of its data",
+        actual="no volume",
+        locations=(place,),
+        severity=Severity.LOW,
+        confidence=Confidence.MEDIUM,
+        closers=(Closer(None, "advice", "Give the container a named volume at the folder where the image keeps its data."),),
+    )
 
 
 def _on_pages(project: Project) -> Iterator[Gap]:

@@ -22,7 +22,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
-_RECORDS = frozenset(
+RECORDS = frozenset(
     {
         *("postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "mysql", "mysql-server", "mariadb"),
         *("mongo", "mongodb", "mongodb-community-server", "eventstore", "kurrentdb", "cassandra", "scylla", "neo4j", "couchdb"),
@@ -73,7 +73,7 @@ def _store(container: Mapping) -> str:
     """Return the name of the image where it is one that keeps data, and the container runs its server."""
     image = text_of(container.get("image"))
     name = ImageReference.parse(image).name if image and "{{" not in image and "$" not in image else ""
-    if name not in _RECORDS | _QUEUES_AND_INDEXES:
+    if name not in RECORDS | _QUEUES_AND_INDEXES:
         return ""
     command = scalars_of(container.get("command"))
     return name if _SERVES.search(command[0].value if command else "") else ""
@@ -98,7 +98,7 @@ def _items(node: Node | None) -> tuple[Node, ...]:
 def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
     names = listed(item.name for item, _ in stores)
     keep = "keep their" if len(stores) > 1 else "keeps its"
-    lasting = any(_store(container) in _RECORDS for _, container in stores)
+    lasting = any(_store(container) in RECORDS for _, container in stores)
     return RULE.gap(
         resource=folder,
         subject="stores",
@@ -137,7 +137,7 @@ def _in_templates(project: Project) -> Iterator[Gap]:
             expected="a StatefulSet with volumeClaimTemplates, or a managed store",
             actual="no volume that outlives the pod",
             locations=tuple(place for _, _, place in stores),
-            severity=Severity.HIGH if any(name in _RECORDS for name, _, _ in stores) else Severity.MEDIUM,
+            severity=Severity.HIGH if any(name in RECORDS for name, _, _ in stores) else Severity.MEDIUM,
             environment=path_environment(chart),
         )
 
@@ -155,7 +155,7 @@ def _store_in(template: ChartTemplate, values: Node | None) -> tuple[str, str, L
     name = ImageReference.parse(given).name if given else ""
     if (
         _is_off(text[: text.find("kind:")], values)
-        or name not in _RECORDS | _QUEUES_AND_INDEXES
+        or name not in RECORDS | _QUEUES_AND_INDEXES
         or any(_INSERTED.search(line) for line in _volume_lines(text))
     ):
         return None
