@@ -1,0 +1,122 @@
+"""SUP025: production names an image by a tag that the workflows which push it never give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import once
+from scaffold.gaps.signals import main_services
+from scaffold.gaps.supply_chain.pushed_names import PushedName, pushed_names
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location, Scalar
+from scaffold.model.frozen import frozen
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.names import Cause, Layer, Severity
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
+
+_FIXED = regex(r"latest|stable|prod|production|release")
+"""Tags that only somebody who writes them down gives; those of branches come from the name of the ref."""
+_WRITES_TAGS = regex(r"\b(?:sed|yq|perl|envsubst|kustomize)\b[^\n]*(?:image|tag|latest|compose)", re.IGNORECASE)
+"""Commands that write another tag into the file before it is used."""
+_DEFAULT = regex(r"\$\{(?P<name>\w+):?-(?P<tag>[\w.-]+)\}$")
+_MAKES_TAGS = regex(r"docker/metadata-action|\bgoreleaser\b|\bko\s|nix|jib|buildpack|\bpack\s|semantic-release")
+"""What gives tags of its own accord, `latest` among them."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    names = pushed_names(project)
+    texts = [workflow.document.text for workflow in project.workflows]
+    rewritten = any(_WRITES_TAGS.search(text) for text in (*texts, *(command.text for command in project.commands)))
+    if not names or rewritten or any(_MAKES_TAGS.search(text) for text in texts):
+        return iter(())
+    return iter(once(gap for stack, service in main_services(project) for gap in _of_service(project, stack, service, names)))
+
+
+def _of_service(project: Project, stack: Stack, service: Service, names: tuple[PushedName, ...]) -> Iterator[Gap]:
+    used = _used(service)
+    image = service.image
+    if image is None or service.build or not _FIXED.fullmatch(used.tag):
+        return
+    same = [name for name in names if _is_of(name, image)]
+    if not same or any(name.tag in {"", used.tag} for name in same) or _is_given(project, used.tag):
+        return
+    pushed = tuple(dict.fromkeys(name.item.place for name in same))
+    yield _gap(stack, service, used, pushed, _in_template(project, used))
+
+
+@frozen
+class _Used:
+    """The tag by which a service names its image, the variable of which it is the default ("" for none), and where."""
+
+    tag: str
+    variable: str
+    place: Location
+
+
+def _used(service: Service) -> _Used:
+    node = service.node.get("image")
+    place = service.image_location or service.location
+    if not isinstance(node, Scalar):
+        return _Used("", "", place)
+    match = _DEFAULT.search(node.raw or node.value)
+    if match:
+        return _Used(match["tag"], match["name"], place)
+    return _Used(service.image.tag if service.image and not node.references else "", "", place)
+
+
+def _is_of(name: PushedName, image: ImageReference) -> bool:
+    """Whether a pushed name is certainly of a repository: written out, registry and all."""
+    written = ImageReference.parse(name.repository) if "$" not in name.repository else None
+    return written is not None and (written.registry, written.repository) == (image.registry, image.repository)
+
+
+def _is_given(project: Project, tag: str) -> bool:
+    """Whether a workflow, a script or a page speaks of the tag where it may give it; `ubuntu-latest` is a machine."""
+    word = re.compile(rf"(?<![\w/.-]){re.escape(tag)}(?![\w-])")
+    texts = [line for workflow in project.workflows for line in workflow.document.text.split("\n") if "uses:" not in line]
+    texts += [command.text for command in project.commands if command.context != "doc" and "push" in command.text]
+    return any(word.search(line.partition(" #")[0]) for line in texts if not line.lstrip().startswith("#"))
+
+
+def _in_template(project: Project, used: _Used) -> Location | None:
+    """Return the line of an env template that sets the variable to the tag as well."""
+    entries = (entry for file in project.env_files for entry in file.entries if used.variable and entry.name == used.variable)
+    return next((entry.location for entry in entries if entry.value == used.tag and not entry.commented), None)
+
+
+def _gap(stack: Stack, service: Service, used: _Used, pushed: tuple[Location, ...], template: Location | None) -> Gap:
+    where = f"where {used.variable} is not set" if used.variable else "as the file says"
+    if template is not None:
+        where += f", and {template.path} sets it so"
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="image/tag",
+        message=f"{service.name} runs its image as {used.tag} ({where}), and no workflow that pushes the image gives it that"
+        " tag: the pull fails, or takes what somebody once pushed by hand.",
+        expected="a tag that the workflow pushes, required without a default (${VERSION:?})",
+        actual=used.tag,
+        locations=(used.place,),
+        related=(*pushed, *((template,) if template else ())),
+        environment=stack.environment,
+        severity=Severity.MEDIUM if template or not used.variable else Severity.LOW,
+    )
+
+
+RULE = Rule(
+    code="SUP025",
+    name="tag-never-pushed",
+    layer=Layer.SUPPLY_CHAIN,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Name the image by the version that the workflow pushes, `${VERSION:?}` without a default, or push that tag too.",
+        ),
+    ),
+    cause=Cause.STACK,
+)
