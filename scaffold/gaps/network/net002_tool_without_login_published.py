@@ -16,6 +16,7 @@ from scaffold.model.lasting import words_of
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
+from scaffold.model.secrets import counts
 
 _NOTEBOOKS = ("base-notebook", "minimal-notebook", "scipy-notebook", "datascience-notebook", "pyspark-notebook")
 _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
@@ -89,6 +90,13 @@ _OPENED: dict[str, re.Pattern[str]] = {
 """Tools that ask for a login, or show nothing, until somebody says otherwise."""
 _CHANGES_DATA = frozenset({"studio", "postgres-meta", "phpmyadmin", "mongo-express", "pgweb"})
 """Consoles that are logged in to the store themselves, and let visitors do there what they may."""
+_CONSOLES: dict[str, frozenset[int]] = {
+    "phpmyadmin": frozenset({80}),
+    "adminer": frozenset({8080}),
+    "mongo-express": frozenset({8081}),
+}
+"""Consoles whose login is that of the store, or admin and pass (mongo-express), with their ports."""
+_STORE_PASSWORD = regex(r"(?:MYSQL|MARIADB|POSTGRES|MONGO_INITDB)_(?:ROOT_)?PASSWORD")
 _NO_SECURITY = regex(r"\bxpack\.security\.enabled=false\b", re.IGNORECASE)
 _OWNERS = {"studio": "supabase/", "console": "redpandadata/", "postgres-meta": "supabase/", "registry": "registry"}
 """Image names that others use as well, with how the repository of the tool begins."""
@@ -116,6 +124,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             *(_servers_of(project, stack, servers) if servers else ()),
             *_forwarded(project, stack),
             *_relays(project, stack),
+            *_consoles(project, stack),
         )
     )
     yield from once(found)
@@ -153,6 +162,46 @@ def _relay_gap(project: Project, stack: Stack, service: Service, place: Location
                 "Give the proxy users (auth strong, proxy_auth, BasicAuth), or bind it to an address of your own network.",
             ),
         ),
+    )
+
+
+def _consoles(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield the consoles of stores that ask for a login which stands in the same files."""
+    for service in stack.services if stack.is_runnable_in_production else ():
+        name = service.image.name if service.image else ""
+        ports = open_ports(project, service) if name in _CONSOLES and not _open_tool(stack, service) else ()
+        port = next((port for port in ports if port.target in _CONSOLES[name]), None)
+        known = _known_login(stack, service, name) if port is not None and port.location.path not in project.owned else None
+        if port is not None and known is not None:
+            yield _console_gap(project, stack, service, port, known)
+
+
+def _known_login(stack: Stack, console: Service, name: str) -> tuple[str, Location] | None:
+    """Return whose login a console takes, in words, and the line where it stands in the repository; None where it does not."""
+    if name == "mongo-express":
+        is_set = any(entry.name.startswith("ME_CONFIG_BASICAUTH") for entry in console.environment)
+        return None if is_set else ("its image", console.location)
+    for service in stack.services:
+        for entry in service.environment if service.is_datastore else ():
+            if _STORE_PASSWORD.fullmatch(entry.name) and not entry.references and counts(entry.value or ""):
+                return service.name, entry.location
+    return None
+
+
+def _console_gap(project: Project, stack: Stack, service: Service, port: Port, known: tuple[str, Location]) -> Gap:
+    whose, place = known
+    wall = wall_before(project, (port,))
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="ports/console",
+        message=f"{service.name} can be reached on every interface of the host and asks for the login of {whose}, which "
+        "everybody who has the repository can read: it reads and changes what the store holds.",
+        expected="127.0.0.1 before the port, and a password from outside the repository",
+        actual="no host address (all interfaces), a known login",
+        locations=(port.location,),
+        related=(place,),
+        severity=Severity.LOW if wall else None,
+        environment=stack.environment,
     )
 
 

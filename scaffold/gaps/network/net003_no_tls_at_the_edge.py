@@ -10,7 +10,7 @@ from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, shown_doors, stands_behind
-from scaffold.gaps.network.plain_addresses import plain_addresses
+from scaffold.gaps.network.plain_addresses import plain_addresses, plain_page_sites
 from scaffold.gaps.network.plain_entries import (
     is_encrypted,
     plain_chart_values,
@@ -86,6 +86,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     # What people are told counts where no file of the edge has said it already.
     if not found:
         yield from _told_addresses(project)
+        yield from _told_sites(project)
 
 
 def _edges(project: Project) -> Iterator[Gap]:
@@ -120,6 +121,22 @@ def _told_addresses(project: Project) -> Iterator[Gap]:
             " says where TLS ends: passwords and tokens cross the internet readable.",
             expected="https addresses, and a page on what ends TLS for them",
             actual="http://",
+            locations=places,
+            closers=(Closer(None, "advice", _BEFORE_IT),),
+        )
+
+
+def _told_sites(project: Project) -> Iterator[Gap]:
+    """Yield what pages have people write for the nginx of a host, where no page says where TLS ends."""
+    places = plain_page_sites(project)
+    if places and not is_told(project, of_others=False) and not has_resource(project, f"{_CLUSTER}|{_INGRESS}|{_CLOUD}"):
+        yield RULE.gap(
+            resource="host/nginx",
+            subject="tls/page",
+            message=f"{listed(dict.fromkeys(place.path for place in places))} has people set up an nginx that takes visitors in "
+            "over plain HTTP, and no page names a certificate: passwords and tokens cross the network readable.",
+            expected="a server on 443 with a certificate (certbot --nginx), and a redirect from port 80",
+            actual="listen 80",
             locations=places,
             closers=(Closer(None, "advice", _BEFORE_IT),),
         )

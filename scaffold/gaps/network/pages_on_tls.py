@@ -60,6 +60,8 @@ _BY_OTHERS = regex(
     r"(?:^|/)(?:community|third[-_]party|user)[-_]?(?:guides?|docs?|tutorials?|recipes?|contrib\w*)/", re.IGNORECASE
 )
 """Folders of guides that users wrote for what they run."""
+_TAKEN_IN = regex(r"(?:^|/)[\w.-]+-(?:main|master)/", words=("-main/", "-master/"))
+"""Folders of other projects, as GitHub hands them out in an archive."""
 _OF_A_CLUSTER = regex(r"(?:^|/)(?:helm|charts?|k8s|kubernetes)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
 """Pages on a cluster, which says nothing of what Compose runs on a host."""
 _BLOCK = regex(r"(?ms)^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
@@ -67,11 +69,12 @@ _IMAGE = regex(r"\s*image:\s*[\"']?(?P<image>[^\s\"'#]+)")
 _OPEN_PORT = regex(r"\s*-\s*[\"']?(?:\$\{[^}\s]*\}|\d{1,5}):\d{1,5}(?:/tcp)?[\"']?\s*(?:#.*)?")
 
 
-def is_told(project: Project, *, on_a_host: bool = False) -> bool:
+def is_told(project: Project, *, on_a_host: bool = False, of_others: bool = True) -> bool:
     """Whether a page says where TLS ends, other than the notes of releases, guides of users, and links to pages of others; of
-    a stack that runs `on_a_host`, pages on a cluster do not speak.
+    a stack that runs `on_a_host`, pages on a cluster do not speak, nor those `of_others` that were taken in, where left out.
     """
-    texts = (page.text for page in own_pages(project, on_a_host=on_a_host))
+    pages = own_pages(project, on_a_host=on_a_host)
+    texts = (page.text for page in pages if of_others or not _TAKEN_IN.search(page.path))
     return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_LINKS_AWAY.sub("", text)) for text in texts)
 
 

@@ -1,4 +1,4 @@
-"""Where pages on deployment and env templates send people to the application by plain HTTP."""
+"""Where pages and env templates send people to the application by plain HTTP, and set a proxy up that speaks nothing else."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ _NO_HOST_OF_THEIRS = regex(
     r"example|your|domain|localhost|ifconfig|ipinfo|icanhazip|checkip|ipecho|ip-api|metadata|(?:^|\.)(?:debian|ubuntu)\.(?:org|com)$"
     r"|\.(?:local|internal|test|invalid|lan|home|svc|ts\.net)$"
 )
+_BLOCK = regex(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)", words=("proxy_pass",))
+_LISTENS = regex(r"(?m)^[ \t]*listen[ \t]+(?:\[::\]:|\*:|0\.0\.0\.0:)?80\b[^;\n]*;")
+_FORWARDS = regex(r"(?m)^[ \t]*proxy_pass[ \t]+https?://(?:localhost|127\.0\.0\.1|[\w.-]+):\d+")
+_NAMES_NEARBY = regex(r"(?m)^[ \t]*server_name[ \t]+(?:localhost|127\.0\.0\.1|[\w-]+\.(?:local|lan|test))[ \t]*;")
+_ON_TLS = regex(r"443|\bssl|\btls\b|certbot|let'?s ?encrypt|\bacme\b|cloudflare|https\b(?!:)", re.IGNORECASE)
 _STAND_INS = frozenset({"1.2.3.4", "1.1.1.1", "8.8.8.8"})
 _MOST = 5
 
@@ -33,6 +38,19 @@ def plain_addresses(project: Project) -> tuple[Location, ...]:
     texts += [entry.value for file in project.env_files for entry in file.entries] if found else []
     encrypted = {host for host, _ in found if any(f"https://{host}" in text for text in texts)}
     return tuple(dict.fromkeys(place for host, place in found if host not in encrypted))[:_MOST]
+
+
+def plain_page_sites(project: Project) -> tuple[Location, ...]:
+    """Return where pages have people set up an nginx before the application that takes plain HTTP, and name no TLS at all."""
+    found = []
+    for page in own_pages(project, on_a_host=True):
+        if "proxy_pass" in page.text and not _ON_TLS.search(page.text):
+            for block in _BLOCK.finditer(page.text):
+                body = block["body"]
+                listens = _LISTENS.search(body) if _FORWARDS.search(body) and not _NAMES_NEARBY.search(body) else None
+                if listens is not None:
+                    found.append(Location.at_offset(page.path, page.text, block.start("body") + listens.start()))
+    return tuple(found)
 
 
 def _of_templates(project: Project) -> Iterator[tuple[str, Location]]:
