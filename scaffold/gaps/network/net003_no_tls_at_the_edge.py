@@ -133,8 +133,8 @@ def _told_sites(project: Project) -> Iterator[Gap]:
         yield RULE.gap(
             resource="host/nginx",
             subject="tls/page",
-            message=f"{listed(dict.fromkeys(place.path for place in places))} has people set up an nginx that takes visitors in "
-            "over plain HTTP, and no page names a certificate: passwords and tokens cross the network readable.",
+            message=f"{listed(dict.fromkeys(place.path for place in places))} has people set up an nginx that takes visitors "
+            "in over plain HTTP, and no page names a certificate: passwords and tokens cross the network readable.",
             expected="a server on 443 with a certificate (certbot --nginx), and a redirect from port 80",
             actual="listen 80",
             locations=places,
