@@ -93,7 +93,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
     (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
-    (lambda project: any(fact.kind in {"asks-nobody", "open-graph"} for fact in project.code_facts), ("NET013",)),
+    (lambda project: any(fact.kind in {"asks-nobody", "open-graph", "open-chain"} for fact in project.code_facts), ("NET013",)),
     (lambda project: any(fact.kind == "socket" for fact in project.code_facts), ("SCL007",)),
     (lambda project: any("http://" in command.text for command in project.commands), ("NET014",)),
 )

@@ -29,6 +29,7 @@ from scaffold.read.fact_words import (
     MADE_UP,
     MIGRATING,
     OPENING,
+    PERMITTING,
     PROTECTIONS,
     REFUSING,
     SEEDING,
@@ -90,7 +91,7 @@ _LOADS_ROWS = regex(
 )
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
-_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING, GENERATING)
+_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING, GENERATING, PERMITTING)
 """Kinds of facts whose readers look at all files with their words at once."""
 
 
@@ -136,7 +137,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _served(marked[SERVING], code, texts)
     facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
     facts += _open_programs(marked[WRITING], code, inventory, texts)
-    facts += _open_graphs(marked[GENERATING], inventory, texts)
+    facts += _open_apis(marked, code, inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
     if routings:
@@ -199,13 +200,18 @@ def _open_programs(writing: list[str], code: list[str], inventory: Inventory, te
             yield fact
 
 
-def _open_graphs(marked: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
-    if marked:
-        from scaffold.read.open_programs import open_graphs
+def _open_apis(marked: dict[Words, list[str]], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    """Yield the APIs that let everybody in by what makes them, or by the rules of their framework."""
+    if not (marked[GENERATING] or (marked[PERMITTING] and marked[WRITING])):
+        return
+    from scaffold.read.open_apis import open_chains, open_graphs
 
-        for fact in open_graphs(marked, inventory.files, texts.glance):
-            texts.text(fact.location.path)
-            yield fact
+    for fact in (
+        *open_graphs(marked[GENERATING], inventory.files, texts.glance),
+        *open_chains(marked[PERMITTING], marked[WRITING], code, inventory.files, texts.glance),
+    ):
+        texts.text(fact.location.path)
+        yield fact
 
 
 def _files_read(marked: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

@@ -262,6 +262,8 @@ WRITING = Words(
 """What may be a route that takes, changes or deletes data."""
 GENERATING = Words(script=("new Neo4jGraphQL(", "postgraphile("))
 """What makes an API of a whole database."""
+PERMITTING = Words(other=("permitAll",))
+"""What lets Spring Security pass requests."""
 PROTECTIONS = Words(
     ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
     ("secure: false", "secure:false", "rejectUnauthorized"),

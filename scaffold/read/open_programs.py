@@ -42,22 +42,6 @@ _OF_JAVA = ("pom.xml", "build.gradle", "build.gradle.kts")
 _LOCKS = regex(r"-security\b|quarkus-oidc\b")
 """Packages of Spring, Quarkus and Micronaut that refuse strangers without a line of code."""
 
-_GENERATES = regex(r"(?m)^(?![ \t]*(?://|\*))[^\n]*?(?:\bnew (?P<neo>Neo4jGraphQL)|(?<![\w.])(?P<post>postgraphile))\(")
-_RULES_OF = {
-    "Neo4jGraphQL": regex(r"@(?:authentication|authorization|auth)\b|graphql-shield|\bshield\(|applyMiddleware\("),
-    "postgraphile": regex(
-        r"\b(?:jwtSecret|jwtVerifyOptions|jwtPgTypeIdentifier|pgSettings|pgDefaultRole)\b|--jwt-|ENABLE ROW LEVEL"
-    ),
-}
-"""What limits the callers of a generated API, by its library."""
-_SCHEMAS = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".graphql", ".gql", ".graphqls", ".sql")
-_CONTEXT_REFUSES = regex(r"\bcontext\s*[:=](?s:.{0,400}?)(?:\bthrow\b|40[13])")
-_GUARDS_PATH = regex(
-    r"(?i)\.use\(\s*(?:[\"'`]/(?:graphql|api)?[\"'`]\s*,\s*)?(?!passport\.(?:initialize|session))\w*(?:\.\w+)?"
-    r"(?:(?<!c)auth(?!or\b)|passport|jwt|guard|protect|require_?user)\w*[,()]"
-)
-"""A middleware that asks before the API, on every path or on its own."""
-
 
 def open_programs(
     writing: Iterable[str], code: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]
@@ -75,48 +59,31 @@ def open_programs(
         if not is_beside_programs(path):
             programs.setdefault(program_of(path, folders), []).append(path)
     for folder, paths in programs.items():
-        place = _first_change(paths, glance)
+        place = first_change(paths, glance)
         # Code beside the folders of programs, or above them, may be that of all.
-        near = (item for item, program in served.items() if program == "" or _is_below(item, folder))
-        is_locked = any(_is_below(item, folder) or _is_below(folder, item) for item in locked)
+        near = (item for item, program in served.items() if program == "" or is_below_program(item, folder))
+        is_locked = any(is_below_program(item, folder) or is_below_program(folder, item) for item in locked)
         if place is not None and not is_locked and not any(map(asks, near)):
             yield CodeFact("asks-nobody", folder, place)
 
 
-def open_graphs(marked: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
-    """Yield an `open-graph` fact (detail: the library) for each file of `marked` that makes an API of a whole database, where
-    no rule of its schema, no plugin and no code before it asks who calls.
-    """
-    listed = tuple(files)
-    folders = program_folders(listed)
-    for path in marked:
-        text = glance(path) or ""
-        match = None if is_beside_programs(path) else _GENERATES.search(text)
-        if match is None or _CONTEXT_REFUSES.search(text) or _GUARDS_PATH.search(text):
-            continue
-        library = match["neo"] or match["post"]
-        rules = _RULES_OF[library]
-        folder = program_of(path, folders)
-        near = (item for item in listed if item.endswith(_SCHEMAS) and _is_below(item, folder) and not is_beside_programs(item))
-        if not any(rules.search(glance(item) or "") for item in near):
-            yield CodeFact("open-graph", library, _place(path, text, match.start()))
-
-
-def _first_change(paths: list[str], glance: Callable[[str], str | None]) -> Location | None:
+def first_change(paths: list[str], glance: Callable[[str], str | None]) -> Location | None:
     """Return the first route of a program that changes or deletes, else the first of several that take something."""
     taken: list[Location] = []
     for path in paths:
         text = glance(path) or ""
         match = _CHANGES.search(text)
         if match is not None:
-            return _place(path, text, match.start())
-        taken += (_place(path, text, found.start()) for found in _TAKES.finditer(text))
+            return place_in(path, text, match.start())
+        taken += (place_in(path, text, found.start()) for found in _TAKES.finditer(text))
     return taken[0] if len(taken) >= _LEAST_TAKEN else None
 
 
-def _place(path: str, text: str, offset: int) -> Location:
+def place_in(path: str, text: str, offset: int) -> Location:
+    """Return the place of an offset in a text."""
     return Location(path, text.count("\n", 0, offset) + 1)
 
 
-def _is_below(path: str, folder: str) -> bool:
+def is_below_program(path: str, folder: str) -> bool:
+    """Whether a file belongs to the program in a folder, "" for the whole project."""
     return folder in {"", path} or path.startswith(f"{folder}/")

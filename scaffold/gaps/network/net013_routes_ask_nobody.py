@@ -16,7 +16,12 @@ from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
-_KINDS = frozenset({"asks-nobody", "open-graph"})
+_KINDS = {
+    "asks-nobody": "no line of its code asks who calls",
+    "open-graph": "{} makes an API of its whole database, and no rule of the schema asks who calls",
+    "open-chain": "the rules of {} permit every request, and no other line of its code asks who calls",
+}
+"""What lets everybody in, in words."""
 _KEPT_AMONG_FRIENDS = regex(
     r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
     r"|\bip[ -]?(?:allow|white)[ -]?list|behind (?:a|an|your) auth"
@@ -29,8 +34,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not facts or has_login_in_front(project):
         return
     if _is_among_friends(project):
-        # A generated API stands beside routes that know their users: what pages say of a network is seldom about it.
-        facts = [fact for fact in facts if fact.kind == "open-graph" and not _names_a_network(project)]
+        # Who thought of logins, and left them out here: what pages say of a network is seldom about it.
+        facts = [fact for fact in facts if fact.kind != "asks-nobody" and not _names_a_network(project)]
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
 
@@ -61,16 +66,11 @@ def _door(project: Project, stack: Stack, service: Service) -> Location | None:
 
 
 def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:
-    unasked = (
-        f"{fact.detail} makes an API of its whole database, and no rule of the schema asks who calls"
-        if fact.kind == "open-graph"
-        else "no line of its code asks who calls"
-    )
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="login",
-        message=f"{service.name} changes data for whoever reaches it: {unasked}, and nothing that this repository declares "
-        "stands before it and does.",
+        message=f"{service.name} changes data for whoever reaches it: {_KINDS[fact.kind].format(fact.detail)}, and nothing "
+        "that this repository declares stands before it and does.",
         expected="a login in the program, or before it: a proxy that asks for one, a network that only members reach",
         actual="routes for everybody",
         locations=(fact.location, door),
