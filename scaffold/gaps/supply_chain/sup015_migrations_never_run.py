@@ -9,6 +9,7 @@ from scaffold.gaps.ci_signals import calls_remote_workflow
 from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.migrations import IN_DEVELOPMENT, Versions, forgetful_scripts, kept_versions, may_be_run, starting_services
 from scaffold.gaps.signals import main_services
+from scaffold.gaps.supply_chain.unable_migrations import Unable, unable_migrations
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -32,6 +33,7 @@ _DEPLOYMENT_PAGE = regex(r"(?i)deploy|production|install|operations|release|upgr
 
 def _detect(project: Project) -> Iterator[Gap]:
     yield from _unmade_tables(project)
+    yield from (_gap_of_unable(found) for found in unable_migrations(project))
     if project.production_stack is None or project.other_ci or calls_remote_workflow(project):
         return
     if any(item.kind == "paas" for item in project.infrastructure):
@@ -49,6 +51,27 @@ def _detect(project: Project) -> Iterator[Gap]:
         if owner:
             yield _gap_of_scripts(kept, *owner, scripts) if scripts else _gap(project, kept, *owner)
     yield from shown[:1]
+
+
+def _gap_of_unable(found: Unable) -> Gap:
+    return RULE.gap(
+        resource=found.stack.resource(found.service.name),
+        subject="migrations/unable",
+        message=f"`{found.command}` does not do its work in the image of {found.service.name}: {found.why}. The release finds"
+        " it out where it matters, and the tables stay as they are.",
+        expected="the tool and the migrations in the image, or an image of their own that the release runs once",
+        actual="a command whose image lacks what it needs",
+        locations=(found.location,),
+        related=(found.service.location,),
+        environment=found.stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Keep the tool as a dependency and copy the migrations, or build a target for them; then try it in the image.",
+            ),
+        ),
+    )
 
 
 def _gap_of_scripts(kept: Versions, stack: Stack, service: Service, place: Location, scripts: tuple[Command, ...]) -> Gap:
