@@ -15,7 +15,7 @@ from scaffold.model.regex import regex
 
 _CALLED = regex(r"(?i)back-?_?up|dump|snapshot|velero|restic")
 _SAYS_NOTHING = regex(
-    r"\s*(?:#.*|(?:echo|printf)\b(?:[^|>`$]|\$(?!\())*|set\s+[-+]\w+(?:\s+\w+)*|exit(?:\s+0)?|true|:|sleep\s+\d+|date|[A-Z_]+=\S*|)\s*"
+    r"\s*(?:#.*|(?:echo|printf)\b(?:[^|>`$]|\$(?!\())*|set\s+[-+]\w+(?:\s+\w+)*|exit(?:\s+0)?|true|:|mkdir\s[^|;&$`(]*(?:\$\{?\w+\}?[^|;&`(]*)?|sleep\s+\d+|date|[A-Z_]+=\S*|)\s*"
 )
 """A line of shell by which nothing is copied."""
 
@@ -69,9 +69,9 @@ def _empty(job: KubernetesObject, maps: dict[str, KubernetesObject]) -> EmptyJob
         return None  # What is fetched may be all of the script.
     for path, script, holder in _given(job, container, maps):
         if re.search(rf"{re.escape(path)}(?![\w.-])", words):
-            return EmptyJob(job.name, path, job.location, holder) if _does_nothing(script) else None
+            return EmptyJob(job.name, path, job.location, holder) if does_nothing(script) else None
     body = words.partition("-c\n")[2]
-    return EmptyJob(job.name, "", job.location, None) if body and _does_nothing(body) else None
+    return EmptyJob(job.name, "", job.location, None) if body and does_nothing(body) else None
 
 
 def _words(container: Mapping, key: str) -> list[str]:
@@ -95,5 +95,6 @@ def _given(job: KubernetesObject, container: Mapping, maps: dict[str, Kubernetes
                 yield f"{target}/{name}", text, holder.location
 
 
-def _does_nothing(script: str) -> bool:
+def does_nothing(script: str) -> bool:
+    """Whether every line of a shell text only says something, waits or sets a name."""
     return all(_SAYS_NOTHING.fullmatch(line) for line in script.splitlines())
