@@ -11,6 +11,7 @@ from scaffold.model.regex import regex
 from scaffold.read.kept_files import LITERAL, below_work, folders_above, of_module
 from scaffold.read.lines import Places
 
+_SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _CONNECTS = regex(
     r"\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database\(|\bsql\.Open\(\s*\"sqlite3?\"", words=("Database(", "sql")
 )
@@ -23,6 +24,13 @@ _OPENED = regex(
     r"[\"'](?:file:)?(?P<text>(?:\.{0,2}/)?[\w./-]+\.(?:db|sqlite3?))[\"'?]",
     words=("Database(", "sql"),
 )
+_JS_JOINED = regex(
+    r"(?:(?:const|let|var)\s+(?P<name>\w+)(?:\s*:\s*string)?\s*=\s*(?:process\.env\.(?P<variable>[A-Z]\w*)\s*(?:\|\||\?\?)\s*)?"
+    r"|\bDatabase\(\s*)(?:path\.)?(?:join|resolve)\(\s*(?P<base>process\.cwd\(\)|__dirname)\s*,\s*"
+    r"(?P<parts>[\"'`][\w./-]+[\"'`](?:\s*,\s*[\"'`][\w./-]+[\"'`]){0,6})\s*\)",
+    words=("process.cwd()", "__dirname"),
+)
+"""A path that a script joins, held by a name or handed to the database at once."""
 _PASSING = regex(
     r"(?i)(?:^|[/_.-])(?:\w*cache\w*|tmp|temp|tests?|examples?|samples?|fixtures?|demo|seeds?|imports?|exports?|backups?)(?:$|[/_.-])"
 )
@@ -43,9 +51,24 @@ def own_database_facts(path: str, text: str) -> Iterator[CodeFact]:
     for match in _OPENED.finditer(text):
         if not _PASSING.search(match["text"]):
             yield CodeFact("kept-files", f"database - {below_work(match['text'])}", places.at(match.start()))
+    if path.endswith(_SCRIPTS):
+        yield from _joined(places, text)
     if path.endswith(".py") and "__file__" in text:
         for place, offset in _beside(path, text):
             yield CodeFact("kept-files", f"database - {place}", places.at(offset))
+
+
+def _joined(places: Places, text: str) -> Iterator[CodeFact]:
+    """Yield the database files whose path a script joins from the working folder, or from its own."""
+    for match in _JS_JOINED.finditer(text):
+        place = posixpath.normpath("/".join(found["text"] for found in LITERAL.finditer(match["parts"])))
+        is_opened = match["name"] is None or re.search(rf"\bDatabase\(\s*{match['name']}\b", text)
+        if not is_opened or not _FILE.fullmatch(place) or _PASSING.search(place) or place.startswith(("/", "..")):
+            continue
+        # What a compiler makes of a script may lie elsewhere than the script.
+        here = None if places.path.endswith("ts") else of_module(places.path, place)
+        where = below_work(place) if match["base"].startswith("process") else here or f"name:{place}"
+        yield CodeFact("kept-files", f"database {match['variable'] or '-'} {where}", places.at(match.start()))
 
 
 def _beside(path: str, text: str) -> Iterator[tuple[str, int]]:

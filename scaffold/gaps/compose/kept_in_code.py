@@ -20,6 +20,12 @@ from scaffold.model.starting import is_below
 
 _DATABASES = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO, Role.CLICKHOUSE})
 _LINKS = regex(r"\bln\s+-\w*s|\bmount\s+-")
+_MEMBER = regex(
+    r"\b(?:npm\b[^\n&|;]*\s(?:--workspace|-w)[= ]|pnpm\b[^\n&|;]*\s(?:--filter|-F)[= ]|yarn\s+workspace\s)\s*[\"']?"
+    r"(?P<name>[@\w./-]+)|\bp?npm\b[^\n&|;]*\s(?:--prefix|--dir|-C)[= ]\s*[\"']?(?P<folder>[\w./-]+)",
+    words=("npm", "yarn"),
+)
+"""How a package manager is told in which package of the repository it starts a script."""
 _BESIDE = regex(
     r"/(?:etc|run|var/run|var/log|tmp|proc|sys)(?:/.*)?|.*\.(?:\w{2,5}|sock)|.*/(?:node_modules|logs?|\.cache)(?:/.*)?"
 )
@@ -144,6 +150,7 @@ def _copied(project: Project, service: Service, path: str) -> str:
 def absolute(project: Project, service: Service, path: str) -> str:
     """Return a path of the container without its first slash, "" where it hangs from a folder that is not known."""
     folder = text_of(service.node.get("working_dir")) or _work_folder(project, service)
+    folder = posixpath.join(folder, _member(project, service)) if folder else ""
     if not path.startswith("/") and (not folder or "$" in folder):
         return ""
     return posixpath.normpath(posixpath.join(folder or "/", path)).lstrip("/")
@@ -157,6 +164,23 @@ def _work_folder(project: Project, service: Service) -> str:
             if item.keyword == "WORKDIR":
                 folder = posixpath.join(folder or "/", item.text.strip().strip("\"'"))
     return folder
+
+
+def _member(project: Project, service: Service) -> str:
+    """Return the folder of the package in which a package manager starts a service, "" where it stays where it is."""
+    dockerfile = project.image_of(service)
+    target = service.build.target if service.build else ""
+    started = dockerfile.effective("CMD", target) if dockerfile else None
+    words = service.command or (started.argv if started else ()) or ((started.text,) if started else ())
+    match = _MEMBER.search(" ".join(words))
+    if match is None:
+        return ""
+    if match["folder"]:
+        return match["folder"]
+    name = match["name"].removeprefix("./")
+    named = [item for item in project.manifests if item.ecosystem == "node" and name in {item.name, item.folder}]
+    context = (service.build.context or "") if service.build else ""
+    return posixpath.relpath(named[0].folder or ".", context or ".") if len(named) == 1 else ""
 
 
 def mount_of(service: Service, place: str) -> Mount | None:
