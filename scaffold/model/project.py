@@ -284,6 +284,7 @@ class CodeFact:
     `asks-nobody` (a route that changes data, in a program no line of which asks who calls; detail: the program's folder),
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),
     `php-extension` (PHP code calls what only an extension has; detail: its name),
+    `swallowed-migration` (a server catches the failure of its migration and goes on; see scaffold.read.swallowed),
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history).
     """
 

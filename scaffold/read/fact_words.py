@@ -114,6 +114,15 @@ KINDS = (
     ),
     # SQLite files of a module's own.
     Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(",), ("sqlite",), ('"sqlite',))),
+    # Migrations whose failure a server catches.
+    Kind(
+        "swallowed",
+        "swallowed_migration_facts",
+        Words(
+            python=("command.upgrade(", "call_command(", "alembic"),
+            script=("migrate deploy", ".runMigrations(", ".migrate.latest(", "umzug.up(", "migrator.up(", "await migrate("),
+        ),
+    ),
     # Tokens whose signature nobody looks at.
     Kind(
         "unverified_tokens",

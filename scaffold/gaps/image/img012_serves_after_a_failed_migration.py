@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import builds_image, ci_steps, pushes_image
+from scaffold.gaps.facts import may_run_in_production
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, is_built, targets_of
 from scaffold.gaps.signals import main_services
 from scaffold.model.document import Location
@@ -42,6 +43,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             seen.add(place)
             yield _gap(project, dockerfile, place)
     yield from _of_commands(project)
+    yield from _of_code(project)
 
 
 def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str, bool]]:
@@ -145,6 +147,22 @@ def _is_called_with_care(lines: list[tuple[int, str]], index: int) -> bool:
             break
     calls = [line for _, line in lines if holder and re.search(rf"(?<!\w){holder}(?!\w|\s*\()", line)]
     return any("||" in line or "&&" in line or _ASKS.search(line) for line in calls)
+
+
+def _of_code(project: Project) -> Iterator[Gap]:
+    """Yield a gap for each program of a server that catches the failure of its migration, where an image has it."""
+    facts = (fact for fact in project.code_facts if fact.kind == "swallowed-migration" and may_run_in_production(fact))
+    for fact in facts if project.dockerfiles else ():
+        path = fact.location.path
+        yield RULE.gap(
+            resource=path,
+            subject="code/migrations",
+            message=f"{path} migrates as it starts, catches the failure, reports it and serves all the same: the new code"
+            " meets the old tables, and the deployment counts as done.",
+            expected="a failure that ends the program, so that the old release stays",
+            actual="a migration whose failure is caught and only reported",
+            locations=(fact.location,),
+        )
 
 
 def _of_commands(project: Project) -> Iterator[Gap]:
