@@ -34,7 +34,7 @@ _MOST_LINES = 80
 
 
 def swallowed_migration_facts(path: str, text: str) -> Iterator[CodeFact]:
-    """Yield a `swallowed-migration` fact for the first migration of a server whose failure its code catches and only reports."""
+    """Yield a `swallowed-migration` fact for the first migration of a server whose failure its code only reports."""
     if BY_HAND.search(path) or not (_SERVES.search(text) or ENTRY.search(path)):
         return
     lines = text.split("\n")
