@@ -15,7 +15,9 @@ _READS_HEADER = regex(
     re.IGNORECASE,
 )
 """Code that takes the address of the visitor from a header by hand, or by a helper of its own."""
-_OWN_ADDRESS = regex(r"\b(?:req|request|ctx|context|\w*[rR]eq\w*)\.ips?\b|\bipKeyGenerator\(", words=(".ip", "ipKeyGenerator("))
+_OWN_ADDRESS = regex(
+    r"\b(?:req|request|ctx|context|\w{0,30}[rR]eq\w{0,30})\.ips?\b|\bipKeyGenerator\(", words=(".ip", "ipKeyGenerator(")
+)
 _KEY = regex(r"\bkeyGenerator\b")
 _LIMITER_NAME = (
     r"(?:import\s+(?:\*\s+as\s+)?(?P<name>[A-Za-z_]\w*)|import\s*(?:[A-Za-z_]\w*\s*,\s*)?\{\s*(?:default\s+as\s+)?(?P<name2>\w+)[^}]*\}"
@@ -35,6 +37,19 @@ _KIT_ADDRESS = regex(r"\bgetClientAddress\(\)", words=("getClientAddress",))
 _SLOWAPI = regex(r"\bLimiter\(\s*(?:key_func\s*=\s*)?get_remote_address\b")
 _FLASK = regex(r"\bget_remote_address\b", words=("get_remote_address",))
 _DJANGO = regex(r"^[ \t]*@(?:\w+\.)?ratelimit\([^)\n]*key\s*=\s*[\"']ip[\"']", re.MULTILINE, words=("ratelimit",))
+
+_PYTHON_KEY = regex(
+    r"^[ \t]*(?P<name>\w+)\s*(?::\s*str\s*)?=\s*(?:str\()?(?:self\.)?request\.(?P<what>client\.host|remote_addr)\b",
+    re.MULTILINE,
+    words=("client.host", "remote_addr"),
+)
+_SCRIPT_KEY = regex(r"\b(?:const|let)\s+(?P<name>\w+)\s*=\s*(?:context\.|ctx\.)?(?:req|request|ctx)\??\.ip\b", words=(".ip",))
+"""A variable that is given the address of the visitor."""
+_COUNTED = (
+    r"\b\w{{0,40}}(?:limit|attempt|throttl|bucket|lockout|window|requests|hits)\w{{0,40}}(?:\.\w{{1,40}})?[\[(][^\])\n]{{0,60}}\b{name}\b"
+    r"|[\"'`][^\"'`\n]{{0,40}}(?:limit|attempt|throttle|\brl\b|lockout)[^\"'`\n]{{0,40}}\{{{name}\b"
+)
+"""How a variable is counted by, in lower case: a call, a table or a key with a word of limits."""
 
 _GO_LIMITERS = regex(r"\bhttprate\.LimitBy(?:IP|RealIP)\(|\btollbooth\.Limit(?:Func)?Handler\(|\bstdlib\.NewMiddleware\(")
 _GO_LOOKUP = regex(r"SetIPLookup|TrustForwardHeader")
@@ -93,8 +108,21 @@ def _in_python(text: str) -> Iterator[AddressLimit]:
         yield AddressLimit(slow.start(), "starlette")
     elif flask and "flask_limiter" in text:
         yield AddressLimit(flask.start(), "flask")
+    own = _counted(text, _PYTHON_KEY) if not (slow or flask or django) else None
+    if own:
+        yield AddressLimit(own.start("name"), "flask" if own["what"] == "remote_addr" else "starlette")
     if django:
         yield AddressLimit(django.start(), "django")
+
+
+def _counted(text: str, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """Return where a variable gets the address of the visitor by which the code then counts; None where it reads a header."""
+    if not _LIMITS.search(text):
+        return None
+    lower = text.lower()
+    names = ((match, re.compile(_COUNTED.format(name=re.escape(match["name"].lower())))) for match in pattern.finditer(text))
+    found = next((match for match, counted in names if counted.search(lower, match.end())), None)
+    return None if found and _READS_HEADER.search(_without_comments(text)) else found
 
 
 def _in_scripts(text: str) -> Iterator[AddressLimit]:
@@ -107,15 +135,20 @@ def _in_scripts(text: str) -> Iterator[AddressLimit]:
         if match and not (_KEY.search(text) and keeps_own_key(text)):
             limited = True
             yield AddressLimit(match.start(), framework)
-    for pattern, framework in ((_FLEXIBLE, "express"), (_KOA, "koa")):
+    own = "fastify" if "astify" in text else "express"
+    counted = _counted(text, _SCRIPT_KEY) if not limited else None
+    if counted:
+        limited = True
+        yield AddressLimit(counted.start(), own)
+    for pattern, framework in ((_FLEXIBLE, own), (_KOA, "koa")):
         match = pattern.search(text)
         if match and not keeps_own_key(text):
             limited = True
             yield AddressLimit(match.start(), framework)
     speaks = _LIMITS.search(text)
-    own = _OWN_ADDRESS.search(text) if speaks and not limited else None
-    if own:
-        yield AddressLimit(own.start(), "express", "keys")
+    vague = _OWN_ADDRESS.search(text) if speaks and not limited else None
+    if vague:
+        yield AddressLimit(vague.start(), "express", "keys")
     address = _KIT_ADDRESS.search(text) if speaks else None
     if address:
         yield AddressLimit(address.start(), "sveltekit")

@@ -179,12 +179,13 @@ KINDS = (
         Words(
             python=(
                 *(*_BELIEVING, "HTTPSRedirectMiddleware", "SECURE_SSL_REDIRECT", "get_remote_address", "ratelimit(", "ipware"),
+                *("client.host", "remote_addr"),
                 *("SSL_HEADER", "roxyFix", "proxy_fix", "proxy_headers"),
             ),
             script=(
                 *(*_BELIEVING, "express-rate-limit", "getClientAddress", "express-session", "req.secure", "req.protocol"),
                 *("ADDRESS_HEADER", "ThrottlerModule", "rate-limit", "express-slow-down", "getTracker", "app.proxy"),
-                *("koa-ratelimit", "new Koa(", "req.ip", "request.ip", "Req.ip", "ctx.ip", "context.ip"),
+                *("koa-ratelimit", "new Koa(", "req.ip", "req?.ip", "request.ip", "Req.ip", "ctx.ip", "context.ip"),
             ),
             go=(*_BELIEVING, "RealIP", "RemoteAddr", "httprate", "tollbooth", "limiter.New", "TrustedProxies", "ProxyHeader"),
             other=(

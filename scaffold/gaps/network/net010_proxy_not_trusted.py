@@ -15,6 +15,7 @@ from scaffold.gaps.facts import (
     path_environment,
     production_or_all,
 )
+from scaffold.gaps.kubernetes.objects import objects
 from scaffold.gaps.network.fronts import Front, front_of
 from scaffold.gaps.network.host_proxy import host_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -258,31 +259,51 @@ def _believers(project: Project, facts: list[CodeFact]) -> Iterator[Gap]:
         yield _believers_gap(found, edges[0])
 
 
+@frozen
+class _Router:
+    """The proxy of a platform or a cluster: in words, where it is declared, and the folder of the code that it leads to."""
+
+    name: str
+    location: Location
+    folder: str
+
+
 def _of_platforms(project: Project, facts: list[CodeFact], seen: set[Location]) -> Iterator[Gap]:
-    """Yield the programs that a platform runs behind its proxy, and that are told of it nowhere."""
-    places = [(file, folder) for file in project.infrastructure for folder in _folders(project, file)]
+    """Yield the programs that a platform or a cluster runs behind its proxy, and that are told of it nowhere."""
+    routers = [*(item for file in project.infrastructure for item in _of_file(project, file)), *_ingresses(project)]
     told = {_program(project, fact) for fact in facts if fact.detail.startswith(("trusts", "reads"))}
-    if not places or _names_proxy(project):
+    if not routers or _names_proxy(project):
         return
     for fact in facts:
         word, _, framework = fact.detail.partition(" ")
         program = _program(project, fact)
-        file = next((file for file, folder in places if is_below(fact.location.path, folder)), None)
-        if word != "counts" or framework in _READS_OPTIONS or file is None or fact.location in seen or program in told:
+        router = next((item for item in routers if is_below(fact.location.path, item.folder)), None)
+        if word != "counts" or framework in _READS_OPTIONS or router is None or fact.location in seen or program in told:
             continue
         if _is_another_entry(project, fact, program):
             continue
         told.add(program)
         yield RULE.gap(
-            resource=file.path,
+            resource=router.location.path,
             subject=f"proxy/counts/{program or '.'}",
-            message=_counts(program or "the application", _ROUTERS[posixpath.basename(file.path)], fact),
+            message=_counts(program or "the application", router.name, fact),
             expected="the headers of the proxy, and of nobody else",
             actual="told nowhere",
             locations=(fact.location,),
-            related=(file.location,),
+            related=(router.location,),
             closers=(Closer(None, "advice", _TELL[framework]),),
         )
+
+
+def _ingresses(project: Project) -> Iterator[_Router]:
+    """Yield the ways of an Ingress to a service that is called as the folder of a program."""
+    folders = {posixpath.basename(item.folder): item.folder for item in project.manifests if item.folder}
+    for item in objects(project) if folders else ():
+        if item.kind == "Ingress" and path_environment(item.location.path) not in TRIED:
+            text = project.source(item.location.path) or ""
+            for name, folder in folders.items():
+                if re.search(rf"(?m)^[\s-]*(?:name|serviceName):[ \t]*[\"']?(?:[\w-]+-)?{re.escape(name)}[\"']?[ \t]*$", text):
+                    yield _Router(f"the ingress {item.name}", item.location, folder)
 
 
 def _is_another_entry(project: Project, fact: CodeFact, program: str) -> bool:
@@ -293,15 +314,16 @@ def _is_another_entry(project: Project, fact: CodeFact, program: str) -> bool:
     return fact.location.path in entries and bool(starts) and not any(name in script for script in starts)
 
 
-def _folders(project: Project, file: InfrastructureFile) -> Iterator[str]:
-    """Yield the folders of the code that a platform's file has it run."""
+def _of_file(project: Project, file: InfrastructureFile) -> Iterator[_Router]:
+    """Yield the proxy of a platform before the folders of the code that its file has it run."""
     folder, _, name = file.path.rpartition("/")
     if name not in _ROUTERS or path_environment(file.path) in TRIED or is_test_path(file.path):
         return
     if name.startswith("render."):
-        yield from (item.folder for item in render_services(project, file) if item.kind == "web" and item.is_built)
+        services = (item for item in render_services(project, file) if item.kind == "web" and item.is_built)
+        yield from (_Router(_ROUTERS[name], file.location, item.folder) for item in services)
     else:
-        yield folder
+        yield _Router(_ROUTERS[name], file.location, folder)
 
 
 def _program(project: Project, fact: CodeFact) -> str:
