@@ -34,7 +34,7 @@ _TESTS = regex(
     r"|playwright\s+test|cypress\s+run|turbo\s+(?:run\s+)?test"
     r"|nx\s+(?:(?:run-many|affected)\b[^\n]*\s)?(?:-t\s+|--targets?[= ])?test"
     r"|deno\s+test|flutter\s+test|bazel\s+test|ctest|swift\s+test|artisan\s+test|vendor/bin/pest|lerna\s+run\s+test"
-    r"|manage\.py\s+test|-m\s+unittest|(?:rails|rake)\s+(?:test|spec)|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test|(?:mvnw?|gradlew?)\b[^\n]*\b(?:test|verify|check)|make\s+(?:test|check))\b"
+    r"|manage\.py\s+test|-m\s+unittest|(?:rails|rake)\s+(?:test|spec)|(?:npm|pnpm|yarn|bun)\s+(?:-[^\s;&|]+\s+(?:[^\s;&|-][^\s;&|]*\s+)?){0,3}?(?:run\s+)?test|(?:mvnw?|gradlew?)\b[^\n]*\b(?:test|verify|check)|make\s+(?:test|check))\b"
 )
 _CLEAN_INSTALL = regex(r"\b(?:npm|pnpm|bun)\s+(?:ci|clean-install)\b[^\n;&|]*")
 """A command of the package manager, whatever a script of the package is called."""

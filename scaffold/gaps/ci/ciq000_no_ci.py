@@ -10,12 +10,13 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
+from scaffold.model.starting import is_below
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     own = [service for _, service in application_services(project) if service.build]
     broken = any(item.location.path.startswith(".github/workflows/") for item in project.problems)
-    holds_application = bool(own) or server_entry(project) is not None
+    holds_application = bool(own) or server_entry(project) is not None or _mounts_code(project)
     if foreign_workflows(project) or project.other_ci or broken or not holds_application or not project.manifests:
         return
     yield RULE.gap(
@@ -26,6 +27,13 @@ def _detect(project: Project) -> Iterator[Gap]:
         actual="no file of a CI system",
         locations=tuple(Location(item.path, 1) for item in project.manifests),
     )
+
+
+def _mounts_code(project: Project) -> bool:
+    """Whether a service runs code of the repository that no image holds: a folder with a manifest that is mounted."""
+    services = (service for stack in project.stacks for service in stack.services if not service.is_datastore)
+    folders = {mount.resolved for service in services for mount in service.mounts if mount.kind == "bind" and mount.resolved}
+    return any(is_below(manifest.path, folder) for manifest in project.manifests for folder in folders)
 
 
 RULE = Rule(

@@ -16,7 +16,7 @@ _TOOLS = regex(
     r"\b(?P<tool>pytest|vitest|jest|mypy|pyright|ruff|flake8|pylint|bandit|eslint|tsc|golangci-lint|rubocop|rspec|phpunit|phpstan"
     r"|hadolint|shellcheck|safety|pip-audit|semgrep|trivy|grype|checkov|npm\s+audit|(?:go|cargo|dotnet|flutter|deno|mix)\s+test"
     r"|manage\.py\s+test|-m\s+unittest|cargo\s+clippy|playwright\s+test|cypress\s+run|mvnw?\s[^\n|;&]*?\b(?:test|verify)"
-    r"|gradlew?\s[^\n|;&]*?\b(?:test|check)|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:test|lint|type-?check)(?::[\w:-]+)?)(?![\w-])"
+    r"|gradlew?\s[^\n|;&]*?\b(?:test|check)|(?:npm|pnpm|yarn|bun)\s+(?:-[^\s;&|]+\s+(?:[^\s;&|-][^\s;&|]*\s+)?){0,3}?(?:run\s+)?(?:test|lint|type-?check)(?::[\w:-]+)?)(?![\w-])"
 )
 _FORGIVES = regex(
     r"\|\|\s*(?:true\b|:(?=\s|$)|exit\s+0|echo\b)(?![^\n]*(?:\bexit\s+[1-9]|\bfalse\b|GITHUB_OUTPUT|GITHUB_ENV))"
@@ -27,6 +27,8 @@ _READ_LATER = regex(r"\$\(|`|\btee\s|(?<![0-9&])>>?\s*[\w./$]")
 _FAILS = regex(r"\bexit\s+(?:[1-9]|\$)")
 _HEALTH = regex(r"\b(?:curl|wget)\b[^\n]*(?:localhost|127\.0\.0\.1)[^\n|]*(?:/\w*(?:health|ready|live|ping)|:\d{2,5})")
 """A request that asks what the job has started whether it answers."""
+_HEALTH_ELSEWHERE = regex(r"\b(?:curl|wget)\b[^\n|]*https?://[^\s|\"']*/\w*(?:health|ready|live|ping)", words=("http",))
+"""The same of what it has deployed."""
 _HEALTH_CHECK = "The health check"
 _LOOKS_ON = regex(r"\bfailure\(\)|\balways\(\)")
 _ACTIONS = {"aquasecurity/trivy-action": "trivy", "anchore/scan-action": "grype", "bridgecrewio/checkov-action": "checkov"}
@@ -97,14 +99,21 @@ def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
     elif item.step.action in _CHECKING_ACTIONS:
         yield _CHECKING_ACTIONS[item.step.action], ignored
     for line in item.step.run.replace("\\\n", " ").splitlines():
+        if line.lstrip().startswith("#"):
+            continue
         match = _TOOLS.search(line)
         if match and not re.search(
             r"\b(?:install|add|pip|apt-get|version|--version)\b", line[: match.start()] + line[match.end() :]
         ):
             yield _plain(match["tool"]), ignored or _forgives(item, line, match.start())
-        asked = _HEALTH.search(line)
+        asked = _HEALTH.search(line) or _asked_elsewhere(item, line)
         if asked and "$(" not in line[: asked.start()] and not _LOOKS_ON.search(item.step.condition):
             yield _HEALTH_CHECK, ignored or _forgives(item, line, asked.start())
+
+
+def _asked_elsewhere(item: CiStep, line: str) -> re.Match[str] | None:
+    """Return the request that asks a host for its health, where no later line of the step decides."""
+    return None if _FAILS.search(item.step.run) else _HEALTH_ELSEWHERE.search(line)
 
 
 def _plain(command: str) -> str:
