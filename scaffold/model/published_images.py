@@ -24,14 +24,6 @@ class Published:
     target: str
 
 
-def published_from(project: Project, service: Service) -> str | None:
-    """Return the Dockerfile of the one step that pushes the image which a service without a build runs, None where no step
-    shows it.
-    """
-    found = published(project, service)
-    return found.dockerfile if found else None
-
-
 def published(project: Project, service: Service) -> Published | None:
     """Return what the image that a service without a build runs is built from, None where not exactly one step pushes it."""
     image = service.image

@@ -10,7 +10,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied
 from scaffold.model.project import Command, Project
-from scaffold.model.published_images import published_from
+from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 
 RUNS = regex(
@@ -118,11 +118,11 @@ def migration_of(project: Project, service: Service) -> Migration | None:
 
 def _in_code(project: Project, service: Service) -> Migration | None:
     """Return how the code of the service's image migrates whenever the program starts."""
-    dockerfile = project.dockerfile(service.build.dockerfile if service.build else published_from(project, service))
-    context = service.build.context if service.build else ""
-    if context is None or dockerfile is None:
+    made = service.build or published(project, service)
+    dockerfile = project.dockerfile(made.dockerfile) if made else None
+    if made is None or made.context is None or dockerfile is None:
         return None
-    target = service.build_target
+    context, target = made.context, made.target
     builds = "\n".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
     found = []
     for fact in project.code_facts:
