@@ -10,6 +10,7 @@ from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.migrations import IN_DEVELOPMENT, Versions, forgetful_scripts, kept_versions, may_be_run, starting_services
 from scaffold.gaps.signals import main_services
 from scaffold.gaps.supply_chain.unable_migrations import Unable, unable_migrations
+from scaffold.gaps.supply_chain.unreachable_migrations import Unreachable, unreachable_migrations
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -34,6 +35,7 @@ _DEPLOYMENT_PAGE = regex(r"(?i)deploy|production|install|operations|release|upgr
 def _detect(project: Project) -> Iterator[Gap]:
     yield from _unmade_tables(project)
     yield from (_gap_of_unable(found) for found in unable_migrations(project))
+    yield from (_gap_of_unreachable(found) for found in unreachable_migrations(project))
     if project.production_stack is None or project.other_ci or calls_remote_workflow(project):
         return
     if any(item.kind == "paas" for item in project.infrastructure):
@@ -70,6 +72,24 @@ def _gap_of_unable(found: Unable) -> Gap:
                 "advice",
                 "Keep the tool as a dependency and copy the migrations, or build a target for them; then try it in the image.",
             ),
+        ),
+    )
+
+
+def _gap_of_unreachable(found: Unreachable) -> Gap:
+    server = found.server.name
+    return RULE.gap(
+        resource=f"{found.path}/{found.job}",
+        subject="migrations/unreachable",
+        message=f"The job {found.job} migrates from a machine of GitHub at the address in {found.secret}, and {server}, the one"
+        f" server that this repository has for production, publishes no port: a runner reaches it only where somebody opens"
+        " the network by hand.",
+        expected="the migrations on the host, in a container of the new image, or a runner in the network of the database",
+        actual="a database that only its own network reaches",
+        locations=(found.location,),
+        related=(found.server.location,),
+        closers=(
+            Closer(None, "advice", "Migrate over SSH in a container of the release, or from a runner inside of the network."),
         ),
     )
 
