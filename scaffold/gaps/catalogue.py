@@ -92,6 +92,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.commands or project.code_facts, ("BCK013",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
+    (lambda project: _compose_has(project, "env_file"), ("SEC013",)),
     (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
     (lambda project: any(fact.kind in {"asks-nobody", "open-graph", "open-chain"} for fact in project.code_facts), ("NET013",)),
     (lambda project: any(fact.kind == "socket" for fact in project.code_facts), ("SCL007",)),
