@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scaffold.gaps.facts import judged_stacks, listed, once
 from scaffold.model.compose import Service, Stack
@@ -12,7 +12,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import reads_in_image, sources_in_image
 from scaffold.model.names import Cause, Layer, Role, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import EnvRead, Project
 from scaffold.model.secret_names import is_sensitive_name
 
 _FEWEST = 2
@@ -35,6 +35,9 @@ _TAKES_ALL = (
     ),
 )
 """What code has that takes its variables without their whole names."""
+
+_Reads = Mapping[str, Mapping[str, list[EnvRead]]]
+"""What the code of each service reads: the places, by the name of the variable."""
 
 
 @frozen
@@ -75,7 +78,7 @@ def _secrets(project: Project, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.name for item in entries if not item.commented and is_sensitive_name(item.name)))
 
 
-def _holder(project: Project, service: Service, place: Location, used: list[str], reads: dict[str, object]) -> _Holder | None:
+def _holder(project: Project, service: Service, place: Location, used: list[str], reads: _Reads) -> _Holder | None:
     """Return a service that gets secrets which other services read and it certainly does not, None for every other one."""
     if service.build is None:
         is_known = any(service.has_role(role) for role in _READS_OWN) and not service.is_application
