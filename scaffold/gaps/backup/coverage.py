@@ -74,6 +74,8 @@ _BACKUP_PLANS = (
 )
 _SAYS = regex(r"^\s*(?:#|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w+)\b[^|;&`]*$)")
 """Lines that only speak of a dump."""
+_AGAIN = regex(r"(?i)\bwhile\b|\buntil\b|\bfor\b|sleep|cron|schedul|interval|\bwatch\b|\btimer|every")
+"""Words by which a container makes a copy again and again."""
 _LONGEST_TEXT = 20_000
 
 
@@ -157,7 +159,16 @@ def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]
                     f"{name} {words} {settings}", service.location, service.name, automatic=runs, image=True, reach=reach
                 )
             elif words and is_backup_text(stores, text := f"{words}\n{_called(project, words)}"):
-                yield Signal(f"{text}\n{settings}", service.location, service.name, automatic=runs, reach=reach)
+                again = runs and _runs_again(project, service, f"{text}\n{settings}")
+                yield Signal(f"{text}\n{settings}", service.location, service.name, automatic=again, reach=reach)
+
+
+def _runs_again(project: Project, service: Service, text: str) -> bool:
+    """Whether a service copies more than once: by a loop or a clock of its own, a restart, or a scheduler that starts it."""
+    if service.location.path in project.owned or _AGAIN.search(text) or service.restart not in {"", "no"}:
+        return True
+    deploy = service.node.get("deploy")
+    return deploy is not None or any(word in (project.source(service.location.path) or "") for word in ("ofelia", "cronjob"))
 
 
 def _in_code(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
