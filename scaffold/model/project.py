@@ -230,6 +230,8 @@ class SettingDefault:
     """Whether the code refuses the default outside development, or sets it only there."""
     unread: bool = False
     """Whether it is a field of settings that no code of the repository reads."""
+    idle: bool = False
+    """Whether it stands in a module that no program of production imports, as far as its imports tell."""
     profile: str = ""
     """The profiles of a settings file for which it holds, as the file writes them; "" for all."""
 

@@ -482,12 +482,13 @@ def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], comman
 
 
 def with_reach(code: CodeReading, inventory: Inventory, entries: tuple[str, ...], texts: TextReader) -> CodeReading:
-    """Return the reading with `reachable` set on the facts of Python files where an entry module is known, and without the
-    claim that a program ends at a read which none of its modules makes.
+    """Return the reading with `reachable` set on the facts of Python files where an entry module is known, without the claim
+    that a program ends at a read which none of its modules makes, and with `idle` on the settings of modules that it never runs.
 
     Django loads apps by name, so what its import graph misses stays unknown.
     """
-    places = [*(fact.location for fact in code.facts), *(read.location for read in code.reads if read.fails)]
+    held = [item.location for item in code.settings if item.value and is_sensitive_name(item.name)]
+    places = [*(fact.location for fact in code.facts), *(read.location for read in code.reads if read.fails), *held]
     wanted = frozenset(place.path for place in places if place.path.endswith(".py"))
     if not wanted or not entries:
         return code
@@ -500,7 +501,11 @@ def with_reach(code: CodeReading, inventory: Inventory, entries: tuple[str, ...]
     facts = tuple(_reach(fact, reached, loads_by_name=loads_by_name) for fact in code.facts)
     unmade = wanted - reached if not loads_by_name else frozenset()
     reads = tuple(replace(read, fails=False) if read.location.path in unmade else read for read in code.reads)
-    return replace(code, facts=facts, reads=reads)
+    folders = program_folders(inventory.files)
+    known = {program_of(path, folders) for path in reached}
+    idle = frozenset(path for path in unmade if program_of(path, folders) in known)
+    settings = tuple(replace(item, idle=True) if item.location.path in idle else item for item in code.settings)
+    return replace(code, facts=facts, reads=reads, settings=settings)
 
 
 def started_with(

@@ -169,6 +169,7 @@ _NOTES = {
     "refused": "; another place of the code ends the program where the variable is missing or has this value",
     "overridden": "; the class of settings for production takes the variable without a default",
     "unread": "; no code of this repository reads it",
+    "idle": "; no program that production starts imports this module",
     "given": _ONLY_BARE,
     "apart": "; no service of a stack for production is built from this code",
     "empty": "; the env template leaves it empty, the code takes that for unset, and nothing refuses to start",
@@ -184,6 +185,8 @@ def _standing(project: Project, settings: list[SettingDefault]) -> str:
         return "guarded"
     if all(setting.unread for setting in settings):
         return "unread"
+    if all(setting.idle for setting in settings):
+        return "idle"
     if _is_refused_elsewhere(project, settings):
         return "refused"
     if all(_is_overridden(project, setting) for setting in settings):
