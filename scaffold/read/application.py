@@ -483,7 +483,7 @@ def served_entries(stacks: Iterable[Stack], images: Iterable[Dockerfile], comman
 
 def with_reach(code: CodeReading, inventory: Inventory, entries: tuple[str, ...], texts: TextReader) -> CodeReading:
     """Return the reading with `reachable` set on the facts of Python files where an entry module is known, without the claim
-    that a program ends at a read which none of its modules makes, and with `idle` on the settings of modules that it never runs.
+    that a program ends at a read which none of its modules makes, and with `idle` on settings of modules that it never runs.
 
     Django loads apps by name, so what its import graph misses stays unknown.
     """

@@ -183,10 +183,8 @@ def _standing(project: Project, settings: list[SettingDefault]) -> str:
     """Return what keeps the default from being taken in production, "" where nothing does."""
     if all(setting.guarded for setting in settings):
         return "guarded"
-    if all(setting.unread for setting in settings):
-        return "unread"
-    if all(setting.idle for setting in settings):
-        return "idle"
+    if all(setting.unread or setting.idle for setting in settings):
+        return "unread" if settings[0].unread else "idle"
     if _is_refused_elsewhere(project, settings):
         return "refused"
     if all(_is_overridden(project, setting) for setting in settings):
