@@ -32,6 +32,8 @@ def _serves_files(project: Project) -> bool:
     )
 
 
+_OPEN = frozenset({"asks-nobody", "spends-for-all", "open-graph", "open-chain"})
+"""Facts on programs that let everybody in."""
 _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
@@ -94,7 +96,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (_serves_files, ("NET012",)),
     (lambda project: _compose_has(project, "env_file"), ("SEC013",)),
     (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
-    (lambda project: any(fact.kind in {"asks-nobody", "open-graph", "open-chain"} for fact in project.code_facts), ("NET013",)),
+    (lambda project: any(fact.kind in _OPEN for fact in project.code_facts), ("NET013",)),
     (lambda project: any(fact.kind == "socket" for fact in project.code_facts), ("SCL007",)),
     (lambda project: any("http://" in command.text for command in project.commands), ("NET014",)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, production_or_all
@@ -15,13 +16,16 @@ from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _KINDS = {
     "asks-nobody": "no line of its code asks who calls",
+    "spends-for-all": "no line of its code asks who calls, or limits one caller's share",
     "open-graph": "{} makes an API of its whole database, and no rule of the schema asks who calls",
     "open-chain": "the rules of {} permit every request, and no other line of its code asks who calls",
 }
 """What lets everybody in, in words."""
+_WITH_LOGINS = frozenset({"open-graph", "open-chain"})
 _KEPT_AMONG_FRIENDS = regex(
     r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
     r"|\bip[ -]?(?:allow|white)[ -]?list|behind (?:a|an|your) auth"
@@ -35,7 +39,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     if _is_among_friends(project):
         # Who thought of logins, and left them out here: what pages say of a network is seldom about it.
-        facts = [fact for fact in facts if fact.kind != "asks-nobody" and not _names_a_network(project)]
+        facts = [fact for fact in facts if fact.kind in _WITH_LOGINS and not _names_a_network(project)]
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
 
@@ -51,10 +55,22 @@ def _names_a_network(project: Project) -> bool:
 
 def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator[Gap]:
     for service in stack.services:
-        fact = next((fact for fact in facts if is_in_image(project, service, fact.location.path)), None)
+        held = (fact for fact in facts if is_in_image(project, service, fact.location.path))
+        fact = next((fact for fact in held if _is_of(project, service, fact)), None)
         door = _door(project, stack, service) if fact is not None and runs_code(project, service) else None
         if fact is not None and door is not None:
             yield _gap(stack, service, fact, door)
+
+
+def _is_of(project: Project, service: Service, fact: CodeFact) -> bool:
+    """Whether an image that takes the whole repository in is that of the program: its Dockerfile stands there, or names it."""
+    folder, build = fact.detail, service.build
+    if fact.kind in _WITH_LOGINS or build is None or not folder:
+        return True
+    places = (build.dockerfile, build.context)
+    if any(place and is_below(place, folder) for place in places):
+        return True
+    return posixpath.basename(folder) in (project.source(build.dockerfile or "") or "")
 
 
 def _door(project: Project, stack: Stack, service: Service) -> Location | None:
@@ -66,10 +82,11 @@ def _door(project: Project, stack: Stack, service: Service) -> Location | None:
 
 
 def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:
+    does = "asks a paid model with the key of its operators" if fact.kind == "spends-for-all" else "changes data"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="login",
-        message=f"{service.name} changes data for whoever reaches it: {_KINDS[fact.kind].format(fact.detail)}, and nothing "
+        message=f"{service.name} {does} for whoever reaches it: {_KINDS[fact.kind].format(fact.detail)}, and nothing "
         "that this repository declares stands before it and does.",
         expected="a login in the program, or before it: a proxy that asks for one, a network that only members reach",
         actual="routes for everybody",
