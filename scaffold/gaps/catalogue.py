@@ -98,6 +98,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
     (lambda project: any(fact.kind in _OPEN for fact in project.code_facts), ("NET013",)),
     (lambda project: any(fact.kind == "socket" for fact in project.code_facts), ("SCL007",)),
+    (lambda project: _compose_has(project, "://"), ("NET015",)),
     (lambda project: any("http://" in command.text for command in project.commands), ("NET014",)),
 )
 """Kinds of files and of what is read in them, and the rules that find nothing without."""
