@@ -39,7 +39,8 @@ _LIMITS = regex(
 """Words of Java and Kotlin by which a program asks its callers, whatever its chain of filters permits."""
 _CHOSEN = regex(r"getenv|@Value\b|@Profile\b|@Conditional|\bsecurityMatcher|EndpointRequest|\bEnvironment\b")
 """Marks of a chain for a part of the requests, or that a setting chooses."""
-_COMMENT = regex(r"(?m)//[^\n]*$|/\*(?:[^*]|\*(?!/))*\*/")
+_COMMENT = regex(r"(?m)//[^\n]*$|/\*(?s:.*?)(?:\*/|\Z)")
+"""A comment that nothing ends goes to the end: the time to look for it grows with the length."""
 
 
 def open_chains(

@@ -83,6 +83,7 @@ def proofless_login_facts(path: str, text: str) -> Iterator[CodeFact]:
 def _helpers(path: str, text: str, places: Places) -> Iterator[tuple[Location, str]]:
     routes = list(_ROUTE.finditer(text))
     lines = text.split("\n")
+    guard = _GUARDED.search(text)
     for index, match in enumerate(routes):
         route = _path_of(match)
         if not _HELPS.search(route) or (match["script"] and not _INLINE.match(text, match.end())):
@@ -92,7 +93,7 @@ def _helpers(path: str, text: str, places: Places) -> Iterator[tuple[Location, s
         before = _bare(text[max(match.start() - _BEFORE, 0) : match.start()])
         where = places.at(match.start())
         is_free = holder_of(lines, where, "." + path.rpartition(".")[2], _NONE) is not None
-        guarded = _GUARDED.search(text, 0, match.start()) or _ASKS.search(body) or "production" in before
+        guarded = (guard and guard.start() < match.start()) or _ASKS.search(body) or "production" in before
         if is_free and not guarded and _LOGS_IN.search(body):
             yield where, route
 
