@@ -27,7 +27,9 @@ _READ_LATER = regex(r"\$\(|`|\btee\s|(?<![0-9&])>>?\s*[\w./$]")
 _FAILS = regex(r"\bexit\s+(?:[1-9]|\$)")
 _HEALTH = regex(r"\b(?:curl|wget)\b[^\n]*(?:localhost|127\.0\.0\.1)[^\n|]*(?:/\w*(?:health|ready|live|ping)|:\d{2,5})")
 """A request that asks what the job has started whether it answers."""
-_HEALTH_ELSEWHERE = regex(r"\b(?:curl|wget)\b[^\n|]*https?://[^\s|\"']*/\w*(?:health|ready|live|ping)", words=("http",))
+_HEALTH_ELSEWHERE = regex(
+    r"\b(?:curl|wget)\b[^\n|]{0,300}https?://[^\s|\"']{1,300}/\w{0,40}(?:health|ready|live|ping)", words=("http",)
+)
 """The same of what it has deployed."""
 _HEALTH_CHECK = "The health check"
 _LOOKS_ON = regex(r"\bfailure\(\)|\balways\(\)")

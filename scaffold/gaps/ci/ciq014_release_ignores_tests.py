@@ -24,7 +24,7 @@ _WAITS = regex(
 _VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
 _RELEASE = regex(r"(?<![a-z])release(?![a-z])")
 _TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
-_NO_TEST = regex(r"(?m)\btest\s+(?:!\s+)?(?:-[a-z]\b|[\"'$])|--exclude[= ]\S+|^\s*#.*$")
+_NO_TEST = regex(r"(?m)\btest\s+(?:!\s+)?(?:-[a-z]\b|[\"'$])|--exclude[= ]\S+|^[ \t]*#.*$")
 """Conditions of the shell, what a copy leaves out, and comments."""
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"

@@ -34,7 +34,7 @@ _BUILDERS = regex(
 _BUILD_FILES = regex(r"(?:^|/)(?:project\.toml|\.ko\.ya?ml|nixpacks\.toml|railpack\.json|flake\.nix|snapcraft\.yaml)$")
 _SHOWN = frozenset({"doc", "script", "makefile"})
 _TRIES = regex(
-    r"\buvicorn\b[^\n;&|]*\s--reload\b|\bfastapi\s+dev\b|\bflask\s+(?:--\S+\s+)*run\b|\bmanage\.py\s+runserver\b"
+    r"\buvicorn\b[^\n;&|]{0,300}\s--reload\b|\bfastapi\s+dev\b|\bflask\s+(?:--\S+\s+)*run\b|\bmanage\.py\s+runserver\b"
     r"|\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?dev\b|\bnodemon\b|\bnest\s+start\s+--watch\b|\bcargo\s+watch\b",
     words=("reload", "dev", "run", "nodemon", "watch"),
 )

@@ -47,8 +47,8 @@ _NEAR = 5
 
 
 _PLATFORM_STARTS = regex(
-    r"\baz\s+containerapp\s+update\b[^\n]*\s--image\b|\baz\s+webapp\s+(?:deploy\b|config\s+container\s+set\b)"
-    r"|\baws\s+ecs\s+update-service\b|\bgcloud\s+(?:\w+\s+)?run\s+deploy\b|\bkubectl\b[^\n;&|]*\s(?:set\s+image|rollout\s+restart)\b",
+    r"\baz\s+containerapp\s+update\b[^\n]{0,400}\s--image\b|\baz\s+webapp\s+(?:deploy\b|config\s+container\s+set\b)"
+    r"|\baws\s+ecs\s+update-service\b|\bgcloud\s+(?:\w+\s+)?run\s+deploy\b|\bkubectl\b[^\n;&|]{0,200}\s(?:set\s+image|rollout\s+restart)\b",
     words=("containerapp", "webapp", "update-service", "deploy", "kubectl"),
 )
 """Commands of platforms and clusters that put a new image in the place of the one that serves."""

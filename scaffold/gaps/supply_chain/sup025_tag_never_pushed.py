@@ -19,7 +19,7 @@ from scaffold.model.values import ImageReference
 
 _FIXED = regex(r"latest|stable|prod|production|release")
 """Tags that only somebody who writes them down gives; those of branches come from the name of the ref."""
-_WRITES_TAGS = regex(r"\b(?:sed|yq|perl|envsubst|kustomize)\b[^\n]*(?:image|tag|latest|compose)", re.IGNORECASE)
+_WRITES_TAGS = regex(r"\b(?:sed|yq|perl|envsubst|kustomize)\b[^\n]{0,400}(?:image|tag|latest|compose)", re.IGNORECASE)
 """Commands that write another tag into the file before it is used."""
 _DEFAULT = regex(r"\$\{(?P<name>\w+):?-(?P<tag>[\w.-]+)\}$")
 _MAKES_TAGS = regex(r"docker/metadata-action|\bgoreleaser\b|\bko\s|nix|jib|buildpack|\bpack\s|semantic-release")
