@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.alike_names import plain_words
 from scaffold.gaps.config.offered import Offered, offered_in_vain
 from scaffold.gaps.config.reaching import is_set_by_code, may_get_more, templates_of
 from scaffold.gaps.facts import listed
@@ -33,18 +34,6 @@ _READ_PORT_THEMSELVES = frozenset(
 )
 """Packages whose server takes its port from PORT."""
 _LOOPBACK = regex(r"(?:^|//|@)(?:localhost|127\.0\.0\.1)(?=[:/]|$)")
-_SAME = {
-    "URI": "URL",
-    "PASS": "PASSWORD",
-    "PWD": "PASSWORD",
-    "USERNAME": "USER",
-    "DATABASE": "DB",
-    "MONGO": "MONGODB",
-    "POSTGRES": "POSTGRESQL",
-    "ADDR": "ADDRESS",
-    "DIRECTORY": "DIR",
-}
-"""Words that people write for one another."""
 _LEFT_OUT = frozenset({"API", "KEY", "SECRET", "TOKEN", "ACCESS", "AUTH", "URL", "ID", "APP", "CLIENT"})
 """Words that people leave out of the name of a key."""
 
@@ -198,7 +187,7 @@ def _misnamed(project: Project, service: Service, given: set[str]) -> Iterator[_
 
 def _are_alike(first: str, second: str) -> bool:
     """Whether two names begin with one word and mean one thing: the same words, or one in the middle or at the end more."""
-    one, two = ([_SAME.get(word, word) for word in name.upper().split("_")] for name in (first, second))
+    one, two = plain_words(first), plain_words(second)
     apart = set(one) ^ set(two)
     if one[0] != two[0] or len(one) < 2:
         return False

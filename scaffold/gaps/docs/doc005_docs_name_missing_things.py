@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.docs.named_commands import unknown_package_script, unknown_script, unknown_service
+from scaffold.gaps.docs.named_variables import Misnamed, misnamed_variables
 from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.secret_names import is_sensitive_name
 
 _DOCKERFILE = regex(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= ]\s*(?P<path>[\w./-]*Dockerfile[\w./-]*)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from map(_misnamed, misnamed_variables(project))
     pages = {page.path: page for page in current_pages(project) if page.path not in project.owned}
     targets = make_targets(project)
     found: dict[tuple[str, str], list[tuple[str, Location]]] = {}
@@ -36,6 +39,22 @@ def _detect(project: Project) -> Iterator[Gap]:
             actual="no such thing",
             locations=tuple(location for _, location in places),
         )
+
+
+def _misnamed(found: Misnamed) -> Gap:
+    keeps = is_sensitive_name(found.meant)
+    effect = "the password or key that the files have stays" if keeps else "nothing changes"
+    return RULE.gap(
+        resource=found.location.path,
+        subject=f"variable/{found.name}",
+        message=f"{found.location.path} says to set {found.name}, which nothing reads; Compose reads {found.meant}. Whoever"
+        f" follows the page believes that it is set, and {effect}.",
+        expected=found.meant,
+        actual=found.name,
+        locations=(found.location,),
+        related=(found.read,),
+        severity=Severity.MEDIUM if keeps else Severity.LOW,
+    )
 
 
 def _missing(project: Project, page: DocFile, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:
