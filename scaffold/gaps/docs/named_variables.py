@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.alike_names import plain_words
@@ -57,9 +58,9 @@ def _stands_elsewhere(project: Project, name: str) -> bool:
     """Whether a file other than a page has the name: code, a compose file, a template, a script, a workflow."""
     pages = {page.path for page in project.docs}
     known = {read.name for read in project.env_reads} | {entry.name for file in project.env_files for entry in file.entries}
-    return (
-        name in known
-        or name in project.mentioned
-        or any(name in source.text for source in project.sources if source.path not in pages)
-        or any(name in command.text for command in project.commands if command.context != "doc")
-    )
+    if name in known or name in project.mentioned:
+        return True
+    texts = [source.text for source in project.sources if source.path not in pages]
+    texts += [command.text for command in project.commands if command.context != "doc"]
+    word = re.compile(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])")
+    return any(word.search(text) for text in texts if name in text)
