@@ -32,7 +32,7 @@ _SERVERS = regex(
     r"(?:^|[\s/])(?P<name>uvicorn|gunicorn|hypercorn|daphne|granian|streamlit|fastapi|flask|puma|vite|next|http-server|runserver)(?=\s)"
 )
 _BOUND = regex(
-    r"(?:--port[=\s]+|--bind[=\s]+\S*:|-b\s*\S*:|--server\.port[=\s]+|runserver\s+\S*?:?|\s-p\s+)(?P<port>\d{2,5})(?![\d.])"
+    r"(?:--port[=\s]+|--bind[=\s]+\S{0,60}:|-b\s*\S{0,60}:|--server\.port[=\s]+|runserver\s+\S{0,60}?:?|\s-p\s+)(?P<port>\d{2,5})(?![\d.])"
 )
 """Ports that a command names; one of a variable is none."""
 _LOOPBACK = regex(r"(?:--host(?:name)?|-H|--bind|-b|--server\.address|runserver)[=\s]+(?:127\.0\.0\.1|localhost)(?=[:\s]|$)")
