@@ -66,6 +66,15 @@ _COOKIE = regex(
     r"|login_user|django\.contrib"
 )
 """Words of code by which a browser sends a login along by itself."""
+_COOKIE_OF_PYTHON = regex(
+    r"\bset_cookie\(|\.cookies\b|\bCookie\(|\bCookieTransport\b|\bAPIKeyCookie\b|\bSessionMiddleware\b|\brequest\.session\b"
+    r"|\bflask_login\b|\bdjango\.contrib\b|COOKIE|\bhttponly\b",
+    words=(
+        *("set_cookie", ".cookies", "Cookie", "SessionMiddleware", "request.session", "flask_login", "django.contrib"),
+        *("COOKIE", "httponly"),
+    ),
+)
+"""The same in Python, whose comments, lists of headers and own sessions have such words too."""
 _COMMON = regex(r"(?:^|/)(?:libs?|shared|common|core|packages)(?:/|$)")
 """Folders of code that several programs import."""
 _IN_MIGRATIONS = regex(
@@ -158,7 +167,7 @@ def _with_logins(facts: list[CodeFact], code: list[str], inventory: Inventory, t
     opened = [fact for fact in facts if fact.kind == "cors" and {"any-origin", "credentials"} <= set(fact.detail.split())]
     if not opened:
         return facts
-    cookies = [path for path in code if not is_beside_programs(path) and _COOKIE.search(texts.glance(path) or "")]
+    cookies = [path for path in code if not is_beside_programs(path) and _knows_cookies(path, texts.glance(path) or "")]
     # A program in another language, or with packages of its own, keeps its cookies to itself.
     folders = program_folders(inventory.files)
     kept = {program_of(path, folders) for path in cookies if path.endswith(".py")}
@@ -173,6 +182,12 @@ def _with_logins(facts: list[CodeFact], code: list[str], inventory: Inventory, t
         facts = [fact for fact in facts if fact not in gone]
     marked = bare if any(_LOGIN.search(texts.glance(path) or "") for path in code) else opened
     return [replace(fact, detail=f"{fact.detail} no-login") if fact in marked else fact for fact in facts]
+
+
+def _knows_cookies(path: str, text: str) -> bool:
+    if not path.endswith(".py"):
+        return _COOKIE.search(text) is not None
+    return _COOKIE_OF_PYTHON.search(text) is not None or ("flask" in text and "session[" in text)
 
 
 def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
