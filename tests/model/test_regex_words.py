@@ -27,9 +27,9 @@ def held(parsed: Iterable[Any], words: tuple[str, ...], *, folds: bool) -> bool:
             continue
         if any(word in letters for word in words):
             return True
-        letters = ""
-        if code is codes.BRANCH:
-            found = all(held(branch, words, folds=folds) for branch in argument[1])
+        before, letters = [(codes.LITERAL, ord(letter)) for letter in letters], ""
+        if code is codes.BRANCH:  # The parser takes what all branches begin with before them.
+            found = all(held([*before, *branch], words, folds=folds) for branch in argument[1])
         elif code is codes.SUBPATTERN:
             found = (folds or not argument[1] & re.IGNORECASE) and held(argument[3], words, folds=folds)
         elif code in _REPEATS:

@@ -43,7 +43,7 @@ _CLIENT = regex(
 )
 _URL = regex(
     r"(?P<scheme>(?:jdbc:)?(?:postgres(?:ql)?|postgis|pgsql|ecto)(?:\+\w+)?)://[^\s\"'`<>]*?(?:\?(?P<query>[^\s\"'`)|#]*))?(?=[\s\"'`)|#]|$)",
-    words=("ecto://", "pgsql", "postgis", "postgres"),
+    words=("ecto", "pgsql", "postgis", "postgres"),
 )
 _PARAMETER = regex(r"[A-Za-z_]\w*")
 _KNOWN_TO_LIBPQ = frozenset(
