@@ -52,10 +52,10 @@ _ANY_STORE = regex(
 _CALLED_BACKUP = regex(r"(?i)back[-_]?up")
 _SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
-_SETTINGS = regex(
-    r"[\w./${}-]*(?:\.env[\w.-]*|\.(?:dist|example|sample|template|conf|cnf|ini|ya?ml|toml|properties))(?=[\"'\s]|$)"
-)
+_SETTINGS = regex(r"(?:\.env[\w.-]*|\.(?:dist|example|sample|template|conf|cnf|ini|ya?ml|toml|properties))[\"',;)]*$")
 """Files of settings, whose copies are none of a store; the folder that holds them is often called as the store is."""
+_LONGEST_END = 60
+"""Characters of a word's end that are looked at."""
 _IMAGES = {
     Role.POSTGRES: r"postgres|pg|pgsql|db-backup",
     Role.MYSQL: r"mysql|mariadb|db-backup",
@@ -195,7 +195,7 @@ def is_backup_text(stores: tuple[Service, ...], text: str) -> bool:
 def _copies_a_volume(stores: Iterable[Service], text: str) -> bool:
     if not _COPIES.search(text):
         return False
-    data = _SETTINGS.sub("", text)
+    data = " ".join(word for word in text.split() if not _SETTINGS.search(word[-_LONGEST_END:]))
     return any(_names_volume(service, data) for service in stores)
 
 

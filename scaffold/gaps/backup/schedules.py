@@ -34,6 +34,7 @@ _STARTED = regex(r"(?m)^[ \t]*ExecStart=[^\n]*")
 _MAKES_IT = regex(r"(?i)\b(?:create|crear|save|copy|write|put)\b|\bcat\b[^\n]*>|\b(?:tee|nano|vim?)\b")
 """Words of a page by which its readers write a file themselves."""
 _WRITES = regex(r"(?:>|\btee\s(?:-\w\s)?|\b(?:cp|ln|install|COPY|mv)\s[^\n]*\s)\s*[\"']?(?P<path>[\w./~${}-]+)")
+_LONGEST_LINE = 1_000
 _NEAR = 8
 """Lines of a page around the line of a crontab that speak of it."""
 
@@ -140,7 +141,7 @@ def _lines_on_a_clock(page: DocFile, lines: list[str]) -> Iterator[tuple[int, st
 
 def _missing(project: Project, line: str) -> str:
     """Return the first script that a line starts where the repository has none of them and nothing of it writes one."""
-    names = [match["name"] for match in _PROGRAM.finditer(line)]
+    names = [match["name"] for match in _PROGRAM.finditer(line[:_LONGEST_LINE])]
     return names[0] if names and not any(name in _programs(project) for name in names) else ""
 
 
