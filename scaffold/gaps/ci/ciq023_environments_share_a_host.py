@@ -15,7 +15,7 @@ from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
-_CHANGES_TO = regex(r"(?m)^[ \t]*cd[ \t]+[\"']?(?P<folder>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])+)")
+_CHANGES_TO = regex(r"(?m)^[ \t]*cd[ \t]+[\"']?(?P<folder>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])++)")
 _ONE_OF_TWO = regex(r"\$\{\{[^}=]*==[^}&]*&&(?P<first>[^}|]*)\|\|(?P<second>[^}|]*)\}\}")
 _WORDS = regex(r"(?i)[-_./]?(?<![a-z])(?:prod|production|live|staging|stage|stg|dev|development|test|preview|beta)(?![a-z])")
 """Words of an environment in the name of a folder."""

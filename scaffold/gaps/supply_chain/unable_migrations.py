@@ -19,7 +19,7 @@ from scaffold.model.starting import RUNS, is_below
 
 _INSIDE = regex(
     r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?P<before>[^\n&|;]*?)\s(?:run|exec)\s+"
-    r"(?P<flags>(?:-{1,2}[\w-]+(?:=\S+)?\s+(?:[A-Z_]+=\S+\s+)?)*)(?P<service>[\w.-]+)\s+(?P<words>[^\n&|;]+)",
+    r"(?P<flags>(?:-[\w-]+(?:=\S+)?\s+(?:[A-Z_]+=\S+\s+)?)*)(?P<service>[\w.-]+)\s+(?P<words>[^\n&|;]+)",
     words=("compose", "COMPOSE"),
 )
 _NAMED = regex(r"(?:-f|--file)[= ]\s*[\"']?(?:\S*/)?([\w.-]+\.ya?ml)")

@@ -33,7 +33,7 @@ _RENTED = (
     "aivencloud",
 )
 """Words of the addresses of databases that a provider runs."""
-_PACKAGE_SCRIPT = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--?\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]*migrat[\w:.-]*)")
+_PACKAGE_SCRIPT = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]*migrat[\w:.-]*)")
 _STATUS = regex(r"\b(?:show|status|list|check|dry)\b")
 
 
