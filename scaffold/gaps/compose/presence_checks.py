@@ -9,8 +9,7 @@ from scaffold.model.compose import Service
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_PARTS = regex(r"\s*(?:&&|\|\||;|\n)\s*")
-_PIPE = regex(r"\s*\|\s*")
+_PARTS = regex(r"&&|\|\||;|\n")
 _QUOTED = regex(r"'[^']*'|\"[^\"]*\"")
 _RESULT = regex(r"(?:exit\s+[01]|true|false|:)")
 _SHELL = regex(r"^(?:/bin/)?(?:ba|a)?sh\s+-e?c\s+")
@@ -38,7 +37,8 @@ def presence_reason(project: Project, service: Service, source: HealthSource) ->
     text = _QUOTED.sub(_without_signs, command[1:-1] if whole else command)
     if _starts_only(text):
         return _ASKS_NOTHING
-    reasons = [_reason(project, service, part) for part in _PARTS.split(text) if part and not _RESULT.fullmatch(part)]
+    parts = [part.strip() for part in _PARTS.split(text)]
+    reasons = [_reason(project, service, part) for part in parts if part and not _RESULT.fullmatch(part)]
     return reasons[0] if reasons and all(reasons) else ""
 
 
@@ -48,7 +48,7 @@ def _without_signs(quoted: re.Match[str]) -> str:
 
 
 def _reason(project: Project, service: Service, part: str) -> str:
-    pipeline = _PIPE.split(part)
+    pipeline = [item.strip() for item in part.split("|")]
     first, rest = pipeline[0], pipeline[1:]
     if _FIRST_PROCESS.search(part) and all(_PASSES_ON.fullmatch(item) for item in rest):
         return "it asks whether the first process is there, without which no container runs"
