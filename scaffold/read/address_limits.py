@@ -63,7 +63,7 @@ _CSHARP_LIMITER = regex(r"\bRateLimitPartition\b|\bAddRateLimiter\b|\bFixedWindo
 _HEADER_NAME = regex(r"X-Forwarded-For|X-Real-IP|CF-Connecting-IP", re.IGNORECASE)
 _LARAVEL = regex(r"\bRateLimiter::for\(|->middleware\(\s*\[?\s*[\"']throttle:", words=("RateLimiter::for(", "throttle:"))
 _GOVERNOR = regex(r"\bGovernorConfigBuilder::default\(\)|\bGovernorConfig::default\(\)", words=("GovernorConfig",))
-_GOVERNOR_KEY = regex(r"SmartIpKeyExtractor|\.key_extractor\(|impl\s+KeyExtractor", words=("Extractor",))
+_GOVERNOR_KEY = regex(r"SmartIpKeyExtractor|\.key_extractor\(|impl\s+KeyExtractor", words=("KeyExtractor", ".key_extractor("))
 
 
 @frozen

@@ -13,7 +13,7 @@ from scaffold.read.lines import Places
 _TRUSTS = regex(
     r"trust[ _-]?prox(?:y|ies)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware|\bproxyfix\b|proxy_fix"
     r"|SECURE_PROXY_SSL_HEADER|forward-headers-strategy|server\.tomcat\.remoteip|ForwardedHeaderFilter|\bassume_ssl\b|\bADDRESS_HEADER\b"
-    r"|ipware|IP_META_KEY|\bRealIP\b|LimitByRealIP|Known(?:IP)?(?:Networks|Proxies)|SmartIpKeyExtractor|\bproxyHeader\s*:"
+    r"|ipware|IP_META_KEY|\bRealIP\b|LimitByRealIP|KnownNetworks|KnownProxies|KnownIPNetworks|KnownIPProxies|SmartIpKeyExtractor|\bproxyHeader\s*:"
     r"|\bapp\.proxy\s*=|new Koa\(\s*\{\s*proxy",
     re.IGNORECASE,
     words=(
@@ -55,9 +55,8 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
 
     The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
     requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
-    carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of
-    a key of its own, `reads any` where code takes a proxy's headers
-    by hand, and `believes express` where a framework takes them from whoever connects.
+    carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of a key of its own,
+    `reads any` where code takes a proxy's headers by hand, and `believes express` where a framework takes them from whoever connects.
     """
     places = Places(path, text)
     trusts = _PHP_TRUSTS if path.endswith(".php") else _TRUSTS

@@ -17,7 +17,7 @@ _SITE = {
     ),
     False: regex(
         r"\bprisma[\"'\s,]+migrate[\"'\s,]+deploy\b|\.runMigrations\(|\.migrate\.latest\(|\b(?:umzug|migrator)\.up\(|\bawait\s+migrate\(\s*\w*db\b",
-        words=("await", "migrat", "umzug"),
+        words=("migrat", "Migrations", "umzug"),
     ),
 }
 """What brings the tables to their newest version, by whether the text is Python's."""

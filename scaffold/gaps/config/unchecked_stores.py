@@ -11,7 +11,7 @@ from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
 
-_WORDS = ("REJECT_UNAUTHORIZED", "SSL_VERIFY", "TLS_VERIFY", "VERIFY_SSL", "VERIFY_TLS", "CERT_REQS")
+_WORDS = ("REJECT_UNAUTHORIZED", "_VERIFY", "VERIFY_", "_CERT_REQS")
 _SETTING = regex(
     r"(?:export[ \t]+)?(?P<name>(?:[A-Z][A-Z0-9]*_)*(?:(?:SSL|TLS)_)?"
     r"(?:REJECT_UNAUTHORIZED|(?:SSL|TLS)_VERIFY(?:_CERTS?|_PEER)?|VERIFY_(?:SSL|TLS)|(?:SSL|TLS)_CERT_REQS))"

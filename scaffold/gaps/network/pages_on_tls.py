@@ -60,7 +60,7 @@ _BY_OTHERS = regex(
     r"(?:^|/)(?:community|third[-_]party|user)[-_]?(?:guides?|docs?|tutorials?|recipes?|contrib\w*)/", re.IGNORECASE
 )
 """Folders of guides that users wrote for what they run."""
-_TAKEN_IN = regex(r"(?:^|/)[\w.-]+-(?:main|master)/", words=("-main/", "-master/"))
+_TAKEN_IN = regex(r"(?:^|/)[\w.-]+-(?:main|master)/")
 """Folders of other projects, as GitHub hands them out in an archive."""
 _OF_A_CLUSTER = regex(r"(?:^|/)(?:helm|charts?|k8s|kubernetes)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
 """Pages on a cluster, which says nothing of what Compose runs on a host."""

@@ -21,7 +21,7 @@ _NO_HOST_OF_THEIRS = regex(
     r"example|your|domain|localhost|ifconfig|ipinfo|icanhazip|checkip|ipecho|ip-api|metadata|(?:^|\.)(?:debian|ubuntu)\.(?:org|com)$"
     r"|\.(?:local|internal|test|invalid|lan|home|svc|ts\.net)$"
 )
-_BLOCK = regex(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)", words=("proxy_pass",))
+_BLOCK = regex(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
 _LISTENS = regex(r"(?m)^[ \t]*listen[ \t]+(?:\[::\]:|\*:|0\.0\.0\.0:)?80\b[^;\n]*;")
 _FORWARDS = regex(r"(?m)^[ \t]*proxy_pass[ \t]+https?://(?:localhost|127\.0\.0\.1|[\w.-]+):\d+")
 _NAMES_NEARBY = regex(r"(?m)^[ \t]*server_name[ \t]+(?:localhost|127\.0\.0\.1|[\w-]+\.(?:local|lan|test))[ \t]*;")
