@@ -56,7 +56,8 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
     requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
     carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of a key of its own,
-    `reads any` where code takes a proxy's headers by hand, and `believes express` where a framework takes them from whoever connects.
+    `reads any` where code takes a proxy's headers by hand, and `believes express` where a framework takes them from whoever
+    connects.
     """
     places = Places(path, text)
     trusts = _PHP_TRUSTS if path.endswith(".php") else _TRUSTS
