@@ -57,7 +57,8 @@ _FOR_VISITORS = frozenset(
         "docker-letsencrypt-nginx-proxy-companion",
     }
 )
-_CATCHES_MAIL = frozenset({"mailhog", "mailpit", "mailcatcher", "maildev", "smtp4dev", "inbucket"})
+MAIL_CATCHERS = frozenset({"mailhog", "mailpit", "mailcatcher", "maildev", "smtp4dev", "inbucket", "fake-smtp-server"})
+"""Images that take every mail and send none."""
 _CERTIFICATES = regex(
     r"certificatesresolvers\.|--certresolver|\bacme\.sh\b|\bcertbot\b",
     words=("--certresolver", "acme.sh", "certbot", "certificatesresolvers."),
@@ -163,7 +164,7 @@ def _catcher(stacks: list[Stack]) -> Location | None:
     """Return the service that takes the mails of all stacks and sends none, where it is started with the others."""
     found = [
         next(
-            (item.location for item in stack.services if item.image and item.image.name in _CATCHES_MAIL and not item.profiles),
+            (item.location for item in stack.services if item.image and item.image.name in MAIL_CATCHERS and not item.profiles),
             None,
         )
         for stack in stacks

@@ -8,6 +8,7 @@ import re
 from scaffold.gaps.backup.files import Kept, has_volume_by_variable
 from scaffold.gaps.backup.recipes import of_operators
 from scaffold.gaps.facts import has_submodules, mounts_source
+from scaffold.gaps.running import MAIL_CATCHERS
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass, Role
@@ -29,14 +30,12 @@ _TECHNIQUE = regex(
 _TECHNIQUES = 4
 """Fewer items of a list may be the aims of a product that tells how it reaches them."""
 _FIRST_DATA = regex(r"^/etc/|initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
-_MAIL_CATCHERS = frozenset({"mailhog", "maildev", "mailpit", "mailcatcher", "inbucket", "fake-smtp-server"})
 
 
 def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> str:
     """Return why a missing backup of stores and files is no loss of a running system's data, "" when nothing says so."""
-    if stores and not any(_has_volume(project, service) for _, service in stores):
-        which = "none of the stores" if kept else "none of them"
-        return f"{which} has a volume, so nothing outlives its container (CMP009 comes first)"
+    if stores and not kept and not any(_has_volume(project, service) for _, service in stores):
+        return "none of them has a volume, so nothing outlives its container (CMP009 comes first)"
     if stores and all(stack.resource(service.name) in project.unused_stores for stack, service in stores):
         return "nothing here was found to use them: no other service's settings, no code and no dependency name them"
     if stores and has_submodules(project):
@@ -132,7 +131,7 @@ def _sign_of_development(stack: Stack) -> str:
     if any(service.has_role(Role.PROXY) for service in stack.services):
         return ""
     for service in stack.services:
-        if service.image is not None and service.image.name in _MAIL_CATCHERS and not service.build:
+        if service.image is not None and service.image.name in MAIL_CATCHERS and not service.build:
             return f"the stack is for development, as {service.name} catches its mails"
         if mounts_source(service):
             return f"the stack is for development, as {service.name} runs the sources of the working copy"

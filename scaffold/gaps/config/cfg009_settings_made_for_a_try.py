@@ -34,6 +34,10 @@ _RELATIVE_FILE = regex(r"\bopen\(\s*[\"'][^\"'/~$]")
 _SHARED = regex(r"redis|get_or_create|session|conn\b|cache|storage|boto3|\.objects\.|\bdb\b", re.IGNORECASE)
 _CALL = regex(r"\b(\w+)\(\)")
 _VARIABLE = regex(r"(?:environ|getenv|env|config)\w*[\[(.][^\n]{0,40}?[\"'](\w*(?:SECRET|KEY)\w*)[\"']")
+_DEBUG = regex(
+    r"[^!=]*?\b(?:environ\.get|getenv|env|env\.bool|env\.int|config)\(\s*[\"'](?P<name>\w+)[\"']\s*,\s*(?:default\s*=\s*)?[\"']?(?:1|[Tt]rue|TRUE|[Oo]n|[Yy]es)[\"']?\s*[,)]"
+)
+"""A switch that is on where its variable is not set."""
 _LINES = 5
 """Lines of one assignment, and of the condition before it, that are looked at."""
 
@@ -80,6 +84,10 @@ def _of_module(project: Project, path: str, services: list[Service]) -> Iterator
     default = _DEFAULT_HOSTS.search(hosts[0]) if hosts else None
     if hosts and ((default and not _is_given(project, services, {default[1]})) or (not default and _ANY_HOSTS.match(hosts[0]))):
         yield _hosts_gap(path, "ALLOWED_HOSTS", hosts[1], EnvironmentClass.BASE)
+    debug = last_assignment(project, path, "DEBUG")
+    switch = _DEBUG.match(debug[0]) if debug and not debug[0].startswith("not ") else None
+    if debug and switch and not _is_given(project, services, {switch["name"]}):
+        yield _debug_gap(path, switch["name"], debug[1])
     mail = last_assignment(project, path, "EMAIL_BACKEND")
     if mail and _CONSOLE.match(mail[0]):
         yield RULE.gap(
@@ -92,6 +100,19 @@ def _of_module(project: Project, path: str, services: list[Service]) -> Iterator
             locations=(mail[1],),
             closers=(Closer(None, "advice", "Read the backend and the host of the mail server from the environment."),),
         )
+
+
+def _debug_gap(path: str, name: str, place: Location) -> Gap:
+    return RULE.gap(
+        resource=path,
+        subject="DEBUG",
+        message=f"{path} turns DEBUG on where {name} is not set, and no service and no env file sets it: error pages show code"
+        " and settings to everybody.",
+        expected=f"off where {name} is not set",
+        actual="on by default",
+        locations=(place,),
+        closers=(Closer(None, "advice", f"Let {name} default to off, and turn it on where people develop."),),
+    )
 
 
 def _hosts_gap(resource: str, subject: str, place: Location, environment: EnvironmentClass) -> Gap:
