@@ -87,16 +87,27 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             if not any(_holds(mount, folder) for mount in service.mounts):
                 yield _absent_gap(stack, service, folder, is_kept=folder == _MINIO_VOLUME)
             continue
-        image = _image_of(project, stack, service)
-        known = known_image(image)
-        folder = _data_folder(service, known, image) if known else ""
-        if not known or not folder or _is_cache(service, known) or not _serves(service):
+        folder = _folder_of_kartoza(service)
+        if folder:
+            misplaced = None if any(_holds(mount, folder) for mount in service.mounts) else _mount_at(service, _OLD_FOLDER)
+            if misplaced:
+                yield _wrong_gap(stack, service, folder, misplaced)
             continue
-        wrong = _wrong_mount(service, known, folder)
-        if wrong:
-            yield _wrong_gap(stack, service, known, folder, wrong)
-        elif not any(_holds(mount, folder) for mount in service.mounts):
-            yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder, image))
+        yield from _of_image(project, stack, service)
+
+
+def _of_image(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
+    """Yield the gap of a store whose image the table of images knows."""
+    image = _image_of(project, stack, service)
+    known = known_image(image)
+    folder = _data_folder(service, known, image) if known else ""
+    if not known or not folder or _is_cache(service, known) or not _serves(service):
+        return
+    wrong = _wrong_mount(service, known, folder)
+    if wrong:
+        yield _wrong_gap(stack, service, folder, wrong, known)
+    elif not any(_holds(mount, folder) for mount in service.mounts):
+        yield _absent_gap(stack, service, folder, is_kept=_is_anonymous(service, known, folder, image))
 
 
 def _image_of(project: Project, stack: Stack, service: Service) -> ImageReference | None:
@@ -128,6 +139,17 @@ def _object_folder(service: Service) -> str:
         return ""
     match = _MINIO_SERVER.search(" ".join((*(service.entrypoint or ()), *(service.command or ()))))
     return match["folder"].rstrip("/") if match else ""
+
+
+def _folder_of_kartoza(service: Service) -> str:
+    """Return where the PostGIS of Kartoza keeps its data, by its version as Debian does; "" for any other service."""
+    if service.build or service.image is None or service.image.repository != "kartoza/postgis":
+        return ""
+    configured = service.env("DATADIR")
+    major = re.match(r"\d+", service.image.tag or "")
+    if configured is not None or service.env_files or major is None:
+        return ""
+    return f"/var/lib/postgresql/{major[0]}/main"
 
 
 def _deployed_to_swarm(project: Project) -> frozenset[str]:
@@ -216,14 +238,18 @@ def _wrong_mount(service: Service, known: KnownImage, folder: str) -> Mount | No
         stale = _STALE.get(known.facts.family, "")
     if not stale or any(_holds(mount, folder) for mount in service.mounts):
         return None
-    return next((mount for mount in service.mounts if mount.target.rstrip("/") == stale and mount.source), None)
+    return _mount_at(service, stale)
 
 
-def _wrong_gap(stack: Stack, service: Service, known: KnownImage, folder: str, mount: Mount) -> Gap:
-    judged = f" (no version in the tag: judged as the newest one of {AS_OF})" if known.assumed else ""
-    effect = (
-        "the image refuses to start on it" if known.facts.family == "postgres" else "what is written goes with the container"
-    )
+def _mount_at(service: Service, folder: str) -> Mount | None:
+    return next((mount for mount in service.mounts if mount.target.rstrip("/") == folder and mount.source), None)
+
+
+def _wrong_gap(stack: Stack, service: Service, folder: str, mount: Mount, known: KnownImage | None = None) -> Gap:
+    assumed = known is not None and known.assumed
+    judged = f" (no version in the tag: judged as the newest one of {AS_OF})" if assumed else ""
+    refuses = known is not None and known.facts.family == "postgres"
+    effect = "the image refuses to start on it" if refuses else "what is written goes with the container"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="volumes/data",
@@ -234,7 +260,7 @@ def _wrong_gap(stack: Stack, service: Service, known: KnownImage, folder: str, m
         kind="another folder",
         related=(service.image_location,) if service.image_location else (),
         severity=Severity.HIGH,
-        confidence=Confidence.MEDIUM if known.assumed else Confidence.HIGH,
+        confidence=Confidence.MEDIUM if assumed else Confidence.HIGH,
         environment=stack.environment,
     )
 
