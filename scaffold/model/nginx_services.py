@@ -50,7 +50,9 @@ def _words(item: Instruction) -> tuple[str, ...]:
 def _files(project: Project, source: str, target: str) -> Iterator[tuple[str, str]]:
     """Yield place and path of each file below a source: a file, or a folder with what it holds."""
     if source in project.present:
-        yield (posixpath.join(target, posixpath.basename(source)) if target.endswith("/") else target), source
+        # A copy into a folder that the image has may leave its slash out.
+        inside = target.endswith("/") or f"{target}/" in _INCLUDED
+        yield (posixpath.join(target, posixpath.basename(source)) if inside else target), source
     elif source in project.directories:
         below = f"{source}/"
         for path in project.files:

@@ -17,6 +17,7 @@ from scaffold.gaps.network.plain_entries import (
     plain_host_sites,
     plain_ingresses,
     tls_in_comments,
+    tls_left_aside,
     unredirected,
     without_tls,
 )
@@ -172,11 +173,19 @@ def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[
     place = without_tls(project, service)
     if place is None:
         return
+    aside = tls_left_aside(project, service)
+    if aside is not None:
+        note = f"; the one in {aside.path} is in no container, and each pull brings the plain file back"
+        yield _silent_port_gap(stack, port, place, service, (note, aside))
+        return
     page = next((page for page in project.docs if _WRITES_TLS.search(page.text)), None)
     copy = _deployed(project, place.path)
     # What people write on the host stays there unless a deployment takes it away.
-    if not is_told(project) or (page is not None and copy is not None):
-        yield _silent_port_gap(stack, port, place, service, (page.path, copy) if page and copy else None)
+    if page is not None and copy is not None:
+        note = f", and each deployment lays it over what {page.path} has people write on the host"
+        yield _silent_port_gap(stack, port, place, service, (note, copy))
+    elif not is_told(project):
+        yield _silent_port_gap(stack, port, place, service, None)
 
 
 def _deployed(project: Project, path: str) -> Location | None:
@@ -400,7 +409,7 @@ def _unredirected_gap(stack: Stack, service: Service, place: Location) -> Gap:
 
 
 def _silent_port_gap(stack: Stack, port: Port, place: Location, service: Service, lost: tuple[str, Location] | None) -> Gap:
-    note = f", and each deployment lays it over what {lost[0]} has people write on the host" if lost else ""
+    note, cause = lost or ("", None)
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="tls/443",
@@ -409,7 +418,7 @@ def _silent_port_gap(stack: Stack, port: Port, place: Location, service: Service
         expected=f"`listen {_TLS_PORT} ssl` with a certificate in {place.path}, and a server on port 80 that only redirects",
         actual="servers for plain HTTP alone",
         locations=(place, port.location),
-        related=(lost[1],) if lost else (),
+        related=(cause,) if cause else (),
         closers=(
             Closer(None, "advice", f"Write the server with TLS into {place.path} itself, with the name of the site in it."),
         ),

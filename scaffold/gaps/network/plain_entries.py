@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.facts import is_test_path, path_environment, root_image
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, patch_texts, texts_of
 from scaffold.gaps.signals import foreign_infrastructure
-from scaffold.model.compose import Service
+from scaffold.model.compose import Build, Service
 from scaffold.model.document import Location, Mapping, Node, Scalar, Sequence, find, text_of
 from scaffold.model.names import TRIED
-from scaffold.model.nginx import Directive, parse_nginx, walk
+from scaffold.model.nginx import ConfigFile, Directive, parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -19,6 +20,10 @@ _PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "grpc_pass"})
 _OFFICIAL = frozenset({"nginx", "library/nginx", "nginxinc/nginx-unprivileged"})
 _HARMLESS = regex(r"(?:_params|mime\.types)$|^/etc/nginx/conf\.d/\*\.conf$")
 """Files that an image of nginx brings along: what is included from elsewhere may listen on more."""
+_CHANGES = regex(
+    r"(?i)443|ssl|cert|openssl|\bsed\b|envsubst|/etc/nginx/templates|^(?:COPY|ADD) [^\n]*--from[^\n]*/etc/|^ENTRYPOINT "
+)
+"""What builds an nginx with more than the files that it copies from the repository."""
 _PLAIN = regex(r"(?:[^:\s]+:|\[[^\]]*\]:)?80")
 _REDIRECTS = regex(r"https|\$scheme|ssl")
 _ANSWERS = frozenset({"return", "rewrite", "if", "error_page"})
@@ -55,21 +60,65 @@ def unredirected(project: Project, service: Service) -> Location | None:
 
 
 def without_tls(project: Project, service: Service) -> Location | None:
-    """Return the first `listen` of an official nginx whose one file of the repository has no TLS; else None."""
-    image = service.image
-    if image is None or service.build or image.repository not in _OFFICIAL or service.command or service.entrypoint:
+    """Return the first `listen` of an official nginx, or of an image made from one, whose files of the repository have no TLS;
+    else None.
+    """
+    files = () if service.command or service.entrypoint else _whole_configuration(project, service)
+    every = [(file, item) for file in files for item in walk(parse_nginx(file.text) or ())]
+    listens = [(file, item) for file, item in every if item.name == "listen"]
+    includes = any(item.name == "include" and not _HARMLESS.search(" ".join(item.arguments)) for _, item in every)
+    if not listens or includes or any(_may_be_tls(item) for _, item in listens):
         return None
+    file, first = listens[0]
+    return Location(file.path, first.line, first.column)
+
+
+def _may_be_tls(listen: Directive) -> bool:
+    return "ssl" in listen.arguments or any("443" in word or "$" in word for word in listen.arguments)
+
+
+def _whole_configuration(project: Project, service: Service) -> tuple[ConfigFile, ...]:
+    """Return the files of nginx that a service runs with, where they are all that it has; none where more may join them."""
     mounts = [mount for mount in service.mounts if mount.target.startswith("/etc/nginx")]
-    file = next(iter(nginx_files(project, service)), None)
+    files = nginx_files(project, service)
+    if service.build:
+        return () if mounts or not _only_copies(project, service, service.build) else files
+    file = next(iter(files), None)
+    official = service.image is not None and service.image.repository in _OFFICIAL
     # A folder may hold more on the host than in the repository.
-    if len(mounts) != 1 or file is None or mounts[0].resolved != file.path or mounts[0].target.endswith(".template"):
-        return None
-    every = tuple(walk(parse_nginx(file.text) or ()))
-    listens = [item for item in every if item.name == "listen"]
-    includes = any(item.name == "include" and not _HARMLESS.search(" ".join(item.arguments)) for item in every)
-    if not listens or includes or any("443" in word or "$" in word for item in listens for word in item.arguments):
-        return None
-    return None if any("ssl" in item.arguments for item in listens) else Location(file.path, listens[0].line, listens[0].column)
+    if not official or len(mounts) != 1 or file is None or mounts[0].resolved != file.path or file.target.endswith(".template"):
+        return ()
+    return (file,)
+
+
+def _only_copies(project: Project, service: Service, build: Build) -> bool:
+    """Whether an image is an official nginx whose configuration is only copied from the repository."""
+    dockerfile = project.image_of(service)
+    stage = dockerfile.stage(build.target) if dockerfile else None
+    base = root_image(dockerfile, build.target) if dockerfile else None
+    if stage is None or base is None or base.repository not in _OFFICIAL:
+        return False
+    return not any(_CHANGES.search(f"{item.keyword} {' '.join(item.flags)} {item.text}") for item in stage.instructions)
+
+
+def tls_left_aside(project: Project, service: Service) -> Location | None:
+    """Return the server with TLS in a file beside the configuration that a service runs with, which nothing but a page names;
+    else None.
+    """
+    folders = {posixpath.dirname(file.path) for file in nginx_files(project, service)}
+    beside = [path for path in project.files if path.endswith(".conf") and posixpath.dirname(path) in folders]
+    for path in beside:
+        text, name = project.source(path) or "", posixpath.basename(path)
+        listen = next(
+            (item for item in walk(parse_nginx(text) or ()) if item.name == "listen" and "ssl" in item.arguments), None
+        )
+        run = any(name in command.text for command in project.commands)
+        copied = any(
+            name in item.text for image in project.dockerfiles for stage in image.stages for item in stage.instructions
+        )
+        if listen is not None and not run and not copied:
+            return Location(path, listen.line, listen.column)
+    return None
 
 
 def tls_in_comments(project: Project, service: Service) -> tuple[Location, Location] | None:
@@ -78,7 +127,7 @@ def tls_in_comments(project: Project, service: Service) -> tuple[Location, Locat
     if service.command or service.entrypoint or is_encrypted(project, service):
         return None
     every = [(file, item) for file in files for item in walk(parse_nginx(file.text) or ()) if item.name == "listen"]
-    if not every or any("443" in word or "$" in word for _, item in every for word in item.arguments):
+    if not every or any(_may_be_tls(item) for _, item in every):
         return None
     commented = ((file, match) for file in files if (match := _LISTENS_IN_COMMENT.search(file.text)) is not None)
     file, match = next(commented, (None, None))
