@@ -15,7 +15,8 @@ from scaffold.model.regex import regex
 
 _CALLED = regex(r"(?i)back-?_?up|dump|snapshot|velero|restic")
 _SAYS_NOTHING = regex(
-    r"\s*(?:#.*|(?:echo|printf)\b(?:[^|>`$]|\$(?!\())*|set\s+[-+]\w+(?:\s+\w+)*|exit(?:\s+0)?|true|:|mkdir\s[^|;&$`(]*(?:\$\{?\w+\}?[^|;&`(]*)?|sleep\s+\d+|date|[A-Z_]+=\S*|)\s*"
+    r"#.*|(?:echo|printf)\b(?:[^|>`$]|\$(?!\())*|set\s+[-+]\w+(?:\s+\w+)*|exit(?:\s+0)?|true|:"
+    r"|mkdir\s[^|;&$`(]*(?:\$\{?\w[^|;&`(]*)?|sleep\s+\d+|date|[A-Z_]+=\S*|"
 )
 """A line of shell by which nothing is copied."""
 
@@ -97,4 +98,4 @@ def _given(job: KubernetesObject, container: Mapping, maps: dict[str, Kubernetes
 
 def does_nothing(script: str) -> bool:
     """Whether every line of a shell text only says something, waits or sets a name."""
-    return all(_SAYS_NOTHING.fullmatch(line) for line in script.splitlines())
+    return all(_SAYS_NOTHING.fullmatch(line.strip()) for line in script.splitlines())

@@ -255,6 +255,9 @@ def _problem(match: re.Match[str]) -> str:
     """Return what of an address PostgreSQL's clients refuse, in words and without its values; "" for nothing."""
     if match["scheme"] not in {"postgres", "postgresql"}:
         return f"the scheme {match['scheme']}"
-    names = [unquote_plus(part.partition("=")[0]) for part in (match["query"] or "").split("&") if part]
+    query = match["query"] or ""
+    if "@" in query:
+        return ""  # The question mark stands in the password.
+    names = [unquote_plus(part.partition("=")[0]) for part in query.split("&") if "=" in part]
     unknown = [name for name in names if _PARAMETER.fullmatch(name) and name not in _KNOWN_TO_LIBPQ]
     return f"the parameter {unknown[0]}" if unknown else ""

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import is_deployment, place_of, renews_a_host
-from scaffold.gaps.facts import path_environment
+from scaffold.gaps.facts import once, path_environment
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -33,6 +33,10 @@ class _Target:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    return iter(once(_shared(project)))
+
+
+def _shared(project: Project) -> Iterator[Gap]:
     targets = [target for workflow in foreign_workflows(project) for target in _targets(workflow)]
     for target in targets:
         chosen = _ONE_OF_TWO.search(target.folder)

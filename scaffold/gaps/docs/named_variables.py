@@ -38,7 +38,7 @@ def misnamed_variables(project: Project) -> Iterator[Misnamed]:
         for match in _NAMED.finditer(page.text):
             name = match["name"]
             meant = alike.get(tuple(sorted(plain_words(name))), name)
-            if meant != name and name not in seen and not _stands_elsewhere(project, name):
+            if meant != name and name not in read and name not in seen and not _stands_elsewhere(project, name):
                 line = page.text.count("\n", 0, match.start("name")) + 1
                 yield Misnamed(name, Location(page.path, line), meant, read[meant])
             seen.add(name)

@@ -20,7 +20,7 @@ _SCALEWAY = "scaleway_rdb_instance"
 _WITH_STANDBY = frozenset({"pg", "mysql", "mongodb"})
 """Engines of DigitalOcean whose further nodes are standbys (docs.digitalocean.com, Managed Databases, high availability)."""
 _OFF = frozenset({"", "false"})
-_PRODUCTION = regex(r"(?i)(?:^|[^a-z])prod(?:uction)?(?![a-z])")
+_PRODUCTION = regex(r"(?i)(?:^|[^a-z])(?<!non[^a-z])(?<!pre[^a-z])prod(?:uction)?(?![a-z])")
 _OTHER_TIER = regex(
     r"(?i)(?:^|[^a-z])(?:preview|stag(?:e|ing)|dev(?:elop(?:ment)?)?|test(?:ing)?|demo|ci|runners?|sandbox|qa)(?![a-z])"
 )

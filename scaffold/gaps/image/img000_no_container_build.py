@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.shown_commands import shown_words
 from scaffold.gaps.signals import server_entry
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -82,7 +83,7 @@ def _tried_alone(project: Project) -> Command | None:
 
 def _short(text: str) -> str:
     match = _TRIES.search(text)
-    return " ".join((match[0] if match else text).split())
+    return shown_words(match[0] if match else text)
 
 
 def _is_built_or_hosted(project: Project) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of
 from scaffold.gaps.image.lockless import Install, other_trees, without_lock
 from scaffold.gaps.image.python_installs import named_requirements
+from scaffold.gaps.shown_commands import shown_words
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import copied_sources
@@ -92,7 +93,7 @@ def _beside_lock(project: Project, dockerfile: Dockerfile, text: str) -> Iterato
         yield f"`{compiled['tool']}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
     own = _OWN_PACKAGE.search(text)
     if own and not _BY_LOCK.search(_steps(dockerfile)):
-        yield f"`{own[0].strip()}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
+        yield f"`{shown_words(own[0])}` beside {lock} ({_PYTHON_LOCKS[lock]} keeps to it)"
 
 
 def _steps(dockerfile: Dockerfile) -> str:
@@ -145,10 +146,13 @@ def _own_ranges(project: Project, dockerfile: Dockerfile, text: str) -> Iterator
     if own is None or _BY_LOCK.search(_steps(dockerfile)) or any(_has(project, dockerfile, name) for name in _PYTHON_LOCKS):
         return
     for folder in sorted(_folders(project, dockerfile)):
-        declared = _declared(project.source(posixpath.join(folder, "pyproject.toml")) or "")
+        path = posixpath.join(folder, "pyproject.toml")
+        # What the reader of manifests refused is not read here either.
+        is_read = any(item.path == path and item.dependencies for item in project.manifests)
+        declared = _declared(project.source(path) or "") if is_read else []
         loose = [_bare(item) for item in declared if not _FIXED.search(item)]
         if loose:
-            yield f"`{own[0].strip()}` by the ranges of pyproject.toml ({_few(loose)})"
+            yield f"`{shown_words(own[0])}` by the ranges of pyproject.toml ({_few(loose)})"
 
 
 def _declared(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.image.builds import DEVELOPMENT
 from scaffold.gaps.image.lock_files import brings_files, is_copied_before, lock_files
+from scaffold.gaps.shown_commands import shown_words
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Dockerfile, Instruction, Manifest, Project, Stage
 from scaffold.model.regex import regex
@@ -76,7 +77,7 @@ def without_lock(install: Install) -> str:
         if not brings_files(install.dockerfile, install.stage, install.item, match.start()):
             why = next(filter(None, (_why(install, installer, context) for context in sorted(install.contexts))), "")
             if why:
-                return f"`{' '.join(match[0].split())}` without a lock file ({why})"
+                return f"`{shown_words(match[0])}` without a lock file ({why})"
     return ""
 
 

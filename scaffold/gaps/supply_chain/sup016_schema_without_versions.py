@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.migrations import kept_versions, may_be_run, starting_services
+from scaffold.gaps.shown_commands import shown_words
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -106,7 +107,7 @@ def _written(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
     for line, place in start.lines:
         match = _WRITES_MIGRATIONS.search(line)
         if match:
-            how = " ".join(re.sub(r"[\"',]+", " ", match[0]).split())
+            how = shown_words(re.sub(r"[\"',]+", " ", match[0]))
             message = (
                 f"{service.name} runs `{how}` whenever it starts: it writes migrations that nobody has read, and applies"
                 " them to the tables of production"
@@ -121,7 +122,7 @@ def _by_builds(project: Project) -> Iterator[Gap]:
     if not any(_PUSHES.search(item.text) for item in scripts):
         return
     for command in scripts:
-        how = _pushes(command.text, scripts, frozenset({command.owner})) if _BUILDS.fullmatch(command.owner) else ""
+        how = _pushes(command, scripts) if _BUILDS.fullmatch(command.owner) else ""
         if how:
             path = command.location.path
             yield RULE.gap(
@@ -136,14 +137,25 @@ def _by_builds(project: Project) -> Iterator[Gap]:
             )
 
 
-def _pushes(text: str, scripts: list[Command], seen: frozenset[str]) -> str:
+def _pushes(command: Command, scripts: list[Command]) -> str:
     """Return the command by which a script pushes the models, also by scripts that it runs by their names; "" for none."""
-    match = _PUSHES.search(text)
-    if match or len(seen) > _MOST_STEPS:
-        return match[0] if match else ""
-    called = {word for part in re.split(r"&&|\|\||;", text) if _RUNS_SCRIPTS.search(part) for word in part.split()} - seen
-    found = (_pushes(item.text, scripts, seen | {item.owner}) for item in scripts if item.owner in called)
-    return next(filter(None, found), "")
+    seen, reached = {command.owner}, [command]
+    for _ in range(_MOST_STEPS + 1):
+        match = next(filter(None, (_PUSHES.search(item.text) for item in reached)), None)
+        if match:
+            return match[0].partition(" --")[0]
+        called = {word for item in reached for word in _called(item.text)} - seen
+        named = [item for item in scripts if item.owner in called]
+        # A script that the package has itself is the one that is meant.
+        own = {item.owner for item in named if item.location.path == command.location.path}
+        reached = [item for item in named if item.owner not in own or item.location.path == command.location.path]
+        seen |= called
+    return ""
+
+
+def _called(text: str) -> Iterator[str]:
+    for part in re.split(r"&&|\|\||;", text):
+        yield from part.split() if _RUNS_SCRIPTS.search(part) else ()
 
 
 def _by_hibernate(project: Project, stack: Stack, service: Service, start: Start, facts: list[CodeFact]) -> Iterator[Gap]:

@@ -24,7 +24,9 @@ _UP = regex(
     r"|\bdocker\s+stack\s+deploy\b"
 )
 _COPIES = regex(r"(?i)dump|back-?_?up|snapshot|wal-g|restic|\bborg|\bpg_basebackup\b")
-_HOLDS_BACK = regex(r"(?i)maintenance|artisan[\"',\s]+down\b|\bblue\b|\bgreen\b|--scale\b|canary")
+_HOLDS_BACK = regex(
+    r"(?i)maintenance|artisan[\"',\s]+down\b|\bblue\b|\bgreen\b|--scale\b|canary|--no-traffic\b|--slot\b|slot-name"
+)
 """What keeps the new release from the users until the tables are there."""
 _RELATIONAL = frozenset({Role.POSTGRES, Role.MYSQL})
 

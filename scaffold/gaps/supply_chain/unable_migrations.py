@@ -10,6 +10,7 @@ import shlex
 from scaffold.gaps.docs.pages import current_pages
 from scaffold.gaps.facts import SAYS, final_stages, is_test_path
 from scaffold.gaps.own_images import is_own_image
+from scaffold.gaps.shown_commands import shown_until
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -92,7 +93,12 @@ def _unable(project: Project, command: Command) -> Unable | None:
         return None
     found = _services(project, match)
     reasons = [_why(project, service, words) for _, service in found]
-    return Unable(command.location, words, *found[0], reasons[0]) if found and all(reasons) else None
+    return Unable(command.location, _shown(words), *found[0], reasons[0]) if found and all(reasons) else None
+
+
+def _shown(words: str) -> str:
+    match = RUNS.search(words)
+    return shown_until(words, *match.span()) if match else words
 
 
 def _services(project: Project, match: re.Match[str]) -> list[tuple[Stack, Service]]:
@@ -128,7 +134,7 @@ def _lacks_tool(project: Project, dockerfile: Dockerfile, service: Service, word
     package = _package(project, context, words)
     if not package or not _is_for_development(project, context, package):
         return ""
-    if not _is_pruned(dockerfile, service.build_target, set()):
+    if not _is_pruned(dockerfile, service.build_target):
         return ""
     tail = ", so that npx fetches whatever version is the newest" if words.split(maxsplit=1)[0] in _RUNNERS else ""
     return f"{package} is a dependency for development, which the image is built without{tail}"
@@ -167,27 +173,44 @@ def _is_for_development(project: Project, context: str, package: str) -> bool:
 def _only_for_development(text: str, package: str) -> bool:
     try:
         manifest = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     always = manifest.get("dependencies") if isinstance(manifest, dict) else None
-    return isinstance(always, dict) and package not in always and package in (manifest.get("devDependencies") or {})
+    meanwhile = manifest.get("devDependencies") if isinstance(manifest, dict) else None
+    return isinstance(always, dict) and package not in always and isinstance(meanwhile, dict) and package in meanwhile
 
 
-def _is_pruned(dockerfile: Dockerfile, target: str, seen: set[str]) -> bool:
+def _is_pruned(dockerfile: Dockerfile, target: str) -> bool:
     """Whether all modules that the stage of a target holds were installed, or left, without those for development."""
+    pending, seen = [target], {target}
+    while pending:
+        origins = _origins_of_modules(dockerfile, pending.pop())
+        if origins is None:
+            return False
+        pending += [name for name in origins if name not in seen]
+        seen |= set(origins)
+    return True
+
+
+def _origins_of_modules(dockerfile: Dockerfile, target: str) -> tuple[str, ...] | None:
+    """Return the stages from which a stage has its modules, none where it installs them without those for development; None
+    where it may have others.
+    """
     stages = dockerfile.chain(target)
     texts = [item.text for stage in stages for item in stage.instructions if item.keyword == "RUN"]
     copies = [item for stage in stages for item in stage.instructions if item.keyword == "COPY"]
-    if target in seen or any(_BRINGS.search(f" {text}") for text in texts):
-        return False
+    if any(_BRINGS.search(f" {text}") for text in texts):
+        return None
     installs = [text for text in texts if _INSTALLS.search(text)]
     if installs:
-        return any(_PRUNES.search(text) for text in texts) or all(_WITHOUT_TOOLS.search(text) for text in installs)
+        left = any(_PRUNES.search(text) for text in texts) or all(_WITHOUT_TOOLS.search(text) for text in installs)
+        return () if left else None
     sources = [(item, flag.partition("=")[2].lower()) for item in copies for flag in item.flags if flag.startswith("--from=")]
     modules = [(item, name) for item, name in sources if _takes_modules(dockerfile, item, name)]
     if not modules or any(_BRINGS.search(f" {item.text}") for item, _ in modules):
-        return False
-    return all(dockerfile.stage(name) and _is_pruned(dockerfile, name, seen | {target}) for _, name in modules)
+        return None
+    names = tuple(dict.fromkeys(name for _, name in modules))
+    return names if all(map(dockerfile.stage, names)) else None
 
 
 def _takes_modules(dockerfile: Dockerfile, item: Instruction, name: str) -> bool:

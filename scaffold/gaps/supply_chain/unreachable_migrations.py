@@ -34,6 +34,8 @@ _RENTED = (
 )
 """Words of the addresses of databases that a provider runs."""
 _PACKAGE_SCRIPT = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]*migrat[\w:.-]*)")
+_FOR_TRIES = regex(r"(?i)(?:^|_)(?:test\w*|ci|dev\w*|stag\w*|preview|shadow|e2e)(?:_|$)")
+"""Words of a secret with the address of another database than production's."""
 _STATUS = regex(r"\b(?:show|status|list|check|dry)\b")
 
 
@@ -89,7 +91,7 @@ def _migrating(project: Project, job: Job) -> tuple[Step, str] | None:
             continue
         for name, value in (*step.env, *job.env):
             match = _FROM_SECRETS.fullmatch(value.strip()) if _ADDRESS.search(name) else None
-            if match:
+            if match and not _FOR_TRIES.search(match["name"]):
                 return step, match["name"]
     return None
 
