@@ -16,6 +16,8 @@ _HEADER = 600
 _BLOCK = 1200
 """Characters of what follows it, at most."""
 _OPENS, _CLOSES = "([", ")]"
+_STATEMENT = regex(r"\s*(?:return|throw|await|next)\b[^\n;]*")
+"""What stands behind a condition in parentheses in the place of a block."""
 
 
 @frozen
@@ -44,9 +46,8 @@ def _conditions(ends: str, text: str) -> Iterator[Condition]:
         line = text.rfind("\n", 0, match.start()) + 1
         before = _BEFORE_IF.fullmatch(text, line, match.start()) if asks and _is_of_keys(asks) else None
         if before is not None:
-            opened = match.end() + len(asks) + 1
-            block = _braces(text, opened) if ends == "{" else _indented(text, opened, len(before["indent"]))
-            yield Condition(asks, block, before.end("indent"), opened + len(block))
+            block, end = _block(ends, text, match.end() + len(asks), len(before["indent"]))
+            yield Condition(asks, block, before.end("indent"), end)
 
 
 def _is_of_keys(text: str) -> bool:
@@ -62,7 +63,17 @@ def _header(text: str, start: int, ends: str) -> str:
         depth += (char in _OPENS) - (char in _CLOSES)
         if char == ends and depth <= 0 and (ends == "{" or text[index + 1 : index + 2] in {"\n", "\r", " "}):
             return text[start:index]
+        if char == ")" and depth == 0 and ends == "{" and _STATEMENT.match(text, index + 1):
+            return text[start : index + 1]
     return ""
+
+
+def _block(ends: str, text: str, asked: int, indent: int) -> tuple[str, int]:
+    """Return what follows a condition that ends at an offset, and where that ends: a block, or one statement without braces."""
+    if ends == "{" and (statement := _STATEMENT.match(text, asked)):
+        return statement[0], statement.end()
+    block = _braces(text, asked + 1) if ends == "{" else _indented(text, asked + 1, indent)
+    return block, asked + 1 + len(block)
 
 
 def _braces(text: str, opened: int) -> str:

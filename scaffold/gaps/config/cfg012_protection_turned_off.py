@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
+from scaffold.gaps.config.reaching import may_get_more
 from scaffold.gaps.config.unchecked_stores import unchecked_settings
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -188,23 +189,34 @@ def _of_check(project: Project, fact: CodeFact) -> Iterator[Gap]:
     templates = [entry for file in project.env_files for entry in file.entries if entry.name == name and not entry.commented]
     path = fact.location.path
     door = _open_door(project, path, name)
-    severity = Severity.LOW if any(entry.value for entry in templates) else Severity.HIGH if door else Severity.MEDIUM
+    stays_out = bool(templates) and not entries and _reaches_nobody(project, stacks, path)
+    is_offered = not stays_out and any(entry.value for entry in templates)
+    severity = Severity.LOW if is_offered else Severity.HIGH if door else Severity.MEDIUM
     reached = ", and its port is published on every interface of the host" if door else ""
+    unset = "nothing makes production set it"
+    if stays_out:
+        unset = f"what {templates[0].location.path} offers under this name reaches no container, since no service lists it"
     yield RULE.gap(
         resource=path,
         subject=f"check/{name}",
         message=f"Where {name} is not set or empty, {path} lets everybody in: the look at the caller's key is passed over, and "
-        f"nothing makes production set it{reached}.",
+        f"{unset}{reached}.",
         expected="a start that ends without the variable, or a refusal of every caller",
         actual="no check",
         locations=(fact.location,),
-        related=(*(entry.location for entry in entries[:1]), *((door,) if door else ())),
+        related=(*(entry.location for entry in (templates if stays_out else entries)[:1]), *((door,) if door else ())),
         severity=severity,
         confidence=Confidence.MEDIUM,
         closers=(
             Closer(None, "advice", f"Refuse every caller while {name} is empty, and write `{name}: ${{{name}:?}}` in Compose."),
         ),
     )
+
+
+def _reaches_nobody(project: Project, stacks: list[Stack], path: str) -> bool:
+    """Whether services run a file, and each of them gets from outside what its list of variables names and nothing else."""
+    run = [service for stack in stacks for service in stack.services if service.build and is_in_image(project, service, path)]
+    return bool(run) and not any(service.env_files or may_get_more(project, service) for service in run)
 
 
 def _open_door(project: Project, path: str, name: str) -> Location | None:
