@@ -23,9 +23,13 @@ _NO_PASSWORD = ("NO", "WRONG", "INVALID")
 _READ_BY_CLIENTS = frozenset({"REDISCLI_AUTH"})
 """Variables from which a client takes a password, and whose names have no word for one."""
 _NO_SECRETS = frozenset(
-    {"PWD", "OLDPWD", "SECRET_KEY_BASE_DUMMY", "MYSQL_RANDOM_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD"}
+    {
+        *("PWD", "OLDPWD", "SECRET_KEY_BASE_DUMMY", "MYSQL_RANDOM_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD"),
+        "PASSWORD_ENCRYPTION",
+    }
 )
-"""Folders of the shell, and switches: a build of Rails needs no secret, a database draws its own."""
+"""Folders of the shell, and switches: a build of Rails needs no secret, a database draws its own, or is told how
+to hash."""
 _DIRECTIVES = frozenset({"PROXY", "UWSGI", "FASTCGI", "GRPC", "SCGI"})
 """Before PASS, these make a directive of nginx, whose value is an address."""
 _SWITCHES = frozenset({"ALLOW", "ENABLE", "DISABLE", "REQUIRE", "ENFORCE", "FORGOT", "SKIP"})

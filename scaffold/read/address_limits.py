@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
@@ -20,11 +21,11 @@ _OWN_ADDRESS = regex(
 )
 _KEY = regex(r"\bkeyGenerator\b")
 _LIMITER_NAME = (
-    r"(?:import\s+(?:\*\s+as\s+)?(?P<name>[A-Za-z_]\w*)|import\s*(?:[A-Za-z_]\w*\s*,\s*)?\{\s*(?:default\s+as\s+)?(?P<name2>\w+)[^}]*\}"
+    r"(?:import\s+(?:\*\s+as\s+)?(?P<name>[A-Za-z_]\w*)|import\s*(?:[A-Za-z_]\w*\s*,\s*)?\{\s*(?:default\s+as\s+)?(?P<name2>\w+)[^{}]{0,500}\}"
     r"|(?:const|let|var)\s+\{?\s*(?P<name3>\w+)[^=\n]{0,80}=)"
 )
 _EXPRESS = regex(
-    rf"{_LIMITER_NAME}(?:\s*,\s*\{{[^}}]*\}})?\s*(?:from|require\()\s*{_Q}(?:express-rate-limit|express-slow-down){_Q}",
+    rf"{_LIMITER_NAME}(?:\s*,\s*\{{[^{{}}]{{0,500}}\}})?\s*(?:from|require\()\s*{_Q}(?:express-rate-limit|express-slow-down){_Q}",
     words=("express-rate-limit", "express-slow-down"),
 )
 _FASTIFY = regex(rf"(?:from|require\(|import\()\s*{_Q}@?fastify[/-]rate-limit{_Q}", words=("rate-limit",))
@@ -50,6 +51,8 @@ _COUNTED = (
     r"|[\"'`][^\"'`\n]{{0,40}}(?:limit|attempt|throttle|\brl\b|lockout)[^\"'`\n]{{0,40}}\{{{name}\b"
 )
 """How a variable is counted by, in lower case: a call, a table or a key with a word of limits."""
+_MOST_NAMES = 8
+"""Variables of one file that are looked for: each of them is a search through the rest of the file."""
 
 _GO_LIMITERS = regex(r"\bhttprate\.LimitBy(?:IP|RealIP)\(|\btollbooth\.Limit(?:Func)?Handler\(|\bstdlib\.NewMiddleware\(")
 _GO_LOOKUP = regex(r"SetIPLookup|TrustForwardHeader")
@@ -120,7 +123,9 @@ def _counted(text: str, pattern: re.Pattern[str]) -> re.Match[str] | None:
     if not _LIMITS.search(text):
         return None
     lower = text.lower()
-    names = ((match, re.compile(_COUNTED.format(name=re.escape(match["name"].lower())))) for match in pattern.finditer(text))
+    first = {match["name"]: match for match in reversed(list(pattern.finditer(text)))}
+    given = islice(sorted(first.values(), key=lambda match: match.start()), _MOST_NAMES)
+    names = ((match, re.compile(_COUNTED.format(name=re.escape(match["name"].lower())))) for match in given)
     found = next((match for match, counted in names if counted.search(lower, match.end())), None)
     return None if found and _READS_HEADER.search(_without_comments(text)) else found
 

@@ -563,7 +563,8 @@ def told_to_run(commands: Iterable[Command]) -> tuple[tuple[str, Location], ...]
         while texts:
             line = texts.pop()
             found.append((line, place))
-            more = [run for match in _CALLS_PACKAGE.finditer(line) for run in packaged.get(match[1], ()) if run not in seen]
+            called = dict.fromkeys(match[1] for match in _CALLS_PACKAGE.finditer(line))
+            more = [run for name in called for run in packaged.get(name, ()) if run not in seen]
             texts += more
             seen.update(more)
     return tuple(found)

@@ -21,8 +21,8 @@ _RULES_OF = {
 _SCHEMAS = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".graphql", ".gql", ".graphqls", ".sql")
 _CONTEXT_REFUSES = regex(r"\bcontext\s*[:=](?s:.{0,400}?)(?:\bthrow\b|40[13])")
 _GUARDS_PATH = regex(
-    r"(?i)\.use\(\s*(?:[\"'`]/(?:graphql|api)?[\"'`]\s*,\s*)?(?!passport\.(?:initialize|session))\w*(?:\.\w+)?"
-    r"(?:(?<!c)auth(?!or\b)|passport|jwt|guard|protect|require_?user)\w*[,()]"
+    r"(?i)\.use\(\s*(?:[\"'`]/(?:graphql|api)?[\"'`]\s*,\s*)?(?!passport\.(?:initialize|session))\w{0,40}(?:\.\w{1,40})?"
+    r"(?:(?<!c)auth(?!or\b)|passport|jwt|guard|protect|require_?user)\w{0,40}[,()]"
 )
 """A middleware that asks before the API, on every path or on its own."""
 _OF_SPRING = (".java", ".kt")

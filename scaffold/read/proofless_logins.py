@@ -91,10 +91,11 @@ def _helpers(path: str, text: str, places: Places) -> Iterator[tuple[Location, s
         stop = routes[index + 1].start() if index + 1 < len(routes) else len(text)
         body = _bare(text[match.end() : min(stop, match.end() + _LONGEST)])
         before = _bare(text[max(match.start() - _BEFORE, 0) : match.start()])
-        where = places.at(match.start())
-        is_free = holder_of(lines, where, "." + path.rpartition(".")[2], _NONE) is not None
         guarded = (guard and guard.start() < match.start()) or _ASKS.search(body) or "production" in before
-        if is_free and not guarded and _LOGS_IN.search(body):
+        if guarded or not _LOGS_IN.search(body):
+            continue
+        where = places.at(match.start())
+        if holder_of(lines, where, "." + path.rpartition(".")[2], _NONE) is not None:
             yield where, route
 
 

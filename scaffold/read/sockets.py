@@ -16,7 +16,7 @@ _HELD = {
         (
             (regex(r"@WebSocketGateway\(", words=("@WebSocketGateway(",)), "Socket.IO"),
             (regex(_IO, words=("socket.io",)), "Socket.IO"),
-            (regex(r"\b(?:wss|ws|\w*[sS]ocket\w*|wsServer|this\.server)\.clients\b", words=(".clients",)), "ws"),
+            (regex(r"\b(?:wss|ws|\w{0,40}[sS]ocket\w{0,40}|wsServer|this\.server)\.clients\b", words=(".clients",)), "ws"),
         ),
     ),
     ".py": (

@@ -20,7 +20,7 @@ _LOCAL = regex(r"[a-z][a-z0-9+.-]*://(?:[^/@\s,]*@)?(?:localhost|127\.0\.0\.1)(?
 """One URL of this machine; a list of several is one of origins."""
 _FOR_VISITORS = regex(
     r"(?:^|_)(?:FRONTEND|FRONT|CLIENT|DASHBOARD|WEB|WEBSITE|SITE|PUBLIC|APP|BASE|CALLBACK|REDIRECT|VERIF\w*|RESET|SUCCESS|CANCEL|INVITE|SHARE"
-    r"|RETURN|PORTAL|EXTERNAL|HOSTED?|LINK)(?:_\w+)?_(?:URL|URI|LINK)$"
+    r"|RETURN|PORTAL|EXTERNAL|HOSTED?|LINK)(?:_\w{1,60})?_(?:URL|URI|LINK)$"
 )
 """Names of addresses that go into pages, mails and answers."""
 _TRIED = regex(

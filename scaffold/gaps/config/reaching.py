@@ -33,14 +33,17 @@ def templates_of(project: Project, services: list[Service]) -> list[EnvFile] | N
 
 def is_set_by_code(project: Project, service: Service, name: str) -> bool:
     """Whether a script of the image or a package script sets the variable, or code gives it to itself."""
-    shell = re.compile(rf"(?<![\w$]){name}=")
-    code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{name}[\"'](?:\]\s*=|,)|env\.{name}\s*(?:\?\?|\|\|)?=(?!=)")
+    word = re.escape(name)
+    shell = re.compile(rf"(?<![\w$]){word}=")
+    code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{word}[\"'](?:\]\s*=|,)|env\.{word}\s*(?:\?\?|\|\|)?=(?!=)")
     started = (
         item
         for item in project.commands
         if item.context == "package" or (item.context == "script" and is_in_image(project, service, item.location.path))
     )
-    return any(shell.search(item.text) for item in started) or any(code.search(source.text) for source in project.sources)
+    return any(shell.search(item.text) for item in started) or any(
+        name in source.text and code.search(source.text) for source in project.sources
+    )
 
 
 def may_get_more(project: Project, service: Service) -> bool:

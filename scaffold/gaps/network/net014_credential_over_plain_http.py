@@ -21,29 +21,39 @@ _CREDENTIAL = regex(
     words=("uthorization", "-key", "-token", "--user", "-u", "--token", "--password", "login"),
 )
 """Words of a command, in lower case, that go out as a login."""
+_ENDS = regex(r"&&|\|\||\s\|\s|\n")
+"""What ends one of several commands: the login of one is not sent to the host of the next."""
+_IN_CONTAINER = regex(r"\b(?:docker|podman|compose)\s(?:[^\n]{0,200}\s)?(?:run|exec|create)\s")
+"""A container that is started or entered: its user and variables are sent nowhere."""
 _HIDDEN = regex(r"\bssh\s+(?:-\S+\s+)*-\w*[ld]\b|\bwireguard\b|\btailscale\b|\bzerotier\b|\bwg-quick\b|\bvpn\b|port-forward")
 """What carries a plain request through a tunnel."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    pages = {page.path: page.text for page in own_pages(project)}
-    found: dict[str, list[Location]] = {}
+    sending: dict[str, list[Command]] = {}
     for command in project.commands:
-        path = command.location.path
-        if not _sends(command) or path in project.owned or is_test_path(path) or path_environment(path) in TRIED:
+        if _sends(command):
+            sending.setdefault(command.location.path, []).append(command)
+    pages = {page.path: page.text for page in own_pages(project)} if sending else {}
+    for path, commands in sending.items():
+        if path in project.owned or is_test_path(path) or path_environment(path) in TRIED:
             continue
-        around = pages.get(path) if command.context == "doc" else project.source(path) or ""
+        around = pages.get(path) if commands[0].context == "doc" else project.source(path) or ""
         if around is not None and not _HIDDEN.search(around.lower()):
-            found.setdefault(path, []).append(command.location)
-    yield from map(_gap, found.values())
+            yield _gap([command.location for command in commands])
 
 
 def _sends(command: Command) -> bool:
     """Whether a command sends a credential to a host of the internet by plain HTTP."""
-    address = _ADDRESS.search(command.text) if command.context in _CONTEXTS else None
+    told = command.context in _CONTEXTS and "http://" in command.text
+    return told and any(map(_is_sent, _ENDS.split(command.text)))
+
+
+def _is_sent(part: str) -> bool:
+    address = _ADDRESS.search(part) if "https://" not in part and not _IN_CONTAINER.search(part) else None
     if address is None or not is_public_host(address["host"].lower()):
         return False
-    return ":" in (address["login"] or "") or bool(_CREDENTIAL.search(command.text.lower()))
+    return ":" in (address["login"] or "") or bool(_CREDENTIAL.search(part.lower()))
 
 
 def _gap(places: list[Location]) -> Gap:

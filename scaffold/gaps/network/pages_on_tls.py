@@ -64,7 +64,8 @@ _TAKEN_IN = regex(r"(?:^|/)[\w.-]+-(?:main|master)/")
 """Folders of other projects, as GitHub hands them out in an archive."""
 _OF_A_CLUSTER = regex(r"(?:^|/)(?:helm|charts?|k8s|kubernetes)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
 """Pages on a cluster, which says nothing of what Compose runs on a host."""
-_BLOCK = regex(r"(?ms)^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
+BLOCK = regex(r"(?ms)^(?P<indent>[ \t]*)(?P<fence>```+|~~~+(?!~))[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
+"""A block of a page between two fences."""
 _IMAGE = regex(r"\s*image:\s*[\"']?(?P<image>[^\s\"'#]+)")
 _OPEN_PORT = regex(r"\s*-\s*[\"']?(?:\$\{[^}\s]*\}|\d{1,5}):\d{1,5}(?:/tcp)?[\"']?\s*(?:#.*)?")
 
@@ -116,7 +117,7 @@ def own_pages(project: Project, *, on_a_host: bool = False) -> Iterator[DocFile]
 
 
 def _doors(project: Project, page: DocFile) -> Iterator[Location]:
-    for block in _BLOCK.finditer(page.text):
+    for block in BLOCK.finditer(page.text):
         body = block["body"]
         if "services:" not in body or "443" in body:
             continue

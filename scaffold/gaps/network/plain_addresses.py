@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import path_environment
-from scaffold.gaps.network.pages_on_tls import own_pages
+from scaffold.gaps.network.pages_on_tls import BLOCK, own_pages
 from scaffold.model.document import Location
 from scaffold.model.names import TRIED
 from scaffold.model.project import DocFile, Project
@@ -21,7 +21,6 @@ _NO_HOST_OF_THEIRS = regex(
     r"example|your|domain|localhost|ifconfig|ipinfo|icanhazip|checkip|ipecho|ip-api|metadata|(?:^|\.)(?:debian|ubuntu)\.(?:org|com)$"
     r"|\.(?:local|internal|test|invalid|lan|home|svc|ts\.net)$"
 )
-_BLOCK = regex(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
 _LISTENS = regex(r"(?m)^[ \t]*listen[ \t]+(?:\[::\]:|\*:|0\.0\.0\.0:)?80\b[^;\n]*;")
 _FORWARDS = regex(r"(?m)^[ \t]*proxy_pass[ \t]+https?://(?:localhost|127\.0\.0\.1|[\w.-]+):\d+")
 _NAMES_NEARBY = regex(r"(?m)^[ \t]*server_name[ \t]+(?:localhost|127\.0\.0\.1|[\w-]+\.(?:local|lan|test))[ \t]*;")
@@ -45,7 +44,7 @@ def plain_page_sites(project: Project) -> tuple[Location, ...]:
     found = []
     for page in own_pages(project, on_a_host=True):
         if "proxy_pass" in page.text and not _ON_TLS.search(page.text):
-            for block in _BLOCK.finditer(page.text):
+            for block in BLOCK.finditer(page.text):
                 body = block["body"]
                 listens = _LISTENS.search(body) if _FORWARDS.search(body) and not _NAMES_NEARBY.search(body) else None
                 if listens is not None:

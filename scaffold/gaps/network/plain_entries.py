@@ -34,7 +34,7 @@ _PLACES = regex(
 _HEREDOC = regex(r"<<-?\s*[\"']?(?P<word>\w+)")
 _LISTENS = regex(r"(?m)^\s*listen\s+(?:\S+:)?80\b")
 _LISTENS_IN_COMMENT = regex(r"(?m)^[ \t]*#[ \t]*(?P<listen>listen)[ \t]+(?:\S+:)?443\b", words=("443",))
-_SWITCHES_ON = regex(r"\bsed\b[^\n]*(?:443|ssl)")
+_SWITCHES_ON = regex(r"\bsed\b[^\n]{0,300}(?:443|ssl)")
 """What a script does to lines in comments."""
 _HEADERS = regex(r"(?im)^\s*(?:#|proxy_|add_header)[^\n]*")
 """What speaks of a scheme without ending TLS: `X-Forwarded-Proto https`."""

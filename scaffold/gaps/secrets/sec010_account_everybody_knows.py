@@ -25,11 +25,11 @@ _BEFORE = 600
 """Characters of the paragraph above a login, which says what it is for."""
 _MAKES_ADMIN = regex(r"\bDJANGO_SUPERUSER_PASSWORD=[\"']?(?P<password>[^\s\"']+)[^\n]*\bcreatesuperuser\b")
 _INSTALLS = regex(
-    r"\bcore\s+(?:multisite-)?install\b[^\n]*--admin_password[= ][\"']?(?P<wordpress>[^\s\"']+)"
-    r"|\bsite[:-]install\b[^\n]*--account-pass[= ][\"']?(?P<drupal>[^\s\"']+)"
-    r"|\bmaintenance:install\b[^\n]*--admin-pass[= ][\"']?(?P<nextcloud>[^\s\"']+)"
-    r"|\bsetup:install\b[^\n]*--admin-password[= ][\"']?(?P<magento>[^\s\"']+)"
-    r"|\badmin/cli/install(?:_database)?\.php\b[^\n]*--adminpass[= ][\"']?(?P<moodle>[^\s\"']+)",
+    r"\bcore\s+(?:multisite-)?install\b[^\n]{0,600}--admin_password[= ][\"']?(?P<wordpress>[^\s\"']+)"
+    r"|\bsite[:-]install\b[^\n]{0,600}--account-pass[= ][\"']?(?P<drupal>[^\s\"']+)"
+    r"|\bmaintenance:install\b[^\n]{0,600}--admin-pass[= ][\"']?(?P<nextcloud>[^\s\"']+)"
+    r"|\bsetup:install\b[^\n]{0,600}--admin-password[= ][\"']?(?P<magento>[^\s\"']+)"
+    r"|\badmin/cli/install(?:_database)?\.php\b[^\n]{0,600}--adminpass[= ][\"']?(?P<moodle>[^\s\"']+)",
     words=("--admin_password", "--account-pass", "--admin-pass", "--adminpass"),
 )
 """Commands that set a system up, with the password of its first administrator."""

@@ -31,7 +31,7 @@ _VALUE = (
 )
 _ASSIGNED = regex(
     rf"^[ \t]*(?:-[ \t]+)?[\"']?(?P<name>[A-Za-z][\w.\-]{{2,60}})[\"']?[ \t]*(?:=>|[:=])[ \t]*{_VALUE}"
-    r"[ \t]*[,;]?[ \t]*(?:(?:#|;|//)[^\n]*)?\r?$"
+    r"(?:[ \t]*[,;])?[ \t]*(?:(?:#|;|//)[^\n]*)?\r?$"
 )
 _DIRECTIVE = regex(
     rf"^[ \t]*(?P<name>sentinel[ \t]+auth-pass(?=[ \t]+\S+[ \t]+)|remote_password|[Hh]ttp_[Pp]asswd)"
@@ -40,7 +40,7 @@ _DIRECTIVE = regex(
 _HEADER = regex(
     r"^[ \t]*(?:proxy_set_header|header_up|(?:http-request[ \t]+)?set-header)[ \t]+"
     r"(?P<name>Authorization|X-Api-Key|X-[\w-]*(?:Token|Secret))"
-    r"[ \t]+[\"']?(?:(?:Basic|Bearer)[ \t]+)?(?P<bare>[^\s\"'${}%;]{8,500})[\"']?[ \t]*;?[ \t]*\r?$",
+    r"[ \t]+[\"']?(?:(?:Basic|Bearer)[ \t]+)?(?P<bare>[^\s\"'${}%;]{8,500})[\"']?(?:[ \t]*;)?[ \t]*\r?$",
 )
 _ELEMENT = regex(r"^[ \t]*<(?P<name>[A-Za-z][\w.\-]{2,60})>(?P<bare>[^<>\s]{1,300})</")
 _LOGIN = regex(r"^[ \t]*\"(?P<name>[^\"\n]{1,60})\"[ \t]+\"(?P<bare>[^\"\n]{1,300})\"")
@@ -107,6 +107,7 @@ def _is_credential(name: str, value: str) -> bool:
 def _values(base: str, text: str) -> Iterator[tuple[int, str, str]]:
     """Yield line, name and value of what a file of this name gives that may be a credential by its name or its place."""
     in_keys = is_livekit = "livekit" in base
+    of_kong = "keyauth_credentials" in text
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith(("#", ";", "//", "!")):
             continue
@@ -121,7 +122,7 @@ def _values(base: str, text: str) -> Iterator[tuple[int, str, str]]:
             (_HEADER, "eader" in line),
             (_LOGIN, base == "userlist.txt"),
             (_KEY_OF_SERVER, is_livekit and in_keys),
-            (_KEY_OF_CONSUMER, "keyauth_credentials" in text),
+            (_KEY_OF_CONSUMER, of_kong),
         )
         special = next((found for pattern, asked in places if asked and (found := pattern.match(line))), None)
         if special:
