@@ -77,10 +77,7 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
 
 def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Return the first match outside of a comment."""
-    found = pattern.search(text)
-    while found is not None and _is_comment(text, found.start()):
-        found = pattern.search(text, found.end())
-    return found
+    return next((match for match in pattern.finditer(text) if not _is_comment(text, match.start())), None)
 
 
 def _opening(text: str, offset: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
@@ -62,6 +63,8 @@ _TOLD = regex(
 _NONE = regex(r"(?!)")
 _LONGEST = 2500
 """Characters of a handler."""
+_MOST = 20
+"""Helpers of one file that are looked at: the function and the conditions around each are looked for up to its first line."""
 _BEFORE = 300
 """Characters above a route in which a condition for development stands."""
 
@@ -84,10 +87,8 @@ def _helpers(path: str, text: str, places: Places) -> Iterator[tuple[Location, s
     routes = list(_ROUTE.finditer(text))
     lines = text.split("\n")
     guard = _GUARDED.search(text)
-    for index, match in enumerate(routes):
-        route = _path_of(match)
-        if not _HELPS.search(route) or (match["script"] and not _INLINE.match(text, match.end())):
-            continue
+    helping = ((index, match) for index, match in enumerate(routes) if _may_help(text, match))
+    for index, match in islice(helping, _MOST):
         stop = routes[index + 1].start() if index + 1 < len(routes) else len(text)
         body = _bare(text[match.end() : min(stop, match.end() + _LONGEST)])
         before = _bare(text[max(match.start() - _BEFORE, 0) : match.start()])
@@ -96,7 +97,11 @@ def _helpers(path: str, text: str, places: Places) -> Iterator[tuple[Location, s
             continue
         where = places.at(match.start())
         if holder_of(lines, where, "." + path.rpartition(".")[2], _NONE) is not None:
-            yield where, route
+            yield where, _path_of(match)
+
+
+def _may_help(text: str, match: re.Match[str]) -> bool:
+    return bool(_HELPS.search(_path_of(match))) and (not match["script"] or bool(_INLINE.match(text, match.end())))
 
 
 def _path_of(match: re.Match[str]) -> str:
