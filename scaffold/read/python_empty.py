@@ -86,16 +86,21 @@ def empty_texts(tree: Tree) -> EmptyTexts:
 
 def _types(annotation: ast.expr) -> frozenset[str]:
     """Return the names of the types that an annotation allows; what stands in the brackets of a list is none of its own."""
-    if isinstance(annotation, ast.BinOp):
-        return _types(annotation.left) | _types(annotation.right)
-    if isinstance(annotation, ast.Constant):
-        return frozenset({"None"} if annotation.value is None else {"?"})
-    if isinstance(annotation, ast.Subscript):
-        name = last_name(annotation.value)
-        inner = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-        if name == "Literal":
-            return frozenset({name if all(text_value(item) for item in inner) else "?"})
-        if name not in _NO_TYPES:
-            return frozenset({name})
-        return frozenset().union(*(_types(item) for item in inner))
-    return frozenset({last_name(annotation) or "?"})
+    found: set[str] = set()
+    pending = [annotation]
+    while pending:
+        node = pending.pop()
+        name = last_name(node.value if isinstance(node, ast.Subscript) else node)
+        if isinstance(node, ast.BinOp):
+            pending += (node.left, node.right)
+        elif isinstance(node, ast.Constant):
+            found.add("None" if node.value is None else "?")
+        elif isinstance(node, ast.Subscript) and (name == "Literal" or name in _NO_TYPES):
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if name == "Literal":
+                found.add(name if all(text_value(item) for item in inner) else "?")
+            else:
+                pending += inner
+        else:
+            found.add(name or "?")
+    return frozenset(found)

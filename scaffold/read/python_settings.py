@@ -12,7 +12,7 @@ from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.python_empty import empty_texts
 from scaffold.read.python_fallbacks import fallback_settings
-from scaffold.read.python_tree import Scope, Tree, at, dotted, first_text, keyword, last_name, text_value
+from scaffold.read.python_tree import Scope, Tree, at, below, dotted, first_text, keyword, last_name, text_value
 
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _GETTERS = frozenset(
@@ -169,7 +169,7 @@ class SettingsReader:
 
     def _field(self, node: ast.AnnAssign, name: str, holder: ast.ClassDef, scope: Scope) -> Iterator[Found]:
         """A field of pydantic settings is a variable: prefix and name in upper case, or the alias that it names."""
-        if name == "model_config" or name.startswith("_") or "ClassVar" in ast.dump(node.annotation):
+        if name == "model_config" or name.startswith("_") or _is_of_class(node.annotation):
             return
         variable = _alias(node.value) or f"{self.prefixes.get(holder.name, '')}{name}".upper()
         self.fields[variable] = name
@@ -285,6 +285,13 @@ def _may_be_none(annotation: ast.expr) -> bool:
         (isinstance(node, ast.Constant) and node.value is None) or last_name(node) == "Optional"
         for node in ast.walk(annotation)
         if isinstance(node, ast.expr)
+    )
+
+
+def _is_of_class(annotation: ast.expr) -> bool:
+    """Whether an annotation, or the text of one, says that no instance has the field: it is none of the settings."""
+    return any(
+        "ClassVar" in (str(node.value) if isinstance(node, ast.Constant) else last_name(node)) for node in below(annotation)
     )
 
 

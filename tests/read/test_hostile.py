@@ -133,6 +133,15 @@ HOSTILE: dict[str, dict[str, str]] = {
     "a deep workflow": {".github/workflows/deep.yml": "a: " * 100_000 + "\n"},
     "a deep Python file": {"settings.py": "x = " + "(" * 100_000 + "\n"},
     "a long chain in Python": {"settings.py": "x = " + "+".join(["1"] * 100_000) + "\n"},
+    "a long type of a setting": {
+        "settings.py": "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    a: "
+        + "|".join(["int"] * 1500)
+        + " = 5\n"
+    },
+    "comments full of words of a proxy": {"server.js": "// trust proxy\n" * 20_000},
+    "thousands of variables that hold an address": {
+        "limits.py": "# rate limit\n" + "".join(f"ip{number} = request.client.host\n" for number in range(5_000))
+    },
     "a deep JSON file": {"package.json": "[" * 400_000},
     "a deep JSON file above a module that opens a file": {"package.json": "[" * 400_000, **OPENS},
     "package scripts that call each other over and over": {"package.json": json.dumps({"scripts": CALLING}), **OPENS},

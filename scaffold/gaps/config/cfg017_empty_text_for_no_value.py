@@ -85,7 +85,7 @@ def _gap(stack: Stack, service: Service, found: list[_Found], fate: str) -> Gap:
     one = len({item.entry.name for item in found}) == 1
     it = "it" if one else "them"
     effect = (
-        f"the code's schema takes {it} with a value or not at all, and the program ends where it may do without"
+        f"the code takes {it} with a value or not at all, and ends at an empty text where it could do without"
         if fate == "refused"
         else "the default of the code is for a variable that is not set, and the empty text stands in its place"
     )
