@@ -127,6 +127,8 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
         return Severity.MEDIUM, _REFUSED, refused
     if gap.resource in project.unused_stores:
         return Severity.MEDIUM, _UNUSED, _place_of_store(project, gap)
+    if gap.environment is EnvironmentClass.PRODUCTION:
+        return _asleep(project, gap)
     return _by_start(project, gap) if gap.environment is EnvironmentClass.BASE else None
 
 
@@ -134,6 +136,20 @@ def _refused(project: Project, gap: Gap) -> Location | None:
     """Return where a stack begins that Compose does not load, for a gap of what that stack would run."""
     stacks = _stacks_of(project, gap) if gap.code not in _ABOUT_LOADING else []
     return Location(stacks[0].files[0], 1) if stacks and not any(stack.complete for stack in stacks) else None
+
+
+def _asleep(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of a service in a stack for production whose profile no env file and no command turns on."""
+    stack = _named(project, gap)
+    service = stack.service(gap.resource.rpartition("/")[2]) if stack else None
+    if service is None or not service.profiles:
+        return None
+    asked = {"*", *service.profiles}
+    if asked & {*active_profiles(project), *commented_profiles(project)} or any(
+        asked & call.profiles for call in _calls(project)
+    ):
+        return None
+    return Severity.MEDIUM, "is behind a profile that nothing in this repository turns on", service.location
 
 
 def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:

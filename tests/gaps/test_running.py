@@ -195,6 +195,20 @@ def test_a_stack_that_catches_its_mails_is_for_developers(
     assert found(make_project(files)).severity is severity
 
 
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [("docker compose -f compose.prod.yaml up -d", Severity.MEDIUM), ("docker compose --profile stores up -d", Severity.HIGH)],
+)
+def test_a_profile_of_production_that_nothing_turns_on(
+    line: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    files = {
+        "compose.prod.yaml": COMPOSE.replace("  db:\n", "  db:\n    profiles: [stores]\n"),
+        "docs/deployment.md": f"# Deployment\n\n```sh\n{line}\n```\n",
+    }
+    assert found(make_project(files)).severity is severity
+
+
 def test_what_compose_refuses_runs_nowhere(make_project: Callable[..., Path]) -> None:
     gap = found(make_project({"docker-compose.yml": COMPOSE.replace("volumes:\n  data:\n", "")}))
     assert gap.severity is Severity.MEDIUM

@@ -158,9 +158,13 @@ def _has_value(project: Project, stack: Stack, entry: EnvValue) -> bool:
 
 
 def _names(project: Project, path: str, name: str) -> bool:
-    """Whether the template of an env file sets a variable, or a step of a workflow writes it into an env file."""
+    """Whether the template of an env file sets a variable, where there is none an env file beside it that people copy, or a
+    step of a workflow writes it into an env file.
+    """
     template = template_of(project, path)
-    if template is not None and any(entry.name == name and not entry.commented for entry in template.entries):
+    beside = [file for file in project.env_files if posixpath.dirname(file.path) == posixpath.dirname(path)]
+    copied = beside if template is None else [template]
+    if any(entry.name == name and not entry.commented for file in copied for entry in file.entries):
         return True
     written = re.compile(rf"(?<![\w$]){re.escape(name)}=")
     return any(".env" in text and written.search(text) for text in _workflow_texts(project))
