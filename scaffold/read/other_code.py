@@ -135,7 +135,7 @@ _SPRING = _Language(
     facts=(
         (
             "spring-datasource",
-            regex(r"(?m)^\s*spring\.datasource\.url\s*[=:]\s*(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)", words=_JDBC),
+            regex(r"(?m)^[ \t]*spring\.datasource\.url\s*[=:]\s*(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)", words=_JDBC),
             "",
         ),
         (

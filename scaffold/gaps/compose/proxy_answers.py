@@ -14,7 +14,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _RUNS_AN_APPLICATION = regex(
-    r"(?m)^\s*(?:php_server|php_fastcgi|(?:fastcgi|uwsgi)_pass\s|(?:reverse_proxy|proxy_pass)\s+(?:http://)?(?:localhost|127\.0\.0\.1|unix))"
+    r"(?m)^[ \t]*(?:php_server|php_fastcgi|(?:fastcgi|uwsgi)_pass\s|(?:reverse_proxy|proxy_pass)\s+(?:http://)?(?:localhost|127\.0\.0\.1|unix))"
 )
 _BLOCK = regex(r"^\s*(?:handle(?:_path)?|route|location(?:\s+(?:=|\^~))?)\s+(?P<path>/[\w./-]+)\*?\s*\{(?P<rest>.*)$")
 _CONSTANT = regex(r"(?:^|[\s;{])(?:respond\b(?!\s+/)[^\n]*|return\s+200\b[^\n]*)")

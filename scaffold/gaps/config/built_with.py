@@ -15,7 +15,7 @@ from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
 _HOSTS = regex(r"(?:^|/)(?:vercel\.json|netlify\.toml)$")
-_SECTION = regex(r"(?m)^\s*\[(?P<name>[\w.\"-]+)\]\s*$")
+_SECTION = regex(r"(?m)^[ \t]*\[(?P<name>[\w.\"-]+)\]\s*$")
 _PREVIEW = regex(r"preview|branch|dev|staging")
 
 

@@ -20,7 +20,7 @@ from scaffold.model.secret_names import is_sensitive_name
 _CALL = regex(r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;#]*")
 _FILE = regex(r"(?:\s-f|\s--file)[=\s]+[\"']?(?P<path>[^\s\"']+)")
 _ENV_FILE = regex(r"\s--env-file[=\s]+[\"']?(?P<path>[\w./-]+)")
-_ASSIGNS = regex(r"(?m)^\s*(?:export\s+)?(?P<name>\w+)=[\"']?(?P<value>[\w./-]+\.ya?ml)[\"']?\s*$")
+_ASSIGNS = regex(r"(?m)^[ \t]*(?:export\s+)?(?P<name>\w+)=[\"']?(?P<value>[\w./-]+\.ya?ml)[\"']?\s*$")
 _GIVES = regex(
     r"--env-file|COMPOSE_ENV_FILES|(?m:(?:^|[\s/\"'{])\.env(?=[\s\"'}]|$))|(?m:^\s*(?:export|source|set\s+-a|\.)\s)|\benvsubst\b|\bsops\b|\bdoppler\b"
     r"|\binfisical\b|\bop\s+run\b|\bvault\b|\bchamber\b"

@@ -32,11 +32,11 @@ _PLACES = regex(
     r"(?:>|\btee\b|\bcp\b|\bcopy\b|\bscp\b|\bmv\b|\brsync\b)[^\n]*\s?/etc/nginx/(?:sites-available|sites-enabled|conf\.d)/"
 )
 _HEREDOC = regex(r"<<-?\s*[\"']?(?P<word>\w+)")
-_LISTENS = regex(r"(?m)^\s*listen\s+(?:\S+:)?80\b")
+_LISTENS = regex(r"(?m)^[ \t]*listen\s+(?:\S+:)?80\b")
 _LISTENS_IN_COMMENT = regex(r"(?m)^[ \t]*#[ \t]*(?P<listen>listen)[ \t]+(?:\S+:)?443\b", words=("443",))
 _SWITCHES_ON = regex(r"\bsed\b[^\n]{0,300}(?:443|ssl)")
 """What a script does to lines in comments."""
-_HEADERS = regex(r"(?im)^\s*(?:#|proxy_|add_header)[^\n]*")
+_HEADERS = regex(r"(?im)^[ \t]*(?:#|proxy_|add_header)[^\n]*")
 """What speaks of a scheme without ending TLS: `X-Forwarded-Proto https`."""
 _CERTIFIES = regex(r"\bcertbot\b|\bacme\.sh\b|letsencrypt|\bcaddy\b|cloudflared?\b|\blego\s")
 _VALUES = regex(r"(?:^|.*/)[^/]*values[^/]*\.ya?ml")
