@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
-from scaffold.gaps.supply_chain.shared_runners import SharedRunner, shared_runners
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -37,31 +36,6 @@ def _detect(project: Project) -> Iterator[Gap]:
         if _checks_out_theirs(item):
             message = "The workflow runs with the rights of this repository and checks out the code of a pull request."
             yield _gap(item, "checkout", message, input_location(item, "ref"))
-
-    yield from (_runner_gap(item) for item in shared_runners(project))
-
-
-def _runner_gap(item: SharedRunner) -> Gap:
-    return RULE.gap(
-        resource=f"{item.workflow.path}/{item.job.id}",
-        subject="runner",
-        message=f"{item.job.id} runs the code of pull requests on a machine of your own, and {item.other_job.id} of "
-        f"{item.other.path} works for the running system on one with the same labels: what a pull request leaves there has "
-        "its files, containers and credentials. Where the repository is public, anybody may send one.",
-        expected="runners of GitHub, or one that is made for one job, for pull requests",
-        actual="self-hosted",
-        locations=(item.location,),
-        related=(item.other_job.location,),
-        severity=Severity.MEDIUM,
-        closers=(
-            Closer(
-                None,
-                "advice",
-                "Run what pull requests start on GitHub's runners or on ephemeral ones, and keep the machine of the system for "
-                "jobs of the default branch (a runner group, an environment with approval).",
-            ),
-        ),
-    )
 
 
 def _checks_out_theirs(item: CiStep) -> bool:
