@@ -20,6 +20,8 @@ _FEEDS = regex(
     words=("psql",),
 )
 _FORCED = regex(r"\b(?:mysql|mariadb)(?=\s)[^\n|;&]*?\s(?:-f|--force)(?=\s|$)", words=("mariadb", "mysql"))
+_OF_CONTAINERS = regex(r"\b(?:rm|delete|kill|stop|restart|up|down|systemctl|service)\s[^\n|;&]{0,200}\b(?:mysql|mariadb)\b")
+"""Commands whose word is the name of a service, and whose `-f` is their own."""
 _OF_RESTORES = regex(r"(?i)restore|recover")
 _OF_COPIES = regex(r"(?i)back-?_?up|dump|snapshot")
 _STOPS = regex(r"ON_ERROR_STOP|--single-transaction|\bpsql\b[^\n]*\s-1\b|[\"']-1[\"']")
@@ -108,7 +110,7 @@ def _careless(commands: Sequence[Command], dumps: Sequence[Command]) -> tuple[Lo
     """Return the place of the command that goes on after errors, and that of the dump that it reads."""
     text = "\n".join(command.text for command in commands)
     doing = [item for item in commands if not SAYS.match(item.text)]
-    forced = next((item.location for item in doing if _FORCED.search(item.text)), None)
+    forced = next((item.location for item in doing if _FORCED.search(item.text) and not _OF_CONTAINERS.search(item.text)), None)
     if forced:
         return forced, None
     if not dumps or _MAKES_ROOM.search(text) or (_STOPS.search(text) and not _OF_THE_STACK.search(text)):

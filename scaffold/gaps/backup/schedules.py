@@ -119,11 +119,10 @@ def _told(project: Project) -> tuple[tuple[str, Location, str], ...]:
 
 def _told_on(project: Project, page: DocFile) -> Iterator[tuple[str, Location, str]]:
     shown = {page.text.count("\n", 0, match.start()) + 1 for match in _CRON_LINE.finditer(page.text)}
-    lines = page.text.splitlines()
+    lines = page.text.split("\n")
+    started = "\n".join(_STARTED.findall(page.text)) if shown else ""
     for number in sorted(shown):
-        text = lines[number - 1]
-        if "OnCalendar" in text:
-            text = "\n".join(_STARTED.findall(page.text))
+        text = started if "OnCalendar" in lines[number - 1] else lines[number - 1]
         # What a line of a crontab says stands for itself: it leaves nothing to its readers.
         yield "", Location(page.path, number), _missing(project, text)
     for number, line in _lines_on_a_clock(page, lines):
