@@ -72,7 +72,8 @@ def precision_page() -> str:
             lines.append(f"  Of these, {len(severe)} are high or critical after the changes: {_share(severe, 'verdict_now')}.")
     today = [row for look in data["looks"][1:] for row in look["rows"] if row["now"] in _SEVERE]
     where = f"these {data['repositories']} repositories"
-    lines.append(f"- High or critical in {where} after all changes: {len(today)}, {_share(today, 'verdict')}.")
+    after = f"- High or critical in {where} after all changes: {len(today)}, {_share(today, 'verdict')}"
+    lines.append(f"{after}; with those that were overturned, {_share(today, 'verdict_now')}.")
     lines += ["", "## Recall", "", *data["recall"]]
     for look in data["looks"]:
         lines += ["", f"## {look['title']}", "", *look["method"], "", *_table(look["rows"])]
