@@ -8,7 +8,7 @@ from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
 from scaffold.gaps.backup.coverage import is_covered, is_dumped, signals
 from scaffold.gaps.backup.files import DATABASE, FILES, UPLOADS, Kept, copies_files, kept_files, said
 from scaffold.gaps.backup.recipes import recipe, told_to_run
-from scaffold.gaps.backup.standing import why_it_matters_less
+from scaffold.gaps.backup.standing import has_volume, why_it_matters_less
 from scaffold.gaps.backup.started import StartedStore, started_stores
 from scaffold.gaps.running import runs_for_others
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
@@ -32,6 +32,9 @@ def _detect(project: Project) -> Iterator[Gap]:
         if not is_covered(project, service, ()) and not never_saves(service) and runs_for_others(project, stack)
     ]
     kept = () if copies_files(project) else kept_files(project)
+    # What no volume keeps has nothing that a copy could hold, where something else does.
+    lasting = [(stack, service) for stack, service in bare if has_volume(project, service)]
+    bare = lasting if lasting or kept else bare
     used = [(stack, service) for stack, service in bare if stack.resource(service.name) not in project.unused_stores]
     if used or (bare and not kept):
         yield _of_stores(project, bare, kept)

@@ -34,7 +34,7 @@ _FIRST_DATA = regex(r"^/etc/|initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
 
 def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> str:
     """Return why a missing backup of stores and files is no loss of a running system's data, "" when nothing says so."""
-    if stores and not kept and not any(_has_volume(project, service) for _, service in stores):
+    if stores and not kept and not any(has_volume(project, service) for _, service in stores):
         return "none of them has a volume, so nothing outlives its container (CMP009 comes first)"
     if stores and all(stack.resource(service.name) in project.unused_stores for stack, service in stores):
         return "nothing here was found to use them: no other service's settings, no code and no dependency name them"
@@ -84,7 +84,7 @@ def _by_stack(project: Project) -> str:
     return _sign_of_development(stack) if stack is not None and stack.environment is EnvironmentClass.BASE else ""
 
 
-def _has_volume(project: Project, service: Service) -> bool:
+def has_volume(project: Project, service: Service) -> bool:
     """Whether the store has a volume or a folder of the host that is more than configuration and first data."""
     kept = (mount for mount in service.mounts if mount.kind in {"volume", "bind"} and mount.source)
     known = any(not mount.read_only and not _FIRST_DATA.search(mount.target) for mount in kept)
