@@ -32,8 +32,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         if not is_covered(project, service, ()) and not never_saves(service) and runs_for_others(project, stack)
     ]
     kept = () if copies_files(project) else kept_files(project)
-    # What no volume keeps has nothing that a copy could hold, where something else does.
-    lasting = [(stack, service) for stack, service in bare if has_volume(project, service)]
+    # A Redis that no volume keeps is meant to lose what it has, where something else is kept.
+    lasting = [item for item in bare if item[1].role is not Role.REDIS or has_volume(project, item[1])]
     bare = lasting if lasting or kept else bare
     used = [(stack, service) for stack, service in bare if stack.resource(service.name) not in project.unused_stores]
     if used or (bare and not kept):
