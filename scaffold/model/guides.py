@@ -47,6 +47,8 @@ class GuideService:
     blocked: tuple[str, ...] = ()
     """What keeps a second copy from starting on one host, each as a noun phrase."""
     profiles: tuple[str, ...] = ()
+    answers: bool = True
+    """Whether it is started by `docker compose up` alone."""
 
 
 @frozen

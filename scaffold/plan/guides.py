@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -49,6 +50,9 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     services = tuple(
         _service(project, stack, service, migrations.get(service.name), service.name in alone) for service in listed
     )
+    if choice is None:
+        # What waits for its profile does not answer after a release that did not turn it on.
+        services = tuple(replace(item, answers=not item.profiles) for item in services)
     return GuidesPlan(
         paths=guide_paths(project),
         services=services,

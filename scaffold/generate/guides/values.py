@@ -38,6 +38,7 @@ def service_values(service: GuideService, compose: str) -> dict[str, Any]:
         "why": service.why,
         "needed_by": list(service.needed_by),
         "check": service.check,
+        "answers": service.answers,
         "concurrency": service.concurrency,
         "blocked": list(service.blocked),
         "store": service.copies is Copies.STORE,

@@ -184,6 +184,18 @@ def test_an_api_is_asked_at_the_health_route_of_its_code_and_never_at_a_start_pa
     assert ("curl -fsS http://127.0.0.1:8080/" in deployment) is bool(asked)
 
 
+def test_a_release_is_not_asked_for_what_waits_for_its_profile(make_project):
+    compose = """\
+services:
+  web: {image: "nginx:1.29", ports: ["8080:80"]}
+  console: {image: "nginx:1.29", ports: ["9090:80"], profiles: [tools]}
+"""
+    rendered = guides.render(make_target(read_project(make_project({"compose.prod.yaml": compose})), ()))
+    pages = {item.path.rpartition("/")[2]: item.text for item in rendered.artifacts}
+    assert "curl -fsS http://127.0.0.1:8080/" in pages["deployment.md"]
+    assert "127.0.0.1:9090" not in pages["deployment.md"]
+
+
 def test_every_alert_stands_in_the_runbook(made):
     target, pages = made()
     assert target.monitoring is not None
