@@ -12,9 +12,9 @@ from scaffold.model.starting import RUNS
     ("command", "shown"),
     [
         ("npm ci", "npm ci"),
-        ("npm --//registry.npmjs.org/:_authToken=hunter2 install", "npm ... install"),
-        ("npm install --//registry.npmjs.org/:_authToken=hunter2", "npm install ..."),
-        ("pip install --index-url https://build:hunter2@pypi.example.com/simple .", "pip install ... ."),
+        ("npm --//npm.example.com/:_authToken=hunter2 install", "npm ... install"),
+        ("npm install --//npm.example.com/:_authToken=hunter2", "npm install ..."),
+        ("pip install --find-links https://build:hunter2@wheels.example.com/simple .", "pip install ... ."),
         ("uvicorn app:app --ssl-keyfile-password hunter2 --reload", "uvicorn app:app ... --reload"),
         ("alembic -x url=postgresql://shop:hunter2@db/upgrade", "alembic ..."),
     ],
