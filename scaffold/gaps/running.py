@@ -10,9 +10,10 @@ from enum import IntEnum
 from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.deployments import is_deployment, is_elsewhere, run_text, starts_elsewhere
 from scaffold.gaps.facts import DEFAULT_FILES, active_profiles, commented_profiles, mounts_source, path_environment
+from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.remembered import remembered
-from scaffold.gaps.signals import foreign_infrastructure
-from scaffold.model.compose import Stack
+from scaffold.gaps.signals import foreign_infrastructure, resource_types
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
@@ -36,15 +37,21 @@ _FOR_DEVELOPERS = regex(
     re.IGNORECASE,
 )
 _FOR_OTHERS = regex(
-    r"(?<![a-z])(?:deploy\w*|prod|production|self[- ]?host\w*|servers?|vps|hosting|operat\w+|releas\w+|install\w*|upgrad\w*"
-    r"|update\w*|staging|live|user_?data|provision\w*|bootstrap)(?![a-z])",
+    r"(?<![a-z])(?:deploy\w*|prod|production|self[- ]?host\w*|servers?|vps|hosting|operat\w+|releas\w+|upgrad\w*"
+    r"|staging|live|user_?data|provision\w*|bootstrap)(?![a-z])",
     re.IGNORECASE,
 )
+_INSTALLS = regex(r"(?<![a-z])install\w*(?![a-z])", re.IGNORECASE)
+"""A page or script of that name is for who runs the product; above a step on another page the word is a developer's as well."""
 _SAID_BEFORE = regex(
-    r"\blocally\b|\b(?:for|in|your)\s+(?:local\s+)?(?:development|testing)\b|\blocal (?:machine|development|env\w*)\b"
-    r"|\bdevelopment (?:env\w*|stack|setup|mode|server)\b",
+    r"\blocally\b|\b(?:for|in|your)\s+(?:local\s+)?(?:development|testing|developers)\b"
+    r"|\blocal (?:machine|develop\w+|deployment|env\w*)\b|\bdevelopment (?:env\w*|stack|setup|mode|server)\b",
     re.IGNORECASE,
 )
+_OF_AGENTS = regex(
+    r"(?i)(?:.*/)?(?:claude|agents?|gemini|copilot-instructions)\.(?:local\.)?mdx?|(?:.*/)?\.(?:cursor|claude|windsurf)/.*"
+)
+"""Pages for programs that write code: where they say how to deploy, they repeat what developers call so."""
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)")
 _LINES_BEFORE = 4
 _FOR_VISITORS = frozenset(
@@ -167,6 +174,9 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     counted = project.stacks if gap.layer is Layer.BACKUP else stacks
     start = max((strength_of(project, stack) for stack in counted), key=lambda item: item.strength)
     other = _other_way(project, stacks)
+    bench = _of_a_workbench(stacks) if start.strength in {Strength.NOTHING, Strength.ANYBODY} else None
+    if bench:
+        return Severity.MEDIUM, "says that developers run it, who mount their sources, and nothing here that others do", bench
     if gap.layer is Layer.BACKUP and (start.strength >= Strength.ANYBODY or other):
         platform = _platform(project) if start.strength <= Strength.NAMED else None
         return (Severity.MEDIUM, _KEEPS_ITS_OWN, platform) if platform else None
@@ -218,9 +228,6 @@ def _by_strength(
     project: Project, stacks: list[Stack], start: Start, other: Location | None
 ) -> tuple[Severity, str, Location] | None:
     """Return what the strongest start of stacks allows beside another way to run, None where it allows everything."""
-    bench = _of_a_workbench(stacks) if start.strength in {Strength.NOTHING, Strength.ANYBODY} else None
-    if bench:
-        return Severity.MEDIUM, "says that developers run it, who mount their sources, and nothing here that others do", bench
     if start.strength in {Strength.ANYBODY, Strength.NAMED} and other:
         return Severity.MEDIUM, f"is what runs in production, and nothing says that {stacks[0].files[0]} does", other
     if start.strength is Strength.NOTHING and project.main_stack in stacks and not other:
@@ -300,11 +307,42 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
     files = {path for stack in stacks for path in stack.files}
     for stack in project.stacks:
         apart = stack.complete and project.owned.union(files).isdisjoint(stack.files)
-        has_code = any(service.is_application for service in stack.services)
-        if apart and has_code and stack.environment is EnvironmentClass.PRODUCTION:
+        if apart and _runs_code(stack) and stack.environment is EnvironmentClass.PRODUCTION:
+            return Location(stack.files[0], 1)
+    for stack in project.stacks:
+        in_its_folder = bool(_DEPLOYMENT & set(stack.directory.split("/"))) or all(_is_kept(project, item) for item in stacks)
+        if in_its_folder and files.isdisjoint(stack.files) and _is_deployed(project, stack):
             return Location(stack.files[0], 1)
     packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
     return next(packaged, None) or _platform(project)
+
+
+def _runs_code(stack: Stack) -> bool:
+    return any(service.is_application for service in stack.services)
+
+
+def _is_deployed(project: Project, stack: Stack) -> bool:
+    """Whether a stack that is no developer's brings the application to others by a page, a job or a script that deploys."""
+    if not stack.complete or not _runs_code(stack) or not project.owned.isdisjoint(stack.files):
+        return False
+    chosen = stack.environment in {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
+    return chosen and strength_of(project, stack).strength is Strength.OTHERS
+
+
+def _is_kept(project: Project, stack: Stack) -> bool:
+    """Whether a stack starts stores alone, and the infrastructure code has a managed one for each."""
+    types = resource_types(foreign_infrastructure(project))
+    return not _runs_code(stack) and all(is_kept(service, types) for service in stack.services if service.is_datastore)
+
+
+def is_beside_production(project: Project, stack: Stack) -> bool:
+    """Whether a stack of the class base starts stores for developers: production has managed ones, and another stack is what
+    brings the application to others.
+    """
+    if stack.environment is not EnvironmentClass.BASE or not _is_kept(project, stack):
+        return False
+    others = (other for other in project.stacks if set(other.files).isdisjoint(stack.files))
+    return any(_is_deployed(project, other) for other in others) and strength_of(project, stack).strength < Strength.OTHERS
 
 
 def _platform(project: Project) -> Location | None:
@@ -314,7 +352,12 @@ def _platform(project: Project) -> Location | None:
 
 
 def _of_a_workbench(stacks: list[Stack]) -> Location | None:
-    """Return where a stack that mounts the sources of its application tells it in plain text that it is run by developers."""
+    """Return where a stack shows that developers run it: it mounts the sources of everything that it builds, or those of one
+    application, which it tells so in plain text.
+    """
+    built = [service for stack in stacks for service in stack.services if service.build and service.is_application]
+    if built and all(mounts_source(service) and not _says_production(service) for service in built):
+        return built[0].location
     for service in (service for stack in stacks for service in stack.services if mounts_source(service)):
         for entry in service.environment:
             value = (entry.value or "").lower()
@@ -323,6 +366,14 @@ def _of_a_workbench(stacks: list[Stack]) -> Location | None:
             if (mode or debug) and not entry.references and entry.source == "environment":
                 return entry.location
     return None
+
+
+def _says_production(service: Service) -> bool:
+    """Whether a service is told that it runs in production, by itself or where nobody says otherwise."""
+    return any(
+        _MODE.search(entry.name) and path_environment((entry.value or "").lower()) is EnvironmentClass.PRODUCTION
+        for entry in service.environment
+    )
 
 
 def _without_containers(project: Project) -> Iterator[Location]:
@@ -376,24 +427,26 @@ def _of_page(page: DocFile) -> Iterator[_Call]:
 
 
 def strength_of_line(page: DocFile, lines: list[str], number: int) -> Strength:
-    """Return for whom a line of a page is, by the words before it, the headings above it, the nearest first, and the page."""
+    """Return for whom a line of a page is, by the words before it, a comment above it, the headings, the nearest first, and the page."""
     before = " ".join(lines[max(0, number - 1 - _LINES_BEFORE) : number])
+    if _SAID_BEFORE.search(before):
+        return Strength.DEVELOPERS
+    comment = lines[number - 2].strip() if number > 1 and lines[number - 2].lstrip().startswith("#") else ""
     title = page.headings[0] if page.headings else None
     level, headings = 9, []
     for heading in reversed([item for item in page.headings if item.location.line < number]):
         if heading.level < level and heading is not title:
             headings.append(heading.text)
             level = heading.level
-    for text in (*headings, page.path):
-        strength = _strength_of_words(text)
-        if strength is not Strength.ANYBODY:
-            return strength
-    return Strength.DEVELOPERS if _SAID_BEFORE.search(before) else Strength.ANYBODY
+    strengths = (_strength_of_words(text, is_name=text == page.path) for text in (comment, *headings, page.path))
+    said = next((strength for strength in strengths if strength is not Strength.ANYBODY), Strength.ANYBODY)
+    return min(said, Strength.ANYBODY) if _OF_AGENTS.fullmatch(page.path) else said
 
 
-def _strength_of_words(text: str) -> Strength:
+def _strength_of_words(text: str, *, is_name: bool = True) -> Strength:
     spaced = re.sub(r"[_/.-]+", " ", text)
-    inside, outside = bool(_FOR_DEVELOPERS.search(spaced)), bool(_FOR_OTHERS.search(spaced))
+    inside = bool(_FOR_DEVELOPERS.search(spaced))
+    outside = bool(_FOR_OTHERS.search(spaced)) or (is_name and bool(_INSTALLS.search(spaced)))
     if inside == outside:
         return Strength.ANYBODY
     return Strength.DEVELOPERS if inside else Strength.OTHERS

@@ -266,7 +266,7 @@ def test_what_production_runs_otherwise_or_developers_run_is_medium(
         {".github/workflows/test.yml": HOST.replace("ssh app@host << 'EOF'", "true")},
         {"Makefile": "prod:\n\tdocker compose up -d\n"},
         {"docker-compose.yml": WORKBENCH.replace("APP_ENV: local", "APP_ENV: production")},
-        {"docker-compose.yml": WORKBENCH.replace("APP_ENV: local", "APP_ENV: '${APP_ENV:-local}'")},
+        {"docker-compose.yml": WORKBENCH.replace("APP_ENV: local", "APP_ENV: '${APP_ENV:-production}'")},
         {"docker-compose.yml": WORKBENCH.replace("['.:/app']", "['data:/app/data']")},
         {"docker-compose.yml": WORKBENCH, "docs/deployment.md": f"# Deployment\n\n{UP}"},
     ],
@@ -304,3 +304,54 @@ def test_what_the_production_overlay_corrects_is_no_alarm_in_the_base(tmp_path: 
     gap = found(tmp_path)
     assert (gap.resource, gap.severity) == ("base/db", severity)
     assert ("docker-compose.prod.yml:1 corrects it for production" in gap.message) is (severity is Severity.MEDIUM)
+
+
+SOURCES = "  api:\n    build: .\n    volumes: ['.:/app']\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"CLAUDE.md": f"# Shop\n\n## Docker deployment\n\n{UP}"},
+        {"docs/DOCKER.md": f"# Docker\n\n## Installation\n\n{UP}"},
+        {"FAQ.md": "# FAQ\n\n## Self-hosting\n\nPlanned. For developers, until then:\n\n" + UP},
+    ],
+    ids=["a page for agents", "a step of an installation", "a heading that the sentence takes back"],
+)
+def test_a_stack_that_mounts_all_sources_is_its_developers(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    compose = f"services:\n{STORE}{SOURCES}volumes:\n  data:\n"
+    root = make_project({"docker-compose.yml": compose, "Dockerfile": "FROM python:3.13\nCOPY . /app\n", **files})
+    assert {found(root, code).severity for code in ("NET001", "BCK000")} == {Severity.MEDIUM}
+
+
+def test_a_stack_with_sources_that_a_page_deploys_stays_high(make_project: Callable[..., Path]) -> None:
+    compose = f"services:\n{STORE}{SOURCES}volumes:\n  data:\n"
+    root = make_project({"docker-compose.yml": compose, "README.md": f"# Shop\n\n## Deployment\n\n{UP}"})
+    assert found(root).severity is Severity.HIGH
+
+
+def test_stores_for_developers_beside_a_deployed_stack(make_project: Callable[..., Path]) -> None:
+    deployed = "services:\n  api:\n    build: ../..\n    environment: {DB_HOST: shop.rds.example.com}\n"
+    playbook = "- hosts: all\n  tasks:\n    - shell: cd /srv && docker compose -f ops/ansible/docker-compose.yml up -d\n"
+    root = make_project(
+        {
+            "compose.yml": f"services:\n{STORE}volumes:\n  data:\n",
+            "Dockerfile": "FROM python:3.13\n",
+            "ops/ansible/docker-compose.yml": deployed,
+            "ops/ansible/deploy.yml": playbook,
+            "ops/rds.tf": 'resource "aws_db_instance" "shop" {\n  engine = "postgres"\n}\n',
+        }
+    )
+    gaps = judge(read_project(root)).open
+    assert not [gap for gap in gaps if gap.code == "BCK000"]
+    assert [gap.severity for gap in gaps if gap.code == "NET001"] == [Severity.MEDIUM]
+
+
+def test_a_stack_beside_one_in_the_folder_for_deployment(make_project: Callable[..., Path]) -> None:
+    deployed = f"services:\n{STORE}  api:\n    image: ghcr.io/acme/shop:1\nvolumes:\n  data:\n".replace(
+        "    ports: ['5432:5432']\n", ""
+    )
+    files = {"deployment/docker-compose.yml": deployed, "deployment/README.md": f"# Deployment\n\n{UP}"}
+    root = make_project({"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## Start\n\n{UP}", **files})
+    gap = found(root)
+    assert (gap.severity, "deployment/docker-compose.yml:1 is what runs" in gap.message) == (Severity.MEDIUM, True)

@@ -10,7 +10,7 @@ from scaffold.gaps.backup.files import DATABASE, FILES, UPLOADS, Kept, copies_fi
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import has_volume, why_it_matters_less
 from scaffold.gaps.backup.started import StartedStore, started_stores
-from scaffold.gaps.running import runs_for_others
+from scaffold.gaps.running import is_beside_production, runs_for_others
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
@@ -29,7 +29,10 @@ def _detect(project: Project) -> Iterator[Gap]:
     bare = [
         (stack, service)
         for stack, service in durable_stores(project)
-        if not is_covered(project, service, ()) and not never_saves(service) and runs_for_others(project, stack)
+        if not is_covered(project, service, ())
+        and not never_saves(service)
+        and runs_for_others(project, stack)
+        and not is_beside_production(project, stack)
     ]
     kept = () if copies_files(project) else kept_files(project)
     # A Redis that no volume keeps is meant to lose what it has, where something else is kept.
