@@ -427,7 +427,9 @@ def _of_page(page: DocFile) -> Iterator[_Call]:
 
 
 def strength_of_line(page: DocFile, lines: list[str], number: int) -> Strength:
-    """Return for whom a line of a page is, by the words before it, a comment above it, the headings, the nearest first, and the page."""
+    """Return for whom a line of a page is, by the words before it, a comment above it, the headings from the nearest on, and
+    the page.
+    """
     before = " ".join(lines[max(0, number - 1 - _LINES_BEFORE) : number])
     if _SAID_BEFORE.search(before):
         return Strength.DEVELOPERS
