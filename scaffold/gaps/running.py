@@ -41,7 +41,7 @@ _FOR_OTHERS = regex(
     r"|staging|live|user_?data|provision\w*|bootstrap)(?![a-z])",
     re.IGNORECASE,
 )
-_INSTALLS = regex(r"(?<![a-z])install\w*(?![a-z])", re.IGNORECASE)
+_INSTALLS = regex(r"(?<![a-z])(?:install\w*|update\w*)(?![a-z])", re.IGNORECASE)
 """A page or script of that name is for who runs the product; above a step on another page the word is a developer's as well."""
 _SAID_BEFORE = regex(
     r"\blocally\b|\b(?:for|in|your)\s+(?:local\s+)?(?:development|testing|developers)\b"
