@@ -309,9 +309,10 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
         apart = stack.complete and project.owned.union(files).isdisjoint(stack.files)
         if apart and _runs_code(stack) and stack.environment is EnvironmentClass.PRODUCTION:
             return Location(stack.files[0], 1)
+    outside = not any(_is_of_deployment(stack) for stack in stacks)
     for stack in project.stacks:
-        in_its_folder = bool(_DEPLOYMENT & set(stack.directory.split("/"))) or all(_is_kept(project, item) for item in stacks)
-        if in_its_folder and files.isdisjoint(stack.files) and _is_deployed(project, stack):
+        beside = (outside and _is_of_deployment(stack)) or all(_is_kept(project, item) for item in stacks)
+        if beside and files.isdisjoint(stack.files) and _is_deployed(project, stack):
             return Location(stack.files[0], 1)
     packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
     return next(packaged, None) or _platform(project)
@@ -319,6 +320,11 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
 
 def _runs_code(stack: Stack) -> bool:
     return any(service.is_application for service in stack.services)
+
+
+def _is_of_deployment(stack: Stack) -> bool:
+    """Whether the files of a stack lie in a folder for deployment."""
+    return bool(_DEPLOYMENT & set(stack.directory.split("/")))
 
 
 def _is_deployed(project: Project, stack: Stack) -> bool:
