@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.caddy_admin import admin_off
 from scaffold.gaps.compose.presence_checks import presence_reason
 from scaffold.gaps.compose.proxy_answers import constant_answers
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
@@ -58,6 +59,7 @@ def health_faults(project: Project, service: Service) -> tuple[Fault, ...]:
         *_presence_faults(project, service, source),
         *_deaf_faults(project, service, source),
         *_proxy_faults(project, service, source),
+        *_admin_faults(project, service, source),
     )
 
 
@@ -238,3 +240,12 @@ def _proxy_faults(project: Project, service: Service, source: HealthSource) -> I
     for answer in constant_answers(project, service) if asked else ():
         if all(path == answer.path for path in asked):
             yield Fault("blind", f"the web server answers {answer.path} by itself", (answer.location,))
+
+
+# --- (h) the admin port of Caddy --------------------------------------------------------------------------------------
+
+
+def _admin_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
+    place = admin_off(project, service, source)
+    if place is not None:
+        yield Fault("pass", "it asks the admin port of Caddy, 2019, which the Caddyfile turns off (`admin off`)", (place,))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import final_stages, root_image
+from scaffold.gaps.compose.health_faults import health_faults
+from scaffold.gaps.facts import final_stages, health_source, root_image
+from scaffold.gaps.image.builds import users_of
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.probes import known_image
-from scaffold.model.project import Dockerfile, Project
+from scaffold.model.project import Dockerfile, Instruction, Project
 
 _ROOT = frozenset({"", "0", "root"})
 
@@ -27,19 +29,29 @@ def card(project: Project) -> LayerCard:
         state = LayerState.INERT
     else:
         state = LayerState.PRESENT
-    good = tuple(praise for dockerfile in project.dockerfiles for praise in _good(dockerfile))
+    good = tuple(praise for dockerfile in project.dockerfiles for praise in _good(project, dockerfile))
     return LayerCard(Layer.IMAGE, state, evidence[:5], good)
 
 
-def _good(dockerfile: Dockerfile) -> Iterator[Praise]:
+def _good(project: Project, dockerfile: Dockerfile) -> Iterator[Praise]:
     user = dockerfile.effective("USER")
     if user and user.text.split(":")[0].strip() not in _ROOT and "$" not in user.text:
         yield Praise(f"{dockerfile.path} runs as {user.text.split(':')[0].strip()}, not as root", user.location)
     check = dockerfile.effective("HEALTHCHECK")
-    if check and check.argv and check.text.strip().upper() != "NONE" and not _lacks_program(dockerfile, check.argv):
+    named = check is not None and bool(check.argv) and check.text.strip().upper() != "NONE"
+    if check and named and not _lacks_program(dockerfile, check.argv) and not _is_faulty(project, dockerfile, check):
         yield Praise(f"{dockerfile.path} brings its own healthcheck", check.location)
     if len(dockerfile.stages) > 1 and len(final_stages(dockerfile)) == 1:
         yield Praise(f"{dockerfile.path} leaves the build tools behind in an earlier stage", dockerfile.stages[-1].location)
+
+
+def _is_faulty(project: Project, dockerfile: Dockerfile, check: Instruction) -> bool:
+    """Whether the check cannot pass, or tells nothing, in a service that is built from the Dockerfile and has no other one."""
+    for service in users_of(project, dockerfile):
+        source = health_source(project, service)
+        if source and source.instruction is check and health_faults(project, service):
+            return True
+    return False
 
 
 def _lacks_program(dockerfile: Dockerfile, argv: tuple[str, ...]) -> bool:
