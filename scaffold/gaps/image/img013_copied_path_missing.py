@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, listed, root_image
 from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns
+from scaffold.gaps.image.named_contexts import LackingContext, lacking_contexts
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
@@ -66,6 +67,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                     groups.setdefault(_group(found), []).append(found)
     for group in groups.values():
         yield _gap(group)
+    yield from (_context_gap(found) for found in lacking_contexts(project))
 
 
 def _group(found: Missing) -> str:
@@ -148,6 +150,31 @@ def _gap(group: list[Missing]) -> Gap:
         related=_place_of(first.keeper),
         severity=Severity.MEDIUM if pulled else Severity.HIGH,
         environment=closest_to_production(found.stack.environment for found in group),
+    )
+
+
+def _context_gap(found: LackingContext) -> Gap:
+    path = found.step.location.path
+    paths = listed(place.path for place in found.builds)
+    build = "builds" if len({place.path for place in found.builds}) == 1 else "build"
+    return RULE.gap(
+        resource=path,
+        subject=f"context/{found.name}",
+        message=f"{paths} {build} {path} without the context {found.name}, from which it copies and which Compose alone gives "
+        "(`additional_contexts`): that build fails, and no image comes out of it.",
+        expected=f"the context {found.name} in every build of the Dockerfile",
+        actual="a context that Compose alone gives",
+        locations=found.builds,
+        related=(found.step.location, found.given),
+        severity=Severity.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Give the build `build-contexts: {found.name}=FOLDER` (docker/build-push-action) or `--build-context "
+                f"{found.name}=FOLDER`.",
+            ),
+        ),
     )
 
 
