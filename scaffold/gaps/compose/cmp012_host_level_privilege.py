@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.cmp015_source_shadows_image import shadows
+from scaffold.gaps.deployments import run_text
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.gaps.signals import image_name
 from scaffold.model.compose import Mount, Service, Stack
@@ -14,6 +15,8 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Role, Severity
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.values import means_true
 
 _SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock")
 _LIKE_ROOT = frozenset({"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"})
@@ -35,6 +38,7 @@ _BY_DESIGN = frozenset(
         ),
         *("netdata", "nginx-proxy", "docker-gen", "acme-companion", "docker-socket-proxy", "dind", "docker", "ofelia"),
         *("autoheal", "gitlab-runner", "runner", "act_runner", "coolify", "falco", "crowdsec", "caddy-docker-proxy"),
+        *("woodpecker-agent", "drone-runner-docker", "forgejo-runner", "github-runner", "actions-runner", "inbound-agent"),
         *(
             "opentelemetry-collector-contrib",
             "newrelic-infra",
@@ -47,6 +51,12 @@ _BY_DESIGN = frozenset(
     }
 )
 """Images whose work is on the host."""
+_FILTERS = frozenset({"docker-socket-proxy", "socket-proxy", "docker-socket-protector", "cetusguard", "sockguard"})
+"""Proxies that pass on some requests to the engine alone, so that others need no socket."""
+_PASSES_WRITES = regex(r"(?i)(?:^|_)(?:POST|PUT|EXEC|AUTH|SECRETS)$")
+_WRITES_BY_OPTION = regex(r"(?i)allow[-_]?(?:POST|PUT)\b")
+_SERVES_BUILDS = frozenset({"jenkins", "blueocean", "teamcity-server", "teamcity-agent", "gocd-server", "bamboo"})
+"""Servers that build what is deployed, and are no part of it."""
 _ENTRIES = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY})
 _FOLDERS_OF_CODE = frozenset(
     {
@@ -96,14 +106,15 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
-        by_design = image_name(project, service) in _BY_DESIGN or service.role in _READERS
+        image = image_name(project, service)
+        by_design = image in _BY_DESIGN or service.role in _READERS
         if service.role is Role.E2E:
             continue  # Browsers of tests want the host's shared memory.
         rights = [right for right in _rights(service) if right.location.path not in project.owned]
         rights += _of_the_stack(project, stack, service)
         decisive = [right for right in rights if right.takes_over or right.at_next_start]
         if decisive or (rights and not by_design and stack.environment.severity_steps == 0):
-            yield _gap(stack, service, rights, by_design=by_design)
+            yield _gap(stack, service, rights, by_design=by_design, less=_less(project, stack, service, rights, image))
 
 
 def _rights(service: Service) -> Iterator[_Right]:
@@ -146,9 +157,53 @@ def _of_the_stack(project: Project, stack: Stack, service: Service) -> Iterator[
             yield _Right("the folder of the compose files, to write to", mount.location, takes_over=False, at_next_start=True)
 
 
-def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: bool) -> Gap:
+def _less(project: Project, stack: Stack, service: Service, rights: list[_Right], image: str) -> tuple[Severity, str] | None:
+    """Return what lessens the rights of a service, and how the message says it; None for nothing."""
+    of_sockets = all(right.words.startswith("the socket ") for right in rights)
+    if image in _FILTERS and of_sockets and not _passes_writes(service) and all(port.is_loopback for port in service.ports):
+        return Severity.LOW, "it passes on only some requests, which is what others should go through"
+    if image in _SERVES_BUILDS and _stands_apart(project, stack):
+        return Severity.MEDIUM, f"it builds what is deployed, and nothing here that deploys starts {stack.files[0]}"
+    if of_sockets and _is_out_of_reach(project, service):
+        return Severity.MEDIUM, "it offers no port, writes nowhere and has no capability, so it is hard to break into"
+    return None
+
+
+def _passes_writes(service: Service) -> bool:
+    """Whether a filter lets through requests that change something, or that show secrets."""
+    on = (entry.name for entry in service.environment if means_true(entry.value))
+    words = [*(service.command or ()), *(entry.name for entry in service.environment if entry.value)]
+    return any(_PASSES_WRITES.search(name) for name in on) or any(_WRITES_BY_OPTION.search(word) for word in words)
+
+
+def _stands_apart(project: Project, stack: Stack) -> bool:
+    """Whether a stack holds no application of the team, another one does, and no job and no script names one of its files."""
+    applications = [service for service in stack.services if service.is_application]
+    if stack is project.main_stack or any(image_name(project, service) not in _SERVES_BUILDS for service in applications):
+        return False
+    names = {posixpath.basename(path) for path in stack.files}
+    texts = [command.text for command in project.commands if command.context != "doc"]
+    texts += [run_text(step) for workflow in project.workflows for job in workflow.jobs for step in job.all_steps]
+    others = (service for other in project.stacks if other is not stack for service in other.services)
+    return any(service.is_application for service in others) and not any(name in text for text in texts for name in names)
+
+
+def _is_out_of_reach(project: Project, service: Service) -> bool:
+    """Whether an image that is built here offers no port, and the container is read-only and without capabilities, with every
+    mount of the host read-only.
+    """
+    dockerfile = project.image_of(service) if service.build else None
+    dropped = {item.value.upper() for item in scalars_of(service.node.get("cap_drop"))}
+    is_closed = dockerfile is not None and not dockerfile.exposed and not service.ports and service.node.get("expose") is None
+    is_fixed = text_of(service.node.get("read_only")) == "true" and "ALL" in dropped
+    mounts = all(mount.read_only for mount in service.mounts if mount.kind == "bind")
+    return is_closed and is_fixed and mounts and service.role not in _ENTRIES
+
+
+def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: bool, less: tuple[Severity, str] | None) -> Gap:
     words = " and ".join(dict.fromkeys(right.words for right in rights))
     takes_over = any(right.takes_over for right in rights)
+    is_filter = less is not None and less[0] is Severity.LOW
     later = any(right.at_next_start for right in rights)
     if takes_over:
         effect = "whoever breaks into it is root on the host"
@@ -156,7 +211,9 @@ def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: boo
         effect = "whoever breaks into it reads the secrets there, and decides what the next `docker compose up` starts as root"
     else:
         effect = "it shares what Docker keeps apart"
-    note = "; the tool needs it, so keep it off the network and up to date" if by_design else ""
+    note = "; the tool needs it, so keep it off the network and up to date" if by_design and not is_filter else ""
+    if less:
+        note += f"; {less[1]}"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="privileges",
@@ -164,10 +221,16 @@ def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: boo
         expected="a container without the rights of the host",
         actual=words,
         locations=tuple(right.location for right in rights),
-        severity=_severity(rights, by_design=by_design),
+        severity=min(_severity(rights, by_design=by_design), less[0]) if less else _severity(rights, by_design=by_design),
         environment=stack.environment,
         kind=words,
-        closers=(_WITH_CARE,) if by_design else (_NOT_THE_STACK,) if later and not takes_over else None,
+        closers=(_KEEP_SHORT,)
+        if is_filter
+        else (_WITH_CARE,)
+        if by_design
+        else (_NOT_THE_STACK,)
+        if later and not takes_over
+        else None,
     )
 
 
@@ -180,6 +243,9 @@ def _severity(rights: list[_Right], *, by_design: bool) -> Severity:
 
 _WITH_CARE = Closer(
     None, "advice", "Put a socket proxy that only reads in front of Docker's socket, or give the tool a host of its own."
+)
+_KEEP_SHORT = Closer(
+    None, "advice", "Keep the filter on a network with those alone that need it, and let it pass on nothing that they do not."
 )
 _NOT_THE_STACK = Closer(
     None, "advice", "Mount the folder that it needs and no other, and read-only (`:ro`) where it writes nothing."

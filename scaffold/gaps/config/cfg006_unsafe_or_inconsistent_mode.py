@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.django_settings import (
     NOT_FOR_PRODUCTION,
@@ -56,8 +56,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     read = frozenset(item.name for item in project.env_reads)
     yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack, read))
     yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(stack))
-    for module in used_modules(project):
-        yield from _of_module(project, module)
+    for modules in _alike(used_modules(project)):
+        yield from _of_module(project, modules)
     for file in project.env_files:
         yield from _of_file(file)
     yield from _of_templates(project)
@@ -179,14 +179,25 @@ def _mode_of_stack(stack: Stack) -> Iterator[Gap]:
                 )
 
 
-def _of_module(project: Project, module: SettingsModule) -> Iterator[Gap]:
+def _alike(modules: Iterable[SettingsModule]) -> Iterator[list[SettingsModule]]:
+    """Yield what names the same settings module for one stack, or as a default: one cause. wsgi.py, which most servers load,
+    comes before asgi.py.
+    """
+    found: dict[tuple[str, str], list[SettingsModule]] = {}
+    for module in sorted(modules, key=lambda item: item.location.path.endswith("asgi.py")):
+        found.setdefault((module.name, module.stack.id if module.stack else ""), []).append(module)
+    yield from found.values()
+
+
+def _of_module(project: Project, modules: list[SettingsModule]) -> Iterator[Gap]:
     """Yield a gap for a settings module of Django that is for development, or that turns DEBUG on."""
+    module = modules[0]
     path = module_path(project, module.name)
     debug = last_assignment(project, path, "DEBUG") if path else None
     is_on = debug is not None and debug[0] == "True"
     if not module.is_for_development and not is_on:
         return
-    who = " and ".join(module.services) or "The application"
+    who = " and ".join(dict.fromkeys(name for item in modules for name in item.services)) or "The application"
     effect = (
         "with DEBUG on: error pages show code and settings to everybody" if is_on else "which is for development by its name"
     )
@@ -196,7 +207,7 @@ def _of_module(project: Project, module: SettingsModule) -> Iterator[Gap]:
         message=f"{who} would run in production with {module.name}, {effect}.",
         expected=f"{VARIABLE} names the settings of production, and DEBUG is False there",
         actual="DEBUG is True" if is_on else "settings for development",
-        locations=(module.location,),
+        locations=tuple(dict.fromkeys(item.location for item in modules)),
         related=(debug[1],) if debug is not None and is_on else (),
         severity=Severity.HIGH if is_on else Severity.MEDIUM,
         environment=module.stack.environment if module.stack else EnvironmentClass.BASE,

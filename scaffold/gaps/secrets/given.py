@@ -31,8 +31,12 @@ def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> boo
     name, paths = settings[0].name, {setting.location.path for setting in settings}
     services = [found for path in sorted(paths) for found in _starting(project, path)]
     needs_value = _takes_empty_for_unset(settings)
-    given = all(_is_given(project, stack, service, name, needs_value=needs_value) for stack, service in services)
-    return bool(services) and given and _is_in_packaging(project, name)
+    given = all(
+        _is_given(project, stack, service, name, needs_value=needs_value)
+        or _is_another_program(project, services, service, settings)
+        for stack, service in services
+    )
+    return bool(services) and given and _is_in_packaging(project, name, paths)
 
 
 def _takes_empty_for_unset(settings: list[SettingDefault]) -> bool:
@@ -131,6 +135,24 @@ def _is_given(project: Project, stack: Stack, service: Service, name: str, *, ne
     return any(_names(project, path, name) for path in files)
 
 
+def _is_another_program(
+    project: Project, services: list[tuple[Stack, Service]], service: Service, settings: list[SettingDefault]
+) -> bool:
+    """Whether a service has an image of its own beside that of the service whose folder holds the code, and for which Compose
+    requires the variable: then what it starts is another program, which was not given it on purpose.
+    """
+    names, folders = _written(settings[0].name), [set(item.location.path.split("/")[:-1]) for item in settings]
+    own = project.image_of(service)
+    for _, other in services:
+        entry = next((item for item in other.environment if item.name in names), None)
+        image = project.image_of(other)
+        required = entry is not None and any(reference.is_required for reference in entry.references)
+        apart = own is not None and image is not None and own.path != image.path
+        if required and apart and all(other.name in held and service.name not in held for held in folders):
+            return True
+    return False
+
+
 def _written(name: str) -> tuple[str, ...]:
     """Return how the environment may write a name: Spring and viper join its parts with `_`, .NET with `__`."""
     return name, name.replace(":", "__"), re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
@@ -175,7 +197,15 @@ def _workflow_texts(project: Project) -> tuple[str, ...]:
     return tuple(step.run for workflow in project.workflows for job in workflow.jobs for step in job.all_steps if step.run)
 
 
-def _is_in_packaging(project: Project, name: str) -> bool:
-    """Whether packaging for a cluster, where there is any, names the variable as well."""
+def _is_in_packaging(project: Project, name: str, paths: set[str]) -> bool:
+    """Whether packaging of the code for a cluster, where there is any, names the variable as well."""
     packaged = [item.path for item in foreign_infrastructure(project) if item.kind in PACKAGING]
-    return not packaged or any(name in (project.source(path) or "") for path in packaged)
+    own = [path for path in packaged if not _is_of_another(project, path, paths)]
+    return not own or any(name in (project.source(path) or "") for path in own)
+
+
+def _is_of_another(project: Project, path: str, code: set[str]) -> bool:
+    """Whether a file lies in the folder from which another image than that of the code is built."""
+    builds = (service.build for stack in project.stacks for service in stack.services)
+    folders = {build.context for build in builds if build and build.context not in {None, "", "."}}
+    return any(folder and is_below(path, folder) and not any(is_below(item, folder) for item in code) for folder in folders)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import active_profiles, every_stack, is_test_path, listed, once, path_environment
+from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
@@ -106,6 +107,9 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
         reach = "; no port of the store is published, so it helps who is already inside"
     if group.stands_in:
         return _stand_in_gap(group)
+    feature = absent_feature(project, group)
+    if feature:
+        return _unread_gap(group, feature)
     refusal = _refusal(project, group)
     if refusal is not None:
         return _refused_gap(group, refusal)
@@ -152,6 +156,21 @@ def _refused_gap(group: CredentialGroup, refusal: Location) -> Gap:
         actual=f"a default: {owner.value_class.value}",
         locations=group.locations,
         related=(refusal,),
+        severity=Severity.LOW,
+        environment=group.stack.environment,
+    )
+
+
+def _unread_gap(group: CredentialGroup, feature: str) -> Gap:
+    owner = group.owner
+    return RULE.gap(
+        resource=group.stack.resource(owner.service.name),
+        subject=f"environment/{owner.key}",
+        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} gets a default credential of the repository "
+        f"({owner.value_class.value}); its configuration has no {feature}, so nothing reads it yet.",
+        expected=f"no variables of {feature}, or ${{{owner.key}:?}}",
+        actual=f"a default: {owner.value_class.value}",
+        locations=group.locations,
         severity=Severity.LOW,
         environment=group.stack.environment,
     )

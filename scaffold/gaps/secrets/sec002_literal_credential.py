@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import every_stack, once, path_environment
+from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
@@ -48,10 +49,13 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
     effect = "who can read the repository can use it"
     nowhere = opens_absent_store(group, project.stacks)
     hidden = group.opens_hidden_store(project.stacks)
+    feature = absent_feature(project, group)
     if absent := group.opens_absent_file(project.present):
         effect = "it opens a file that is not in the repository"
     elif group.stands_in:
         effect = "a stand-in for what another party issues, so what needs it fails"
+    elif feature:
+        effect = f"its configuration has no {feature}, so nothing reads it yet"
     elif nowhere:
         effect = "no service here is the store that it opens, and no address outside is named"
     elif hidden:
@@ -63,7 +67,11 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
         locations=group.locations,
-        severity=Severity.LOW if absent or group.stands_in or nowhere else Severity.MEDIUM if hidden else Severity.HIGH,
+        severity=Severity.LOW
+        if absent or group.stands_in or nowhere or feature
+        else Severity.MEDIUM
+        if hidden
+        else Severity.HIGH,
         environment=group.stack.environment,
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from scaffold.gaps.config.django_settings import module_path, settings_chain, used_modules
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody
@@ -102,14 +104,31 @@ def _kind(value: str, numbers: dict[str, str]) -> str:
 
 
 def _is_replaced(project: Project, path: str, name: str) -> bool:
-    """Whether a settings module of production beside this one takes it over and sets the name itself."""
+    """Whether a settings module of production beside this one takes it over and sets the name itself, or each one that
+    production starts with does, by way of others too.
+    """
     folder, _, file = path.rpartition("/")
     module = file.rpartition(".")[0]
     taken_over = regex(rf"(?m)^[ \t]*from\s+(?:[\w.]*\.)?{re.escape(module)}\s+import\s+\*")
     sets = regex(rf"(?m)^[ \t]*{re.escape(name)}\s*(?::[^=\n]+)?=")
     beside = (f"{folder}/{other}.py" if folder else f"{other}.py" for other in _PRODUCTION_MODULES)
     texts = [project.source(place) or "" for place in beside if place != path]
-    return any(taken_over.search(text) and sets.search(text) for text in texts)
+    if any(taken_over.search(text) and sets.search(text) for text in texts):
+        return True
+    used = [module_path(project, module.name) for module in used_modules(project)]
+    return bool(used) and all(_is_set_before(project, place, path, sets) for place in used)
+
+
+def _is_set_before(project: Project, start: str, path: str, sets: re.Pattern[str]) -> bool:
+    """Whether one of the settings modules that take over one another up to this one sets the name itself. Not all of them were
+    read: a module in the same folder is taken over, or production has nothing to do with it.
+    """
+    found = False
+    for place, text in settings_chain(project, start):
+        if place == path:
+            return found
+        found = found or bool(sets.search(text))
+    return found and posixpath.dirname(start) == posixpath.dirname(path)
 
 
 def _is_a_name(setting: SettingDefault) -> bool:

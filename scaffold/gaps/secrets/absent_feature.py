@@ -1,0 +1,45 @@
+"""Credentials of a part of a server that the configuration of an image built here does not turn on: nothing reads them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.gaps.secrets.credentials import CredentialGroup
+from scaffold.model.compose import Service, Stack
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_PARTS = ((regex(r"(?:^|_)MERCURE_"), "mercure", "Caddyfile"),)
+"""Variables of a part, the word without which configuration and dependencies do not turn it on, and the file it stands in: the
+hub of Mercure is a module of Caddy, whose variables the templates of Symfony give to every application.
+"""
+
+
+def absent_feature(project: Project, group: CredentialGroup) -> str:
+    """Return the word of the part that all variables of a credential are for, where the services that get it are built here
+    and neither their configuration nor a dependency nor another service has that part; "" for none.
+    """
+    for named, word, file in _PARTS:
+        built = all(item.service.build and project.image_of(item.service) is not None for item in group.places)
+        if built and all(named.search(item.key) for item in group.places) and _is_absent(project, group.stack, word, file):
+            return word
+    return ""
+
+
+def _is_absent(project: Project, stack: Stack, word: str, file: str) -> bool:
+    texts = [source.text for source in project.sources if posixpath.basename(source.path).endswith(file)]
+    if not texts or any(word in line.partition("#")[0] for text in texts for line in text.lower().splitlines()):
+        return False
+    depended = any(word in name.lower() for manifest in project.manifests for name in manifest.dependencies)
+    configured = any(word in posixpath.basename(path).lower() for path in project.files)
+    read = any(word in item.name.lower() for item in project.env_reads)
+    return not (depended or configured or read or any(word in text for text in _other_words(stack.services, word)))
+
+
+def _other_words(services: tuple[Service, ...], word: str) -> Iterator[str]:
+    """Yield what services run, and the values that may bring the part in by variables of another name."""
+    for service in services:
+        yield service.image.repository.lower() if service.image else ""
+        yield " ".join((*(service.entrypoint or ()), *(service.command or ()))).lower()
+        yield from ((entry.value or "").lower() for entry in service.environment if word not in entry.name.lower())
