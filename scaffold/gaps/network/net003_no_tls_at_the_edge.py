@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, root_image
+from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, path_environment, root_image
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, shown_doors, stands_behind
+from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, own_pages, shown_doors, stands_behind
 from scaffold.gaps.network.plain_addresses import plain_addresses, plain_page_sites
 from scaffold.gaps.network.plain_entries import (
     is_encrypted,
@@ -78,6 +78,9 @@ _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
 _INGRESS = r"^Ingress$"
+_BALANCER = r"^aws_a?lb$"
+_GIVEN = regex(r"\bcloudfront\b|\bcloudflare\b|\bakamai\b|\bfastly\b|\bacm\b|certificate manager", re.IGNORECASE)
+"""What a page names that stands before a load balancer of AWS, or gives it a certificate by hand."""
 _CLOUD = r"aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
 
 
@@ -100,6 +103,7 @@ def _edges(project: Project) -> Iterator[Gap]:
                 yield _unredirected_gap(stack, service, place)
             yield from _silent_ports(project, stack, service)
     yield from _host_sites(project)
+    yield from _balancers(project)
     ingresses = tuple(plain_ingresses(project))
     values = tuple(plain_chart_values(project))
     if (ingresses or values) and not is_told(project):
@@ -157,6 +161,37 @@ def _host_sites(project: Project) -> Iterator[Gap]:
             locations=places,
             closers=(Closer(None, "advice", "Let certbot get the certificate in the same script, and redirect HTTP."),),
             environment=common_environment(places),
+        )
+
+
+def _balancers(project: Project) -> Iterator[Gap]:
+    """Yield the load balancers of a cloud that take visitors in over plain HTTP alone, where no page says what ends TLS."""
+    # A page that speaks of TLS at a load balancer gives the one in code no certificate.
+    if has_resource(project, _BALANCER) is None or any(_GIVEN.search(page.text) for page in own_pages(project)):
+        return
+    # Loaded where there is such code alone.
+    from scaffold.gaps.network.plain_balancers import plain_balancers
+
+    for found in plain_balancers(project):
+        folder = found.location.path.rpartition("/")[0]
+        yield RULE.gap(
+            resource=folder or ".",
+            subject=f"tls/balancer/{found.name}",
+            message=f"The load balancer {found.name} takes visitors from the internet in over plain HTTP and hands them on, and"
+            " no listener, certificate or distribution in this repository ends TLS before it: passwords and tokens cross the"
+            " internet readable.",
+            expected="a listener on 443 with a certificate of ACM, and one on 80 that only redirects to it",
+            actual="an HTTP listener that forwards",
+            locations=(found.listener, found.location),
+            closers=(
+                Closer(
+                    None,
+                    "advice",
+                    "Let ACM issue a certificate (aws_acm_certificate), give the balancer an HTTPS listener with it, and make"
+                    " the default action of the one on port 80 a redirect to 443.",
+                ),
+            ),
+            environment=path_environment(found.location.path),
         )
 
 
@@ -266,7 +301,9 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
     # Beside the API the front end is what people open.
     door = min(doors, key=lambda item: ("default" not in item[0].profiles, item[0].role is not Role.FRONTEND))
     shown = shown_doors(project)
-    yield _gap(stack, door, None, severity=Severity.MEDIUM if called or shown else Severity.LOW, shown=shown)
+    is_deployed = called or shown or _runs_what_was_released(project, stack)
+    severity = Severity.MEDIUM if is_deployed else Severity.LOW
+    yield _gap(stack, door, has_resource(project, _INGRESS), severity=severity, shown=shown)
 
 
 def _takes_visitors(project: Project, stack: Stack, service: Service) -> bool:
@@ -356,8 +393,19 @@ def _runs_elsewhere(project: Project, stack: Stack) -> bool:
         return has_resource(project, _CLOUD) is not None and has_resource(project, MACHINES) is not None
     if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
         return True
+    if _runs_what_was_released(project, stack):
+        return False
     # An Ingress without TLS of its own ends none.
     return has_resource(project, _INGRESS) is not None and next(plain_ingresses(project), None) is None
+
+
+def _runs_what_was_released(project: Project, stack: Stack) -> bool:
+    """Whether a stack takes its application from a registry, beside one that builds it for development: the Ingress of a chart
+    is another way to run the same, and ends nothing for this one.
+    """
+    released = [service for service in stack.services if service.build is None and is_own_image(project, service.image)]
+    developed = any(other is not stack and other.environment is EnvironmentClass.DEV for other in project.stacks)
+    return bool(released) and developed
 
 
 def _settings(service: Service) -> Iterator[Scalar]:
@@ -368,15 +416,18 @@ def _settings(service: Service) -> Iterator[Scalar]:
 def _gap(
     stack: Stack,
     door: tuple[Service, Port],
-    switch: EnvValue | None,
+    cause: EnvValue | Location | None,
     *,
     severity: Severity | None = None,
     shown: tuple[Location, ...] = (),
 ) -> Gap:
+    """Return the gap of an open door; its cause is the switch that a start leaves out, or an Ingress that is not before it."""
     service, port = door
     why = "where TLS ends is not declared in this repository"
-    if switch is not None:
-        why = f"{switch.location.path}, which a plain start leaves out, is what turns {switch.name} on"
+    if isinstance(cause, EnvValue):
+        why = f"{cause.location.path}, which a plain start leaves out, is what turns {cause.name} on"
+    elif cause is not None:
+        why = f"the Ingress in {cause.path} answers for a cluster alone"
     also = f", as people are told to run it in {listed(place.path for place in shown)}" if shown else ""
     return RULE.gap(
         resource=stack.resource(service.name),
@@ -386,7 +437,7 @@ def _gap(
         expected="port 443 with a certificate, or a page that names the load balancer or proxy in front",
         actual="HTTP on every interface",
         locations=(port.location,),
-        related=(switch.location,) if switch else shown,
+        related=(cause.location,) if isinstance(cause, EnvValue) else (*((cause,) if cause else ()), *shown),
         confidence=Confidence.MEDIUM,
         severity=severity,
         closers=None if severity is None else (Closer(None, "advice", _BEFORE_IT),),
