@@ -23,7 +23,9 @@ from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
 _STARTS = regex(
-    r"\b(?:docker|podman)[ -]compose\b(?!\.\w)[^\n|;]*?\s(?:up|start|run)\b|\bstack\s+deploy\b"
+    r"\b(?:docker|podman)[ -]compose"
+    r"(?:\s++(?:-[\w-]++(?:=\S++|\s++(?![\"']?\$|\{\{|(?:up|start|run)\b)[^\s-]\S*+)?+|[\"']?\$\S++|\{\{[^}\n]{0,80}+\}\}\S*+))*+"
+    r"\s+(?:up|start|run)\b|\bstack\s+deploy\b"
     r"|\$[({]?\w*(?:COMPOSE|STACK|DC)\w*[)}]?\s[^\n|;]*\bup\b",
     re.IGNORECASE,
     words=("compose", "deploy", "up"),
@@ -152,8 +154,8 @@ def _asleep(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None
     if service is None or not service.profiles:
         return None
     asked = {"*", *service.profiles}
-    if asked & {*active_profiles(project), *commented_profiles(project)} or any(
-        asked & call.profiles for call in _calls(project)
+    if asked & set(active_profiles(project)) or any(
+        asked & call.profiles and call.start.strength > Strength.DEVELOPERS for call in _calls(project)
     ):
         return None
     return Severity.MEDIUM, "is behind a profile that nothing in this repository turns on", service.location

@@ -355,3 +355,10 @@ def test_a_stack_beside_one_in_the_folder_for_deployment(make_project: Callable[
     root = make_project({"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## Start\n\n{UP}", **files})
     gap = found(root)
     assert (gap.severity, "deployment/docker-compose.yml:1 is what runs" in gap.message) == (Severity.MEDIUM, True)
+
+
+def test_a_sentence_about_compose_starts_nothing(make_project: Callable[..., Path]) -> None:
+    page = "# Move\n\n## Self-hosting\n\nIt ships as a Docker Compose stack with an installer; if you set up the shop before, read on.\n"
+    ci = {".github/workflows/ci.yml": ON_THE_RUNNER}
+    root = make_project({"docker-compose.yml": COMPOSE, "docs/self-hosting.md": page, **ci})
+    assert found(root).severity is Severity.MEDIUM
