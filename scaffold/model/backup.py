@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
-from scaffold.model.backup_images import RESTIC
+from scaffold.model.backup_images import PYTHON
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Remark, SecretFile, Variable
 
@@ -95,6 +95,11 @@ class BackupVolume:
     """The folder of the host in Compose's syntax, "" for a named volume."""
 
     @property
+    def databases(self) -> str:
+        """What the copies of the SQLite databases in it are called."""
+        return f"databases-{self.name}"
+
+    @property
     def title(self) -> str:
         """What people call it: the volume, or the folder."""
         return self.folder or self.name
@@ -134,6 +139,8 @@ class BackupPlan:
     """The service that encrypts and sends, fetches and verifies."""
     restorer: str
     """The service that puts files back into volumes, "" when there are none."""
+    sqlite: str
+    """The service that copies the SQLite databases in volumes and folders, "" when there are none of these."""
     staging: str
     """The named volume between the dumps and the shipping."""
     network: str
@@ -160,7 +167,7 @@ class BackupPlan:
         found = [
             TestedCopy(store.service, store.kind, image, store.data) for store in self.stores if (image := _known_image(store))
         ]
-        return (*found, *([TestedCopy("volume-files", FILES, RESTIC, "")] if self.volumes else []))
+        return (*found, *([TestedCopy("volume-files", FILES, PYTHON, "")] if self.volumes else []))
 
     @property
     def loses_at_most(self) -> str:

@@ -263,7 +263,8 @@ class CodeFact:
     detail: the file that holds it), `made-account` (it makes one in code; detail: the account's name, "" where none is seen),
     `seeds` (detail: the function that loads rows made for a try as
     the program starts), `refuses` (a value with which code of production ends; detail: see scaffold.model.refused),
-    `dump` (code starts the dump of a database; detail: `clock` where it does so by one), `kept-files`, `takes-files`,
+    `dump` (code starts the dump of a database; detail: `clock` where it does so by one), `copies-first` (code
+    copies its database before it migrates it), `kept-files`, `takes-files`,
     `takes-documents` and `sqlite-waits` (see scaffold.read.kept_files), `opens-sqlite` (see scaffold.read.own_databases),
     `serves-folder` and `opens-database` (see scaffold.read.served_folders),
     `proxy` (detail: what depends on the proxy before the application, see scaffold.read.behind_proxy),

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from scaffold.model.backup import BackupBuild, BackupPlan, BackupStore, BackupVolume
 from scaffold.model.backup_images import PYTHON
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
-from scaffold.model.document import Mapping, Node, Scalar, find, text_of
-from scaffold.model.durability import (
-    WATCHERS,
-    backup_way,
-    chroma_volume,
-    is_durable_store,
-    is_made_again,
-    is_worth_copying,
-    stores_to_copy,
-)
+from scaffold.model.copied_files import beside, folders_left_out, folders_to_copy, places_to_copy, volumes_to_copy
+from scaffold.model.document import Mapping, Node, Scalar, find
+from scaffold.model.durability import WATCHERS, backup_way, chroma_volume, is_durable_store, stores_to_copy
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
 from scaffold.model.names import Role
@@ -46,7 +38,7 @@ def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringP
     taken = _taken(project, stack, monitoring)
     stores = tuple(_store(service, stack, taken) for service in wanted)
     volumes = (*_volumes(stack), *_folders(project, stack)) if asking & _EVERY_STORE else ()
-    if not stores:
+    if not stores and not (volumes and _files_ask(gaps) and places_to_copy(project)):
         return None
     prefix = f"{stack.directory}/" if stack.directory else ""
     copied = {store.service for store in stores}
@@ -56,6 +48,7 @@ def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringP
         directory=stack.directory,
         shipper=taken.service("backup-off-host"),
         restorer=taken.service("restore-files") if volumes or any(store.kind == "chroma" for store in stores) else "",
+        sqlite=taken.service("backup-databases") if volumes else "",
         staging=taken.volume("backup_staging"),
         network=taken.network("backup"),
         key="backup-password",
@@ -66,6 +59,11 @@ def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringP
         options=_OPTIONS,
         workflow=_workflow(project),
     )
+
+
+def _files_ask(gaps: tuple[Gap, ...]) -> bool:
+    """Whether a gap waits for copies that need no store."""
+    return any(gap.code == "BCK000" and any(closer.kind == "files" for closer in gap.closes) for gap in gaps)
 
 
 def _wanted(project: Project, stack: Stack, named_by: tuple[Gap, ...]) -> tuple[Service, ...]:
@@ -121,18 +119,12 @@ def _build(service: Service, stack: Stack) -> BackupBuild | None:
     else:
         texts = (_raw(item).partition("=") for item in getattr(args, "items", ()))
         pairs = tuple((name, value if equals else f"${{{name}}}") for name, equals, value in texts)
-    return BackupBuild(_beside(build.context, stack), dockerfile, build.target, pairs)
+    return BackupBuild(beside(build.context, stack), dockerfile, build.target, pairs)
 
 
 def _raw(node: Node | None) -> str:
     """Return a scalar as it stands in the file."""
     return (node.raw or node.value) if isinstance(node, Scalar) else ""
-
-
-def _beside(path: str, stack: Stack) -> str:
-    """Return a path of the project as the overlay names it."""
-    relative = posixpath.relpath(path or ".", stack.directory or ".")
-    return relative if relative.startswith("..") else f"./{relative}" if relative != "." else "."
 
 
 def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
@@ -227,34 +219,13 @@ def _redis_volume(service: Service) -> Mount | None:
 
 
 def _volumes(stack: Stack) -> tuple[BackupVolume, ...]:
-    users: dict[str, list[str]] = {}
-    unworthy = set()
-    for service in stack.services:
-        for mount in service.mounts:
-            if service.is_datastore:
-                unworthy.add(mount.source)
-            elif _keeps_something(service) and is_worth_copying(mount):
-                users.setdefault(mount.source, []).append(service.name)
-    declared = {volume.name for volume in stack.volumes}
-    return tuple(
-        BackupVolume(name, tuple(sorted(set(services))))
-        for name, services in sorted(users.items())
-        if name in declared and name not in unworthy
-    )
-
-
-_OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:run|log|lib/docker|cache|tmp))(?:/.*)?")
-_NAMES_UPLOADS = regex(r".*(?:^|[/_.-])(?:media|uploads?|attachments?|storage|files|documents)(?:$|[/_.-]).*", re.IGNORECASE)
-_KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore"})
+    return tuple(BackupVolume(name, services) for name, services in volumes_to_copy(stack).items())
 
 
 def _folders(project: Project, stack: Stack) -> tuple[BackupVolume, ...]:
-    """Return the folders of the host that applications write to."""
     users: dict[str, list[str]] = {}
-    for service, mount in _written_binds(stack):
-        text = _folder_text(project, service, mount, stack)
-        if text and not _is_code(mount, stack) and not _why_not_folder(project, mount):
-            users.setdefault(text, []).append(service.name)
+    for service, _, text in folders_to_copy(project, stack):
+        users.setdefault(text, []).append(service.name)
     taken = {volume.name for volume in stack.volumes}
     found = []
     for text, services in sorted(users.items()):
@@ -264,62 +235,6 @@ def _folders(project: Project, stack: Stack) -> tuple[BackupVolume, ...]:
         taken.add(name)
         found.append(BackupVolume(name, tuple(sorted(set(services))), text))
     return tuple(found)
-
-
-def _written_binds(stack: Stack) -> list[tuple[Service, Mount]]:
-    """Return the binds through which an application may keep what is not made again."""
-    return [
-        (service, mount)
-        for service in stack.services
-        for mount in service.mounts
-        if mount.kind == "bind"
-        and not mount.read_only
-        and not service.is_datastore
-        and _keeps_something(service)
-        and not is_made_again(mount.source)
-        and not is_made_again(mount.target)
-        and not _OF_THE_SYSTEM.fullmatch(mount.source)
-        and "." not in posixpath.basename(mount.source.rstrip("/")).lstrip(".")
-    ]
-
-
-def _is_code(mount: Mount, stack: Stack) -> bool:
-    """Whether a bind lays sources over an image: the folder that an image is built from, or one around it."""
-    contexts = {service.build.context for service in stack.services if service.build and service.build.context is not None}
-    return mount.resolved is not None and any(f"{context}/".startswith(f"{mount.resolved}/") for context in contexts)
-
-
-def _why_not_folder(project: Project, mount: Mount) -> str:
-    """Return why a folder is taken for a part of the repository, or cannot be named; "" where it holds data."""
-    if mount.resolved is None:
-        return "it lies in somebody's home folder" if mount.source.startswith("~") else ""
-    below = [path for path in project.files if path == mount.resolved or path.startswith(f"{mount.resolved}/")]
-    tracked = mount.resolved == "" or any(posixpath.basename(path) not in _KEPT_EMPTY for path in below)
-    return (
-        "git tracks files in it, so it was taken for a part of the repository: copy it where the app writes there"
-        if tracked
-        else ""
-    )
-
-
-def _folder_text(project: Project, service: Service, mount: Mount, stack: Stack) -> str:
-    """Return the source of a bind in Compose's syntax, variables as they stand; "" where it cannot be told from the file."""
-    node = service.node.get("volumes")
-    entries = (item for item in getattr(node, "items", ()) if text_of(find(item, "target")) == mount.target)
-    source = next((found for item in entries if isinstance(found := find(item, "source"), Scalar)), None)
-    if source is not None and "$" in source.raw:
-        return source.raw
-    if source is not None and source.references:
-        # The short form is one text: what stands before the target is the source.
-        text = (project.source(source.location.path) or "")[source.span.start : source.span.end].strip("'\"")
-        before, target, _ = text.partition(f":{mount.target}")
-        return before if target and before.count("{") == before.count("}") else ""
-    return mount.source if mount.resolved is None else _beside(mount.resolved, stack)
-
-
-def _keeps_something(service: Service) -> bool:
-    """Whether what a service has in a volume may be more than what it makes again; a proxy that serves uploads reads them."""
-    return not service.has_role(*WATCHERS) and service.role not in {Role.PROXY, Role.CACHE}
 
 
 def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str], of_stores: set[str]) -> tuple[Remark, ...]:
@@ -334,11 +249,7 @@ def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str
             if mount.kind == "volume" and mount.source and mount.source not in volumes | of_stores:
                 kept_by.setdefault(mount.source, service)
     remarks += [Remark(name, _why_not_volume(service)) for name, service in kept_by.items()]
-    for service, mount in _written_binds(stack):
-        named = _folder_text(project, service, mount, stack)
-        reason = _why_not_folder(project, mount) if named else "no file says where it lies"
-        if reason and _NAMES_UPLOADS.fullmatch(f"{mount.source}/{mount.target}"):
-            remarks.append(Remark(mount.source, reason))
+    remarks += [Remark(name, reason) for name, reason in folders_left_out(project, stack)]
     return tuple(sorted(set(remarks), key=lambda remark: (remark.subject, remark.text)))
 
 

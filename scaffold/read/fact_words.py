@@ -53,6 +53,7 @@ class Kind:
 
 
 _WAITING = ("sqlite", "journal_mode", "busy_timeout")
+_FIRST = ("e_migrat", "eMigrat")
 _KEPT = ("pload", "UPLOAD", "ttachment", *_WAITING)
 _BELIEVING = (
     "trust proxy",
@@ -172,6 +173,7 @@ KINDS = (
     ),
     # Backups.
     Kind("dumps", "dump_facts", Words((*DUMPERS, "dbbackup"), DUMPERS, DUMPERS, (*DUMPERS, "backup:run"))),
+    Kind("dumps", "migration_copy_facts", Words(_FIRST, _FIRST, _FIRST, _FIRST)),
     # The address and the scheme of visitors, and proxies.
     Kind(
         "behind_proxy",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
-from scaffold.gaps.backup.coverage import is_covered, is_dumped, signals
-from scaffold.gaps.backup.files import DATABASE, FILES, UPLOADS, Kept, copies_files, kept_files, said
+from scaffold.gaps.backup.coverage import is_covered, is_dumped, signals, their_signals
+from scaffold.gaps.backup.files import DATABASE, FILES, H2, UPLOADS, Kept, copies_files, kept_files, said, uncopied_files
+from scaffold.gaps.backup.in_code import copied_before_migrations
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import has_volume, why_it_matters_less
 from scaffold.gaps.backup.started import StartedStore, started_stores
@@ -14,7 +15,9 @@ from scaffold.gaps.running import is_beside_production, runs_for_others
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
+from scaffold.model.copied_files import places_to_copy
 from scaffold.model.durability import stores_to_copy
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Role, Room, Severity
 from scaffold.model.project import Project
@@ -25,6 +28,7 @@ _AND_GONE = "after a lost volume or a wrong migration, what came since the last 
 
 def _detect(project: Project) -> Iterator[Gap]:
     if signals(project):
+        yield from () if their_signals(project) else _beside_ours(project)
         return
     bare = [
         (stack, service)
@@ -39,18 +43,59 @@ def _detect(project: Project) -> Iterator[Gap]:
     lasting = [item for item in bare if item[1].role is not Role.REDIS or has_volume(project, item[1])]
     bare = lasting if lasting or kept else bare
     used = [(stack, service) for stack, service in bare if stack.resource(service.name) not in project.unused_stores]
+    files = _files(project, kept)
     if used or (bare and not kept):
-        yield _of_stores(project, bare, kept)
+        named = files.ours if stores_to_copy(project) else (*files.ours, *files.left)
+        yield _of_stores(project, bare, named)
+        yield from _rest(project, files, is_part=True) if stores_to_copy(project) else ()
         return
     started = tuple(store for store in started_stores(project) if not is_dumped(project, store.role))
     if started:
         yield _of_started(project, started, kept)
         return
-    # Beside settings for a bucket the folder of uploads may stay empty: alone it is no finding then.
-    passing = {FILES, UPLOADS} if has_bucket(project) else {FILES}
-    if any(item.what not in passing for item in kept):
-        yield _of_files(project, kept)
+    if _matter(project, files.ours):
+        yield _of_files(project, files.ours, BY_FILES)
+    yield from _rest(project, files, is_part=files.is_part)
     yield from _beside_the_cloud(project)
+
+
+def _beside_ours(project: Project) -> Iterator[Gap]:
+    """Yield what is left where the stores are copied by what scaffold wrote."""
+    files = _files(project, () if copies_files(project) else kept_files(project))
+    if _matter(project, files.ours):
+        yield _of_files(project, files.ours, BY_FILES)
+    yield from _rest(project, files, is_part=True)
+
+
+@frozen
+class _Files:
+    """What nothing copies yet of the kept files: what scaffold has a way to copy, and the rest."""
+
+    ours: tuple[Kept, ...]
+    left: tuple[Kept, ...]
+    is_part: bool
+    """Whether the rest is a part of all that is kept."""
+
+
+def _files(project: Project, kept: tuple[Kept, ...]) -> _Files:
+    places = places_to_copy(project)
+    ours = [item for item in kept if item.place in places and item.what != H2]
+    bare = uncopied_files(project)
+    return _Files(
+        tuple(item for item in ours if item in bare), tuple(item for item in kept if item not in ours), is_part=bool(ours)
+    )
+
+
+def _matter(project: Project, kept: tuple[Kept, ...]) -> bool:
+    """Whether files are a finding by themselves: beside settings for a bucket the folder of uploads may stay empty."""
+    passing = {FILES, UPLOADS} if has_bucket(project) else {FILES}
+    return any(item.what not in passing for item in kept)
+
+
+def _rest(project: Project, files: _Files, *, is_part: bool) -> Iterator[Gap]:
+    """Yield the gap of files that scaffold has no way to copy, which stays when it copies the others and the stores."""
+    if _matter(project, files.left):
+        yield _of_files(project, files.left, (_OF_FILES,), part="/left" if is_part else "")
 
 
 def _of_stores(project: Project, bare: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> Gap:
@@ -101,26 +146,30 @@ def _queues_alone(bare: list[tuple[Stack, Service]], kept: tuple[Kept, ...]) -> 
     return "an index can mostly be made again from the records, which stand elsewhere"
 
 
-def _of_files(project: Project, kept: tuple[Kept, ...]) -> Gap:
-    """Return the gap of applications beside which no store is left bare, and whose own files nothing copies."""
+def _of_files(project: Project, kept: tuple[Kept, ...], closers: tuple[Closer, ...], part: str = "") -> Gap:
+    """Return the gap of applications' own files that nothing copies."""
     environment = main_environment(project)
     less = "" if environment.severity_steps else why_it_matters_less(project, [], kept)
     note = f"; {less}" if less else ""
-    is_database = kept[0].what == DATABASE
-    is_worst = is_database and environment is EnvironmentClass.PRODUCTION and recipe(project, ()) is None
+    is_database = kept[0].what in {DATABASE, H2}
+    before = copied_before_migrations(project) if is_database else None
+    is_worst = is_database and environment is EnvironmentClass.PRODUCTION and recipe(project, ()) is None and not before
     worst = Severity.HIGH if is_worst else Severity.MEDIUM
+    how, theirs = "a lost volume or a wrong migration it is gone", "Copies that the application makes by itself"
+    if before:
+        how, theirs = "a lost volume it is gone", f"The copies that {before.path}:{before.line} makes before a migration"
     return RULE.gap(
         resource="backup",
-        subject="sqlite" if is_database else "files",
-        message=f"Nothing in this repository copies {said(kept)} off the host on a schedule: after a lost volume or a wrong"
-        " migration it is gone. Copies that the application makes by itself stay on that host, in the volume or in a container"
-        f" that the next update replaces{note}.",
+        subject=f"sqlite{part}" if is_database else f"files{part}",
+        message=f"Nothing in this repository copies {said(kept)} off the host on a schedule: after {how}. {theirs} stay on that"
+        f" host, in the volume or in a container that the next update replaces{note}.",
         expected="a scheduled copy of the database and the files beside it, kept off the host",
         actual="no copy by content of scripts, workflows and services",
         locations=without_repeats(item.service.location for item in kept),
+        related=(before,) if before else (),
         severity=Severity.LOW if less else worst,
         environment=environment,
-        closers=(_OF_FILES,),
+        closers=closers,
     )
 
 
@@ -170,8 +219,8 @@ def _beside_the_cloud(project: Project) -> Iterator[Gap]:
 _OF_FILES = Closer(
     None,
     "advice",
-    "Copy the database with `sqlite3 FILE '.backup COPY'` or Litestream, the files with restic, to another host by a clock, and"
-    " restore one copy.",
+    "Copy the database with `sqlite3 FILE '.backup COPY'`, Litestream or what it brings itself, the files with restic, to"
+    " another host by a clock, and restore one copy.",
 )
 
 BY_FILES = (Closer(Room.BACKUP, "files"),)

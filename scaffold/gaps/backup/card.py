@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.gaps.backup.coverage import is_covered, signals
+from scaffold.gaps.backup.files import FILES, copies_files, kept_files, uncopied_files
 from scaffold.gaps.backup.schedules import runs_by_itself
 from scaffold.gaps.signals import durable_stores, without_repeats
 from scaffold.model.gap import LayerCard, Praise
@@ -11,15 +12,27 @@ from scaffold.model.project import Project
 
 
 def card(project: Project) -> LayerCard:
-    """Return inert where a backup exists that only a person starts, partial where it leaves out a store."""
+    """Return inert where only a person starts a backup, partial where one leaves out a store, or files that matter."""
     found = signals(project)
     covered = [is_covered(project, service, found) for _, service in durable_stores(project)]
-    automatic = runs_by_itself(project, found) if found else any(covered)
-    if not found and not any(covered):
+    files = _files(project) if not found or all(signal.location.path in project.owned for signal in found) else []
+    automatic = runs_by_itself(project, found) if found else any((*covered, *files))
+    if not found and not any((*covered, *files)):
         state = LayerState.ABSENT
     elif not automatic:
         state = LayerState.INERT
     else:
-        state = LayerState.PRESENT if all(covered) else LayerState.PARTIAL
+        state = LayerState.PRESENT if all((*covered, *files)) else LayerState.PARTIAL
     good = tuple(Praise("A backup runs by itself.", signal.location) for signal in found if signal.automatic)[:1]
     return LayerCard(Layer.BACKUP, state, without_repeats(signal.location for signal in found), good)
+
+
+def _files(project: Project) -> list[bool]:
+    """Return for each database or folder that an application keeps whether scaffold's overlay copies it.
+
+    What the project itself says of backups of files may be anything: it makes the layer neither present nor absent.
+    """
+    if copies_files(project):
+        return []
+    bare = uncopied_files(project)
+    return [kept not in bare for kept in kept_files(project) if kept.what != FILES]

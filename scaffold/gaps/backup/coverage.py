@@ -107,9 +107,15 @@ def copies_whole_host(signal: Signal) -> bool:
 
 @remembered
 def signals(project: Project) -> tuple[Signal, ...]:
-    """Return every command and service that backs up a store, by content."""
+    """Return every command and service that backs up a store, by content; of what scaffold wrote nothing where that copies
+    files beside the stores alone.
+    """
     stores = tuple(service for _, service in durable_stores(project))
-    return (*_commands(project, stores), *_services(project, stores), *_in_code(project, stores))
+    found = (*_commands(project, stores), *_services(project, stores), *_in_code(project, stores))
+    ours = tuple(signal for signal in found if signal.location.path in project.owned)
+    if any(service.role is not None and _is_copied(service, service.role, ours) for service in stores):
+        return found
+    return tuple(signal for signal in found if signal not in ours)
 
 
 def their_signals(project: Project) -> tuple[Signal, ...]:

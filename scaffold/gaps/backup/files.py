@@ -21,7 +21,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-DATABASE, VECTORS, UPLOADS, DATA, FILES = "SQLite database", "vector index", "uploads", "data", "files"
+DATABASE, H2, VECTORS, UPLOADS, DATA, FILES = "SQLite database", "H2 database", "vector index", "uploads", "data", "files"
 """What is kept, by the word that people use for it; the first ones matter most."""
 
 _SQLITE = regex(
@@ -30,6 +30,7 @@ _SQLITE = regex(
     words=("data source", "file:", "jdbc:h2:", "sqlite"),
 )
 """An engine, an address or a connection string that means SQLite, or H2 in a file."""
+_H2 = regex(r"(?i)^jdbc:h2:")
 _FILE_PATH = regex(r"(?i)^/?[\w./-]*\w\.(?:db|db3|sqlite|sqlite3)$")
 _PATH_IN = regex(r"(?:^|[:=\s])(?:file:)?(?P<slashes>/*)(?P<path>[\w.-][\w./-]*\w)\s*(?:$|[?;])")
 _COPIES = regex(
@@ -132,7 +133,7 @@ def kept_files(project: Project) -> tuple[Kept, ...]:
     return tuple(found.values())
 
 
-_ORDER = (DATABASE, DATA, VECTORS, UPLOADS, FILES)
+_ORDER = (DATABASE, H2, DATA, VECTORS, UPLOADS, FILES)
 
 
 def said(kept: Iterable[Kept]) -> str:
@@ -142,7 +143,7 @@ def said(kept: Iterable[Kept]) -> str:
 
 def databases(project: Project) -> tuple[Kept, ...]:
     """Return the databases that are files in a volume of an application."""
-    return tuple(kept for kept in kept_files(project) if kept.what == DATABASE)
+    return tuple(kept for kept in kept_files(project) if kept.what in {DATABASE, H2})
 
 
 def has_volume_by_variable(project: Project, service: Service) -> bool:
@@ -161,7 +162,7 @@ def _all_kept(project: Project) -> Iterator[Kept]:
         mounts = tuple(mount for mount in service.mounts if _keeps(mount) and not _is_tracked(project, mount))
         database = _database_mount(project, service, mounts)
         if database:
-            yield Kept(DATABASE, stack, service, database.source, database.target)
+            yield Kept(_kind_of_database(project, service), stack, service, database.source, database.target)
         places = [(mount.source, mount.target) for mount in mounts if mount is not database]
         for source, target in (*places, *_variable_mounts(project, service)):
             what = next((what for what, names in _NAMES if names.fullmatch(target) or names.fullmatch(source)), "")
@@ -223,6 +224,11 @@ def _database_mount(project: Project, service: Service, mounts: tuple[Mount, ...
     if told:
         return _holding(told, mounts)
     return next((mount for mount in mounts if _is_for_databases(mount)), None) if _is_all_sqlite(project) else None
+
+
+def _kind_of_database(project: Project, service: Service) -> str:
+    """Return what a service was told to use; SQLite where nothing but the code says so."""
+    return H2 if any(_H2.match(text) for _, text in _told(project, service)) else DATABASE
 
 
 def _holding(told: list[str], mounts: tuple[Mount, ...]) -> Mount | None:
@@ -297,14 +303,51 @@ def _is_all_sqlite(project: Project) -> bool:
 
 @remembered
 def copies_files(project: Project) -> bool:
-    """Whether a command, a service or an image speaks of a backup, or of a program that makes one."""
-    texts = [f"{command.location.path} {command.text}" for command in project.commands if command.context != "doc"]
+    """Whether a command, a service or an image of the project's own speaks of a backup, or of a program that makes one.
+
+    What scaffold wrote says by its mounts what it copies: the scripts of a chart copy nothing on a host that runs Compose.
+    """
+    owned = project.owned
+    commands = [command for command in project.commands if command.context != "doc" and command.location.path not in owned]
+    texts = [f"{command.location.path} {command.text}" for command in commands]
     for service in (service for stack in project.stacks for service in stack.services):
-        image = service.image.repository if service.image else ""
-        texts.append(" ".join((service.name, image, *(service.entrypoint or ()), *(service.command or ()))))
-    texts += [item.text for dockerfile in project.dockerfiles for stage in dockerfile.stages for item in stage.instructions]
-    texts += [step.run for workflow in project.workflows for job in workflow.jobs for step in job.all_steps]
-    return any(_COPIES.search(text) for text in texts) or any("litestream" in path for path in project.files)
+        if service.location.path not in owned:
+            image = service.image.repository if service.image else ""
+            texts.append(" ".join((service.name, image, *(service.entrypoint or ()), *(service.command or ()))))
+    dockerfiles = (dockerfile for dockerfile in project.dockerfiles if dockerfile.path not in owned)
+    texts += [item.text for dockerfile in dockerfiles for stage in dockerfile.stages for item in stage.instructions]
+    workflows = (workflow for workflow in project.workflows if workflow.path not in owned)
+    texts += [step.run for workflow in workflows for job in workflow.jobs for step in job.all_steps]
+    paths = (path for path in project.files if path not in owned)
+    return any(_COPIES.search(text) for text in texts) or any("litestream" in path for path in paths)
+
+
+@remembered
+def uncopied_files(project: Project) -> tuple[Kept, ...]:
+    """Return what of the kept files neither the project nor an overlay that scaffold wrote copies away."""
+    if copies_files(project):
+        return ()
+    copied = _copied_by_ours(project)
+    return tuple(kept for kept in kept_files(project) if kept.what == H2 or _key(kept.service, kept.place) not in copied)
+
+
+def _copied_by_ours(project: Project) -> frozenset[str]:
+    """Return the volumes and folders whose databases and files the overlay of scaffold copies."""
+    stack = project.main_stack
+    ours = [service for service in stack.services if service.location.path in project.owned] if stack else []
+    databases = {key for service in ours if "dump-sqlite.sh" in " ".join(service.command or ()) for key in _read(service)}
+    files = {key for service in ours if service.image and service.image.name == "restic" for key in _read(service)}
+    return frozenset(databases & files)
+
+
+def _read(service: Service) -> list[str]:
+    return [_key(service, mount.source) for mount in service.mounts if mount.read_only and mount.source]
+
+
+def _key(service: Service, source: str) -> str:
+    """Return what two names of the same folder have in common; a volume and a folder never have."""
+    mount = next((mount for mount in service.mounts if mount.source == source), None)
+    return f"{mount.resolved}/" if mount and mount.resolved is not None else source
 
 
 def is_named(kept: Kept, text: str) -> bool:

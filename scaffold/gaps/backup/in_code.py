@@ -49,6 +49,14 @@ def backups_in_code(project: Project) -> tuple[CodeBackup, ...]:
     )
 
 
+def copied_before_migrations(project: Project) -> Location | None:
+    """Return where the application copies its database before it migrates it, None where it does not."""
+    places = (
+        fact.location for fact in project.code_facts if fact.kind == "copies-first" and not is_test_path(fact.location.path)
+    )
+    return min(places, key=Location.sort_key, default=None)
+
+
 def _line(project: Project, place: Location) -> str:
     lines = (project.source(place.path) or "").splitlines()
     return lines[place.line - 1] if place.line <= len(lines) else ""

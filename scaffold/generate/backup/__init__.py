@@ -37,6 +37,8 @@ def _scripts(target: Target, plan: BackupPlan) -> list[Artifact]:
         wanted.add("restore-test.sh")
     if "chroma" in kinds:
         wanted.add("chroma-restore-test.py")
+    if plan.sqlite:
+        wanted |= {"dump-sqlite.sh", "sqlite-snapshot.py", "sqlite-restore-test.py"}
     if plan.restorer:
         wanted.add("restore-files.sh")
     files = render_blueprint("backup", "scripts", {}, target.blueprints)

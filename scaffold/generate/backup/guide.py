@@ -44,7 +44,11 @@ def render_guide(target: Target, plan: BackupPlan) -> Artifact:
             "left_out": [{"subject": item.subject, "text": item.text} for item in plan.left_out],
             "shipper": plan.shipper,
             "scripts": SCRIPTS,
-            "now": [*(_call(store.dumper, f"dump-{store.kind}.sh") for store in plan.stores), _call(plan.shipper, "ship.sh")],
+            "now": [
+                *(_call(store.dumper, f"dump-{store.kind}.sh") for store in plan.stores),
+                *([_call(plan.sqlite, "dump-sqlite.sh")] if plan.sqlite else []),
+                _call(plan.shipper, "ship.sh"),
+            ],
             "staging": plan.staging,
             "restores": [*(_restore(plan, store) for store in plan.stores), *_restored_volumes(plan)],
         },
@@ -102,14 +106,18 @@ def _restored_volumes(plan: BackupPlan) -> list[dict[str, object]]:
     return [
         {
             "title": f"{_what(volume)} {volume.title}",
-            "text": f"Its services are stopped meanwhile. {_ASIDE}",
+            "text": f"Its services are stopped meanwhile. {_ASIDE} The databases in it are checked before anything is moved.",
             "commands": [
                 _call(plan.shipper, f"fetch.sh volume-{volume.name}"),
-                *_stopped(
-                    volume.services,
-                    f"{plan.restorer} {STAGING}/restore/volume-{volume.name} /restore/{volume.name}",
-                ),
+                _call(plan.shipper, f"fetch.sh {volume.databases}"),
+                *_stopped(volume.services, f"{plan.restorer} {_fetched(volume)}"),
             ],
         }
         for volume in plan.volumes
     ]
+
+
+def _fetched(volume: BackupVolume) -> str:
+    """Return the arguments of the restore: what was fetched, where it belongs, and the databases."""
+    folder = f"{STAGING}/restore"
+    return f"{folder}/volume-{volume.name} /restore/{volume.name} {folder}/{volume.databases}"

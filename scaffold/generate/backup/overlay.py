@@ -1,4 +1,6 @@
-"""compose.backup.yaml: a container per store that dumps it on a schedule, and one that encrypts and sends everything."""
+"""compose.backup.yaml: a container per store that dumps it on a schedule, one for databases that are files, and one that
+encrypts and sends everything.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 from scaffold.generate.emit import to_yaml
 from scaffold.model.artifact import Artifact
 from scaffold.model.backup import BackupBuild, BackupPlan, BackupStore, BackupVolume
-from scaffold.model.backup_images import AS_OF, RESTIC
+from scaffold.model.backup_images import AS_OF, PYTHON, RESTIC
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label
@@ -26,6 +28,8 @@ RESTORE_PROFILE = "restore"
 def render_overlay(target: Target, plan: BackupPlan) -> Artifact:
     """Return the overlay; every path in it is relative to the project directory of the base."""
     services: dict[str, Any] = {store.dumper: _dumper(plan, store) for store in plan.stores}
+    if plan.sqlite:
+        services[plan.sqlite] = _sqlite(plan)
     services[plan.shipper] = _shipper(plan, dns_label(target.app))
     for store in plan.stores:
         if store.restorer:
@@ -122,6 +126,27 @@ def _dumper(plan: BackupPlan, store: BackupStore) -> dict[str, Any]:
     return {**node, "healthcheck": _healthcheck(), **limits}
 
 
+def _sqlite(plan: BackupPlan) -> dict[str, Any]:
+    """Return what copies the databases in volumes and folders; SQLite itself reads them, and nothing can be written there."""
+    node: dict[str, Any] = {
+        "image": PYTHON,
+        "restart": "unless-stopped",
+        "init": True,
+        "entrypoint": ["/bin/sh"],
+        "command": [f"{SCRIPTS}/on-schedule.sh", "/bin/sh", f"{SCRIPTS}/dump-sqlite.sh"],
+        "environment": _schedule(plan, "databases"),
+        "volumes": [_scripts(plan), _volume(plan.staging, STAGING), *_sources(plan)],
+        "network_mode": "none",
+        "healthcheck": _healthcheck(),
+    }
+    # The copies get the owners of the databases, and are read again after that.
+    return {**node, **_contained("256M", ["CHOWN", "DAC_READ_SEARCH", "FOWNER"], read_only=True)}
+
+
+def _sources(plan: BackupPlan) -> list[dict[str, Any]]:
+    return [_copied(volume, f"/volumes/{volume.name}", read_only=True) for volume in plan.volumes]
+
+
 def _build(build: BackupBuild) -> dict[str, Any]:
     """Return the build of the store, from the same files."""
     node: dict[str, Any] = {"context": build.context, "dockerfile": build.dockerfile}
@@ -137,7 +162,8 @@ def _secret_files(store: BackupStore) -> dict[str, str]:
 
 
 def _shipper(plan: BackupPlan, app: str) -> dict[str, Any]:
-    expected = " ".join(store.service for store in plan.stores if not store.profiles)
+    stores = [store.service for store in plan.stores if not store.profiles]
+    expected = " ".join((*stores, *(volume.databases for volume in plan.volumes)))
     node: dict[str, Any] = {
         "image": RESTIC,
         "restart": "unless-stopped",
@@ -160,7 +186,7 @@ def _shipper(plan: BackupPlan, app: str) -> dict[str, Any]:
         "volumes": [
             _scripts(plan),
             _volume(plan.staging, STAGING),
-            *(_copied(volume, f"/volumes/{volume.name}", read_only=True) for volume in plan.volumes),
+            *_sources(plan),
         ],
         "networks": [plan.network],
         "healthcheck": _healthcheck(),

@@ -41,10 +41,23 @@ _SEED_FILES = f"""\
 {_PLACES}mkdir -p "$RUNNER_TEMP/before/a folder/.hidden"
 head -c 300000 /dev/urandom > "$RUNNER_TEMP/before/a folder/.hidden/ü.jpg"
 echo text > "$RUNNER_TEMP/before/.top"
+docker run --detach --name writer --network none --volume "$RUNNER_TEMP/before:/data" --volume "$PWD/$FOLDER:/opt/backup:ro" \\
+  "$IMAGE" python3 /opt/backup/sqlite-restore-test.py write /data
+until [ -e "$RUNNER_TEMP/before/filled" ]; do
+  [ "$SECONDS" -lt 300 ]
+  sleep 1
+done
+docker run --rm --user 0:0 --network none --volume "$RUNNER_TEMP/before:/volumes/files:ro" \\
+{_SCRIPTS}  --entrypoint /bin/sh "$IMAGE" /opt/backup/dump-sqlite.sh
+docker rm --force writer
 """
 _SHIP = """\
 openssl rand -hex 32 > "$RUNNER_TEMP/key"
-for script in "ship.sh" "verify.sh" "fetch.sh $STORE"; do
+set -- ship.sh verify.sh
+for name in $FETCHED; do
+  set -- "$@" "fetch.sh $name"
+done
+for script in "$@"; do
   # shellcheck disable=SC2086 # a script and its argument, and the volume of files
   docker run --rm --user 0:0 --network none --env BACKUP_APP=restore-test --env "BACKUP_STORES=$STORES" \\
     --env BACKUP_LOCAL=yes --env RESTIC_REPOSITORY=/staging/.repository --env RESTIC_PASSWORD_FILE=/key \\
@@ -80,7 +93,13 @@ if docker run --rm --user 0:0 --network none --volume "$RUNNER_TEMP/after:/resto
 fi
 """
 _COMPARE_FILES = f"""\
-{_PUT_BACK}sudo diff --recursive --exclude 'before-restore-*' "$RUNNER_TEMP/before" "$RUNNER_TEMP/after"
+started=$SECONDS
+docker run --rm --user 0:0 --network none --volume "$RUNNER_TEMP/after:/restore" \\
+{_SCRIPTS}  --entrypoint /bin/sh "$RESTIC" /opt/backup/restore-files.sh "/staging/restore/$STORE" /restore \\
+  /staging/restore/databases-files
+sudo diff --recursive --exclude 'before-restore-*' --exclude 'shop.db*' "$RUNNER_TEMP/before" "$RUNNER_TEMP/after"
+docker run --rm --network none --volume "$RUNNER_TEMP/after:/data" --volume "$PWD/$FOLDER:/opt/backup:ro" \\
+  "$IMAGE" python3 /opt/backup/sqlite-restore-test.py check /data
 {_TELL}"""
 
 
@@ -105,8 +124,9 @@ def _given(plan: BackupPlan) -> dict[str, str]:
 
 
 def _shipped(plan: BackupPlan) -> dict[str, str]:
-    stores = "${{ matrix.kind != 'files' && matrix.store || '' }}"
-    return {"STORE": "${{ matrix.store }}", "STORES": stores, "FOLDER": plan.folder, "RESTIC": RESTIC, "FILES": _MOUNTED}
+    stores = "${{ matrix.kind == 'files' && 'databases-files' || matrix.store }}"
+    fetched = "${{ matrix.kind == 'files' && 'volume-files databases-files' || matrix.store }}"
+    return {"FETCHED": fetched, "STORES": stores, "FOLDER": plan.folder, "RESTIC": RESTIC, "FILES": _MOUNTED}
 
 
 def _by_kind(name: str, scripts: dict[str, str], kinds: set[str], plan: BackupPlan) -> list[dict[str, Any]]:

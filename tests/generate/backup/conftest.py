@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -50,7 +51,7 @@ class Backup:
             "AWS_ACCESS_KEY_ID": "id",
             "AWS_SECRET_ACCESS_KEY": ACCESS,
         }
-        command = [*self.shell.split(), str(self.scripts / name), *arguments]
+        command = [*shlex.split(self.shell), str(self.scripts / name), *arguments]
         process = subprocess.Popen(command, env={**own, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         watcher = threading.Thread(target=self._watch, args=(process,))
         watcher.start()

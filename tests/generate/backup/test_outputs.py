@@ -11,10 +11,13 @@ import pytest
 import yaml
 
 from scaffold.errors import NothingToReadError
+from scaffold.gaps.backup.card import card
 from scaffold.gaps.judge import judge
 from scaffold.generate.backup import render
 from scaffold.generate.backup.overlay import RESTORE_PROFILE, SCRIPTS
 from scaffold.model.backup import BackupPlan
+from scaffold.model.names import LayerState
+from scaffold.model.project import Project
 from scaffold.plan.target import make_target
 from scaffold.read.project import read_project
 from tests.generate.monitoring.conftest import load
@@ -294,7 +297,95 @@ def test_the_workflow_passes_actionlint_and_zizmor(shop: tuple[Path, BackupPlan]
     legs = yaml.safe_load((root / plan.workflow).read_text())["jobs"]["restore"]["strategy"]["matrix"]["include"]
     assert {(leg["kind"], leg["image"].partition(":")[0]) for leg in legs} == {
         ("chroma", "chromadb/chroma"),
-        ("files", "restic/restic"),
+        ("files", "python"),
         ("postgres", "postgres"),
         ("redis", "redis"),
     }
+
+
+LITE = """
+services:
+  web:
+    build: .
+    ports: ["8000:8000"]
+    environment: {DATABASE_URL: "sqlite:////data/shop.db"}
+    volumes: ["./data:/data", "media:/app/media"]
+volumes: {media: {}}
+"""
+LITE_FILES = {"docker-compose.yml": LITE, "Dockerfile": 'FROM python:3.13-slim\nCOPY . .\nCMD ["gunicorn", "web:app"]\n'}
+
+
+def again(root: Path, plan: BackupPlan) -> Project:
+    """Return the project as it is read with what was written."""
+    ours = (plan.overlay, plan.workflow, f"{plan.folder}/")
+    owned = frozenset(path for path in read_project(root).files if path.startswith(ours))
+    return read_project(root, production_set=(*base_set(root), plan.overlay), owned=owned)
+
+
+def test_a_project_without_a_store_gets_copies_of_its_databases_and_files(
+    make_project: Callable[..., Path], require_tool: Tool
+) -> None:
+    root = make_project(LITE_FILES)
+    first = {gap.subject: gap for gap in judge(read_project(root)).open if gap.code == "BCK000"}
+    assert {subject: [closer.kind for closer in gap.closes] for subject, gap in first.items()} == {"sqlite": ["files"]}
+    plan = write(root)
+    assert plan is not None
+    assert [(volume.name, volume.folder) for volume in plan.volumes] == [("media", ""), ("data", "./data")]
+    project, error = load(require_tool("compose-go-config"), root, ("docker-compose.yml", plan.overlay), (RESTORE_PROFILE,))
+    assert not error
+    copier, shipper = project["services"][plan.sqlite], project["services"][plan.shipper]
+    for service in (copier, shipper):
+        mounts = {mount["target"]: mount for mount in service["volumes"]}
+        assert mounts["/volumes/data"]["read_only"]
+        assert mounts["/volumes/media"]["read_only"]
+    assert shipper["environment"]["BACKUP_STORES"] == "databases-media databases-data"
+    assert copier["network_mode"] == "none"
+    page = (root / plan.folder / "README.md").read_text()
+    assert "/staging/restore/volume-data /restore/data /staging/restore/databases-data" in page
+    now = again(root, plan)
+    assert not [gap for gap in judge(now).open if gap.code.startswith("BCK")]
+    assert card(now).state is LayerState.PRESENT
+
+
+def test_copies_that_leave_out_a_database_do_not_close_its_gap(make_project: Callable[..., Path]) -> None:
+    root = make_project(LITE_FILES)
+    plan = write(root)
+    assert plan is not None
+    overlay = root / plan.overlay
+    overlay.write_text(overlay.read_text().replace("dump-sqlite.sh", "sleep.sh"))
+    now = again(root, plan)
+    assert [gap.subject for gap in judge(now).open if gap.code == "BCK000"] == ["sqlite"]
+    assert card(now).state is LayerState.ABSENT
+
+
+def test_the_jobs_of_a_chart_copy_nothing_on_the_host(make_project: Callable[..., Path]) -> None:
+    chart = {f"deploy/helm/shop/files/backup/{name}": "#!/bin/sh\nrestic backup .\n" for name in ("ship.sh", "common.sh")}
+    root = make_project({**LITE_FILES, **chart})
+    project = read_project(root, owned=frozenset(chart))
+    assert [gap.subject for gap in judge(project).open if gap.code == "BCK000"] == ["sqlite"]
+    assert card(project).state is LayerState.ABSENT
+
+
+def test_a_database_in_a_file_beside_a_server_is_copied_too(make_project: Callable[..., Path]) -> None:
+    text = LITE.replace("volumes: {media: {}}", "  db: {image: 'postgres:17', volumes: ['pg:/var/lib/postgresql/data']}\n")
+    root = make_project({**LITE_FILES, "docker-compose.yml": f"{text}volumes: {{media: {{}}, pg: {{}}}}\n"})
+    plan = write(root)
+    assert plan is not None
+    assert [store.service for store in plan.stores] == ["db"]
+    services = yaml.safe_load((root / plan.overlay).read_text())["services"]
+    assert services[plan.shipper]["environment"]["BACKUP_STORES"] == "db databases-media databases-data"
+    now = again(root, plan)
+    assert not [gap for gap in judge(now).open if gap.code == "BCK000"]
+    assert card(now).state is LayerState.PRESENT
+
+
+def test_what_nothing_can_copy_stays_a_gap_beside_the_rest(make_project: Callable[..., Path]) -> None:
+    text = LITE.replace("sqlite:////data/shop.db", "jdbc:h2:file:/data/shop")
+    root = make_project({**LITE_FILES, "docker-compose.yml": text})
+    first = {gap.subject: gap.closes[0].kind for gap in judge(read_project(root)).open if gap.code == "BCK000"}
+    assert first == {"files": "files", "sqlite/left": "advice"}
+    plan = write(root)
+    assert plan is not None
+    now = again(root, plan)
+    assert [gap.subject for gap in judge(now).open if gap.code == "BCK000"] == ["sqlite/left"]
+    assert card(now).state is LayerState.PARTIAL

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -390,3 +393,262 @@ def test_the_restore_test_of_a_chroma_passes_and_notices_a_difference(
         assert ask("state", restored) != expected
     damage(Path(folder) / "data" / "chroma.sqlite3")
     assert "checksum" in backup.refused("restore-files.sh", folder, str(after))
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------------
+
+DUMPED = {"BACKUP_STORES": "databases-data", **LOCAL}
+
+
+def rows(path: Path, table: str = "item") -> int:
+    with closing(sqlite3.connect(path)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return int(opened.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def fill(path: Path, count: int = 100, mode: str = "delete") -> sqlite3.Connection:
+    """Make a database and leave it open, as an application does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    opened = sqlite3.connect(path, check_same_thread=False)
+    opened.execute(f"PRAGMA journal_mode = {mode}")
+    opened.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, note TEXT)")
+    opened.executemany("INSERT INTO item (note) VALUES (?)", [(f"note {number} " * 30,) for number in range(count)])
+    opened.commit()
+    return opened
+
+
+def copied(backup: Backup, target: Path) -> Path:
+    """Dump, ship and fetch what is in the volume `data`, and put it back elsewhere."""
+    backup.ok("dump-sqlite.sh")
+    backup.ok("ship.sh", **DUMPED)
+    target.mkdir(exist_ok=True)
+    put_back(backup, target)
+    return target
+
+
+def put_back(backup: Backup, target: Path) -> None:
+    files = backup.ok("fetch.sh", "volume-data", **LOCAL)
+    databases = backup.ok("fetch.sh", "databases-data", **LOCAL)
+    backup.ok("restore-files.sh", files, str(target), databases)
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_sqlite_that_is_written_to_comes_back(mode: str, backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    live = fill(data / "app.db", 20_000, mode)
+    live.execute("CREATE TABLE double (id INTEGER PRIMARY KEY, note TEXT)")
+    live.execute("INSERT INTO double SELECT * FROM item")
+    live.commit()
+    (data / "photo.jpg").write_bytes(os.urandom(5000))
+    stop = threading.Event()
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        while not stop.is_set():
+            with live:
+                key = live.execute("INSERT INTO item (note) VALUES ('new')").lastrowid
+                live.execute("INSERT INTO double VALUES (?, 'new')", (key,))
+            written += 1
+
+    live.execute("PRAGMA busy_timeout = 60000")
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        back = copied(backup, tmp_path / "back")
+    finally:
+        stop.set()
+        writer.join()
+        live.close()
+    assert written > 50
+    assert 20_000 <= rows(back / "app.db") <= 20_000 + written
+    assert rows(back / "app.db") == rows(back / "app.db", "double")
+    with closing(sqlite3.connect(back / "app.db")) as opened:
+        assert opened.execute("PRAGMA journal_mode").fetchone() == (mode,)
+    assert (back / "photo.jpg").read_bytes() == (data / "photo.jpg").read_bytes()
+    names = subprocess.run(
+        ["restic", "-r", backup.repository, "ls", "latest", "--tag", "volume-data", "--no-cache"],
+        env={**os.environ, "RESTIC_PASSWORD": KEY},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "photo.jpg" in names
+    assert "app.db" not in names, "the file of a live database is no copy of it"
+
+
+def test_databases_come_back_beside_files_with_odd_names_and_their_owners(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    odd = ["a b/x[1]*?$HOME.sqlite", "a b/ü #.data", "!first", "plain.db", "ends with a blank "]
+    live = [fill(data / name, 10 + number) for number, name in enumerate(odd)]
+    near = ("x1aZ$HOME.sqlite", "xyz.sqlite", "plain.db.bak", "x[1]*?.sqlite")
+    for name in near:
+        (data / "a b" / name).write_text("a file")
+    (data / "text").write_bytes(b"SQLite format 3 is not all that it takes".ljust(512))
+    (data / "empty.db").touch()
+    (data / "other").symlink_to("plain.db")
+    if os.geteuid() == 0:
+        os.chown(data / "plain.db", 1234, 1235)
+        os.chown(data / "a b", 1234, 1235)
+    (data / "plain.db").chmod(0o640)
+    (data / "a b").chmod(0o750)
+    back = copied(backup, tmp_path / "back")
+    for opened in live:
+        opened.close()
+    assert [rows(back / name) for name in odd] == [10, 11, 12, 13, 14]
+    assert [(back / "a b" / name).read_text() for name in near] == ["a file"] * 4
+    assert (back / "text").read_bytes() == (data / "text").read_bytes()
+    assert (back / "empty.db").stat().st_size == 0
+    assert (back / "other").readlink() == Path("plain.db")
+    for name in ("plain.db", "a b"):
+        was, now = (data / name).stat(), (back / name).stat()
+        assert (was.st_uid, was.st_gid, was.st_mode) == (now.st_uid, now.st_gid, now.st_mode)
+
+
+def test_a_restore_over_a_newer_database_leaves_nothing_of_it(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    live = fill(data / "app.db", 50, "wal")
+    backup.ok("dump-sqlite.sh")
+    backup.ok("ship.sh", **DUMPED)
+    live.execute("DELETE FROM item")
+    live.commit()  # In the WAL, which lies there as after a crash.
+    assert (data / "app.db-wal").stat().st_size
+    put_back(backup, data)
+    assert rows(data / "app.db") == 50
+    live.close()
+    (aside,) = data.glob("before-restore-*")
+    assert rows(aside / "app.db") == 0
+    # What is put aside stands still: it goes with the files, and the next copy is that of the volume as it is.
+    backup.ok("dump-sqlite.sh")
+    (dump,) = backup.dumps("databases-data")
+    assert [path.name for path in (dump / "data").rglob("*")] == ["app.db"]
+
+
+def test_a_database_that_is_not_there_yet_or_no_longer(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    data.mkdir(parents=True)
+    (data / "readme").write_text("x")
+    assert "before its databases are dumped" in backup.refused("ship.sh", **DUMPED)
+    back = copied(backup, tmp_path / "back")
+    assert (back / "readme").read_text() == "x"
+    (data / "readme").unlink()
+    time.sleep(1.1)
+    assert [path.name for path in copied(backup, tmp_path / "none").iterdir() if "before-" not in path.name] == []
+    fill(data / "app.db", 7).close()
+    assert rows(copied(backup, back) / "app.db") == 7
+    (data / "app.db").unlink()
+    assert "no database is left" in backup.refused("dump-sqlite.sh")
+    assert backup.dumps("databases-data") == []
+    (backup.staging / ".databases" / "data.had").unlink()
+    backup.ok("dump-sqlite.sh")
+
+
+def test_a_damaged_database_is_noticed_and_the_others_are_copied(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    fill(data / "bad.db", 3000).close()
+    text = bytearray((data / "bad.db").read_bytes())
+    text[20_000:40_000] = os.urandom(20_000)
+    (data / "bad.db").write_bytes(text)
+    (data / "fake.db").write_bytes(b"SQLite format 3\0".ljust(1024, b"x"))
+    fill(data / "good.db", 5).close()
+    assert "is damaged" in backup.refused("dump-sqlite.sh")
+    assert "databases-data has no dump" in backup.refused("ship.sh", **DUMPED), "nothing old is removed meanwhile"
+    back = tmp_path / "back"
+    back.mkdir()
+    put_back(backup, back)
+    assert rows(back / "good.db") == 5
+    assert (back / "fake.db").read_bytes() == (data / "fake.db").read_bytes()
+
+
+def test_a_locked_database_is_a_failure_and_no_copy(backup: Backup, tmp_path: Path, scripts: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    live = fill(data / "app.db")
+    live.execute("BEGIN EXCLUSIVE")
+    program = (
+        (scripts / "sqlite-snapshot.py")
+        .read_text()
+        .replace("PATIENCE = 60.0", "PATIENCE = 0.1")
+        .replace("PAUSE = 2.0", "PAUSE = 0.1")
+    )
+    other = tmp_path / "scripts"
+    shutil.copytree(scripts, other)
+    (other / "sqlite-snapshot.py").write_text(program)
+    backup.scripts = other
+    assert "database is locked" in backup.refused("dump-sqlite.sh")
+    assert backup.dumps("databases-data") == []
+    live.rollback()
+    backup.ok("dump-sqlite.sh")
+    live.close()
+
+
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "killed", "killed without shm", "cut short"])
+def test_a_database_is_copied_through_a_mount_that_nothing_can_be_written_to(
+    state: str, backup: Backup, tmp_path: Path, require_tool: Tool
+) -> None:
+    """As the containers have the volumes: SQLite may write neither a log nor an index beside the database."""
+    data = tmp_path / "volumes" / "data"
+    code = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('PRAGMA cache_size = 5')\n"
+    )
+    code += "c.execute(f'PRAGMA journal_mode = {sys.argv[2]}'); c.execute('CREATE TABLE item (note)'); c.execute('BEGIN')\n"
+    code += "c.executemany('INSERT INTO item VALUES (?)', [('n' * 500,)] * 300); c.execute('COMMIT')\n"
+    code += "if sys.argv[3] == 'open': print(flush=True); input()\n"
+    code += "if sys.argv[3] == 'cut short': c.execute('BEGIN'); c.execute(\"UPDATE item SET note = 'half'\")\n"
+    code += "c.close() if sys.argv[3] == 'closed' else os._exit(0)\n"
+    data.mkdir(parents=True)
+    mode = "delete" if state == "cut short" else "wal"
+    command = [sys.executable, "-c", code, str(data / "app.db"), mode, state.partition(" without")[0]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as application:
+        assert application.stdout
+        application.stdout.readline()
+        if state == "killed without shm":
+            (data / "app.db-shm").unlink()
+        before = {path.name: path.read_bytes() for path in data.iterdir()}
+        sides = {"open": {"-wal", "-shm"}, "closed": set(), "killed": {"-wal", "-shm"}, "killed without shm": {"-wal"}}
+        assert set(before) == {"app.db", *(f"app.db{side}" for side in sides.get(state, {"-journal"}))}
+        namespace = [require_tool("unshare"), "--mount", "sh", "-c", READ_ONLY, "sh", str(data)]
+        tried = subprocess.run([*namespace, "touch", str(data / "new")], capture_output=True, text=True, check=False)
+        if "Read-only" not in tried.stderr:
+            pytest.skip("nothing can be mounted here")
+        backup.shell = " ".join([*namespace[:2], "sh", "-c", "'" + READ_ONLY + "'", "sh", str(data), backup.shell])
+        backup.ok("dump-sqlite.sh")
+        assert {path.name: path.read_bytes() for path in data.iterdir()} == before
+        application.communicate()
+    (dump,) = backup.dumps("databases-data")
+    assert [path.name for path in (dump / "data").iterdir()] == ["app.db"]
+    assert rows(dump / "data" / "app.db") == 300
+    with closing(sqlite3.connect(dump / "data" / "app.db")) as opened:
+        assert opened.execute("SELECT count(*) FROM item WHERE note = 'half'").fetchone() == (0,)
+
+
+def test_the_restore_test_of_files_passes_and_notices_a_difference(backup: Backup, scripts: Path, tmp_path: Path) -> None:
+    """The programs of the workflow in its order; the writer is killed, as its container is."""
+    data, back = tmp_path / "volumes" / "data", tmp_path / "back"
+    data.mkdir(parents=True)
+    back.mkdir()
+    program = [sys.executable, str(scripts / "sqlite-restore-test.py")]
+    with subprocess.Popen([*program, "write", str(data)]) as writer:
+        while not (data / "filled").exists():
+            assert writer.poll() is None
+            time.sleep(0.1)
+        backup.ok("dump-sqlite.sh")
+        writer.kill()
+    backup.ok("ship.sh", **DUMPED)
+    backup.ok("verify.sh", **DUMPED)
+    put_back(backup, back)
+    check = [*program, "check", str(back)]
+    assert subprocess.run(check, capture_output=True, text=True, check=False).returncode == 0
+    with closing(sqlite3.connect(back / "shop.db")) as shop:
+        shop.execute("DELETE FROM double WHERE id = 7")
+        shop.commit()
+    assert "1 rows came without" in subprocess.run(check, capture_output=True, text=True, check=False).stderr
+    file = backup.staging / "restore" / "databases-data" / "data" / "shop.db"
+    damage(file)
+    refused = backup.refused(
+        "restore-files.sh", str(backup.staging / "restore" / "volume-data"), str(back), str(file.parents[1])
+    )
+    assert "checksum" in refused
+    assert rows(back / "shop.db") >= 2000, "nothing is moved before all is checked"

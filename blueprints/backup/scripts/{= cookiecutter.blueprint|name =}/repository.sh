@@ -19,10 +19,12 @@ open_repository() {
     restic unlock >/dev/null
 }
 
-# send TAG: copy the current folder. Exit 3 of restic, a file that could not be read, is a failure as any other; lost+found
+# send TAG [OPTION...]: copy the current folder. Exit 3 of restic, a file that could not be read, is a failure as any other; lost+found
 # belongs to the file system of a disk, and to root.
 send() {
-    restic backup --quiet --host "$app" --tag "$1" --exclude "$PWD/lost+found" . >&2
+    tag=$1
+    shift
+    restic backup --quiet --host "$app" --tag "$tag" --exclude "$PWD/lost+found" "$@" . >&2
 }
 
 # forget_old: for each store on its own, counted in copies and never in days that passed without one.

@@ -39,10 +39,35 @@ ship_dumps() {
     done
 }
 
+# send_volume NAME [OPTION...]: restic makes no copy without a file; a volume that has none yet, or databases alone, is told
+# of by a file that the restore takes away again.
+send_volume() {
+    name=$1
+    shift
+    said=$(send "volume-$name" "$@" 2>&1) && return
+    printf '%s\n' "$said" >&2
+    case $said in *'snapshot is empty'*) ;; *) return 1 ;; esac
+    mkdir -p "$staging/.no-files"
+    touch "$staging/.no-files/.no-files"
+    cd "$staging/.no-files" && send "volume-$name"
+}
+
 ship_volumes() {
     for volume in "${BACKUP_VOLUMES:-/volumes}"/*; do
         [ -d "$volume" ] || continue
-        (cd "$volume" && send "volume-$(basename "$volume")") || miss "volume $(basename "$volume") is not shipped"
+        name=$(basename "$volume")
+        # The databases in it are dumps of their own: the files of one that is written to are no copy of it.
+        known=$staging/.databases/$name
+        case " ${BACKUP_STORES:-} " in
+        *" databases-$name "*)
+            if [ ! -e "$known" ]; then
+                miss "volume $name is not shipped before its databases are dumped"
+                continue
+            fi
+            (cd "$volume" && send_volume "$name" --exclude-file "$known") || miss "volume $name is not shipped"
+            ;;
+        *) (cd "$volume" && send_volume "$name") || miss "volume $name is not shipped" ;;
+        esac
     done
 }
 

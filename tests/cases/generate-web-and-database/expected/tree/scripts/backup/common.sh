@@ -57,9 +57,9 @@ begin_dump() {
     cd "$part"
 }
 
-# finish_dump: seal the dump with checksums and give it its name. Two dumps that are not shipped yet are kept, so that
-# a destination that is down for days does not fill the disk of the host.
-finish_dump() {
+# seal_dump: give the dump checksums and its name. Two dumps that are not shipped yet are kept, so that a destination that
+# is down for days does not fill the disk of the host.
+seal_dump() {
     find . -type f -exec sha256sum {} + >"$part.sums"
     mv "$part.sums" SHA256SUMS
     [ -s SHA256SUMS ] || fail 'the dump is empty'
@@ -74,8 +74,12 @@ finish_dump() {
         rm -rf "./$1"
         shift
     done
-    succeeded "$BACKUP_NAME"
     log "dumped to $finished ($(du -sk "$finished" | cut -f 1) KiB)"
+}
+
+finish_dump() {
+    seal_dump
+    succeeded "$BACKUP_NAME"
 }
 
 # check_sums FOLDER: refuse a dump that is not byte for byte what was written, or that lacks a file.

@@ -1,0 +1,124 @@
+"""Which volumes and folders of the host scaffold copies beside the stores, and why it leaves out the others."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.document import Scalar, find, text_of
+from scaffold.model.durability import WATCHERS, is_made_again, is_worth_copying
+from scaffold.model.names import Layer, Role
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:run|log|lib/docker|cache|tmp))(?:/.*)?")
+_NAMES_UPLOADS = regex(r".*(?:^|[/_.-])(?:media|uploads?|attachments?|storage|files|documents)(?:$|[/_.-]).*", re.IGNORECASE)
+_KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore"})
+
+
+def places_to_copy(project: Project) -> frozenset[str]:
+    """Return the sources of the mounts that scaffold copies file by file, databases of SQLite by SQLite itself."""
+    stack = project.main_stack
+    if stack is None or not stack.complete or not stack.is_runnable_in_production:
+        return frozenset()
+    if Layer.BACKUP in project.configuration.external:
+        return frozenset()
+    return frozenset((*volumes_to_copy(stack), *(mount.source for _, mount, _ in folders_to_copy(project, stack))))
+
+
+def volumes_to_copy(stack: Stack) -> dict[str, tuple[str, ...]]:
+    """Return the named volumes that applications write to, with their services."""
+    users: dict[str, set[str]] = {}
+    unworthy = set()
+    for service in stack.services:
+        for mount in service.mounts:
+            if service.is_datastore:
+                unworthy.add(mount.source)
+            elif _keeps_something(service) and is_worth_copying(mount):
+                users.setdefault(mount.source, set()).add(service.name)
+    declared = {volume.name for volume in stack.volumes}
+    return {name: tuple(sorted(users[name])) for name in sorted(users) if name in declared and name not in unworthy}
+
+
+def folders_to_copy(project: Project, stack: Stack) -> tuple[tuple[Service, Mount, str], ...]:
+    """Return the folders of the host that applications write to, each with its name in Compose's syntax."""
+    named = ((service, mount, _folder_text(project, service, mount, stack)) for service, mount in _written_binds(stack))
+    return tuple(
+        (service, mount, text)
+        for service, mount, text in named
+        if text and not _is_code(mount, stack) and not _why_not_folder(project, mount)
+    )
+
+
+def folders_left_out(project: Project, stack: Stack) -> tuple[tuple[str, str], ...]:
+    """Return the folders that by their names hold what people sent and that are not copied, each with the reason."""
+    found = []
+    for service, mount in _written_binds(stack):
+        named = _folder_text(project, service, mount, stack)
+        reason = _why_not_folder(project, mount) if named else "no file says where it lies"
+        if reason and _NAMES_UPLOADS.fullmatch(f"{mount.source}/{mount.target}"):
+            found.append((mount.source, reason))
+    return tuple(found)
+
+
+def _written_binds(stack: Stack) -> list[tuple[Service, Mount]]:
+    """Return the binds through which an application may keep what is not made again."""
+    return [
+        (service, mount)
+        for service in stack.services
+        for mount in service.mounts
+        if mount.kind == "bind"
+        and not mount.read_only
+        and not service.is_datastore
+        and _keeps_something(service)
+        and not is_made_again(mount.source)
+        and not is_made_again(mount.target)
+        and not _OF_THE_SYSTEM.fullmatch(mount.source)
+        and "." not in posixpath.basename(mount.source.rstrip("/")).lstrip(".")
+    ]
+
+
+def _is_code(mount: Mount, stack: Stack) -> bool:
+    """Whether a bind lays sources over an image: the folder that an image is built from, or one around it."""
+    contexts = {service.build.context for service in stack.services if service.build and service.build.context is not None}
+    return mount.resolved is not None and any(f"{context}/".startswith(f"{mount.resolved}/") for context in contexts)
+
+
+def _why_not_folder(project: Project, mount: Mount) -> str:
+    """Return why a folder is taken for a part of the repository, or cannot be named; "" where it holds data."""
+    if mount.resolved is None:
+        return "it lies in somebody's home folder" if mount.source.startswith("~") else ""
+    below = [path for path in project.files if path == mount.resolved or path.startswith(f"{mount.resolved}/")]
+    tracked = mount.resolved == "" or any(posixpath.basename(path) not in _KEPT_EMPTY for path in below)
+    return (
+        "git tracks files in it, so it was taken for a part of the repository: copy it where the app writes there"
+        if tracked
+        else ""
+    )
+
+
+def _folder_text(project: Project, service: Service, mount: Mount, stack: Stack) -> str:
+    """Return the source of a bind in Compose's syntax, variables as they stand; "" where it cannot be told from the file."""
+    node = service.node.get("volumes")
+    entries = (item for item in getattr(node, "items", ()) if text_of(find(item, "target")) == mount.target)
+    source = next((found for item in entries if isinstance(found := find(item, "source"), Scalar)), None)
+    if source is not None and "$" in source.raw:
+        return source.raw
+    if source is not None and source.references:
+        # The short form is one text: what stands before the target is the source.
+        text = (project.source(source.location.path) or "")[source.span.start : source.span.end].strip("'\"")
+        before, target, _ = text.partition(f":{mount.target}")
+        return before if target and before.count("{") == before.count("}") else ""
+    return mount.source if mount.resolved is None else beside(mount.resolved, stack)
+
+
+def _keeps_something(service: Service) -> bool:
+    """Whether what a service has in a volume may be more than what it makes again; a proxy that serves uploads reads them."""
+    return not service.has_role(*WATCHERS) and service.role not in {Role.PROXY, Role.CACHE}
+
+
+def beside(path: str, stack: Stack) -> str:
+    """Return a path of the project as the overlay names it."""
+    relative = posixpath.relpath(path or ".", stack.directory or ".")
+    return relative if relative.startswith("..") else f"./{relative}" if relative != "." else "."
