@@ -11,6 +11,7 @@ from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.deployments import is_deployment, is_elsewhere, run_text, starts_elsewhere
 from scaffold.gaps.facts import DEFAULT_FILES, active_profiles, commented_profiles, mounts_source, path_environment
 from scaffold.gaps.managed_stores import is_kept
+from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, resource_types
 from scaffold.model.compose import Service, Stack
@@ -232,9 +233,15 @@ def _by_strength(
     """Return what the strongest start of stacks allows beside another way to run, None where it allows everything."""
     if start.strength in {Strength.ANYBODY, Strength.NAMED} and other:
         return Severity.MEDIUM, f"is what runs in production, and nothing says that {stacks[0].files[0]} does", other
-    if start.strength is Strength.NOTHING and project.main_stack in stacks and not other:
-        return None  # No page says how the application is run: then this is the only way to run it that the files have.
+    if start.strength is Strength.NOTHING and project.main_stack in stacks and (not other or _runs_releases(project, stacks)):
+        return None  # No page says how the application is run: then this is the only way, or one, that the files offer to all.
     return _capped(start, stacks[0]) if start.strength < Strength.ANYBODY else None
+
+
+def _runs_releases(project: Project, stacks: list[Stack]) -> bool:
+    """Whether stacks run nothing of the project but images that it has released: for people who have none of its sources."""
+    own = [service for stack in stacks for service in stack.services if service.is_application]
+    return bool(own) and all(service.build is None and is_own_image(project, service.image) for service in own)
 
 
 def _place_of_store(project: Project, gap: Gap) -> Location:

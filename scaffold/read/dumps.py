@@ -16,6 +16,8 @@ _DUMP = regex(
     rf"(?<![\w-])[\"'`](?:/[\w./-]*/)?{DUMPER}(?:[\"'`]|\s+[-\"'$%{{]|\s*$)"
     r"|[\"']backup:run\b|call_command\(\s*[\"']dbbackup[\"']"
 )
+_COMMENT = regex(r"(?m)^[ \t]*+(?://|#(?!\[)|/?\*(?=[\s*/]|$)).*$")
+"""Lines of which nothing runs: what a program is said to do is not what it does."""
 _STARTS_PROGRAMS = regex(
     r"subprocess|Popen|\bspawn|\bexec\w*\(|shell_exec|proc_open|exec\.Command|ProcessBuilder|new Process|Process::"
     r"|Process\.Start|Command::new|System\.cmd|os\.system|popen|execa|backup:run|call_command"
@@ -41,9 +43,10 @@ _COPIES_IT = regex(
 
 def dump_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `dump` fact for the first place at which a file starts one; its detail is `clock` where it speaks of a clock."""
-    match = _DUMP.search(text) if _STARTS_PROGRAMS.search(text) else None
+    code = _COMMENT.sub(_blank, text) if _DUMP.search(text) else ""
+    match = _DUMP.search(code) if _STARTS_PROGRAMS.search(code) else None
     if match:
-        yield CodeFact("dump", "clock" if _BY_A_CLOCK.search(f"{path}\n{text}") else "", Places(path, text).at(match.start()))
+        yield CodeFact("dump", "clock" if _BY_A_CLOCK.search(f"{path}\n{code}") else "", Places(path, text).at(match.start()))
 
 
 def migration_copy_facts(path: str, text: str) -> Iterator[CodeFact]:
@@ -51,3 +54,7 @@ def migration_copy_facts(path: str, text: str) -> Iterator[CodeFact]:
     match = _BEFORE_MIGRATION.search(text) if _COPIES_IT.search(text) else None
     if match:
         yield CodeFact("copies-first", "", Places(path, text).at(match.end() - 1))
+
+
+def _blank(comment: re.Match[str]) -> str:
+    return " " * len(comment[0])

@@ -362,3 +362,25 @@ def test_a_sentence_about_compose_starts_nothing(make_project: Callable[..., Pat
     ci = {".github/workflows/ci.yml": ON_THE_RUNNER}
     root = make_project({"docker-compose.yml": COMPOSE, "docs/self-hosting.md": page, **ci})
     assert found(root).severity is Severity.MEDIUM
+
+
+RELEASED = COMPOSE.replace("build: .", "image: ghcr.io/acme/shop-api:latest")
+PUSHED = """\
+on: push
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/build-push-action@v6
+        with: {push: true, tags: 'ghcr.io/acme/shop-api:latest'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("compose", "severity"), [(RELEASED, Severity.HIGH), (COMPOSE, Severity.MEDIUM)], ids=["released images", "built here"]
+)
+def test_a_stack_of_released_images_is_for_others_beside_a_chart(
+    compose: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    files = {"docker-compose.yml": compose, "Dockerfile": "FROM node:24\n", ".github/workflows/image.yml": PUSHED, **CHART}
+    assert found(make_project({**files, "README.md": "# Shop\n"})).severity is severity

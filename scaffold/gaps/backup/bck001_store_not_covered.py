@@ -88,14 +88,21 @@ def _files(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
         )
 
 
+def _message(service: Service, found: tuple[Signal, ...]) -> str:
+    lost = "its volume" if any(mount.kind != "tmpfs" for mount in service.mounts) else "its container, for it mounts no volume"
+    if not found:
+        return f"Nothing here copies {service.name}, nor would a generated backup: what it holds is lost with {lost}."
+    return f"The backups of this repository leave out {service.name}: what it holds is lost with {lost}."
+
+
 def _gap(stack: Stack, service: Service, found: tuple[Signal, ...], closers: tuple[Closer, ...] | None) -> Gap:
     way = _WAYS.get(service.role, "a copy of its volume") if service.role else "a copy of its volume"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="backup",
-        message=f"The backups of this repository leave out {service.name}: what it holds is lost with its volume.",
+        message=_message(service, found),
         expected=way,
-        actual="not covered by the backups that exist",
+        actual="not covered by the backups that exist" if found else "no backup covers it",
         locations=(service.location,),
         related=without_repeats(signal.location for signal in found),
         environment=stack.environment,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.unnoticed import Unnoticed, job_may_fail, loses_failure_in_pipe, unnoticed_deployments
+from scaffold.gaps.ci.unnoticed import Unnoticed, is_judged_later, job_may_fail, loses_failure_in_pipe, unnoticed_deployments
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Severity
@@ -18,6 +18,8 @@ _TOOLS = regex(
     r"|manage\.py\s+test|-m\s+unittest|cargo\s+clippy|playwright\s+test|cypress\s+run|mvnw?\s[^\n|;&]*?\b(?:test|verify)"
     r"|gradlew?\s[^\n|;&]*?\b(?:test|check)|(?:npm|pnpm|yarn|bun)\s+(?:-[^\s;&|]+\s+(?:[^\s;&|-][^\s;&|]*\s+)?){0,3}?(?:run\s+)?(?:test|lint|type-?check)(?::[\w:-]+)?)(?![\w-])"
 )
+_AROUND_TESTS = regex(r":(?:tear-?down|clean(?:-?up)?|set-?up|reports?|install)$")
+"""The ends of the names of scripts that run around tests: `test:teardown` tests nothing."""
 _FORGIVES = regex(
     r"\|\|\s*(?:true\b|:(?=\s|$)|exit\s+0|echo\b)(?![^\n]*(?:\bexit\s+[1-9]|\bfalse\b|GITHUB_OUTPUT|GITHUB_ENV))"
     r"|--exit-zero\b|--exit-code[= ]0\b|--soft-fail\b|--no-fail\b|-Dmaven\.test\.failure\.ignore(?:=true)?(?=\s|$)"
@@ -94,7 +96,7 @@ def _deployment_gap(found: Unnoticed) -> Gap:
 
 def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
     """Yield each tool of a step with whether its findings are forgiven."""
-    ignored = item.step.continue_on_error or job_may_fail(item.job)
+    ignored = (item.step.continue_on_error and not is_judged_later(item)) or job_may_fail(item.job)
     action = _ACTIONS.get(item.step.action)
     if action:
         yield action, ignored or _action_forgives(item, action)
@@ -104,8 +106,10 @@ def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
         if line.lstrip().startswith("#"):
             continue
         match = _TOOLS.search(line)
-        if match and not re.search(
-            r"\b(?:install|add|pip|apt-get|version|--version)\b", line[: match.start()] + line[match.end() :]
+        if (
+            match
+            and not _AROUND_TESTS.search(match["tool"])
+            and not re.search(r"\b(?:install|add|pip|apt-get|version|--version)\b", line[: match.start()] + line[match.end() :])
         ):
             yield _plain(match["tool"]), ignored or _forgives(item, line, match.start())
         asked = _HEALTH.search(line) or _asked_elsewhere(item, line)

@@ -9,12 +9,14 @@ from scaffold.gaps.ci.looks import FORGIVEN, ONLY_SHOWS, is_look, looks_at_it
 from scaffold.gaps.ci.outgoing import DEPLOYS, going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.gaps.deployments import STARTS, place_of, run_text
-from scaffold.model.document import Location, find, scalars_of, text_of
+from scaffold.model.document import Location, find, scalars_in, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project
 from scaffold.model.regex import regex
 
 _ASKED_AFTER = regex(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\b|\bfailure\(\)")
+_FAILS = regex(r"\bexit\s+(?:[1-9]|\$)|\bfalse\b|setFailed")
+"""What a step does that fails its job by what it has seen."""
 _GOES_ON = regex(r"(?m)^\s*set\s+(?:\+\w*e\w*|\+o\s+errexit)\b")
 _STOPS_AGAIN = regex(r"(?m)^\s*set\s+-(?:\w*e|o\s+errexit)|\$\?|PIPESTATUS")
 _STOPS_IN_A_PIPE = regex(r"pipefail|PIPESTATUS|shell:\s*[\"']?bash\b")
@@ -54,6 +56,17 @@ def loses_failure_in_pipe(item: CiStep, command: str) -> bool:
 def job_may_fail(job: Job) -> bool:
     """Whether a job as a whole has `continue-on-error`."""
     return text_of(find(job.node, "continue-on-error")).lower() == "true"
+
+
+def is_judged_later(item: CiStep) -> bool:
+    """Whether a later step of the job fails it, or the job hands on, how a step with `continue-on-error` ended."""
+    outcome = f"steps.{item.step.id}.outcome"
+    own = item.job.steps
+    later = own[own.index(item.step) + 1 :] if item.step in own else ()
+    failing = (step for step in later if _FAILS.search(f"{step.run}\n{step.input('script')}"))
+    texts = [f"{step.condition}\n{step.run}\n{step.env}\n{step.input('script')}" for step in failing]
+    texts += [value.value for value in scalars_in(find(item.job.node, "outputs"))]
+    return bool(item.step.id) and any(outcome in text for text in texts)
 
 
 def _is_asked_for(job: Job) -> bool:

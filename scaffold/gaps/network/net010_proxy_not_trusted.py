@@ -88,7 +88,11 @@ class _Fault:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    facts = [fact for fact in project.code_facts if fact.kind == "proxy" and may_run_in_production(fact)]
+    facts = [
+        fact
+        for fact in project.code_facts
+        if fact.kind == "proxy" and may_run_in_production(fact) and not _is_of_a_desktop(project, fact)
+    ]
     if not any(not fact.detail.startswith(("trusts", "believes", "reads")) for fact in facts):
         return
     yield from _believers(project, facts)
@@ -324,6 +328,12 @@ def _of_file(project: Project, file: InfrastructureFile) -> Iterator[_Router]:
         yield from (_Router(_ROUTERS[name], file.location, item.folder) for item in services)
     else:
         yield _Router(_ROUTERS[name], file.location, folder)
+
+
+def _is_of_a_desktop(project: Project, fact: CodeFact) -> bool:
+    """Whether a fact stands in a program that people install on their own machines, where no proxy comes before it."""
+    folder = _program(project, fact)
+    return any("electron" in item.dependencies for item in project.manifests if folder and item.folder == folder)
 
 
 def _program(project: Project, fact: CodeFact) -> str:
