@@ -10,7 +10,7 @@ from scaffold.gaps.deployments import run_text
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.gaps.signals import image_name
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.document import Location, scalars_of, text_of
+from scaffold.model.document import Location, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Role, Severity
@@ -162,6 +162,8 @@ def _less(project: Project, stack: Stack, service: Service, rights: list[_Right]
     of_sockets = all(right.words.startswith("the socket ") for right in rights)
     if image in _FILTERS and of_sockets and not _passes_writes(service) and all(port.is_loopback for port in service.ports):
         return Severity.LOW, "it passes on only some requests, which is what others should go through"
+    if "0" in {text_of(service.node.get("scale")), text_of(find(service.node, "deploy", "replicas"))}:
+        return Severity.MEDIUM, "no copy of it runs until somebody asks for one"
     if image in _SERVES_BUILDS and _stands_apart(project, stack):
         return Severity.MEDIUM, f"it builds what is deployed, and nothing here that deploys starts {stack.files[0]}"
     if of_sockets and _is_out_of_reach(project, service):
