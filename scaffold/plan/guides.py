@@ -9,7 +9,8 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
-from scaffold.model.compose import Service, Stack
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.copied_files import folders_to_copy
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import missing_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
@@ -25,6 +26,9 @@ from scaffold.plan.workloads.scope import is_long_running
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
 _STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
+_RECORDS = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO})
+_WRITES_RECORDS = frozenset({Role.WEB, Role.WORKER})
+_NAMES_SERVER = regex(r"(?:^|_)(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MARIADB|MONGO\w*)_?(?:URL|URI|DSN|HOST|HOSTNAME|SERVER)$")
 _TOOLS = frozenset({Role.E2E, Role.MOCK, Role.ADMIN_UI})
 _SINGLE = {
     Role.SCHEDULER: "two schedulers would start every task twice",
@@ -101,7 +105,7 @@ def _is_tool(stack: Stack, name: str) -> bool:
 
 
 def _service(project: Project, stack: Stack, service: Service, migration: StartMigration | None, alone: bool) -> GuideService:  # noqa: FBT001
-    copies, why = _copies(stack, service)
+    copies, why = _copies(project, stack, service)
     if migration is not None and copies is Copies.MANY:
         place = f"{migration.location.path}:{migration.location.line}"
         if alone:
@@ -136,7 +140,7 @@ def _runs(service: Service) -> str:
     return str(service.image) if service.image else ""
 
 
-def _copies(stack: Stack, service: Service) -> tuple[Copies, str]:
+def _copies(project: Project, stack: Stack, service: Service) -> tuple[Copies, str]:
     if service.role in DATASTORES:
         return Copies.STORE, "it keeps data: a second copy would have data of its own"
     ends = service.restart == "no" or (service.restart.startswith("on-failure") and not is_long_running(service))
@@ -147,28 +151,42 @@ def _copies(stack: Stack, service: Service) -> tuple[Copies, str]:
     if "beat" in (service.command or ()) or {"-B", "--beat"} & set(service.command or ()):
         return Copies.ONE, _SINGLE[Role.SCHEDULER]
     if service.role in _STATELESS:
-        return _stateless(stack, service)
+        return _by_what_it_keeps(project, stack, service)
     return Copies.ONE, "nothing in the files shows that two copies get along; find out before there are two"
 
 
-def _stateless(stack: Stack, service: Service) -> tuple[Copies, str]:
-    volumes = tuple(
-        mount.source
-        for mount in service.mounts
-        if mount.kind == "volume" and mount.source and not mount.read_only and not _LOGS.search(mount.target)
-    )
-    if not volumes:
+def _by_what_it_keeps(project: Project, stack: Stack, service: Service) -> tuple[Copies, str]:
+    kept = tuple(mount for mount in service.mounts if _is_own_volume(mount))
+    kept += tuple(mount for owner, mount, _ in folders_to_copy(project, stack) if owner is service)
+    if not kept:
         return Copies.MANY, "it keeps nothing of its own between two requests or tasks"
+    places = tuple(mount.source for mount in kept)
+    kind = "volume" if all(mount.kind == "volume" for mount in kept) else "folder"
+    what = f"its {kind}{'s' if len(places) > 1 else ''} {', '.join(places)}"
+    if service.role in _WRITES_RECORDS and not _has_database_server(stack):
+        return Copies.ONE, f"it keeps its data in {what}, and no database server stands between two copies that write"
     shared = sorted(
         {
             other.name
             for other in stack.services
-            if other is not service and any(mount.source in volumes for mount in other.mounts)
+            if other is not service and any(mount.source in places for mount in other.mounts)
         }
     )
     also = f", which {', '.join(shared)} {'use' if len(shared) > 1 else 'uses'} too" if shared else ""
-    what = f"its volume{'s' if len(volumes) > 1 else ''} {', '.join(volumes)}{also}"
-    return Copies.MANY, f"copies on one host share {what}; on several hosts that has to be shared storage"
+    return Copies.MANY, f"copies on one host share {what}{also}; on several hosts that has to be shared storage"
+
+
+def _has_database_server(stack: Stack) -> bool:
+    """Whether records go to a server: one of the stack, or one elsewhere that an environment names."""
+    return any(
+        other.role in _RECORDS
+        or any(_NAMES_SERVER.search(entry.name) and "sqlite" not in (entry.value or "").lower() for entry in other.environment)
+        for other in stack.services
+    )
+
+
+def _is_own_volume(mount: Mount) -> bool:
+    return mount.kind == "volume" and bool(mount.source) and not mount.read_only and not _LOGS.search(mount.target)
 
 
 def _blocked(service: Service) -> tuple[str, ...]:

@@ -13,8 +13,10 @@ import pytest
 
 from scaffold.gaps.judge import judge
 from scaffold.generate import backup, guides, monitoring, workflows
+from scaffold.model.guides import Copies
 from scaffold.model.names import Role
 from scaffold.model.target import Target
+from scaffold.plan.guides import plan_guides
 from scaffold.plan.target import make_target
 from scaffold.read.project import read_project
 
@@ -317,3 +319,34 @@ def test_where_nothing_of_ours_pushes_the_images_the_page_says_how(made):
     text = next(item.text for item in guides.render(target).artifacts if item.path.endswith("deployment.md"))
     repository = f"$(jq -r '.infrastructure.images[\"{image.name}\"]' infra/terraform/values-infra-production.json)"
     assert f'docker buildx build --push --tag "{repository}:$(git rev-parse HEAD)" {image.context}\n' in text
+
+
+SMALL = (
+    "services:\n  web:\n    build: .\n    ports: ['80:8000']\n    volumes: ['{volume}']\n    environment: {{{environment}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("volume", "environment", "said"),
+    [
+        (
+            "./data:/app/data",
+            "DATABASE_URL: 'sqlite:////app/data/shop.db'",
+            "keeps its data in its folder ./data, and no database server",
+        ),
+        ("./data:/app/data", "DATABASE_URL: '${DATABASE_URL}'", "copies on one host share its folder ./data"),
+        ("./src:/app/src:ro", "", "keeps nothing of its own"),
+    ],
+    ids=["SQLite in a folder", "a server elsewhere", "a folder that is read"],
+)
+def test_a_folder_of_the_host_counts_as_what_a_service_keeps(
+    volume: str, environment: str, said: str, make_project: Callable[..., Path]
+) -> None:
+    compose = SMALL.format(volume=volume, environment=environment)
+    root = make_project({"compose.yaml": compose, "Dockerfile": "FROM python:3.13\nCOPY . /app\n", "README.md": "# Shop\n"})
+    project = read_project(root)
+    plan = plan_guides(project)
+    assert plan is not None
+    web = next(item for item in plan.services if item.name == "web")
+    assert said in web.why
+    assert (web.copies is Copies.ONE) == ("no database server" in said)
