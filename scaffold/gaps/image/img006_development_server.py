@@ -5,15 +5,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks, mounts_source, production_or_all
-from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, production_stage, users_of
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, production_stage, targets_of, users_of
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import start_of
 from scaffold.model.values import ImageReference
+from scaffold.model.workflow_steps import BUILD_ACTION
 
 _START = r"(?:^|[\s;&|\"'/])"
 _SERVERS = regex(
@@ -55,6 +58,12 @@ _SERVERS = regex(
         "webpack",
     ),
 )
+_SERVES = regex(r"\b(?:gunicorn|uvicorn|hypercorn|granian|daphne|waitress-serve|uwsgi|nginx|puma)\b")
+"""Servers of production: a script that has one as well chooses between them."""
+_SHELL = (".sh", ".bash")
+_OPENS = regex(r"(?:^|;)\s*(?:if|case|while|until|for)\s|\{\s*$")
+_CLOSES = regex(r"(?:^|;)\s*(?:fi|esac|done)\b|^\s*\}")
+_CONDITION = regex(r"\[\s|&&|\|\||(?:^|;)\s*(?:if|case|echo|printf|test)\s|^\s*[\w.*|\"' -]+\)\s")
 _STATIC_SERVERS = frozenset({"nginx", "nginx-unprivileged", "caddy", "httpd"})
 _BY_NODE = regex(r"(?:(?:/bin/)?(?:ba|a)?sh\s+-l?c\s+)?[\"']?(?:npm|npx|pnpm|yarn|node|vite|next|nuxt|ng)\b")
 _SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)")
@@ -75,6 +84,24 @@ def _detect(project: Project) -> Iterator[Gap]:
         found = None if users_of(project, dockerfile) else _of_image(project, dockerfile, "")
         if found:
             yield _image_gap(project, dockerfile, *found)
+    yield from _of_pushes(project)
+
+
+def _of_pushes(project: Project) -> Iterator[Gap]:
+    """Yield a gap for each image that a workflow pushes from the last stage, for development, where services take another."""
+    for item in ci_steps(project):
+        if item.step.action != BUILD_ACTION or item.step.input("target") or not pushes_image(item):
+            continue
+        folder = item.step.input("context").removeprefix("./").rstrip("/.")
+        path = item.step.input("file").removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/")
+        dockerfile = project.dockerfile(path)
+        found = _of_image(project, dockerfile, "") if dockerfile else None
+        if dockerfile is None or found is None or DEVELOPMENT.search(path) or item.workflow.path in project.owned:
+            continue
+        taken = [target for target in targets_of(project, dockerfile) if target and not DEVELOPMENT.search(target)]
+        served = [target for target in taken if (stage := dockerfile.stage(target)) and stage is not dockerfile.stages[-1]]
+        if served and len(served) == len(taken):
+            yield _pushed_gap(item, dockerfile, found, served[0])
 
 
 def _is_exempt(service: Service) -> bool:
@@ -85,6 +112,10 @@ def _is_exempt(service: Service) -> bool:
 
 
 def _of_service(project: Project, service: Service) -> tuple[str, Location] | None:
+    return _of_command(project, service) or _of_script(project, service)
+
+
+def _of_command(project: Project, service: Service) -> tuple[str, Location] | None:
     if service.command:
         folder = service.build.context if service.build else None
         word = development_server(project, " ".join(service.command), folder)
@@ -106,6 +137,24 @@ def _of_image(project: Project, dockerfile: Dockerfile, target: str) -> tuple[st
         if item and word:
             return word, item.location
     return None
+
+
+def _of_script(project: Project, service: Service) -> tuple[str, Location] | None:
+    """Return the development server that a shell script of a service's start runs in any case, with its line."""
+    start = start_of(project, service) if service.build else None
+    found = None
+    depths: dict[str, int] = {}
+    for text, place in start.lines[1:] if start else ():
+        if not place.path.endswith(_SHELL):
+            continue
+        depth = depths.get(place.path, 0)
+        depths[place.path] = depth + len(_OPENS.findall(text)) - len(_CLOSES.findall(text))
+        match = _SERVERS.search(text)
+        if match is None and _SERVES.search(text):
+            return None
+        if match and not depth and not _CONDITION.search(text) and found is None:
+            found = development_server(project, text, None), place
+    return found
 
 
 def development_server(project: Project, text: str, folder: str | None) -> str:
@@ -155,15 +204,20 @@ def _service_gap(stack: Stack, service: Service, word: str, place: Location, sta
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="command",
-        message=f"{service.name} runs `{word}`, a server for development: it restarts on changes, shows errors to visitors or "
-        f"serves one request at a time{note}.",
+        message=f"{service.name} runs `{word}`, a server for development: {_effect(service, word)}{note}.",
         expected="the command of a production server, development in an overlay",
         actual=word,
         locations=(place,),
         related=(service.location,) if place.path != service.location.path else (),
-        severity=Severity.MEDIUM if mounted or stage else Severity.HIGH,
+        severity=Severity.MEDIUM if mounted or stage or place.path.endswith(_SHELL) else Severity.HIGH,
         environment=stack.environment,
     )
+
+
+def _effect(service: Service, word: str) -> str:
+    if word.endswith("--reload") and mounts_source(service):
+        return "the sources are mounted, so that what changes in them is live at once, before its packages and its migrations"
+    return "it restarts on changes, shows errors to visitors or serves one request at a time"
 
 
 def _image_gap(project: Project, dockerfile: Dockerfile, word: str, place: Location) -> Gap:
@@ -177,6 +231,25 @@ def _image_gap(project: Project, dockerfile: Dockerfile, word: str, place: Locat
         locations=(place,),
         severity=Severity.MEDIUM,
         environment=environment_of(project, dockerfile),
+    )
+
+
+def _pushed_gap(item: CiStep, dockerfile: Dockerfile, found: tuple[str, Location], target: str) -> Gap:
+    word, place = found
+    last = dockerfile.stages[-1].alias or str(len(dockerfile.stages) - 1)
+    tags = item.step.input("tags").split()
+    tried = bool(tags) and all(DEVELOPMENT.search(tag.rpartition(":")[2]) for tag in tags)
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject=f"pushed/{last}",
+        message=f"{item.workflow.path} pushes the last stage of {dockerfile.path}, {last}, which starts `{word}`, a server for "
+        f"development: the step names no target, and Compose runs {target}.",
+        expected=f"target: {target}",
+        actual=f"no target, which is {last}",
+        locations=(item.place,),
+        related=(place,),
+        severity=Severity.LOW if tried else Severity.MEDIUM,
+        closers=(Closer(None, "advice", f"Give the step `target: {target}`, so that what is pushed is what Compose runs."),),
     )
 
 
