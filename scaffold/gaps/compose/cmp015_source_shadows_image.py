@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.hidden_builds import Hidden, hidden_code, hidden_pages, hidden_static
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of
 from scaffold.gaps.facts import in_words, judged_stacks, once
 from scaffold.model.compose import Mount, Service, Stack
@@ -19,6 +20,12 @@ _CODE = (
     *(".cs", ".vue", ".svelte"),
 )
 
+_ADVICE = {
+    "code": "Take the mount out of the file of production (`volumes: !override` in the file that is merged over it).",
+    "static files": "Take the mount away, or run `manage.py collectstatic --noinput` whenever the container starts.",
+    "built pages": "Take the volume away, or start with `docker compose up -d --renew-anon-volumes`.",
+}
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     # The same mount in the base and in a set of production counts as the latter.
@@ -29,6 +36,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     if stack.environment not in _CLASSES:
         return
+    yield from _hidden(project, stack)
     found: dict[str, tuple[Mount, Copy]] = {}
     for service in stack.services:
         # In the base, what only a profile starts is a tool of development, such as one that compiles styles.
@@ -52,6 +60,43 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         related=tuple(dict.fromkeys(copy.location for _, copy in found.values())),
         severity=Severity.LOW if stack.environment is EnvironmentClass.BASE else Severity.MEDIUM,
         environment=stack.environment,
+    )
+
+
+def _hidden(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield a gap for each thing of the image that a mount hides, for the first service with that mount."""
+    told: set[tuple[str, str, str]] = set()
+    for service in stack.services:
+        if service.profiles and stack.environment is EnvironmentClass.BASE:
+            continue
+        hidden = (
+            *hidden_code(project, stack, service, _CODE),
+            *hidden_static(project, stack, service),
+            *hidden_pages(project, service),
+        )
+        for item in hidden:
+            key = (item.kind, item.mount.source, item.mount.target)
+            if key not in told:
+                told.add(key)
+                yield _hidden_gap(project, stack, service, item)
+
+
+def _hidden_gap(project: Project, stack: Stack, service: Service, item: Hidden) -> Gap:
+    by_hand = item.kind == "static files" and any(
+        "collectstatic" in command.text for command in project.commands if command.context in {"doc", "script"}
+    )
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"hidden/{item.kind.replace(' ', '-')}",
+        message=f"{service.name} has {item.mount.source or 'a volume without a name'} at {item.mount.target}, over the "
+        f"{item.kind} of its image: {item.effect}.",
+        expected=f"the {item.kind} of the image",
+        actual="a mount over them" if item.kind != "code" else "a mount over it",
+        locations=(item.mount.location,),
+        related=(item.made,),
+        severity=Severity.LOW if by_hand else Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", _ADVICE[item.kind]),),
     )
 
 
