@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, keeps_in_bucket, kept_by_code
+from scaffold.gaps.compose.run_pages import Forgetful, forgetful_runs
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import APPLICATION, Layer, Severity
+from scaffold.model.names import APPLICATION, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -34,7 +35,8 @@ _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the folders that a
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
+    yield from once(gap for stack in stacks for gap in _of_stack(project, stack))
+    yield from (_page_gap(found) for found in forgetful_runs(project))
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -91,6 +93,28 @@ def _gap(stack: Stack, service: Service, entry: EnvValue, place: str, what: str)
         related=(service.location,),
         severity=Severity.MEDIUM if entry.references else Severity.HIGH,
         environment=stack.environment,
+    )
+
+
+def _page_gap(found: Forgetful) -> Gap:
+    return RULE.gap(
+        resource=found.location.path,
+        subject=f"run/{found.image}",
+        message=f"Who starts {found.image} by this page keeps its SQLite database in the container: no volume is given, and "
+        "the image declares none, so that the container of the next version begins with nothing.",
+        expected="-v NAME:FOLDER at the folder of the database",
+        actual="no volume",
+        locations=(found.location,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=EnvironmentClass.BASE,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Give the command of the page a named volume at the folder in which the image keeps its database.",
+            ),
+        ),
     )
 
 
