@@ -283,7 +283,7 @@ PROTECTIONS = Words(
     (
         *("config.force_ssl", "config.hosts", "exposure", "UseDeveloperException", "consider_all_requests_local"),
         *("'debug' => true", "'secure' => false", "web-allow-others", "VERIFYPEER", "DangerousAcceptAny", "VERIFY_NONE"),
-        "danger_accept_invalid_certs",
+        *("danger_accept_invalid_certs", "ecure(false)"),
     ),
 )
 """What may turn a protection of its framework off: rules look at such texts."""

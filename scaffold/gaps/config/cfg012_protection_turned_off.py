@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from scaffold.gaps.config.code_switches import Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
 from scaffold.gaps.config.reaching import may_get_more
+from scaffold.gaps.config.unchecked_builds import NAME, UncheckedBuild, unchecked_builds
 from scaffold.gaps.config.unchecked_stores import unchecked_settings
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -76,6 +77,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield from _of_check(project, fact)
     yield from _of_tokens(project)
     yield from (_offered_gap(name, places) for name, places in unchecked_settings(project))
+    yield from (_build_gap(found) for found in unchecked_builds(project))
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(stack, service))
 
@@ -93,6 +95,32 @@ def _offered_gap(name: str, places: tuple[Location, ...]) -> Gap:
         severity=Severity.LOW,
         closers=(
             Closer(None, "advice", f"Take {name} out, and give the program the certificate of the store's authority (CA)."),
+        ),
+    )
+
+
+def _build_gap(found: UncheckedBuild) -> Gap:
+    effect = (
+        "what runs in the image takes any certificate: whoever stands between reads what it sends, tokens among it"
+        if found.runs_so
+        else "while the image is built any certificate will do: what the scripts of packages fetch (engines, headers, "
+        "browsers), which no lock file knows, may come from whoever stands between"
+    )
+    return RULE.gap(
+        resource=found.path,
+        subject=f"build/{NAME}",
+        message=f"With {NAME} as {found.path} sets it, {effect}.",
+        expected="certificates looked at; that of a proxy's authority by NODE_EXTRA_CA_CERTS",
+        actual="0",
+        locations=found.places,
+        severity=Severity.MEDIUM if found.runs_so else Severity.LOW,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Take {NAME} out; where a proxy of the network signs anew, copy the certificate of its authority into the "
+                "build and name it in NODE_EXTRA_CA_CERTS.",
+            ),
         ),
     )
 

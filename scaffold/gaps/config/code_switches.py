@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.own_images import is_own_image
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
-from scaffold.model.image_code import is_in_image
-from scaffold.model.names import TRIED, Severity
+from scaffold.model.image_code import is_copied, is_in_image
+from scaffold.model.names import APPLICATION, TRIED, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -25,6 +27,7 @@ _CHOSEN = regex(
 """Words before a literal by which somebody chooses how certificates are looked at."""
 _COMMENTED = regex(r"[ \t]*(?://|#|\*|/\*)")
 _SHOWS_CODE = "a failing request shows its caller the code around the failure, paths and settings"
+_SENT_COOKIE = "browsers send the cookie over plain HTTP as well"
 _SENT_PLAIN = "browsers send the session's cookie over plain HTTP as well"
 
 
@@ -103,6 +106,18 @@ _LITERALS = (
         "Write secure: true (and app.set('trust proxy', 1) behind a proxy that ends TLS).",
     ),
     _Literal(
+        regex(r"\.(?:java|kt)$"),
+        regex(
+            r"\bResponseCookie\s*\.\s*from\w*\([^;]{0,400}?\.secure\(false\)"
+            r"|\b\w*[cC]ookie\.setSecure\(false\)",
+            words=("ecure(false)",),
+        ),
+        "cookie.secure",
+        _SENT_COOKIE,
+        Severity.LOW,
+        "Write .secure(true), and leave it off for localhost by a setting whose default is on.",
+    ),
+    _Literal(
         regex(r"(?:^|/)config/app\.php$"),
         regex(r"(?m)^[ \t]*'debug'\s*=>\s*true\b"),
         "debug",
@@ -161,7 +176,7 @@ def switches_in_code(project: Project) -> Iterator[tuple[str, Switch]]:
         literals = [item for item in _LITERALS if item.word in source.text and item.files.search(source.path)]
         found = [(item, place) for item in literals if (place := _place(source.path, source.text, item)) is not None]
         # Asked last: it looks at every service.
-        if found and is_served(project, source.path):
+        if found and (is_served(project, source.path) or _is_released(project, source.path)):
             for item, place in found:
                 yield source.path, Switch(item.name, place, item.effect, item.severity, item.fix, item.turned)
 
@@ -178,9 +193,29 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
     return None
 
 
+def _is_tried(path: str) -> bool:
+    """Whether the folders of a file are for development or tests; packages of Java (org.example) say nothing."""
+    module, java, packages = path.partition("src/main/java/")
+    place = f"{module}{posixpath.basename(packages)}" if java else path
+    return path_environment(place) in TRIED or is_test_path(place)
+
+
+def _is_released(project: Project, path: str) -> bool:
+    """Whether stacks build no application and take the project's own from a registry, and a Dockerfile makes it of a file."""
+    if _is_tried(path):
+        return False
+    stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
+    applications = [service for stack in stacks for service in stack.services if service.role in APPLICATION]
+    if any(service.build for service in applications):
+        return False
+    released = any(service.image is None or is_own_image(project, service.image) for service in applications)
+    files = (item for item in project.dockerfiles if path_environment(item.path) not in TRIED and not is_test_path(item.path))
+    return released and any(is_copied(item, "", posixpath.dirname(item.path), path) for item in files)
+
+
 def is_served(project: Project, path: str) -> bool:
     """Whether an image of the project holds a file, and nothing says that it is for development."""
-    if path_environment(path) in TRIED or is_test_path(path):
+    if _is_tried(path):
         return False
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     services = (service for stack in stacks for service in stack.services if service.build and service.is_application)
