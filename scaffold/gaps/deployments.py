@@ -15,7 +15,7 @@ STARTS = regex(
     words=("COMPOSE", "compose", "docker", "helm", "kubectl", "update-service"),
 )
 """Commands that start a release."""
-_REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b")
+_REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b|\baws\s+ssm\s+send-command\b")
 _SSH_ACTIONS = regex(r"appleboy/ssh-action|fifsky/ssh-action|garygrossgarten/github-action-ssh|cross-the-world/ssh")
 _DEPLOYS = regex(r"(?i)deploy|release|rollout|publish|(?<![a-z])cd(?![a-z])|prod")
 _UPDATES = regex(r"(?i)deploy|rollout|release|update|upgrade")

@@ -38,9 +38,46 @@ class _Kind:
     started_by: re.Pattern[str]
     code: tuple[str, ...] = ()
     """Endings of code that may start the process as well."""
+    uses: re.Pattern[str] | None = None
+    """What some code has to hold as well, where the place alone is a setting."""
+
+
+_RAILS = regex(r"(?:^|/)config/(?:application|environments/production|initializers/\w+)\.rb$", words=("config/",))
+_LATER = regex(r"\.(?:perform|deliver)_later\b", words=("_later",))
+
+
+def _adapter(name: str, started_by: re.Pattern[str], code: tuple[str, ...] = ()) -> _Kind:
+    """Return the kind of jobs that Active Job of Rails leaves to an adapter, by the setting of production."""
+    leaves = regex(rf"(?m)^[ \t]*(?:config\.active_job|ActiveJob::Base)\.queue_adapter[ \t]*=[ \t]*:{name}\b", words=(name,))
+    return _Kind(name.replace("_", "-"), _RAILS, leaves, started_by, code, _LATER)
 
 
 _KINDS = (
+    _adapter("delayed_job", regex(r"\bjobs:work(?:off)?\b|(?:bin|script)/delayed_job\b|\bdelayed_job[ \t]+(?:re)?start\b")),
+    _adapter(
+        "good_job",
+        regex(
+            r"\bgood_job[\"',\s]+start\b|bin/good_job\b|\bexecution_mode\b[^\n]{0,60}\basync|\bGOOD_JOB_EXECUTION_MODE\b[^\n]{0,60}\basync"
+        ),
+        (".rb",),
+    ),
+    _adapter(
+        "solid_queue",
+        regex(
+            r"\bbin/jobs\b|\bsolid_queue:start\b|\bSOLID_QUEUE_IN_PUMA[\"']?[ \t]*[:=]"
+            r"|(?m:^[ \t]*plugin[ \t(]+:solid_queue\)?[ \t]*$)",
+            words=("bin/jobs", "solid_queue", "SOLID_QUEUE_IN_PUMA"),
+        ),
+        (".rb",),
+    ),
+    _adapter("resque", regex(r"\bresque(?::(?:work|workers|scheduler)|-pool)\b", words=("resque",))),
+    _Kind(
+        "django-q",
+        regex(r"\.py$"),
+        regex(r"(?m)^[ \t]*from[ \t]+django_q(?:\.tasks)?[ \t]+import\b[^\n]*\b(?:async_task|schedule)\b"),
+        regex(r"\bqcluster\b|(?:[\"']sync[\"'][ \t]*:[ \t]*True)", words=("qcluster", "sync")),
+        (".py",),
+    ),
     _Kind(
         "laravel-schedule",
         regex(r"(?:^|/)(?:app/Console/Kernel|routes/console|bootstrap/app)\.php$"),
@@ -158,6 +195,8 @@ def _crons(text: str) -> tuple[str, ...]:
 
 
 def _site(kind: _Kind, marked: Iterable[str], glance: Callable[[str], str | None]) -> Location | None:
+    if kind.uses is not None and not any(kind.uses.search(glance(path) or "") for path in marked):
+        return None
     for path in marked:
         raw = (glance(path) or "") if kind.paths.search(path) else ""
         # Comments are taken out of what holds the words alone: most texts do not.
@@ -178,7 +217,9 @@ _IS_CODE = (".py", ".php", ".rb", ".js", ".ts", ".tsx", ".jsx", ".java", ".go", 
 
 
 def _starts(kind: _Kind, path: str, place: Location, glance: Callable[[str], str | None]) -> bool:
-    if path == place.path or (path.endswith(_IS_CODE) and not path.endswith(kind.code or ("\0",))):
+    if path == place.path and kind.uses is None:  # A file of settings may tell as well that the process is the application.
+        return False
+    if path.endswith(_IS_CODE) and not path.endswith(kind.code or ("\0",)):
         return False
     text = glance(path) or ""
     return bool(kind.started_by.search(text)) and bool(kind.started_by.search(_COMMENT.sub("", text)))

@@ -232,9 +232,9 @@ ACCOUNTS = Words(
 BACKGROUND = Words(
     (
         *("BEAT_SCHEDULE", "beat_schedule", "add_periodic_task", "shared_task", ".task", "dramatiq", "from rq "),
-        *(".enqueue_in(", ".enqueue_at("),
+        *(".enqueue_in(", ".enqueue_at(", "django_q"),
     ),
-    other=("$schedule", "Schedule::", "ShouldQueue", "Sidekiq::", "every "),
+    other=("$schedule", "Schedule::", "ShouldQueue", "Sidekiq::", "every ", "queue_adapter", "_later"),
 )
 """What leaves work to another process."""
 LEVELS = Words(("basicConfig(", ".setLevel("))

@@ -18,17 +18,26 @@ _STOPS = regex(
     r"|\bdocker\s+(?:stop|kill|rm\s+-\w*f\w*)\s+\$\(docker\s+ps"
 )
 """Commands that stop the whole stack; those that name services stop what they have to."""
+_DOWN = regex(_COMPOSE + r"down(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]*\s(?:-v|--volumes)\b[^|;&]*\s\w)")
 _MAKES = regex(
     _COMPOSE + r"(?:pull|build|up\b[^|;&]*\s--(?:build|pull))\b|\bdocker\s+(?:image\s+)?(?:pull|build|buildx\s+build)\b"
 )
 _STARTS = regex(_COMPOSE + r"up\b")
+_BLOCKS = regex(
+    r"^(?:if|fi|else|elif|case|esac|for|while|done|function)(?![\w-])|^[\w*|\"' -]{1,60}\)(?:\s|$)|^\}|\(\)\s*\{?$|;;$",
+)
+"""Lines that begin or end a branch: what stands in one does not run at every release."""
+_NAMED = regex(r"(?:-f|--file|-p|--project-name|--profile)[= ](\S+)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     for script in deploying_scripts(project):
         found = _stopped_early(script.lines)
+        whole = None if found else _all_down(script.lines)
         if found:
             yield _gap(script, *found)
+        elif whole:
+            yield _outage(script, *whole)
 
 
 def _stopped_early(lines: tuple[Line, ...]) -> tuple[Line, Line] | None:
@@ -45,6 +54,34 @@ def _stopped_early(lines: tuple[Line, ...]) -> tuple[Line, Line] | None:
         if stopped is not None and _STARTS.search(line.text):
             return None
     return None
+
+
+def _all_down(lines: tuple[Line, ...]) -> tuple[Line, Line] | None:
+    """Return the line that takes a whole stack down and the one that starts the same again, no branch between."""
+    stopped = None
+    for line in lines:
+        stop, start = _DOWN.search(line.text), _STARTS.search(line.text)
+        if stopped is None and stop and not (start and start.start() < stop.start()):
+            stopped = line
+        elif stopped is not None and _BLOCKS.search(line.text):
+            return None
+        if stopped is not None and start:
+            same = line is stopped or set(_NAMED.findall(stopped.text)) == set(_NAMED.findall(line.text))
+            return (stopped, line) if same else None
+    return None
+
+
+def _outage(script: Script, stop: Line, start: Line) -> Gap:
+    return RULE.gap(
+        resource=script.resource,
+        subject="down-before-up",
+        message=f"{script.name} takes the whole stack down, also what has not changed, and then starts it: all of it is"
+        " away until the slowest container is ready, and when the new release does not start, nothing of the old one runs.",
+        expected="`up -d --wait` alone, which replaces only what has changed",
+        actual="down, then up",
+        locations=tuple(dict.fromkeys((stop.place, start.place))),
+        severity=Severity.LOW,
+    )
 
 
 def _gap(script: Script, stop: Line, make: Line) -> Gap:

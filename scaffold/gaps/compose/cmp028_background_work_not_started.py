@@ -37,6 +37,30 @@ _KINDS = {
         "the schedule of Celery", "none of its entries ever runs", "celery beat", regex(r"\bcelery\b.*\bbeat\b|\s-B\b")
     ),
     "celery": _Kind("tasks of Celery", "they pile up and nobody does them", "celery worker", regex(r"\bcelery\b.*\bworker\b")),
+    "delayed-job": _Kind(
+        "jobs of Delayed Job",
+        "they pile up in the database and nobody does them, mails among them",
+        "bundle exec rails jobs:work",
+        regex(r"\bjobs:work\b|\bdelayed_job\b"),
+    ),
+    "good-job": _Kind(
+        "jobs of GoodJob",
+        "they pile up in the database and nobody does them",
+        "bundle exec good_job start",
+        regex(r"\bgood_job\b"),
+    ),
+    "solid-queue": _Kind(
+        "jobs of Solid Queue",
+        "they pile up in the database and nobody does them",
+        "bin/jobs",
+        regex(r"\bbin/jobs\b|\bsolid_queue:start\b", words=("bin/jobs", "solid_queue")),
+    ),
+    "resque": _Kind(
+        "jobs of Resque", "they pile up and nobody does them", "bundle exec rake resque:work", regex(r"\bresque:work")
+    ),
+    "django-q": _Kind(
+        "tasks of Django Q", "they pile up and nobody does them", "python manage.py qcluster", regex(r"\bqcluster\b")
+    ),
     "sidekiq": _Kind("jobs of Sidekiq", "they pile up and nobody does them", "bundle exec sidekiq", regex(r"\bsidekiq\b")),
     "dramatiq": _Kind("actors of Dramatiq", "their messages pile up and nobody takes them", "dramatiq", regex(r"\bdramatiq\b")),
     "rq-schedule": _Kind(
