@@ -115,6 +115,12 @@ KINDS = (
     ),
     # SQLite files of a module's own.
     Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(",), ("sqlite",), ('"sqlite',))),
+    # Uploads that reach visitors.
+    Kind(
+        "uploads_served",
+        "upload_serving_facts",
+        Words(("MEDIA_URL", "django.views.static", "ccel-", "endfile", "torage", "S3Boto", "loudinary", "FileResponse(")),
+    ),
     # Migrations whose failure a server catches.
     Kind(
         "swallowed",

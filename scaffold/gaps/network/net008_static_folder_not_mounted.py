@@ -6,10 +6,11 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.network.unserved_uploads import Unserved, unserved_uploads
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.nginx import ConfigFile
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
@@ -27,7 +28,8 @@ _BROUGHT = ("usr/share/nginx", "etc/nginx", "tmp", "dev", "var/cache/nginx", "va
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
+    yield from once(gap for stack in stacks for gap in _of_stack(project, stack))
+    yield from (_uploads_gap(item) for item in unserved_uploads(project))
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -120,6 +122,29 @@ def _certificate_gap(stack: Stack, service: Service, lacking: list[tuple[str, Lo
         severity=Severity.MEDIUM,
         environment=stack.environment,
         closers=(Closer(None, "advice", "Mount the folder of the certificates, or name the place at which it is mounted."),),
+    )
+
+
+def _uploads_gap(item: Unserved) -> Gap:
+    name = item.service.name
+    return RULE.gap(
+        resource=item.stack.resource(name),
+        subject="uploads",
+        message=f"{name} keeps uploads in the volume {item.mount.source}, and Django serves them only while DEBUG is on"
+        f" ({item.route.path}:{item.route.line}); no proxy has the volume or knows the path: each uploaded file answers 404.",
+        expected="the volume in the proxy as well, and a route for MEDIA_URL there",
+        actual="served to developers alone",
+        locations=(item.mount.location,),
+        related=(item.route,),
+        environment=item.stack.environment,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Mount the volume read-only in the proxy and serve MEDIA_URL from it, or keep uploads in an object store.",
+            ),
+        ),
     )
 
 
