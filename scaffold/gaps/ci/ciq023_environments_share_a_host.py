@@ -1,4 +1,4 @@
-"""CIQ023: the deployments of two environments go to folders of one host."""
+"""CIQ023: the deployments of two environments go to folders of one host, or one stack holds both with the same secrets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from itertools import combinations
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.deployments import is_deployment, place_of, renews_a_host
-from scaffold.gaps.facts import once, path_environment
+from scaffold.gaps.facts import judged_stacks, once, path_environment
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -19,6 +20,10 @@ _CHANGES_TO = regex(r"(?m)^[ \t]*cd[ \t]+[\"']?(?P<folder>(?:\$\{\{[^}]*\}\}|[^\
 _ONE_OF_TWO = regex(r"\$\{\{[^}=]*==[^}&]*&&(?P<first>[^}|]*)\|\|(?P<second>[^}|]*)\}\}")
 _WORDS = regex(r"(?i)[-_./]?(?<![a-z])(?:prod|production|live|staging|stage|stg|dev|development|test|preview|beta)(?![a-z])")
 """Words of an environment in the name of a folder."""
+
+_REHEARSAL = regex(r"[-_.]?(?<![a-z])(?:staging|stage|stg|preprod|pre-prod|preproduction)(?![a-z])[-_.]?")
+"""Words by which a service says that it is the staging of another."""
+_QUEUE = regex(r"BROKER|REDIS|CELERY|QUEUE|AMQP|RABBIT")
 
 
 @frozen
@@ -33,7 +38,9 @@ class _Target:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    return iter(once(_shared(project)))
+    yield from once(_shared(project))
+    stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
+    yield from once(gap for stack in stacks for gap in _of_stack(stack))
 
 
 def _shared(project: Project) -> Iterator[Gap]:
@@ -87,6 +94,48 @@ def _gap(first: _Target, second: _Target, folders: tuple[str, str]) -> Gap:
         expected="a host of its own for production",
         actual="two folders of one host",
         locations=tuple(dict.fromkeys((first.place, second.place))),
+    )
+
+
+def _of_stack(stack: Stack) -> Iterator[Gap]:
+    """Yield the first service of a stack that stands beside its own staging, where both start with one env file."""
+    for service in stack.services:
+        name = _REHEARSAL.sub("", service.name)
+        real = stack.service(name) if name != service.name else None
+        if real is None or not (real.is_application and service.is_application):
+            continue
+        shared = [(path, place) for path, place in service.env_files if path in {other for other, _ in real.env_files}]
+        if shared:
+            yield _stack_gap(stack, real, service, *shared[0])
+            return
+
+
+def _stack_gap(stack: Stack, real: Service, staging: Service, path: str, place: Location) -> Gap:
+    workers = [item for item in stack.services if item.role is Role.WORKER and path in {other for other, _ in item.env_files}]
+    apart = any(_QUEUE.search(entry.name) for entry in staging.environment if entry.source == "environment")
+    takes = (
+        f" {workers[0].name} is the only worker: it takes what either leaves in the queue, and does it in production."
+        if len(workers) == 1 and not apart and not _REHEARSAL.search(workers[0].name)
+        else ""
+    )
+    return RULE.gap(
+        resource=stack.resource(staging.name),
+        subject=f"staging/{real.name}",
+        message=f"{staging.name} starts with the env file of {real.name} ({path}), in one stack with it: passwords and keys of"
+        f" production open to what is only being tried, and stores and networks that a mistake there reaches.{takes}",
+        expected="an env file, stores and a stack of its own for staging",
+        actual="one env file for both",
+        locations=(place,),
+        related=(real.location, *(item.location for item in workers[:1] if takes)),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Give staging secrets, a database user, a broker and a worker of its own, best on another host.",
+            ),
+        ),
     )
 
 
