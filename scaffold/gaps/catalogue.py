@@ -50,7 +50,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.workflows or project.problems, ("CIQ013",)),
     (lambda project: project.problems, ("CMP018",)),
     (lambda project: any(len(stack.files) > 1 for stack in project.stacks), ("CMP019",)),
-    (lambda project: project.dockerfiles or _compose_has(project, "nginx"), ("CMP030",)),
+    (lambda project: project.dockerfiles or _compose_has(project, "nginx", "udp"), ("CMP030",)),
     (
         lambda project: project.dockerfiles,
         (*(f"IMG0{number:02}" for number in (2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18)), "CMP020"),

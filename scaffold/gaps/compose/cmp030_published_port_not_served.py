@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from scaffold.gaps.compose.port_ranges import NarrowRange, narrow_ranges
 from scaffold.gaps.facts import HealthSource, health_source, judged_stacks, once, production_or_all, root_image
 from scaffold.model.compose import Build, Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import sources_in_image
-from scaffold.model.names import Cause, Layer, Severity
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.nginx import parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Dockerfile, Project
@@ -59,6 +60,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
+        yield from (_range_gap(stack, service, found) for found in narrow_ranges(service) if service.network_mode != "host")
         served = _served(project, service) if service.ports else None
         wrong = [port for port in service.ports if served and _is_wrong(project, service, served, port)]
         if served and wrong and len(wrong) == len(service.ports):
@@ -189,6 +191,23 @@ def _gap(stack: Stack, service: Service, served: _Served, wrong: list[tuple[int,
         locations=tuple(place for _, place in wrong),
         related=tuple(dict.fromkeys((*served.ports.values(), *((asked.location,) if asked else ())))),
         environment=stack.environment,
+    )
+
+
+def _range_gap(stack: Stack, service: Service, found: NarrowRange) -> Gap:
+    first, last = found.published
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"range/{found.first}-{found.last}",
+        message=f"{service.name} hands out UDP ports {found.first} to {found.last} and publishes only {first} to {last}: who "
+        "is given one of the others gets no answer.",
+        expected="the same range in the settings and in `ports`",
+        actual=f"{first}-{last} of {found.first}-{found.last}",
+        locations=(found.port,),
+        related=(found.variable,),
+        severity=Severity.LOW if stack.environment is EnvironmentClass.BASE else Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Write the range that is published into the settings of the service."),),
     )
 
 
