@@ -277,7 +277,8 @@ class CodeFact:
     `unverified-token` (code of a login takes the user from a token without a look at its signature),
     `known-login` (code lets in a user whose password stands in it; detail: the name of the table of users, "" for a
     comparison), `dumped-accounts` and `few-dumped-accounts` (see scaffold.read.dumped), `shared-login` (see
-    scaffold.read.shared_logins),
+    scaffold.read.shared_logins), `migrated-account` (a migration makes an administrator; see scaffold.read.migrated_accounts),
+    `open-origins` (Django lets any origin in as long as a variable is not set; see scaffold.read.django_origins),
     `background` (code leaves work to a schedule or a queue whose process no file of the project starts; detail: see
     scaffold.read.background), `row-security` (a policy that reads a setting of the session; see scaffold.read.row_security),
     `log-level` (Python code hands the value of a variable to `logging` as it comes; detail: the variable),

@@ -25,6 +25,7 @@ from scaffold.read.fact_words import (
     KEYS,
     KINDS,
     LEVELS,
+    LOCKING,
     LOGINS,
     MADE_UP,
     MIGRATING,
@@ -100,7 +101,7 @@ _LOADS_ROWS = regex(
 )
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
-_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING, GENERATING, PERMITTING)
+_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING, GENERATING, PERMITTING, LOCKING)
 """Kinds of facts whose readers look at all files with their words at once."""
 
 
@@ -146,6 +147,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _served(marked[SERVING], code, texts)
     facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
     facts += _open_programs(marked[WRITING], code, inventory, texts)
+    facts += _address_locks(marked[LOCKING], code, inventory, texts)
     facts += _open_apis(marked, code, inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
@@ -202,6 +204,15 @@ def _background(leaving: list[str], inventory: Inventory, texts: TextReader) -> 
         from scaffold.read.background import platform_schedules
 
         for fact in platform_schedules(inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _address_locks(locking: list[str], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if locking:
+        from scaffold.read.axes import address_locks
+
+        for fact in address_locks(locking, code, inventory.files, texts.glance):
             texts.text(fact.location.path)
             yield fact
 
@@ -286,6 +297,9 @@ def _held_accounts(scripts: list[str], inventory: Inventory, texts: TextReader) 
         from scaffold.read.dumped import dumped_accounts
 
         found += dumped_accounts(scripts, texts.glance)
+        from scaffold.read.migrated_accounts import migrated_accounts
+
+        found += migrated_accounts(scripts, inventory.files, texts.glance)
     lists = [path for path in inventory.files if path.endswith(_LISTS) and _LIST_OF_ACCOUNTS.search(path)]
     if lists:
         from scaffold.read.shared_logins import shared_logins

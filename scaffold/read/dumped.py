@@ -19,7 +19,8 @@ _SOME = 5
 _DUMP = regex(r"-- (?:PostgreSQL database dump|MySQL dump|MariaDB dump|phpMyAdmin SQL Dump|Host: )")
 _ROWS = regex(r"(?m)^(?:COPY|INSERT INTO)\s+(?P<table>[\w.`\"]*(?i:user|account|member|customer|admin)[\w`\"]*)")
 _END = regex(r"(?m)^\\\.|;[ \t]*$")
-_HASH = regex(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$argon2\w+\$|pbkdf2_sha\d+\$\d+\$|\$scrypt\$|\$6\$[^$\s]{4,16}\$")
+HASH = regex(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$argon2\w+\$|pbkdf2_sha\d+\$\d+\$|\$scrypt\$|\$6\$[^$\s]{4,16}\$")
+"""Hashes of passwords, by their makers' prefixes."""
 _ADDRESS = regex(r"(?<![\w.+-])[\w.+-]++@(?P<host>[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})")
 _OF_NOBODY = regex(
     r"(?i)(?:^|\.)(?:example\.(?:com|org|net)|test|invalid|local|localhost|example|demo\.com|test\.com|mail\.com)$"
@@ -39,7 +40,7 @@ def dumped_accounts(paths: Iterable[str], glance: Callable[[str], str | None]) -
             end = _END.search(text, first, first + _LONGEST)
             rows = text[first : end.start() if end else first + _LONGEST]
             people = {item[0] for item in _ADDRESS.finditer(rows) if not _OF_NOBODY.search(item["host"])}
-            if people and _HASH.search(rows):
+            if people and HASH.search(rows):
                 kind = "dumped-accounts" if len(people) >= _SOME else "few-dumped-accounts"
                 yield CodeFact(kind, match["table"].replace('"', "").replace("`", ""), Places(path, text).at(match.start()))
                 break

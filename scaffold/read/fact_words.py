@@ -180,6 +180,8 @@ KINDS = (
     # Backups.
     Kind("dumps", "dump_facts", Words((*DUMPERS, "dbbackup"), DUMPERS, DUMPERS, (*DUMPERS, "backup:run"))),
     Kind("dumps", "migration_copy_facts", Words(_FIRST, _FIRST, _FIRST, _FIRST)),
+    # Origins that Django lets call.
+    Kind("django_origins", "django_origin_facts", Words(python=("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"))),
     # The address and the scheme of visitors, and proxies.
     Kind(
         "behind_proxy",
@@ -282,6 +284,8 @@ GENERATING = Words(script=("new Neo4jGraphQL(", "postgraphile("))
 """What makes an API of a whole database."""
 PERMITTING = Words(other=("permitAll",))
 """What lets Spring Security pass requests."""
+LOCKING = Words(python=("axes.backends.",))
+"""What counts failed logins for Django."""
 PROTECTIONS = Words(
     ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
     ("secure: false", "secure:false", "rejectUnauthorized"),

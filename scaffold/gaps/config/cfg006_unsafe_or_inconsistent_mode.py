@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from scaffold.gaps.config.baked_env import DEBUG, BakedDebug, debug_in_images
 from scaffold.gaps.config.django_settings import (
     NOT_FOR_PRODUCTION,
     VARIABLE,
@@ -56,6 +57,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     read = frozenset(item.name for item in project.env_reads)
     yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack, read))
     yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(stack))
+    yield from once(_baked_gap(item) for item in debug_in_images(project))
     for modules in _alike(used_modules(project)):
         yield from _of_module(project, modules)
     for file in project.env_files:
@@ -154,6 +156,30 @@ def _debug_gap(stack: Stack, name: str, users: list[tuple[str, EnvValue]]) -> Ga
         locations=tuple(entry.location for _, entry in users),
         environment=stack.environment,
         severity=None if shows else Severity.MEDIUM,
+    )
+
+
+def _baked_gap(baked: BakedDebug) -> Gap:
+    path = baked.entry.location.path
+    step = f" and `dump-env` (line {baked.step.line} of {baked.step.path}) writes it down for good" if baked.step else ""
+    return RULE.gap(
+        resource=baked.stack.resource(baked.service.name),
+        subject=f"environment/{DEBUG}",
+        message=f"{baked.service.name} would run in production with {DEBUG} on: its image holds {path}, which turns it on"
+        f"{step}, and nothing for production sets another value: error pages show code and settings to everybody.",
+        expected=f"no {DEBUG} in {path}, and {DEBUG}: 0 for production",
+        actual="on in the image",
+        locations=(baked.entry.location,),
+        related=(baked.step,) if baked.step else (),
+        severity=Severity.MEDIUM,
+        environment=baked.stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Take {DEBUG} out of {path} (a developer's .env.local is its place), and set {DEBUG}: 0 for production.",
+            ),
+        ),
     )
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.config.django_settings import runnable_stacks
+from scaffold.gaps.config.reaching import is_set_by_code
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.network.fronts import has_login_in_front
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.image_code import is_in_image
-from scaffold.model.names import TRIED, Cause, Layer, Room, Severity
-from scaffold.model.project import Project
+from scaffold.model.image_code import given_names, is_in_image
+from scaffold.model.lasting import builder_of
+from scaffold.model.names import TRIED, Cause, Layer, Role, Room, Severity
+from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass
 
@@ -30,6 +34,55 @@ def _detect(project: Project) -> Iterator[Gap]:
     if facts:
         regex = any("regex" in fact.detail.split() for fact in facts)
         yield from _lists(project, tuple(fact.location for fact in facts), regex=regex)
+    for fact in project.code_facts:
+        if fact.kind == "open-origins" and fact.reachable is not False and _is_served(project, fact.location.path):
+            yield from _by_default(project, fact)
+
+
+def _by_default(project: Project, fact: CodeFact) -> Iterator[Gap]:
+    """Yield the settings that let any origin in, where a service of production runs with them and nothing sets the variable."""
+    name, _, cookies = fact.detail.partition(" ")
+    if any(file.entry(name) is not None and file.environment not in {"dev", "test"} for file in project.env_files):
+        return
+    for stack in runnable_stacks(project):
+        for service in stack.services:
+            if _runs_without(project, stack, service, fact.location.path, name):
+                yield _default_gap(stack, service, fact.location, name, cookies=bool(cookies))
+                return
+
+
+def _runs_without(project: Project, stack: Stack, service: Service, path: str, name: str) -> bool:
+    builder = builder_of(project, service)
+    if not service.is_application or service.role is Role.WORKER:
+        return False
+    if not (is_in_image(project, builder, path) or (builder.build is None and _is_called(service, path.partition("/")[0]))):
+        return False
+    given = given_names(project, stack, service) | given_names(project, stack, builder)
+    return name not in given and not is_set_by_code(project, builder, name)
+
+
+def _is_called(service: Service, folder: str) -> bool:
+    """Whether an image that another place builds has the name of a folder of the code, and its service too."""
+    image = service.image.repository.rpartition("/")[2] if service.image else ""
+    return folder == service.name and (image == folder or image.endswith(f"-{folder}"))
+
+
+def _default_gap(stack: Stack, service: Service, place: Location, name: str, *, cookies: bool) -> Gap:
+    at = f"{service.location.path}:{service.location.line}"
+    home = "" if cookies else "; the cookies of Django's own session stay home unless their SameSite is None"
+    return RULE.gap(
+        resource=place.path,
+        subject=f"cors/{name}",
+        message=f"Every web site may call the API with credentials unless {name} is set, and {service.name} ({at}) runs "
+        f"without it{home}.",
+        expected="no origin by default, and a list of those that the frontend is served from",
+        actual="any origin, with credentials",
+        locations=(place,),
+        related=(service.location,),
+        severity=Severity.MEDIUM if cookies else Severity.LOW,
+        environment=stack.environment,
+        closers=(_BY_HAND,),
+    )
 
 
 def _is_served(project: Project, path: str) -> bool:

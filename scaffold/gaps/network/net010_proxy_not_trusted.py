@@ -16,6 +16,7 @@ from scaffold.gaps.facts import (
     production_or_all,
 )
 from scaffold.gaps.kubernetes.objects import objects
+from scaffold.gaps.network.edge_limits import limits_behind_cloudflare
 from scaffold.gaps.network.fronts import Front, front_of
 from scaffold.gaps.network.host_proxy import host_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -56,6 +57,8 @@ _TELL = {
     "aspnet": "Write `app.UseForwardedHeaders()` first, with `KnownIPNetworks` (`KnownNetworks` before .NET 10) of the proxy:"
     " without them only loopback is believed.",
     "laravel": "Write `$middleware->trustProxies(at: [...])` in bootstrap/app.php (`$proxies` of TrustProxies before 11).",
+    "axes": "Install django-axes[ipware] and set AXES_IPWARE_PROXY_COUNT = 1 with AXES_IPWARE_META_PRECEDENCE_ORDER ="
+    " ['HTTP_X_FORWARDED_FOR'], or lock by AXES_LOCKOUT_PARAMETERS = [['username', 'ip_address']].",
     "governor": "Write `.key_extractor(SmartIpKeyExtractor)`, and publish no port past the proxy.",
 }
 _SETS_ITS_ADDRESS = frozenset({"express", "fastify", "koa"})
@@ -88,6 +91,7 @@ class _Fault:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _at_the_edge(project)
     facts = [
         fact
         for fact in project.code_facts
@@ -120,6 +124,9 @@ def _of_service(project: Project, stack: Stack, service: Service, facts: list[Co
     if front is None:
         yield from _forged(project, stack, service, words)
         front = host_front(project, stack, service) if own else None
+    locks = words.get("locks")
+    if front and locks is not None and not _hands_address_on(project, service):
+        yield _gap(stack, service, front, _Fault(locks, _locks(service.name, front.name, locks), "axes", Severity.MEDIUM))
     for fact in _first_of_each(own) if front else ():
         told = "trusts" in words or _is_told(project, stack, builder, fact, reads="reads" in words)
         fault = _fault(service, front, fact, told=told) if front else None
@@ -183,6 +190,43 @@ def _counts(program: str, proxy: str, fact: CodeFact) -> str:
         f"{program} counts requests by the address of the visitor ({at}), and behind {proxy} all come from the "
         "address of the proxy: everybody shares one limit, and a single client can use it up for the others."
     )
+
+
+def _locks(program: str, proxy: str, fact: CodeFact) -> str:
+    at = f"{fact.location.path}:{fact.location.line}"
+    return (
+        f"{program} locks out an address after failed logins (django-axes, {at}), and behind {proxy} all visitors have the "
+        "address of the proxy: a few wrong passwords of one person lock everybody out."
+    )
+
+
+def _hands_address_on(project: Project, service: Service) -> bool:
+    """Whether words of the start have the server itself write the address of the visitor where Django looks for it."""
+    start = start_of(project, service)
+    return start is not None and bool(_TOLD_AT_START.search(start.text))
+
+
+def _at_the_edge(project: Project) -> Iterator[Gap]:
+    for limit in limits_behind_cloudflare(project):
+        path = limit.location.path
+        yield RULE.gap(
+            resource=path,
+            subject="proxy/edge",
+            message=f"{path} counts requests by the address that connects, and by its certificate (line {limit.edge.line}) "
+            "that is the edge of Cloudflare: visitors who come through one of its machines share one limit.",
+            expected="the address of the visitor, from Cloudflare's networks alone",
+            actual="$remote_addr of the edge",
+            locations=(limit.location,),
+            related=(limit.edge,),
+            severity=Severity.MEDIUM,
+            closers=(
+                Closer(
+                    None,
+                    "advice",
+                    "Write `real_ip_header CF-Connecting-IP;` and a `set_real_ip_from` for each network of Cloudflare's list.",
+                ),
+            ),
+        )
 
 
 def _redirects(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fault | None:

@@ -40,7 +40,7 @@ _SAYS_SO = regex(
 """Words of a value, or of the comment above it, that tell whoever copies the template to write another one."""
 _OF_A_TRY = regex(r"(?i)dev|local|test")
 _SESSIONS = regex(
-    r"(?:^|_)(?:SECRET|SECRET_KEY|APP_SECRET|(?:\w+_)?(?:JWT|SIGNING|SESSION|COOKIE|AUTH|TOKEN)_?(?:\w+_)?(?:SECRET|KEY))$"
+    r"(?:^|_)(?:SECRET|SECRET_KEY(?:_BASE)?|APP_SECRET|(?:\w+_)?(?:JWT|SIGNING|SESSION|COOKIE|AUTH|TOKEN)_?(?:\w+_)?(?:SECRET|KEY))$"
 )
 """Keys that any text can be."""
 _CHECKS = regex(r"\.length\b|\blen\(|min_length|\.min\(|\.size\b|strlen|mb_strlen|byte_size|[mM]in[_A-Z]?[lL]en")
@@ -57,6 +57,8 @@ class _Shipped:
     copy: Copy | None
     stand_in: bool = False
     """Whether each value says that it has to be changed."""
+    told: bool = False
+    """Whether each value looks like a real one, and only words behind it on the line ask for another."""
 
     @property
     def names(self) -> str:
@@ -123,9 +125,18 @@ def _shipped(project: Project, file: EnvFile, entries: list[EnvEntry], copies: t
     real = [entry for entry in entries if not _says_so(project, file, entry)]
     if real:
         return _Shipped(file, tuple(real), None)
+    drawn = [entry for entry in entries if _is_drawn(entry) and not _SAYS_SO.search(_comments_above(project, file, entry))]
+    if drawn:
+        return _Shipped(file, tuple(drawn), None, told=True)
     by_hand = any(copy.by_hand for copy in copies)
     kept = [entry for entry in entries if _is_kept_stand_in(project, entry)] if by_hand else []
     return _Shipped(file, tuple(kept), None, stand_in=True) if kept else None
+
+
+def _is_drawn(entry: EnvEntry) -> bool:
+    """Whether the value of a key on which sessions hang was drawn at random: nothing in it reminds of the comment beside it."""
+    value = _value(entry)
+    return bool(_SESSIONS.search(entry.name)) and classify(value) is SecretClass.RANDOM and not _SAYS_SO.search(value)
 
 
 def _is_kept_stand_in(project: Project, entry: EnvEntry) -> bool:
@@ -172,10 +183,13 @@ def _is_read_as_key(project: Project, name: str) -> bool:
 def _above(project: Project, file: EnvFile, entry: EnvEntry) -> str:
     """Return the comments right above an entry and beside its value."""
     lines = (project.source(file.path) or "").split("\n")[: entry.location.line]
-    if not lines:
-        return ""
-    found = [lines[-1].partition(" #")[2]]
-    for line in reversed(lines[:-1]):
+    beside = lines[-1].partition(" #")[2] if lines else ""
+    return re.sub(re.escape(entry.name), "", f"{beside} {_comments_above(project, file, entry)}")
+
+
+def _comments_above(project: Project, file: EnvFile, entry: EnvEntry) -> str:
+    found = []
+    for line in reversed((project.source(file.path) or "").split("\n")[: entry.location.line - 1]):
         if not line.lstrip().startswith("#"):
             break
         found.append(line)
@@ -192,6 +206,11 @@ def _key_gap(variants: list[_Shipped]) -> Gap:
         how = f"{copy.location.path} copies it as it stands, nothing writes another one, and no code refuses it"
     elif shipped.stand_in:
         how = "no code refuses the stand-in, so who copies the template and forgets the line does not notice"
+    elif shipped.told:
+        how = (
+            "a comment asks for another one and no code refuses this one, so who copies the template and overlooks the comment"
+        )
+        how = f"{how} does not notice"
     else:
         how = "who copies the template and goes on does not notice"
     what = f"{_paths(variants)} a value for {shipped.names} that works"
@@ -212,7 +231,7 @@ def _severity(shipped: _Shipped) -> Severity:
     """High where an installation keeps a key on which sessions hang, low where somebody has to overlook a stand-in."""
     if shipped.copy is not None and shipped.copy.installs and any(_SESSIONS.search(entry.name) for entry in shipped.entries):
         return Severity.HIGH
-    return Severity.LOW if shipped.stand_in else Severity.MEDIUM
+    return Severity.LOW if shipped.stand_in or shipped.told else Severity.MEDIUM
 
 
 def _paths(variants: list[_Shipped]) -> str:

@@ -55,12 +55,24 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from _told(project)
     yield from _installed(project)
     for fact in project.code_facts:
-        if fact.kind == "known-login":
-            yield _code_gap(project, fact)
-        elif fact.kind in {"dumped-accounts", "few-dumped-accounts"}:
-            yield _dump_gap(fact)
-        elif fact.kind == "shared-login":
-            yield _shared_gap(fact)
+        yield from _of_fact(project, fact)
+
+
+def _of_fact(project: Project, fact: CodeFact) -> Iterator[Gap]:
+    if fact.kind == "known-login":
+        yield _code_gap(project, fact)
+    elif fact.kind in {"dumped-accounts", "few-dumped-accounts"}:
+        yield _dump_gap(fact)
+    elif fact.kind == "shared-login":
+        yield _shared_gap(fact)
+    elif fact.kind == "migrated-account" and not _is_tried(fact.location.path):
+        yield _migrated_gap(fact)
+
+
+def _is_tried(path: str) -> bool:
+    """Whether a migration lies beside tests or a demo; what its own name says keeps no tool from running it."""
+    folder = path.rpartition("/")[0]
+    return is_test_path(path) or path_environment(folder) in TRIED
 
 
 def _code_gap(project: Project, fact: CodeFact) -> Gap:
@@ -107,6 +119,29 @@ def _dump_gap(fact: CodeFact) -> Gap:
                 None,
                 "advice",
                 f"Take {path} out of git and of its history, ignore dumps, and have these people set new passwords.",
+            ),
+        ),
+    )
+
+
+def _migrated_gap(fact: CodeFact) -> Gap:
+    path = fact.location.path
+    return RULE.gap(
+        resource=path,
+        subject="account/migrated",
+        message=f"{path} is a migration that runs in every environment, and makes an administrator in {fact.detail} with a "
+        "password whose hash stands in the repository: who knows or guesses that password logs in to production too.",
+        expected="rows for a try in files that development alone loads, and a first password from the environment",
+        actual="an administrator of the migrations",
+        locations=(fact.location,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Move such rows to a place that development alone loads (a location of its own in Flyway), and take the "
+                "account away by a new migration: production has it already.",
             ),
         ),
     )
