@@ -43,6 +43,8 @@ _DATABASE = regex(
 )
 _CONTEXTS = frozenset({"doc", "script", "makefile", "workflow", "package", "playbook"})
 _NAMED = regex(r"(?:-f|--file)[= ]\s*[\"']?(?:\S*/)?([\w.-]+\.ya?ml)")
+_HIDES = regex(r"2>\s*/dev/null\b.*\|\||&>\s*/dev/null\b.*\|\||\|\|\s*(?:true\b|:)")
+"""What keeps the script going, and silent, where there is nothing to copy."""
 _CHANGES = regex(r"\bcd\s+(\S+)")
 
 
@@ -71,7 +73,13 @@ def misled_backups(project: Project) -> tuple[Misled, ...]:
         if command.context not in _CONTEXTS or path in project.owned or left_out:
             continue
         inside = kept_in_the_container(project, command, _beside) if " exec " in command.text else None
-        for misled in (_folder(project, command), _container(project, command), _login(project, command), inside):
+        for misled in (
+            _folder(project, command),
+            _folder_unseen(project, command),
+            _container(project, command),
+            _login(project, command),
+            inside,
+        ):
             if misled:
                 found.setdefault((path, misled.subject), misled)
     return (*found.values(), *empty_backups(project))
@@ -104,6 +112,43 @@ def _folder(project: Project, command: Command) -> Misled | None:
         f"a copy of {listed(volumes)}, for example by a container that mounts them",
         f"a copy of {listed(paths)}",
     )
+
+
+def _folder_unseen(project: Project, command: Command) -> Misled | None:
+    """Return what is wrong with a copy that hides its failure, of a folder that a volume holds in the containers alone."""
+    if command.context != "script" or not _HIDES.search(command.text) or not _speaks_of_backups(project, command):
+        return None
+    if not _runs_on_the_host(project, command):
+        return None
+    stacks, beside = _stacks_of(project, command), _beside(project, command)
+    for path in copied_paths(command.text):
+        bare = posixpath.normpath(path)
+        mounts = _volumes_at(stacks, bare) if _is_data_of_nobody(project, command, path) else []
+        names = tuple(dict.fromkeys(mount.source for mount in mounts))
+        # A script that reaches the volume, or its place in a container, has the data after all.
+        if not names or any(word in beside for mount in mounts for word in (mount.source, mount.target)):
+            continue
+        if not any(_is_mounted(stack, bare) for stack in stacks):
+            return Misled(
+                command,
+                f"copies/{bare}",
+                f"The backup copies the folder {bare} of the host and goes on where there is none, and the stack "
+                f"keeps that data in {_kind(names)} {listed(names)}: no copy has it.",
+                f"a copy of {listed(names)}, for example by a container that mounts it",
+                f"a copy of {bare}",
+            )
+    return None
+
+
+def _volumes_at(stacks: tuple[Stack, ...], folder: str) -> list[Mount]:
+    """Return the named volumes that applications mount at a folder of this name below that of their code."""
+    return [
+        mount
+        for stack in stacks
+        for service in stack.services
+        for mount in service.mounts
+        if service.is_application and _holds(mount) and mount.target.rstrip("/").endswith(f"/{folder}")
+    ]
 
 
 def _kind(volumes: tuple[str, ...]) -> str:
