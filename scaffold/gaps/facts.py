@@ -299,11 +299,12 @@ _ENVIRONMENTS = {
     **dict.fromkeys(("stage", "staging", "stg", "qa", "uat", "preprod"), EnvironmentClass.STAGING),
     **dict.fromkeys(("prod", "production", "live"), EnvironmentClass.PRODUCTION),
 }
+_BEFORE_PRODUCTION = regex(r"(?<![a-z0-9])pre[-_ ]?prod(?:uction)?(?![a-z0-9])")
 
 
 def path_environment(path: str) -> EnvironmentClass:
     """Return what the names of a file and its folders say that it is for; base when they say nothing or contradict."""
-    words = re.split(r"[^a-z0-9]+", path.lower())
+    words = re.split(r"[^a-z0-9]+", _BEFORE_PRODUCTION.sub("preprod", path.lower()))
     found = {_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS}
     return next(iter(found)) if len(found) == 1 else EnvironmentClass.BASE
 

@@ -32,12 +32,15 @@ _PROVIDER_KEYS = regex(
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abprs]-[A-Za-z0-9\-]{10,}|glpat-[A-Za-z0-9_\-]{20,}"
     r"|sk_live_[A-Za-z0-9]{16,}|rk_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
     r"|npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])|pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,}|dckr_pat_[A-Za-z0-9_\-]{27}"
-    r"|hf_[A-Za-z]{34}(?![A-Za-z0-9])|-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"|hf_[A-Za-z]{34}(?![A-Za-z0-9])|(?:squ_|sqp_|sqa_)[0-9a-f]{40}(?![0-9a-f])|-----BEGIN [A-Z ]*PRIVATE KEY-----",
     words=(
         "npm_",
         "pypi-AgEIcHlwaS5vcmc",
         "dckr_pat_",
         "hf_",
+        "squ_",
+        "sqp_",
+        "sqa_",
         "AIza",
         "AKIA",
         "ASIA",
@@ -53,6 +56,8 @@ _PROVIDER_KEYS = regex(
     ),
 )
 _DUMMY_KEY = regex(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
+_DIFFERENT_LETTERS = 8
+"""Letters of which a token that was drawn has more, and one that a page makes up by hand often fewer."""
 _PLACEHOLDER = regex(
     r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
     r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here"
@@ -107,6 +112,11 @@ def is_provider_key(value: str) -> bool:
     """Whether the text holds a credential in a form that one provider issues, and no word that marks it as a dummy."""
     match = _PROVIDER_KEYS.search(value)
     return match is not None and not _DUMMY_KEY.search(match[0])
+
+
+def is_drawn_token(value: str) -> bool:
+    """Whether a token was drawn at random: it has different letters enough, and no word that marks it as a dummy."""
+    return not _DUMMY_KEY.search(value) and len(set(value)) >= min(len(value) // 2, _DIFFERENT_LETTERS)
 
 
 def _entropy(value: str) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from scaffold.model.document import Location
 from scaffold.model.project import SecretSighting
 from scaffold.model.regex import regex
-from scaffold.model.secrets import is_provider_key
+from scaffold.model.secrets import is_drawn_token, is_provider_key
 from scaffold.read.fact_words import holds
 from scaffold.read.lines import Places
 
@@ -27,6 +28,7 @@ _PROVIDERS = (
     ("PyPI", ("pypi-AgEI",)),
     ("Docker Hub", ("dckr_pat_",)),
     ("Hugging Face", ("hf_",)),
+    ("SonarQube", ("squ_", "sqp_", "sqa_")),
     ("private key", ("PRIVATE KEY-----",)),
 )
 """Each provider with the letters that its credentials begin with: a cheap test before the pattern of the model."""
@@ -37,6 +39,7 @@ _BEGINS = (
     regex(r"gh[oprsu]_"),
     regex(r"npm_\w{36}", words=("npm_",)),
     regex(r"hf_\w{34}", words=("hf_",)),
+    regex(r"sq[apu]_[0-9a-f]{40}"),
 )
 """The rest, each form by itself: a search for what begins with the same letter passes over all others at once."""
 
@@ -48,6 +51,22 @@ _APP_PASSWORD = regex(
     words=("PASS", "ass"),
 )
 """Four groups of four letters (support.google.com, Sign in with app passwords)."""
+_HOOKS = ("hooks.slack.com/services/", "/api/webhooks/", "/stacks/webhooks/", "api.render.com/deploy/")
+_HOOK = regex(
+    r"https://(?:(?P<slack>hooks\.slack\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/(?P<a>[A-Za-z0-9]{24}))"
+    r"|(?P<discord>discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/(?P<b>[\w-]{60,80}))"
+    r"|(?P<render>api\.render\.com/deploy/srv-[a-z0-9]{20}\?key=(?P<c>[\w-]{8,40}))"
+    r"|(?P<portainer>[\w.-]{1,200}(?::[0-9]{1,5})?/api/(?:stacks/)?webhooks/(?P<d>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})))(?![\w-])",
+    words=("https://",),
+)
+"""Addresses whose path is the key: whoever has one may post to the channel, or start the deployment."""
+_ISSUERS = {"slack": "Slack", "discord": "Discord", "render": "Render", "portainer": "Portainer"}
+_CLOUDINARY = ("cloudinary", "Cloudinary", "CLOUDINARY")
+_API_SECRET = regex(
+    r"\b(?P<key>\w{0,40}(?:api_?secret|API_SECRET|apiSecret))[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?P<value>[\w-]{27})(?![\w-])",
+    words=("api", "API_SECRET"),
+)
+"""What Cloudinary gives with the name of its cloud and a key that everybody may see: 27 letters of the base64 of addresses."""
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}")
 _LOCKED = regex(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+Proc-Type: 4,ENCRYPTED")
@@ -64,9 +83,13 @@ _LONGEST_LINE = 2000
 
 def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
     """Return where a text holds a provider's credential, with the key that it is given to; one a line at most."""
-    mailboxes = _app_passwords(path, text) if holds(text, _MAILBOX) else ()
+    others = (
+        *(_app_passwords(path, text) if holds(text, _MAILBOX) else ()),
+        *(_hooks(path, text) if holds(text, _HOOKS) else ()),
+        *(_cloudinary_secrets(path, text) if holds(text, _CLOUDINARY) else ()),
+    )
     if not holds(text, _FIRST) and not any(pattern.search(text) for pattern in _BEGINS):
-        return mailboxes
+        return others
     places = Places(path, text)
     found: dict[int, SecretSighting] = {}
     for provider, begin in ((name, begin) for name, begins in _PROVIDERS for begin in begins):
@@ -79,7 +102,7 @@ def read_sightings(path: str, text: str) -> tuple[SecretSighting, ...]:
                 found[start] = sighting
             # A line that is done, or that nobody wrote by hand, is left at once.
             offset = text.find(begin, end if known else offset + len(begin))
-    return (*(found[start] for start in sorted(found)), *mailboxes)
+    return (*(found[start] for start in sorted(found)), *others)
 
 
 def _app_passwords(path: str, text: str) -> tuple[SecretSighting, ...]:
@@ -87,6 +110,24 @@ def _app_passwords(path: str, text: str) -> tuple[SecretSighting, ...]:
     found = [match for match in _APP_PASSWORD.finditer(text) if _is_drawn(match["value"].split())]
     places = Places(path, text) if found else None
     return tuple(SecretSighting(_OF_A_MAILBOX, match["key"], places.at(match.start("value"))) for match in found if places)
+
+
+def _hooks(path: str, text: str) -> Iterator[SecretSighting]:
+    """Yield the addresses of webhooks whose path is their key."""
+    places = Places(path, text)
+    for match in _HOOK.finditer(text):
+        provider = next(name for name in _ISSUERS if match[name])
+        token = next(match[name] for name in "abcd" if match[name])
+        if is_drawn_token(token):
+            yield SecretSighting(f"{_ISSUERS[provider]} webhook", "", places.at(match.start()))
+
+
+def _cloudinary_secrets(path: str, text: str) -> Iterator[SecretSighting]:
+    """Yield the secrets of Cloudinary's API in a text that speaks of it."""
+    places = Places(path, text)
+    for match in _API_SECRET.finditer(text):
+        if is_drawn_token(match["value"]) and all(re.search(kind, match["value"]) for kind in ("[a-z]", "[A-Z]", "[0-9]")):
+            yield SecretSighting("Cloudinary", match["key"], places.at(match.start("value")))
 
 
 def _is_drawn(groups: list[str]) -> bool:

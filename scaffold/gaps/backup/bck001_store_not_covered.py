@@ -88,8 +88,12 @@ def _files(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
         )
 
 
+def _is_kept(service: Service) -> bool:
+    return any(mount.kind != "tmpfs" for mount in service.mounts)
+
+
 def _message(service: Service, found: tuple[Signal, ...]) -> str:
-    lost = "its volume" if any(mount.kind != "tmpfs" for mount in service.mounts) else "its container, for it mounts no volume"
+    lost = "its volume" if _is_kept(service) else "its container, for it mounts no volume"
     if not found:
         return f"Nothing here copies {service.name}, nor would a generated backup: what it holds is lost with {lost}."
     return f"The backups of this repository leave out {service.name}: what it holds is lost with {lost}."
@@ -100,6 +104,7 @@ def _gap(stack: Stack, service: Service, found: tuple[Signal, ...], closers: tup
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="backup",
+        kind="" if _is_kept(service) else "no volume",
         message=_message(service, found),
         expected=way,
         actual="not covered by the backups that exist" if found else "no backup covers it",

@@ -1,15 +1,20 @@
-"""CIQ015: a push to a branch for unfinished work deploys to production, as one to the release branch does."""
+"""CIQ015: a push to a branch for unfinished work deploys to production as one to the release branch does, or a pull request
+that nobody has merged deploys.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.outgoing import jobs_before
 from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.gaps.deployments import STARTS, is_elsewhere, run_text
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.document import Location, Mapping, Scalar, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.project import Job, Project, Step, Trigger, Workflow
 from scaffold.model.regex import regex
 
 _UNFINISHED = regex(
@@ -18,9 +23,77 @@ _UNFINISHED = regex(
 _RELEASED = regex(r"(?i)main|master|prod|production|release|live|stable|trunk")
 _DEPLOYS = regex(r"(?i)deploy|rollout|release")
 _ASKS_BRANCH = regex(r"github\.(?:ref|ref_name|head_ref|base_ref)\b|\bgithub\.event\.(?:ref|workflow_run)|\bbranch")
+_HOOK = regex(
+    r"\bcurl\b[^\n]*(?:api\.render\.com/deploy|(?i:/api/(?:stacks/)?webhooks/[0-9a-f$]|deploy_?hook"
+    r"|(?:coolify|portainer|dokploy|deploy\w*)_?(?:url|webhook)))"
+)
+_HOOK_ACTIONS = regex(r"newarifrh/portainer-service-webhook@|wirgho/portainer-stack-webhook@|johnbeynon/render-deploy-action@")
+_RENEWS = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset\s+--hard)\b|\bdocker\s+pull\b")
+_OF_THE_PULL_REQUEST = regex(
+    r"(?i)pull_request\.(?:number|head)|event\.(?:number|action|label)|head_ref|\bpr[-_]|preview|ephemeral|review[-_]?app"
+)
+"""What a deployment has that is made for one pull request alone, or by a condition on it."""
+_ASKS_EVENT = regex(
+    r"event_name|\bmerged\b|github\.(?:ref|event|actor|base_ref|head_ref)|\bneeds\.|\bsteps\.|\bfalse\b|inputs\."
+)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _on_branches(project)
+    for workflow in foreign_workflows(project):
+        trigger = next((item for item in workflow.triggers if _is_before_merge(item)), None)
+        steps = _unmerged(workflow) if trigger else []
+        if trigger and steps:
+            yield _unmerged_gap(workflow, trigger, steps)
+
+
+def _is_before_merge(trigger: Trigger) -> bool:
+    """Whether pull requests start a workflow before they are merged."""
+    types = {item.value for item in scalars_of(find(trigger.node, "types"))}
+    return trigger.event in {"pull_request", "pull_request_target"} and (
+        not types or not types.isdisjoint({"opened", "synchronize", "reopened"})
+    )
+
+
+def _unmerged(workflow: Workflow) -> list[tuple[Job, Step]]:
+    """Return the steps that call a deploy hook or renew a host, by jobs that ask neither for the event nor for an approval."""
+    found = []
+    for job in workflow.jobs:
+        by_id = {item.id: item for item in workflow.jobs}
+        chain = (job, *jobs_before(job, by_id))
+        words = re.sub(r"[_.]", "-", f"{job.id} {job.name} {workflow.name}")
+        if any(item.environment or _ASKS_EVENT.search(item.condition) for item in chain) or _OF_THE_PULL_REQUEST.search(words):
+            continue
+        texts = "\n".join(f"{run_text(step)}\n{step.inputs}\n{step.env}" for step in job.steps)
+        if not _OF_THE_PULL_REQUEST.search(f"{texts}\n{job.env}"):
+            found += [(job, step) for step in job.steps if _deploys(step) and not _ASKS_EVENT.search(step.condition)][:1]
+    return found
+
+
+def _deploys(step: Step) -> bool:
+    text = run_text(step)
+    renews = is_elsewhere(step) and (STARTS.search(text) or _RENEWS.search(text))
+    return bool(_HOOK_ACTIONS.match(step.uses.lower()) or _HOOK.search(step.run) or renews)
+
+
+def _unmerged_gap(workflow: Workflow, trigger: Trigger, steps: list[tuple[Job, Step]]) -> Gap:
+    file = workflow.path.rpartition("/")[2]
+    targets = " ".join(item.value for item in scalars_of(find(trigger.node, "branches")))
+    staging = path_environment(f"{file} {workflow.name} {targets}") is EnvironmentClass.STAGING
+    return RULE.gap(
+        resource=workflow.path,
+        subject="pull-request",
+        message=f"A pull request deploys ({listed(job.id for job, _ in steps)}) as soon as somebody opens or updates it, before"
+        " anybody has reviewed or merged it.",
+        expected="a push to the branch, or `types: [closed]` with a condition on `merged`",
+        actual=f"on: {trigger.event}",
+        locations=(trigger.location,),
+        related=tuple(step.uses_location or step.run_location or step.location for _, step in steps),
+        severity=Severity.LOW if staging else Severity.MEDIUM,
+    )
+
+
+def _on_branches(project: Project) -> Iterator[Gap]:
     for workflow in foreign_workflows(project):
         branches = [
             item

@@ -20,7 +20,7 @@ DEPLOYS = regex(
     r"|\bheroku\s+container:release\b|\brender\s+deploys\s+create\b|\baz\s+functionapp\s+deploy\w*\b|\bfunc\s+azure\s+functionapp\s+publish\b"
     r"|\bswa\s+deploy\b[^\n]*--env\s+production\b"
     r"|\bdoctl\s+apps\s+(?:update|create-deployment)\b|\bansible-playbook\b(?![^\n]*--(?:syntax-check|check|list-tasks))"
-    r"|\bcurl\b[^\n]*(?:api\.render\.com/deploy|(?i:deploy_?hook|(?:coolify|portainer|dokploy|deploy\w*)_?(?:url|webhook)))"
+    r"|\bcurl\b[^\n]*(?:api\.render\.com/deploy|(?i:/api/(?:stacks/)?webhooks/|deploy_?hook|(?:coolify|portainer|dokploy|deploy\w*)_?(?:url|webhook)))"
 )
 DEPLOY_ACTIONS = regex(
     r"appleboy/ssh-action|aws-actions/amazon-ecs-deploy|azure/webapps-deploy|superfly/flyctl|akhileshns/heroku-deploy"
@@ -28,6 +28,7 @@ DEPLOY_ACTIONS = regex(
     r"|fifsky/ssh-action|cross-the-world/ssh|garygrossgarten/github-action-ssh|einaregilsson/beanstalk-deploy|dokku/github-action"
     r"|caprover/deploy-from-github|johnbeynon/render-deploy|(?:bervproject|railwayapp)/railway-deploy|cloudflare/wrangler-action"
     r"|digitalocean/app_action|azure/static-web-apps-deploy|azure/functions-action|easingthemes/ssh-deploy|burnett01/rsync-deployments"
+    r"|newarifrh/portainer-service-webhook|wirgho/portainer-stack-webhook|carlrygart/portainer-stack-deploy|cssnr/portainer-stack-deploy-action"
 )
 _HOSTS = regex(r"(?:amondnet|bettermode)/vercel-action|nwtgck/actions-netlify|netlify/actions")
 """Actions that bring a front end to its host, in production or beside it."""

@@ -20,7 +20,14 @@ _FOR_DEVELOPMENT = regex(r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|d
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
 _OF_A_MAILBOX = "Google app password"
 _OWN_KEYS = frozenset({"private key", "locked private key"})
-_SEVERITIES = {"locked private key": Severity.MEDIUM, _OF_A_MAILBOX: Severity.HIGH}
+_OF_A_HOOK = " webhook"
+_SEVERITIES = {
+    "locked private key": Severity.MEDIUM,
+    _OF_A_MAILBOX: Severity.HIGH,
+    "SonarQube": Severity.MEDIUM,
+    "Cloudinary": Severity.MEDIUM,
+    **{f"{name}{_OF_A_HOOK}": Severity.MEDIUM for name in ("Slack", "Discord", "Render", "Portainer")},
+}
 """What weighs less than a key whose form leaves no doubt."""
 
 
@@ -79,12 +86,20 @@ def _browser_gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     )
 
 
+_OF_HOOKS = {"Slack webhook": "write to the channel", "Discord webhook": "write to the channel"}
+
+
 def _said(provider: str) -> tuple[str, str]:
     """Return what stands there, and what follows from it."""
     if provider == "locked private key":
         return "a private key under a passphrase", "the passphrase is all that guards it from whoever has read the repository"
     if provider == _OF_A_MAILBOX:
         return "a password in the form that Google issues for one program", "whoever has read the repository reads the mailbox"
+    if provider.endswith(_OF_A_HOOK):
+        return (
+            f"the address of a webhook of {provider.removesuffix(_OF_A_HOOK)}, whose path is its key",
+            "whoever has read the repository can " + _OF_HOOKS.get(provider, "start the deployment"),
+        )
     what = "a private key" if provider == "private key" else f"a key in the form that {provider} issues"
     return what, "whoever has read the repository has it"
 

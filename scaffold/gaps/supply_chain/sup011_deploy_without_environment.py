@@ -12,7 +12,7 @@ from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
 
 _APPLIES = regex(r"\bterraform\b[^\n]*\bapply\b|\bpulumi\s+up\b")
-_PRODUCTION = regex(r"\bprod(?:uction)?\b|deploy-?prod|\blive\b")
+_PRODUCTION = regex(r"(?<!pre[- ])(?<!non[- ])\bprod(?:uction)?\b|deploy-?prod|\blive\b")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
