@@ -12,6 +12,7 @@ from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.interpolation import InterpolationError, references, substitute
+from scaffold.model.java_packages import without_package
 from scaffold.model.lasting import awaited_jobs, is_hardened
 from scaffold.model.names import TRIED, EnvironmentClass, Role
 from scaffold.model.profiles import named_profiles
@@ -288,7 +289,7 @@ FILLS_IN = regex(
 
 def is_test_path(path: str) -> bool:
     """Whether a file belongs to tests, fixtures, samples or pages, and not to what runs."""
-    return bool(_TEST_PATH.search(path))
+    return bool(_TEST_PATH.search(without_package(path)))
 
 
 _ENVIRONMENTS = {

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
+from scaffold.model.java_packages import without_package
 from scaffold.model.names import Role
 from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, SettingDefault, SourceFile, Stage
 from scaffold.model.regex import regex
@@ -82,7 +83,7 @@ def _run_files(project: Project, service: Service, paths: Iterable[str]) -> froz
 
 def is_served(path: str) -> bool:
     """Whether a file may belong to what a service runs: it is neither a test nor a tool beside it."""
-    return not _NO_SERVER.search(path)
+    return not _NO_SERVER.search(without_package(path))
 
 
 def runs_code(project: Project, service: Service) -> bool:

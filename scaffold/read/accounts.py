@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from scaffold.model.document import Location
+from scaffold.model.java_packages import without_package
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
@@ -61,7 +62,7 @@ def accounts_at_start(
     """
     paths = tuple(dict.fromkeys((*code, *marked)))
     for path in marked:
-        if OF_NO_SYSTEM.search(path) or not path.endswith(_CODE):
+        if OF_NO_SYSTEM.search(without_package(path)) or not path.endswith(_CODE):
             continue
         text = glance(path) or ""
         for place, holder, fixture in _loaded(path, text, files, glance):
@@ -88,7 +89,7 @@ def _is_started(holder: str, path: str, text: str, code: tuple[str, ...], glance
     if path.endswith(".go") and not _is_imported(path, text, code, glance):
         return False
     return bool(holder) and any(
-        not BY_HAND.search(place.path) and not OF_NO_SYSTEM.search(place.path)
+        not BY_HAND.search(place.path) and not OF_NO_SYSTEM.search(without_package(place.path))
         for place in starting_calls(holder, path, code, glance, _CHOOSES)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from scaffold.model.java_packages import without_package
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
@@ -42,7 +43,7 @@ def known_login_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `known-login` fact for the first table of users with a literal password that the file looks users up in, else for
     the first comparison of user and password with literals; what is named for a try counts for neither.
     """
-    if OF_NO_SYSTEM.search(path):
+    if OF_NO_SYSTEM.search(without_package(path)):
         return
     found = next(itertools.chain(_tables(text), _comparisons(text)), None)
     if found is not None:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
+from scaffold.model.java_packages import without_package
 from scaffold.model.regex import regex
 
 _EXCLUDED = frozenset(
@@ -126,7 +127,7 @@ _NOT_ENV = (
 
 def is_excluded(path: str, charts: frozenset[str] = frozenset()) -> bool:
     """Whether a folder of the path holds other people's, built or sample files; templates below a chart count as ours."""
-    folders = path.split("/")[:-1]
+    folders = without_package(path).split("/")[:-1]
     for index, folder in enumerate(folders):
         if folder in _EXCLUDED:
             return True
@@ -242,7 +243,7 @@ _BESIDE_PROGRAMS = regex(
 
 def is_beside_programs(path: str) -> bool:
     """Whether a file tries, shows or measures a program in any language, by its folder or its name, and is no part of one."""
-    return _BESIDE_PROGRAMS.search(path) is not None
+    return _BESIDE_PROGRAMS.search(without_package(path)) is not None
 
 
 _OF_PROGRAMS = frozenset(

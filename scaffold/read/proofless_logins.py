@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from scaffold.model.document import Location
+from scaffold.model.java_packages import without_package
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.accounts import OF_NO_SYSTEM
@@ -73,7 +74,7 @@ def proofless_login_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `proofless-login` fact for the first place where a provider's accounts are linked by address (no detail), and
     for each route by which a helper of development logs callers in under no condition (detail: its path).
     """
-    if OF_NO_SYSTEM.search(path):
+    if OF_NO_SYSTEM.search(without_package(path)):
         return
     places = Places(path, text)
     link = _LINKS.search(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.model.java_packages import without_package
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.accounts import OF_NO_SYSTEM
@@ -52,7 +53,12 @@ def unverified_token_facts(path: str, text: str) -> Iterator[CodeFact]:
     signature and takes the user from it, in a file that nowhere has it checked.
     """
     pattern = _SITES.get(path.rpartition(".")[2])
-    if pattern is None or OF_NO_SYSTEM.search(path) or not _OF_AUTHENTICATION.search(path) or not _ASKED.search(text):
+    if (
+        pattern is None
+        or OF_NO_SYSTEM.search(without_package(path))
+        or not _OF_AUTHENTICATION.search(path)
+        or not _ASKED.search(text)
+    ):
         return
     used = _USER_OF_REQUEST if pattern is _SCRIPT else _USED
     for match in pattern.finditer(text):
