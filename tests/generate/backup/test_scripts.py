@@ -560,6 +560,29 @@ def test_a_damaged_database_is_noticed_and_the_others_are_copied(backup: Backup,
     assert (back / "fake.db").read_bytes() == (data / "fake.db").read_bytes()
 
 
+def test_what_a_visitor_sent_does_not_keep_the_others_from_being_copied(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    fill(data / "good.db", 5).close()
+    fill(data / "format.png", 5).close()
+    text = bytearray((data / "format.png").read_bytes())
+    text[44:48] = (5).to_bytes(4, "big")  # A format of the schema that no SQLite knows.
+    (data / "format.png").write_bytes(text)
+    for name, column in (("check.png", "x CHECK (length(hex(zeroblob(4000))))"), ("index.png", "x")):
+        with closing(sqlite3.connect(data / name)) as sent:
+            sent.execute(f"CREATE TABLE item ({column})")
+            sent.execute("CREATE INDEX many ON item (length(hex(zeroblob(4000))))")
+            sent.execute("INSERT INTO item VALUES (1)")
+            sent.execute("PRAGMA writable_schema = ON")
+            sent.execute("UPDATE sqlite_schema SET sql = replace(sql, '4000', '400000000')")
+            sent.commit()
+    time.sleep(1.1)
+    said = backup.refused("dump-sqlite.sh")
+    assert "unsupported file format" in said
+    assert said.count("more memory than there is") == 2
+    (dump,) = backup.dumps("databases-data")
+    assert rows(dump / "data" / "good.db") == 5
+
+
 def test_a_locked_database_is_a_failure_and_no_copy(backup: Backup, tmp_path: Path, scripts: Path) -> None:
     data = tmp_path / "volumes" / "data"
     live = fill(data / "app.db")

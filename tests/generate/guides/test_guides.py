@@ -350,3 +350,13 @@ def test_a_folder_of_the_host_counts_as_what_a_service_keeps(
     web = next(item for item in plan.services if item.name == "web")
     assert said in web.why
     assert (web.copies is Copies.ONE) == ("no database server" in said)
+
+
+def test_without_a_store_a_lost_host_is_restored_before_anything_starts(make_project: Callable[..., Path]) -> None:
+    compose = SMALL.format(volume="./data:/app/data", environment="DATABASE_URL: 'sqlite:////app/data/shop.db'")
+    root = make_project({"compose.yaml": compose, "Dockerfile": "FROM python:3.13\nCOPY . /app\n", "README.md": "# Shop\n"})
+    project = read_project(root)
+    target = make_target(project, judge(project).open)
+    text = next(item.text for item in guides.render(target).artifacts if item.path.endswith("recovery.md"))
+    assert "stores alone" not in text
+    assert "up to the start" in text
