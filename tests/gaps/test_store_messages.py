@@ -1,4 +1,4 @@
-"""K8S011 speaks of one store and of several in the right number."""
+"""K8S011 speaks of one store and of several in the right number, CMP009 of the volume in which the data really is."""
 
 from __future__ import annotations
 
@@ -34,4 +34,26 @@ VALUES = "%s: {primary: {persistence: {enabled: false}}}\n"
 def test_the_message_counts(make_project: Callable[..., Path], files: dict[str, str], said: str) -> None:
     root = make_project({"compose.yaml": "services: {api: {build: .}}\n", **files})
     (gap,) = [item.gap for item in examine(Place(root)).judgement.gaps if item.gap.code == "K8S011"]
+    assert said in gap.message
+
+
+@pytest.mark.parametrize(
+    ("image", "setting", "volumes", "said"),
+    [
+        ("apache/kafka:4.1.0", "KAFKA_LOG_DIRS: /tmp/logs", "", "no named volume at /tmp/logs: its data is in the container"),
+        ("apache/kafka:4.1.0", "KAFKA_LOG_DIRS: /var/lib/kafka/data/a", "", "its data is in an anonymous volume"),
+        ("apache/kafka:4.1.0", "KAFKA_LOG_DIRS: /logs", "[/logs]", "its data is in an anonymous volume"),
+        ("confluentinc/cp-kafka:8.0.0", "KAFKA_LOG_DIRS: /logs", "", "its data is in the container"),
+        ("confluentinc/cp-kafka:8.0.0", "KAFKA_NODE_ID: 1", "", "its data is in an anonymous volume"),
+        ("postgres:17", "PGDATA: /var/lib/postgresql/data/now", "", "its data is in an anonymous volume"),
+        ("postgres:17", "PGDATA: /var/lib/postgresql/data-now", "", "its data is in the container"),
+    ],
+)
+def test_the_place_of_the_data_is_true(
+    make_project: Callable[..., Path], image: str, setting: str, volumes: str, said: str
+) -> None:
+    mounts = f", volumes: {volumes}" if volumes else ""
+    service = f"{{image: '{image}', environment: {{{setting}}}{mounts}}}"
+    root = make_project({"compose.yaml": f"services: {{store: {service}}}\n"})
+    (gap,) = [item.gap for item in examine(Place(root)).judgement.gaps if item.gap.code == "CMP009"]
     assert said in gap.message

@@ -46,13 +46,13 @@ _KAFKA_DEFAULT = "/tmp/"  # noqa: S108 - the folder of the image
 """Where Apache's image writes: kraft-combined-logs below it, or kafka-logs where variables are set."""
 _KAFKA_MEANT = "KAFKA_LOG_DIRS: /var/lib/kafka/data, and a named volume there"
 _LOGS = {
-    "apache/kafka": ("KAFKA_LOG_DIRS", _KAFKA_DEFAULT),
-    "confluentinc/cp-kafka": ("KAFKA_LOG_DIRS", "/var/lib/kafka/data"),
-    "eventstore/eventstore": ("EVENTSTORE_DB", "/var/lib/eventstore"),
-    "clickhouse/clickhouse-server": ("", "/var/lib/clickhouse"),
-    "clickhouse": ("", "/var/lib/clickhouse"),
+    "apache/kafka": ("KAFKA_LOG_DIRS", _KAFKA_DEFAULT, "/var/lib/kafka/data"),
+    "confluentinc/cp-kafka": ("KAFKA_LOG_DIRS", "/var/lib/kafka/data", "/var/lib/kafka/data"),
+    "eventstore/eventstore": ("EVENTSTORE_DB", "/var/lib/eventstore", "/var/lib/eventstore"),
+    "clickhouse/clickhouse-server": ("", "/var/lib/clickhouse", "/var/lib/clickhouse"),
+    "clickhouse": ("", "/var/lib/clickhouse", "/var/lib/clickhouse"),
 }
-"""Stores outside of the table: the variable that moves their folder, and the folder; all but the first have a VOLUME there."""
+"""Stores outside of the table: the variable that moves their folder, the folder, and the VOLUME that their image declares."""
 _ANONYMOUS = frozenset({"postgres", "mysql", "mariadb", "mongo", "rabbitmq", "redis", "valkey"})
 """Families whose images declare a VOLUME at their folder; Redis dropped it with 8.6."""
 _STALE = {"chroma": "/chroma/chroma"}
@@ -75,17 +75,17 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
-        folder = _log_folder(service)
+        folder, declared = _log_folder(service)
         if folder:
             by_default = folder == _KAFKA_DEFAULT
             inside = (mount for mount in service.mounts if by_default and mount.target.startswith(folder))
             if next(inside, None) is None and not any(_holds(mount, folder) for mount in service.mounts):
-                yield _absent_gap(stack, service, folder, is_kept=not by_default)
+                yield _absent_gap(stack, service, folder, is_kept=_is_kept(service, folder, declared))
             continue
         folder = _object_folder(service)
         if folder:
             if not any(_holds(mount, folder) for mount in service.mounts):
-                yield _absent_gap(stack, service, folder, is_kept=folder == _MINIO_VOLUME)
+                yield _absent_gap(stack, service, folder, is_kept=_is_kept(service, folder, _MINIO_VOLUME))
             continue
         folder = _folder_of_kartoza(service)
         if folder:
@@ -174,16 +174,18 @@ def _entries(node: Node | None) -> tuple[Entry, ...]:
     return node.entries if isinstance(node, Mapping) else ()
 
 
-def _log_folder(service: Service) -> str:
-    """Return where a Kafka, an EventStore or a ClickHouse keeps its data, "" for another service and where nothing tells."""
+def _log_folder(service: Service) -> tuple[str, str]:
+    """Return where a Kafka, an EventStore or a ClickHouse keeps its data, "" for another service and where nothing tells, and
+    the VOLUME of its image.
+    """
     if service.build or service.image is None or service.entrypoint is not None or service.command:
-        return ""
-    variable, folder = _LOGS.get(service.image.repository.removeprefix("library/"), ("", ""))
+        return "", ""
+    variable, folder, declared = _LOGS.get(service.image.repository.removeprefix("library/"), ("", "", ""))
     in_memory = service.env("EVENTSTORE_MEM_DB")
     if not folder or service.env_files or (in_memory and (in_memory.value or "").lower() == "true"):
-        return ""
+        return "", ""
     configured = service.env(variable)
-    return (configured.value or "").rstrip("/") if configured else folder
+    return (configured.value or "").rstrip("/") if configured else folder, declared
 
 
 def _data_folder(service: Service, known: KnownImage, image: ImageReference | None) -> str:
@@ -267,11 +269,12 @@ def _wrong_gap(stack: Stack, service: Service, folder: str, mount: Mount, known:
 
 def _is_anonymous(service: Service, known: KnownImage, folder: str, image: ImageReference | None) -> bool:
     """Whether the folder is an anonymous volume, of the service or of its image: Compose hands it on to the next container."""
-    if any(mount.kind == "volume" and mount.target.rstrip("/") == folder for mount in service.mounts):
-        return True
     family = known.facts.family
     if family == "postgres":
-        return folder.startswith("/var/lib/postgresql" if _postgres_major(service, image) >= 18 else "/var/lib/postgresql/data")
+        newest = _postgres_major(service, image) >= _NEWEST_POSTGRES
+        return _is_kept(service, folder, "/var/lib/postgresql" if newest else _OLD_FOLDER)
+    if _is_kept(service, folder):
+        return True
     if family == "redis":
         version = re.match(r"(\d+)\.(\d+)", service.datastore_version)
         major = re.match(r"\d+$", service.datastore_version)
@@ -280,13 +283,19 @@ def _is_anonymous(service: Service, known: KnownImage, folder: str, image: Image
     return family in _ANONYMOUS
 
 
+def _is_kept(service: Service, folder: str, *declared: str) -> bool:
+    """Whether a folder lies in an anonymous volume of the service, or in one of those that its image declares."""
+    anonymous = (mount.target.rstrip("/") for mount in service.mounts if mount.kind == "volume" and not mount.source)
+    return any(folder == target or folder.startswith(f"{target}/") for target in (*anonymous, *declared))
+
+
 def _absent_gap(stack: Stack, service: Service, folder: str, *, is_kept: bool) -> Gap:
     place: Location = service.image_location or service.location
     effect = (
         "its data is in an anonymous volume, which `docker compose down -v`, `rm -v` and `up -V` delete, "
         "and which the `up` after a `down` no longer finds"
         if is_kept
-        else "its data goes with the container, at the next update of the image or changed setting"
+        else "its data is in the container itself and goes with it, at each `down`, update of the image or changed setting"
     )
     return RULE.gap(
         resource=stack.resource(service.name),
