@@ -25,7 +25,8 @@ from scaffold.model.values import means_true
 
 _STARTS = regex(
     r"\b(?:docker|podman)[ -]compose"
-    r"(?:\s++(?:-[\w-]++(?:=\S++|\s++(?![\"']?\$|\{\{|(?:up|start|run)\b)[^\s-]\S*+)?+|[\"']?\$\S++|\{\{[^}\n]{0,80}+\}\}\S*+))*+"
+    r"(?:\s++(?:-[\w-]++(?:=\S++|\s++(?![\"']?\$|\{\{|(?:up|start|run)\b)[^\s-]\S*+)?+"
+    r"|[\"']?\$\{{1,2}[^}\n]{0,80}+\}{1,2}\S*+|[\"']?\$\S++|\{\{[^}\n]{0,80}+\}\}\S*+))*+"
     r"\s+(?:up|start|run)\b|\bstack\s+deploy\b"
     r"|\$[({]?\w*(?:COMPOSE|STACK|DC)\w*[)}]?\s[^\n|;]*\bup\b",
     re.IGNORECASE,

@@ -20,7 +20,7 @@ _TOLD = regex(
 """What takes the address from elsewhere, locks by something else, or locks nobody."""
 _OF_A_TRY = regex(r"(?i)(?:^|[/_.-])(?:dev|development|local|debug|ci)(?=[/_.-])")
 _VERSION = regex(
-    r"django[-_]axes(?:[\"']\s*version\s*=\s*[\"']|[\"'][^\d\n]{0,40}|[^\d\n]{1,20})(?P<major>\d+)", words=("axes",)
+    r"django[-_]axes(?:[\"']\s*version\s*=\s*[\"']|[\"'][^\d\n]{0,40}|[^\d\n]{1,20})(?P<major>\d{1,3})", words=("axes",)
 )
 _PACKAGES = ("pyproject.toml", "Pipfile", ".lock", "setup.py", "setup.cfg")
 _OWN_ADDRESS = 6

@@ -65,7 +65,7 @@ _KINDS = (
         "solid_queue",
         regex(
             r"\bbin/jobs\b|\bsolid_queue:start\b|\bSOLID_QUEUE_IN_PUMA[\"']?[ \t]*[:=]"
-            r"|(?m:^[ \t]*plugin[ \t(]+:solid_queue\)?[ \t]*$)",
+            r"|(?m:^[ \t]*plugin[ \t(]+:solid_queue\b(?![^\n]*\bSOLID_QUEUE_IN_PUMA))",
             words=("bin/jobs", "solid_queue", "SOLID_QUEUE_IN_PUMA"),
         ),
         (".rb",),

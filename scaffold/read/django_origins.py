@@ -9,7 +9,7 @@ from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
 _BY_DEFAULT = regex(
-    r"(?m)^CORS_(?:ALLOW_ALL_ORIGINS|ORIGIN_ALLOW_ALL)[ \t]*=[ \t]*[^\n'\"#]{0,80}['\"](?P<name>\w+)['\"][ \t]*,[ \t]*"
+    r"(?m)^CORS_(?:ALLOW_ALL_ORIGINS|ORIGIN_ALLOW_ALL)[ \t]*=(?![ \t]*not\b)[^\n'\"#]{0,80}['\"](?P<name>\w+)['\"][ \t]*,[ \t]*"
     r"(?:default[ \t]*=[ \t]*)?['\"]?(?:True|true|TRUE|1)\b",
     words=("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"),
 )

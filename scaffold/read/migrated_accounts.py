@@ -23,9 +23,18 @@ _ROWS = regex(
     words=("insert",),
 )
 _END = regex(r"(?m);[ \t]*(?:--.*)?$")
+_WRITES = regex(r"(?im)^[ \t]*(?:INSERT[ \t]+INTO|UPDATE)\b", words=("insert", "update"))
 _RIGHTS = regex(r"(?i)'(?:ROLE_)?(?:SUPER_?)?ADMIN(?:ISTRATOR)?'", words=("admin",))
+_TAKES_BACK = regex(
+    r"\b(?:delete\s+from|truncate(?:\s+table)?|drop\s+table(?:\s+if\s+exists)?)\s+(?P<gone>[\w.]+)"
+    r"|\bupdate\s+(?P<changed>[\w.]+)\s[^;]{0,500}?pass",
+    words=("delete", "truncate", "drop", "update"),
+)
+_NUMBER = regex(r"\d+")
 _FLYWAY = "src/main/resources/"
-_CHOSEN = regex(r"(?i)\bflyway\b(?:[^\n]*\n){0,6}?[^\n]*\b(?:locations\b|enabled\s*[:=]\s*false\b)", words=("flyway",))
+_CHOSEN = regex(
+    r"(?i)\bflyway\b(?:[^\n]{0,200}\n){0,6}?[^\n]{0,200}?\b(?:locations\b|enabled\s*[:=]\s*false\b)", words=("flyway",)
+)
 """Settings by which Flyway takes its files from elsewhere, or runs none."""
 _SETTINGS = (".yml", ".yaml", ".properties")
 _MOST = 100
@@ -36,15 +45,29 @@ def migrated_accounts(paths: Iterable[str], files: Iterable[str], glance: Callab
     """Yield a `migrated-account` fact for the first rows of each migration that make an administrator with the hash of a
     password; its detail is the table.
     """
-    migrations = [path for path in sorted(paths) if _MIGRATION.search(path)]
-    known = [(path, glance(path) or "") for path in migrations]
-    for path, text in known:
-        match = _row(text)
-        if match is None or not _RIGHTS.search(text) or _is_chosen(path, files, glance):
+    known = [(path, glance(path) or "") for path in sorted(paths, key=_order) if _MIGRATION.search(path)]
+    rows = {path: row for path, text in known if (row := _row(text)) is not None and _makes_administrators(text)}
+    last = {table: number for number, (_, text) in enumerate(known) for table in _taken_back(text)} if rows else {}
+    chosen = _chosen_roots(files, glance) if rows else frozenset()
+    for number, (path, text) in enumerate(known):
+        if path not in rows or (_FLYWAY in path and path.partition(_FLYWAY)[0] in chosen):
             continue
-        table = match["table"].replace('"', "").replace("`", "")
-        if not any(_takes_back(other, table) for place, other in known if place >= path):
-            yield CodeFact("migrated-account", table, Places(path, text).at(match.start("table")))
+        table = _bare(rows[path]["table"])
+        if last.get(table.lower().rpartition(".")[2], -1) < number:
+            yield CodeFact("migrated-account", table, Places(path, text).at(rows[path].start("table")))
+
+
+def _order(path: str) -> tuple[str, bool, tuple[tuple[int, str], ...]]:
+    """Return the place of a migration: the tools count, so the tenth comes after the second, and what Flyway repeats last."""
+    root, of_flyway, _ = path.partition(_FLYWAY)
+    folder, _, name = path.rpartition("/")
+    numbers = _NUMBER.findall(name.partition("__")[0])
+    version = tuple((len(number.lstrip("0")), number.lstrip("0")) for number in numbers)
+    return root if of_flyway else folder, name.startswith("R__"), version
+
+
+def _bare(text: str) -> str:
+    return text.replace('"', "").replace("`", "")
 
 
 def _row(text: str) -> re.Match[str] | None:
@@ -56,17 +79,22 @@ def _row(text: str) -> re.Match[str] | None:
     return None
 
 
-def _takes_back(text: str, table: str) -> bool:
-    """Whether a migration takes rows of the table out again, or writes other hashes."""
-    bare = text.replace('"', "").replace("`", "").lower()
-    name = re.escape(table.lower())
-    gone = rf"\b(?:delete\s+from|truncate(?:\s+table)?|drop\s+table(?:\s+if\s+exists)?)\s+{name}\b"
-    return table.lower() in bare and bool(re.search(rf"{gone}|\bupdate\s+{name}\s[^;]{{0,500}}pass", bare))
+def _makes_administrators(text: str) -> bool:
+    """Whether rows that are written hold the name of a right; a column that may hold it makes nobody one."""
+    for match in islice(_WRITES.finditer(text), _MOST) if _RIGHTS.search(text) else ():
+        end = _END.search(text, match.end(), match.end() + _LONGEST)
+        if _RIGHTS.search(text, match.end(), end.start() if end else match.end() + _LONGEST):
+            return True
+    return False
 
 
-def _is_chosen(path: str, files: Iterable[str], glance: Callable[[str], str | None]) -> bool:
-    root, found, _ = path.partition(_FLYWAY)
-    if not found:
-        return False
-    near = (item for item in files if item.startswith(f"{root}{_FLYWAY}application") and item.endswith(_SETTINGS))
-    return any(_CHOSEN.search(glance(item) or "") for item in near)
+def _taken_back(text: str) -> Iterator[str]:
+    """Yield the tables of which a migration takes rows out again, or in which it writes other hashes."""
+    for match in _TAKES_BACK.finditer(_bare(text).lower()):
+        yield (match["gone"] or match["changed"]).rpartition(".")[2]
+
+
+def _chosen_roots(files: Iterable[str], glance: Callable[[str], str | None]) -> frozenset[str]:
+    """Return the modules whose settings tell Flyway where its files lie, or turn it off."""
+    settings = (path for path in files if f"{_FLYWAY}application" in path and path.endswith(_SETTINGS))
+    return frozenset(path.partition(_FLYWAY)[0] for path in settings if _CHOSEN.search(glance(path) or ""))

@@ -54,6 +54,7 @@ def found(root: Path, code: str = "NET001") -> Gap:
         {"Makefile": "up:\n\tdocker compose up -d\n"},
         {"scripts/deploy.sh": "#!/bin/sh\ndocker compose up -d\n"},
         {"ops/playbook.yml": "- hosts: all\n  tasks:\n    - shell: cd /srv && docker compose up -d\n", "README.md": LOCAL},
+        {"README.md": LOCAL, ".github/workflows/deploy.yml": OVER_SSH.replace("compose up", "compose -f ${{ vars.FILE }} up")},
         {"ops/shop.service": "[Service]\nExecStart=/usr/bin/docker compose up\n", "Makefile": "up:\n\tdocker compose up\n"},
     ],
     ids=[
@@ -67,6 +68,7 @@ def found(root: Path, code: str = "NET001") -> Gap:
         "a target",
         "a script",
         "a playbook",
+        "a job that a variable tells the file",
         "a unit",
     ],
 )

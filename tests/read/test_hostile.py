@@ -181,3 +181,21 @@ def test_links_in_circles_pipes_and_devices_are_passed_over(make_project: Callab
     assert (found["services"], found["workflows"]) == (3, 1)
     # git lists no pipes, so only a walk meets them.
     assert git or any(problem.startswith("Dockerfile:1:") for problem in found["problems"])
+
+
+def test_a_version_that_is_no_number(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
+    (tmp_path / "requirements.txt").write_text(f"django-axes=={'9' * 5000}\n")
+    (tmp_path / "settings.py").write_text("AUTHENTICATION_BACKENDS = ['axes.backends.AxesStandaloneBackend']\n")
+    assert read(tmp_path)["services"] == 1
+
+
+def test_settings_of_one_long_line_and_many_migrations(tmp_path: Path) -> None:
+    resources = tmp_path / "src/main/resources"
+    (resources / "db/migration").mkdir(parents=True)
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
+    (resources / "application.yml").write_text(f"a: {'flyway ' * 60_000}\n")
+    for number in range(1500):
+        row = f"INSERT INTO users_{number} VALUES ('ADMIN', 'pbkdf2_sha256$600000$abc$def');\n"
+        (resources / f"db/migration/V{number}__rows.sql").write_text(row * 20)
+    assert read(tmp_path)["seconds"] < 15

@@ -43,7 +43,7 @@ _DATABASE = regex(
 )
 _CONTEXTS = frozenset({"doc", "script", "makefile", "workflow", "package", "playbook"})
 _NAMED = regex(r"(?:-f|--file)[= ]\s*[\"']?(?:\S*/)?([\w.-]+\.ya?ml)")
-_HIDES = regex(r"2>\s*/dev/null\b.*\|\||&>\s*/dev/null\b.*\|\||\|\|\s*(?:true\b|:)")
+_HIDES = regex(r"[2&]>\s*/dev/null\b.{0,200}?\|\||\|\|\s*(?:true\b|:)")
 """What keeps the script going, and silent, where there is nothing to copy."""
 _CHANGES = regex(r"\bcd\s+(\S+)")
 
