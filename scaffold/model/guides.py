@@ -87,6 +87,8 @@ class GuidesPlan:
     """Service and command of each container that runs once before a release, such as a migration."""
     env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each env file that git does not track and Compose hands to containers as a whole, with the services that get it."""
+    bare_files: tuple[str, ...] = ()
+    """Those of `env_files` and `copied_files` that no pattern of git is known to ignore."""
     copied_files: tuple[tuple[str, str], ...] = ()
     """Each file that containers mount and git does not track, with the template that it is copied from."""
     directory: str = ""

@@ -586,6 +586,10 @@ class Project:
     today: str = ""
     """The day by which ignores run out, as an ISO date; "" when none does."""
 
+    def ignored_at(self, path: str) -> str:
+        """Return the place of the pattern by which git ignores a path that matters, or a folder above it; "" without one."""
+        return next((where for name, where in self.ignored if name == path or path.startswith(f"{name}/")), "")
+
     def source(self, path: str) -> str | None:
         """Return the text of a file that was read, or None."""
         return next((item.text for item in self.sources if item.path == path), None)

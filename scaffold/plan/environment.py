@@ -10,7 +10,7 @@ from scaffold.model.alternatives import ProfileChoice, choose_profiles, profiles
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
-from scaffold.model.env_templates import template_of
+from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.environment import (
     EnvGroup,
     EnvPlan,
@@ -222,10 +222,20 @@ def _development(project: Project, stack: Stack, groups: tuple[EnvGroup, ...]) -
     own = _template_of(project, stack, "")
     path = development_path(project, stack)
     heading = (
-        f"The variables of {stack.files[0]}: copy this file to {_in(stack, '.env')}, which git ignores, and set what is empty.",
+        f"The variables of {stack.files[0]}: copy this file to {_in(stack, '.env')}{_until_filled_in(project, stack)}",
         "A comment shows the value that holds when the variable is not set.",
     )
     return EnvTemplate(path, own is not None, production=False, heading=heading, groups=groups)
+
+
+def _until_filled_in(project: Project, stack: Stack) -> str:
+    """Return the end of the sentence on the copy: what git does with it, as far as that is known, and what comes next."""
+    copy = env_path(stack.directory)
+    if project.ignored_at(copy):
+        return ", which git ignores, and set what is empty."
+    if project.git:
+        return f". Git does not ignore it:\nadd /{copy} to .gitignore before you set what is empty."
+    return f" and set what is empty.\nIt holds secrets: where .gitignore does not list /{copy}, add it first."
 
 
 def _template_of(project: Project, stack: Stack, environment: str) -> EnvFile | None:
@@ -265,6 +275,7 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
     heading = (
         "The variables of production. Keep the filled-in copy outside the repository and readable by its owner alone, or let",
         "scripts/secrets-env write the secrets; start with: docker compose --env-file FILE up -d",
+        *_handed_on(project, stack),
     )
     known = {variable.name for group in groups for variable in group.variables}
     # Two overlays that log in to one store ask for the same variable.
@@ -278,6 +289,16 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
     compose = replace(compose, variables=(*compose.variables, *_profiles(project, stack, choice)))
     return EnvTemplate(
         path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring), lacking=lacking
+    )
+
+
+def _handed_on(project: Project, stack: Stack) -> tuple[str, ...]:
+    """Return what is said of the files inside the repository that containers get as a whole, which hold the values too."""
+    paths = sorted({path for service in stack.services for path in missing_env_files(project, service)})
+    return tuple(
+        f"{path}, which Compose hands to containers as a whole, lies inside the repository and gets these values too: git"
+        + (" ignores it." if project.ignored_at(path) else f" must ignore it (/{path} in .gitignore).")
+        for path in paths
     )
 
 

@@ -70,7 +70,8 @@ def plan_guides(project: Project) -> GuidesPlan | None:
         ),
         preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
         env_files=(env_files := _env_files(project, stack)),
-        copied_files=_copied_files(project, stack, {path for path, _ in env_files}),
+        copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
+        bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )

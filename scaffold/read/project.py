@@ -13,6 +13,7 @@ from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Problem
 from scaffold.model.frozen import changing
 from scaffold.model.image_code import copied_sources
+from scaffold.model.profiles import env_path
 from scaffold.model.project import (
     Command,
     DocFile,
@@ -278,6 +279,7 @@ def _ignored(
     contexts = {service.build.context for service in services if service.build and service.build.context is not None}
     binds = {mount.resolved for service in services for mount in service.mounts if mount.resolved}
     files = {path for service in services for path, _ in service.env_files if not path.startswith(("/", ".."))}
+    files |= {env_path(stack.directory) for stack in stacks}
     files |= {
         path
         for build in {service.build for service in services if service.build}

@@ -111,3 +111,30 @@ volumes: {data: }
     assert {gap.code for gap in examine(Place(root)).judgement.open if gap.primary.line == 6} >= {"SEC000", "SEC002"}
     (said,) = [item.reason for item in generation.skipped if item.path == "compose.yaml"]
     assert "`scaffold generate --edit SEC002`" in said
+
+
+def test_the_pages_say_that_git_ignores_a_file_only_where_it_does(make_project: Make) -> None:
+    files = {
+        "docker/compose.yaml": COMPOSE.replace(
+            "    environment:\n      SECRET", "    env_file: ../env/prod.env\n    environment:\n      SECRET", 1
+        )
+    }
+    ignored = written(make_project({**files, ".gitignore": "env/*.env\ndocker/.env\n"}, name="ignored"))
+    assert "to docker/.env, which git ignores, and set" in ignored["docker/.env.example"]
+    assert "env/prod.env, which Compose hands" in ignored["docker/.env.production.example"]
+    assert "values too: git ignores it." in ignored["docker/.env.production.example"]
+    assert "values of production; git ignores it." in ignored["docs/operations/deployment.md"]
+    bare = written(make_project(files, name="bare"))
+    assert "Git does not ignore it:\n# add /docker/.env to .gitignore before" in bare["docker/.env.example"]
+    assert "git must ignore it (/env/prod.env in .gitignore)." in bare["docker/.env.production.example"]
+    assert ".gitignore lists `/env/prod.env`\n   before you make it" in bare["docs/operations/deployment.md"]
+    unknown = written(make_project(files, name="unknown", git=False))
+    assert "where .gitignore does not list /docker/.env, add it first." in unknown["docker/.env.example"]
+
+
+def written(root: Path) -> dict[str, str]:
+    """Return the templates and pages that scaffold writes for a project, by path."""
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.ENV, Room.GUIDES}), edit_codes=None))
+    return {
+        path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.suffix in {".example", ".md"}
+    }

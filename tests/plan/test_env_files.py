@@ -129,6 +129,7 @@ def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_
     command = '(umask 077 && cat "$HOME/shop-settings.env" "$HOME/shop-secrets.env" > .env)'
     assert f"   {command}\n" in guide
     assert "Compose hands `.env` to `db`, `web` as a whole" in guide
+    assert "holds the values of production; git ignores it." in guide
     assert "   cp proxy.conf.example proxy.conf\n" in guide
     (tmp_path / "shop-settings.env").write_text("A=1\n")
     (tmp_path / "shop-secrets.env").write_text("B=2\n")

@@ -102,7 +102,7 @@ def _is_copied_to_hosts(project: Project, stack: Stack, mount: Mount) -> bool:
 def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, Mount]]) -> Gap:
     service, mount = users[0]
     is_file = any(_kind(other) == "file" for _, other in users)
-    ignored = next((where for name, where in project.ignored if name == path or path.startswith(f"{name}/")), "")
+    ignored = project.ignored_at(path)
     effect = "Docker makes an empty folder in the place of the file" if is_file else "the container gets an empty folder"
     names = in_words(user.name for user, _ in users)
     note = f" (ignored by git at {ignored})" if ignored else ""

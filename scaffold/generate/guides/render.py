@@ -74,6 +74,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
             f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"
             for path, template in plan.copied_files
         ],
+        "bare_copies": [path for path, _ in plan.copied_files if path in plan.bare_files],
         "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
         "deployment": plan.path(GuidePage.DEPLOYMENT),
         "rotation": plan.path(GuidePage.ROTATION),
@@ -130,7 +131,13 @@ def _env_file(target: Target, plan: GuidesPlan, path: str, services: tuple[str, 
     place = _from(plan, path)
     sources = " ".join(f'"{file}"' for file in _value_files(target))
     command = f"(umask 077 && cat {sources} > {to_shell_word(place)})"
-    return {"path": place, "services": list(services), "command": command}
+    return {
+        "path": place,
+        "services": list(services),
+        "command": command,
+        "line": f"/{path}",
+        "ignored": path not in plan.bare_files,
+    }
 
 
 def _shell(target: Target, plan: GuidesPlan) -> list[str]:
