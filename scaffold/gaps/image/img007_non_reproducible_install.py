@@ -40,6 +40,9 @@ _CLONE = regex(r"\bgit\s+clone\b(?P<rest>[^;&|\n]*)")
 _BRANCH = regex(r"(?:^|\s)(?:-b|--branch)[= ]\s*[\"']?(?P<name>[^\s\"']+)")
 _CHECKOUT = regex(r"\bgit\b[^;&|\n]*\b(?:checkout|reset|switch)\b")
 _BRANCHES = frozenset({"the default branch", "main", "master", "develop", "dev", "trunk"})
+_UNSIGNED = regex(r"\bapk\s+(?:-\S+\s+)*add\b(?P<rest>[^;&|\n]*\s--allow-untrusted\b[^;&|\n]*)", words=("apk",))
+_FETCHED = regex(r"\b(?:curl|wget)\b[^;&|\n]*\bhttps?://|\bhttps?://\S+\.apk\b", words=("http",))
+_SUMMED = regex(r"\b(?:sha\d+sum|shasum|md5sum)\b|\b(?:gpg|minisign|cosign|openssl\s+dgst)\b|--checksum")
 _MOST_SHOWN = 3
 
 
@@ -66,6 +69,7 @@ def _reasons(project: Project, dockerfile: Dockerfile, stage: Stage, item: Instr
         yield from _own_ranges(project, dockerfile, item.text)
     yield from _beside_lock(project, dockerfile, item.text)
     yield from _git(project, dockerfile, item.text)
+    yield from _unsigned(dockerfile, item.text)
 
 
 def _node(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
@@ -207,6 +211,14 @@ def _git(project: Project, dockerfile: Dockerfile, text: str) -> Iterator[str]:
         branch = _value(project, dockerfile, named["name"]) if named else "the default branch"
         if branch in _BRANCHES:
             yield f"git clone of {branch} (the cache of the build keeps what came first, a build without it takes what is new)"
+
+
+def _unsigned(dockerfile: Dockerfile, text: str) -> Iterator[str]:
+    """Yield a package of Alpine that a step fetches and installs without its signature, where nothing knows its content."""
+    unsigned = _UNSIGNED.search(text)
+    is_fetched = unsigned is not None and _FETCHED.search(text, 0, unsigned.end()) is not None
+    if is_fetched and not _SUMMED.search(_steps(dockerfile)):
+        yield "a package from the network that neither a signature nor a checksum holds (apk add --allow-untrusted)"
 
 
 def _value(project: Project, dockerfile: Dockerfile, word: str) -> str:

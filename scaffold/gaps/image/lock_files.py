@@ -14,12 +14,14 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
 _BRINGS = regex(
-    r"\bgit\s+clone\b|\b(?:curl|wget|rsync)\s+[-\"'$h]|\btar\s+-?\w*x|\bunzip\s+(?:-|\S+\.zip)"
+    r"\bgit\s+clone\b|\b(?:curl|wget|rsync)\s+[-\"'$h](?![^;&|\n]*\.(?:apk|deb|rpm)\b)|\btar\s+-?\w*x|\bunzip\s+(?:-|\S+\.zip)"
     r"|\b(?:npm|pnpm|bun|yarn)\s+(?:i|install|init|deploy|import|fetch|add|create)\b(?!\s+(?:-g|--global|npm@|corepack|pnpm|yarn))"
     r"|\b(?:uv|poetry|pipenv)\s+(?:lock|export)\b|\bturbo\s+prune\b|\bcargo\s+(?:generate-lockfile|chef|init|new)\b"
     r"|\b(?:npx|dlx|bunx)\s+\S*create-|\bcomposer\s+(?:create-project|update|require)\b|\bmix\s+\S*\.new\b"
 )
 """Commands after which a lock file may be there that no step has copied."""
+_PROGRAMS = regex(r"^/?(?:usr/(?:local/)?)?s?bin/[\w.-]+$|^/?(?:uvx?|composer)$")
+"""Paths of single programs in other images: what comes from there is no lock file."""
 
 
 def lock_files(project: Project, dockerfile: Dockerfile, context: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -45,9 +47,7 @@ def brings_files(dockerfile: Dockerfile, stage: Stage, step: Instruction, start:
         return True
     return any(
         (item.keyword == "RUN" and _BRINGS.search(item.text))
-        or (
-            item.keyword in {"COPY", "ADD"} and (any(map(_other_origin, item.flags)) or "<<" in item.text or "://" in item.text)
-        )
+        or (item.keyword in {"COPY", "ADD"} and (_is_of_another_stage(item) or "<<" in item.text or "://" in item.text))
         for item in _before(dockerfile, stage, step)
     )
 
@@ -67,8 +67,10 @@ def _before(dockerfile: Dockerfile, stage: Stage, step: Instruction) -> Iterator
             yield item
 
 
-def _other_origin(flag: str) -> bool:
-    return "from=" in flag
+def _is_of_another_stage(item: Instruction) -> bool:
+    """Whether a copy takes more than programs out of another stage or image."""
+    is_other = any("from=" in flag for flag in item.flags)
+    return is_other and not all(_PROGRAMS.search(word) for word in copy_words(item)[:-1])
 
 
 def _takes(source: str, inside: str) -> bool:
