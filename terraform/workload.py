@@ -84,7 +84,7 @@ class Workload:
     ports: tuple[Port, ...]
     health: Health | None
     path: str
-    """What the load balancer asks for to know whether a task is well."""
+    """What the load balancer asks for to know whether a task is well, "" where no path is known."""
     mounts: tuple[Mount, ...]
     read_only_root: bool
     cpu: int

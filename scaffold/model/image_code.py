@@ -117,6 +117,13 @@ def is_copied(dockerfile: Dockerfile | None, target: str, context: str, path: st
     return dockerfile is None or any(_covers(source, inside) for source in _copied(dockerfile, target))
 
 
+def takes_one_of(dockerfile: Dockerfile, target: str, context: str, paths: Iterable[str]) -> bool:
+    """Whether a COPY of the Dockerfile takes at least one of some paths of the project into the image or into what it is of."""
+    sources = tuple(_copied(dockerfile, target))
+    inside = (path if context in {"", "."} else posixpath.relpath(path, context) for path in paths)
+    return any(_covers(source, path) for path in inside for source in sources if not path.startswith(".."))
+
+
 def _copied(dockerfile: Dockerfile, target: str) -> Iterable[str]:
     """Yield what the stages take from the context of which the target is made."""
     return (source for item in _context_copies(dockerfile, target) for source in _sources(item))

@@ -125,8 +125,9 @@ def _target_group(base: Foundation, network: Network, workload: Workload, slug: 
             "port": _port(workload),
             "deregistration_delay": str(min(workload.stop_seconds + 15, 300)),
             "health_check": {
-                "path": workload.path,
-                "matcher": "200-399",
+                "path": workload.path or "/",
+                # Where no path is known that answers 200, any answer but an error of the server counts.
+                "matcher": "200-399" if workload.path else "200-499",
                 "interval": 15,
                 "timeout": 5,
                 "healthy_threshold": 2,

@@ -747,6 +747,46 @@ def test_a_file_that_names_a_managed_store_is_said(planned: Planned):
     assert notes == {("proxy", "nginx.conf", 3), ("api", "settings.yaml", 2)}
 
 
+def test_a_store_that_only_a_test_starts_is_nothing_that_the_cluster_lacks(planned: Planned):
+    compose = f"""\
+    services:
+{DATABASE}
+      api: {{image: "golang:1.26", command: go run ., volumes: ["./api:/app"]}}
+"""
+    started = 'package api\nvar url = "postgres://u@db:5432/orders"\n'
+    files = {"api__go_dot_mod": "module example.com/shop\n", "api__auth_test_dot_go": started}
+    assert not [note for note in planned(compose, **files).notes if "AWS runs" in note.message]
+
+
+@pytest.mark.parametrize(
+    ("image", "dockerfile", "told"),
+    [
+        ("build: ./api", "FROM node:24\nWORKDIR /app\nCOPY . .\n", ": the image holds it"),
+        (
+            "build: ./api",
+            "FROM node:24 AS made\nCOPY src src\nFROM nginx\nCOPY --from=made /dist /srv\n",
+            ": the image holds it",
+        ),
+        (
+            "build: ./api",
+            "FROM node:24\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\n",
+            ", and api/Dockerfile copies none of it: before the chart can run, let a COPY take it into the image",
+        ),
+        (
+            "image: 'node:24'",
+            "FROM node:24\nCOPY . .\n",
+            ", and node:24 does not hold it: before the chart can run, build an image that copies it and name that one",
+        ),
+        ("image: 'acme/api:1'", "FROM node:24\n", ": the image has to hold it, and nothing here shows that it does"),
+    ],
+)
+def test_mounted_code_is_in_the_image_only_where_a_copy_takes_it(planned: Planned, image: str, dockerfile: str, told: str):
+    compose = f"services:\n  api:\n    {image}\n    volumes: ['./api:/app']\n"
+    files = {"api__package_dot_json": "{}", "api__src__index_dot_js": "serve()\n", "api__Dockerfile": dockerfile}
+    notes = [note.message for note in planned(compose, **files).notes if note.key == "volumes"]
+    assert notes == [f"./api is code of the repository{told}"]
+
+
 # --- circles ----------------------------------------------------------------------------------------------------------
 
 

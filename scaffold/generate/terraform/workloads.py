@@ -114,7 +114,7 @@ def _workload(workload: Workload) -> dict[str, object]:
             {"port": port.port, "published": _is_public(workload, port)} for port in workload.ports if port.protocol == "TCP"
         ],
         "health": _health(workload),
-        "path": next((probe.path for probe in _probes(workload) if probe.kind == "http"), "/"),
+        "path": next((probe.path for probe in _probes(workload) if probe.kind == "http"), ""),
         "mounts": [mount for item in workload.mounts for mount in _mount(item)],
         "read_only_root": workload.security.read_only_root,
         "cpu": cpu,

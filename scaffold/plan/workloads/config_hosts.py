@@ -18,6 +18,8 @@ _CODE = regex(r"\.(?:py|js|mjs|cjs|ts|go|rb|java|kt|cs|php|rs|ex|exs|properties|
 _NOT_RUN = regex(
     r"(?:^|/)(?:tests?|spec|docs?|examples?|node_modules|\.github|deploy|infra|monitoring)/|(?:^|/)test_|[._]test\.|compose"
 )
+_TEST = regex(r"(?:^|/)(?:tests?|__tests__)/|(?:^|/)(?:test_|conftest\.py$)|[._](?:test|spec)\.\w+$")
+"""Files that tests alone run; a stack for them is started by the tests themselves."""
 
 
 def rewrite_files(files: tuple[ConfigFile, ...], scope: Scope) -> tuple[ConfigFile, ...]:
@@ -102,7 +104,7 @@ def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:
     for mount in service.mounts:
         for item in scope.project.mounted if mount.resolved is not None and not is_env_target(mount.target) else ():
             inside = item.path == mount.resolved or item.path.startswith(f"{mount.resolved}/")
-            if inside and item.path not in known:
+            if inside and item.path not in known and not _TEST.search(item.path):
                 known.add(item.path)
                 yield item.template or item.path, item.data.decode("utf-8", "replace")
     yield from ((file.path, file.text) for file in nginx_files(scope.project, service) if file.path not in known)

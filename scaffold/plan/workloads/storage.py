@@ -12,6 +12,8 @@ from scaffold.model.compose import Mount, Service
 from scaffold.model.document import Mapping, Sequence, find, scalars_of, text_of
 from scaffold.model.env_templates import is_env_target
 from scaffold.model.frozen import frozen
+from scaffold.model.image_code import takes_one_of
+from scaffold.model.image_users import image_user, is_plain_base
 from scaffold.model.project import MountedFile
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.values import dns_label, parse_byte_size
@@ -115,7 +117,7 @@ def _bind(mount: Mount, plan: _Plan) -> None:
             plan.keep(mount, posixpath.basename(source) or posixpath.basename(mount.target) or "data")
             plan.note(mount, f"{source} of the host becomes a volume of its own, which starts empty")
     elif _is_source(mount, plan):
-        plan.note(mount, f"{mount.source} is code of the repository: the image holds it")
+        plan.note(mount, f"{mount.source} is code of the repository{_what_holds_it(mount.resolved, plan)}")
     else:
         _from_repository(mount, mount.resolved, plan)
 
@@ -136,8 +138,32 @@ def _is_source(mount: Mount, plan: _Plan) -> bool:
 
 
 def _holds_code(folder: str, plan: _Plan) -> bool:
+    return any(_code_below(folder, plan))
+
+
+def _code_below(folder: str, plan: _Plan) -> Iterator[str]:
     endings = (".py", ".js", ".ts", ".tsx", ".jsx", ".rb", ".go", ".rs", ".java", ".php", ".ex", ".cs", ".vue", ".html", ".css")
-    return any(path.startswith(f"{folder}/") and path.endswith(endings) for path in plan.scope.project.files)
+    prefix = f"{folder}/" if folder else ""
+    return (path for path in plan.scope.project.files if path.startswith(prefix) and path.endswith(endings))
+
+
+def _what_holds_it(folder: str, plan: _Plan) -> str:
+    """Return how a note on mounted code ends: whether the image that the chart starts has it without the mount."""
+    service, image = plan.service, plan.service.image
+    dockerfile = plan.scope.project.image_of(service) if service.delivers_image else None
+    if service.build is None and image is not None and (is_plain_base(image) or image_user(image)):
+        return f", and {image} does not hold it: before the chart can run, build an image that copies it and name that one"
+    if dockerfile is None or service.build is None or service.build.context is None:
+        return ": the image has to hold it, and nothing here shows that it does"
+    paths = (folder or ".", *_code_below(folder, plan))
+    if takes_one_of(dockerfile, service.build.target, service.build.context, paths):
+        return ": the image holds it"
+    if any(_CLONE in item.text for stage in dockerfile.chain(service.build.target) for item in stage.instructions):
+        return f": the image has what {dockerfile.path} clones, whatever lies here"
+    return f", and {dockerfile.path} copies none of it: before the chart can run, let a COPY take it into the image"
+
+
+_CLONE = "git clone"
 
 
 def _from_repository(mount: Mount, source: str, plan: _Plan) -> None:

@@ -220,6 +220,25 @@ def test_the_ingress_has_the_paths_of_the_example_s_own_proxy(
     assert [(path, name) for _, path, name in routes] == [("/api", "api"), ("/", "frontend"), ("/", "api")]
 
 
+def test_the_load_balancer_takes_any_answer_but_an_error_where_no_path_is_known(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    health = "healthcheck: {test: curl -f http://localhost:8080/ready}"
+    compose = (
+        f"services:\n  web: {{image: 'acme/web:1', ports: ['80:8080'], {health}}}\n"
+        "  api: {image: 'acme/api:1', ports: ['81:8081']}\n  queue: {image: 'rabbitmq:4.3'}\n"
+    )
+    chart = support.write_chart(target_of(make_project({"compose.yaml": compose}, name="shop")), tmp_path)
+    found = support.objects(support.template(require_tool("helm"), chart))
+    given = {item["metadata"]["name"]: item["metadata"].get("annotations") for item in found if item["kind"] == "Service"}
+    prefix = "alb.ingress.kubernetes.io"
+    assert given == {
+        "web": {f"{prefix}/healthcheck-path": "/ready", f"{prefix}/success-codes": "200-399"},
+        "api": {f"{prefix}/success-codes": "200-499"},
+        "queue": None,
+    }
+
+
 def test_a_pod_that_serves_drains_before_its_program_is_told_to_end(
     make_project: Callable[..., Path], require_tool: Callable[[str], str], tmp_path: Path
 ) -> None:
