@@ -115,8 +115,12 @@ def is_provider_key(value: str) -> bool:
 
 
 def is_drawn_token(value: str) -> bool:
-    """Whether a token was drawn at random: it has different letters enough, and no word that marks it as a dummy."""
-    return not _DUMMY_KEY.search(value) and len(set(value)) >= min(len(value) // 2, _DIFFERENT_LETTERS)
+    """Whether a token was drawn at random: it has different letters enough, of more than one kind, and neither a word that
+    marks it as a dummy nor the alphabet.
+    """
+    kinds = sum(any(map(kind, value)) for kind in (str.islower, str.isupper, str.isdigit))
+    made_up = _DUMMY_KEY.search(value) is not None or "abcdefgh" in value.lower()
+    return not made_up and kinds > 1 and len(set(value)) >= min(len(value) // 2, _DIFFERENT_LETTERS)
 
 
 def _entropy(value: str) -> float:

@@ -56,14 +56,16 @@ _HOOK = regex(
     r"https://(?:(?P<slack>hooks\.slack\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/(?P<a>[A-Za-z0-9]{24}))"
     r"|(?P<discord>discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/(?P<b>[\w-]{60,80}))"
     r"|(?P<render>api\.render\.com/deploy/srv-[a-z0-9]{20}\?key=(?P<c>[\w-]{8,40}))"
-    r"|(?P<portainer>[\w.-]{1,200}(?::[0-9]{1,5})?/api/(?:stacks/)?webhooks/(?P<d>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})))(?![\w-])",
+    r"|(?P<portainer>(?P<host>[\w.-]{1,200})(?::[0-9]{1,5})?/api/(?P<stacks>stacks/)?webhooks/(?P<d>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})))(?![\w-])",
     words=("https://",),
 )
 """Addresses whose path is the key: whoever has one may post to the channel, or start the deployment."""
+_OF_NOBODY = regex(r"(?i)(?:^|[.-])(?:example|your|my-?(?:domain|server|host))")
 _ISSUERS = {"slack": "Slack", "discord": "Discord", "render": "Render", "portainer": "Portainer"}
 _CLOUDINARY = ("cloudinary", "Cloudinary", "CLOUDINARY")
 _API_SECRET = regex(
-    r"\b(?P<key>\w{0,40}(?:api_?secret|API_SECRET|apiSecret))[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?P<value>[\w-]{27})(?![\w-])",
+    r"\b(?P<key>\w{0,40}(?:api_?secret|API_SECRET|apiSecret))[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?"
+    r"(?P<value>[\w-]{27})(?![\w.(\[-])",
     words=("api", "API_SECRET"),
 )
 """What Cloudinary gives with the name of its cloud and a key that everybody may see: 27 letters of the base64 of addresses."""
@@ -118,8 +120,13 @@ def _hooks(path: str, text: str) -> Iterator[SecretSighting]:
     for match in _HOOK.finditer(text):
         provider = next(name for name in _ISSUERS if match[name])
         token = next(match[name] for name in "abcd" if match[name])
-        if is_drawn_token(token):
+        if is_drawn_token(token) and (provider != "portainer" or _is_of_portainer(match, text)):
             yield SecretSighting(f"{_ISSUERS[provider]} webhook", "", places.at(match.start()))
+
+
+def _is_of_portainer(match: re.Match[str], text: str) -> bool:
+    """Whether an address is one of Portainer's on a host of somebody: others have routes for webhooks as well."""
+    return not _OF_NOBODY.search(match["host"]) and (match["stacks"] is not None or "portainer" in text.lower())
 
 
 def _cloudinary_secrets(path: str, text: str) -> Iterator[SecretSighting]:

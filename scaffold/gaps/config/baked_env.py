@@ -14,7 +14,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import given_names, is_in_image, runs_code
 from scaffold.model.names import EnvironmentClass, Role
-from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.project import EnvEntry, EnvFile, Instruction, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
@@ -23,6 +23,12 @@ DEBUG = "APP_DEBUG"
 _COMPILES = regex(
     r"\bcomposer\s+(?:[\w-]+\s+)?(?:symfony:)?dump-env\s+prod\b|\bdotenv:dump\b", words=("dump-env", "dotenv:dump")
 )
+_WRITES = regex(
+    rf"\b(?:cp|mv|rm|ln|sed|tee|install|envsubst)\b[^\n|;]{{0,200}}?(?<![\w.*-])\.env(?![\w.-])|>\s*[\"']?[^\s\"'>]{{0,200}}?(?<![\w.*-])\.env(?![\w.-])"
+    rf"|\b{DEBUG}\b",
+    words=(".env", DEBUG),
+)
+"""Steps by which an image, or what is started in it, may have another file of that name, or another value."""
 _FOR_PRODUCTION = frozenset({"prod", "production"})
 
 
@@ -61,11 +67,28 @@ def _baked(project: Project, stack: Stack, service: Service, file: EnvFile) -> B
         return None
     if leaves_out(ignore_patterns(project, dockerfile, context), ".env") or _is_set(project, stack, service, folder):
         return None
-    steps = (item for stage in dockerfile.chain(build.target) for item in stage.instructions if item.keyword == "RUN")
+    instructions = [item for stage in dockerfile.chain(build.target) for item in stage.instructions]
+    if any(map(_lays_over, instructions)) or _is_written(project):
+        return None
+    steps = (item for item in instructions if item.keyword == "RUN")
     step = next((item.location for item in steps if _COMPILES.search(item.text)), None)
     mode = file.entry("APP_ENV")
     is_meant = mode is not None and not mode.commented and mode.value.strip().lower() in _FOR_PRODUCTION
     return BakedDebug(stack, service, entry, step) if step is not None or is_meant else None
+
+
+def _lays_over(item: Instruction) -> bool:
+    """Whether an instruction takes the file out of the image, or puts another one in its place."""
+    if item.keyword not in {"COPY", "ADD"}:
+        return item.keyword == "RUN" and _WRITES.search(item.text) is not None
+    names = [posixpath.basename(word.strip("[]\"',")) for word in item.text.split()]
+    return names[-1:] == [".env"] and ".env" not in names[:-1]
+
+
+def _is_written(project: Project) -> bool:
+    """Whether a script or a job writes the file or the variable: it may do so before the build, or as the image starts."""
+    lines = (command.text for command in project.commands if command.context != "doc")
+    return any(map(_WRITES.search, lines))
 
 
 def _is_set(project: Project, stack: Stack, service: Service, folder: str) -> bool:

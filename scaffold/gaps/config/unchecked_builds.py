@@ -43,5 +43,9 @@ def _is_unchecked(keyword: str, text: str) -> bool:
 
 
 def _runs_so(file: Dockerfile) -> bool:
-    last = file.stages[-1]
-    return any(item.keyword == "ENV" and _FOR_ALL.search(item.text) for item in last.instructions)
+    """Whether the last word of the stage that is run, or of those that it is built from, leaves the check off."""
+    for stage in file.chain():
+        said = [item.text for item in stage.instructions if item.keyword == "ENV" and NAME in item.text]
+        if said:
+            return bool(_FOR_ALL.search(said[-1]))
+    return False
