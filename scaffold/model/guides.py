@@ -91,6 +91,8 @@ class GuidesPlan:
     """Those of `env_files` and `copied_files` that no pattern of git is known to ignore."""
     copied_files: tuple[tuple[str, str], ...] = ()
     """Each file that containers mount and git does not track, with the template that it is copied from."""
+    starts: tuple[str, ...] = ()
+    """Where jobs and scripts of the project start production with a list of files, as path:line; none has our overlays."""
     directory: str = ""
     """The folder in which Compose is started, "" for the root."""
     chart: bool = True

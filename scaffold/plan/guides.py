@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,6 +38,9 @@ _SINGLE = {
     Role.TRACING: "it keeps its own data on its volume",
 }
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
+_DEPLOYS = regex(r"(?i)deploy|release|prod|update")
+_STARTED_WITH = regex(r"\bcompose\s[^\n|;]{0,400}\sup\b")
+_NAMED = regex(r"(?:-f|--file)[ =]+[\"']?(?:[^\s\"'/]{0,60}/){0,8}([\w.+-]{1,80}\.ya?ml)")
 _LOGS = regex(r"\blogs?\b")
 
 
@@ -72,9 +76,29 @@ def plan_guides(project: Project) -> GuidesPlan | None:
         env_files=(env_files := _env_files(project, stack)),
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
+        starts=_starts(project, stack),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
+
+
+def _starts(project: Project, stack: Stack) -> tuple[str, ...]:
+    """Return where a job on another machine, or a script or target that deploys, starts the stack by the names of its files."""
+    names = {posixpath.basename(path) for path in stack.files}
+    found = [
+        (command.location.path, command.location.line, command.text)
+        for command in project.commands
+        if command.context in {"script", "makefile", "package"}
+        and command.location.path not in project.owned
+        and _DEPLOYS.search(f"{command.owner} {posixpath.basename(command.location.path)}")
+    ]
+    for workflow in project.workflows:
+        remote = (step for job in workflow.jobs for step in job.all_steps if "ssh" in step.uses or "ssh " in step.run)
+        said = {line.strip() for step in remote for line in f"{step.run}\n{step.input('script')}".splitlines()}
+        lines = enumerate(workflow.document.text.splitlines(), 1)
+        found += [(workflow.path, number, line) for number, line in lines if line.strip() in said]
+    starts = ((path, line) for path, line, text in found if _STARTED_WITH.search(text) and names & set(_NAMED.findall(text)))
+    return tuple(dict.fromkeys(f"{path}:{line}" for path, line in starts))
 
 
 def guide_paths(project: Project) -> tuple[tuple[GuidePage, str], ...]:

@@ -70,6 +70,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "env_template_here": _from(plan, template.path) if template else "",
         "secrets_env": _from(plan, "scripts/secrets-env"),
         "env_files": [_env_file(target, plan, path, services) for path, services in plan.env_files],
+        "starts": list(plan.starts) if target.production_set != target.base_set else [],
         "copied_files": [
             f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"
             for path, template in plan.copied_files

@@ -360,3 +360,28 @@ def test_without_a_store_a_lost_host_is_restored_before_anything_starts(make_pro
     text = next(item.text for item in guides.render(target).artifacts if item.path.endswith("recovery.md"))
     assert "stores alone" not in text
     assert "up to the start" in text
+
+
+DEPLOYS = """\
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: appleboy/ssh-action@v1
+        with:
+          host: shop.example.com
+          script: |
+            cd /srv/shop
+            docker compose {files} up -d
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "places"), [("-f compose.yaml -f more.yaml", (".github/workflows/deploy.yml:11",)), ("", ())]
+)
+def test_a_job_that_names_its_files_is_told_of(files: str, places: tuple[str, ...], make_project: Callable[..., Path]) -> None:
+    root = make_project({**FILES, ".github/workflows/deploy.yml": DEPLOYS.format(files=files)})
+    plan = plan_guides(read_project(root))
+    assert plan is not None
+    assert plan.starts == places
