@@ -162,6 +162,17 @@ _WORDS = (
     *("env", "Env", "ENV", "slog", "zap", "logrus", "zerolog", "Listen", "onfiguration", "HandleFunc", "promhttp", "otel"),
     *("viper", "getProperty", "ConfigProperty", "@Value", "Mapping", "jdbc:postgresql", ".route(", ".Get(", ".GET(", "Sentry"),
 )
+_OF_RAILS = (
+    "secret_key_base",
+    "secret_token",
+    "mount",
+    "Rack::Auth",
+    "authenticate",
+    "before_action",
+    ".use",
+    "parent_controller",
+)
+"""Words without which a file of Ruby says nothing of signing keys and of consoles."""
 _WORTH_READING = regex(r"\bget\b|\$\{?[A-Z]", words=("get", "$"))
 """Texts without one of these words or forms give nothing."""
 
@@ -175,7 +186,8 @@ def read_other_code(path: str, text: str) -> CodeReading:
     """Return what the plain forms of the file's language give."""
     ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
     language = _BY_ENDING[ending] if ending else _by_place(path)
-    if language is None or not (holds(text, _WORDS) or _WORTH_READING.search(text)):
+    words = (*_WORDS, *_OF_RAILS) if language is _RUBY else _WORDS
+    if language is None or not (holds(text, words) or _WORTH_READING.search(text)):
         return CodeReading()
     bare = re.sub(language.comment, lambda match: blank(match[0]), text, flags=re.DOTALL)
     settings: list[SettingDefault] = []
@@ -194,7 +206,14 @@ def read_other_code(path: str, text: str) -> CodeReading:
                 settings.append(setting(name, value, "getenv", where, guarded=False))
     if language not in (_SHELL, _SPRING):
         settings = with_fallbacks(places, bare, settings)
-    return reading(settings, list(reads.values()), _facts(path, places, bare, language))
+    facts = _facts(path, places, bare, language)
+    if language is _RUBY and holds(bare, _OF_RAILS):
+        # Loaded where there is code of Rails alone.
+        from scaffold.read.rails import console_facts, fixed_keys
+
+        settings = [*settings, *fixed_keys(path, places, bare)]
+        facts += console_facts(path, places, bare)
+    return reading(settings, list(reads.values()), facts)
 
 
 def _facts(path: str, places: Places, bare: str, language: _Language) -> list[CodeFact]:

@@ -91,7 +91,7 @@ _NOT_DOCKERFILE = (
 OTHER_CODE = (".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs", ".sh", ".bash")
 """Endings of the languages, other than Python and JavaScript, whose plain forms are read."""
 _RAILS_FILE = regex(
-    r"(?:^|/)config/(?:cable|cache|database|elasticsearch|mongoid|queue|redis|shards|sidekiq|storage)\.ya?ml$",
+    r"(?:^|/)config/(?:cable|cache|database|elasticsearch|mongoid|queue|redis|secrets|shards|sidekiq|storage)\.ya?ml$",
     words=("config/",),
 )
 _SPRING_FILE = regex(r"(?:^|/)(?:resources|config)/application(?:-[\w-]+)?\.(?:properties|ya?ml)$", words=("/application",))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, Share, listed, once, production_shares
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.compose import Service
-from scaffold.model.document import Location
+from scaffold.model.document import Location, Scalar
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Severity
@@ -47,11 +47,13 @@ def _of_share(project: Project, share: Share, built: frozenset[tuple[str, str]])
     found = [item for service in share.services if (item := _moving(project, service, built)) is not None]
     if not found:
         return
+    # What keeps data, or stands before everything, is not to go under among the images of the project.
+    found.sort(key=lambda item: not _is_serious(item.service))
     names = listed((f"{item.service.name} ({item.image})" for item in found), 4)
     templates = tuple(dict.fromkeys(item.template for item in found if item.template))
     by = f"; it is what {' and '.join(templates)} sets" if templates else ""
     foreign = next((note for item in found if (note := _foreign_owner(project, item))), "")
-    serious = bool(foreign) or any(item.service.is_datastore or item.service.role is Role.PROXY for item in found)
+    serious = bool(foreign) or any(_is_serious(item.service) for item in found)
     yield RULE.gap(
         resource=share.resource,
         subject="images",
@@ -63,6 +65,10 @@ def _of_share(project: Project, share: Share, built: frozenset[tuple[str, str]])
         severity=Severity.MEDIUM if serious else Severity.LOW,
         environment=share.environment,
     )
+
+
+def _is_serious(service: Service) -> bool:
+    return service.is_datastore or service.role is Role.PROXY
 
 
 def _moving(project: Project, service: Service, built: frozenset[tuple[str, str]]) -> _Moving | None:
@@ -113,13 +119,23 @@ def _foreign_owner(project: Project, item: _Moving) -> str:
 
 
 def _moves(service: Service, image: ImageReference) -> bool:
-    """Whether the tag names no version; a tag out of a variable without a default is chosen by whoever deploys."""
+    """Whether the tag names no version."""
     if service.build or service.role in _NOT_JUDGED or image.digest:
         return False
-    if any(not reference.has_default for reference in service.image_references):
+    if _is_chosen(service):
         return False
     words = frozenset(re.split(r"[-_.]", image.tag.lower()))
     return bool(words & _MOVING) or not re.search(r"\d", image.tag)
+
+
+def _is_chosen(service: Service) -> bool:
+    """Whether whoever deploys chooses the tag or the name before it: a variable without a default, other than one for the
+    registry or the account.
+    """
+    node = service.node.get("image")
+    last = node.raw.rpartition("/")[2] if isinstance(node, Scalar) else ""
+    open_ones = (item.name for item in service.image_references if not item.has_default)
+    return any(re.search(rf"\$\{{?{re.escape(name)}\b", last) for name in open_ones)
 
 
 RULE = Rule(

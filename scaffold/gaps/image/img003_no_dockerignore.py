@@ -30,7 +30,7 @@ _WITH_VALUE = frozenset(
 """Options of a build command whose value is the next word."""
 _HEAVY = frozenset({".git", "node_modules", ".venv", "venv"})
 _PLAIN_TEMPLATE = regex(
-    r"\.?(?:dot)?env[._-](?:example|sample|template|dist)|(?:example|sample|template)[._-]env", re.IGNORECASE
+    r"\.?(?:dot)?env[._-](?:example|sample|template|dist)|\.?(?:example|sample|template)[._-]env", re.IGNORECASE
 )
 """Names of templates whose values go into `.env` beside them."""
 _Wide = list[tuple[Dockerfile, tuple[Location, ...]]]

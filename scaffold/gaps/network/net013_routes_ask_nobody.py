@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, production_or_all
+from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production, once, production_or_all
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.fronts import front_of, has_login_in_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -25,6 +25,8 @@ _KINDS = {
     "open-chain": "the rules of {} permit every request, and no other line of its code asks who calls",
 }
 """What lets everybody in, in words."""
+_EVERY_CONSOLE = "*"
+"""What a login before the whole program is called."""
 _WITH_LOGINS = frozenset({"open-graph", "open-chain"})
 _KEPT_AMONG_FRIENDS = regex(
     r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
@@ -35,13 +37,57 @@ _KEPT_AMONG_FRIENDS = regex(
 
 def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind in _KINDS and may_run_in_production(fact)]
-    if not facts or has_login_in_front(project):
+    if has_login_in_front(project):
+        return
+    yield from () if _names_a_network(project) else _consoles(project)
+    if not facts:
         return
     if _is_among_friends(project):
         # Who thought of logins, and left them out here: what pages say of a network is seldom about it.
         facts = [fact for fact in facts if fact.kind in _WITH_LOGINS and not _names_a_network(project)]
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
+
+
+def _consoles(project: Project) -> Iterator[Gap]:
+    """Yield the consoles of engines that the routes of Rails lend everybody: no code and no variable asks who opens them."""
+    mounted = [fact for fact in project.code_facts if fact.kind == "console" and may_run_in_production(fact)]
+    if not mounted:
+        return
+    asking = {fact.detail for fact in project.code_facts if fact.kind == "console-login"}
+    names = {entry.name for file in project.env_files for entry in file.entries} | {read.name for read in project.env_reads}
+    names |= {entry.name for stack in project.stacks for service in stack.services for entry in service.environment}
+    found: dict[str, list[CodeFact]] = {}
+    for fact in mounted:
+        engine = fact.detail.partition("::")[0].upper()
+        given = any(name.startswith(f"{engine}_") and name.endswith(("USERNAME", "USER", "PASSWORD")) for name in names)
+        told = any(engine in page.text.upper() and _KEPT_AMONG_FRIENDS.search(page.text) for page in project.docs)
+        if not asking & {fact.detail, _EVERY_CONSOLE} and not given and not told:
+            found.setdefault(fact.location.path, []).append(fact)
+    for path, facts in found.items():
+        yield _console_gap(path, facts)
+
+
+def _console_gap(path: str, facts: list[CodeFact]) -> Gap:
+    consoles = listed(dict.fromkeys(fact.detail for fact in facts))
+    return RULE.gap(
+        resource=path,
+        subject="consoles",
+        message=f"The routes mount {consoles} for whoever knows the path, and no code or variable of this repository asks who "
+        "opens it: such a console shows what the store or the queue holds, and changes it.",
+        expected="the mount inside `authenticate`, behind a constraint, or with a user and a password of its own",
+        actual="a mount without a condition",
+        locations=tuple(fact.location for fact in facts),
+        confidence=Confidence.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Mount it inside `authenticate :user, ->(user) { user.admin? }` or a constraint of the routes, or before it "
+                "Rack::Auth::Basic with values of the environment.",
+            ),
+        ),
+    )
 
 
 def _is_among_friends(project: Project) -> bool:

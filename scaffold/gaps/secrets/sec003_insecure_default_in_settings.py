@@ -287,6 +287,8 @@ def _message(name: str, what: str, settings: list[SettingDefault], address: Loca
         return f"Without {name} in the environment the application runs with a value that stands in its code ({what}){note}."
     beside = f", beside the address of the system that takes it (line {address.line})" if address else ""
     effect = "who can read the repository has it, and no variable replaces it"
+    if "<%" in (settings[0].value or ""):
+        effect = f"the tag of ERB stands in a file of Ruby, which reads it as text; {effect}"
     return f"{name} is a constant of the code ({what}){beside}: {effect}{note}."
 
 
