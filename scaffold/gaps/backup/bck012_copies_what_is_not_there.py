@@ -120,12 +120,13 @@ def _folder_unseen(project: Project, command: Command) -> Misled | None:
         return None
     if not _runs_on_the_host(project, command):
         return None
-    stacks, beside = _stacks_of(project, command), _beside(project, command)
+    stacks = _stacks_of(project, command)
     for path in copied_paths(command.text):
         bare = posixpath.normpath(path)
         mounts = _volumes_at(stacks, bare) if _is_data_of_nobody(project, command, path) else []
         names = tuple(dict.fromkeys(mount.source for mount in mounts))
         # A script that reaches the volume, or its place in a container, has the data after all.
+        beside = _beside(project, command) if names else ""
         if not names or any(word in beside for mount in mounts for word in (mount.source, mount.target)):
             continue
         if not any(_is_mounted(stack, bare) for stack in stacks):
@@ -176,10 +177,13 @@ def _speaks_of_backups(project: Project, command: Command) -> bool:
 
 def _runs_on_the_host(project: Project, command: Command) -> bool:
     """Whether the page or script starts containers from outside of them, so that its folders are those of the host."""
-    path = command.location.path
-    return any(re.search(r"\bdocker\b", other.text) for other in project.commands if other.location.path == path) and not (
-        re.search(r"\bdocker\b[^\n]*\s(?:exec|run)\b", command.text)
-    )
+    inside = re.search(r"\bdocker\b[^\n]*\s(?:exec|run)\b", command.text)
+    return inside is None and command.location.path in _starting_containers(project)
+
+
+@remembered
+def _starting_containers(project: Project) -> frozenset[str]:
+    return frozenset(command.location.path for command in project.commands if re.search(r"\bdocker\b", command.text))
 
 
 def _is_of_developers(project: Project, command: Command) -> bool:
