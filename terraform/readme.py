@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from terraform.concerns import balancer, elasticache, rds
+from terraform.concerns import backup, balancer, elasticache, rds, storage
 from terraform.concerns.foundation import Foundation
 from terraform.environments import FOLDER, owner
 
@@ -39,7 +39,8 @@ def files(base: Foundation) -> dict[str, str]:
 def _overview(base: Foundation) -> str:
     environments = ", ".join(f"`{item.name}`" for item in base.plan.environments)
     used = {item.file for item in base.stack.placed}
-    listed = "\n".join(f"- `{file}` {text}" for file, text in _CONTENTS.items() if file in used)
+    contents = {**_CONTENTS, storage.FILE: _buckets(base), backup.FILE: _copied(base)}
+    listed = "\n".join(f"- `{file}` {text}" for file, text in contents.items() if file in used)
     return f"""One state for each environment ({environments}); the same files, other inputs in `{FOLDER}/`.
 
 {listed}
@@ -59,14 +60,32 @@ _CONTENTS = {
     "memorydb.tf": "Valkey with a log that survives the loss of every node",
     "secrets.tf": "logins and secrets",
     "efs.tf": "files that several copies share",
-    "storage.tf": "buckets for backups, uploads and access logs",
-    "backup.tf": "a daily copy of databases, files and volumes, in a vault",
+    "storage.tf": "",
+    "backup.tf": "",
     "alarms.tf": "who is told what, and when",
     "identities.tf": "what the pods may do in AWS",
     "github.tf": "what GitHub's workflows may do in AWS, without stored keys",
     "outputs.tf": "what a deployment of the app needs to know",
 }
-"""What stands in each file, in the order in which people read them."""
+"""What stands in each file, in the order in which people read them; "" where that depends on the plan."""
+
+
+def _buckets(base: Foundation) -> str:
+    purposes = [*sorted(_plain(bucket.purpose) for bucket in base.plan.buckets), "access logs"]
+    return f"{'buckets' if len(purposes) > 1 else 'a bucket'} for {_listed(purposes)}"
+
+
+def _copied(base: Foundation) -> str:
+    """Return what the vault gets a copy of: what is not selected there is not told as saved."""
+    own = base.plan.compute == "eks" and any(not volume.shared for volume in base.plan.volumes)
+    parts = ["databases"] if base.plan.postgres else []
+    parts += ["files that several copies share"] if any(volume.shared for volume in base.plan.volumes) else []
+    parts += ["volumes"] if own else []
+    return f"a daily copy of {_listed(parts)}, in a vault"
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _state(base: Foundation) -> str:
@@ -89,7 +108,7 @@ The state is locked by an object beside it (`use_lockfile`); no table is needed.
 def _choose(base: Foundation) -> str:
     """The inputs that nobody but the team knows, with what happens where they stay empty."""
     rows = ["`alarm_email`: where alarms go. Until it is set, nobody is told."]
-    rows.append("`certificate_arn`: the ACM certificate of the app's host name, in the same region.")
+    rows.append(f"`certificate_arn`: the ACM certificate, in the same region, {_certified(base)}.")
     if any(setting.required for setting in base.plan.settings):
         rows.append("`settings`: the values that have no default.")
     if base.plan.compute == "eks":
@@ -109,6 +128,16 @@ def _choose(base: Foundation) -> str:
 
 Repositories of images and GitHub's identity provider exist once in an account: the state of `{owner(base)}` makes them. Where
 another environment is applied first, or lives in an account of its own, set {made} to `true` there."""
+
+
+def _certified(base: Foundation) -> str:
+    """Return which names the certificate has to hold."""
+    if base.plan.compute == "eks":
+        return (
+            "of every host that the chart serves: the domain, and SUBDOMAIN.DOMAIN for each subdomain in its `ingress.routes`"
+        )
+    served = [f"`{name.replace('-', '_')}_host`" for name in (item.name for item in balancer.published(base)[1:])]
+    return f"of the app's host name and of {_listed(served)}" if served else "of the app's host name"
 
 
 def _apply(environment: str) -> str:
@@ -260,7 +289,8 @@ def _roles(base: Foundation) -> str:
   GRANT USAGE, CREATE ON SCHEMA public TO {store.user};""")
     commands = "\n\n".join(texts)
     place = (
-        "The chart's role job does this at each deployment. By hand, from a pod of the cluster:"
+        "The chart's role job does this at the first installation, and again once its revision in the values, the store or\n"
+        "its own image is another one. By hand, from a pod of the cluster:"
         if base.plan.compute == "eks"
         else "From a machine that has the security group `application`:"
     )

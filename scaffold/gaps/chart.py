@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from scaffold.model.document import Mapping, Node, Sequence, find, text_of
 from scaffold.model.gap import Closer
 from scaffold.model.names import Room
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 PACKAGING = frozenset({"helm", "kustomize", "kubernetes"})
+
+_ONLY_WITH = regex(
+    r"\{\{-?[ \t]*(?:range(?:[ \t]+\$\w+,[ \t]*\$\w+[ \t]*:=)?|with|if)[ \t]+\.Values\.(\w+)[ \t]*-?\}\}", words=(".Values.",)
+)
+_VALUES = regex(r"/values[\w.-]*\.ya?ml$", words=("/values",))
+
+
+def renders_nothing(project: Project, path: str) -> bool:
+    """Whether a template of a chart begins by asking for a part of the values that all of the chart's own leave empty."""
+    folder, _, name = path.rpartition("/templates/")
+    asked = _ONLY_WITH.match(project.source(path) or "") if name else None
+    if asked is None or "/charts/" in f"/{folder}":
+        return False
+    values = [item for item in project.documents if item.path.startswith(f"{folder}/") and _VALUES.search(item.path)]
+    return bool(values) and not any(_is_filled(find(item.root, asked[1])) for item in values)
+
+
+def _is_filled(part: Node | None) -> bool:
+    if isinstance(part, Mapping):
+        return bool(part.entries)
+    return bool(part.items) if isinstance(part, Sequence) else text_of(part) not in {"", "false"}
 
 
 def chart_closers(project: Project, advice: str) -> tuple[Closer, ...]:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from scaffold.gaps.chart import renders_nothing
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Dependency, Healthcheck, Service, Stack
 from scaffold.model.document import Location, scalars_in
@@ -361,12 +362,16 @@ def sensitive_references(stack: Stack) -> dict[str, Location]:
 
 
 def has_resource(project: Project, pattern: str) -> Location | None:
-    """Return the first resource of the infrastructure code or the manifests whose type matches, or None."""
+    """Return the first resource of the infrastructure code or the manifests whose type matches, or None; one in a template
+    of a chart that renders nothing only where there is no other.
+    """
+    idle = None
     for file in project.infrastructure:
-        for kind, _, place in file.resources:
-            if re.search(pattern, kind):
-                return place
-    return None
+        place = next((place for kind, _, place in file.resources if re.search(pattern, kind)), None)
+        if place is not None and not renders_nothing(project, file.path):
+            return place
+        idle = idle or place
+    return idle
 
 
 # --- names of secrets -------------------------------------------------------------------------------------------------

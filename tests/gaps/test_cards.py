@@ -91,3 +91,21 @@ def test_a_healthcheck_without_its_program_is_not_praised(make_project: Callable
     text = "FROM python:3.13-slim\nUSER app\nHEALTHCHECK CMD curl -f http://localhost:8000/health\n"
     card = card_of(make_project, Layer.IMAGE, {"docker-compose.yml": API, "Dockerfile": text})
     assert [praise.message for praise in card.good] == ["Dockerfile runs as app, not as root"]
+
+
+CHART = {
+    "compose.yaml": API,
+    "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+    "chart/values.yaml": "roles: {}\nworkloads:\n  web:\n    readinessProbe: {tcpSocket: {port: 80}}\n",
+    "chart/templates/alone.yaml": "{{- range $name, $role := .Values.roles }}\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\n{{- end }}\n",
+    "chart/templates/services.yaml": "apiVersion: v1\nkind: Service\n{{- if .w.readinessProbe }}\n{{- end }}\n",
+    "chart/templates/stored.yaml": "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: shop}\n",
+}
+
+
+def test_what_shows_a_layer_is_rendered_and_says_it(make_project: Callable[..., Path]):
+    card = card_of(make_project, Layer.KUBERNETES, CHART)
+    assert "chart/templates/alone.yaml" not in {item.path for item in card.evidence}
+    assert [(item.location.path, item.location.line) for item in card.good] == [("chart/values.yaml", 4)]
+    shown = card_of(make_project, Layer.SECRETS, CHART)
+    assert [item.path for item in shown.evidence] == ["chart/templates/stored.yaml"]

@@ -275,6 +275,20 @@ def test_several_stores_have_names_and_inputs_of_their_own() -> None:
     assert "db_name" not in orders
 
 
+def test_the_page_names_the_buckets_and_copies_that_the_files_have() -> None:
+    stateless = support.rendered(support.plan("a", postgres=[support.postgres()], secrets=[support.login("db", "username")]))
+    assert "a daily copy of databases, in a vault" in stateless["README.md"]
+    assert "storage.tf" not in stateless["README.md"]
+    page = support.rendered(support.FRIDAY)["README.md"]
+    assert "`storage.tf` buckets for backups and access logs" in page
+    assert "`backup.tf` a daily copy of volumes, in a vault" in page
+    assert "buckets for backups, uploads and access logs" in support.rendered(support.UPLOADS)["README.md"]
+    everything = support.rendered(support.PROPERTYPRO)["README.md"]
+    assert "a daily copy of databases, files that several copies share and volumes, in a vault" in everything
+    assert "at each deployment" not in everything
+    assert "SUBDOMAIN.DOMAIN" in everything
+
+
 def test_the_backend_is_partial_and_locked() -> None:
     files = support.rendered(support.FRIDAY)
     assert "use_lockfile = true" in files["backend.tf"]

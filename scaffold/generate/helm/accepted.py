@@ -33,7 +33,13 @@ def load() -> tuple[AcceptedCheck, ...]:
 def accepted_at(workload: Workload) -> dict[str, str]:
     """Return the annotations that tell checkov, by the name behind `checkov.io/`: only checks that fail at this workload."""
     found = [check for check in load() if check.scope in _SCOPES and _SCOPES[check.scope](workload)]
-    return {f"skip{number}": f"{check.id}={check.reason}" for number, check in enumerate(found, 1)}
+    return {f"skip{number}": f"{check.id}={_reason(check, workload)}" for number, check in enumerate(found, 1)}
+
+
+def _reason(check: AcceptedCheck, workload: Workload) -> str:
+    """Return the reason; why capabilities come back depends on the image, which the plan has looked at."""
+    why = workload.security.reason if check.scope == "added capabilities" else ""
+    return f"{check.reason}: {why}" if why else check.reason
 
 
 def accepted_for_roles() -> dict[str, str]:
