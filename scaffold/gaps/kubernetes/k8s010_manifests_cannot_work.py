@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.kubernetes.common_labels import Mixed, mixed_services, selector_labels
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects, running
+from scaffold.gaps.kubernetes.probe_ports import LostProbe, lost_probes
 from scaffold.gaps.kubernetes.references import Reference, chart_references, is_made, references
 from scaffold.gaps.kubernetes.set_values import UnreadValue, unread_values
 from scaffold.gaps.served_paths import all_routes, meant_route
@@ -40,6 +41,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield from _untrusted(everything)
         yield from _mixed(project, everything)
         yield from _unserved(project)
+        yield from _unanswered(project)
 
 
 # --- what no file makes -----------------------------------------------------------------------------------------------
@@ -107,6 +109,28 @@ def _unserved(project: Project) -> Iterator[Gap]:
             severity=Severity.HIGH,
             confidence=Confidence.MEDIUM,
             environment=path_environment(folder),
+        )
+
+
+def _unanswered(project: Project) -> Iterator[Gap]:
+    """Yield the probes that ask a port which nothing says their pod listens on."""
+    found: dict[str, list[LostProbe]] = {}
+    for item in lost_probes(project):
+        found.setdefault(item.workload, []).append(item)
+    for workload, items in found.items():
+        path = items[0].place.path
+        declared = dict.fromkeys(port for item in items for port in item.declared)
+        yield RULE.gap(
+            resource=f"{path}/{workload}",
+            subject="probe-ports",
+            message=f"The probes of {workload} ask port {listed(dict.fromkeys(item.asked for item in items))}, and its "
+            f"container declares {listed(declared)}: the pod never becomes ready, or is started again and again.",
+            expected="a port of the container",
+            actual="a port that nothing else names",
+            locations=tuple(dict.fromkeys(item.place for item in items)),
+            related=tuple(dict.fromkeys(item.port for item in items)),
+            confidence=Confidence.MEDIUM,
+            environment=path_environment(path),
         )
 
 
