@@ -14,11 +14,12 @@ _COMPOSE = (
     r"(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?:\s+-\S+(?: (?!(?:down|stop|up|pull|build)\b)[^\s|;&-][^\s|;&]*)?)*\s+"
 )
 _STOPS = regex(
-    _COMPOSE + r"(?:down|stop|kill|rm\s+-\w*s\w*)(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]*\s(?:-v|--volumes)\b[^|;&]*\s\w)"
+    _COMPOSE
+    + r"(?:down|stop|kill|rm\s+-\w*s\w*)(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]{0,80}\s(?:-v|--volumes)\b[^|;&]{0,80}\s\w)"
     r"|\bdocker\s+(?:stop|kill|rm\s+-\w*f\w*)\s+\$\(docker\s+ps"
 )
 """Commands that stop the whole stack; those that name services stop what they have to."""
-_DOWN = regex(_COMPOSE + r"down(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]*\s(?:-v|--volumes)\b[^|;&]*\s\w)")
+_DOWN = regex(_COMPOSE + r"down(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]{0,80}\s(?:-v|--volumes)\b[^|;&]{0,80}\s\w)")
 _MAKES = regex(
     _COMPOSE + r"(?:pull|build|up\b[^|;&]*\s--(?:build|pull))\b|\bdocker\s+(?:image\s+)?(?:pull|build|buildx\s+build)\b"
 )

@@ -104,8 +104,11 @@ def _of_stack(stack: Stack) -> Iterator[Gap]:
         real = stack.service(name) if name != service.name else None
         if real is None or not (real.is_application and service.is_application):
             continue
-        shared = [(path, place) for path, place in service.env_files if path in {other for other, _ in real.env_files}]
-        if shared:
+        theirs = {path for path, _ in real.env_files}
+        shared = [(path, place) for path, place in service.env_files if path in theirs]
+        # A file for both beside one of its own for each holds what is no secret.
+        apart = len(shared) < min(len(theirs), len(service.env_files))
+        if shared and not apart:
             yield _stack_gap(stack, real, service, *shared[0])
             return
 

@@ -11,7 +11,7 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.gaps.deployments import STARTS, place_of, run_text
 from scaffold.model.document import Location, find, scalars_in, scalars_of, text_of
 from scaffold.model.frozen import frozen
-from scaffold.model.project import Job, Project
+from scaffold.model.project import Job, Project, Step
 from scaffold.model.regex import regex
 
 _ASKED_AFTER = regex(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\b|\bfailure\(\)")
@@ -60,13 +60,20 @@ def job_may_fail(job: Job) -> bool:
 
 def is_judged_later(item: CiStep) -> bool:
     """Whether a later step of the job fails it, or the job hands on, how a step with `continue-on-error` ended."""
+    if not item.step.id:
+        return False
     outcome = f"steps.{item.step.id}.outcome"
+    if any(outcome in value.value for value in scalars_in(find(item.job.node, "outputs"))):
+        return True
     own = item.job.steps
-    later = own[own.index(item.step) + 1 :] if item.step in own else ()
-    failing = (step for step in later if _FAILS.search(f"{step.run}\n{step.input('script')}"))
-    texts = [f"{step.condition}\n{step.run}\n{step.env}\n{step.input('script')}" for step in failing]
-    texts += [value.value for value in scalars_in(find(item.job.node, "outputs"))]
-    return bool(item.step.id) and any(outcome in text for text in texts)
+    place = next((number for number, step in enumerate(own) if step is item.step), len(own))
+    return any(_fails_by(step, outcome) for step in own[place + 1 :])
+
+
+def _fails_by(step: Step, outcome: str) -> bool:
+    script = step.input("script")
+    is_asked = outcome in step.condition or outcome in step.run or outcome in script or outcome in str(step.env)
+    return is_asked and bool(_FAILS.search(f"{step.run}\n{script}"))
 
 
 def _is_asked_for(job: Job) -> bool:

@@ -15,7 +15,7 @@ _CONFIG = "/etc/caddy/Caddyfile"
 """What Caddy's images, and those of FrankenPHP, start with."""
 _ADMIN_PORT = regex(r"(?:localhost|127\.0\.0\.1|\[::1\]):2019\b")
 _ADMIN_OFF = regex(r"(?m)^[ \t]*admin[ \t]+off[ \t]*(?:#[^\n]*)?$")
-_OTHER_PORT = regex(r"\b(?:curl|wget)\b(?![^|&;\n]*:2019\b)")
+_OTHER_PORT = regex(r"\b(?:curl|wget)\b(?![^|&;\n]{0,300}:2019\b)")
 _PORT = "2019"
 
 

@@ -61,7 +61,7 @@ def hidden_code(project: Project, stack: Stack, service: Service, code: tuple[st
         if mount.kind != "bind" or not folder or folder not in project.directories or is_below(context, folder):
             continue
         made = next((copy for copy in copies if copy.destination == clean(mount.target)), None)
-        held = [path for path in project.files if is_below(path, folder)]
+        held = [path for path in project.files if is_below(path, folder)] if made else []
         if made and held and not any(path.endswith(code) for path in held) and _has_code(project, made, code):
             effect = f"{mount.source} holds no code, so that the container starts without that of the image"
             yield Hidden("code", mount, made.location, effect)

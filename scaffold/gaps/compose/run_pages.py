@@ -45,6 +45,7 @@ def forgetful_runs(project: Project) -> Iterator[Forgetful]:
     if any(item.keyword == "VOLUME" for image in made for stage in image.stages for item in stage.instructions):
         return
     pages = {page.path: page.text for page in project.docs}
+    lines: dict[str, list[str]] = {}
     told: set[str] = set()
     for command in project.commands:
         path = command.location.path
@@ -52,8 +53,12 @@ def forgetful_runs(project: Project) -> Iterator[Forgetful]:
         if not is_page or " run " not in command.text or _OLD.search(path) or is_test_path(path) or path in told:
             continue
         image = _image(project, command)
-        before = "\n".join(pages[path].split("\n")[max(0, command.location.line - _LINES_BEFORE) : command.location.line])
-        if image and _SQLITE.search(before) and not _TRIED.search(before):
+        if not image:
+            continue
+        if path not in lines:
+            lines[path] = pages[path].split("\n")
+        before = "\n".join(lines[path][max(0, command.location.line - _LINES_BEFORE) : command.location.line])
+        if _SQLITE.search(before) and not _TRIED.search(before):
             told.add(path)
             yield Forgetful(image, command.location)
 

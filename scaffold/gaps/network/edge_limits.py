@@ -40,12 +40,16 @@ class EdgeLimit:
 
 def limits_behind_cloudflare(project: Project) -> Iterator[EdgeLimit]:
     """Yield the limits by address of the nginx configurations that only Cloudflare's edge can reach as they are meant."""
-    for source in project.sources:
+    configurations = [source for source in project.sources if _is_configuration(source.path)]
+    # What one file says at the level of http holds in those that are loaded beside it.
+    if any(_TOLD.search(source.text) for source in configurations):
+        return
+    for source in configurations:
         path, text = source.path, source.text
-        if not _is_configuration(path) or path_environment(path) in TRIED or is_test_path(path):
+        if path_environment(path) in TRIED or is_test_path(path):
             continue
         zone, certificate = _ZONE.search(text), _CERTIFICATE.search(text)
-        if zone and certificate and _USED.search(text) and not _TOLD.search(text):
+        if zone and certificate and _USED.search(text):
             yield EdgeLimit(Location.at_offset(path, text, zone.start()), Location.at_offset(path, text, certificate.start()))
 
 
