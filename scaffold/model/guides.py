@@ -47,8 +47,24 @@ class GuideService:
     blocked: tuple[str, ...] = ()
     """What keeps a second copy from starting on one host, each as a noun phrase."""
     profiles: tuple[str, ...] = ()
+    is_guess: bool = False
+    """Whether nothing shows a path that answers well, so that its command prints the code of whatever answers."""
     answers: bool = True
     """Whether it is started by `docker compose up` alone."""
+
+
+@frozen
+class KeptData:
+    """Data of services beside the stores: a database file of the code, a volume, or a folder of the host."""
+
+    services: tuple[str, ...]
+    volume: str = ""
+    place: str = ""
+    """The folder as Compose names it, "" where none is known to hold it."""
+    file: str = ""
+    """The database file as a path of the repository, "" where it is not known."""
+    where: str = ""
+    """The line of code that opens or names the database, "" for other data."""
 
 
 @frozen
@@ -93,6 +109,10 @@ class GuidesPlan:
     """Each file that containers mount and git does not track, with the template that it is copied from."""
     starts: tuple[str, ...] = ()
     """Where jobs and scripts of the project start production with a list of files, as path:line; none has our overlays."""
+    kept: tuple[KeptData, ...] = ()
+    """What services keep beside the stores, copied or not."""
+    is_checked: bool = True
+    """Whether some service has a healthcheck."""
     directory: str = ""
     """The folder in which Compose is started, "" for the root."""
     chart: bool = True

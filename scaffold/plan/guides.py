@@ -10,6 +10,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
+from scaffold.model.code_databases import opened_databases
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.copied_files import folders_to_copy
 from scaffold.model.end_to_end import lock_and_manager
@@ -19,6 +20,7 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
+from scaffold.plan.kept_data import kept_data
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
 from scaffold.plan.monitoring.probes import facts_of, health_url
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
@@ -37,6 +39,9 @@ _SINGLE = {
     Role.LOGGING: "it keeps its own data on its volume",
     Role.TRACING: "it keeps its own data on its volume",
 }
+_NOTHING_SHOWN = (
+    "the files show no volume and no folder of its own; what it holds in memory (sessions, sockets, caches) they do not show"
+)
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 _DEPLOYS = regex(r"(?i)deploy|release|prod|update")
 _STARTED_WITH = regex(r"\bcompose\s[^\n|;]{0,400}\sup\b")
@@ -77,6 +82,8 @@ def plan_guides(project: Project) -> GuidesPlan | None:
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
         starts=_starts(project, stack),
+        kept=kept_data(project, stack, has_server=_has_database_server(stack)),
+        is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
@@ -131,6 +138,7 @@ def _is_tool(stack: Stack, name: str) -> bool:
 
 def _service(project: Project, stack: Stack, service: Service, migration: StartMigration | None, alone: bool) -> GuideService:  # noqa: FBT001
     copies, why = _copies(project, stack, service)
+    check, is_guess = _check(project, service)
     if migration is not None and copies is Copies.MANY:
         place = f"{migration.location.path}:{migration.location.line}"
         if alone:
@@ -144,7 +152,8 @@ def _service(project: Project, stack: Stack, service: Service, migration: StartM
         copies=copies,
         why=why,
         needed_by=tuple(sorted(s.name for s in stack.services if any(d.service == service.name for d in s.depends_on))),
-        check=_check(project, service),
+        check=check,
+        is_guess=is_guess,
         concurrency=_concurrency(service),
         blocked=_blocked(service) if copies is Copies.MANY else (),
         profiles=service.profiles,
@@ -184,7 +193,11 @@ def _by_what_it_keeps(project: Project, stack: Stack, service: Service) -> tuple
     kept = tuple(mount for mount in service.mounts if _is_own_volume(mount))
     kept += tuple(mount for owner, mount, _ in folders_to_copy(project, stack) if owner is service)
     if not kept:
-        return Copies.MANY, "it keeps nothing of its own between two requests or tasks"
+        opened = opened_databases(project) if service.role in _WRITES_RECORDS and not _has_database_server(stack) else ()
+        if opened:
+            place = f"{opened[0].location.path}:{opened[0].location.line}"
+            return Copies.ONE, f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies"
+        return Copies.MANY, _NOTHING_SHOWN
     places = tuple(mount.source for mount in kept)
     kind = "volume" if all(mount.kind == "volume" for mount in kept) else "folder"
     what = f"its {kind}{'s' if len(places) > 1 else ''} {', '.join(places)}"
@@ -225,21 +238,25 @@ def _concurrency(service: Service) -> str:
     return match[0] if match else ""
 
 
-def _check(project: Project, service: Service) -> str:
-    """Return a request to the first port that is published beyond the container, at the path that says whether it works: that
-    of its healthcheck, its image or its code. An application whose routes are known and have no start page is asked for none.
+def _check(project: Project, service: Service) -> tuple[str, bool]:
+    """Return a request to the first port that is published beyond the container, and whether its path is a guess.
+
+    The path that says whether it works is that of its healthcheck, its image or its code. Without one the start page is asked
+    for the code alone, as 404 is what a healthy API says there; of an application whose routes are known it has to be one.
     """
     port = next((item for item in service.ports if item.published and item.protocol == "tcp"), None)
     if port is None or service.role in DATASTORES or _routes_by_name(service):
-        return ""
+        return "", False
     known = health_url(project, service)
     asked = urlsplit(known[0]) if known else None
     if asked is not None and port.target in {None, asked.port}:
-        return f"curl -fsS http://127.0.0.1:{port.published}{asked.path or '/'}"
+        return f"curl -fsS http://127.0.0.1:{port.published}{asked.path or '/'}", False
     routes = {fact.detail for fact in facts_of(project, service, "http-route")}
     if service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY} or (routes and "/" not in routes):
-        return ""
-    return f"curl -fsS http://127.0.0.1:{port.published}/"
+        return "", False
+    if routes:
+        return f"curl -fsS http://127.0.0.1:{port.published}/", False
+    return f"curl -sS -o /dev/null -w '%{{http_code}}\\n' http://127.0.0.1:{port.published}/", True
 
 
 def _routes_by_name(service: Service) -> bool:

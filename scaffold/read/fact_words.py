@@ -114,7 +114,7 @@ KINDS = (
         ),
     ),
     # SQLite files of a module's own.
-    Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(",), ("sqlite",), ('"sqlite',))),
+    Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(", "backends.sqlite3"), ("sqlite",), ('"sqlite',))),
     # Uploads that reach visitors.
     Kind(
         "uploads_served",

@@ -242,12 +242,12 @@ def _python(places: Places, text: str) -> Iterator[CodeFact]:
         kind = "media" if name.endswith("MEDIA_ROOT") else "files"
         place = posixpath.join(*parts) if parts else ""
         if place and "tempfile" not in value and _is_kept(posixpath.join("media", place) if kind == "media" else place):
-            where = _python_place(places.path, text, value, place)
+            where = python_place(places.path, text, value, place)
             variable = asked["variable"].upper() if asked else "-"
             yield _fact(places, match.start("name"), f"{kind} {variable} {where}")
 
 
-def _python_place(path: str, text: str, value: str, place: str) -> str:
+def python_place(path: str, text: str, value: str, place: str) -> str:
     """Return where a folder of Python code is: below the module's folder, or one of its parents, or the working directory."""
     if place.startswith("/"):
         return _clean(place)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.kept_files import LITERAL, below_work, folders_above, of_module
+from scaffold.read.kept_files import LITERAL, below_work, folders_above, of_module, python_place
 from scaffold.read.lines import Places
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
@@ -31,6 +31,13 @@ _JS_JOINED = regex(
     words=("process.cwd()", "__dirname"),
 )
 """A path that a script joins, held by a name or handed to the database at once."""
+_DJANGO = regex(
+    r"(?m)^DATABASES\s*=\s*\{\s*[\"']default[\"']\s*:\s*\{\s*[\"']ENGINE[\"']\s*:\s*[\"']django\.db\.backends\.sqlite3[\"']\s*,"
+    r"\s*[\"']NAME[\"']\s*:\s*(?P<value>[^\n]+)",
+    words=("django.db.backends.sqlite3",),
+)
+_SETS_DATABASES = regex(r"(?m)^[ \t]*DATABASES\b")
+_ASKS = regex(r"env|config\(|get\(")
 _PASSING = regex(
     r"(?i)(?:^|[/_.-])(?:\w*cache\w*|tmp|temp|tests?|examples?|samples?|fixtures?|demo|seeds?|imports?|exports?|backups?)(?:$|[/_.-])"
 )
@@ -38,9 +45,11 @@ _PASSING = regex(
 
 
 def own_database_facts(path: str, text: str) -> Iterator[CodeFact]:
-    """Yield an `opens-sqlite` fact for a module that opens a SQLite file, and a `kept-files` fact for each such file whose path
-    it has, where it makes its tables as well.
+    """Yield an `opens-sqlite` fact for a module that opens a SQLite file, with its place as the detail where Django's settings
+    give it, and a `kept-files` fact for each such file whose path it has, where it makes its tables as well.
     """
+    if "backends.sqlite3" in text:
+        yield from _django(path, text)
     opened = _CONNECTS.search(text) if "mode=ro" not in text else None
     if opened is None:
         return
@@ -56,6 +65,17 @@ def own_database_facts(path: str, text: str) -> Iterator[CodeFact]:
     if path.endswith(".py") and "__file__" in text:
         for place, offset in _beside(path, text):
             yield CodeFact("kept-files", f"database - {place}", places.at(offset))
+
+
+def _django(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield the database of settings that name no other one, neither by a condition nor by a variable."""
+    found = _DJANGO.search(text)
+    if found is None or len(_SETS_DATABASES.findall(text)) > 1 or _ASKS.search(found["value"]):
+        return
+    parts = [literal["text"] for literal in LITERAL.finditer(found["value"])]
+    if parts and _FILE.fullmatch(parts[-1]):
+        place = python_place(path, text, found["value"], posixpath.join(*parts))
+        yield CodeFact("opens-sqlite", place, Places(path, text).at(found.start("value")))
 
 
 def _joined(places: Places, text: str) -> Iterator[CodeFact]:

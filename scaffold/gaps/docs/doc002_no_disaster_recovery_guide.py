@@ -57,6 +57,9 @@ _OF_DATA = regex(
     r"restor|restaur|back-?up|disaster|data(?:base)?\b|sauvegarde|wiederherstell|sicherung|восстановл|бэкап|резервн",
     re.IGNORECASE,
 )
+_COMMANDS = regex(_COMMAND, re.IGNORECASE)
+_AFTERWARDS = regex(r"after\b", re.IGNORECASE)
+"""How the heading of what is looked at once the data is back begins: only with a command it tells how that is done."""
 _TABLE_ROW = regex(r"^[ \t]*\|.*$", re.MULTILINE)
 _OTHER = regex(
     r"\b(?:mfa|2fa|password|account|token|codes?|session|circuit|errors?|retry|retries"
@@ -115,6 +118,8 @@ def _sections(project: Project) -> tuple[Section, ...]:
 
 def _brings_back(section: Section) -> bool:
     """Whether a section tells how data come back; what stands in a table is a list of things."""
+    if _AFTERWARDS.match(section.heading.text) and not _COMMANDS.search(section.text):
+        return False
     step = _STEP if _OF_DATA.search(f"{section.heading.text} {section.page.path}") else _SURE_STEP
     return bool(step.search(_TABLE_ROW.sub("", section.text)))
 

@@ -9,6 +9,7 @@ from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.emit import to_shell_word
 from scaffold.generate.guides.values import (
     alert_values,
+    bare_values,
     cluster_values,
     data_values,
     empty_keys,
@@ -34,6 +35,8 @@ _TITLES = {
     GuidePage.ROTATION: "rotating secrets",
     GuidePage.RUNBOOK: "runbook",
 }
+_QUEUES = frozenset(role.value for role in (Role.WORKER, Role.SCHEDULER, Role.BROKER))
+"""The roles that show that tasks wait somewhere."""
 
 
 def render(target: Target) -> Rendering:
@@ -95,6 +98,9 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "one": [item for item in services if item["copies"] == "one"],
         "stores": [store_values(target, service) for service in plan.of(Copies.STORE)],
         "data": data_values(target, plan),
+        "bare": bare_values(target, plan),
+        "queues": any(service.role in _QUEUES for service in plan.services),
+        "checked": plan.is_checked,
         "cluster_backup": cluster_values(target),
         "restoring": _backup_page(target, plan),
         "trial": target.backup.workflow if target.backup else "",

@@ -38,6 +38,7 @@ def service_values(service: GuideService, compose: str) -> dict[str, Any]:
         "why": service.why,
         "needed_by": list(service.needed_by),
         "check": service.check,
+        "guess": service.is_guess,
         "answers": service.answers,
         "concurrency": service.concurrency,
         "blocked": list(service.blocked),
@@ -56,6 +57,24 @@ def data_values(target: Target, plan: GuidesPlan) -> list[dict[str, Any]]:
     volumes = target.backup.volumes if target.backup else ()
     rows += [_volume(target, volume) for volume in volumes]
     return rows + _only_in_the_cluster(target, {_claim(volume.title) for volume in volumes})
+
+
+def bare_values(target: Target, plan: GuidesPlan) -> list[dict[str, Any]]:
+    """Return what services keep that no row of the page copies; a file of which nobody knows the place may be in a copy."""
+    volumes = target.backup.volumes if target.backup else ()
+    copied = {volume.name for volume in volumes} | {posixpath.normpath(volume.folder) for volume in volumes if volume.folder}
+    bare = [item for item in plan.kept if item.volume not in copied and posixpath.normpath(item.place or ".") not in copied]
+    return [
+        {
+            "services": list(item.services),
+            "database": bool(item.where),
+            "file": item.file,
+            "where": item.where,
+            "place": item.place or item.volume,
+        }
+        for item in bare
+        if item.place or item.volume or not volumes
+    ]
 
 
 def cluster_values(target: Target) -> dict[str, Any]:
@@ -191,7 +210,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
         "entries": [
             {
                 "key": item.key,
-                "consumers": [f"{service} as {name}" if secret.store else service for service, name in item.consumers],
+                "consumers": [{"name": service, "as": name if secret.store else ""} for service, name in item.consumers],
                 "host": (not item.consumers and not secret.store) or item.key == BACKUP_KEY,
                 "made": f"the same text as the password of {logins[item.key]}" if item.key in logins else _made(item.key),
             }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.gaps.docs.doc002_no_disaster_recovery_guide import recovery_pages
 from scaffold.gaps.judge import judge
 from scaffold.generate import backup, guides, monitoring, workflows
 from scaffold.model.guides import Copies
@@ -93,7 +94,7 @@ def section(text: str, heading: str) -> str:
 
 def test_a_scheduler_is_never_scaled_and_what_blocks_a_second_copy_is_said(made):
     scaling = page(made()[1], "scaling")
-    many, one = section(scaling, "## Several copies are safe"), section(scaling, "## One copy, always")
+    many, one = section(scaling, "## Several copies, as far as the files show"), section(scaling, "## One copy, always")
     assert "`beat`" in one
     assert "`beat`" not in many
     assert "`web`" in many
@@ -194,7 +195,7 @@ services:
 """
     rendered = guides.render(make_target(read_project(make_project({"compose.prod.yaml": compose})), ()))
     pages = {item.path.rpartition("/")[2]: item.text for item in rendered.artifacts}
-    assert "curl -fsS http://127.0.0.1:8080/" in pages["deployment.md"]
+    assert "-w '%{http_code}\\n' http://127.0.0.1:8080/" in pages["deployment.md"]
     assert "127.0.0.1:9090" not in pages["deployment.md"]
 
 
@@ -335,7 +336,7 @@ SMALL = (
             "keeps its data in its folder ./data, and no database server",
         ),
         ("./data:/app/data", "DATABASE_URL: '${DATABASE_URL}'", "copies on one host share its folder ./data"),
-        ("./src:/app/src:ro", "", "keeps nothing of its own"),
+        ("./src:/app/src:ro", "", "the files show no volume and no folder of its own; what it holds in memory"),
     ],
     ids=["SQLite in a folder", "a server elsewhere", "a folder that is read"],
 )
@@ -385,3 +386,82 @@ def test_a_job_that_names_its_files_is_told_of(files: str, places: tuple[str, ..
     plan = plan_guides(read_project(root))
     assert plan is not None
     assert plan.starts == places
+
+
+SETTINGS = """\
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATABASES = {
+    'default': {
+        'ENGINE': 'django.db.backends.sqlite3',
+        'NAME': BASE_DIR / 'db.sqlite3',
+    }
+}
+"""
+BARE = {
+    "docker/compose.yaml": "services: {web: {build: ., volumes: ['../app:/app'], ports: ['80:80']}}\n",
+    "docker/Dockerfile": "FROM python:3.13\nWORKDIR /app\nCMD python manage.py runserver 0.0.0.0:80\n",
+    "app/manage.py": "import django\n",
+    "app/requirements.txt": "django==5.2\n",
+    "README.md": "# Shop\n",
+}
+
+
+def pages_of(root: Path) -> dict[str, str]:
+    """Return the pages of a project by the name of their file."""
+    project = read_project(root)
+    target = make_target(project, judge(project).open)
+    return {item.path.rpartition("/")[2]: item.text for item in guides.render(target).artifacts}
+
+
+def test_a_database_file_in_the_mounted_sources_is_named_as_what_nothing_copies(make_project: Callable[..., Path]) -> None:
+    pages = pages_of(make_project({**BARE, "app/shop/settings.py": SETTINGS}))
+    recovery = pages["recovery.md"]
+    assert "The files show nothing that a service here keeps" not in recovery
+    assert "- The SQLite database `app/db.sqlite3` (`app/shop/settings.py:7`) in `../app`, mounted by `web`.\n" in recovery
+    assert "up -d --wait" not in recovery
+    assert "Restore each" not in recovery
+    assert "next backup of the restored" not in recovery
+    assert "Queues" not in recovery
+    assert "keeps its data in a SQLite file (app/shop/settings.py:7)" in section(pages["scaling.md"], "## One copy, always")
+    assert "--scale" not in pages["scaling.md"]
+    assert "the queue grows" not in pages["scaling.md"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SETTINGS + "if not DEBUG:\n    DATABASES['default'] = url()\n",
+        SETTINGS.replace("BASE_DIR / 'db", "os.getenv('DB', 'db").replace("3',", "3'),"),
+        SETTINGS.replace("DATABASES = ", "if DEBUG:\n  DATABASES = "),
+    ],
+    ids=["another one by a condition", "by a variable", "for developers"],
+)
+def test_settings_that_may_name_another_database_name_no_file(settings: str, make_project: Callable[..., Path]) -> None:
+    pages = pages_of(make_project({**BARE, "app/shop/settings.py": settings}))
+    assert "The files show nothing that a service here keeps: no store" in pages["recovery.md"]
+
+
+def test_a_page_without_steps_is_not_praised_for_them(make_project: Callable[..., Path]) -> None:
+    root = make_project({**BARE, "app/shop/settings.py": SETTINGS})
+    for name, text in pages_of(root).items():
+        (root / "docs/operations").mkdir(parents=True, exist_ok=True)
+        (root / "docs/operations" / name).write_text(text)
+    assert recovery_pages(read_project(root)) == ()
+
+
+def test_a_check_of_which_no_path_is_known_prints_the_code(make_project: Callable[..., Path]) -> None:
+    pages = pages_of(make_project(BARE))
+    asked = "curl -sS -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:80/"
+    assert f"   {asked}\n   ```\n   A command that prints a number shows whether" in pages["deployment.md"]
+    assert f"    {asked}   # below 500 is an answer, 404 too\n" in pages["runbook.md"]
+    assert "wait until every container runs:\n" in pages["deployment.md"]
+    assert "Its role: web.\n" in pages["runbook.md"]
+
+
+def test_a_host_alone_is_told_how_its_secrets_come_to_be(made):
+    text = section(page(made()[1], "deployment"), "## On one host with Docker Compose")
+    assert "aws secretsmanager create-secret --name shop/production/NAME" in text
+    assert "every container runs and every healthcheck passes" in text
+    assert "reaches `web as" not in page(made()[1], "rotation")
