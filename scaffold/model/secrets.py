@@ -55,11 +55,17 @@ _PROVIDER_KEYS = regex(
         "xox",
     ),
 )
+_PRIVATE_KEYS = regex(
+    r"MII[A-Za-z0-9+/]{2}[AQgw]IB(?:AzCC|ADAN|AAKC)|LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRVkt|BFQyBQUklWQVRFIEtFWS)",
+    words=("MII", "LS0tLS1CRUdJTi"),
+)
+"""How PKCS #12 (version 3), PKCS #8 and PKCS #1 (version 0) begin in base64, and a PEM with a private key."""
 _DUMMY_KEY = regex(r"EXAMPLE|your|xxxx|\.\.\.|<|0{8}|1234567", re.IGNORECASE)
 _DIFFERENT_LETTERS = 8
 """Letters of which a token that was drawn has more, and one that a page makes up by hand often fewer."""
 _PLACEHOLDER = regex(
     r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
+    r"|to[-_ ]?(?:be[-_ ]?)?replaced?(?![a-z])"
     r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here"
     r"|\bdefault[-_](?:[a-z]+[-_])?(?:secret|key|password|token)\b|not[-_]?(?:so[-_]?)?secret",
     re.IGNORECASE,
@@ -112,6 +118,11 @@ def is_provider_key(value: str) -> bool:
     """Whether the text holds a credential in a form that one provider issues, and no word that marks it as a dummy."""
     match = _PROVIDER_KEYS.search(value)
     return match is not None and not _DUMMY_KEY.search(match[0])
+
+
+def is_private_key(value: str) -> bool:
+    """Whether a text is a private key without the lines around it, or a store with one (PKCS #12), in base64."""
+    return _PRIVATE_KEYS.match("".join(value.split())) is not None
 
 
 def is_drawn_token(value: str) -> bool:

@@ -39,6 +39,11 @@ _STARTS = regex(
     r"(?:^|/)(?:package\.json|Procfile|Makefile|[\w.-]*Dockerfile[\w.-]*|ecosystem[\w.]*)$|\.(?:sh|ya?ml|toml|html?)$"
 )
 """Files that start programs, and pages that load scripts by their path."""
+_ENDING = r"\.[cm]?[jt]s"
+_SETS_A_TOOL = regex(
+    r"(?:^|/)(?:(?:knexfile|ormconfig|drizzle\.config|prisma\.config|mikro-orm\.config)\.[cm]?[jt]s|(?:alembic|migrations)/env\.py)$"
+)
+"""What knex, TypeORM, Drizzle, Prisma, MikroORM and Alembic read when somebody calls them."""
 _ENTRY = regex(r"(?<![\w@./-])[\w@./-]+\.[cm]?[jt]s\b")
 _BUILT = regex(r"^(?:\./)?(?:dist|build|out|lib)/(?:src/)?")
 
@@ -50,6 +55,10 @@ def without_idle(code: CodeReading, files: Iterable[str], text_of: _TextOf) -> C
     dropping = (item.location.path for item in code.facts if item.kind == "schema" and item.detail == "sequelize force")
     holding = sorted({*secrets, *dropping})
     idle = frozenset((*_settings_modules(holding, listed, text_of), *_scripts(holding, listed, text_of)))
+    of_tools = _of_tools(holding, listed, text_of)
+    if of_tools:
+        marked = (replace(item, idle=True) if item.location.path in of_tools else item for item in code.settings)
+        code = replace(code, settings=tuple(marked))
     if not idle:
         return code
     return replace(
@@ -58,6 +67,25 @@ def without_idle(code: CodeReading, files: Iterable[str], text_of: _TextOf) -> C
         reads=tuple(item for item in code.reads if item.location.path not in idle),
         facts=tuple(item for item in code.facts if item.location.path not in idle),
     )
+
+
+# --- files that only the command line of a tool reads ---------------------------------------------------------------------
+
+
+def _of_tools(holding: list[str], listed: tuple[str, ...], text_of: _TextOf) -> frozenset[str]:
+    """Return the files with the settings of a tool for migrations that no module takes in."""
+    candidates = {path: _import_of(posixpath.basename(path)) for path in holding if _SETS_A_TOOL.search(path)}
+    if len(candidates) > _MOST:
+        return frozenset()
+    for path in (path for path in listed if path.endswith(_SCRIPTS)) if candidates else ():
+        text = text_of(path) or ""
+        candidates = {own: name for own, name in candidates.items() if own == path or not name.search(text)}
+    return frozenset(candidates)
+
+
+def _import_of(name: str) -> re.Pattern[str]:
+    """Return how a module of JavaScript names a file that it takes in, with the file's ending or without."""
+    return re.compile(rf"[\"'`/]{re.escape(re.sub(_ENDING, '', name))}(?:{_ENDING})?[\"'`]")
 
 
 # --- Python: a module that is called after the settings of the application ----------------------------------------------

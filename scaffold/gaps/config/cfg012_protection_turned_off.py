@@ -21,6 +21,7 @@ from scaffold.model.names import TRIED, Confidence, EnvironmentClass, Layer, Rol
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
+from scaffold.model.starting import start_of
 
 _ANY_HOST = regex(r"(?m)^ALLOWED_HOSTS[ \t]*(?::[^=\n]+)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])][ \t]*(?:#.*)?$")
 _INSECURE_COOKIE = regex(r"(?m)^(?P<name>(?:SESSION|CSRF)_COOKIE_SECURE)[ \t]*(?::[^=\n]+)?=[ \t]*False[ \t]*(?:#.*)?$")
@@ -58,6 +59,8 @@ _CHECKED_BEFORE = regex(
     re.IGNORECASE | re.MULTILINE,
 )
 """What looks at tokens before the application, in the files of proxies and gateways."""
+_PROGRAM_IN_FOLDER = regex(r"(?<![\w./-])[\w-]+/[\w/-]+\.(?:py|[cm]?[jt]s)\b|(?<![\w./-])\w+\.[\w.]+:\w+")
+"""A program below a folder of the image, by its path or as a module: `server/main.py`, `server.main:app`."""
 _GUARDED = regex(r"spring-boot-starter-(?:security|oauth2)|spring-security|quarkus-oidc|keycloak-spring")
 
 
@@ -254,11 +257,35 @@ def _open_door(project: Project, path: str, name: str) -> Location | None:
         for service in stack.services if stack.is_runnable_in_production and shown else ():
             entry = service.env(name)
             is_left_empty = not service.env_files if entry is None else _is_empty_by_default(entry)
-            if is_left_empty and is_in_image(project, service, path):
+            if is_left_empty and is_in_image(project, service, path) and not _is_another_program(project, service, path):
                 port = next(iter(open_ports(project, service)), None)
                 if port is not None:
                     return port.location
     return None
+
+
+def _is_another_program(project: Project, service: Service, path: str) -> bool:
+    """Whether only other images start a file, as a program of its own, while all that this service starts lies in other
+    folders; a program at the top may take in any of them.
+    """
+    start = start_of(project, service)
+    parts = path.rpartition(".")[0].split("/")
+    if (
+        len(parts) == 1
+        or start is None
+        or not start.known
+        or re.search(rf"(?<![\w-]){re.escape(parts[-2])}(?![\w-])", start.text)
+    ):
+        return False
+    named = re.compile(rf"(?<![\w-]){re.escape(parts[-2])}[./]{re.escape(parts[-1])}(?![\w-])")
+    begun = (
+        item.text
+        for image in project.dockerfiles
+        for stage in image.stages
+        for item in stage.instructions
+        if item.keyword in {"CMD", "ENTRYPOINT"}
+    )
+    return _PROGRAM_IN_FOLDER.search(start.text) is not None and any(named.search(text) for text in begun)
 
 
 def _is_empty_by_default(entry: EnvValue) -> bool:

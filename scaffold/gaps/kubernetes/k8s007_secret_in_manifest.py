@@ -16,13 +16,16 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, counts, is_provider_key, url_host, url_password
+from scaffold.model.secrets import SecretClass, classify, counts, is_private_key, is_provider_key, url_host, url_password
 
 _REFERENCE = regex(r"\$[({]|\{\{|^ref\+|^<path:|^vault:|^ENC\[|^AgB|^sm://|^op://|^arn:")
 _NAME_OF_A_SECRET = regex(
     r"(?i)(?:existing|pull|tls|ref|from|name)[-_.]?secrets?$|^secrets?$|secret[-_.]?(?:name|ref|key|store)$|^(?:imagepullsecrets?|tokens?)$"
 )
 _SIGNS = regex(r"(?i)secret[_-]?key(?:[_-]?base)?|jwt|signing|session|cookie|token|api[_-]?key")
+_SIGNING_KEY = regex(r"(?i)(?:^|[_.-])jwt[_.-]?key$", words=("jwt",))
+_TRUSTED = regex(r"(?i)trust", words=("trust",))
+"""Stores of the certificates that a program believes hold nothing secret."""
 _NUMBER = regex(r"\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 
@@ -126,10 +129,14 @@ def _credential(key: str, text: str, place: Location) -> Iterator[_Found]:
     password = url_password(text)
     if password is not None and url_host(text) not in _LOCAL:
         text = password
-    elif not holds_a_secret(key) and not is_provider_key(text):
+    elif not holds_a_secret(key) and not _SIGNING_KEY.search(key) and not is_provider_key(text) and not _is_key(key, text):
         return
     if not _REFERENCE.search(text) and counts(text) and not _NUMBER.fullmatch(text.strip()):
         yield _Found(key, place, classify(text), text)
+
+
+def _is_key(name: str, text: str) -> bool:
+    return is_private_key(text) and not _TRUSTED.search(name)
 
 
 # --- values of charts -------------------------------------------------------------------------------------------------

@@ -167,12 +167,16 @@ def _twice(project: Project, everything: tuple[KubernetesObject, ...]) -> Iterat
 
 def _twice_gap(path: str, again: list[tuple[KubernetesObject, KubernetesObject]], outside: Scalar | None) -> Gap:
     names = listed(dict.fromkeys(f"{item.kind}/{item.name}" for item, _ in again))
-    also = f", after it has refused {outside.value}, a file outside of its folder" if outside else ""
+    effect = "kustomize stops with an id that is already registered"
+    if outside:
+        effect = (
+            f"kustomize refuses {outside.value}, a file outside of its folder, and once that is mended stops with an id that is"
+            " already registered"
+        )
     return RULE.gap(
         resource=path,
         subject="duplicates",
-        message=f"Several files of {path} hold the same objects, {names}: kustomize stops with an id that is already"
-        f" registered{also}.",
+        message=f"Several files of {path} hold the same objects, {names}: {effect}.",
         expected="each object in one of its files",
         actual=f"{len({_identity(item) for item, _ in again})} objects in several places",
         locations=tuple(dict.fromkeys(item.location for item, _ in again)),

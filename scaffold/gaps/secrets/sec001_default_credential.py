@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import active_profiles, every_stack, is_test_path, listed, once, path_environment
+from scaffold.gaps.facts import (
+    active_profiles,
+    commented_profiles,
+    every_stack,
+    is_test_path,
+    listed,
+    once,
+    path_environment,
+    profile_uses,
+)
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.model.compose import Stack
@@ -22,6 +31,7 @@ _DRAWN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}")
 _RUNS_HOSTS = regex(r"\bdocker(?:-compose| compose| run)\b|\bsystemctl\b|\bkubectl\b|\bhelm\b|\bssh\b")
 """Words of a script that starts or sets up what runs."""
 
+_FOR_CONTRIBUTORS = regex(r"(?i)(?:^|/)(?:contributing|contribute|development|developing|dev)(?:[/._-]|$)")
 _KEY_OF_PLAY, _REFUSED_BY_PLAY = "play.http.secret.key", "changeme"
 """In production Play ends with this value (playframework.com, The application secret)."""
 
@@ -113,6 +123,10 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
     refusal = _refusal(project, group)
     if refusal is not None:
         return _refused_gap(group, refusal)
+    if not reach and _is_left_out(project, group):
+        reach = (
+            f"; it starts only with its profile ({', '.join(owner.service.profiles)}), which no command for production names"
+        )
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=f"environment/{owner.key}",
@@ -129,7 +143,22 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
 def _severity(project: Project, group: CredentialGroup) -> Severity:
     if group.opens_published_store:
         return Severity.CRITICAL
-    return Severity.MEDIUM if group.opens_hidden_store(project.stacks) else Severity.HIGH
+    lower = group.opens_hidden_store(project.stacks) or _is_left_out(project, group)
+    return Severity.MEDIUM if lower else Severity.HIGH
+
+
+def _is_left_out(project: Project, group: CredentialGroup) -> bool:
+    """Whether all services of a credential are behind profiles that no env file and no command turns on; comments and the
+    pages for contributors only say that one may.
+    """
+    profiles = {name for item in group.places for name in item.service.profiles}
+    if "*" in group.profiles or not all(item.service.profiles for item in group.places) or profiles & group.profiles:
+        return False
+    uses = profile_uses(project)
+    commands = (command for name in (*profiles, "*") for command in uses.get(name, ()))
+    return bool(commented_profiles(project) & profiles) and all(
+        command.context == "doc" and _FOR_CONTRIBUTORS.search(command.location.path) for command in commands
+    )
 
 
 def _refusal(project: Project, group: CredentialGroup) -> Location | None:
