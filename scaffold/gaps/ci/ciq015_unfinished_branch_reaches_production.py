@@ -29,6 +29,8 @@ _HOOK = regex(
 )
 _HOOK_ACTIONS = regex(r"newarifrh/portainer-service-webhook@|wirgho/portainer-stack-webhook@|johnbeynon/render-deploy-action@")
 _RENEWS = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset\s+--hard)\b|\bdocker\s+pull\b")
+_TRIES = regex(r"\b(?:pytest|tox|ctest|nox|(?:go|cargo|make|npm|pnpm|yarn)\s+(?:run\s+)?test)\b")
+"""What a machine that only tries new sources runs on them."""
 _OF_THE_PULL_REQUEST = regex(
     r"(?i)pull_request\.(?:number|head)|event\.(?:number|action|label)|head_ref|\bpr[-_]|preview|ephemeral|review[-_]?app"
 )
@@ -72,7 +74,7 @@ def _unmerged(workflow: Workflow) -> list[tuple[Job, Step]]:
 
 def _deploys(step: Step) -> bool:
     text = run_text(step)
-    renews = is_elsewhere(step) and (STARTS.search(text) or _RENEWS.search(text))
+    renews = is_elsewhere(step) and (STARTS.search(text) or (_RENEWS.search(text) and not _TRIES.search(text)))
     return bool(_HOOK_ACTIONS.match(step.uses.lower()) or _HOOK.search(step.run) or renews)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from itertools import pairwise
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, final_stages, judged_stacks, mounts_source, production_or_all
@@ -64,6 +65,9 @@ _SHELL = (".sh", ".bash")
 _OPENS = regex(r"(?:^|;)\s*(?:if|case|while|until|for)\s|\{\s*$")
 _CLOSES = regex(r"(?:^|;)\s*(?:fi|esac|done)\b|^\s*\}")
 _CONDITION = regex(r"\[\s|&&|\|\||(?:^|;)\s*(?:if|case|echo|printf|test)\s|^\s*[\w.*|\"' -]+\)\s")
+_GOES_ON = regex(r"(?:&&|\|\||\\)\s*$")
+"""The end of a line whose command stands on the next one."""
+_HERE = regex(r"<<-?\s?[\"']?(?P<end>[A-Za-z_]\w*)")
 _STATIC_SERVERS = frozenset({"nginx", "nginx-unprivileged", "caddy", "httpd"})
 _BY_NODE = regex(r"(?:(?:/bin/)?(?:ba|a)?sh\s+-l?c\s+)?[\"']?(?:npm|npx|pnpm|yarn|node|vite|next|nuxt|ng)\b")
 _SCRIPT = regex(r"(?:^|[\s;&|\"'])(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?P<name>[\w:.-]+)")
@@ -144,17 +148,28 @@ def _of_script(project: Project, service: Service) -> tuple[str, Location] | Non
     start = start_of(project, service) if service.build else None
     found = None
     depths: dict[str, int] = {}
-    for text, place in start.lines[1:] if start else ():
-        if not place.path.endswith(_SHELL):
-            continue
+    lines = tuple(item for item in (start.lines[1:] if start else ()) if item[1].path.endswith(_SHELL))
+    for (before, _), (text, place) in pairwise((("", Location("", 1)), *_spoken(lines))):
         depth = depths.get(place.path, 0)
         depths[place.path] = depth + len(_OPENS.findall(text)) - len(_CLOSES.findall(text))
         match = _SERVERS.search(text)
         if match is None and _SERVES.search(text):
             return None
-        if match and not depth and not _CONDITION.search(text) and found is None:
+        if match and not depth and not _CONDITION.search(text) and not _GOES_ON.search(before) and found is None:
             found = development_server(project, text, None), place
     return found
+
+
+def _spoken(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[str, Location]]:
+    """Yield the lines of scripts without the texts that they hand to a command as its input."""
+    end = ""
+    for text, place in lines:
+        if end:
+            end = "" if text.strip() == end else end
+            continue
+        yield text, place
+        here = _HERE.search(text)
+        end = here["end"] if here else ""
 
 
 def development_server(project: Project, text: str, folder: str | None) -> str:
