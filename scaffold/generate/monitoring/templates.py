@@ -46,7 +46,8 @@ def _dashboards(target: Target, plan: MonitoringPlan) -> list[Artifact]:
         return []
     wanted = {_BOARD_OF[item.kind] for item in plan.components if item.kind in _BOARD_OF and _has_data(plan, item)}
     wanted |= {f"{job.library}.json" for job in plan.jobs if job.library == "rabbitmq" and plan.own_rules}
-    values = {"app": target.app, "task_events": plan.task_events}
+    asked = any(job.kind in {"probe-http", "probe-local"} for job in plan.jobs)
+    values = {"app": target.app, "task_events": plan.task_events, "http_probes": asked}
     files = render_blueprint(_ROOM, "dashboards", values, target.blueprints)
     found = [Artifact(f"{folder.source}/{file.path}", file.text, Room.MONITORING) for file in files if file.path in wanted]
     libraries = sorted({job.library for job in plan.jobs if job.library in HTTP_METRICS})

@@ -17,7 +17,7 @@ from scaffold.model.metrics import METRICS, metrics_in
 from scaffold.model.monitoring import ComponentKind
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.read.project import read_project
-from tests.generate.monitoring.conftest import Monitored, load, target_of
+from tests.generate.monitoring.conftest import Monitored, load, monitor, target_of
 
 EXAMPLES = ("friday", "propertypro")
 both = pytest.mark.parametrize("name", EXAMPLES)
@@ -198,8 +198,6 @@ def test_every_image_is_pinned_and_has_a_healthcheck_or_brings_one() -> None:
 
 
 def test_hostile_text_stays_text(make_project: Callable[..., Path], require_tool: Tool) -> None:
-    from tests.generate.monitoring.conftest import monitor
-
     root = make_project(
         {
             "compose.yaml": """
@@ -226,9 +224,16 @@ def test_hostile_text_stays_text(make_project: Callable[..., Path], require_tool
     assert project["services"]["postgres-exporter"]["environment"]["DATA_SOURCE_URI"].startswith('db:5432/a"b$$c{= 7*7 =}?')
 
 
-def test_a_broker_has_a_dashboard_and_alerts_that_fire(make_project: Callable[..., Path], require_tool: Tool) -> None:
-    from tests.generate.monitoring.conftest import monitor
+@pytest.mark.parametrize("health", ["", ", healthcheck: {test: curl -f http://localhost:8000/up}"])
+def test_a_status_is_shown_only_where_a_probe_gets_one(health: str, make_project: Callable[..., Path]) -> None:
+    made = monitor(make_project({"compose.yaml": f"services:\n  api: {{image: 'acme/api:1', ports: ['8000:8000']{health}}}\n"}))
+    assert made is not None
+    titles = [panel["title"] for panel in json.loads(made.text("monitoring/dashboards/availability.json"))["panels"]]
+    assert ("HTTP status" in titles) is bool(health)
+    assert "Time to answer" in titles
 
+
+def test_a_broker_has_a_dashboard_and_alerts_that_fire(make_project: Callable[..., Path], require_tool: Tool) -> None:
     made = monitor(make_project({"compose.yaml": "services: {mq: {image: 'rabbitmq:4.1', ports: ['5672:5672']}}"}))
     assert made is not None
     board = json.loads(made.text("monitoring/dashboards/rabbitmq.json"))
