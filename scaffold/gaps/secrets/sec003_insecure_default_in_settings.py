@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from scaffold.gaps.config.django_settings import module_path, settings_chain, used_modules
 from scaffold.gaps.facts import is_test_path, listed, path_environment
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody
 from scaffold.gaps.secrets.refused import is_refused
@@ -115,20 +116,27 @@ def _is_replaced(project: Project, path: str, name: str) -> bool:
     texts = [project.source(place) or "" for place in beside if place != path]
     if any(taken_over.search(text) and sets.search(text) for text in texts):
         return True
-    used = [module_path(project, module.name) for module in used_modules(project)]
-    return bool(used) and all(_is_set_before(project, place, path, sets) for place in used)
+    chains = _chains(project)
+    return bool(chains) and all(_is_set_before(chain, path, sets) for chain in chains)
 
 
-def _is_set_before(project: Project, start: str, path: str, sets: re.Pattern[str]) -> bool:
+@remembered
+def _chains(project: Project) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return path and text of the settings modules that production starts with, each with those that it takes over."""
+    starts = dict.fromkeys(module_path(project, module.name) for module in used_modules(project))
+    return tuple(tuple(settings_chain(project, start)) for start in starts)
+
+
+def _is_set_before(chain: tuple[tuple[str, str], ...], path: str, sets: re.Pattern[str]) -> bool:
     """Whether one of the settings modules that take over one another up to this one sets the name itself. Not all of them were
     read: a module in the same folder is taken over, or production has nothing to do with it.
     """
     found = False
-    for place, text in settings_chain(project, start):
+    for place, text in chain:
         if place == path:
             return found
         found = found or bool(sets.search(text))
-    return found and posixpath.dirname(start) == posixpath.dirname(path)
+    return found and posixpath.dirname(chain[0][0]) == posixpath.dirname(path)
 
 
 def _is_a_name(setting: SettingDefault) -> bool:
