@@ -320,9 +320,9 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
         if apart and _runs_code(stack) and stack.environment is EnvironmentClass.PRODUCTION:
             return Location(stack.files[0], 1)
     outside = not any(_is_of_deployment(stack) for stack in stacks)
-    for stack in project.stacks:
-        beside = (outside and _is_of_deployment(stack)) or all(_is_kept(project, item) for item in stacks)
-        if beside and files.isdisjoint(stack.files) and _is_deployed(project, stack):
+    kept = all(_is_kept(project, item) for item in stacks)
+    for stack in _deployed(project) if kept or outside else ():
+        if (kept or _is_of_deployment(stack)) and files.isdisjoint(stack.files):
             return Location(stack.files[0], 1)
     packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
     return next(packaged, None) or _platform(project)
@@ -335,6 +335,11 @@ def _runs_code(stack: Stack) -> bool:
 def _is_of_deployment(stack: Stack) -> bool:
     """Whether the files of a stack lie in a folder for deployment."""
     return bool(_DEPLOYMENT & set(stack.directory.split("/")))
+
+
+@remembered
+def _deployed(project: Project) -> tuple[Stack, ...]:
+    return tuple(stack for stack in project.stacks if _is_deployed(project, stack))
 
 
 def _is_deployed(project: Project, stack: Stack) -> bool:
@@ -357,8 +362,8 @@ def is_beside_production(project: Project, stack: Stack) -> bool:
     """
     if stack.environment is not EnvironmentClass.BASE or not _is_kept(project, stack):
         return False
-    others = (other for other in project.stacks if set(other.files).isdisjoint(stack.files))
-    return any(_is_deployed(project, other) for other in others) and strength_of(project, stack).strength < Strength.OTHERS
+    others = (other for other in _deployed(project) if set(other.files).isdisjoint(stack.files))
+    return next(others, None) is not None and strength_of(project, stack).strength < Strength.OTHERS
 
 
 def _platform(project: Project) -> Location | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -386,3 +387,33 @@ def test_a_stack_of_released_images_is_for_others_beside_a_chart(
 ) -> None:
     files = {"docker-compose.yml": compose, "Dockerfile": "FROM node:24\n", ".github/workflows/image.yml": PUSHED, **CHART}
     assert found(make_project({**files, "README.md": "# Shop\n"})).severity is severity
+
+
+def test_the_effort_for_many_stacks_and_settings_grows_with_their_number(make_project: Callable[..., Path]) -> None:
+    stack = COMPOSE.replace("volumes:\n  data:\n", "volumes: {data: {}}\n")
+    many = {f"d{number}/docker-compose.yml": stack for number in range(60)}
+    deploying = {f"deploy/d{number}/docker-compose.yml": stack for number in range(60)}
+    lines = "".join(f"docker compose -f d{number}/docker-compose.yml up\n" for number in range(60))
+    start = time.process_time()
+    judge(read_project(make_project({**many, **deploying, "README.md": f"# Shop\n\n```sh\n{lines}```\n"})))
+    assert time.process_time() - start < 10
+
+
+def test_settings_modules_are_followed_once_for_all_defaults(make_project: Callable[..., Path]) -> None:
+    services = "".join(
+        f"  s{number}:\n    build: .\n    command: gunicorn shop\n    environment: {{DJANGO_SETTINGS_MODULE: shop.m{number}}}\n"
+        for number in range(100)
+    )
+    defaults = "".join(
+        f"A{number}_SECRET_KEY = os.getenv('A{number}_SECRET_KEY', 'kitchen-{number}')\n" for number in range(200)
+    )
+    files = {
+        "docker-compose.yml": f"services:\n{services}",
+        "Dockerfile": "FROM python:3.13-slim\nCOPY . .\n",
+        "shop/base.py": f"import os\n{defaults}",
+        **{f"shop/m{number}.py": "from .base import *\n" for number in range(100)},
+        **{f"notes/{number}.txt": "x\n" for number in range(1000)},
+    }
+    start = time.process_time()
+    judge(read_project(make_project(files)))
+    assert time.process_time() - start < 10

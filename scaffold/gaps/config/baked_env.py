@@ -8,6 +8,7 @@ from itertools import islice
 
 from scaffold.gaps.config.django_settings import runnable_stacks
 from scaffold.gaps.image.builds import ignore_patterns
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
@@ -48,7 +49,7 @@ def debug_in_images(project: Project) -> Iterator[BakedDebug]:
     for stack in runnable_stacks(project) if files else ():
         services = [service for service in stack.services if service.build and service.role is not Role.WORKER]
         for file in files if stack.environment is not EnvironmentClass.DEV else ():
-            found = (_baked(project, stack, service, file) for service in services if runs_code(project, service))
+            found = (_baked(project, stack, service, file) for service in services)
             # Others of the same image are run for the same pages, or show none.
             yield from islice(filter(None, found), 1)
 
@@ -59,11 +60,12 @@ def _turns_on(file: EnvFile) -> bool:
 
 
 def _baked(project: Project, stack: Stack, service: Service, file: EnvFile) -> BakedDebug | None:
-    dockerfile, build, entry = project.image_of(service), service.build, file.entry(DEBUG)
-    if dockerfile is None or build is None or entry is None or not is_in_image(project, service, file.path):
-        return None
-    folder, context = posixpath.dirname(file.path), build.context or ""
+    build, entry, folder = service.build, file.entry(DEBUG), posixpath.dirname(file.path)
+    context = build.context or "" if build else ""
     if folder != context.strip("./") or posixpath.join(folder, "composer.json") not in project.present:
+        return None
+    dockerfile = project.image_of(service) if is_in_image(project, service, file.path) else None
+    if dockerfile is None or build is None or entry is None or not runs_code(project, service):
         return None
     if leaves_out(ignore_patterns(project, dockerfile, context), ".env") or _is_set(project, stack, service, folder):
         return None
@@ -85,6 +87,7 @@ def _lays_over(item: Instruction) -> bool:
     return names[-1:] == [".env"] and ".env" not in names[:-1]
 
 
+@remembered
 def _is_written(project: Project) -> bool:
     """Whether a script or a job writes the file or the variable: it may do so before the build, or as the image starts."""
     lines = (command.text for command in project.commands if command.context != "doc")
