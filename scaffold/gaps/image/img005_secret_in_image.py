@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffold.gaps.facts import final_stages, holds_a_secret, listed
 from scaffold.gaps.image.builds import environment_of, ignore_file, is_built, targets_of
@@ -107,7 +108,11 @@ def _value_gap(
 
 
 def _copied(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iterator[Gap]:
-    if item.keyword not in {"COPY", "ADD"} or any(flag.startswith("--from") for flag in item.flags):
+    if item.keyword not in {"COPY", "ADD"}:
+        return
+    stage = next((flag.partition("=")[2] for flag in item.flags if flag.startswith("--from=")), "")
+    if stage:
+        yield from _handed_on(project, dockerfile, item, stage)
         return
     for word in re.split(r"[\s,\[\]\"]+", item.text.strip())[:-1]:
         if not word or not _ENV_FILE.fullmatch(word):
@@ -115,6 +120,23 @@ def _copied(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iter
         real = [file for file in project.env_files if file.path.rpartition("/")[2] == word.rpartition("/")[2]]
         if not real or any(_holds_secret(file) for file in real):
             yield _copy_gap(project, dockerfile, word, item.location, known=bool(real))
+
+
+def _handed_on(project: Project, dockerfile: Dockerfile, item: Instruction, name: str) -> Iterator[Gap]:
+    """Yield each tracked env file with secrets that comes out of a stage which copies the whole context."""
+    stage = dockerfile.stage(name)
+    if stage is None or not any(map(copies_everything, stage.instructions)):
+        return
+    for context in build_contexts(project, dockerfile):
+        patterns = dict(project.dockerignores).get(ignore_file(project, dockerfile, context)) or ()
+        for word in filter(_ENV_FILE.fullmatch, item.text.split()[:-1]):
+            for file in project.env_files:
+                path = file.path.removeprefix(f"{context}/" if context else "")
+                is_there = word.endswith(f"/{path}") and not leaves_out(patterns, path)
+                if is_there and file.kind != "template" and _holds_secret(file):
+                    yield replace(
+                        _copy_gap(project, dockerfile, file.path, item.location, known=True), severity=Severity.MEDIUM
+                    )
 
 
 def _taken(project: Project, dockerfile: Dockerfile) -> Iterator[Gap]:

@@ -53,6 +53,12 @@ _OFFER = regex(
     r"(?:(?!\b(?:tls|ssl|https|certificate)s?\b)[^\n]|\n(?!\s*\n))*(?=\n\s*\n|\Z)"
 )
 """A paragraph for those who wish for something other than TLS, such as limits of rates."""
+_ROW_OF_A_VARIABLE = regex(
+    r"(?m)^[ \t]*\|[ \t]*`[A-Z][A-Z0-9_]*`[ \t]*\|(?=[^\n]{0,400}\b(?i:if|whether|on you)\b)"
+    r"(?![^\n]{0,400}(?i:certbot|let's ?encrypt|acme))[^\n]*",
+    words=("|",),
+)
+"""A row that says what a variable is for under a condition: that somebody may run it behind a proxy puts none there."""
 _DEPTH_OF_A_LIBRARY = 3
 """Folders between the root and the page of a package that is a part of others, such as packages/desktop/plugins."""
 _HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
@@ -76,7 +82,10 @@ def is_told(project: Project, *, on_a_host: bool = False, of_others: bool = True
     """
     pages = own_pages(project, on_a_host=on_a_host)
     texts = (page.text for page in pages if of_others or not _TAKEN_IN.search(page.path))
-    return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_LINKS_AWAY.sub("", text)) for text in texts)
+    return any(
+        (_EDGE.search(text) or _ASKED.search(text)) and _says(_ROW_OF_A_VARIABLE.sub("", _LINKS_AWAY.sub("", text)))
+        for text in texts
+    )
 
 
 def for_host_nginx(project: Project) -> Location | None:
@@ -138,4 +147,4 @@ def _says(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return _OFFER.sub("", _LINKS_AWAY.sub("", text))
+    return _OFFER.sub("", _LINKS_AWAY.sub("", _ROW_OF_A_VARIABLE.sub("", text)))
