@@ -35,6 +35,7 @@ from scaffold.read.fact_words import (
     REFUSING,
     SEEDING,
     SERVING,
+    STOPPING,
     WARNING,
     WRITING,
     Kind,
@@ -127,7 +128,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         more = tuple(_more_facts(path, text))
         found = replace(found, facts=(*found.facts, *more)) if more else found
         problems += failed
-        if PROTECTIONS.stand_in(text, language):
+        if PROTECTIONS.stand_in(text, language) or STOPPING.stand_in(text, language):
             texts.text(path)
         if found != CodeReading():
             texts.text(path)

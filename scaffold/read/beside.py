@@ -65,6 +65,10 @@ class Beside:
     upstreams: tuple[ProxyUpstream, ...]
 
 
+_RAILS_SETTINGS = ("config/settings.yml", "config/settings/production.yml")
+"""Settings that Rails reads in production by the gem config."""
+
+
 def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
     """Read every file that is neither compose, workflow nor code."""
     charts = {path.rpartition("/")[0] for path in inventory.files if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"}}
@@ -100,11 +104,13 @@ def read_beside(inventory: Inventory, sources: _Sources) -> Beside:
 
 
 def _is_kept(path: str, sources: _Sources) -> bool:
-    """Whether a file is looked at as text alone: settings of Spring, inputs of Terraform, code that declares resources of a
-    cloud with copies of their own.
+    """Whether a file is looked at as text alone: settings of Spring and Rails, inputs of Terraform, code that declares
+    resources of a cloud with copies of their own.
     """
     if ("/application." in path and _is_spring_settings(path)) or path.endswith((".tfvars", ".hcl")):
         return not path.endswith(".terraform.lock.hcl")
+    if path.endswith(_RAILS_SETTINGS):
+        return "verify_mode" in (sources.texts.glance(path) or "")
     is_code = path.endswith(_CODE) and is_application_code(path) and not _by_name(path)
     text = (sources.texts.glance(path) if is_code else None) or ""
     return any(word in text for word in _COPIES) and any(word in text for word in _CLOUD_CODE)

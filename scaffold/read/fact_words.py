@@ -293,10 +293,15 @@ PROTECTIONS = Words(
     (
         *("config.force_ssl", "config.hosts", "exposure", "UseDeveloperException", "consider_all_requests_local"),
         *("'debug' => true", "'secure' => false", "web-allow-others", "VERIFYPEER", "DangerousAcceptAny", "VERIFY_NONE"),
-        *("danger_accept_invalid_certs", "ecure(false)"),
+        *("danger_accept_invalid_certs", "ecure(false)", "VERIFY_SERVER_CERT", "TrustServerCertificate", "openssl_verify_mode"),
     ),
 )
 """What may turn a protection of its framework off: rules look at such texts."""
+STOPPING = Words(
+    go=("os.Interrupt", "SIGTERM"),
+    other=("signal::ctrl_c", "SignalKind::", "SIGTERM", "signal_hook", "ctrlc::"),
+)
+"""What tells to which signals a program listens: rules look at such texts."""
 SEEDING = ("ixture", "eed", "emoData", "emo_data", "ampleData", "ample_data", "estUser", "est_user", "ummy")
 """Files in which programs start without one of these load no rows for a try."""
 ENDING = ("process.exit", "throw new", "raise ", "sys.exit", "os.Exit", "log.Fatal", "panic(")

@@ -9,6 +9,7 @@ from scaffold.gaps.config.code_switches import Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
 from scaffold.gaps.config.reaching import may_get_more
 from scaffold.gaps.config.unchecked_builds import NAME, UncheckedBuild, unchecked_builds
+from scaffold.gaps.config.unchecked_mail import unchecked_mail
 from scaffold.gaps.config.unchecked_stores import unchecked_settings
 from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -49,6 +50,8 @@ _CHECKS_CERTIFICATES = frozenset({"NODE_TLS_REJECT_UNAUTHORIZED", "PYTHONHTTPSVE
 _PLAIN_STORE = regex(
     r"^(?:postgres|mysql|mariadb)\w*(?:\+\w+)?://\S*[?&](?:sslmode=disable|ssl-mode=DISABLED|ssl=false|useSSL=false)(?:&|$)"
 )
+_SERVERS = frozenset({"server", "data source", "address", "addr"})
+"""Keys by which a connection of SQL Server names its host."""
 _OUTSIDE = regex(
     r"^(?!10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.)[\w-]+(?:\.[\w-]+)*\.(?!internal$|local$|lan$|localhost$|svc$)[a-z0-9]{2,}$"
 )
@@ -74,7 +77,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             switch = _of_spring(project, source.path, source.text, match["profile"] or "")
             if switch is not None:
                 yield _gap(source.path, switch)
-    for path, switch in switches_in_code(project):
+    for path, switch in (*switches_in_code(project), *unchecked_mail(project)):
         yield _gap(path, switch)
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
@@ -178,6 +181,23 @@ def _of_service(stack: Stack, service: Service) -> Iterator[Gap]:
                 entry,
                 f"talks to the database on {host} without TLS: its password and every row cross the network readable",
             )
+        trusting = _trusting_host(value)
+        if _OUTSIDE.search(trusting) and stack.resolve_host(trusting) is None:
+            yield _variable_gap(
+                stack,
+                service,
+                entry,
+                f"takes any certificate for the database on {trusting}: whoever stands between reads its password and rows",
+            )
+
+
+def _trusting_host(value: str) -> str:
+    """Return the host of a connection to SQL Server that takes any certificate, "" for other values."""
+    fields = {key.strip().lower(): text.strip().lower() for key, _, text in (part.partition("=") for part in value.split(";"))}
+    if fields.get("trustservercertificate") not in {"true", "yes"}:
+        return ""
+    server = next((fields[key] for key in fields if key in _SERVERS), "")
+    return re.split(r"[,\\]", server.removeprefix("tcp:"), maxsplit=1)[0]
 
 
 def _variable_gap(stack: Stack, service: Service, entry: EnvValue, effect: str) -> Gap:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.own_images import is_own_image
+from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied, is_in_image
@@ -164,6 +165,17 @@ _LITERALS = (
     _unchecked(r"\.(?:[cm]?js|[cm]?ts)$", r"\brejectUnauthorized\s*:\s*false\b", "rejectUnauthorized"),
     _unchecked(r"\.go$", r"\bInsecureSkipVerify\s*:\s*true\b", "InsecureSkipVerify"),
     _unchecked(r"\.php$", r"\bCURLOPT_SSL_VERIFYPEER\s*(?:=>|,)\s*(?:false|0)\b", "VERIFYPEER"),
+    _unchecked(
+        r"\.php$",
+        r"\b(?:ATTR|ATTR_SSL|MYSQL_ATTR_SSL)_VERIFY_SERVER_CERT\s*=>\s*(?:false|0)\b"
+        r"|\bMYSQLI_CLIENT_SSL_DONT_VERIFY_SERVER_CERT\b",
+        "VERIFY_SERVER_CERT",
+    ),
+    _unchecked(
+        r"\.php$",
+        r"[\"']TrustServerCertificate[\"']\s*=>\s*(?:true\b|1\b|[\"'](?:true|yes|1)[\"'])",
+        "TrustServerCertificate",
+    ),
     _unchecked(r"\.cs$", r"\bDangerousAcceptAnyServerCertificateValidator\b", "DangerousAcceptAny"),
     _unchecked(r"\.rb$", r"\bOpenSSL::SSL::VERIFY_NONE\b", "VERIFY_NONE"),
     _unchecked(r"\.rs$", r"\bdanger_accept_invalid_certs\(true\)", "danger_accept_invalid_certs"),
@@ -201,16 +213,25 @@ def _is_tried(path: str) -> bool:
 
 
 def _is_released(project: Project, path: str) -> bool:
-    """Whether stacks build no application and take the project's own from a registry, and a Dockerfile makes it of a file."""
+    """Whether a Dockerfile makes of a file what runs elsewhere: stacks build no application and take the project's own from a
+    registry, or those that they build run the sources of the host, and the Dockerfile is that of the root.
+    """
     if _is_tried(path):
         return False
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     applications = [service for stack in stacks for service in stack.services if service.role in APPLICATION]
-    if any(service.build for service in applications):
-        return False
+    if built := [service for service in applications if service.build]:
+        return all(map(_runs_sources, built)) and any(
+            item.path == "Dockerfile" and is_copied(item, "", "", path) for item in project.dockerfiles
+        )
     released = any(service.image is None or is_own_image(project, service.image) for service in applications)
     files = (item for item in project.dockerfiles if path_environment(item.path) not in TRIED and not is_test_path(item.path))
     return released and any(is_copied(item, "", posixpath.dirname(item.path), path) for item in files)
+
+
+def _runs_sources(service: Service) -> bool:
+    """Whether a service runs the sources of the host instead of what its image holds: a stack of developers."""
+    return any(mount.kind == "bind" and mount.resolved in {"", "."} for mount in service.mounts)
 
 
 def is_served(project: Project, path: str) -> bool:

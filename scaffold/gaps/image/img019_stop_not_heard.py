@@ -1,0 +1,168 @@
+"""IMG019: the program of an image waits for Ctrl-C alone, and Docker stops it with another signal."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.image.builds import environment_of
+from scaffold.model.compose import Service
+from scaffold.model.document import Location, text_of
+from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import sources_in_image
+from scaffold.model.names import TRIED, Layer, Severity
+from scaffold.model.project import Dockerfile, Instruction, Project, SourceFile
+from scaffold.model.regex import regex
+
+_RUST = "signal::ctrl_c"
+_GO = "os.Interrupt"
+_LISTENS = regex(
+    r"\bsignal::ctrl_c\(\)|\bsignal\.Notify(?:Context)?\([^()\n]{0,80}(?:\([^()\n]{0,40}\)[^()\n]{0,80})?\bos\.Interrupt\s*\)",
+    words=("signal",),
+)
+_ENDS_WELL = regex(r"(?i)graceful|shutdown", words=("graceful", "shutdown"))
+_HEARS_MORE = regex(
+    r"SIGTERM|SignalKind::|\bsignal_hook\b|\bctrlc::|\bactix_web\b|\brocket::|\bpingora\b|\bshuttle_\w+|\bsyscall\.Signal\b",
+    words=(
+        "SIGTERM",
+        "SignalKind::",
+        "signal_hook",
+        "ctrlc::",
+        "actix_web",
+        "rocket::",
+        "pingora",
+        "shuttle_",
+        "syscall.Signal",
+    ),
+)
+"""What listens to the signal of a stop as well, servers that do so by themselves among it."""
+_BUILDS = regex(r"\bcargo\b|\bgo\s+(?:build|install)\b|/release/", words=("cargo", "go", "/release/"))
+_NO_PROGRAM = frozenset(
+    {
+        *(
+            "sh",
+            "bash",
+            "ash",
+            "dash",
+            "env",
+            "tini",
+            "tini-static",
+            "dumb-init",
+            "catatonit",
+            "init",
+            "docker-init",
+            "s6-svscan",
+        ),
+        *("supervisord", "su-exec", "gosu", "cargo", "go", "air", "watchexec", "entrypoint", "docker-entrypoint"),
+    }
+)
+"""What stands first in a start and is not the program itself: shells, processes that hand signals on, tools of developers."""
+
+
+def _detect(project: Project) -> Iterator[Gap]:
+    if not any(_RUST in source.text or _GO in source.text for source in project.sources):
+        return
+    found: set[str] = set()
+    others = {service.name for stack in project.stacks for service in stack.services if _is_told_else(service)}
+    # What production takes from a registry is built by another stack as a rule.
+    for stack in project.stacks:
+        for service in stack.services if stack.is_runnable_in_production else ():
+            dockerfile = project.image_of(service)
+            if (
+                dockerfile is None
+                or service.name in others
+                or not service.is_application
+                or environment_of(project, dockerfile) in TRIED
+            ):
+                continue
+            start = _start(service, dockerfile)
+            source = _deaf(project, service, dockerfile) if start is not None else None
+            if start is not None and source is not None and dockerfile.path not in found:
+                found.add(dockerfile.path)
+                yield _gap(service, dockerfile, start, source)
+
+
+def _is_told_else(service: Service) -> bool:
+    """Whether a stack gives a service another signal, or a first process that hands signals on."""
+    init = service.node.get("init")
+    return service.node.get("stop_signal") is not None or (init is not None and text_of(init) != "false")
+
+
+def _start(service: Service, dockerfile: Dockerfile) -> Instruction | None:
+    """Return the step by which the program itself is the first process, and gets the signal that Docker sends by default."""
+    if any(service.node.get(key) is not None for key in ("entrypoint", "command", "extends")):
+        return None
+    target = service.build_target
+    if dockerfile.effective("STOPSIGNAL", target) is not None:
+        return None
+    start = dockerfile.effective("ENTRYPOINT", target) or dockerfile.effective("CMD", target)
+    if start is None or not start.exec_form or not start.argv:
+        return None
+    name = posixpath.basename(start.argv[0])
+    return None if name in _NO_PROGRAM or name.endswith((".sh", ".bash")) else start
+
+
+def _deaf(project: Project, service: Service, dockerfile: Dockerfile) -> SourceFile | None:
+    """Return the file of the program that waits for Ctrl-C, where nothing in the image listens to another signal."""
+    sources = {source.path: source for word in (_RUST, _GO) for source in sources_in_image(project, service, word)}
+    deaf = [source for source in sources.values() if not is_test_path(source.path) and _is_deaf(source)]
+    if not deaf or any(_HEARS_MORE.search(item.text) for item in _of_image(project, service)):
+        return None
+    return next((source for source in deaf if _is_built(service, dockerfile, source.path)), None)
+
+
+def _of_image(project: Project, service: Service) -> Iterator[SourceFile]:
+    for word in ("SIGTERM", "SignalKind::", "signal_hook", "ctrlc::", _RUST, _GO):
+        yield from sources_in_image(project, service, word)
+
+
+def _is_deaf(source: SourceFile) -> bool:
+    text = re.sub(r"(?m)^[ \t]*//[^\n]*", "", source.text)
+    return bool(_LISTENS.search(text)) and bool(_ENDS_WELL.search(text))
+
+
+def _is_built(service: Service, dockerfile: Dockerfile, path: str) -> bool:
+    """Whether a file is of the program that the image holds: the only one of the context, or one that its build names."""
+    context = service.build.context if service.build and service.build.context not in {None, "."} else ""
+    folder = posixpath.dirname(posixpath.relpath(path, context or "."))
+    crate = folder.removesuffix("src").rstrip("/")
+    if not crate:
+        return True
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(posixpath.basename(crate))}(?![A-Za-z0-9])")
+    steps = (item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword in {"RUN", "COPY"})
+    return any(_BUILDS.search(text) and word.search(text) for text in steps)
+
+
+def _gap(service: Service, dockerfile: Dockerfile, start: Instruction, source: SourceFile) -> Gap:
+    match = _LISTENS.search(source.text)
+    line = source.text.count("\n", 0, match.start()) + 1 if match else 1
+    is_rust = source.path.endswith(".rs")
+    effect = (
+        "as the first process it does not hear that signal at all, is killed ten seconds later"
+        if is_rust
+        else "it ends at once without the steps that it has for a stop"
+    )
+    fix = "wait for `signal(SignalKind::terminate())` beside ctrl_c" if is_rust else "name syscall.SIGTERM beside os.Interrupt"
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject="stop",
+        message=f"{source.path} waits for Ctrl-C (SIGINT) alone, and Docker stops {service.name} with SIGTERM: {effect}, and "
+        "each deployment cuts off the requests that it serves.",
+        expected="the program ends in order on SIGTERM",
+        actual="SIGINT alone",
+        locations=(Location(source.path, line),),
+        related=(start.location,),
+        closers=(Closer(None, "advice", f"In the code {fix}, or write `stop_signal: SIGINT` for {service.name} in Compose."),),
+    )
+
+
+RULE = Rule(
+    code="IMG019",
+    name="stop-not-heard",
+    layer=Layer.IMAGE,
+    severity=Severity.MEDIUM,
+    detect=_detect,
+    closers=(Closer(None, "advice", "Listen to SIGTERM as well, or give the service or the image the signal SIGINT to stop."),),
+)
