@@ -30,6 +30,7 @@ _MODULE = regex(
 )
 _FILE = regex(r"\b(?:python3?|node|ruby|php)\s+(?:-[uOB]\s+)*(?P<file>(?:\./)?\w[\w./-]*\.(?:py|js|mjs|cjs|rb|php))(?=\s|$)")
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".rb", ".php")
+_CODE = (*_ENDINGS, ".ts", ".tsx", ".jsx", ".go", ".ex", ".rs", ".zig", ".java", ".kt", ".cs", ".html")
 _PYTHON_PATH = regex(r"\bPYTHONPATH[= ](?P<value>\"[^\"]*\"|'[^']*'|\S+)")
 _MOVES = regex(r"(?:^|[\s;&|\"'])cd\s|--app-dir|--chdir|--workdir")
 """Words after which names are looked for elsewhere."""
@@ -47,6 +48,8 @@ _INSTALLS = regex(
 """Steps of any stage that make a package of the project, which then may lie among the libraries of the image."""
 _PARTS = regex(r"&&|\|\||[;\n]")
 _PUTS = frozenset({"cp", "mv", "ln"})
+_INSTALLER = regex(r"\b(?:curl|wget)\b[^;&]*\|\s*(?:ba|z)?sh\b")
+"""What fetches the installer of a tool and runs it, which puts no code of the project anywhere."""
 _ELSEWHERE = regex(r"\s-C\s+/|--directory[= ]/|docker-php-ext|\bapt-get\b|\bapk\b")
 """Words of steps that unpack or install somewhere else than where the image works."""
 
@@ -258,7 +261,10 @@ def _mount_over(service: Service, start: _Start) -> Mount | None:
 def _only_source(project: Project, built: _Built) -> Mount | None:
     """Return the mount of a folder of the repository that is all the code of an image which copies none, or None."""
     folder = _work_folder(built)
-    if not folder or not _is_language(built) or any(_may_hold_code(project, copy) for copy in built.copies):
+    base = root_image(built.dockerfile, built.target)
+    if not folder or base is None or _official(base) not in _PROMPTS | _LANGUAGES:
+        return None
+    if any(_may_hold_code(project, copy) for copy in built.copies):
         return None
     if any(item.keyword == "RUN" and _fetches(item.text, folder) for item in built.steps()):
         return None
@@ -274,7 +280,7 @@ def _is_source(project: Project, mount: Mount, folder: str) -> bool:
 
 def _fetches(text: str, folder: str) -> bool:
     """Whether a step may bring code into the folder: one that downloads or copies, and names it or no other place."""
-    parts = [part for part in _PARTS.split(text) if not _puts_elsewhere(part, folder)]
+    parts = [part for part in _PARTS.split(text) if not _puts_elsewhere(part, folder) and not _INSTALLER.search(part)]
     return any(_BRINGS_MORE.search(part) for part in parts) and (folder in text or not _ELSEWHERE.search(text))
 
 
@@ -288,9 +294,9 @@ def _puts_elsewhere(command: str, folder: str) -> bool:
 
 def _may_hold_code(project: Project, copy: Copy) -> bool:
     """Whether a copy brings more than settings and lists of packages."""
-    if copy.source in project.directories or copy.source == "." or set(copy.source) & set("*?[$"):
-        return True
-    return copy.source.endswith((*_ENDINGS, ".ts", ".go", ".ex"))
+    if copy.source in project.directories:
+        return any(is_below(path, copy.source) and path.endswith(_CODE) for path in project.files)
+    return copy.source == "." or bool(set(copy.source) & set("*?[$")) or copy.source.endswith(_CODE)
 
 
 def _is_built_elsewhere(project: Project, built: _Built) -> bool:
