@@ -112,6 +112,12 @@ _RUST = _Language(
         ("server-entry", regex(r"axum::serve\(|HttpServer::new|rocket::build\("), ""),
     ),
 )
+_SCOPE = ("scope(",)
+_IN_SCOPES = regex(
+    r"\bscope\(\s*\"(?P<scope>/?[^\"\n]*)\"\s*\)|\.route\(\s*\"(?P<route>/[^\"\n]*)\""
+    r"|\"(?:[^\"\\\n]|\\.){0,500}\"|'(?:[^'\\\n]|\\.)'|[()\[\]{},;]"
+)
+"""What tells how deep a place of Rust is: brackets, and what ends a chain of calls; texts are passed over."""
 _ELIXIR = _Language(
     required=rf"System\.fetch_env!\(\s*{_Q}\s*\)|System\.get_env\(\s*{_Q.replace('name', 'name2')}\s*\)\s*\|\|\s*raise",
     optional=rf"System\.get_env\(\s*{_Q}\s*\)(?!\s*\|\|)",
@@ -216,11 +222,35 @@ def read_other_code(path: str, text: str) -> CodeReading:
     return reading(settings, list(reads.values()), facts)
 
 
+def _scoped_routes(text: str) -> dict[int, str]:
+    """Return, by its place, the whole path of each route inside a scope of Actix: its calls follow `scope("/path")` up to the
+    comma or bracket that ends them.
+    """
+    found: dict[int, str] = {}
+    scopes: list[tuple[int, str]] = []
+    depth = 0
+    for match in _IN_SCOPES.finditer(text):
+        sign = match[0]
+        if match["scope"] is not None:
+            scopes.append((depth, match["scope"].rstrip("/")))
+        elif match["route"] is not None:
+            found[match.start()] = "".join(prefix for _, prefix in scopes) + match["route"]
+            depth += 1
+        elif sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        while scopes and (depth < scopes[-1][0] or (sign in ",;" and depth == scopes[-1][0])):
+            scopes.pop()
+    return found
+
+
 def _facts(path: str, places: Places, bare: str, language: _Language) -> list[CodeFact]:
     found = []
+    scoped = _scoped_routes(bare) if language is _RUST and holds(bare, _SCOPE) else {}
     for kind, pattern, detail in language.facts:
         for match in pattern.finditer(bare):
-            word = match.groupdict().get("detail") or detail or path
+            word = scoped.get(match.start()) or match.groupdict().get("detail") or detail or path
             if kind == "http-route" and not word.startswith("/"):
                 word = f"/{word}"
             found.append(CodeFact(kind, word, places.at(match.start())))

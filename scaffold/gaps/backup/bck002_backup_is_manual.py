@@ -8,7 +8,7 @@ from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, signals
 from scaffold.gaps.backup.empty_jobs import EmptyJob, empty_jobs
 from scaffold.gaps.backup.in_code import backups_in_code, switched_off
-from scaffold.gaps.backup.schedules import empty_clock, page_on_a_clock, runs_by_itself
+from scaffold.gaps.backup.schedules import empty_clock, page_on_a_clock, page_with_times, run_by, runs_by_itself
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.document import Location
 from scaffold.model.durability import stores_to_copy
@@ -71,7 +71,10 @@ def _started_by_hand(project: Project, found: list[Signal]) -> Iterator[Gap]:
     whole = {key: group for key, group in by_owner.items() if not _of_a_release(*key)}
     for (path, owner), group in sorted((whole or by_owner).items(), key=lambda item: item[0]):
         what = f"{owner} in {path}" if owner else path
+        step = run_by(project, group) if whole else None
         by_hand = f"The backup of {what} runs only when somebody starts it" if whole else f"The only copies are those of {what}"
+        if step is not None:
+            by_hand = f"The backup of {what} runs when {step.path}:{step.line} does, and else only when somebody starts it"
         yield RULE.gap(
             resource=path,
             subject=f"schedule/{owner}" if owner else "schedule",
@@ -79,7 +82,7 @@ def _started_by_hand(project: Project, found: list[Signal]) -> Iterator[Gap]:
             expected="a schedule: a workflow, a CronJob, a timer, or a plan of the cloud",
             actual="started by hand",
             locations=tuple(signal.location for signal in group),
-            related=related,
+            related=(*((step,) if step else ()), *related),
             severity=Severity.LOW if is_told else None,
             closers=BY_FILES if stores_to_copy(project) else None,
         )
@@ -100,7 +103,10 @@ def _told(project: Project) -> tuple[tuple[Location, ...], str, bool]:
         hint = f", and {missing.program}, which {where} has a clock start, is not in it{shown}"
         return (missing.location,), hint, missing.shown is not None
     page = page_on_a_clock(project)
-    return ((page,), f"; that one can be set up stands in {page.path}:{page.line}", True) if page else ((), "", False)
+    if page:
+        return (page,), f"; that one can be set up stands in {page.path}:{page.line}", True
+    page = page_with_times(project)
+    return ((page,), f", though {page.path}:{page.line} tells of one", False) if page else ((), "", False)
 
 
 RULE = Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.backup.coverage import Signal
 from scaffold.gaps.backup.empty_jobs import copying_jobs
@@ -35,6 +35,10 @@ _MAKES_IT = regex(r"(?i)\b(?:create|crear|save|copy|write|put)\b|\bcat\b[^\n]*>|
 """Words of a page by which its readers write a file themselves."""
 _WRITES = regex(r"(?:>|\btee\s(?:-\w\s)?|\b(?:cp|ln|install|COPY|mv)\s[^\n]*\s)\s*[\"']?(?P<path>[\w./~${}-]+)")
 _LONGEST_LINE = 1_000
+_IS_MADE = regex(r"(?i)\bbackups?\s+(?:is|are)\s+(?:\w+\s+)?(?:run|made|taken|created|performed)\b")
+_AT_TIMES = regex(r"(?i)\bevery\s+(?:day|night|week|hour|[a-z]+day)\b|\b(?:hourly|daily|nightly|weekly)\b")
+_LIST = 5
+"""Lines of a list below the words that backups are made."""
 _NEAR = 8
 """Lines of a page around the line of a crontab that speak of it."""
 
@@ -66,6 +70,31 @@ def runs_by_itself(project: Project, found: tuple[Signal, ...]) -> bool:
 def page_on_a_clock(project: Project) -> Location | None:
     """Return the line of a page that says people may start a backup by a clock."""
     return next((place for text, place, missing in _told(project) if not missing and _ADVISES.search(text)), None)
+
+
+def run_by(project: Project, signals: Iterable[Signal]) -> Location | None:
+    """Return the step of a workflow without a clock, such as that of a release, which starts one of the backups."""
+    names = {re.escape(signal.owner or signal.location.path.rpartition("/")[2]) for signal in signals}
+    started = re.compile(
+        rf"(?m)(?:^|[;&|(]|\b(?:sudo|exec|bash|sh|make)[ \t])[ \t]*[\"']?(?:[\w.~$-]*/)*(?:{'|'.join(sorted(names))})(?![\w.-])"
+    )
+    for workflow in project.workflows:
+        for step in (step for job in workflow.jobs for step in job.all_steps if set(workflow.events) - {"workflow_dispatch"}):
+            if any(started.search(text) for text in (step.run, *(value for _, value in step.inputs))):
+                return step.location
+    return None
+
+
+def page_with_times(project: Project) -> Location | None:
+    """Return the line of a page that says when backups are made, although nothing of the repository starts them then."""
+    for page in project.docs:
+        lines = page.text.splitlines() if _IS_MADE.search(page.text) else []
+        said = [number for number, line in enumerate(lines) if _IS_MADE.search(line) and not _ADVISES.search(line)]
+        for number in said:
+            for other in range(number, min(number + _LIST, len(lines))):
+                if _AT_TIMES.search(lines[other]):
+                    return Location(page.path, other + 1)
+    return None
 
 
 def clock_line(text: str) -> int:
