@@ -353,7 +353,8 @@ def _is_deployed(project: Project, stack: Stack) -> bool:
 def _is_kept(project: Project, stack: Stack) -> bool:
     """Whether a stack starts stores alone, and the infrastructure code has a managed one for each."""
     types = resource_types(foreign_infrastructure(project))
-    return not _runs_code(stack) and all(is_kept(service, types) for service in stack.services if service.is_datastore)
+    stores = [service for service in stack.services if service.is_datastore]
+    return bool(stores) and not _runs_code(stack) and all(is_kept(service, types) for service in stores)
 
 
 def is_beside_production(project: Project, stack: Stack) -> bool:
