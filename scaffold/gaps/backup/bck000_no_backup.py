@@ -154,7 +154,7 @@ def _of_files(project: Project, kept: tuple[Kept, ...], closers: tuple[Closer, .
     is_database = kept[0].what in {DATABASE, H2}
     before = copied_before_migrations(project) if is_database else None
     is_worst = is_database and environment is EnvironmentClass.PRODUCTION and recipe(project, ()) is None and not before
-    worst = Severity.HIGH if is_worst else Severity.MEDIUM
+    worst = Severity.HIGH if is_worst and not kept[0].in_sources else Severity.MEDIUM
     how, theirs = "a lost volume or a wrong migration it is gone", "Copies that the application makes by itself"
     if before:
         how, theirs = "a lost volume it is gone", f"The copies that {before.path}:{before.line} makes before a migration"

@@ -11,12 +11,13 @@ from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services
+from scaffold.model.code_databases import opened_databases, source_mount
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Sequence
 from scaffold.model.durability import dependency_names, is_made_again
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.frozen import frozen
-from scaffold.model.names import Role
+from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -120,6 +121,8 @@ class Kept:
     service: Service
     place: str
     target: str
+    in_sources: bool = False
+    """Whether it lies among the sources of the repository, which are mounted."""
 
 
 @remembered
@@ -163,6 +166,9 @@ def _all_kept(project: Project) -> Iterator[Kept]:
         database = _database_mount(project, service, mounts)
         if database:
             yield Kept(_kind_of_database(project, service), stack, service, database.source, database.target)
+        among = _database_among_sources(project, stack, service) if not database else None
+        if among:
+            yield Kept(DATABASE, stack, service, among.source, among.target, in_sources=True)
         places = [(mount.source, mount.target) for mount in mounts if mount is not database]
         for source, target in (*places, *_variable_mounts(project, service)):
             what = next((what for what, names in _NAMES if names.fullmatch(target) or names.fullmatch(source)), "")
@@ -224,6 +230,17 @@ def _database_mount(project: Project, service: Service, mounts: tuple[Mount, ...
     if told:
         return _holding(told, mounts)
     return next((mount for mount in mounts if _is_for_databases(mount)), None) if _is_all_sqlite(project) else None
+
+
+def _database_among_sources(project: Project, stack: Stack, service: Service) -> Mount | None:
+    """Return the sources, mounted to be written to, in which the code of production has its only database; None without one.
+
+    In a stack for developers nobody misses it.
+    """
+    if stack.environment is not EnvironmentClass.PRODUCTION or not _is_all_sqlite(project):
+        return None
+    found = (source_mount(service, database) for database in opened_databases(project))
+    return next((mount for mount in found if mount is not None), None)
 
 
 def _kind_of_database(project: Project, service: Service) -> str:
