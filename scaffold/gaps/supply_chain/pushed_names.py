@@ -82,6 +82,11 @@ def _of_job(item: CiStep) -> str:
     return _in_one_word("\n".join(step.run for step in item.job.steps))
 
 
+def filled_text(item: CiStep, text: str) -> str:
+    """Return a text of a step as the names are written here: variables filled in, expressions without spaces, lines joined."""
+    return _filled(item, _in_one_word(text))
+
+
 def _in_one_word(text: str) -> str:
     """Return a text with each expression written without spaces, and the lines that a backslash continues as one."""
     return _OF_GITHUB.sub(lambda match: re.sub(r"\s", "", match[0]), text.replace("\\\n", " "))
