@@ -15,6 +15,7 @@ from scaffold.gaps.config.django_settings import (
     runnable_stacks,
     used_modules,
 )
+from scaffold.gaps.config.mode_left_out import LeftOut, modes_left_out
 from scaffold.gaps.facts import listed, once
 from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.document import Location
@@ -63,6 +64,26 @@ def _detect(project: Project) -> Iterator[Gap]:
     for file in project.env_files:
         yield from _of_file(file)
     yield from _of_templates(project)
+    yield from once(_left_out_gap(item) for item in modes_left_out(project))
+
+
+def _left_out_gap(found: LeftOut) -> Gap:
+    name, service, guard = found.default.name, found.service, found.guard
+    return RULE.gap(
+        resource=found.stack.resource(service.name),
+        subject=f"environment/{name}",
+        message=f"Neither the stack nor the image gives {service.name} {name}, and its code takes development then: what it "
+        f"refuses in production ({guard.path}:{guard.line}), such as keys and passwords made for a try, it starts with.",
+        expected=f"{name}: production",
+        actual="not set",
+        locations=(service.location,),
+        related=(found.default.location, guard),
+        severity=Severity.MEDIUM,
+        environment=found.stack.environment,
+        closers=(
+            Closer(None, "advice", f"Write {name}: production for {service.name}, or make that the default of the code."),
+        ),
+    )
 
 
 def _of_templates(project: Project) -> Iterator[Gap]:
