@@ -19,6 +19,8 @@ _ENDS_TLS = regex(
     r"(?:aws_cloudfront|aws_acm|aws_globalaccelerator|aws_apigatewayv2|cloudflare|tls|acme)_\w+|aws_a?lb_listener_certificate"
 )
 """Types of resources by which TLS ends before a load balancer, or a certificate for it is there."""
+_RULES = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule")
+_EVERYBODY = "/0"
 _PLAIN = "HTTP"
 _WRITES_TLS = regex(
     r"\bcertificate_arn\b|\bHTTPS\b|\bcloudfront\b", re.IGNORECASE, words=("certificate_arn", "https", "cloudfront")
@@ -74,4 +76,29 @@ def _is_open(project: Project, folders: Folders, balancer: Block) -> bool:
     """Whether the internet reaches an application's load balancer, by what the code says or leaves to the provider."""
     internal = value_of(project, folders, balancer, "internal")
     kind = value_of(project, folders, balancer, "load_balancer_type")
-    return internal in {"", "false"} and kind in {"", "application"}
+    return internal in {"", "false"} and kind in {"", "application"} and not _is_walled(folders, balancer)
+
+
+def _is_walled(folders: Folders, balancer: Block) -> bool:
+    """Whether the security groups of a load balancer name whom they let in, and nothing there is open to everybody."""
+    named = balancer.get("security_groups")
+    groups = [
+        group.address
+        for group in resources(folders, "aws_security_group")
+        if named is not None and group.folder == balancer.folder and f"{group.address}." in named.expression
+    ]
+    sources = [
+        inner
+        for group in resources(folders, "aws_security_group")
+        if group.folder == balancer.folder and group.address in groups
+        for inner in group.blocks
+        if inner.kind == "ingress"
+    ]
+    sources += [rule for rule in resources(folders, *_RULES) if rule.folder == balancer.folder and _lets_in(rule, groups)]
+    return bool(sources) and not any(_EVERYBODY in item.expression for source in sources for item in source.attributes)
+
+
+def _lets_in(rule: Block, groups: list[str]) -> bool:
+    of, kind = rule.get("security_group_id"), rule.get("type")
+    is_way_out = kind is not None and kind.literal == "egress"
+    return of is not None and not is_way_out and any(f"{group}." in of.expression for group in groups)
