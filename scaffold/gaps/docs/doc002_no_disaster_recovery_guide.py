@@ -10,6 +10,7 @@ from scaffold.gaps.backup.files import databases, said
 from scaffold.gaps.backup.started import started_stores
 from scaffold.gaps.docs.pages import Section, guide_closers, page_anchor, sections
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
+from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
@@ -81,7 +82,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         (*(service.name for service in stores), *(store.name for store in started), *([said(files)] if files else []))
     )
     yield RULE.gap(
-        closers=guide_closers(project, _ADVICE) if stores else (Closer(None, "advice", _ADVICE),),
+        closers=guide_closers(project, _ADVICE) if _is_told(project, stores) else (Closer(None, "advice", _ADVICE),),
         resource="docs",
         subject="recovery-guide",
         message=f"No page in this repository tells how to restore {names}: the first restore happens during an outage.",
@@ -94,6 +95,12 @@ def _detect(project: Project) -> Iterator[Gap]:
         severity=None if signals(project) else Severity.LOW,
         blocked_by=() if signals(project) else ("BCK000",),
     )
+
+
+def _is_told(project: Project, stores: tuple[Service, ...]) -> bool:
+    """Whether the recovery page that is generated tells of one of the stores: it is about the stack that production runs."""
+    stack = project.production_stack
+    return stack is not None and bool({service.name for service in stores} & {service.name for service in stack.services})
 
 
 def recovery_pages(project: Project) -> tuple[Location, ...]:
