@@ -12,6 +12,7 @@ from scaffold.gaps.docs.pages import Section, guide_closers, page_anchor, sectio
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
+from scaffold.model.durability import backup_way
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
@@ -98,9 +99,12 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _is_told(project: Project, stores: tuple[Service, ...]) -> bool:
-    """Whether the recovery page that is generated tells of one of the stores: it is about the stack that production runs."""
+    """Whether the recovery page that is generated tells how one of the stores comes back: it is about the stack that production
+    runs, and about stores that scaffold has a way to copy.
+    """
     stack = project.production_stack
-    return stack is not None and bool({service.name for service in stores} & {service.name for service in stack.services})
+    running = {service.name for service in stack.services} if stack else set()
+    return any(service.name in running and backup_way(service) for service in stores)
 
 
 def recovery_pages(project: Project) -> tuple[Location, ...]:
