@@ -77,7 +77,7 @@ FRIDAY = plan(
         login("redis"),
         {"name": "app", "keys": ["FRIDAY_API_KEY"], "store": "", "host": False},
         {"name": "backup", "keys": ["BACKUP_PASSWORD"], "store": "", "host": False},
-        {"name": "compose-host", "keys": ["GRAFANA_PASSWORD"], "store": "", "host": True},
+        {"name": "compose-host", "keys": ["GRAFANA_PASSWORD", "BACKUP_SECRET_ACCESS_KEY"], "store": "", "host": True},
     ],
     images=[image("friday-ai", "api")],
     volumes=[{"name": "friday-data", "shared": False}],
