@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.health_faults import Fault, health_faults
 from scaffold.gaps.facts import HealthSource, dependants, health_source, judged_stacks, once
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.lasting import awaited_jobs
 from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
@@ -27,7 +25,6 @@ _LOWER = {"wait": 2, "blind": 1, "idle": 1, "refused": 1}
 """Steps by which an effect counts less: one that passes too early does so for as long as the data is read, and one that the
 server refuses fails where nothing listens.
 """
-_STARTS_AGAIN = frozenset({"always", "unless-stopped", "on-failure"})
 _ADVICE = Closer(
     None, "advice", "Write a check with a program that the image holds, against the port and path it serves today."
 )
@@ -59,10 +56,7 @@ def _gap(project: Project, stack: Stack, service: Service, source: HealthSource,
     waiting = [user for user, edge in dependants(stack, service.name) if edge.condition == "service_healthy"]
     worst = min(faults, key=lambda fault: list(_EFFECTS).index(fault.effect))
     reasons = " and ".join(fault.reason for fault in faults)
-    comes_back = worst.effect == "fail" and bool(waiting) and all(_comes_back(stack, user) for user in waiting)
     waits = f"; {_listed([user.name for user in waiting])} for it" if waiting else ""
-    if comes_back:
-        waits += ", and what starts too early is started again by its restart policy"
     related = tuple(dict.fromkeys(place for fault in faults for place in fault.related))
     return RULE.gap(
         resource=stack.resource(service.name),
@@ -72,21 +66,11 @@ def _gap(project: Project, stack: Stack, service: Service, source: HealthSource,
         actual=reasons,
         locations=(source.location,),
         related=related,
-        severity=_severity(worst, relied_on=bool(waiting) and not comes_back),
+        severity=_severity(worst, relied_on=bool(waiting)),
         confidence=min((fault.confidence for fault in faults if fault.effect == worst.effect), key=_ORDER.index),
         environment=stack.environment,
         closers=(_ANSWER,) if worst.effect == "deaf" else None if is_mendable(project, service) else (_ADVICE,),
     )
-
-
-def _comes_back(stack: Stack, service: Service) -> bool:
-    """Whether a service that was let start too early, and ended, is started again; nobody waits a second time for a job."""
-    if service.name in awaited_jobs(stack):
-        return False
-    policy = find(service.node, "deploy", "restart_policy")
-    if service.restart or policy is None:
-        return service.restart.partition(":")[0] in _STARTS_AGAIN
-    return text_of(find(policy, "condition")) != "none"
 
 
 def _listed(names: list[str]) -> str:
@@ -96,7 +80,8 @@ def _listed(names: list[str]) -> str:
 def _severity(worst: Fault, *, relied_on: bool) -> Severity:
     if worst.effect == "deaf":
         return Severity.MEDIUM
-    severity = Severity.HIGH if relied_on else Severity.MEDIUM
+    # Behind a check that cannot fail a service starts too early; behind one that cannot pass it never starts.
+    severity = Severity.HIGH if relied_on and worst.effect != "fail" else Severity.MEDIUM
     return severity.lowered(_LOWER.get(worst.effect, 0))
 
 
