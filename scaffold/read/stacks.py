@@ -47,6 +47,7 @@ class _Plan:
 
 
 _FETCHES = regex(r"\b(?:cp|curl|wget|install|rsync|scp)\b|(?i:download|fetch)")
+_DOWNLOADS = regex(r"\b(?:curl|wget)\b[^\n]*\bhttps?://", words=("curl", "wget"))
 
 
 @changing
@@ -362,16 +363,21 @@ def _environment(plan: _Plan, documents: Documents) -> tuple[EnvironmentClass, s
 
 
 def _installed(stacks: tuple[Stack, ...], commands: tuple[Command, ...]) -> tuple[Stack, ...]:
-    """Return the stacks, those in folders of examples as what runs where a script for installing copies or downloads them."""
+    """Return the stacks, examples as what runs where a script for installing copies or downloads them from a folder, or a page
+    tells to download them: who has none of the sources develops nothing.
+    """
     if all(stack.environment is not EnvironmentClass.EXAMPLE for stack in stacks):
         return stacks
     scripts = [item for item in commands if item.context == "script" and is_installer(item.location.path)]
     fetching = [item for item in scripts if _FETCHES.search(item.text)]
-    return tuple(_as_installed(stack, fetching) for stack in stacks)
+    told = [item for item in commands if item.context == "doc" and _DOWNLOADS.search(item.text)]
+    return tuple(_as_installed(stack, fetching, told) for stack in stacks)
 
 
-def _as_installed(stack: Stack, fetching: list[Command]) -> Stack:
-    place = next((item.location for item in fetching if "/" in stack.files[0] and stack.files[0] in item.text), None)
+def _as_installed(stack: Stack, fetching: list[Command], told: list[Command]) -> Stack:
+    file = stack.files[0]
+    places = (item.location for item in fetching if "/" in file and file in item.text)
+    place = next(places, None) or next((item.location for item in told if f"/{file}" in item.text), None)
     if stack.environment is not EnvironmentClass.EXAMPLE or place is None:
         return stack
     why = f"{place.path}:{place.line} installs it"

@@ -206,6 +206,27 @@ def test_names_of_files_and_folders_give_the_class(path: str, environment: Envir
     assert stack.environment is environment
 
 
+@pytest.mark.parametrize(
+    ("text", "context", "environment"),
+    [
+        ("curl -o compose.yml https://git.example.com/team/app/raw/main/compose.example.yml", "doc", EnvironmentClass.BASE),
+        ("wget https://git.example.com/team/app/raw/main/compose.example.yml -O compose.yml", "doc", EnvironmentClass.BASE),
+        ("cp compose.example.yml compose.yml", "doc", EnvironmentClass.EXAMPLE),
+        ("curl -O https://git.example.com/team/app/raw/main/old-compose.example.yml", "doc", EnvironmentClass.EXAMPLE),
+        (
+            "curl -o compose.yml https://git.example.com/team/app/raw/main/compose.example.yml",
+            "makefile",
+            EnvironmentClass.EXAMPLE,
+        ),
+    ],
+)
+def test_an_example_that_a_page_tells_to_download_is_what_its_readers_run(
+    text: str, context: str, environment: EnvironmentClass
+) -> None:
+    found = stacks({"compose.example.yml": ALONE}, command(text, "docs/hosting.md", "", context))
+    assert found["example"].environment is environment
+
+
 def test_a_base_set_to_development_is_dev_only_beside_a_production_stack() -> None:
     base = "services: {api: {image: api, environment: {NODE_ENV: development}}}"
     assert stacks({"compose.yaml": base})["base"].environment is EnvironmentClass.BASE
