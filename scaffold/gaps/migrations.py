@@ -9,6 +9,7 @@ from scaffold.gaps.ci_signals import ci_steps, runs_tests
 from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import COMPOSE
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
@@ -33,7 +34,7 @@ MAY_RUN = regex(
 """Words behind which migrations may run, in a form that no list of commands knows."""
 _FOR_TRIALS = regex(r"(?:^|[/_.-])(?:e2e|tests?|dev|development|local)(?=[/_.-])")
 _DEPLOYS = regex(r"(?i)deploy|rollout|release")
-_STARTS = regex(r"^(?!echo\b)[^\n]*(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b")
+_STARTS = regex(rf"^(?!echo\b)[^\n]*{COMPOSE}[^\n&|;]*\sup\b")
 _RELEASES = regex(r"(?i)deploy|prod|release|\bup\b|start")
 
 

@@ -8,13 +8,22 @@ from collections.abc import Iterator
 from enum import IntEnum
 
 from scaffold.gaps.chart import PACKAGING
-from scaffold.gaps.deployments import is_deployment, is_elsewhere, run_text, starts_elsewhere
 from scaffold.gaps.facts import DEFAULT_FILES, active_profiles, commented_profiles, mounts_source, path_environment
 from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, resource_types
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import (
+    STARTS_CONTAINERS,
+    Line,
+    commands_of,
+    is_deployment,
+    is_elsewhere,
+    named_files,
+    run_text,
+    starts_elsewhere,
+)
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
@@ -23,16 +32,6 @@ from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
-_STARTS = regex(
-    r"\b(?:docker|podman)[ -]compose"
-    r"(?:\s++(?:-[\w-]++(?:=\S++|\s++(?![\"']?\$|\{\{|(?:up|start|run)\b)[^\s-]\S*+)?+"
-    r"|[\"']?\$\{{1,2}[^}\n]{0,80}+\}{1,2}\S*+|[\"']?\$\S++|\{\{[^}\n]{0,80}+\}\}\S*+))*+"
-    r"\s+(?:up|start|run)\b|\bstack\s+deploy\b"
-    r"|\$[({]?\w*(?:COMPOSE|STACK|DC)\w*[)}]?\s[^\n|;]*\bup\b",
-    re.IGNORECASE,
-    words=("compose", "deploy", "up"),
-)
-_FILE = regex(r"(?:-f|--file|-c|--compose-file)[ =]+[\"']?[^\s\"'`]*?([\w.+-]+\.ya?ml)")
 _COMPOSE_FILE = regex(
     r"(?<![\w.+-])((?:[\w+-]+[._-])?(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml)\b", words=("compose",)
 )
@@ -443,9 +442,9 @@ def _of_page(page: DocFile) -> Iterator[_Call]:
     for number, line in enumerate(lines, 1):
         # That a page names a file says that people start it.
         names = frozenset(_COMPOSE_FILE.findall(line)).difference(DEFAULT_FILES)
-        if names or _STARTS.search(line):
+        if names or STARTS_CONTAINERS.search(line):
             start = Start(Location(page.path, number), strength_of_line(page, lines, number))
-            yield _Call(names | _names(line), posixpath.dirname(page.path), start, _profiles(line))
+            yield _Call(names | named_files(line), posixpath.dirname(page.path), start, _profiles(line))
 
 
 def strength_of_line(page: DocFile, lines: list[str], number: int) -> Strength:
@@ -480,26 +479,25 @@ def _of_commands(project: Project) -> Iterator[_Call]:
     for command in project.commands:
         if command.context in {"doc", "workflow"} or command.location.path in project.owned:
             continue
-        if _STARTS.search(command.text):
-            words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(_names(command.text))}"
+        if STARTS_CONTAINERS.search(command.text):
+            words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(named_files(command.text))}"
             folder = posixpath.dirname(command.location.path)
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
             if command.context in {"makefile", "package"}:
                 strength = min(strength, Strength.NAMED)
-            yield _Call(_names(command.text), folder, Start(command.location, strength), _profiles(command.text))
+            yield _Call(named_files(command.text), folder, Start(command.location, strength), _profiles(command.text))
 
 
 def _of_workflows(project: Project) -> Iterator[_Call]:
     for workflow in project.workflows:
         for job in workflow.jobs:
             for step in job.all_steps:
-                text = run_text(step)
-                for line in text.splitlines() if "compose" in text or "stack" in text else ():
-                    if _STARTS.search(line):
-                        away = is_deployment(workflow, job) or starts_elsewhere(job, step)
-                        strength = Strength.OTHERS if away else Strength.DEVELOPERS
-                        start = Start(step.run_location or step.location, strength)
-                        yield _Call(_names(line), "", start, _profiles(line))
+                place = step.run_location or step.location
+                lines = commands_of(Line(text.strip(), place) for text in run_text(step).splitlines() if text.strip())
+                for line in (item.text for item in lines if STARTS_CONTAINERS.search(item.text)):
+                    away = is_deployment(workflow, job) or starts_elsewhere(job, step)
+                    strength = Strength.OTHERS if away else Strength.DEVELOPERS
+                    yield _Call(named_files(line), "", Start(place, strength), _profiles(line))
 
 
 def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:
@@ -508,14 +506,10 @@ def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:
         apart = source.path not in known and source.path not in project.owned and not source.path.startswith(".github/")
         if apart and source.path.endswith(_ENDINGS) and "compose" in source.text:
             for number, line in enumerate(source.text.splitlines(), 1):
-                if _STARTS.search(line):
+                if STARTS_CONTAINERS.search(line):
                     start = Start(Location(source.path, number), _strength_of_words(source.path))
-                    yield _Call(_names(line), posixpath.dirname(source.path), start, _profiles(line))
+                    yield _Call(named_files(line), posixpath.dirname(source.path), start, _profiles(line))
 
 
 def _profiles(text: str) -> frozenset[str]:
     return frozenset(_PROFILE.findall(text))
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(_FILE.findall(text))

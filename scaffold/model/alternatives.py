@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.durability import WATCHERS
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
@@ -23,7 +24,6 @@ _LESSER = frozenset({"legacy", "old", "minimal", "lite", "no", "without", "gpu",
 """Words of profiles for a part, for what was, and for hardware that a cluster has only when somebody adds it."""
 _DEPRECATED = frozenset({"deprecated", "obsolete"})
 _OLD = regex(r"\bdeprecated\b|\bno longer (?:supported|maintained)\b", re.IGNORECASE)
-_STARTS = regex(r"\bcompose\b.*\s(?:up|run|start|create)\b")
 _DEPLOYS = regex(r"deploy|prod|release|install", re.IGNORECASE)
 _ENTRIES = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY})
 _DOORS = _ENTRIES | {Role.ML_INFERENCE}
@@ -215,7 +215,7 @@ def _wanted(project: Project, stack: Stack, exclusive: tuple[str, ...]) -> tuple
 
 
 def _started_by(command: Command, exclusive: tuple[str, ...]) -> tuple[str, ...]:
-    names = named_profiles(command.text) if _STARTS.search(command.text) else ()
+    names = named_profiles(command.text) if STARTS_CONTAINERS.search(command.text) else ()
     return names if _decides(names, exclusive) else ()
 
 

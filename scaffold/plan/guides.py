@@ -13,6 +13,15 @@ from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.code_databases import opened_databases
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.copied_files import folders_to_copy
+from scaffold.model.deployments import (
+    STARTS_CONTAINERS,
+    commands_of,
+    is_elsewhere,
+    is_own_machine,
+    lines_of,
+    named_files,
+    run_text,
+)
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import missing_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
@@ -44,8 +53,6 @@ _NOTHING_SHOWN = (
 )
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 _DEPLOYS = regex(r"(?i)deploy|release|prod|update")
-_STARTED_WITH = regex(r"\bcompose\s[^\n|;]{0,400}\sup\b")
-_NAMED = regex(r"(?:-f|--file)[ =]+[\"']?(?:[^\s\"'/]{0,60}/){0,8}([\w.+-]{1,80}\.ya?ml)")
 _LOGS = regex(r"\blogs?\b")
 
 
@@ -100,11 +107,11 @@ def _starts(project: Project, stack: Stack) -> tuple[str, ...]:
         and _DEPLOYS.search(f"{command.owner} {posixpath.basename(command.location.path)}")
     ]
     for workflow in project.workflows:
-        remote = (step for job in workflow.jobs for step in job.all_steps if "ssh" in step.uses or "ssh " in step.run)
-        said = {line.strip() for step in remote for line in f"{step.run}\n{step.input('script')}".splitlines()}
-        lines = enumerate(workflow.document.text.splitlines(), 1)
-        found += [(workflow.path, number, line) for number, line in lines if line.strip() in said]
-    starts = ((path, line) for path, line, text in found if _STARTED_WITH.search(text) and names & set(_NAMED.findall(text)))
+        for job in workflow.jobs:
+            for step in (step for step in job.all_steps if is_elsewhere(step) or is_own_machine(job)):
+                lines = commands_of(lines_of(workflow, step, run_text(step)))
+                found += [(line.place.path, line.place.line, line.text) for line in lines]
+    starts = ((path, line) for path, line, text in found if STARTS_CONTAINERS.search(text) and names & named_files(text))
     return tuple(dict.fromkeys(f"{path}:{line}" for path, line in starts))
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile, Instruction
@@ -20,7 +21,6 @@ _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV", "NODE_ENV", "RAILS_ENV", "F
 _MODE = regex(r"\b(" + "|".join(sorted(_MODES)) + r")[= ]+[\"']?(\w+)")
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\"']?([\w.,*-]+)")
 _DEPLOYED_FROM = frozenset({"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "production"})
-_STARTS = regex(r"\bcompose\b.*\s(?:up|start|run)\b")
 _LEADS_AWAY = regex(r"\b(?:ssh|scp|rsync|push|--context|DOCKER_HOST|stack\s+deploy)\b")
 """A command that works on another host, or sends something there."""
 _BARE_START = regex(r"\bdocker[ -]compose up\b(?=.*\s(?:-d|--detach)\b)")
@@ -143,7 +143,7 @@ def of_trials(
         elsewhere = any(name in text for text in pages) or any(
             name in text for path, text in others.items() if path not in stack.files
         )
-        starting = [command for command in naming if _STARTS.search(command.text)]
+        starting = [command for command in naming if STARTS_CONTAINERS.search(command.text)]
         if starting and not elsewhere and all(_is_trial(command) for command in naming):
             kept = {path for other in stacks if other is not stack for path in other.files}
             files = tuple(path for path in stack.files if path not in kept)

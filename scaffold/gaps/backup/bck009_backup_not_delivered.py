@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import their_signals
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import is_deployment, run_text
 from scaffold.gaps.facts import listed
+from scaffold.model.deployments import is_deployment, run_text
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Step

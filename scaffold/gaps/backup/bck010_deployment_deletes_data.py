@@ -9,11 +9,20 @@ from dataclasses import replace
 
 from scaffold.gaps.backup.mirrors import called_rsync, cleaned_before, lost_on_the_host
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.gaps.facts import SAYS, is_test_path, listed, path_environment
 from scaffold.gaps.migrations import starting_services
 from scaffold.gaps.signals import main_stacks
 from scaffold.model.compose import Mount, Stack
+from scaffold.model.deployments import (
+    COMPOSE,
+    STARTS,
+    deploy_scripts,
+    is_deployment,
+    is_elsewhere,
+    is_own_machine,
+    place_of,
+    run_text,
+)
 from scaffold.model.document import Location, find
 from scaffold.model.durability import is_durable_store
 from scaffold.model.frozen import frozen
@@ -22,10 +31,9 @@ from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, Step
 from scaffold.model.regex import regex
 
-_COMPOSE = r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)"
-_DOWN = regex(rf"{_COMPOSE}[^\n&|;]*\sdown\b(?P<words>[^\n&|;#]*)")
+_DOWN = regex(rf"{COMPOSE}[^\n&|;]*\sdown\b(?P<words>[^\n&|;#]*)")
 _WITH_VOLUMES = regex(r"\s(?:-v|--volumes)(?=[\s\"'\\)]|$)")
-_UP = regex(rf"{_COMPOSE}[^\n&|;]*\s(?:up|start)\b|{STARTS.pattern}")
+_UP = regex(rf"{COMPOSE}[^\n&|;]*\s(?:up|start)\b|{STARTS.pattern}")
 _REMOVED = regex(r"\bdocker\s+volume\s+(?:rm|remove)\s+(?P<names>(?!\$\()[^\n&|;>]*)")
 _REMOVED_AS_LISTED = regex(
     r"\bdocker\s+volume\s+ls\b[^\n]*\|\s*xargs\b[^\n]*\bdocker\s+volume\s+(?:rm|remove)\b"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci.outgoing import jobs_before
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import STARTS, is_elsewhere, run_text
 from scaffold.gaps.facts import listed, path_environment
+from scaffold.model.deployments import STARTS, is_elsewhere, run_text
 from scaffold.model.document import Location, Mapping, Scalar, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity

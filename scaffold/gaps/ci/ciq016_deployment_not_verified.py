@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci.looks import ONLY_SHOWS, from_the_start, is_looked_at, looks_at_it, shows_it
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.gaps.facts import listed, path_environment
+from scaffold.model.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Job, Project, Workflow

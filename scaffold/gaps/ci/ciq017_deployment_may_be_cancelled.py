@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import is_deployment, run_text
 from scaffold.gaps.facts import listed
+from scaffold.model.deployments import is_deployment, run_text
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity

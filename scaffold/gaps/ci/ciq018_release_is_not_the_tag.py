@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci.outgoing import going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
-from scaffold.gaps.deployments import place_of, run_text
+from scaffold.model.deployments import place_of, run_text
 from scaffold.model.document import Location, find
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from scaffold.gaps.ci.outgoing import held_back
 from scaffold.gaps.ci.shut_off import action_stopped, image_removed
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import is_own_machine
 from scaffold.gaps.facts import listed
+from scaffold.model.deployments import is_own_machine
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.remote_scripts import Line, Script, deploying_scripts
+from scaffold.gaps.ci.remote_scripts import Script, deploying_scripts
+from scaffold.model.deployments import COMPOSE, Line
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
@@ -12,7 +13,7 @@ from scaffold.model.regex import regex
 
 _STOPS = regex(r"\bset\s+-\w*e|\bset\s+-o\s+errexit|\btrap\b.*\bERR\b|^#!\S*\s(?:\S+\s+)?-\w*e")
 _MATTERS = regex(
-    r"(?P<what>(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?|\bdocker)"
+    rf"(?P<what>(?:{COMPOSE}|\bdocker)"
     r"(?:\s+-\S+(?: (?!(?:pull|build|up)\b)(?:-(?=\s)|[^\s|;&-][^\s|;&]*))?)*"
     r"\s+(?:pull|build|up|run)\b|\bdocker\s+stack\s+deploy\b|\bgit\s+(?:-C\s+\S+\s+)?(?:pull|fetch|reset|checkout)\b"
     r"|\b(?:npm|pnpm|yarn)\s+(?:ci|install|run\s+build)\b|\bpip3?\s+install\b|\bkubectl\s+apply\b|\bhelm\s+upgrade\b"

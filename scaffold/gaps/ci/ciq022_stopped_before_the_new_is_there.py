@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.remote_scripts import Line, Script, deploying_scripts
+from scaffold.gaps.ci.remote_scripts import Script, deploying_scripts
+from scaffold.model.deployments import Line, compose_call
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_COMPOSE = (
-    r"(?:docker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?:\s+-\S+(?: (?!(?:down|stop|up|pull|build)\b)[^\s|;&-][^\s|;&]*)?)*\s+"
-)
 _STOPS = regex(
-    _COMPOSE
-    + r"(?:down|stop|kill|rm\s+-\w*s\w*)(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]{0,80}\s(?:-v|--volumes)\b[^|;&]{0,80}\s\w)"
+    compose_call(r"down|stop|kill|rm\s+-\w*s\w*")
+    + r"(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]{0,80}\s(?:-v|--volumes)\b[^|;&]{0,80}\s\w)"
     r"|\bdocker\s+(?:stop|kill|rm\s+-\w*f\w*)\s+\$\(docker\s+ps"
 )
 """Commands that stop the whole stack; those that name services stop what they have to."""
-_DOWN = regex(_COMPOSE + r"down(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]{0,80}\s(?:-v|--volumes)\b[^|;&]{0,80}\s\w)")
+_DOWN = regex(compose_call("down") + r"(?=\s*(?:$|[\"'|;&)>#]|2>|-))(?![^|;&]{0,80}\s(?:-v|--volumes)\b[^|;&]{0,80}\s\w)")
 _MAKES = regex(
-    _COMPOSE + r"(?:pull|build|up\b[^|;&]*\s--(?:build|pull))\b|\bdocker\s+(?:image\s+)?(?:pull|build|buildx\s+build)\b"
+    compose_call(r"pull|build|up\b[^|;&]*\s--(?:build|pull)") + r"|\bdocker\s+(?:image\s+)?(?:pull|build|buildx\s+build)\b"
 )
-_STARTS = regex(_COMPOSE + r"up\b")
+_STARTS = regex(compose_call("up"))
 _BLOCKS = regex(
     r"^(?:if|fi|else|elif|case|esac|for|while|done|function)(?![\w-])|^[\w*|\"' -]{1,60}\)(?:\s|$)|^\}|\(\)\s*\{?$|;;$",
 )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import is_deployment, place_of, renews_a_host
 from scaffold.gaps.facts import judged_stacks, once, path_environment
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import is_deployment, place_of, renews_a_host
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scaffold.gaps.deployments import STARTS, run_text
+from scaffold.model.deployments import COMPOSE, STARTS, run_text
 from scaffold.model.project import Job, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -14,7 +14,7 @@ _LOOKS = regex(
 )
 ONLY_SHOWS = regex(
     r"[\"'\s]*(?:sudo\s+)?(?:#|echo\b|printf\b|sleep\b"
-    r"|(?:docker|docker[ -]compose|\$\{?\w*COMPOSE\w*\}?)\s(?:[^\n|]*\s)?(?:ps|logs|images)\b"
+    rf"|(?:docker|{COMPOSE})\s(?:[^\n|]*\s)?(?:ps|logs|images)\b"
     r"(?![^\n]*(?:\||\s-q\b|--quiet\b)))[^\n]*"
 )
 """A command that tells the reader of the log something, and never fails for what it shows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
-from scaffold.gaps.deployments import starts_elsewhere
+from scaffold.model.deployments import starts_elsewhere
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex

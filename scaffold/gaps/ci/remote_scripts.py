@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import deploy_scripts, is_deployment, place_of, renews_a_host
 from scaffold.gaps.facts import path_environment
-from scaffold.model.document import Location
+from scaffold.model.deployments import Line, commands_of, deploy_scripts, is_deployment, lines_of, renews_a_host
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Job, Project, Step, Workflow
@@ -19,16 +18,7 @@ _QUOTED = regex(r"\bssh\s(?:-o\s*[\"'][^\"']*[\"']|[^\"'<|;&])*\s(?P<quote>[\"']
 _STOPPING_SHELL = regex(r"(?<![\w-])(?:ba|da|k|z)?sh\s+(?:-\S+\s+)*?-(?:\w*e\w*|\w*o\s+errexit)(?=[\s\"'])")
 """A shell at the other end that is told to end at the first failure, such as `bash -se`."""
 _BLOCK = regex(r"\b(?:if|for|while|until|case)\s")
-_SAYS = regex(r"(?:echo|printf)\b[^|>`]*")
 _WITHOUT_STOP = regex(r"appleboy/ssh-action@(?:v1|master|main|v1\.2\.[1-9]\d*)$")
-
-
-@frozen
-class Line:
-    """One command of a script, what a backslash or `&&` continues included, and where it begins."""
-
-    text: str
-    place: Location
 
 
 @frozen
@@ -52,32 +42,28 @@ def deploying_scripts(project: Project) -> Iterator[Script]:
     for path, commands in deploy_scripts(project).items():
         lines = [Line(item.text, item.location) for item in commands]
         staging = path_environment(path) is EnvironmentClass.STAGING
-        yield Script(path, path, _commands(lines), tuple(_bodies(lines)), staging, is_file=True)
+        yield Script(path, path, commands_of(lines), tuple(_bodies(lines)), staging, is_file=True)
 
 
 def _of_job(workflow: Workflow, job: Job) -> Script:
     lines: list[Line] = []
     remote: list[tuple[Line, ...]] = []
     for step in job.steps:
-        own = _numbered(workflow, step, step.run)
-        sent = _numbered(workflow, step, step.input("script") or step.input("command"))
+        own = lines_of(workflow, step, step.run)
+        sent = lines_of(workflow, step, step.input("script") or step.input("command"))
         lines += (*own, *sent)
         remote += _bodies(own)
         if sent and not _stops_by_input(step):
-            remote.append(_commands(sent))
+            remote.append(commands_of(sent))
     words = f"{workflow.path.rpartition('/')[2]} {job.id} {job.environment}"
     staging = path_environment(words) is EnvironmentClass.STAGING
-    return Script(f"{workflow.path}/{job.id}", f"The job {job.id}", _commands(lines), tuple(remote), staging, is_file=False)
+    return Script(f"{workflow.path}/{job.id}", f"The job {job.id}", commands_of(lines), tuple(remote), staging, is_file=False)
 
 
 def _stops_by_input(step: Step) -> bool:
     """Whether the SSH action itself ends at the first failure: an input that it lost in December 2024, after 1.2.0."""
     asked = step.input("script_stop").lower() == "true"
     return asked and not _WITHOUT_STOP.search(step.uses)
-
-
-def _numbered(workflow: Workflow, step: Step, text: str) -> list[Line]:
-    return [Line(line.strip(), place_of(workflow, step, line)) for line in text.splitlines() if line.strip()]
 
 
 def _bodies(lines: list[Line]) -> Iterator[tuple[Line, ...]]:
@@ -103,7 +89,7 @@ def _heredoc(lines: list[Line], number: int, word: str) -> tuple[tuple[Line, ...
     """Return the commands of the heredoc that a line opens, None where its shell ends at a failure, and the line behind it."""
     end = next((at for at in range(number + 1, len(lines)) if lines[at].text == word), len(lines))
     stops = _STOPPING_SHELL.search(lines[number].text)
-    return (None if stops else _commands(lines[number + 1 : end])), end + 1
+    return (None if stops else commands_of(lines[number + 1 : end])), end + 1
 
 
 def _argument(lines: list[Line], number: int, quoted: re.Match[str]) -> tuple[tuple[Line, ...], int]:
@@ -116,20 +102,4 @@ def _argument(lines: list[Line], number: int, quoted: re.Match[str]) -> tuple[tu
     end = next((at for at in range(number + 1, len(lines)) if mark in lines[at].text), len(lines))
     first = [Line(body, line.place)] if body.strip() else []
     last = [Line(item.text.partition(mark)[0], item.place) for item in lines[end : end + 1]]
-    return _commands([*first, *lines[number + 1 : end], *last]), end + 1
-
-
-def _commands(lines: list[Line]) -> tuple[Line, ...]:
-    """Return the commands of a text: lines that go on joined, comments and what is only printed left out."""
-    found: list[Line] = []
-    going_on = False
-    for line in lines:
-        if line.text.startswith("#"):
-            continue
-        text = line.text.removesuffix("\\").rstrip()
-        if going_on:
-            found[-1] = Line(f"{found[-1].text} {text}", found[-1].place)
-        else:
-            found.append(Line(text, line.place))
-        going_on = text != line.text or text.endswith(("&&", "||", "|"))
-    return tuple(line for line in found if line.text and not _SAYS.fullmatch(line.text))
+    return commands_of([*first, *lines[number + 1 : end], *last]), end + 1

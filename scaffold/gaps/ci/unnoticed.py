@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from scaffold.gaps.ci.looks import FORGIVEN, ONLY_SHOWS, is_look, looks_at_it
 from scaffold.gaps.ci.outgoing import DEPLOYS, going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps
-from scaffold.gaps.deployments import STARTS, place_of, run_text
+from scaffold.model.deployments import STARTS, place_of, run_text
 from scaffold.model.document import Location, find, scalars_in, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step

@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.cmp015_source_shadows_image import shadows
-from scaffold.gaps.deployments import run_text
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.gaps.signals import image_name
 from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.deployments import run_text
 from scaffold.model.document import Location, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import runnable_stacks
-from scaffold.gaps.deployments import is_deployment
 from scaffold.gaps.facts import is_test_path
+from scaffold.model.deployments import is_deployment
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project

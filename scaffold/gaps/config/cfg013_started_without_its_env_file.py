@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.gaps.facts import DEFAULT_FILES, listed
 from scaffold.model.compose import Stack
+from scaffold.model.deployments import COMPOSE, STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -17,7 +17,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 
-_CALL = regex(r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;#]*")
+_CALL = regex(rf"{COMPOSE}[^\n&|;#]*")
 _FILE = regex(r"(?:\s-f|\s--file)[=\s]+[\"']?(?P<path>[^\s\"']+)")
 _ENV_FILE = regex(r"\s--env-file[=\s]+[\"']?(?P<path>[\w./-]+)")
 _ASSIGNS = regex(r"(?m)^[ \t]*(?:export\s+)?(?P<name>\w+)=[\"']?(?P<value>[\w./-]+\.ya?ml)[\"']?\s*$")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.deployments import is_deployment
 from scaffold.gaps.facts import is_test_path, listed, path_environment, sensitive_references
 from scaffold.gaps.secrets.credentials import credential_groups
 from scaffold.gaps.secrets.signals import file_signals, manager_signals
 from scaffold.model.compose import Stack
+from scaffold.model.deployments import is_deployment
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import deploy_scripts, is_deployment
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
+from scaffold.model.deployments import deploy_scripts, is_deployment
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
-from scaffold.gaps.deployments import is_elsewhere, place_of, run_text
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.alternatives import choose_profiles
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import COMPOSE, is_elsewhere, place_of, run_text
 from scaffold.model.document import Location, Mapping, find
 from scaffold.model.names import Role
 from scaffold.model.project import Project
@@ -26,8 +26,6 @@ _PLATFORM_BUILDS = regex(
     ),
 )
 _PUSHES = regex(r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl|ecr|image)\b[^\n]*\b(?:push|copy)\b|--push\b|\bpush=true\b")
-COMPOSE = r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)"
-"""How commands call Compose."""
 BUILDS_ON_HOST = regex(rf"{COMPOSE}[^\n&|;]*\s(?:build\b|up\b[^\n&|;]*\s--build\b)")
 """A command that builds the images of a stack where it runs."""
 _OTHER_BUILDERS = regex(

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.gaps.facts import SAYS
 from scaffold.gaps.signals import durable_stores, main_services
-from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST, COMPOSE
+from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST
 from scaffold.model.compose import Mount
+from scaffold.model.deployments import COMPOSE, deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -20,7 +20,7 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS, RUNS_ITSELF, migration_of, start_of
 
 _UP = regex(
-    r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b(?P<words>[^\n&|;]*\s(?:-d|--detach)\b[^\n&|;]*)"
+    rf"{COMPOSE}[^\n&|;]*\sup\b(?P<words>[^\n&|;]*\s(?:-d|--detach)\b[^\n&|;]*)"
     r"|\bdocker\s+stack\s+deploy\b"
 )
 _COPIES = regex(r"(?i)dump|back-?_?up|snapshot|wal-g|restic|\bborg|\bpg_basebackup\b")

@@ -12,6 +12,7 @@ from scaffold.gaps.facts import SAYS, final_stages, is_test_path
 from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.shown_commands import shown_until
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import COMPOSE
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, Dockerfile, Instruction, Project, Stage
@@ -19,7 +20,7 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS, is_below
 
 _INSIDE = regex(
-    r"(?:\bdocker[ -]compose\b|\$\{?\w*COMPOSE\w*\}?)(?P<before>[^\n&|;]*?)\s(?:run|exec)\s+"
+    rf"{COMPOSE}(?P<before>[^\n&|;]*?)\s(?:run|exec)\s+"
     r"(?P<flags>(?:-[\w-]+(?:=\S+)?\s+(?:[A-Z_]+=\S+\s+)?)*)(?P<service>[\w.-]+)\s+(?P<words>[^\n&|;]+)",
     words=("compose", "COMPOSE"),
 )

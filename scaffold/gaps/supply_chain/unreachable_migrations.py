@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.deployments import is_elsewhere, is_own_machine
 from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.signals import foreign_infrastructure, resource_types
 from scaffold.model.compose import Service
+from scaffold.model.deployments import is_elsewhere, is_own_machine
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass, Role

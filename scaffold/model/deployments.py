@@ -1,22 +1,53 @@
-"""Which jobs and scripts start a release on a host or a cluster that lasts, and the texts that they run there."""
+"""What starts containers, and where: how commands call Compose, and the jobs and scripts that start a release on a host or a
+cluster that lasts.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Location, find, scalars_of
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Command, Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
+_OF_DOCKER = r"(?:\s+--?[\w-]+[ =][^\s|;&]+){0,4}"
+"""Options of docker itself, such as the context of another host."""
+COMPOSE = rf"(?:\b(?:docker|podman|nerdctl){_OF_DOCKER}[ _-]compose\b|\$[({{]?\w*COMPOSE\w*[)}}]?)"
+"""How commands call Compose: by its name, or by a variable for it."""
+_SHORT = r"(?:\$[({]?\w*(?:STACK|DC)\w*[)}]?|\$[({]?\w+[)}]?[\"']?\s+compose\b)"
+"""Other variables that say so only right before a word of Compose."""
+_WORDS = "build|create|down|exec|kill|pull|restart|rm|run|start|stop|up"
+_OPTIONS = (
+    rf"(?:\s++(?:-[\w-]++(?:=(?:\"[^\"\n]*+\"|\S)++|\s++(?![\"']?\$|\{{\{{|(?:{_WORDS})(?![\w./-]))"
+    r"(?:\"[^\"$\n]*+\"|'[^'\n]*+'|[^\s|;&-][^\s|;&]*+))?+"
+    r"|[\"']?\$\{{1,2}[^}\n]{0,80}+\}{1,2}[^\s|;&]*+|[\"']?\$[^\s|;&]++|\{\{[^}\n]{0,80}+\}\}[^\s|;&]*+))*+"
+)
+"""The options before the word, variables and templates for some of them included."""
+
+
+def compose_call(words: str) -> str:
+    """Return the source of a pattern for a call of Compose with one of these words, such as `up|start`."""
+    return rf"(?:{COMPOSE}|{_SHORT})(?:\[[@*]\]\}}?)?[\"']?{_OPTIONS}\s+(?:{words})\b"
+
+
+STARTS_CONTAINERS = regex(
+    rf"{compose_call('up|start|run|create')}|\bstack\s+deploy\b", re.IGNORECASE, words=("compose", "deploy", "stack", "dc")
+)
+"""Commands that start containers, here or there, for a moment or for good."""
 STARTS = regex(
-    r"(?:\bdocker[ _-]compose\b|\$\{?\w*COMPOSE\w*\}?)[^\n&|;]*\sup\b[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+stack\s+deploy\b"
+    rf"{COMPOSE}[^\n&|;]*\sup\b[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+stack\s+deploy\b"
     r"|\bkubectl\s+(?:apply|set\s+image|rollout\s+restart)\b|\bhelm\s+(?:upgrade|install)\b|\baws\s+ecs\s+update-service\b",
     words=("COMPOSE", "compose", "docker", "helm", "kubectl", "update-service"),
 )
 """Commands that start a release."""
+_FILE = regex(
+    r"(?:-f|--file|-c|--compose-file)[ =]+[\"']?(?:[^\s\"'`/]*+/)*+(?:\$\{[^}\s/]*+\})?([\w.+-]+\.ya?ml)", words=("-f", "-c")
+)
 _REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b|\baws\s+ssm\s+send-command\b")
 _SSH_ACTIONS = regex(r"appleboy/ssh-action|fifsky/ssh-action|garygrossgarten/github-action-ssh|cross-the-world/ssh")
+"""Actions that run something on another machine, also where they are handed a file; others of that kind are handed a text."""
 _DEPLOYS = regex(r"(?i)deploy|release|rollout|publish|(?<![a-z])cd(?![a-z])|prod")
 _UPDATES = regex(r"(?i)deploy|rollout|release|update|upgrade")
 _TRIAL = regex(
@@ -25,12 +56,26 @@ _TRIAL = regex(
 _BRINGS = regex(
     r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset\s+--hard)\b|\bpm2\s+(?:reload|restart)\b|\bsystemctl\s+restart\b|\bdocker\s+pull\b"
 )
+_SAYS = regex(r"(?:echo|printf)\b[^|>`]*")
 _ECS = regex(r"aws-actions/amazon-ecs-deploy-task-definition@")
 _STEPS_BEFORE = regex(
     r"(?i)(?<![a-z])(?:(?:build|lint|ci|check)(?:\s+and)?\s+|tests?\s+(?:and\s+|(?=build|lint)))"
     r"(?:(?:build|lint|check|tests?|push|publish)(?:\s+and)?\s+)*(?=deploy|cd\b)"
 )
 """What a job does before it deploys: `build-test-deploy`, `test-and-deploy`, `ci-cd`."""
+
+
+@frozen
+class Line:
+    """One command of a script, what a backslash or `&&` continues included, and where it begins."""
+
+    text: str
+    place: Location
+
+
+def named_files(text: str) -> frozenset[str]:
+    """Return the names of the compose files that a line hands over, without their folders."""
+    return frozenset(_FILE.findall(text))
 
 
 def run_text(step: Step) -> str:
@@ -41,15 +86,40 @@ def run_text(step: Step) -> str:
 def place_of(workflow: Workflow, step: Step, line: str) -> Location:
     """Return where a line of what a step runs stands, else the place of the step."""
     given = step.run_location or step.uses_location or step.location
+    if given.path != workflow.path:
+        return given
     for number, text in enumerate(workflow.document.text.split("\n")[given.line - 1 :], given.line):
         if line.strip() and line.strip() in text:
             return Location(given.path, number)
     return given
 
 
+def lines_of(workflow: Workflow, step: Step, text: str) -> list[Line]:
+    """Return the lines of one text that a step runs, each with its place."""
+    return [Line(line.strip(), place_of(workflow, step, line)) for line in text.splitlines() if line.strip()]
+
+
+def commands_of(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the commands of a text: lines that go on joined, comments and what is only printed left out."""
+    found: list[Line] = []
+    going_on = False
+    for line in lines:
+        if line.text.startswith("#"):
+            continue
+        text = line.text.removesuffix("\\").rstrip()
+        if going_on:
+            found[-1] = Line(f"{found[-1].text} {text}", found[-1].place)
+        else:
+            found.append(Line(text, line.place))
+        going_on = text != line.text or text.endswith(("&&", "||", "|"))
+    return tuple(line for line in found if line.text and not _SAYS.fullmatch(line.text))
+
+
 def is_elsewhere(step: Step) -> bool:
     """Whether a step works on another machine than the runner."""
-    return bool(_SSH_ACTIONS.match(step.uses.lower()) or _REMOTE.search(run_text(step)))
+    action = step.action.lower()
+    sends = "ssh" in action and (step.input("script") or step.input("command"))
+    return bool(sends or _SSH_ACTIONS.match(action) or _REMOTE.search(run_text(step)))
 
 
 def is_own_machine(job: Job) -> bool:
@@ -93,16 +163,16 @@ def is_deployment(workflow: Workflow, job: Job) -> bool:
     return any(is_elsewhere(step) or not re.search(r"compose", run_text(step), re.IGNORECASE) for step in starts)
 
 
-@remembered
 def deploy_scripts(project: Project) -> dict[str, list[Command]]:
     """Return the lines of the shell scripts that are called after a deployment."""
     found: dict[str, list[Command]] = {}
     for command in project.commands:
-        if command.context != "script":
-            continue
-        path = command.location.path
-        name = path.rpartition("/")[2]
-        is_theirs = path not in project.owned and name.endswith((".sh", ".bash"))
-        if is_theirs and _UPDATES.search(name) and not _TRIAL.search(re.sub(r"[_.-]", " ", path)):
-            found.setdefault(path, []).append(command)
-    return found
+        if command.context == "script":
+            found.setdefault(command.location.path, []).append(command)
+    return {path: commands for path, commands in found.items() if path not in project.owned and _is_called_after(path)}
+
+
+def _is_called_after(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    is_shell = name.endswith((".sh", ".bash"))
+    return is_shell and bool(_UPDATES.search(name)) and not _TRIAL.search(re.sub(r"[_.-]", " ", path))
