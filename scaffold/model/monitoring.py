@@ -128,7 +128,6 @@ class MonitoringPlan:
     profiles: tuple[str, ...] = ()
     """The profiles of their monitoring services, which ours join so that one flag starts all."""
     new_networks: tuple[str, ...] = ()
-    external_networks: tuple[str, ...] = ()
     carried_configuration: str = field(default="", repr=False)
     """What of their Prometheus configuration stays in ours, as JSON without any credential."""
     own_rules: bool = True

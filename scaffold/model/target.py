@@ -43,8 +43,6 @@ class Store:
     """`postgres` or `valkey` for managed ones."""
     version: str = ""
     """The engine version to ask AWS for: a bare major for PostgreSQL, major.minor for Valkey; "" when it has to be asked."""
-    source_version: str = ""
-    """The version that runs today, as the tag says it."""
     database: str = ""
     user: str = ""
     """The role that the application logs in as; never the master user."""

@@ -58,11 +58,11 @@ def _with_secrets(stores: list[Store]) -> tuple[Store, ...]:
 def _plan_store(service: Service, role: Role, app: str, redis: str) -> Store:
     if role not in {Role.POSTGRES, Role.REDIS}:
         reason = f"AWS has no drop-in managed service for {service.image or service.name} that scaffold provisions"
-        return Store(service.name, role, "container", reason, source_version=service.datastore_version)
+        return Store(service.name, role, "container", reason)
     postgres = role is Role.POSTGRES
     engine, reason = managed_engine(service.image, postgres=postgres)
     if not engine:
-        return Store(service.name, role, "container", reason, source_version=service.datastore_version)
+        return Store(service.name, role, "container", reason)
     return _database(service, app, reason) if postgres else _cache(service, reason, redis)
 
 
@@ -74,7 +74,6 @@ def _database(service: Service, app: str, reason: str) -> Store:
         reason,
         "postgres",
         postgres_version(service.datastore_version),
-        service.datastore_version,
         database=_database_name(service, app),
         user=_user_name(service, app),
         declared_database=_declared_database(service),
@@ -98,7 +97,6 @@ def _cache(service: Service, reason: str, redis: str) -> Store:
         reason,
         "valkey",
         MEMORYDB_VERSION if product == MEMORYDB else VALKEY_VERSION,
-        service.datastore_version,
         port=_PORTS[Role.REDIS],
         broker=broker,
         product=product,

@@ -32,7 +32,6 @@ from scaffold.plan.stages import with_production_stages
 from scaffold.plan.stores import plan_secrets, plan_stores
 from scaffold.plan.workloads import plan_workloads
 
-MONITORING_OVERLAY = "compose.monitoring.yaml"
 _OWN_TERRAFORM = "infra/terraform"
 _BESIDE_TERRAFORM = "infra/terraform-scaffold"
 

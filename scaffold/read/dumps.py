@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.model.comments import without_comments
 from scaffold.model.dumpers import DUMPER
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
@@ -16,8 +17,6 @@ _DUMP = regex(
     rf"(?<![\w-])[\"'`](?:/[\w./-]*/)?{DUMPER}(?:[\"'`]|\s+[-\"'$%{{]|\s*$)"
     r"|[\"']backup:run\b|call_command\(\s*[\"']dbbackup[\"']"
 )
-_COMMENT = regex(r"(?m)^[ \t]*+(?://|#(?!\[)|/?\*(?=[\s*/]|$)).*$")
-"""Lines of which nothing runs: what a program is said to do is not what it does."""
 _STARTS_PROGRAMS = regex(
     r"subprocess|Popen|\bspawn|\bexec\w*\(|shell_exec|proc_open|exec\.Command|ProcessBuilder|new Process|Process::"
     r"|Process\.Start|Command::new|System\.cmd|os\.system|popen|execa|backup:run|call_command"
@@ -43,7 +42,7 @@ _COPIES_IT = regex(
 
 def dump_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `dump` fact for the first place at which a file starts one; its detail is `clock` where it speaks of a clock."""
-    code = _COMMENT.sub(_blank, text) if _DUMP.search(text) else ""
+    code = without_comments(text) if _DUMP.search(text) else ""
     match = _DUMP.search(code) if _STARTS_PROGRAMS.search(code) else None
     if match:
         yield CodeFact("dump", "clock" if _BY_A_CLOCK.search(f"{path}\n{code}") else "", Places(path, text).at(match.start()))
@@ -54,7 +53,3 @@ def migration_copy_facts(path: str, text: str) -> Iterator[CodeFact]:
     match = _BEFORE_MIGRATION.search(text) if _COPIES_IT.search(text) else None
     if match:
         yield CodeFact("copies-first", "", Places(path, text).at(match.end() - 1))
-
-
-def _blank(comment: re.Match[str]) -> str:
-    return " " * len(comment[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.model.comments import without_comments
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
@@ -18,14 +19,13 @@ _CALL = regex(
     r"|(?P<soap>SoapClient))\b"
 )
 _ASKS = regex(r"function_exists\s*\(|extension_loaded\s*\(|class_exists\s*\(|defined\s*\(")
-_COMMENT = regex(r"(?m)^[ \t]*(?://|#|\*|/\*)[^\n]*$")
 
 
 def php_extension_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `php-extension` fact (detail: the extension) for the first call of each; none where a file asks for it."""
     if _ASKS.search(text):
         return
-    bare = _COMMENT.sub(lambda match: " " * len(match[0]), text)
+    bare = without_comments(text)
     places = Places(path, text)
     seen: set[str] = set()
     for match in _CALL.finditer(bare):

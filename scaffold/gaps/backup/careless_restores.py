@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from scaffold.gaps.docs.pages import current_pages, headings_around
 from scaffold.gaps.facts import SAYS, is_test_path, path_environment
 from scaffold.gaps.signals import main_environment
+from scaffold.model.comments import without_comments
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
@@ -40,7 +41,6 @@ _CLEANS = regex(r"\bpg_dump(?:all)?\b[^|\n]*(?:--clean|\s-\w*c\w*\b)")
 _PLAIN = regex(r"\bpg_dump(?:all)?\b(?![^|\n]*(?:\s-\w*F|--format|--schema-only|--data-only|\s-\w*s\b|--version))")
 _STARTED = regex(r"[\"'`]psql[\"'`\s]", words=("psql",))
 """A program of code that starts psql by its name."""
-_COMMENT = regex(r"(?m)^[ \t]*+(?://|#(?!\[)|/?\*(?=[\s*/]|$)).*$")
 _PLAIN_IN_CODE = regex(r"[\"'`](?:-Fc|-Fd|-Ft|-F|--format)|--clean\b|[\"'`]-c[\"'`]|\bcustom\b")
 """What a dump that code makes has where it is not a plain one that meets the tables of before."""
 
@@ -127,7 +127,7 @@ def _by_code(project: Project) -> Iterator[Careless]:
     makers = {fact.location.path: fact.location for fact in project.code_facts if fact.kind == "dump"}
     for path, dump in makers.items():
         text = project.source(path) or ""
-        bare = _COMMENT.sub(lambda comment: " " * len(comment[0]), text)
+        bare = without_comments(text)
         started = _STARTED.search(bare) if path not in project.owned and not is_test_path(path) else None
         if started is None or "pg_dump" not in text or not _OF_RESTORES.search(text):
             continue

@@ -21,17 +21,34 @@ _MATTERS = regex(
 )
 """Commands without which the release is not there, or not the new one."""
 _SERVES = regex(r"\bup\b|\bdocker\s+(?:run|stack)\b|\bkubectl\b|\bhelm\b|\bsystemctl\b|\bpm2\b")
+_TAKES_IN = regex(r"^(?:source|\.)\s[^\n;&|]*?(?<![\w-])(?P<name>[\w-]+\.(?:ba)?sh)\b", words=("sh",))
 _JUDGED = regex(r"\|\||^(?:if|elif|while|until)\b")
 _CLOSES = regex(r"(?:fi|done|else|then|\}|;;|esac|exit(?:\s+\$\?)?)\b.*")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    stopping = frozenset(_stopping(project))
     for script in deploying_scripts(project):
-        serves = script.is_file and any(_SERVES.search(line.text) for line in script.lines)
+        serves = (
+            script.is_file and any(_SERVES.search(line.text) for line in script.lines) and not _is_stopped(script, stopping)
+        )
         texts = (*script.remote, script.lines) if serves else script.remote
         ignored = [line for text in texts for line in _ignored(text)]
         if ignored:
             yield _gap(script, ignored)
+
+
+def _stopping(project: Project) -> Iterator[str]:
+    """Yield the names of the shell scripts that set their shell to end at the first failure."""
+    for command in project.commands:
+        if command.context == "script" and _STOPS.search(command.text):
+            yield command.location.path.rpartition("/")[2]
+
+
+def _is_stopped(script: Script, stopping: frozenset[str]) -> bool:
+    """Whether a script takes in another one that sets so, which then holds for both."""
+    taken = (_TAKES_IN.match(line.text) for line in script.lines)
+    return any(match["name"] in stopping for match in taken if match)
 
 
 def _ignored(lines: tuple[Line, ...]) -> list[Line]:

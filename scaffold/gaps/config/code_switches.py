@@ -12,6 +12,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied, is_in_image
+from scaffold.model.java_packages import without_package
 from scaffold.model.names import APPLICATION, TRIED, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -207,9 +208,7 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
 
 def _is_tried(path: str) -> bool:
     """Whether the folders of a file are for development or tests; packages of Java (org.example) say nothing."""
-    module, java, packages = path.partition("src/main/java/")
-    place = f"{module}{posixpath.basename(packages)}" if java else path
-    return path_environment(place) in TRIED or is_test_path(place)
+    return path_environment(without_package(path)) in TRIED or is_test_path(path)
 
 
 def _is_released(project: Project, path: str) -> bool:

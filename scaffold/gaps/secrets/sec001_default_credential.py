@@ -174,50 +174,47 @@ def _refusal(project: Project, group: CredentialGroup) -> Location | None:
     return next((f.location for f in facts if any(refuses(f.detail, key, group.owner.value) for key in group.keys)), None)
 
 
-def _refused_gap(group: CredentialGroup, refusal: Location) -> Gap:
+def _unused_gap(group: CredentialGroup, happens: str, expected: str, related: tuple[Location, ...] = ()) -> Gap:
+    """Return the gap of a default that opens nothing: what happens where no value is given, and what to write."""
     owner = group.owner
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=f"environment/{owner.key}",
-        message=f"Where {' or '.join(group.keys)} is not set, Compose gives {owner.service.name} a default of the repository "
-        f"({owner.value_class.value}), and {refusal.path}:{refusal.line} refuses it: the container starts, and ends at once.",
-        expected=f"${{{owner.key}:?}}, so that Compose says which variable is missing",
+        message=f"Where {' or '.join(group.keys)} is not set, {happens}",
+        expected=expected,
         actual=f"a default: {owner.value_class.value}",
         locations=group.locations,
-        related=(refusal,),
+        related=related,
         severity=Severity.LOW,
         environment=group.stack.environment,
     )
+
+
+def _refused_gap(group: CredentialGroup, refusal: Location) -> Gap:
+    owner = group.owner
+    happens = (
+        f"Compose gives {owner.service.name} a default of the repository ({owner.value_class.value}), and "
+        f"{refusal.path}:{refusal.line} refuses it: the container starts, and ends at once."
+    )
+    return _unused_gap(group, happens, f"${{{owner.key}:?}}, so that Compose says which variable is missing", (refusal,))
 
 
 def _unread_gap(group: CredentialGroup, feature: str) -> Gap:
     owner = group.owner
-    return RULE.gap(
-        resource=group.stack.resource(owner.service.name),
-        subject=f"environment/{owner.key}",
-        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} gets a default credential of the repository "
-        f"({owner.value_class.value}); its configuration has no {feature}, so nothing reads it yet.",
-        expected=f"no variables of {feature}, or ${{{owner.key}:?}}",
-        actual=f"a default: {owner.value_class.value}",
-        locations=group.locations,
-        severity=Severity.LOW,
-        environment=group.stack.environment,
+    happens = (
+        f"{owner.service.name} gets a default credential of the repository ({owner.value_class.value}); its configuration "
+        f"has no {feature}, so nothing reads it yet."
     )
+    return _unused_gap(group, happens, f"no variables of {feature}, or ${{{owner.key}:?}}")
 
 
 def _stand_in_gap(group: CredentialGroup) -> Gap:
     owner = group.owner
-    return RULE.gap(
-        resource=group.stack.resource(owner.service.name),
-        subject=f"environment/{owner.key}",
-        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} sends a stand-in to another party: the "
-        "container starts, and what needs the credential fails later.",
-        expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
-        actual=f"a default: {owner.value_class.value}",
-        locations=group.locations,
-        severity=Severity.LOW,
-        environment=group.stack.environment,
+    happens = (
+        f"{owner.service.name} sends a stand-in to another party: the container starts, and what needs the credential fails "
+        "later."
     )
+    return _unused_gap(group, happens, f"${{{owner.key}:?}}, so that Compose refuses to start without it")
 
 
 RULE = Rule(
