@@ -18,7 +18,11 @@ _NAMED = (
     r"|sample\s+(?:apps?|applications?|projects?|code)\b)"
 )
 """What calls the whole an example; a `sample repository` or a `demo day` may be the business of a product."""
-_TITLE = regex(rf"\b{_NAMED}|\b(?:example|demo)\s*$", re.IGNORECASE)
+_TITLE = regex(
+    rf"\b{_NAMED}|(?<=\w[ -])(?<!\bthe )(?<!\blive )(?<!\bonline )(?<!\bquick )(?<!\ban )(?<!\ba )(?:example|demo)\s*$",
+    re.IGNORECASE,
+)
+"""A heading of the word alone, or of `The demo` and `Live demo`, is the first section of a page whose title is a picture."""
 _FILL = r"(?:(?!(?:with|and|or|of|for|that|an?|the|to|in|from|which|including|based|running)\b)[\w.+#&/-]+\s+)"
 _SAYS = regex(rf"\bis\s+(?:more or less |basically |just |simply |only )?an?\s+{_FILL}{{0,3}}?{_NAMED}", re.IGNORECASE)
 _SAYS_OF_ITSELF = regex(

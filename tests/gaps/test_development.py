@@ -194,6 +194,7 @@ LITERAL = COMPOSE.replace("    volumes: [", "    environment: {POSTGRES_PASSWORD
     "readme",
     [
         "# Example Voting App\n",
+        "# Shop demo\n",
         "# 🐳 An example Django + Docker app\n\nUse it as a base.\n",
         "# AtSea Shop Demonstration Application\n",
         "# Clinic Sample Application built with Spring\n",
@@ -215,6 +216,9 @@ def test_an_example_says_so(readme: str, make_project: Callable[..., Path]) -> N
     "readme",
     [
         "# Shop\n\nSee the example below.\n",
+        "# Demo\n\nA demo is at https://demo.example.com.\n\n# Install\n\nUp.\n",
+        "## The demo\n\n1. Upload a file.\n",
+        "## Live demo\n\nOn https://demo.example.com.\n",
         "# Shop\n\nThere is a demo of the shop at https://demo.example.com.\n",
         "# Shop\n\nCheck out the live demo, and use the sample docker-compose.yml.\n",
         "# Sample Tracker\n\nA laboratory information system for sample projects.\n",
