@@ -10,9 +10,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
-from scaffold.model.code_databases import opened_databases
-from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.copied_files import folders_to_copy
+from scaffold.model.compose import Service, Stack
 from scaffold.model.deployments import (
     STARTS_CONTAINERS,
     commands_of,
@@ -22,6 +20,8 @@ from scaffold.model.deployments import (
     named_files,
     run_text,
 )
+from scaffold.model.document import Mapping as Fields
+from scaffold.model.document import find, text_of
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import missing_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
@@ -29,18 +29,17 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
+from scaffold.model.workload import Workload
 from scaffold.plan.kept_data import kept_data
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
 from scaffold.plan.monitoring.probes import facts_of, health_url
+from scaffold.plan.records import has_database_server, in_words, kept_places, why_one_copy
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.workloads.scope import is_long_running
 
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
 _STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
-_RECORDS = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO})
-_WRITES_RECORDS = frozenset({Role.WEB, Role.WORKER})
-_NAMES_SERVER = regex(r"(?:^|_)(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MARIADB|MONGO\w*)_?(?:URL|URI|DSN|HOST|HOSTNAME|SERVER)$")
 _TOOLS = frozenset({Role.E2E, Role.MOCK, Role.ADMIN_UI})
 _SINGLE = {
     Role.SCHEDULER: "two schedulers would start every task twice",
@@ -53,11 +52,13 @@ _NOTHING_SHOWN = (
 )
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 _DEPLOYS = regex(r"(?i)deploy|release|prod|update")
-_LOGS = regex(r"\blogs?\b")
 
 
-def plan_guides(project: Project) -> GuidesPlan | None:
-    """Return the guides of a project that was read without scaffold's files, or None where no stack runs in production."""
+def plan_guides(project: Project, workloads: tuple[Workload, ...] = ()) -> GuidesPlan | None:
+    """Return the guides of a project that was read without scaffold's files, or None where no stack runs in production.
+
+    What may run once alone in the cluster (`workloads`) has one copy on every page.
+    """
     stack = project.production_stack
     if stack is None or not stack.services:
         return None
@@ -70,6 +71,8 @@ def plan_guides(project: Project) -> GuidesPlan | None:
     services = tuple(
         _service(project, stack, service, migrations.get(service.name), service.name in alone) for service in listed
     )
+    alone_there = {workload.service: workload.scaling.reason for workload in workloads if workload.scaling.singleton}
+    services = tuple(_as_in_the_cluster(item, alone_there.get(item.name, "")) for item in services)
     if choice is None:
         # What waits for its profile does not answer after a release that did not turn it on.
         services = tuple(replace(item, answers=not item.profiles) for item in services)
@@ -89,7 +92,7 @@ def plan_guides(project: Project) -> GuidesPlan | None:
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
         starts=_starts(project, stack),
-        kept=kept_data(project, stack, has_server=_has_database_server(stack)),
+        kept=kept_data(project, stack, has_server=has_database_server(stack)),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
@@ -167,6 +170,12 @@ def _service(project: Project, stack: Stack, service: Service, migration: StartM
     )
 
 
+def _as_in_the_cluster(service: GuideService, reason: str) -> GuideService:
+    if not reason or service.copies is not Copies.MANY:
+        return service
+    return replace(service, copies=Copies.ONE, why=reason, blocked=())
+
+
 def _in_turn(migration: StartMigration) -> str:
     if migration.locked:
         return "its tool takes a lock, so that one copy after the other does; start the first one alone"
@@ -197,46 +206,27 @@ def _copies(project: Project, stack: Stack, service: Service) -> tuple[Copies, s
 
 
 def _by_what_it_keeps(project: Project, stack: Stack, service: Service) -> tuple[Copies, str]:
-    kept = tuple(mount for mount in service.mounts if _is_own_volume(mount))
-    kept += tuple(mount for owner, mount, _ in folders_to_copy(project, stack) if owner is service)
+    alone = why_one_copy(project, stack, service)
+    if alone:
+        return Copies.ONE, alone
+    kept = kept_places(project, stack, service)
     if not kept:
-        opened = opened_databases(project) if service.role in _WRITES_RECORDS and not _has_database_server(stack) else ()
-        if opened:
-            place = f"{opened[0].location.path}:{opened[0].location.line}"
-            return Copies.ONE, f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies"
         return Copies.MANY, _NOTHING_SHOWN
-    places = tuple(mount.source for mount in kept)
-    kind = "volume" if all(mount.kind == "volume" for mount in kept) else "folder"
-    what = f"its {kind}{'s' if len(places) > 1 else ''} {', '.join(places)}"
-    if service.role in _WRITES_RECORDS and not _has_database_server(stack):
-        return Copies.ONE, f"it keeps its data in {what}, and no database server stands between two copies that write"
-    shared = sorted(
-        {
-            other.name
-            for other in stack.services
-            if other is not service and any(mount.source in places for mount in other.mounts)
-        }
-    )
+    places = {mount.source for mount in kept}
+    users = (other for other in stack.services if other is not service)
+    shared = sorted({other.name for other in users if any(mount.source in places for mount in other.mounts)})
     also = f", which {', '.join(shared)} {'use' if len(shared) > 1 else 'uses'} too" if shared else ""
-    return Copies.MANY, f"copies on one host share {what}{also}; on several hosts that has to be shared storage"
-
-
-def _has_database_server(stack: Stack) -> bool:
-    """Whether records go to a server: one of the stack, or one elsewhere that an environment names."""
-    return any(
-        other.role in _RECORDS
-        or any(_NAMES_SERVER.search(entry.name) and "sqlite" not in (entry.value or "").lower() for entry in other.environment)
-        for other in stack.services
-    )
-
-
-def _is_own_volume(mount: Mount) -> bool:
-    return mount.kind == "volume" and bool(mount.source) and not mount.read_only and not _LOGS.search(mount.target)
+    return Copies.MANY, f"copies on one host share {in_words(kept)}{also}; on several hosts that has to be shared storage"
 
 
 def _blocked(service: Service) -> tuple[str, ...]:
+    """Return what two containers of one host cannot both have: a name, a port of the host, an address."""
     fixed = [port.published for port in service.ports if port.published is not None]
     found = ["the fixed container_name"] if service.container_name else []
+    found += ["the network of the host"] if service.network_mode == "host" else []
+    networks = service.node.get("networks")
+    entries = networks.entries if isinstance(networks, Fields) else ()
+    found += ["the fixed address" for entry in entries[:1] if text_of(find(entry.value, "ipv4_address"))]
     return (*found, *(f"the host port {port}" for port in fixed))
 
 

@@ -105,7 +105,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         backup=backup,
         cluster_backup=cluster_backup,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
-        guides=plan_guides(project),
+        guides=plan_guides(project, running.workloads),
         needs=needs,
         environment=environment,
         dockerignores=plan_dockerignores(project, gaps),

@@ -107,7 +107,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "stop": f"{compose} stop {_names(plan, Copies.MANY, Copies.ONE)}",
         "stores_up": f"{compose} up -d --wait {_names(plan, Copies.STORE)}".rstrip(),
         "databases": [store.service for store in target.stores if store.role is Role.POSTGRES],
-        "example": next((service.name for service in plan.of(Copies.MANY)), "SERVICE"),
+        "example": next((service.name for service in plan.of(Copies.MANY) if not service.blocked), ""),
         "alerts": alert_values(target, plan.path(GuidePage.RUNBOOK)),
     }
 

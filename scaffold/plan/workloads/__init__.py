@@ -12,6 +12,7 @@ from scaffold.model.project import Project
 from scaffold.model.target import BuiltImage, Store
 from scaffold.model.workload import Note, PersistentVolume, Text, Variable, Workload, WorkloadPlan, WorkloadPort
 from scaffold.plan.names import workload_names
+from scaffold.plan.records import why_one_copy
 from scaffold.plan.workloads.argv import Argv, plan_argv
 from scaffold.plan.workloads.config_hosts import code_host_notes, rewrite_files
 from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
@@ -87,7 +88,9 @@ def _share(scope: Scope, migrating: frozenset[str]) -> _Shared:
     }
     storages = {service.name: plan_storage(service, scope, kinds[service.name]) for service in scope.kept}
     copies = {
-        service.name: plan_scaling(service, kinds[service.name], own_volume=False, migrates=service.name in migrating).replicas
+        service.name: plan_scaling(
+            service, kinds[service.name], own=(), migrates=service.name in migrating, alone=_why_alone(service, scope)
+        ).replicas
         for service in scope.kept
     }
     listed = [
@@ -103,6 +106,10 @@ def _share(scope: Scope, migrating: frozenset[str]) -> _Shared:
         plan_volumes(listed, scope),
         migrating,
     )
+
+
+def _why_alone(service: Service, scope: Scope) -> str:
+    return why_one_copy(scope.project, scope.stack, service)
 
 
 def _words(argv: Argv) -> Iterable[Text]:
@@ -143,8 +150,9 @@ def _workload(
         scaling=plan_scaling(
             service,
             kind,
-            own_volume=any(label in alone for label, _ in storage.volumes),
+            own=tuple(volume for label, volume in storage.volumes if label in alone),
             migrates=service.name in shared.migrating,
+            alone=_why_alone(service, scope),
         ),
         grace_seconds=plan_grace(service),
         backoff_limit=plan_backoff(service),

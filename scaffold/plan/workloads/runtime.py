@@ -114,10 +114,11 @@ def _gpus(reservations: Node | None, service: Service) -> int:
     return count
 
 
-def plan_scaling(service: Service, kind: str, *, own_volume: bool, migrates: bool) -> Scaling:
+def plan_scaling(service: Service, kind: str, *, own: tuple[str, ...], migrates: bool, alone: str) -> Scaling:
     """Return how many copies run.
 
-    `own_volume` says that it keeps a volume that one pod alone can mount, `migrates` that two copies would migrate at once.
+    `own` are the volumes that one pod alone can mount, `migrates` says that two copies would migrate at once, and `alone` why
+    two copies would write to the same records.
     """
     text = text_of(find(service.node, "deploy", "replicas")) or text_of(service.node.get("scale"))
     copies = int(text) if text.isdecimal() else 1
@@ -126,10 +127,11 @@ def plan_scaling(service: Service, kind: str, *, own_volume: bool, migrates: boo
     words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
     if service.role is Role.SCHEDULER or _BEAT.search(words):
         return Scaling(1, 1, singleton=True, reason="two schedulers would start every task twice")
-    if own_volume:
-        return Scaling(min(copies, 1), 1, singleton=True, reason="it keeps a volume that one pod at a time can mount")
-    if migrates:
-        return Scaling(min(copies, 1), 1, singleton=True, reason=ONE_COPY)
+    if own:
+        volumes = f"the volume{'s' if len(own) > 1 else ''} {', '.join(own)}"
+        return Scaling(min(copies, 1), 1, singleton=True, reason=f"it keeps {volumes}, which one pod at a time can mount")
+    if migrates or alone:
+        return Scaling(min(copies, 1), 1, singleton=True, reason=alone or ONE_COPY)
     more = service.role in _REPLICATED and copies > 0
     return Scaling(copies, max(copies, _MOST_COPIES) if more else copies)
 

@@ -465,3 +465,54 @@ def test_a_host_alone_is_told_how_its_secrets_come_to_be(made):
     assert "aws secretsmanager create-secret --name shop/production/NAME" in text
     assert "every container runs and every healthcheck passes" in text
     assert "reaches `web as" not in page(made()[1], "rotation")
+
+
+GATEWAY = """\
+services:
+  gateway:
+    image: nginx:1.27
+    ports: ["80:80", "443:443"]
+    volumes: ["certs:/etc/letsencrypt", "challenges:/var/www/certbot"]
+  api:
+    build: .
+    {api}
+    environment: {{DATABASE_URL: "${{DATABASE_URL}}"}}
+volumes: {{certs: , challenges: }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [
+        ("container_name: shop-api", "On one host no second copy starts before the fixed container\\_name is gone"),
+        ("ports: ['8000:8000']", "before the host port 8000 is gone"),
+        ("network_mode: host", "before the network of the host is gone"),
+        ("networks: {default: {ipv4_address: 10.5.0.3}}", "before the fixed address is gone"),
+        ("expose: [8000]", ""),
+    ],
+)
+def test_no_page_scales_what_compose_cannot_start_twice(api: str, said: str, make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": GATEWAY.format(api=api), "Dockerfile": "FROM python:3.13\nCOPY . /app\n"})
+    scaling = pages_of(root)["scaling.md"]
+    assert said in section(scaling, "## Several copies, as far as the files show")
+    assert ("--scale api=2 api" in scaling) == (not said)
+    assert ("On one host no service can have a second copy yet" in scaling) == bool(said)
+
+
+def test_the_page_and_the_chart_agree_on_what_has_one_copy(make_project: Callable[..., Path]) -> None:
+    project = read_project(
+        make_project({"compose.yaml": GATEWAY.format(api="expose: [8000]"), "Dockerfile": "FROM python:3.13\nCOPY . /app\n"})
+    )
+    target = make_target(project, judge(project).open)
+    assert target.guides
+    alone = {item.service for item in target.workloads if item.scaling.singleton}
+    assert alone == {"gateway"} == {item.name for item in target.guides.of(Copies.ONE)}
+    (gateway,) = target.guides.of(Copies.ONE)
+    assert gateway.why == "it keeps the volumes certs, challenges, which one pod at a time can mount"
+
+
+def test_a_database_file_of_the_code_keeps_the_chart_to_one_copy_too(make_project: Callable[..., Path]) -> None:
+    project = read_project(make_project({**BARE, "app/shop/settings.py": SETTINGS}))
+    (web,) = make_target(project, judge(project).open).workloads
+    assert (web.scaling.singleton, web.scaling.maximum) == (True, 1)
+    assert web.scaling.reason.startswith("the code keeps its data in a SQLite file (app/shop/settings.py:7)")

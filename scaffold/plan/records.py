@@ -1,0 +1,60 @@
+"""Where a service keeps its records: on a server, or in a file or folder of its own that allows no second copy."""
+
+from __future__ import annotations
+
+from scaffold.model.code_databases import opened_databases
+from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.copied_files import folders_to_copy
+from scaffold.model.names import Role
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
+
+_RECORDS = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO})
+_WRITES_RECORDS = frozenset({Role.WEB, Role.WORKER})
+_NAMES_SERVER = regex(r"(?:^|_)(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MARIADB|MONGO\w*)_?(?:URL|URI|DSN|HOST|HOSTNAME|SERVER)$")
+_LOGS = regex(r"\blogs?\b")
+
+
+def why_one_copy(project: Project, stack: Stack, service: Service) -> str:
+    """Return why two copies would write to one file or folder with no server between them; "" where nothing shows that."""
+    if service.role not in _WRITES_RECORDS or has_database_server(stack):
+        return ""
+    kept = kept_places(project, stack, service)
+    if kept:
+        return f"it keeps its data in {in_words(kept)}, and no database server stands between two copies that write"
+    opened = (item.location for item in opened_databases(project) if _runs_code(service, item.location.path))
+    place = next((f"{location.path}:{location.line}" for location in opened), "")
+    return f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies" if place else ""
+
+
+def _runs_code(service: Service, path: str) -> bool:
+    """Whether a file of the repository is built into the service, or mounted by it."""
+    built = service.build.context if service.build else None
+    folders = {mount.resolved for mount in service.mounts} | {built}
+    return any(folder in {"", "."} or is_below(path, folder) for folder in folders if folder is not None)
+
+
+def kept_places(project: Project, stack: Stack, service: Service) -> tuple[Mount, ...]:
+    """Return the volumes and folders of the host in which a service keeps something beside its logs."""
+    kept = tuple(mount for mount in service.mounts if _is_own_volume(mount))
+    return kept + tuple(mount for owner, mount, _ in folders_to_copy(project, stack) if owner is service)
+
+
+def in_words(kept: tuple[Mount, ...]) -> str:
+    """Return places as a noun phrase: `its volumes data, uploads`."""
+    kind = "volume" if all(mount.kind == "volume" for mount in kept) else "folder"
+    return f"its {kind}{'s' if len(kept) > 1 else ''} {', '.join(mount.source for mount in kept)}"
+
+
+def has_database_server(stack: Stack) -> bool:
+    """Whether records go to a server: one of the stack, or one elsewhere that an environment names."""
+    return any(
+        other.role in _RECORDS
+        or any(_NAMES_SERVER.search(entry.name) and "sqlite" not in (entry.value or "").lower() for entry in other.environment)
+        for other in stack.services
+    )
+
+
+def _is_own_volume(mount: Mount) -> bool:
+    return mount.kind == "volume" and bool(mount.source) and not mount.read_only and not _LOGS.search(mount.target)
