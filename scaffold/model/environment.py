@@ -49,6 +49,8 @@ class EnvVariable:
     """One sentence about the value, "" where the name says it."""
     login: str = ""
     """The service whose password it is: nobody makes another one for it."""
+    same: str = ""
+    """The variable whose text it has to hold, as both are the password of one login; "" for a value of its own."""
     as_it_is: bool = False
     """Whether production takes the value as it stands here, whatever the name says."""
 
@@ -60,6 +62,8 @@ class EnvVariable:
             return tuple(text for text in (self.why, f"{used[:1].upper()}{used[1:]}" if used else "") if text)
         if self.url:
             how = f"the URL with its login; a password that needs no escaping: {GENERATE}"
+        elif self.same:
+            how = f"the text of {self.same}: both are the password of one login of {self.login}"
         elif self.login:
             how = f"the password of {self.login}"
         elif is_issued(self.name):

@@ -29,6 +29,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.secrets import counts, holds_secret, names_its_secret
 from scaffold.plan.production_values import lists_origins, production_value
+from scaffold.plan.same_logins import same_variables
 
 if TYPE_CHECKING:
     from scaffold.model.target import Secret
@@ -67,14 +68,30 @@ def plan_environment(  # noqa: PLR0913 - each is another source of variables
     introduced = tuple(item for task in tasks for item in task.introduces)
     edits = _Edits(introduced, frozenset(name for task in tasks for name in task.guards), _optional(tasks))
     templates = [
-        _development(project, first, _groups(_uses(project, stacks, edits), edits))
+        _development(project, first, _linked(_groups(_uses(project, stacks, edits), edits), stacks))
         for first, stacks in _directories(project, stack, tasks)
     ]
     choice = choose_profiles(project, stack)
-    own = _with_needed(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), needs)
+    own = _linked(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), [stack])
+    own = _with_needed(own, needs)
     if own or added:
         templates.append(_production(project, stack, own, production_set, added, choice))
     return EnvPlan(tuple(template for template in templates if template.groups))
+
+
+def _linked(groups: tuple[EnvGroup, ...], stacks: list[Stack]) -> tuple[EnvGroup, ...]:
+    """Return the groups in which the passwords of one login are one: the store's variable says what the others hold."""
+    links = {name: found for stack in reversed(stacks) for name, found in same_variables(stack).items()}
+    known = {item.name for group in groups for item in group.variables if item.secret and not item.url}
+    linked = {name: found for name, found in links.items() if {name, found[0]} <= known}
+    return tuple(
+        replace(group, variables=tuple(_link(item, *linked.get(item.name, ("", ""))) for item in group.variables))
+        for group in groups
+    )
+
+
+def _link(variable: EnvVariable, same: str, store: str) -> EnvVariable:
+    return replace(variable, same=same, login=store) if same else variable
 
 
 def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]) -> tuple[EnvGroup, ...]:
@@ -86,6 +103,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
         if is_set and need.name not in known:
             users.setdefault(need.name, []).append(need)
     made = {group.title: list(group.variables) for group in groups}
+    secrets = [variable for group in groups for variable in group.variables if variable.secret]
     for name, found in users.items():
         first = found[0]
         required = first.kind == "asked" and not first.may_be_empty
@@ -99,6 +117,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 active=required,
                 why=_required_by(first),
                 login=first.login,
+                same=_login_of(first.login, secrets) if first.login and first.secret and "://" not in first.value else "",
                 as_it_is=True,
             )
         )
@@ -354,7 +373,14 @@ def secret_sources(plan: EnvPlan, secrets: tuple[Secret, ...]) -> tuple[SecretSo
     """Return secret and key of each secret variable of production: a store's password, the application's or the host's."""
     variables = [variable for variable in plan.production.variables if variable.secret] if plan.production else []
     logins = {secret.store: _login_of(secret.store, variables) for secret in secrets if secret.kind == "store"}
-    return tuple(_source(variable, secrets, logins) for variable in variables)
+    sources = {variable.name: _source(variable, secrets, logins) for variable in variables}
+    return tuple(_of_one_login(variable, sources) for variable in variables)
+
+
+def _of_one_login(variable: EnvVariable, sources: dict[str, SecretSource]) -> SecretSource:
+    """Return where a variable comes from: two passwords of one login come from one key."""
+    own, first = sources[variable.name], sources.get(variable.same)
+    return replace(own, secret=first.secret, key=first.key) if first else own
 
 
 def host_secrets(sources: tuple[SecretSource, ...]) -> tuple[Secret, ...]:
@@ -362,7 +388,8 @@ def host_secrets(sources: tuple[SecretSource, ...]) -> tuple[Secret, ...]:
     # Imported here: what `gaps` takes from this module needs no Target.
     from scaffold.model.target import HOST_SECRET, Secret, SecretKey
 
-    keys = tuple(SecretKey(source.key) for source in sources if source.secret == HOST_SECRET)
+    names = dict.fromkeys(source.key for source in sources if source.secret == HOST_SECRET)
+    keys = tuple(SecretKey(name) for name in names)
     return (Secret(HOST_SECRET, "application", keys),) if keys else ()
 
 

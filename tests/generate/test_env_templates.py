@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from scaffold.app.examination import Place, examine
 from scaffold.app.generation import plan_generation, write_generation
 from scaffold.app.preview import show_generation
@@ -138,3 +140,64 @@ def written(root: Path) -> dict[str, str]:
     return {
         path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.suffix in {".example", ".md"}
     }
+
+
+ONE_LOGIN = """\
+services:
+  db:
+    image: {image}
+    environment: {store}
+    volumes: ["data:/var/lib/data"]
+  web:
+    image: acme/web:1
+    command: uvicorn app:app
+    ports: ["8000:8000"]
+    environment:
+      DB_HOST: ${{DB_HOST:-db}}
+      DB_USER: ${{DB_USER:-shop}}
+      DB_PASSWORD: ${{DB_PASSWORD:?}}
+      {more}
+volumes: {{data: }}
+"""
+POSTGRES = '{POSTGRES_USER: "${POSTGRES_USER:-shop}", POSTGRES_PASSWORD: "${POSTGRES_PASSWORD:?}"}'
+MYSQL = '{MYSQL_USER: shop, MYSQL_PASSWORD: "${MYSQL_PASSWORD:?}", MYSQL_ROOT_PASSWORD: "${MYSQL_ROOT_PASSWORD:?}"}'
+
+
+@pytest.mark.parametrize(
+    ("image", "store", "more", "same"),
+    [
+        ("postgres:17", POSTGRES, "", "POSTGRES_PASSWORD"),
+        ("postgres:17", POSTGRES.replace(":-shop", ":-other"), "", ""),
+        ("postgres:17", POSTGRES.replace("POSTGRES_USER:-shop", "DB_USER"), "", ""),
+        ("mysql:8", MYSQL, "", "MYSQL_PASSWORD"),
+        ("mysql:8", MYSQL, 'ROOT_URL: "mysql://root:${DB_PASSWORD}@db/shop"', ""),
+        ("mysql:8", MYSQL.replace("MYSQL_PASSWORD:?", "DB_PASSWORD:?"), "", ""),
+    ],
+    ids=["Postgres", "another user", "a user that nobody knows", "MySQL", "two logins", "one variable"],
+)
+def test_two_passwords_of_one_login_are_one_value(image: str, store: str, more: str, same: str, make_project: Make) -> None:
+    root = make_project({"compose.yaml": ONE_LOGIN.format(image=image, store=store, more=more)})
+    generation = plan_generation(Place(root), rooms=None, edit_codes=None)
+    write_generation(generation)
+    said = f"# Secret, used by web; the text of {same}: both are the password of one login of db\nDB_PASSWORD=\n"
+    for name in (".env.production.example", ".env.example"):
+        assert (said in (root / name).read_text()) == bool(same)
+    sources = {item.variable: (item.secret, item.key) for item in generation.target.environment.sources}
+    assert (sources["DB_PASSWORD"] == sources.get(same)) == bool(same)
+    keys = [key.key for secret in generation.target.secrets for key in secret.keys]
+    assert ("DB_PASSWORD" in keys) == (not same)
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["DB_PASSWORD: hunter-4711-tiger", "DB_PASSWORD: '${DB_PASSWORD}'", "URL: 'mysql://shop:${DB_PASSWORD}@db/shop'"],
+)
+def test_the_chart_asks_for_the_password_of_a_login_once(password: str, make_project: Make) -> None:
+    compose = ONE_LOGIN.format(image="mysql:8", store=MYSQL, more="").replace("DB_PASSWORD: ${DB_PASSWORD:?}", password)
+    target = plan_generation(Place(make_project({"compose.yaml": compose})), rooms=None, edit_codes=None).target
+    (web,) = (item for item in target.workloads if item.service == "web")
+    pieces = [piece for variable in web.environment for piece in variable.value if piece.kind == "secret"]
+    assert [piece.field for piece in pieces] == ["MYSQL_PASSWORD"]
+    (app,) = (secret for secret in target.secrets if secret.name == "app")
+    assert [key.key for key in app.keys] == ["MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import field, replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project
-from scaffold.model.target import BuiltImage, Store
+from scaffold.model.target import APPLICATION_SECRET, BuiltImage, Store
 from scaffold.model.workload import Note, PersistentVolume, Text, Variable, Workload, WorkloadPlan, WorkloadPort
 from scaffold.plan.names import workload_names
 from scaffold.plan.records import why_one_copy
+from scaffold.plan.same_logins import same_logins
 from scaffold.plan.workloads.argv import Argv, plan_argv
 from scaffold.plan.workloads.config_hosts import code_host_notes, rewrite_files
 from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
@@ -55,14 +56,43 @@ def plan_workloads(
         workloads.append(workload)
         notes += found
     texts = [(service, shared.environments[service.name], _words(shared.argvs[service.name])) for service in kept]
+    same = _same_keys(scope)
     return WorkloadPlan(
-        workloads=tuple(workloads),
+        workloads=tuple(_with_same_keys(workload, same) for workload in workloads),
         settings=plan_settings(texts, shared.defaults),
         volumes=shared.volumes,
         files=rewrite_files(plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept), scope),
         left_out=left_out,
         paths=plan_paths(scope, shared.ports),
         notes=tuple(sorted(notes, key=lambda note: (note.service, note.location.sort_key(), note.key, note.message))),
+    )
+
+
+def _same_keys(scope: Scope) -> dict[str, str]:
+    """Return the keys of the application's secret that hold the password of a login of which the store has another key."""
+    found: dict[str, set[str]] = {}
+    for login in same_logins(scope.stack):
+        if login.store not in scope.stores and {login.store, login.service} <= set(scope.names):
+            own = login.variable or scope.secret_key(login.service, login.entry.name)
+            found.setdefault(own, set()).add(login.source or scope.secret_key(login.store, login.password.name))
+    sources = {key for keys in found.values() for key in keys}
+    return {own: next(iter(keys)) for own, keys in found.items() if len(keys) == 1 and own not in sources}
+
+
+def _with_same_keys(workload: Workload, same: dict[str, str]) -> Workload:
+    def text(value: Text) -> Text:
+        return tuple(
+            replace(piece, field=same[piece.field])
+            if piece.kind == "secret" and piece.text == APPLICATION_SECRET and piece.field in same
+            else piece
+            for piece in value
+        )
+
+    return replace(
+        workload,
+        environment=tuple(replace(variable, value=text(variable.value)) for variable in workload.environment),
+        command=None if workload.command is None else tuple(map(text, workload.command)),
+        args=None if workload.args is None else tuple(map(text, workload.args)),
     )
 
 
