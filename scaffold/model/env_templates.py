@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from scaffold.model.compose import Service
+from scaffold.model.document import Mapping, Sequence, text_of
 from scaffold.model.project import EnvFile, Project
 
 _TEMPLATE_WORDS = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl", "tpl"})
@@ -21,6 +22,17 @@ def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
     mounted = (mount.resolved for mount in service.mounts if mount.kind == "bind" and is_env_target(mount.target))
     paths = dict.fromkeys((*(path for path, _ in service.env_files), *(path for path in mounted if path)))
     return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
+
+
+def optional_env_files(service: Service) -> frozenset[str]:
+    """Return the names of the env files without which Compose starts the service all the same (`required: false`)."""
+    listed = service.node.get("env_file")
+    items = listed.items if isinstance(listed, Sequence) else ()
+    return frozenset(
+        posixpath.basename(text_of(item.get("path")))
+        for item in items
+        if isinstance(item, Mapping) and text_of(item.get("required")) == "false"
+    )
 
 
 def template_of(project: Project, path: str) -> EnvFile | None:

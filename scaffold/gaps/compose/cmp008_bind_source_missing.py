@@ -1,4 +1,4 @@
-"""CMP008: a configuration file or folder that a service mounts is not in the repository."""
+"""CMP008: a configuration file or folder that a service mounts, or an env file that it gets, is not in the repository."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.compose.absent_env_files import AbsentEnvFile, absent_env_files
 from scaffold.gaps.facts import active_profiles, every_stack, in_words, is_generated, once
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.durability import WATCHERS
@@ -33,6 +34,10 @@ _KEEP_OUT = (
     "Keep the file out of git: make it before the first start (Docker makes a folder where it is missing), and say in the start"
     " page how; or mount it with `bind: {create_host_path: false}`, so that Compose stops."
 )
+_SHOW = (
+    "Add a template such as `cert.env.example` and a line on it in the start page; a file that may be absent is"
+    " `{path: cert.env, required: false}`."
+)
 _GENERATED_TARGETS = {
     "prometheus": ("/etc/prometheus/prometheus.yml", "/etc/prometheus/prometheus.yaml"),
     "alertmanager": ("/etc/alertmanager/alertmanager.yml",),
@@ -56,6 +61,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
                 found.setdefault(path, []).append((service, mount))
     for path, users in found.items():
         yield _gap(project, stack, path, users)
+    absent = absent_env_files(project, stack) if stack.complete and stack.is_runnable_in_production else ()
+    if absent:
+        yield _env_files_gap(project, stack, absent)
 
 
 def _kind(mount: Mount) -> str:
@@ -127,6 +135,28 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         else (Closer(None, "advice", _KEEP_OUT),)
         if ignored or _SECRET_FILE.search(path)
         else None,
+    )
+
+
+def _env_files_gap(project: Project, stack: Stack, absent: tuple[AbsentEnvFile, ...]) -> Gap:
+    """Return the gap of env files without which Compose starts nothing, and which nobody is told to make."""
+    paths = in_words(item.path for item in absent)
+    names = in_words(item.service.name for item in absent)
+    ignored = next((place for item in absent if (place := project.ignored_at(item.path))), "")
+    note = f" (ignored by git at {ignored})" if ignored else ""
+    gets, are = "gets" if " and " not in names else "get", "is" if len(absent) == 1 else "are"
+    return RULE.gap(
+        resource=stack.resource(absent[0].service.name),
+        subject="env_file",
+        message=f"{names} {gets} {paths}, which {are} not in this repository{note}, and no template, page or command here says"
+        " what belongs there: Compose refuses to start from a clone (`env file not found`).",
+        expected="a template beside each file, with the names that it has to hold",
+        actual="no such file, and no word on it",
+        locations=tuple(item.location for item in absent),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        called=absent[0].path,
+        closers=(Closer(None, "advice", _SHOW),),
     )
 
 

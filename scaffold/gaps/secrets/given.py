@@ -10,8 +10,7 @@ from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import EnvValue, Service, Stack
-from scaffold.model.document import Mapping, Sequence, text_of
-from scaffold.model.env_templates import missing_env_files, template_of
+from scaffold.model.env_templates import missing_env_files, optional_env_files, template_of
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
@@ -130,7 +129,7 @@ def _is_given(project: Project, stack: Stack, service: Service, name: str, *, ne
     entry = next((item for item in service.environment if item.name in _written(name)), None)
     if entry is not None:
         return _has_value(project, stack, entry) if needs_value or entry.value is None else True
-    optional = _optional_files(service)
+    optional = optional_env_files(service)
     files = (path for path in missing_env_files(project, service) if posixpath.basename(path) not in optional)
     return any(_names(project, path, name) for path in files)
 
@@ -156,17 +155,6 @@ def _is_another_program(
 def _written(name: str) -> tuple[str, ...]:
     """Return how the environment may write a name: Spring and viper join its parts with `_`, .NET with `__`."""
     return name, name.replace(":", "__"), re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
-
-
-def _optional_files(service: Service) -> frozenset[str]:
-    """Return the names of the env files without which Compose starts the service all the same (`required: false`)."""
-    listed = service.node.get("env_file")
-    items = listed.items if isinstance(listed, Sequence) else ()
-    return frozenset(
-        posixpath.basename(text_of(item.get("path")))
-        for item in items
-        if isinstance(item, Mapping) and text_of(item.get("required")) == "false"
-    )
 
 
 def _has_value(project: Project, stack: Stack, entry: EnvValue) -> bool:
