@@ -26,6 +26,7 @@ from scaffold.read.fact_words import (
     KINDS,
     LEVELS,
     LOCKING,
+    LOGGING_IN,
     LOGINS,
     MADE_UP,
     MIGRATING,
@@ -102,7 +103,19 @@ _LOADS_ROWS = regex(
 )
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
-_READ_TOGETHER = (MIGRATING, ACCOUNTS, BACKGROUND, LEVELS, SERVING, OPENING, WRITING, GENERATING, PERMITTING, LOCKING)
+_READ_TOGETHER = (
+    MIGRATING,
+    ACCOUNTS,
+    BACKGROUND,
+    LEVELS,
+    SERVING,
+    OPENING,
+    WRITING,
+    GENERATING,
+    PERMITTING,
+    LOCKING,
+    LOGGING_IN,
+)
 """Kinds of facts whose readers look at all files with their words at once."""
 
 
@@ -149,6 +162,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
     facts += _open_programs(marked[WRITING], code, inventory, texts)
     facts += _address_locks(marked[LOCKING], code, inventory, texts)
+    facts += _unlimited_logins(marked[LOGGING_IN], code, inventory, texts)
     facts += _open_apis(marked, code, inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
@@ -223,6 +237,15 @@ def _open_programs(writing: list[str], code: list[str], inventory: Inventory, te
         from scaffold.read.open_programs import open_programs
 
         for fact in open_programs(writing, code, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _unlimited_logins(logging_in: list[str], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if logging_in:
+        from scaffold.read.unlimited_logins import unlimited_logins
+
+        for fact in unlimited_logins(logging_in, code, inventory.files, texts.glance):
             texts.text(fact.location.path)
             yield fact
 

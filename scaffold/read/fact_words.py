@@ -286,6 +286,13 @@ PERMITTING = Words(other=("permitAll",))
 """What lets Spring Security pass requests."""
 LOCKING = Words(python=("axes.backends.",))
 """What counts failed logins for Django."""
+LOGGING_IN = Words(
+    python=("login", "signin", "sign-in", "/token", "authenticate"),
+    script=("login", "signin", "sign-in", "POST", "actions"),
+    go=("login", "signin", "sign-in", "ignIn"),
+    other=("login", "log_in", "signin", "sign-in", "sign_in", "authenticate"),
+)
+"""What may be a route by which people log in."""
 PROTECTIONS = Words(
     ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
     ("secure: false", "secure:false", "rejectUnauthorized"),

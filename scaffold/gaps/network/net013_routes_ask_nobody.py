@@ -6,16 +6,14 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production, once, production_or_all
-from scaffold.gaps.network.cloud_firewall import wall_before
-from scaffold.gaps.network.fronts import front_of, has_login_in_front
-from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.network.doors import door_of, is_among_friends, is_told_of_friends, names_a_network
+from scaffold.gaps.network.fronts import has_login_in_front
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
-from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
 _KINDS = {
@@ -28,23 +26,18 @@ _KINDS = {
 _EVERY_CONSOLE = "*"
 """What a login before the whole program is called."""
 _WITH_LOGINS = frozenset({"open-graph", "open-chain"})
-_KEPT_AMONG_FRIENDS = regex(
-    r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
-    r"|\bip[ -]?(?:allow|white)[ -]?list|behind (?:a|an|your) auth"
-)
-"""What keeps strangers away before a program, other than its code."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind in _KINDS and may_run_in_production(fact)]
     if has_login_in_front(project):
         return
-    yield from () if _names_a_network(project) else _consoles(project)
+    yield from () if names_a_network(project) else _consoles(project)
     if not facts:
         return
-    if _is_among_friends(project):
+    if is_among_friends(project):
         # Who thought of logins, and left them out here: what pages say of a network is seldom about it.
-        facts = [fact for fact in facts if fact.kind in _WITH_LOGINS and not _names_a_network(project)]
+        facts = [fact for fact in facts if fact.kind in _WITH_LOGINS and not names_a_network(project)]
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack, facts))
 
@@ -61,7 +54,7 @@ def _consoles(project: Project) -> Iterator[Gap]:
     for fact in mounted:
         engine = fact.detail.partition("::")[0].upper()
         given = any(name.startswith(f"{engine}_") and name.endswith(("USERNAME", "USER", "PASSWORD")) for name in names)
-        told = any(engine in page.text.upper() and _KEPT_AMONG_FRIENDS.search(page.text) for page in project.docs)
+        told = any(engine in page.text.upper() and is_told_of_friends(page.text) for page in project.docs)
         if not asking & {fact.detail, _EVERY_CONSOLE} and not given and not told:
             found.setdefault(fact.location.path, []).append(fact)
     for path, facts in found.items():
@@ -90,20 +83,11 @@ def _console_gap(path: str, facts: list[CodeFact]) -> Gap:
     )
 
 
-def _is_among_friends(project: Project) -> bool:
-    """Whether a page, a service or a file of a proxy names what lets in only those who are known."""
-    return _names_a_network(project) or any(_KEPT_AMONG_FRIENDS.search(page.text) for page in project.docs)
-
-
-def _names_a_network(project: Project) -> bool:
-    return any(_KEPT_AMONG_FRIENDS.search(project.source(file.path) or "") for file in project.compose_files)
-
-
 def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator[Gap]:
     for service in stack.services:
         held = (fact for fact in facts if is_in_image(project, service, fact.location.path))
         fact = next((fact for fact in held if _is_of(project, service, fact)), None)
-        door = _door(project, stack, service) if fact is not None and runs_code(project, service) else None
+        door = door_of(project, stack, service) if fact is not None and runs_code(project, service) else None
         if fact is not None and door is not None:
             yield _gap(stack, service, fact, door)
 
@@ -117,14 +101,6 @@ def _is_of(project: Project, service: Service, fact: CodeFact) -> bool:
     if any(place and is_below(place, folder) for place in places):
         return True
     return posixpath.basename(folder) in (project.source(build.dockerfile or "") or "")
-
-
-def _door(project: Project, stack: Stack, service: Service) -> Location | None:
-    """Return the line by which visitors reach a service: a port on all interfaces, or what forwards to it."""
-    ports = (port for port in open_ports(project, service) if port.protocol == "tcp")
-    port = next((port for port in ports if wall_before(project, (port,)) is None), None)
-    front = front_of(project, stack, service) if port is None else None
-    return port.location if port else front.location if front else None
 
 
 def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:
