@@ -84,11 +84,14 @@ _CONTAINERS = regex(
 )
 """Words of containers, and of scripts that may start some."""
 _MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
+_README = regex(r"(?i)readme(?:\.\w+)?")
+_PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about what a stack runs."""
 _KEEPS_ITS_OWN = "is what runs in production, and where that keeps its data is not told here"
 _REFUSED = "is refused by Compose as it stands, so nothing runs from it yet"
+_NOT_IN_USE = "does not say that it serves others today"
 _ABOUT_LOADING = frozenset({"CMP005", "CMP018"})
 _UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 
@@ -186,7 +189,17 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     behind = _behind_profiles(project, gap, stacks)
     if behind is not None:
         start = min(start, behind, key=lambda item: item.strength)
-    return _by_strength(project, stacks, start, other)
+    capped = _by_strength(project, stacks, start, other)
+    return capped or _not_in_use(project, gap, stacks, start)
+
+
+def _not_in_use(project: Project, gap: Gap, stacks: list[Stack], start: Start) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a critical gap where nothing says that others reach the stack today: it stays what has to be
+    mended before they do.
+    """
+    if gap.severity is not Severity.CRITICAL or (start.strength is Strength.OTHERS and project.main_stack in stacks):
+        return None
+    return Severity.HIGH, _NOT_IN_USE, start.location
 
 
 def _catcher(stacks: list[Stack]) -> Location | None:
@@ -262,7 +275,17 @@ def strength_of(project: Project, stack: Stack) -> Start:
     meant = (stack, *(other for other in project.stacks if other is not stack and _takes_in(project, other, stack)))
     found = [call.start for call in _calls(project) if any(_is_about(project, call, item) for item in meant)]
     found += _of_itself(stack)
-    return max(found, key=lambda start: start.strength, default=Start(Location(stack.files[0], 1), Strength.NOTHING))
+    strongest = max(found, key=lambda start: start.strength, default=Start(Location(stack.files[0], 1), Strength.NOTHING))
+    return (_by_the_readme(found) or strongest) if strongest.strength is Strength.ANYBODY else strongest
+
+
+def _by_the_readme(starts: list[Start]) -> Start | None:
+    """Return the start of the project's own README where it is for developers each time: a page further down that does not say
+    for whom it is means the same people.
+    """
+    told = [start for start in starts if _README.fullmatch(start.location.path)]
+    pages = all(start.location.path.endswith(_PAGES) for start in starts)
+    return told[0] if told and pages and all(start.strength is Strength.DEVELOPERS for start in told) else None
 
 
 def _behind_profiles(project: Project, gap: Gap, stacks: list[Stack]) -> Start | None:

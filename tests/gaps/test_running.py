@@ -111,6 +111,33 @@ def test_what_only_developers_run_is_medium(files: dict[str, str], said: str, ma
     assert gap.message.endswith(f"; {said}")
 
 
+def test_a_page_further_down_means_whom_the_readme_means(make_project: Callable[..., Path]) -> None:
+    readme = f"# Shop\n\n## Development\n\n{UP}"
+    files = {"docker-compose.yml": COMPOSE, "README.md": readme, "backend/README.md": f"# Backend\n\n{UP}"}
+    gap = found(make_project(files))
+    assert gap.severity is Severity.MEDIUM
+    assert gap.message.endswith("; README.md:6 starts docker-compose.yml for development, and nothing here for anybody else.")
+    assert found(make_project({**files, "docs/installation.md": f"# Installation\n\n{UP}"})).severity is Severity.HIGH
+    assert found(make_project({**files, "Makefile": "up:\n\tdocker compose up -d\n"})).severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "severity"),
+    [
+        ("docker-compose.yml", f"# Shop\n\n{UP}", Severity.HIGH),
+        ("docker-compose.yml", f"# Shop\n\n## Deployment\n\n{UP}", Severity.CRITICAL),
+        ("docker-compose.prod.yml", "# Shop\n", Severity.CRITICAL),
+    ],
+    ids=["nobody says that others reach it", "a page deploys it", "production"],
+)
+def test_a_login_that_everybody_knows_is_critical_where_others_reach_it(
+    name: str, page: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    login = "    environment: {POSTGRES_PASSWORD: '${DB_PASSWORD:-hunter22}'}\n"
+    stack = COMPOSE.replace("    ports:", f"{login}    ports:")
+    assert found(make_project({name: stack, "README.md": page}), "SEC001").severity is severity
+
+
 def test_a_file_that_a_started_one_includes_is_started(make_project: Callable[..., Path]) -> None:
     files = {
         "stores.compose.yml": f"services:\n{STORE}volumes:\n  data:\n",
