@@ -15,10 +15,10 @@ _OF_KIND = {
     "mysql": ("dump-mysql.sh", "restore-mysql.sh"),
     "redis": ("dump-redis.sh", "restore-redis.sh"),
     "chroma": ("dump-chroma.sh", "chroma-snapshot.py", "restore-files.sh"),
-    "files": ("restore-files.sh",),
+    "files": ("dump-sqlite.sh", "sqlite-snapshot.py", "restore-files.sh"),
 }
 FILES = "files"
-"""The kind of what is copied file by file: a volume, or a folder."""
+"""The kind of a volume or a folder: its SQLite databases are dumped, the rest is copied file by file."""
 
 
 def scripts_of(kinds: Iterable[str]) -> frozenset[str]:

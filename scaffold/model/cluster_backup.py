@@ -32,7 +32,7 @@ class ClusterBackupJob:
     schedule: str
     """Five fields of cron, in UTC."""
     image: str = ""
-    """The image that dumps, "" where the project builds it (`built`) or nothing has to be dumped."""
+    """The image that dumps, "" where the project builds it (`built`)."""
     built: str = ""
     port: int = 0
     environment: tuple[Variable, ...] = ()

@@ -56,7 +56,7 @@ def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringP
         volumes=volumes,
         left_out=_left_out(project, stack, copied, {volume.name for volume in volumes}, {store.volume for store in stores}),
         variables=_variables(stores),
-        options=_OPTIONS,
+        options=(*_OPTIONS, *([_MAY_BE_EMPTY] if volumes else [])),
         workflow=_workflow(project),
     )
 
@@ -286,6 +286,11 @@ _OPTIONS = (
     Variable("BACKUP_KEEP_DAILY", "for how many days one copy stays (14)", optional=True),
     Variable("BACKUP_KEEP_WEEKLY", "for how many weeks one copy stays (8)", optional=True),
     Variable("BACKUP_KEEP_MONTHLY", "for how many months one copy stays (12)", optional=True),
+)
+_MAY_BE_EMPTY = Variable(
+    "BACKUP_MAY_BE_EMPTY",
+    "volumes, by the names that the log gives and with blanks between, that may have lost their last file or database",
+    optional=True,
 )
 
 

@@ -248,6 +248,7 @@ def _files(volume: PersistentVolume, users: dict[str, Workload]) -> ClusterBacku
         kind=FILES,
         workloads=tuple(owner.name for owner in owners),
         schedule="",
+        image=PYTHON,
         claim=volume.name,
         shared=volume.shared,
         running=running,

@@ -7,7 +7,7 @@ from scaffold.generate.backup.overlay import render_overlay
 from scaffold.generate.backup.workflow import render_workflow
 from scaffold.generate.blueprint import render_blueprint
 from scaffold.model.artifact import Artifact, Rendering
-from scaffold.model.backup import BackupPlan, scripts_of
+from scaffold.model.backup import FILES, BackupPlan, scripts_of
 from scaffold.model.names import Room
 from scaffold.model.target import Target
 
@@ -31,16 +31,14 @@ _OF_COMPOSE = ("on-schedule.sh", "healthy.sh")
 
 def _scripts(target: Target, plan: BackupPlan) -> list[Artifact]:
     """Return the scripts that the plan's stores need."""
-    wanted = {*_OF_COMPOSE, *scripts_of(store.kind for store in plan.stores)}
+    wanted = {*_OF_COMPOSE, *scripts_of((*(store.kind for store in plan.stores), *([FILES] if plan.volumes else [])))}
     kinds = {copy.kind for copy in plan.tested}
     if kinds & {"postgres", "mysql", "redis"}:
         wanted.add("restore-test.sh")
     if "chroma" in kinds:
         wanted.add("chroma-restore-test.py")
-    if plan.sqlite:
-        wanted |= {"dump-sqlite.sh", "sqlite-snapshot.py", "sqlite-restore-test.py"}
-    if plan.restorer:
-        wanted.add("restore-files.sh")
+    if FILES in kinds:
+        wanted.add("sqlite-restore-test.py")
     files = render_blueprint("backup", "scripts", {}, target.blueprints)
     return [
         Artifact(f"{plan.folder}/{file.path}", file.text, Room.BACKUP, mode=file.mode) for file in files if file.path in wanted

@@ -175,6 +175,7 @@ def _shipper(plan: BackupPlan, app: str) -> dict[str, Any]:
             "BACKUP_APP": app,
             "BACKUP_STORES": expected,
             **_retention(plan),
+            **({"BACKUP_MAY_BE_EMPTY": "${BACKUP_MAY_BE_EMPTY:-}"} if plan.volumes else {}),
             "RESTIC_REPOSITORY": "${BACKUP_REPOSITORY:?set BACKUP_REPOSITORY: where the backups go}",
             "RESTIC_PASSWORD_FILE": f"/run/secrets/{plan.key}",
             "RESTIC_CACHE_DIR": f"{STAGING}/.cache",

@@ -84,7 +84,14 @@ def cluster_values(target: Target) -> dict[str, Any]:
         "check": plan.check if plan else "",
         "left_out": [{"subject": item.subject, "text": item.text} for item in plan.left_out] if plan else [],
         "jobs": [{"name": job.name, "item": job.item} for job in plan.jobs] if plan else [],
+        "shared": [job.claim for job in plan.jobs if job.kind == FILES and job.shared] if plan else [],
     }
+
+
+def has_volumes(target: Target) -> bool:
+    """Return whether volumes or folders are copied, on the host or in the cluster."""
+    jobs = target.cluster_backup.jobs if target.cluster_backup else ()
+    return bool(target.backup and target.backup.volumes) or any(job.kind == FILES for job in jobs)
 
 
 def _job_of(target: Target, name: str) -> ClusterBackupJob | None:
@@ -120,6 +127,7 @@ def _row(target: Target, name: str, what: str, job: ClusterBackupJob | None, *, 
         "copied": copied,
         "restore": _restore_in_the_cluster(target, job) if job else [],
         "waits": bool(job and job.claim),
+        "files": bool(job and job.kind == FILES),
         "loss": "; ".join((*losses, *ours)),
         "copies": "; ".join((*copies, *theirs)),
     }

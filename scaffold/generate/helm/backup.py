@@ -6,7 +6,7 @@ from scaffold.generate.blueprint import render_blueprint
 from scaffold.generate.helm.accepted import accepted_for_backup
 from scaffold.generate.helm.secrets import Place
 from scaffold.generate.helm.texts import text_data
-from scaffold.model.backup import scripts_of
+from scaffold.model.backup import FILES, scripts_of
 from scaffold.model.backup_images import RESTIC
 from scaffold.model.cluster_backup import BACKUP_KEY, BACKUP_SECRET, ClusterBackupJob, ClusterBackupPlan
 from scaffold.model.target import Target
@@ -18,6 +18,8 @@ _KEEPS_OWNERS = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 """What giving files back to their owners takes."""
 _READS_ALL = ("DAC_OVERRIDE",)
 """What reading the files of unknown owners takes; the volumes are mounted read-only."""
+_COPIES_FOR_ALL = ("CHOWN", *_READS_ALL)
+"""What copying their databases takes beside it: each copy gets the owner of its database."""
 _CHECKED_AT = "40 3 * * 0"
 _LONGEST = 4 * 3600
 
@@ -42,6 +44,7 @@ def backup_values(plan: ClusterBackupPlan, places: dict[tuple[str, str], Place])
         "repository": "",
         "key": {"secret": BACKUP_SECRET, "key": BACKUP_KEY},
         "snapshot": "latest",
+        "mayBeEmpty": [],
         "intervalHours": plan.interval_hours,
         "deadlineSeconds": _LONGEST,
         "keep": {"last": kept.last, "daily": kept.daily, "weekly": kept.weekly, "monthly": kept.monthly},
@@ -90,7 +93,7 @@ def _job(job: ClusterBackupJob, places: dict[tuple[str, str], Place]) -> dict[st
     user, restorer = _users(job)
     images = tuple(name for name in (job.image, RESTIC) if name)
     found |= {
-        "securityContext": _restricted(user, job.group) if user else _root(_READS_ALL),
+        "securityContext": _restricted(user, _group(job)) if user else _root(_reads(job)),
         "acceptedChecks": accepted_for_backup(images, user),
         "restoreSecurityContext": _restricted(restorer, restorer) if restorer else _root(_KEEPS_OWNERS),
         "restoreAcceptedChecks": accepted_for_backup(images if job.over_network else (RESTIC,), restorer),
@@ -103,6 +106,15 @@ def _users(job: ClusterBackupJob) -> tuple[int, int]:
     if job.over_network:
         return _NOBODY, 0 if job.kind == "redis" else _NOBODY
     return job.user or 0, 0
+
+
+def _reads(job: ClusterBackupJob) -> tuple[str, ...]:
+    return _COPIES_FOR_ALL if job.kind == FILES else _READS_ALL
+
+
+def _group(job: ClusterBackupJob) -> int | None:
+    """Return the group of the job; that of a volume's files is given by the pods, and only who is in it can give it a copy."""
+    return job.group or job.user if job.kind == FILES else job.group
 
 
 def _restricted(user: int, group: int | None) -> dict[str, object]:

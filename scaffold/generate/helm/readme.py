@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaffold.generate.blueprint import code_filter, line_filter, shell_filter
+from scaffold.model.backup import FILES
 from scaffold.model.cluster_backup import ClusterBackupJob, ClusterBackupPlan
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label
@@ -138,11 +139,30 @@ def _backups(target: Target) -> str:
         "What AWS runs, AWS copies: RDS and ElastiCache by snapshots, all disks and shared files by AWS Backup.\n\n"
         + _table(("Copies of", "How", "When", "Restored by"), rows)
         + (f"\nNot copied by a job:\n\n{left}" if left else "")
+        + _guarded(plan)
         + "\nThe last success of each, a copy now, and a restore of the newest copy:\n\n"
         f"```sh\n{_backup_commands(target, plan)}```\n\n"
-        "A copy that needs the disk of its store runs on the node that the disk is at. A restore into a disk waits until\n"
-        "nothing mounts it any more; the order of the commands stands in the recovery guide.\n"
+        "A copy that needs the disk of a store or of an app runs on the node that the disk is at. A restore into a disk waits\n"
+        "until nothing mounts it any more; the order of the commands stands in the recovery guide.\n"
     )
+
+
+def _guarded(plan: ClusterBackupPlan) -> str:
+    """Return when the jobs of volumes fail, "" where there are none."""
+    jobs = [job for job in plan.jobs if job.kind == FILES]
+    shared = ", ".join(code_filter(job.claim) for job in jobs if job.shared)
+    if not jobs:
+        return ""
+    text = (
+        "\nA volume that had files or databases in its last copy and has none now may be lost: its job fails and copies\n"
+        "nothing of it, until they are back or `backups.mayBeEmpty` lists the volume.\n"
+    )
+    if shared:
+        text += (
+            f"\nOn a volume that several nodes may mount ({shared}) a job copies no SQLite database with a write-ahead log,\n"
+            "and fails: SQLite keeps such a log on one host alone. With `journal_mode` DELETE it is copied.\n"
+        )
+    return text
 
 
 def _restored(job: ClusterBackupJob) -> str:
@@ -166,7 +186,7 @@ _WAYS = {
     "mysql": "every database in one transaction",
     "redis": "a dump as a replica gets it",
     "chroma": "SQLite's online backup and the index files of the same moment",
-    "files": "file by file, while the app runs",
+    "files": "its SQLite databases by SQLite's online backup, the other files as they are while the app runs",
 }
 
 

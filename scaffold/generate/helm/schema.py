@@ -90,6 +90,7 @@ _BACKUPS = _object(
         "account": _TEXT,
         "repository": {"type": "string", "pattern": "^((s3|rest|sftp|b2|azure|gs|swift|rclone):.*)?$"},
         "key": _PLACE,
+        "mayBeEmpty": _list(_TEXT),
         "snapshot": {"type": "string", "pattern": "^(latest|[0-9a-f]{8,64})$"},
         "intervalHours": {"type": "integer", "minimum": 1},
         "deadlineSeconds": _COUNT,

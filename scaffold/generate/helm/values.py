@@ -120,7 +120,8 @@ def _backups(target: Target, places: dict[tuple[str, str], Place]) -> list[tuple
     header = (
         "Copies of what the cluster keeps itself, in the bucket that Terraform made (repository: empty) and encrypted with\n"
         "the key of a secret. staging holds a dump until it is sent: where ten GiB on the disk of a node are too small, an\n"
-        "ephemeral volume goes there. snapshot is what the restores fetch."
+        "ephemeral volume goes there. snapshot is what the restores fetch. mayBeEmpty lists the volumes that may have lost\n"
+        "their last file or database: a job fails else, for such a volume may be a lost one."
     )
     return [(header, {"backups": backup_values(target.cluster_backup, places)})]
 

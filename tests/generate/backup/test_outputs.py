@@ -90,7 +90,9 @@ def test_every_container_runs_scripts_that_are_there(shop: tuple[Path, BackupPla
     assert set(called) >= {"on-schedule.sh", "ship.sh", "fetch.sh", "restore-redis.sh"}
     for name in called:
         assert (root / plan.folder / name).is_file(), name
-    for name in re.findall(r"docker compose(?: --profile restore)? run --rm(?: --entrypoint rm)? ([\w-]+)", page):
+    for name in re.findall(
+        r"docker compose(?: --profile restore)? run --rm(?: --entrypoint rm| -e BACKUP_MAY_BE_EMPTY=NAME)? ([\w-]+)", page
+    ):
         assert name in services
     # The restores of the page run what only its profile starts; nothing of it starts by itself.
     assert {name for name, node in services.items() if node.get("profiles") == [RESTORE_PROFILE]} == {

@@ -119,6 +119,7 @@ def test_a_truncated_dump_with_right_checksums_is_refused_before_anything_is_dro
 def test_a_repository_that_was_tampered_with_is_noticed(backup: Backup, tmp_path: Path) -> None:
     (tmp_path / "volumes" / "uploads").mkdir(parents=True)
     (tmp_path / "volumes" / "uploads" / "a").write_bytes(os.urandom(50_000))
+    backup.ok("dump-sqlite.sh")
     backup.ok("ship.sh", **LOCAL)
     pack = max((tmp_path / "repository" / "data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
     data = bytearray(pack.read_bytes())
@@ -145,7 +146,7 @@ def test_a_dump_that_fails_fails_and_nothing_old_goes(backup: Backup, postgres: 
 
     # Nothing new since two intervals: the older copy that the retention would let go stays.
     (backup.staging / ".state" / "db").write_text(str(int(time.time()) - 100_000))
-    assert "db has no dump" in backup.refused("ship.sh", **keep)
+    assert "db has no whole dump" in backup.refused("ship.sh", **keep)
     assert first["id"] in [item["id"] for item in backup.snapshots()]
     assert len(backup.snapshots()) == 2
 
@@ -284,6 +285,7 @@ def test_files_come_back_with_their_owners_and_odd_names(backup: Backup, tmp_pat
     (uploads / "a b" / ".hidden" / "ü\n.jpg").write_bytes(b"\0\1")
     (uploads / ".top").write_text("x")
     (uploads / ".top").chmod(0o640)
+    backup.ok("dump-sqlite.sh")
     backup.ok("ship.sh", **LOCAL)
     target = tmp_path / "target"
     target.mkdir()
@@ -302,10 +304,11 @@ def test_a_file_that_cannot_be_read_is_a_failure(backup: Backup, tmp_path: Path)
     uploads = tmp_path / "volumes" / "uploads"
     uploads.mkdir(parents=True)
     (uploads / "a").write_text("x")
+    backup.ok("dump-sqlite.sh")
     backup.ok("ship.sh", **LOCAL)
     done = backup.run("ship.sh", BACKUP_VOLUMES=str(tmp_path / "no such folder"), BACKUP_STORES="never-dumped", **LOCAL)
     assert done.returncode != 0
-    assert "never-dumped has no dump" in done.stderr
+    assert "never-dumped has no whole dump" in done.stderr
 
 
 def test_the_schedule_makes_up_for_a_missed_slot_and_tries_again(backup: Backup, tmp_path: Path) -> None:
@@ -531,16 +534,108 @@ def test_a_database_that_is_not_there_yet_or_no_longer(backup: Backup, tmp_path:
     assert "before its databases are dumped" in backup.refused("ship.sh", **DUMPED)
     back = copied(backup, tmp_path / "back")
     assert (back / "readme").read_text() == "x"
-    (data / "readme").unlink()
-    time.sleep(1.1)
-    assert [path.name for path in copied(backup, tmp_path / "none").iterdir() if "before-" not in path.name] == []
     fill(data / "app.db", 7).close()
     assert rows(copied(backup, back) / "app.db") == 7
-    (data / "app.db").unlink()
-    assert "no database is left" in backup.refused("dump-sqlite.sh")
-    assert backup.dumps("databases-data") == []
-    (backup.staging / ".databases" / "data.had").unlink()
+
+
+EMPTY_IS_RIGHT = {**DUMPED, "BACKUP_MAY_BE_EMPTY": "other data"}
+
+
+def round_of(backup: Backup) -> subprocess.CompletedProcess[str]:
+    """Dump and ship, a second after the dump before."""
+    time.sleep(1.1)
     backup.ok("dump-sqlite.sh")
+    return backup.run("ship.sh", **DUMPED)
+
+
+@pytest.mark.parametrize("left", ["an empty folder", "lost+found", "a new database"])
+def test_a_volume_that_comes_back_without_its_files_is_no_copy(left: str, backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    (data / "photos").mkdir(parents=True)
+    (data / "photos" / "a.jpg").write_bytes(b"\0\1")
+    assert round_of(backup).returncode == 0
+    shutil.rmtree(data)
+    data.mkdir()
+    if left == "a new database":
+        fill(data / "app.db", 1).close()
+    else:
+        (data / left).mkdir()
+        if left == "lost+found":
+            (data / left / "of the file system").touch()
+    known = len(backup.snapshots())
+    for _ in range(2):
+        done = round_of(backup)
+        assert done.returncode != 0
+        assert "no file is left in data" in done.stderr
+        assert "BACKUP_MAY_BE_EMPTY" in done.stderr
+    assert {"volume-data"} in [set(map(str, item["tags"])) for item in backup.snapshots()[:known]]
+    assert (Path(backup.ok("fetch.sh", "volume-data", **LOCAL)) / "photos" / "a.jpg").read_bytes() == b"\0\1"
+    # What somebody says once is known from the copy afterwards.
+    backup.ok("ship.sh", **EMPTY_IS_RIGHT)
+    assert round_of(backup).returncode == 0
+    back = tmp_path / "back"
+    back.mkdir()
+    put_back(backup, back)
+    found = [path.name for path in back.iterdir() if not path.name.startswith("before-restore-")]
+    assert found == {"a new database": ["app.db"], "an empty folder": ["an empty folder"]}.get(left, [])
+
+
+def test_a_volume_that_lost_its_databases_is_no_copy(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    fill(data / "app.db", 7).close()
+    (data / "readme").write_text("x")
+    assert round_of(backup).returncode == 0
+    shutil.move(data / "app.db", tmp_path / "app.db")
+    for _ in range(2):
+        done = round_of(backup)
+        assert done.returncode != 0
+        assert "no database is left in data" in done.stderr
+    # A moment without them has to be looked into, and does not stay.
+    shutil.move(tmp_path / "app.db", data / "app.db")
+    assert round_of(backup).returncode != 0
+    assert backup.dumps("databases-data") == []
+    assert round_of(backup).returncode == 0
+    (data / "app.db").unlink()
+    assert round_of(backup).returncode != 0
+    backup.ok("ship.sh", **EMPTY_IS_RIGHT)
+    assert round_of(backup).returncode == 0
+    assert list((Path(backup.ok("fetch.sh", "databases-data", **LOCAL)) / "data").iterdir()) == []
+
+
+def test_without_the_last_copy_nobody_knows_what_a_volume_had(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    data.mkdir(parents=True)
+    assert round_of(backup).returncode == 0, "one that never had a file"
+    (data / "a").write_text("x")
+    assert round_of(backup).returncode == 0
+    (data / "a").unlink()
+    for path in (tmp_path / "repository" / "data").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    shutil.rmtree(tmp_path / "cache")
+    assert "no file is left in data" in round_of(backup).stderr
+
+
+def test_a_copy_of_the_files_and_its_databases_are_named_by_one_snapshot(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    data.mkdir(parents=True)
+    for number in (1, 2, 3):
+        (data / "app.db").unlink(missing_ok=True)
+        fill(data / "app.db", number).close()
+        (data / "number").write_text(str(number))
+        assert round_of(backup).returncode == 0
+    copies = {str(item["tags"]): [] for item in backup.snapshots()}
+    for item in sorted(backup.snapshots(), key=lambda item: str(item["time"])):
+        copies[str(item["tags"])].append(str(item["id"]))
+    files, databases = copies["['volume-data']"], copies["['databases-data']"]
+    for number in (1, 2, 3):
+        chosen = files[number - 1][:8]
+        assert (Path(backup.ok("fetch.sh", "volume-data", chosen, **LOCAL)) / "number").read_text() == str(number)
+        assert rows(Path(backup.ok("fetch.sh", "databases-data", chosen, **LOCAL)) / "data" / "app.db") == number
+    fetched = backup.ok("fetch.sh", "databases-data", databases[0], **LOCAL)
+    assert rows(Path(fetched) / "data" / "app.db") == 1
+    assert "is no copy of volume-data" in backup.refused("fetch.sh", "volume-data", databases[0], **LOCAL)
+    assert "is no copy of databases-data" in backup.refused("fetch.sh", "databases-data", "0123abcd", **LOCAL)
 
 
 def test_a_damaged_database_is_noticed_and_the_others_are_copied(backup: Backup, tmp_path: Path) -> None:
@@ -552,7 +647,7 @@ def test_a_damaged_database_is_noticed_and_the_others_are_copied(backup: Backup,
     (data / "fake.db").write_bytes(b"SQLite format 3\0".ljust(1024, b"x"))
     fill(data / "good.db", 5).close()
     assert "is damaged" in backup.refused("dump-sqlite.sh")
-    assert "databases-data has no dump" in backup.refused("ship.sh", **DUMPED), "nothing old is removed meanwhile"
+    assert "databases-data has no whole dump" in backup.refused("ship.sh", **DUMPED), "nothing old is removed meanwhile"
     back = tmp_path / "back"
     back.mkdir()
     put_back(backup, back)
@@ -602,6 +697,21 @@ def test_a_locked_database_is_a_failure_and_no_copy(backup: Backup, tmp_path: Pa
     live.rollback()
     backup.ok("dump-sqlite.sh")
     live.close()
+
+
+def test_a_write_ahead_log_is_not_followed_from_another_host(backup: Backup, tmp_path: Path) -> None:
+    data = tmp_path / "volumes" / "data"
+    fill(data / "ahead.db", 3, "wal").close()
+    fill(data / "plain.db", 4).close()
+    (data / "photo.jpg").write_bytes(b"x")
+    assert "one host alone" in backup.refused("dump-sqlite.sh", BACKUP_SHARED="yes")
+    assert "databases-data has no whole dump" in backup.refused("ship.sh", **DUMPED)
+    assert [path.name for path in Path(backup.ok("fetch.sh", "volume-data", **LOCAL)).iterdir()] == ["photo.jpg"]
+    with closing(sqlite3.connect(data / "ahead.db")) as mended:
+        mended.execute("PRAGMA journal_mode = delete")
+    backup.ok("dump-sqlite.sh", BACKUP_SHARED="yes")
+    (dump,) = backup.dumps("databases-data")
+    assert [rows(dump / "data" / name) for name in ("ahead.db", "plain.db")] == [3, 4]
 
 
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'

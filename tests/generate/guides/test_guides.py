@@ -516,3 +516,17 @@ def test_a_database_file_of_the_code_keeps_the_chart_to_one_copy_too(make_projec
     (web,) = make_target(project, judge(project).open).workloads
     assert (web.scaling.singleton, web.scaling.maximum) == (True, 1)
     assert web.scaling.reason.startswith("the code keeps its data in a SQLite file (app/shop/settings.py:7)")
+
+
+def test_a_page_says_what_a_copy_of_a_volume_holds_on_the_host_and_in_the_cluster(make_project: Callable[..., Path]) -> None:
+    one = """\
+        services:
+          api: {image: "acme/api:1", restart: always, volumes: ["data:/data"], environment: {DATABASE_URL: "sqlite:////data/a.db"}}
+        volumes: {data: }
+    """
+    page = pages_of(make_project({"compose.yaml": one}))["recovery.md"]
+    assert "| `data` (volume of api) | under Compose 7 hours; in the cluster 7 hours |" in page
+    assert "the SQLite databases are copied by SQLite's own backup" in page
+    assert "the round fails, and its last copy stays the newest" in page
+    assert "their databases come from the round of that copy" in page
+    assert "lies on EFS" not in page

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scaffold.generate.helm.readme import readme
+from scaffold.model.backup_images import PYTHON
 from scaffold.model.target import Target
 from scaffold.plan.target import make_target
 from scaffold.read.project import read_project
@@ -209,8 +215,10 @@ def test_a_service_called_backup_keeps_its_name(make_project: Callable[..., Path
     assert not {plan.account, plan.check, *(job.name for job in plan.jobs)} & {item.name for item in target.workloads}
 
 
-def run(container: dict[str, Any], root: Path, shell: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a container's command with its own environment on this machine, its mounts below `root`."""
+def run(
+    container: dict[str, Any], root: Path, shell: str, user: tuple[str, ...] = (), **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a container's command with its own environment on this machine, its mounts below `root`; `user` is a prefix."""
     mounts = sorted((mount["mountPath"] for mount in container["volumeMounts"]), key=len, reverse=True)
 
     def here(text: str) -> str:
@@ -219,8 +227,8 @@ def run(container: dict[str, Any], root: Path, shell: str, **env: str) -> subpro
 
     own = {entry["name"]: here(entry.get("value", "")) for entry in container["env"]}
     own |= {"PATH": os.environ["PATH"], "BACKUP_STAGING": f"{root}/staging", "BACKUP_VOLUMES": f"{root}/volumes", **env}
-    command = [shell, *(here(word) for word in container["command"][1:])]
-    return subprocess.run(command, env=own, capture_output=True, text=True, check=False, timeout=300)
+    words = [word.replace("/opt/backup", f"{root}/opt/backup") if " " in word else here(word) for word in container["command"]]
+    return subprocess.run([*user, shell, *words[1:]], env=own, capture_output=True, text=True, check=False, timeout=300)
 
 
 def lay_out(found: list[dict[str, Any]], root: Path, **secrets: str) -> None:
@@ -294,6 +302,157 @@ def test_the_jobs_copy_and_restore_a_volume(
     assert (target / "a b/ü.jpg").read_bytes() == b"\0\1"
     assert list((target / "lost+found").iterdir()) == []
     assert [path.read_text() for path in target.glob("before-restore-*/newer")] == ["kept aside"]
+
+
+def rights_of(container: dict[str, Any], setpriv: str) -> tuple[str, ...]:
+    """Return what gives a command the user, the group and the capabilities of a container."""
+    told = container["securityContext"]
+    added = "".join(f",+{name.lower()}" for name in told["capabilities"].get("add", ()))
+    user, group = told["runAsUser"], told.get("runAsGroup", 0)
+    # A bounding set may be lowered as root alone; without it another user has no capability anyway.
+    return (setpriv, f"--reuid={user}", f"--regid={group}", "--clear-groups", f"--bounding-set=-all{added}", "--inh-caps=-all")
+
+
+@pytest.fixture
+def node() -> Iterator[Path]:
+    """A folder that every user may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def lay_out_for_all(found: list[dict[str, Any]], node: Path) -> Path:
+    root = node / "root"
+    root.mkdir()
+    lay_out(found, root)
+    for name in ("staging", "tmp"):
+        (root / name).mkdir(exist_ok=True)
+        (root / name).chmod(0o777)
+    (node / "repository").mkdir(mode=0o777)
+    (node / "repository").chmod(0o777)
+    return root
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives up rights")
+@pytest.mark.parametrize(("volume", "owner"), [("uploads", (1000, 1000)), ("reports", (4321, 4322))])
+def test_a_live_database_comes_back_with_the_rights_of_the_jobs_alone(
+    volume: str,
+    owner: tuple[int, int],
+    found: list[dict[str, Any]],
+    node: Path,
+    require_tool: Callable[[str], str],
+) -> None:
+    """A volume of a known user, and one whose users nobody knows, each written to in write-ahead mode meanwhile."""
+    made, shell, setpriv = jobs(found), require_tool("dash"), require_tool("setpriv")
+    require_tool("restic")
+    root = lay_out_for_all(found, node)
+    data = root / "volumes" / volume
+    data.mkdir(parents=True)
+    local = {"RESTIC_REPOSITORY": str(node / "repository"), "BACKUP_LOCAL": "yes", "PATH": "/usr/bin:/bin"}
+    live = sqlite3.connect(data / "app.db", isolation_level=None)
+    live.execute("PRAGMA journal_mode = wal")
+    live.execute("CREATE TABLE item (note)")
+    live.execute("INSERT INTO item VALUES ('kept')")
+    (data / "photo.jpg").write_bytes(b"\0\1")
+    for path in (data, *data.iterdir()):
+        os.chown(path, *owner)
+        path.chmod(0o750 if path == data else 0o600)
+    told = [container["securityContext"] for container in containers(made[f"backup-volume-{volume}"])]
+    assert [item.get("runAsNonRoot", False) for item in told] == [volume == "uploads"] * 2
+    for container in containers(made[f"backup-volume-{volume}"]):
+        done = run(container, root, shell, rights_of(container, setpriv), **local)
+        assert done.returncode == 0, done.stderr
+    live.execute("INSERT INTO item VALUES ('later')")
+    live.close()
+    shutil.rmtree(data)
+    target = root / "restore"
+    target.mkdir(mode=0o750)
+    os.chown(target, *owner)
+    shutil.rmtree(root / "staging")
+    (root / "staging").mkdir()
+    for container in containers(made[f"restore-volume-{volume}"]):
+        done = run(container, root, shell, rights_of(container, setpriv), **local)
+        assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(target / "app.db")) as back:
+        assert back.execute("SELECT note FROM item").fetchall() == [("kept",)]
+    assert (target / "photo.jpg").read_bytes() == b"\0\1"
+    for path in (target, target / "app.db", target / "photo.jpg"):
+        assert (path.stat().st_uid, path.stat().st_gid) == owner
+
+
+def test_a_job_sends_what_it_can_and_fails_for_a_damaged_database_or_a_lost_volume(
+    found: list[dict[str, Any]], tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    made, root, shell = jobs(found), tmp_path / "node", require_tool("dash")
+    require_tool("restic")
+    lay_out(found, root)
+    uploads = root / "volumes/uploads"
+    uploads.mkdir(parents=True)
+    (uploads / "photo.jpg").write_bytes(b"\0\1")
+    (uploads / "sent.png").write_bytes(b"SQLite format 3\0".ljust(1024, b"x"))
+    local = {"RESTIC_REPOSITORY": str(tmp_path / "repository"), "BACKUP_LOCAL": "yes"}
+
+    def copy(**env: str) -> subprocess.CompletedProcess[str]:
+        shutil.rmtree(root / "staging")
+        (root / "staging").mkdir()
+        first, second = containers(made["backup-volume-uploads"])
+        assert run(first, root, shell, **local).returncode == 0, "the other files are sent in any case"
+        return run(second, root, shell, **{**local, **env})
+
+    done = copy()
+    assert done.returncode != 0
+    assert "databases-uploads has no whole dump yet" in done.stderr
+    checks = {container["name"]: container for container in containers(made["backup-check"])}
+    assert run(checks["backup-volume-uploads"], root, shell, **local).returncode == 0, "what is whole was copied"
+    shutil.rmtree(uploads)
+    uploads.mkdir()
+    done = copy()
+    assert done.returncode != 0
+    assert "no file is left in uploads" in done.stderr
+    assert copy(BACKUP_MAY_BE_EMPTY="uploads").returncode == 0
+    assert copy().returncode == 0
+
+
+def test_what_may_be_empty_is_said_in_the_values(target: Target, tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    chart = support.write_chart(target, tmp_path / "out")
+    manifests = support.template(
+        require_tool("helm"), chart, "--values", "values-production.yaml", "--set", "backups.mayBeEmpty={uploads,reports}"
+    )
+    made = jobs(support.objects(manifests))
+    said = {
+        name: [entry["value"] for entry in pod(spec)["containers"][0]["env"] if entry["name"] == "BACKUP_MAY_BE_EMPTY"]
+        for name, spec in made.items()
+        if name.startswith("backup-volume-")
+    }
+    assert said == {name: ["uploads reports"] for name in ("backup-volume-uploads", "backup-volume-reports")}
+
+
+def test_the_page_of_the_chart_says_when_the_job_of_a_volume_fails(target: Target, make_project: Callable[..., Path]) -> None:
+    page = readme(target)
+    assert "until they are back or `backups.mayBeEmpty` lists the volume" in page
+    assert "write-ahead log" not in page, "no volume of it is mounted on several nodes"
+    compose = """\
+        services:
+          api: {image: "acme/api:1", volumes: ["data:/data"]}
+          worker: {image: "acme/api:1", command: "celery -A app worker", volumes: ["data:/data"]}
+        volumes: {data: }
+    """
+    shared = target_of(make_project({"compose.yaml": compose}, name="files"))
+    assert "On a volume that several nodes may mount (`data`) a job copies no SQLite database" in readme(shared)
+
+
+def test_the_images_and_mounts_of_a_volume_are_those_of_its_steps(found: list[dict[str, Any]]) -> None:
+    made = jobs(found)
+    dump, ship = containers(made["backup-volume-uploads"])
+    assert dump["image"] == PYTHON
+    assert "restic" in ship["image"]
+    for container in (dump, ship):
+        (data,) = (mount for mount in container["volumeMounts"] if mount["name"] == "data")
+        assert (data["mountPath"], data["readOnly"]) == ("/volumes/uploads", True)
+    staging = next(volume for volume in pod(made["backup-volume-uploads"])["volumes"] if volume["name"] == "staging")
+    assert "emptyDir" in staging
+    names = [container["name"] for container in containers(made["restore-volume-uploads"])]
+    assert names == ["fetch", "fetch-databases", "restore"]
 
 
 def test_a_postgres_that_the_project_builds_is_dumped_in_its_own_image(

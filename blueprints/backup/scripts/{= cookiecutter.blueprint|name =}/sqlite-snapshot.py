@@ -29,11 +29,17 @@ SETTLED = 1_000_000_000  # nanoseconds; file systems tell times apart by less
 ASIDE = ("before-restore-", "lost+found")
 """What restores put aside, and what belongs to the file system."""
 SPECIAL = "\\*?["
+SHARED = os.environ.get("BACKUP_SHARED") == "yes"
+"""Whether the folder lies on a file system that several hosts mount."""
 MEMORY = 160 * 2**20  # bytes, below the limit of the container: what a visitor sent may be made to need any amount
 
 
 class ChangedError(Exception):
     """Files that should have stood still did not."""
+
+
+class ElsewhereError(Exception):
+    """Another host may write to a database in a way that only the processes of one host can follow."""
 
 
 def find(source: Path) -> Iterator[Path]:
@@ -63,6 +69,12 @@ def is_database(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
+
+
+def writes_ahead(database: Path) -> bool:
+    """Whether a database has a write-ahead log by its header."""
+    with database.open("rb") as file:
+        return file.read(len(MAGIC) + 4)[18:20] == b"\2\2"
 
 
 def copy(database: Path, target: Path) -> None:
@@ -133,7 +145,9 @@ def state(database: Path) -> list[tuple[Path, int, int, int]]:
 
 
 def copy_somehow(database: Path, target: Path) -> None:
-    """Copy a database, again where it is locked or changes. Raises sqlite3.Error, ChangedError or OSError."""
+    """Copy a database, again where it is locked or changes. Raises sqlite3.Error, ChangedError, ElsewhereError or OSError."""
+    if SHARED and writes_ahead(database):
+        raise ElsewhereError("it has a write-ahead log, which SQLite keeps on one host alone; set its journal_mode to DELETE")
     for attempt in range(ATTEMPTS):
         try:
             try:
@@ -155,7 +169,11 @@ def give_back(database: Path, made: Path) -> None:
     facts = database.stat()
     made.chmod(facts.st_mode & 0o777)
     if (facts.st_uid, facts.st_gid) != (made.stat().st_uid, made.stat().st_gid):
-        os.chown(made, facts.st_uid, facts.st_gid)
+        try:
+            os.chown(made, facts.st_uid, facts.st_gid)
+        except PermissionError:
+            if os.geteuid() == 0:
+                raise  # Else this is the user of the application: what is its own it can write to.
 
 
 def pattern(path: Path) -> str:
@@ -174,9 +192,9 @@ def write_list(place: Path, found: list[Path]) -> None:
 
 
 def main(source: Path, target: Path, place: Path) -> int:
-    """Copy every database; return 2 when one is damaged, 1 when one cannot be copied now."""
-    copied = []
-    worst = 0
+    """Copy every database; return 1 when one cannot be copied now, else 2 when one is damaged."""
+    copied, locked = [], []
+    damaged = False
     for database in find(source):
         made = target / database.relative_to(source)
         made.parent.mkdir(parents=True, exist_ok=True)
@@ -186,20 +204,20 @@ def main(source: Path, target: Path, place: Path) -> int:
         except FileNotFoundError:
             made.unlink(missing_ok=True)
             continue
-        except (sqlite3.OperationalError, ChangedError, OSError) as error:
+        except (sqlite3.OperationalError, ChangedError, ElsewhereError, OSError) as error:
             print(f"{database} cannot be copied: {error}", file=sys.stderr)
-            return 1
+            locked.append(database)
         except sqlite3.DatabaseError as error:
             print(f"{database}: {error}", file=sys.stderr)
             made.unlink(missing_ok=True)
-            worst = 2
-            continue
-        copied.append(database)
+            damaged = True
+        else:
+            copied.append(database)
     place.parent.mkdir(parents=True, exist_ok=True)
-    write_list(place, copied)
+    write_list(place, [*copied, *locked])
     for database in copied:
         print(ascii(str(database.relative_to(source))))
-    return worst
+    return 1 if locked else 2 if damaged else 0
 
 
 if __name__ == "__main__":
