@@ -13,20 +13,20 @@ from scaffold.read.lines import Places
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _CONNECTS = regex(
-    r"\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database\(|\bsql\.Open\(\s*\"sqlite3?\"", words=("Database(", "sql")
+    r"\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database(?:Sync)?\(|\bsql\.Open\(\s*\"sqlite3?\"", words=("Database", "sql")
 )
 _MAKES = regex(r"(?i)\bcreate\s+table\b")
 _ASSIGNED = regex(r"(?m)^[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*(?::[\w.\[\]| \t]+)?=|return\b)\s*(?P<value>[^\n#]+)")
 _FIRST = regex(r"\(?\s*(?:str\(|os\.path\.join\(\s*)?(?P<name>[A-Za-z_]\w*)\s*[/,]")
 _FILE = regex(r".*[\w-]\.(?:db|sqlite3?)")
 _OPENED = regex(
-    r"(?:\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database\(|\bsql\.Open\(\s*\"sqlite3?\"\s*,)\s*"
+    r"(?:\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database(?:Sync)?\(|\bsql\.Open\(\s*\"sqlite3?\"\s*,)\s*"
     r"[\"'](?:file:)?(?P<text>(?:\.{0,2}/)?[\w./-]+\.(?:db|sqlite3?))[\"'?]",
-    words=("Database(", "sql"),
+    words=("Database", "sql"),
 )
 _JS_JOINED = regex(
     r"(?:(?:const|let|var)\s+(?P<name>\w+)(?:\s*:\s*string)?\s*=\s*(?:process\.env\.(?P<variable>[A-Z]\w*)\s*(?:\|\||\?\?)\s*)?"
-    r"|\bDatabase\(\s*)(?:path\.)?(?:join|resolve)\(\s*(?P<base>process\.cwd\(\)|__dirname)\s*,\s*"
+    r"|\bDatabase(?:Sync)?\(\s*)(?:path\.)?(?:join|resolve)\(\s*(?P<base>process\.cwd\(\)|__dirname)\s*,\s*"
     r"(?P<parts>[\"'`][\w./-]+[\"'`](?:\s*,\s*[\"'`][\w./-]+[\"'`]){0,6})\s*\)",
     words=("process.cwd()", "__dirname"),
 )
@@ -82,7 +82,7 @@ def _joined(places: Places, text: str) -> Iterator[CodeFact]:
     """Yield the database files whose path a script joins from the working folder, or from its own."""
     for match in _JS_JOINED.finditer(text):
         place = posixpath.normpath("/".join(found["text"] for found in LITERAL.finditer(match["parts"])))
-        is_opened = match["name"] is None or re.search(rf"\bDatabase\(\s*{match['name']}\b", text)
+        is_opened = match["name"] is None or re.search(rf"\bDatabase(?:Sync)?\(\s*{match['name']}\b", text)
         if not is_opened or not _FILE.fullmatch(place) or _PASSING.search(place) or place.startswith(("/", "..")):
             continue
         # What a compiler makes of a script may lie elsewhere than the script.
