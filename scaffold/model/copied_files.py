@@ -9,6 +9,7 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Scalar, find, text_of
 from scaffold.model.durability import WATCHERS, is_made_again, is_worth_copying
 from scaffold.model.names import Layer, Role
+from scaffold.model.other_stores import is_store
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -33,7 +34,7 @@ def volumes_to_copy(stack: Stack) -> dict[str, tuple[str, ...]]:
     unworthy = set()
     for service in stack.services:
         for mount in service.mounts:
-            if service.is_datastore:
+            if is_store(service):
                 unworthy.add(mount.source)
             elif _keeps_something(service) and is_worth_copying(mount):
                 users.setdefault(mount.source, set()).add(service.name)
@@ -70,7 +71,7 @@ def _written_binds(stack: Stack) -> list[tuple[Service, Mount]]:
         for mount in service.mounts
         if mount.kind == "bind"
         and not mount.read_only
-        and not service.is_datastore
+        and not is_store(service)
         and _keeps_something(service)
         and not is_made_again(mount.source)
         and not is_made_again(mount.target)

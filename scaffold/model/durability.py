@@ -6,6 +6,7 @@ import re
 
 from scaffold.model.compose import Mount, Service
 from scaffold.model.names import Layer, Role
+from scaffold.model.other_stores import other_store
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -79,11 +80,27 @@ def is_queue(project: Project, service: Service) -> bool:
 
 def is_durable_store(project: Project, service: Service) -> bool:
     """Whether the loss of a store loses data; a Redis that is only a cache and message brokers are none."""
+    other = other_store(service)
+    if other is not None:
+        # Behind a profile it is one of several that people may choose, or something to try with.
+        is_meant = not service.profiles and not runs_a_script(service)
+        return is_meant and (not other.fed_by_tools or _is_named_by_an_application(project, service))
     return (
         service.is_datastore
         and service.role not in _WITHOUT_BACKUP
         and not runs_a_script(service)
         and (service.role is not Role.REDIS or (is_queue(project, service) and not keeps_nothing(service)))
+    )
+
+
+def _is_named_by_an_application(project: Project, store: Service) -> bool:
+    """Whether an application of the same stack waits for a store, or is given its address."""
+    stacks = (stack for stack in project.stacks if store in stack.services)
+    users = (service for stack in stacks for service in stack.services if service.is_application)
+    return any(
+        any(edge.service == store.name for edge in user.depends_on)
+        or any(f"//{name}:" in (entry.value or "") or entry.value == name for entry in user.environment for name in store.names)
+        for user in users
     )
 
 

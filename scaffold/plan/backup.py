@@ -13,6 +13,7 @@ from scaffold.model.durability import WATCHERS, backup_way, chroma_volume, is_du
 from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
 from scaffold.model.names import Role
+from scaffold.model.other_stores import is_store, other_store
 from scaffold.model.probes import given_port
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -241,7 +242,7 @@ def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str
     remarks = [
         Remark(service.name, _why_not(project, service))
         for service in stack.services
-        if service.is_datastore and service.name not in stores
+        if is_store(service) and service.name not in stores
     ]
     kept_by: dict[str, Service] = {}
     for service in stack.services:
@@ -256,6 +257,9 @@ def _left_out(project: Project, stack: Stack, stores: set[str], volumes: set[str
 def _why_not(project: Project, service: Service) -> str:
     if not is_durable_store(project, service):
         return "a cache or a message broker: nothing in it outlives what the other stores hold"
+    other = other_store(service)
+    if other is not None:
+        return f"scaffold has no tested way to copy it while it runs: use {other.way}"
     if service.network_mode:
         return f"its network_mode {service.network_mode} keeps other containers away from it"
     if service.role is Role.VECTOR_DB:
@@ -266,7 +270,7 @@ def _why_not(project: Project, service: Service) -> str:
 
 
 def _why_not_volume(service: Service) -> str:
-    if service.is_datastore:
+    if is_store(service):
         return f"the files of {service.name} while it runs are no backup: its dump is, where there is one"
     if service.has_role(*WATCHERS):
         return f"{service.name} can do without what is in it"

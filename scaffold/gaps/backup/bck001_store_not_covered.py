@@ -14,6 +14,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Role, Severity
+from scaffold.model.other_stores import other_store
 from scaffold.model.project import Project
 
 _WAYS = {
@@ -100,7 +101,8 @@ def _message(service: Service, found: tuple[Signal, ...]) -> str:
 
 
 def _gap(stack: Stack, service: Service, found: tuple[Signal, ...], closers: tuple[Closer, ...] | None) -> Gap:
-    way = _WAYS.get(service.role, "a copy of its volume") if service.role else "a copy of its volume"
+    other = other_store(service)
+    way = other.way if other else _WAYS.get(service.role, "a copy of its volume") if service.role else "a copy of its volume"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="backup",

@@ -15,6 +15,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
+from scaffold.model.other_stores import other_store
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -113,7 +114,7 @@ def signals(project: Project) -> tuple[Signal, ...]:
     stores = tuple(service for _, service in durable_stores(project))
     found = (*_commands(project, stores), *_services(project, stores), *_in_code(project, stores))
     ours = tuple(signal for signal in found if signal.location.path in project.owned)
-    if any(service.role is not None and _is_copied(service, service.role, ours) for service in stores):
+    if any(_is_copied(service, ours) for service in stores):
         return found
     return tuple(signal for signal in found if signal not in ours)
 
@@ -192,7 +193,7 @@ def _called(project: Project, words: str) -> str:
 def is_backup_text(stores: tuple[Service, ...], text: str) -> bool:
     """Whether a command line copies a store's data away."""
     text = text[:_LONGEST_TEXT]
-    patterns = [_COMMANDS[service.role] for service in stores if service.role in _COMMANDS]
+    patterns = [pattern for service in stores if (pattern := _dump_of(service)) is not None]
     if _ANY_STORE.search(text) or (any(pattern.search(text) for pattern in patterns) and not _SCHEMA_ONLY.search(text)):
         return True
     return _copies_a_volume(stores, text)
@@ -219,24 +220,30 @@ def _names_volume(service: Service, text: str) -> bool:
 
 def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) -> bool:
     """Whether a signal or a managed resource with retention keeps copies of this store."""
-    return service.role is None or _is_managed(project, service) or _is_copied(service, service.role, found)
+    return _dump_of(service) is None or _is_managed(project, service) or _is_copied(service, found)
 
 
-def _is_copied(service: Service, role: Role, found: tuple[Signal, ...]) -> bool:
-    pattern = _COMMANDS.get(role)
+def _dump_of(service: Service) -> re.Pattern[str] | None:
+    """Return how commands write the copy of a store, None for what is none."""
+    other = other_store(service)
+    return other.copies if other is not None else _COMMANDS.get(service.role) if service.role else None
+
+
+def _is_copied(service: Service, found: tuple[Signal, ...]) -> bool:
+    pattern = _dump_of(service)
     for signal in found:
         if (pattern and pattern.search(signal.text)) or (_ANY_STORE.search(signal.text) and signal.reaches(service)):
             return True
-        if (signal.image and _covers_by_image(signal, role, service)) or _copies_a_volume((service,), signal.text):
+        if (signal.image and _covers_by_image(signal, service)) or _copies_a_volume((service,), signal.text):
             return True
     return False
 
 
-def _covers_by_image(signal: Signal, role: Role, service: Service) -> bool:
+def _covers_by_image(signal: Signal, service: Service) -> bool:
     """Whether a backup image is for stores of the role; one that names no database copies volumes of every kind."""
     name = signal.text.split()[0]
     named = [other for other, words in _IMAGES.items() if re.search(words, name)]
-    return role in named or (not named and signal.reaches(service))
+    return service.role in named or (not named and signal.reaches(service))
 
 
 def _is_managed(project: Project, service: Service) -> bool:
@@ -245,6 +252,9 @@ def _is_managed(project: Project, service: Service) -> bool:
     What scaffold wrote is a proposal: until somebody moves the data there, it is where Compose keeps it.
     """
     files = foreign_infrastructure(project)
+    other = other_store(service)
+    if other is not None:
+        return any(kind.startswith(other.managed) for kind in resource_types(files)) if other.managed else False
     planned = any(kind.startswith(_BACKUP_PLANS) for kind in resource_types(files))
     return keeps_managed_copies(project, service) or any(
         is_kept(service, resource_types((item,))) and (planned or bool(_RETENTION.search(project.source(item.path) or "")))
