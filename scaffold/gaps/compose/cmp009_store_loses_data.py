@@ -61,7 +61,7 @@ _STALE = {"chroma": "/chroma/chroma"}
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    deployed = _deployed_to_swarm(project)
+    deployed = deployed_to_swarm(project)
     yield from once(
         _of_swarm(gap) if deployed & set(stack.files) else gap for stack in stacks for gap in _of_stack(project, stack)
     )
@@ -152,7 +152,7 @@ def _folder_of_kartoza(service: Service) -> str:
     return f"/var/lib/postgresql/{major[0]}/main"
 
 
-def _deployed_to_swarm(project: Project) -> frozenset[str]:
+def deployed_to_swarm(project: Project) -> frozenset[str]:
     """Return the compose files that a command of the project deploys to a swarm."""
     found = (match["path"] for command in project.commands for match in _STACK_DEPLOY.finditer(command.text))
     names = {path.rpartition("/")[2] for path in found}
