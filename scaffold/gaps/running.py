@@ -84,6 +84,12 @@ _CONTAINERS = regex(
 )
 """Words of containers, and of scripts that may start some."""
 _MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
+_RENAMES = regex(
+    r"\b(?:scp|cp|mv|rsync|install)\b[^\n;|&]*?[\s/](?P<file>[\w.+-]*compose[\w.+-]*\.ya?ml)[\"']?\s+"
+    r"[^\s;|&]*?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
+    words=("compose",),
+)
+"""A copy of a compose file under the name that Compose looks for."""
 _README = regex(r"(?i)readme(?:\.\w+)?")
 _PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
@@ -514,13 +520,19 @@ def _of_commands(project: Project) -> Iterator[_Call]:
 def _of_workflows(project: Project) -> Iterator[_Call]:
     for workflow in project.workflows:
         for job in workflow.jobs:
+            brought = _renamed("\n".join(run_text(step) for step in job.all_steps))
             for step in job.all_steps:
                 place = step.run_location or step.location
                 lines = commands_of(Line(text.strip(), place) for text in run_text(step).splitlines() if text.strip())
                 for line in (item.text for item in lines if STARTS_CONTAINERS.search(item.text)):
                     away = is_deployment(workflow, job) or starts_elsewhere(job, step)
                     strength = Strength.OTHERS if away else Strength.DEVELOPERS
-                    yield _Call(named_files(line), "", Start(place, strength), _profiles(line))
+                    yield _Call(named_files(line) or brought, "", Start(place, strength), _profiles(line))
+
+
+def _renamed(text: str) -> frozenset[str]:
+    """Return the files that a job puts in place of the one that Compose finds by itself: a start without a name is theirs."""
+    return frozenset(match["file"] for match in _RENAMES.finditer(text) if match["file"] not in DEFAULT_FILES)
 
 
 def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:

@@ -111,6 +111,24 @@ def test_what_only_developers_run_is_medium(files: dict[str, str], said: str, ma
     assert gap.message.endswith(f"; {said}")
 
 
+@pytest.mark.parametrize(
+    ("copy", "severity"),
+    [
+        ("scp docker-compose.prod.yml app@host:/srv/shop/docker-compose.yml", Severity.MEDIUM),
+        ("cp deploy/compose.live.yaml out/compose.yaml && rsync -a out/ app@host:/srv/shop", Severity.MEDIUM),
+        ("scp docker-compose.yml app@host:/srv/shop/docker-compose.yml", Severity.HIGH),
+        ("scp docker-compose.yml docker-compose.override.yml app@host:/srv/shop", Severity.HIGH),
+    ],
+)
+def test_a_job_that_brings_another_file_in_its_place_does_not_deploy_the_base(
+    copy: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    readme = f"# Shop\n\n## Development\n\n{UP}"
+    job = OVER_SSH.replace("    steps:\n", f"    steps:\n      - run: {copy}\n")
+    files = {"docker-compose.yml": COMPOSE, "README.md": readme, ".github/workflows/deploy.yml": job}
+    assert found(make_project(files)).severity is severity
+
+
 def test_a_page_further_down_means_whom_the_readme_means(make_project: Callable[..., Path]) -> None:
     readme = f"# Shop\n\n## Development\n\n{UP}"
     files = {"docker-compose.yml": COMPOSE, "README.md": readme, "backend/README.md": f"# Backend\n\n{UP}"}
