@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
 from scaffold.model.regex import regex
@@ -109,6 +110,7 @@ def read_javascript(path: str, text: str) -> CodeReading:
     bare = _without_comments(text)
     settings: list[SettingDefault] = []
     reads: list[EnvRead] = []
+    asked: set[EnvRead] = set()
     guarded = bool(_DEV_FILE.search(path))
     places = Places(path, text)
     for match in _READ.finditer(bare):
@@ -117,16 +119,27 @@ def read_javascript(path: str, text: str) -> CodeReading:
         value = match["value"] if match["value"] is not None else match["number"]
         has_default = bool(_HAS_DEFAULT.search(match[0]))
         kept = "??" in match[0] and (is_kept(value) or (value is None and _ANOTHER.match(bare, match.end())))
-        required = not (has_default or _ONLY_ASKED.match(bare, match.end()))
-        reads.append(EnvRead(name, required, where, empty="kept" if kept else ""))
+        only_asked = not has_default and bool(_ONLY_ASKED.match(bare, match.end()))
+        reads.append(EnvRead(name, not (has_default or only_asked), where, empty="kept" if kept else ""))
+        if only_asked:
+            asked.add(reads[-1])
         if value is not None:
             settings.append(setting(name, value, "expression", where, guarded=guarded))
     reads += _other_reads(places, bare)
-    reads += schema_reads(places, bare)
+    reads = _with_schema(reads, asked, tuple(schema_reads(places, bare)))
     reads += refused_reads(places, bare, frozenset(item.name for item in reads))
     settings += _destructured_defaults(places, bare, guarded=guarded)
     settings += schema_defaults(places, bare, guarded=guarded)
     return reading(with_fallbacks(places, bare, settings), reads, _facts(path, places, bare))
+
+
+def _with_schema(reads: list[EnvRead], asked: set[EnvRead], declared: tuple[EnvRead, ...]) -> list[EnvRead]:
+    """Return the reads of a file with those of its schema: what it only asks of a variable that the schema demands (`if
+    (process.env.X === "") delete process.env.X`) is no default.
+    """
+    demanded = {read.name for read in declared if read.fails}
+    known = (replace(read, required=True) if read in asked and read.name in demanded else read for read in reads)
+    return [*known, *declared]
 
 
 def _without_comments(text: str) -> str:

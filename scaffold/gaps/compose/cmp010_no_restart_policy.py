@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import Share, listed, once, production_shares
+from scaffold.gaps.facts import Share, judged_stacks, listed, once, production_or_all, production_shares
 from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import lacks_restart
@@ -17,25 +17,43 @@ _ADVICE = "Give each of them `restart: unless-stopped`."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    return iter(once(gap for share in production_shares(project) for gap in _of_share(share)))
+    return iter(once(gap for share in production_shares(project) for gap in _of_share(project, share)))
 
 
-def _of_share(share: Share) -> Iterator[Gap]:
+def _of_share(project: Project, share: Share) -> Iterator[Gap]:
     services = [service for service in share.lasting() if lacks_restart(service) and not _is_started_by_hand(service)]
     if not services:
         return
     names = listed(service.name for service in services)
+    alike = _same_elsewhere(project, services) if share.is_main else ()
+    files = listed(dict.fromkeys(service.location.path for service in alike))
     yield RULE.gap(
         resource=share.resource,
         subject="restart",
         message=f"After a crash or a reboot of the host {names} {'stays' if len(services) == 1 else 'stay'} down: "
-        "no restart policy.",
+        f"no restart policy{f', in {files} neither' if files else ''}.",
         expected="restart: unless-stopped",
         actual="no restart policy",
         locations=tuple(service.location for service in services[:_SHOWN]),
+        related=tuple(service.location for service in alike[:_SHOWN]),
         environment=share.environment,
         closers=None if share.is_main else (Closer(None, "advice", _ADVICE),),
     )
+
+
+def _same_elsewhere(project: Project, services: list[Service]) -> tuple[Service, ...]:
+    """Return the services of the same names in the files that start production in place of the main one."""
+    names, places = {service.name for service in services}, {service.location for service in services}
+    runnable = (stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
+    # A Swarm starts what ended by itself.
+    stacks = (stack for stack in production_or_all(runnable) if not any("stack" in path for path in stack.files))
+    others = (service for stack in stacks for service in stack.services if service.name in names and lacks_restart(service))
+    found = {service.location: service for service in others if service.location not in places}
+    return tuple(service for place, service in found.items() if _folder(place.path) in {_folder(item.path) for item in places})
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _is_started_by_hand(service: Service) -> bool:

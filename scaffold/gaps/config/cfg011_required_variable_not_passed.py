@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.alike_names import plain_words
+from scaffold.gaps.ci_signals import ci_steps, pushes_image
 from scaffold.gaps.config.offered import Offered, offered_in_vain
-from scaffold.gaps.config.reaching import is_set_by_code, may_get_more, templates_of
+from scaffold.gaps.config.reaching import holds_env_file, is_given_more, is_set_by_code, templates_of
 from scaffold.gaps.facts import listed
+from scaffold.gaps.supply_chain.images import is_built
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -34,6 +36,8 @@ _READ_PORT_THEMSELVES = frozenset(
 )
 """Packages whose server takes its port from PORT."""
 _LOOPBACK = regex(r"(?:^|//|@)(?:localhost|127\.0\.0\.1)(?=[:/]|$)")
+_WRITES_ENV = regex(r"\.env\b")
+"""A step that speaks of an env file, and may write it."""
 _LEFT_OUT = frozenset({"API", "KEY", "SECRET", "TOKEN", "ACCESS", "AUTH", "URL", "ID", "APP", "CLIENT"})
 """Words that people leave out of the name of a key."""
 
@@ -50,11 +54,12 @@ def _detect(project: Project) -> Iterator[Gap]:
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
     yield from _misnamed_gaps(project, stack, built)
     templates = templates_of(project, built)
-    if templates is None or any(may_get_more(project, service) for service in built):
+    if templates is None or any(is_given_more(project, service) for service in built):
         return
+    holding = [service.name for service in built if holds_env_file(project, service)]
     given = {name for service in stack.services for name in given_names(project, stack, service)}
     given |= {entry.name for file in templates for entry in file.entries}
-    renamed = [(service, item) for service in built for item in _renamed(project, service, given)]
+    renamed = [] if holding else [(service, item) for service in built for item in _renamed(project, service, given)]
     if renamed:
         yield _renamed_gap(stack, renamed)
     refused = _refused_defaults(project) if _says_production(stack, templates) else {}
@@ -69,9 +74,9 @@ def _detect(project: Project) -> Iterator[Gap]:
             for name, place in refused.items()
             if name not in given and is_in_image(project, service, place.path) and not is_set_by_code(project, service, name)
         }
-        if missing:
+        if missing and (not holding or (holding == [service.name] and _is_pushed_without(project, service))):
             given |= missing.keys()
-            yield _gap(stack, service, missing, templates)
+            yield _held_gap(stack, service, missing) if holding else _gap(stack, service, missing, templates)
 
 
 def _says_production(stack: Stack, templates: list[EnvFile]) -> bool:
@@ -234,6 +239,33 @@ def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates
         locations=(service.location,),
         related=tuple(dict.fromkeys((*missing.values(), *(Location(file.path, 1) for file in templates)))),
         severity=Severity.MEDIUM if templates else None,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+def _is_pushed_without(project: Project, service: Service) -> bool:
+    """Whether a workflow builds and pushes the image of a service, and none writes an `.env` before."""
+    steps = ci_steps(project)
+    if any(_WRITES_ENV.search(item.text) for item in steps):
+        return False
+    return is_built(service, tuple(item for item in steps if pushes_image(item)))
+
+
+def _held_gap(stack: Stack, service: Service, missing: dict[str, Location]) -> Gap:
+    """Return the gap for variables that only an `.env` can bring that was there when the image was built."""
+    names, it = listed(missing, shown=4), "it" if len(missing) == 1 else "them"
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="required-variables",
+        message=f"The code of {service.name} refuses to run without {names}, and no service of the stack gets {it}: only an "
+        f".env that lay beside the sources as the image was built can bring {it}, and is part of the image then. The image "
+        "that CI builds and pushes has none.",
+        expected=f"environment of {service.name}: " + ", ".join(f"{name}: ${{{name}:?}}" for name in list(missing)[:4]),
+        actual="not passed",
+        locations=(service.location,),
+        related=tuple(dict.fromkeys(missing.values())),
+        severity=Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
     )

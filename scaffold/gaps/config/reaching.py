@@ -19,6 +19,12 @@ _BRINGS_MORE = regex(
 """Starts that put more into the environment than Compose does."""
 
 
+_OF_TOOLS = regex(
+    r"(?:^|/)(?:knexfile|(?:jest|vitest|drizzle|playwright|cypress|mikro-orm|ormconfig|typeorm)\.config)\.(?:[cm]?[jt]s)$"
+)
+"""Settings of tools, whose variables end with them: migrations, tests."""
+
+
 def templates_of(project: Project, services: list[Service]) -> list[EnvFile] | None:
     """Return the templates of the env files that are not in the repository, None where one of these has none."""
     found = []
@@ -42,7 +48,7 @@ def is_set_by_code(project: Project, service: Service, name: str) -> bool:
         if item.context == "package" or (item.context == "script" and is_in_image(project, service, item.location.path))
     )
     return any(shell.search(item.text) for item in started) or any(
-        name in source.text and code.search(source.text) for source in project.sources
+        name in source.text and code.search(source.text) and not _OF_TOOLS.search(source.path) for source in project.sources
     )
 
 
@@ -50,6 +56,11 @@ def may_get_more(project: Project, service: Service) -> bool:
     """Whether a service may get variables that its entry does not show: a secret that is mounted, an `.env` that comes with the
     sources, a program that fetches them.
     """
+    return is_given_more(project, service) or holds_env_file(project, service)
+
+
+def is_given_more(project: Project, service: Service) -> bool:
+    """Whether a service may get more than its entry shows as it starts: a secret that is mounted, a program that fetches it."""
     if any(service.node.get(key) is not None for key in ("secrets", "configs", "extends")):
         return True
     for mount in service.mounts:
@@ -65,9 +76,12 @@ def may_get_more(project: Project, service: Service) -> bool:
         for item in stage.instructions
         if item.keyword in {"CMD", "ENTRYPOINT"}
     ]
-    if build is None or dockerfile is None or any(_BRINGS_MORE.search(text) for text in texts):
-        return True
-    env_file = posixpath.join(build.context or "", ".env")
-    if not is_in_image(project, service, env_file):
+    return build is None or dockerfile is None or any(_BRINGS_MORE.search(text) for text in texts)
+
+
+def holds_env_file(project: Project, service: Service) -> bool:
+    """Whether the image of a service takes the `.env` of its context along with the sources."""
+    build, dockerfile = service.build, project.image_of(service)
+    if build is None or dockerfile is None or not is_in_image(project, service, posixpath.join(build.context or "", ".env")):
         return False
     return not leaves_out(ignore_patterns(project, dockerfile, build.context or ""), ".env")
