@@ -16,6 +16,7 @@ _EDGES = (Role.PROXY, Role.FRONTEND)
 _TLS_LABEL = regex(r"traefik\.http\.routers\.[^.]+\.tls(?:\..*)?|caddy|.*letsencrypt.*")
 _TLS_ENTRY = regex(r"(?i)(?:.*,)?\s*(?:https|websecure)(?:,.*)?")
 _NGINX_TLS = regex(r"(?m)^[ \t]*(?:listen\s[^;]*\bssl\b|ssl_certificate\s)")
+_SCHEME = regex(r"(?i)(?m)^[ \t]*proxy_set_header\s+X-Forwarded-Proto\s+([^;\s]+)")
 _CARRIED = regex(r"\b(?:uwsgi|fastcgi|scgi)_pass\b")
 _TRAEFIK_TLS = regex(r"(?m)^[ \t]*(?:tls|certResolver)\s*:|\bwebsecure\b")
 _PLAIN_SITE = regex(r"(?m)^[ \t]*(?::80|http://\S+)\s*\{|auto_https\s+off")
@@ -30,6 +31,10 @@ class Front:
     location: Location
     ends_tls: bool
     sends_scheme: bool
+    overwrites: bool = False
+    """Whether it puts its own scheme, which is HTTP, over the one that a proxy before it sent."""
+    before: str = ""
+    """What is called the proxy before it that ends TLS."""
     appends: bool = False
     """Whether it hands on the X-Forwarded-For of the visitor with the address that it saw behind it."""
 
@@ -63,7 +68,10 @@ def _front(project: Project, edge: Service, place: Location) -> Front:
     if any(file.path == place.path for file in files):
         texts = "\n".join(file.text for file in files)
         sends = "x-forwarded-proto" in texts.lower() or "proxy_params" in texts or "forwarded" in texts.lower()
-        return Front(edge.name, place, bool(_NGINX_TLS.search(texts)), sends, appends="$proxy_add_x_forwarded_for" in texts)
+        ends = bool(_NGINX_TLS.search(texts))
+        sent = set(_SCHEME.findall(texts))
+        appends = "$proxy_add_x_forwarded_for" in texts
+        return Front(edge.name, place, ends, sends, overwrites=not ends and sent == {"$scheme"}, appends=appends)
     text = project.source(place.path) or ""
     if "caddy" in place.path.lower():
         return Front(edge.name, place, ends_tls=not _PLAIN_SITE.search(text), sends_scheme=True)

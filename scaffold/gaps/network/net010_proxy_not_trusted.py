@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffold.gaps.blueprints_of_render import render_services
 from scaffold.gaps.facts import (
@@ -21,7 +22,7 @@ from scaffold.gaps.network.fronts import Front, front_of
 from scaffold.gaps.network.host_proxy import host_front
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import own_pages
-from scaffold.model.compose import Service, Stack
+from scaffold.model.compose import Service, Stack, shared_network
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -38,6 +39,7 @@ _TOLD = regex(
 )
 """Names of variables that tell an application of its proxy, or keep it from redirecting."""
 _TOLD_AT_START = regex(r"(?i)forwarded|proxy-headers|trust-?proxy|real-?ip")
+_BELIEVES_ALL = regex(r"--forwarded-allow-ips[= ,\"']+\*")
 _PRODUCTION = frozenset({"prod", "production", "live"})
 _READS_HEADER_ITSELF = frozenset({"rails"})
 """Frameworks that take X-Forwarded-Proto from whoever sends it: they need a proxy that sends it, and nothing else."""
@@ -77,6 +79,10 @@ _ROUTERS = {
 """Platforms whose proxy stands before every program that they run."""
 _APPENDS = regex(r"\bcloudflared\b|cloudflare tunnel|\$proxy_add_x_forwarded_for", re.IGNORECASE)
 """What a page names of an edge that adds to X-Forwarded-For and keeps what was in it."""
+_HAND_ON = (
+    'Hand on what the proxy before it said: `map $http_x_forwarded_proto $visitor_scheme { default $http_x_forwarded_proto; ""'
+    " $scheme; }` and `proxy_set_header X-Forwarded-Proto $visitor_scheme;`, with the port of nginx open to that proxy alone."
+)
 _SEND = "Let the proxy send it: `proxy_set_header X-Forwarded-Proto $scheme;`."
 
 
@@ -88,6 +94,7 @@ class _Fault:
     message: str
     framework: str
     severity: Severity
+    overwritten: bool = False
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -124,6 +131,10 @@ def _of_service(project: Project, stack: Stack, service: Service, facts: list[Co
     if front is None:
         yield from _forged(project, stack, service, words)
         front = host_front(project, stack, service) if own else None
+    elif own:
+        front = _behind_another(project, stack, front)
+    if front:
+        yield from _first_address(project, builder, front, words)
     locks = words.get("locks")
     if front and locks is not None and not _hands_address_on(project, service):
         yield _gap(stack, service, front, _Fault(locks, _locks(service.name, front.name, locks), "axes", Severity.MEDIUM))
@@ -132,6 +143,24 @@ def _of_service(project: Project, stack: Stack, service: Service, facts: list[Co
         fault = _fault(service, front, fact, told=told) if front else None
         if front and fault is not None:
             yield _gap(stack, service, front, fault)
+
+
+def _behind_another(project: Project, stack: Stack, front: Front) -> Front:
+    """Return a proxy with the one before it that ends TLS, where it puts its own scheme over what that one said."""
+    edge = stack.service(front.name) if front.overwrites else None
+    if edge is None:
+        return front
+    outer = front_of(project, stack, edge) or host_front(project, stack, edge) or _tunnel(project, stack, edge)
+    return replace(front, ends_tls=True, sends_scheme=False, before=outer.name) if outer and outer.ends_tls else front
+
+
+def _tunnel(project: Project, stack: Stack, edge: Service) -> Front | None:
+    """Return the tunnel of Cloudflare that runs in the stack of a proxy which nothing else reaches."""
+    tunnels = (item for item in stack.services if item.image and item.image.repository.endswith("cloudflare/cloudflared"))
+    tunnel = next((item for item in tunnels if shared_network(item, edge)), None)
+    if tunnel is None or open_ports(project, edge):
+        return None
+    return Front("the tunnel of Cloudflare", tunnel.location, ends_tls=True, sends_scheme=True)
 
 
 def _runs(project: Project, service: Service, fact: CodeFact) -> bool:
@@ -171,6 +200,8 @@ def _fault(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fa
     word, _, framework = fact.detail.partition(" ")
     if word.startswith("redirects"):
         return _redirects(service, front, fact, told=told)
+    if word.startswith("cookie") and told and front.before:
+        return _Fault(fact, _never_set(service.name, front, fact), "", Severity.MEDIUM, overwritten=True)
     if told or (word.startswith("cookie") and not front.ends_tls):
         return None
     at = f"{fact.location.path}:{fact.location.line}"
@@ -182,6 +213,15 @@ def _fault(service: Service, front: Front, fact: CodeFact, *, told: bool) -> _Fa
     else:
         message = _counts(service.name, front.name, fact)
     return _Fault(fact, message, framework, Severity.MEDIUM)
+
+
+def _never_set(program: str, front: Front, fact: CodeFact) -> str:
+    at = f"{fact.location.path}:{fact.location.line}"
+    return (
+        f"{program} gives its session a cookie for HTTPS alone ({at}), and {front.name} writes its own scheme over the"
+        f" X-Forwarded-Proto of {front.before}, which ends TLS: every request looks plain, the cookie is never sent, and nobody"
+        " stays logged in."
+    )
 
 
 def _counts(program: str, proxy: str, fact: CodeFact) -> str:
@@ -238,6 +278,12 @@ def _redirects(service: Service, front: Front, fact: CodeFact, *, told: bool) ->
     if not front.ends_tls or (lacks_header and (front.sends_scheme or not certain)):
         return None
     start = f"{service.name} sends plain requests to HTTPS ({at}), and "
+    if lacks_header and front.before:
+        message = (
+            f"{start}{front.name} writes its own scheme over the X-Forwarded-Proto of {front.before}, which ends TLS:"
+            " every page redirects to itself."
+        )
+        return _Fault(fact, message, "", Severity.HIGH, overwritten=True)
     if lacks_header:
         message = (
             f"{start}{front.name}, which ends TLS, does not say in X-Forwarded-Proto that the visitor came by it: every page "
@@ -259,22 +305,24 @@ def _gap(stack: Stack, service: Service, front: Front, fault: _Fault) -> Gap:
         subject=f"proxy/{fault.fact.detail.partition(' ')[0].removesuffix('-if')}",
         message=fault.message,
         expected="the headers of the proxy, and of nobody else" if told else "X-Forwarded-Proto from the proxy",
-        actual="told nowhere" if told else "not sent",
+        actual="told nowhere" if told else "overwritten" if fault.overwritten else "not sent",
         locations=(first,),
         related=tuple(place for place in dict.fromkeys((second, fault.fact.location)) if place != first),
         severity=fault.severity,
         environment=stack.environment,
-        closers=(Closer(None, "advice", _TELL[fault.framework] if told else _SEND),),
+        closers=(Closer(None, "advice", _TELL[fault.framework] if told else _HAND_ON if fault.overwritten else _SEND),),
     )
 
 
 def _forged(project: Project, stack: Stack, service: Service, words: dict[str, CodeFact]) -> Iterator[Gap]:
     """Yield the gap of an open port without a proxy whose application believes the headers of one, and limits by them."""
-    believes, limits = words.get("believes"), words.get("counts") or words.get("keys")
+    limits = words.get("counts") or words.get("keys")
+    fact = words.get("believes")
+    believes = fact.location if fact is not None else _believes_all(project, service, limits)
     ports = open_ports(project, service)
     if believes is None or limits is None or not ports:
         return
-    at = f"{believes.location.path}:{believes.location.line}"
+    at = f"{believes.path}:{believes.line}"
     yield RULE.gap(
         resource=stack.resource(service.name),
         subject="proxy/believes",
@@ -284,11 +332,30 @@ def _forged(project: Project, stack: Stack, service: Service, words: dict[str, C
         expected="the port on 127.0.0.1 behind the proxy, or no trust in the header",
         actual="open to all, and trusting",
         locations=(ports[0].location,),
-        related=(believes.location, limits.location),
+        related=(believes, limits.location),
         severity=Severity.MEDIUM,
         environment=stack.environment,
         closers=(Closer(None, "advice", "Write 127.0.0.1 before the port, or take it out where a proxy joins the stack."),),
     )
+
+
+def _believes_all(project: Project, service: Service, limit: CodeFact | None) -> Location | None:
+    """Return where uvicorn is told to believe whoever connects, of a program that limits requests by what it makes of that."""
+    if limit is None or not limit.detail.endswith(" starlette"):
+        return None
+    entry = service.env("FORWARDED_ALLOW_IPS")
+    if entry is not None:
+        return entry.location if entry.value == "*" else None
+    start = start_of(project, service)
+    return next((place for line, place in start.lines if _BELIEVES_ALL.search(line)), None) if start else None
+
+
+def _first_address(project: Project, service: Service, front: Front, words: dict[str, CodeFact]) -> Iterator[Gap]:
+    """Yield the gap of uvicorn that takes the first address of a header to which the proxy adds its own."""
+    limit = words.get("counts")
+    place = _believes_all(project, service, limit) if front.appends else None
+    if limit is not None and place is not None:
+        yield _believers_gap({CodeFact("proxy", "believes starlette", place): limit}, front.location)
 
 
 def _believers(project: Project, facts: list[CodeFact]) -> Iterator[Gap]:
@@ -420,10 +487,11 @@ def _believers_gap(found: dict[CodeFact, CodeFact], edge: Location) -> Gap:
         locations=tuple(fact.location for fact in found),
         related=tuple(dict.fromkeys((*(fact.location for fact in found.values()), edge))),
         severity=Severity.MEDIUM,
-        closers=(Closer(None, "advice", _HOPS),),
+        closers=(Closer(None, "advice", _NETWORK if next(iter(found)).detail.endswith("starlette") else _HOPS),),
     )
 
 
+_NETWORK = "Name the network of the proxy: `--forwarded-allow-ips=172.16.0.0/12` (or FORWARDED_ALLOW_IPS), never `*`."
 _HOPS = "Write the number of proxies: `trustProxy: 1`, `app.set('trust proxy', 1)`; behind Cloudflare alone CF-Connecting-IP."
 
 RULE = Rule(
