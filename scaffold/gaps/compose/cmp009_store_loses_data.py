@@ -51,6 +51,12 @@ _LOGS = {
     "eventstore/eventstore": ("EVENTSTORE_DB", "/var/lib/eventstore", "/var/lib/eventstore"),
     "clickhouse/clickhouse-server": ("", "/var/lib/clickhouse", "/var/lib/clickhouse"),
     "clickhouse": ("", "/var/lib/clickhouse", "/var/lib/clickhouse"),
+    "neo4j": ("NEO4J_server_directories_data", "/data", "/data"),
+    "couchdb": ("", "/opt/couchdb/data", "/opt/couchdb/data"),
+    "cassandra": ("", "/var/lib/cassandra/data", "/var/lib/cassandra"),
+    "arangodb": ("", "/var/lib/arangodb3", "/var/lib/arangodb3"),
+    "mssql/server": ("MSSQL_DATA_DIR", "/var/opt/mssql/data", ""),
+    "azure-sql-edge": ("MSSQL_DATA_DIR", "/var/opt/mssql/data", ""),
 }
 """Stores outside of the table: the variable that moves their folder, the folder, and the VOLUME that their image declares."""
 _ANONYMOUS = frozenset({"postgres", "mysql", "mariadb", "mongo", "rabbitmq", "redis", "valkey"})
@@ -80,7 +86,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             by_default = folder == _KAFKA_DEFAULT
             inside = (mount for mount in service.mounts if by_default and mount.target.startswith(folder))
             if next(inside, None) is None and not any(_holds(mount, folder) for mount in service.mounts):
-                yield _absent_gap(stack, service, folder, is_kept=_is_kept(service, folder, declared))
+                yield _absent_gap(stack, service, folder, is_kept=_is_kept(service, folder, *filter(None, (declared,))))
             continue
         folder = _object_folder(service)
         if folder:
@@ -175,7 +181,7 @@ def _entries(node: Node | None) -> tuple[Entry, ...]:
 
 
 def _log_folder(service: Service) -> tuple[str, str]:
-    """Return where a Kafka, an EventStore or a ClickHouse keeps its data, "" for another service and where nothing tells, and
+    """Return where a store outside of the table of images keeps its data, "" for another service and where nothing tells, and
     the VOLUME of its image.
     """
     if service.build or service.image is None or service.entrypoint is not None or service.command:
