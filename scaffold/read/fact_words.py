@@ -99,7 +99,7 @@ KINDS = (
             python=("create_all", "alembic", "call_command"),
             script=("synchronize", ".sync("),
             go=("migrate.New",),
-            other=("synchronize", "ddl-auto", "hbm2ddl"),
+            other=("synchronize", "ddl-auto", "hbm2ddl", "sqlx::migrate!"),
         ),
     ),
     # Where files are kept.

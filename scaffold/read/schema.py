@@ -25,6 +25,8 @@ _OF_A_PROFILE = re.compile(
 _IN_MEMORY = re.compile(r"jdbc:(?:h2|hsqldb|derby|sqlite)")
 _INIT = re.compile(r"^func init\(\)[^\n]*\{(?P<body>(?:\n(?!\}).*)*)", re.MULTILINE)
 _BUILD_TAG = re.compile(r"^//go:build\s+(?P<tags>[^\n]+)", re.MULTILINE)
+_EMBEDS = re.compile(r"\bsqlx::migrate!\s*\(")
+_IGNORES = re.compile(r"\bset_ignore_missing\s*\(\s*true\b")
 _DEF = re.compile(r"[ \t]*(?:async[ \t]+)?def[ \t]+(?P<name>\w+)")
 
 
@@ -34,13 +36,17 @@ def schema_facts(path: str, text: str) -> Iterator[CodeFact]:
     `applies` for code that runs migrations, `applies-in-init <build tags>` for Go that does so whenever it starts,
     `create-all <function>` for tables made from models outside any condition ("" at the top of a module),
     `typeorm`, `sequelize alter`, `sequelize force` and `hibernate <mode> <profiles>` for tables that follow the models by
-    themselves.
+    themselves, `embeds sqlx` for Rust whose migrations end with an error on tables of a newer version.
     """
     places = Places(path, text)
     if path.endswith(".py"):
         yield from _python(places, text)
     elif path.endswith(".go"):
         yield from _go(places, text)
+    elif path.endswith(".rs"):
+        match = _EMBEDS.search(text)
+        if match and not _IGNORES.search(text):
+            yield CodeFact("schema", "embeds sqlx", places.at(match.start()))
     elif path.endswith((".yml", ".yaml", ".properties")):
         yield from _spring(places, text)
     else:

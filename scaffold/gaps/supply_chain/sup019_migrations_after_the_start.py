@@ -9,6 +9,7 @@ from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import SAYS
 from scaffold.gaps.signals import durable_stores, main_services
 from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST
+from scaffold.gaps.supply_chain.rollbacks import refusing_tool, start_of_before
 from scaffold.model.compose import Mount
 from scaffold.model.deployments import COMPOSE, deploy_scripts, is_deployment, is_elsewhere, is_own_machine, place_of, run_text
 from scaffold.model.document import Location
@@ -65,6 +66,7 @@ _MIGRATING_SCRIPT = regex(
 
 def _detect(project: Project) -> Iterator[Gap]:
     yield from _stale_images(project)
+    yield from _rollbacks(project)
     if not _migrates_itself(project):
         yield from _after_platforms(project)
     stores = [service for _, service in durable_stores(project) if service.role in _RELATIONAL]
@@ -217,6 +219,26 @@ def _holds_sources(project: Project, mount: Mount) -> bool:
     return mount.resolved is not None and (mount.resolved in {"", "."} or mount.resolved in project.directories)
 
 
+def _rollbacks(project: Project) -> Iterator[Gap]:
+    """Yield the deployments that go back to images which refuse the tables that the new release made."""
+    tool = refusing_tool(project)
+    for deployment in (*_scripts(project), *_jobs(project)) if tool else ():
+        place = start_of_before(deployment.lines)
+        if tool and place:
+            yield RULE.gap(
+                resource=deployment.path,
+                subject="rollback",
+                message=f"{deployment.name} starts the release before again when the new one fails, and {tool.name}"
+                f" ({tool.place.path}:{tool.place.line}) ends with an error where the database has a version that its image"
+                " does not hold: once a migration of the new release has run, the old one no longer starts.",
+                expected="the old release without its migrations, or the copy of the database from before",
+                actual="the old release with its migrations",
+                locations=(place,),
+                related=(tool.place,),
+                closers=(Closer(None, "advice", _GO_BACK),),
+            )
+
+
 def _stale(deployment: _Deployment, migration: Location, build: Location) -> Gap:
     return RULE.gap(
         resource=deployment.path,
@@ -258,6 +280,11 @@ def _copy(deployment: _Deployment, migration: Location, store: str, where: Locat
         severity=Severity.LOW,
     )
 
+
+_GO_BACK = (
+    "Start the old release without the job that migrates (`up -d --no-deps web`), keep each migration such that the release"
+    " before works on its tables, and try the way back once."
+)
 
 RULE = Rule(
     code="SUP019",
