@@ -74,6 +74,8 @@ _TLS_WORDS = regex(
     words=(".pem", "cert", "https", "keystore", "ssl", "tls"),
 )
 _OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS)(?:_|$)", re.IGNORECASE)
+_INVENTED = regex(r"https://(?:[\w-]+\.)*example(?:\.(?:com|org|net))?(?:[:/]|$)")
+"""An address that nobody has (RFC 2606): who replaces it is not told what would end TLS for his own."""
 _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
@@ -323,7 +325,8 @@ def _speaks_tls(project: Project, service: Service) -> bool:
         return True
     entries = ((entry.name, (entry.value or "").strip()) for entry in service.environment)
     return any(
-        (_TLS_WORDS.search(name) and value.lower() not in _OFF) or (value.startswith("https://") and _OWN_ADDRESS.search(name))
+        (_TLS_WORDS.search(name) and value.lower() not in _OFF)
+        or (value.startswith("https://") and _OWN_ADDRESS.search(name) and not _INVENTED.match(value))
         for name, value in entries
     )
 
