@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import normpath
 
+from scaffold.gaps.ci.checked_out_paths import MissingPath, missing_paths, near_path
 from scaffold.gaps.ci.outgoing import held_back
 from scaffold.gaps.ci.package_scripts import Call, broken_calls
 from scaffold.gaps.ci_signals import CiStep, ci_steps
@@ -42,20 +43,67 @@ def _detect(project: Project) -> Iterator[Gap]:
         lost = held_back(project, uses[0][0].workflow, {job})
         yield _gap(f"{workflow}/{job}", path, uses, lost)
     yield from _broken_scripts(project)
+    yield from _missing_paths(project)
+
+
+def _missing_paths(project: Project) -> Iterator[Gap]:
+    """Yield the paths of the checkout that steps name and that are not there, one finding for the same words of a workflow."""
+    found: dict[tuple[str, str], list[MissingPath]] = {}
+    for (workflow, _), steps in _by_job(project).items():
+        folders = [_folder(item.workflow, item.job, item.step.working_directory) for item in steps]
+        known = {path.rpartition("/")[0] for item in steps for path, _ in _needed(item)}
+        for entry in missing_paths(project, steps, folders):
+            if entry.path not in known and steps[0].job.condition != "false":
+                found.setdefault((workflow, entry.words), []).append(entry)
+    for (_, words), entries in found.items():
+        yield _path_gap(project, words, entries)
+
+
+def _path_gap(project: Project, words: str, entries: list[MissingPath]) -> Gap:
+    first = entries[0].item
+    jobs = list(dict.fromkeys(entry.item.job.id for entry in entries))
+    paths = list(dict.fromkeys(entry.path for entry in entries))
+    lost = held_back(project, first.workflow, set(jobs))
+    lost += [job for job in jobs if job not in lost and "deploy" in paths[0]]
+    others = [job for job in lost if job not in jobs]
+    then = ", and nothing goes out" if lost else ""
+    then += f"; {listed(others, 3)} {'waits' if len(others) == 1 else 'wait'} for it" if others else ""
+    who = f"The job{'s' if len(jobs) > 1 else ''} {listed(jobs, 3)} take{'s' if len(jobs) == 1 else ''}"
+    ends = "it fails" if len(jobs) == 1 else "they fail"
+    near = near_path(project, paths[0]) if len(paths) == 1 else ""
+    shown = f" (`{words}`)" if words not in paths else ""
+    hint = f"; {near} is there" if near else ""
+    return RULE.gap(
+        resource=f"{first.workflow.path}/{jobs[0]}",
+        subject=f"path/{words}",
+        message=f"{who} {listed(paths, 3)} from the checkout{shown}, where the repository has no such path{hint}:"
+        f" {ends} on every run{then}.",
+        expected=near or "a path of the repository",
+        actual=words,
+        locations=tuple(dict.fromkeys(_line(entry.item, words) for entry in entries)),
+        related=(Location(near, 1),) if near else (),
+        severity=Severity.HIGH if lost else Severity.MEDIUM,
+        closers=(Closer(None, "advice", "Correct the path, or add what it names."),),
+    )
 
 
 def _broken_scripts(project: Project) -> Iterator[Gap]:
     """Yield the package scripts that a job calls and that the manifest lacks, or whose tool the job has not installed."""
-    jobs: dict[tuple[str, str], list[CiStep]] = {}
-    for item in ci_steps(project):
-        if item.step in item.job.steps and item.workflow.path not in project.owned:
-            jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
-    for (workflow, job), steps in jobs.items():
+    for (workflow, job), steps in _by_job(project).items():
         if not any(_CALLS_SCRIPTS.search(item.step.run) for item in steps) or _brings_files(steps[0].job):
             continue
         folders = {number: _folder(item.workflow, item.job, item.step.working_directory) for number, item in enumerate(steps)}
         for call in broken_calls(project, steps, folders):
             yield _script_gap(f"{workflow}/{job}", call)
+
+
+def _by_job(project: Project) -> dict[tuple[str, str], list[CiStep]]:
+    """Return the steps that stand in each job of the workflows that scaffold did not write."""
+    jobs: dict[tuple[str, str], list[CiStep]] = {}
+    for item in ci_steps(project):
+        if item.step in item.job.steps and item.workflow.path not in project.owned:
+            jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
+    return jobs
 
 
 def _script_gap(resource: str, call: Call) -> Gap:
