@@ -30,13 +30,13 @@ def _detect(project: Project) -> Iterator[Gap]:
     theirs = [item for item in project.env_reads if item.location.path not in project.owned]
     if not theirs or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
         return
-    words = _words(project, owned=False) | {name.upper() for name in project.mentioned}
+    words = words_of_project(project, owned=False) | {name.upper() for name in project.mentioned}
     for file in project.env_files:
         entries = [item for item in file.entries if not item.commented]
         dead = [entry for entry in entries if _is_dead(entry, words)]
         if dead and file.kind == "template" and file.path not in project.owned:
             # What only our files read says nothing about how well the project's own code was understood.
-            ours = _words(project, owned=True, among=frozenset(entry.name.upper() for entry in dead))
+            ours = words_of_project(project, owned=True, among=frozenset(entry.name.upper() for entry in dead))
             unread = [entry for entry in dead if entry.name.upper() not in ours]
             live = len(entries) - len(dead)
             # Where most keys seem dead, the code takes them in a way that was not seen.
@@ -51,7 +51,7 @@ def _reads_anything(project: Project) -> bool:
     )
 
 
-def _words(project: Project, *, owned: bool, among: frozenset[str] = frozenset()) -> frozenset[str]:
+def words_of_project(project: Project, *, owned: bool, among: frozenset[str] = frozenset()) -> frozenset[str]:
     """Return every word of code, stacks, scripts and configuration in upper case, of our files or of all others; pages and
     env files left out. Where only some words matter, files without any of them are passed over.
     """

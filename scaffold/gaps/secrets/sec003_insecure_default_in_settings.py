@@ -12,6 +12,7 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody
+from scaffold.gaps.secrets.misnamed import Misnamed, misnamed
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
@@ -274,13 +275,16 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
     address = _address_beside(project, settings) if not standing else None
     if address:
         severity = Severity.HIGH
+    other = misnamed(project, name) if not standing and settings[0].kind != "assignment" else None
+    note = _of_another_name(other) if other else _NOTES.get(standing, "")
     return RULE.gap(
         resource=path,
         subject=name,
-        message=_message(name, what, settings, address, _NOTES.get(standing, "")),
+        message=_message(name, what, settings, address, note),
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in settings)),
+        related=other.places if other else (),
         severity=severity,
         environment=_environment(path),
         closers=(
@@ -288,6 +292,11 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
         ),
     )
+
+
+def _of_another_name(other: Misnamed) -> str:
+    files = listed(place.path for place in other.places)
+    return f": nothing sets it, and {other.name}, which nothing reads, stands in {files}"
 
 
 def _message(name: str, what: str, settings: list[SettingDefault], address: Location | None, note: str) -> str:
