@@ -28,7 +28,7 @@ from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.secrets import counts, holds_secret, names_its_secret
-from scaffold.plan.production_values import lists_origins, production_value
+from scaffold.plan.production_values import leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
 
 if TYPE_CHECKING:
@@ -363,6 +363,9 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
         return EnvVariable(name, users, value)
     if lists_origins(name):
         return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
+    if not variable.active and leads_home(name, variable.value):
+        why = f"The default, {variable.value}, is right on a developer's own machine: the address that production has"
+        return EnvVariable(name, users, why=why)
     return variable
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from scaffold.model.regex import regex
 
 _MODE = frozenset(
@@ -20,6 +22,21 @@ _MODE = frozenset(
 _DEBUG = regex(r"(?:^|_)(?:DEBUG|(?:AUTO_?|HOT_?)?RELOAD)$", words=("DEBUG", "RELOAD"))
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
 _OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
+
+_LOOPBACK = regex(
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)(?::\d+)?(?:/\S*)?", re.IGNORECASE
+)
+_NAMES_ITSELF = regex(r"(?:HOSTS|ORIGINS?|DOMAINS?)$")
+
+
+def is_this_machine(value: str) -> bool:
+    """Whether a value is, or points at, the machine of whoever reads it: right for a developer, wrong in production."""
+    return all(_LOOPBACK.fullmatch(part.strip()) for part in value.split(","))
+
+
+def leads_home(name: str, value: str) -> bool:
+    """Whether a value is an address of a developer's own machine: a URL, or a name under which people reach the app."""
+    return is_this_machine(value) and ("://" in value or _NAMES_ITSELF.search(name) is not None)
 
 
 def lists_origins(name: str) -> bool:

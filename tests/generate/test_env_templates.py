@@ -201,3 +201,12 @@ def test_the_chart_asks_for_the_password_of_a_login_once(password: str, make_pro
     assert [piece.field for piece in pieces] == ["MYSQL_PASSWORD"]
     (app,) = (secret for secret in target.secrets if secret.name == "app")
     assert [key.key for key in app.keys] == ["MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]
+
+
+def test_production_fills_in_what_is_right_on_a_developer_s_machine_alone(make_project: Make) -> None:
+    compose = COMPOSE.replace("SECRET_KEY: ${SECRET_KEY}", "APP_URL: ${APP_URL:-http://localhost:3000}")
+    root = make_project({"compose.yaml": compose})
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.ENV}), edit_codes=None))
+    said = "# The default, http://localhost:3000, is right on a developer's own machine: the address that production has\n"
+    assert f"{said}# Used by web\nAPP_URL=\n" in (root / ".env.production.example").read_text()
+    assert "# Used by web\n# APP_URL=http://localhost:3000\n" in (root / ".env.example").read_text()

@@ -819,6 +819,25 @@ def test_a_registry_that_may_ask_for_a_login_is_said(planned: Planned, image: st
     assert bool([note for note in target.notes if "imagePullSecrets" in note.message]) is noted
 
 
+@pytest.mark.parametrize(
+    ("entry", "asked"),
+    [
+        ("URL: '${URL:-http://localhost:8000/api}'", ["URL"]),
+        ("URL: '${URL-https://127.0.0.1}'", ["URL"]),
+        ("CORS: '${ORIGINS:-http://localhost:3000, http://127.0.0.1:3000}'", ["ORIGINS"]),
+        ("ALLOWED_HOSTS: '${ALLOWED_HOSTS:-localhost,127.0.0.1}'", ["ALLOWED_HOSTS"]),
+        ("URL: 'https://${DOMAIN:-localhost}/api'", ["DOMAIN"]),
+        ("URL: '${URL:-http://api:8000}'", []),
+        ("CORS: '${ORIGINS:-http://localhost:3000,https://shop.example.com}'", []),
+        ("LEVEL: '${LEVEL:-localhost}'", []),
+        ("URL: '${URL:-http://localhost:8000}'\n        network_mode: host", []),
+    ],
+)
+def test_an_address_of_a_developer_s_machine_is_no_default_of_a_cluster(entry: str, asked: list[str], planned: Planned):
+    target = planned(f"services:\n  web:\n        image: acme/web:1\n        environment:\n          {entry}\n")
+    assert [item.name for item in target.settings if item.default is None] == asked
+
+
 def test_what_compose_demands_is_asked_for_whatever_the_env_file_of_developers_says(planned: Planned):
     target = planned(
         """\
@@ -960,3 +979,18 @@ def test_a_pod_is_ended_by_a_route_that_the_program_certainly_serves(planned: Pl
     target = planned(compose, Dockerfile="FROM node:24-slim\nCOPY . .\nEXPOSE 3000\n", server_dot_js=code)
     liveness = workload(target, "web").probes.liveness
     assert (liveness.path if liveness else None) == asked
+
+
+@pytest.mark.parametrize(
+    ("entry", "noted"),
+    [
+        ("API_URL: http://localhost:8000/api", True),
+        ("API_URL: http://api:8000/api", False),
+        ("BIND: 127.0.0.1", False),
+        ("API_URL: http://localhost:8000\n        network_mode: host", False),
+    ],
+)
+def test_a_url_of_a_developer_s_machine_that_the_files_spell_out_is_noted(entry: str, noted: bool, planned: Planned):
+    target = planned(f"services:\n  web:\n        image: acme/web:1\n        environment:\n          {entry}\n")
+    said = [note for note in target.notes if "workloads.web.env" in note.message]
+    assert [(note.key, note.urgent) for note in said] == [("environment", True)] * noted

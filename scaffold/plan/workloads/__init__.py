@@ -15,7 +15,7 @@ from scaffold.plan.names import workload_names
 from scaffold.plan.records import why_one_copy
 from scaffold.plan.same_logins import same_logins
 from scaffold.plan.workloads.argv import Argv, plan_argv
-from scaffold.plan.workloads.config_hosts import code_host_notes, rewrite_files
+from scaffold.plan.workloads.config_hosts import code_host_notes, local_notes, rewrite_files
 from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
 from scaffold.plan.workloads.keys import key_notes
@@ -156,7 +156,8 @@ def _workload(
     security, security_notes = plan_security(service, scope, ports)
     host_aliases, host_notes = plan_host_aliases(service)
     built = next((image.name for image in images if service.name in image.services), "")
-    used = plan_logins(service, scope).stores
+    logins = plan_logins(service, scope)
+    used = logins.stores
     workload = Workload(
         service=service.name,
         name=name,
@@ -190,7 +191,7 @@ def _workload(
         stores=tuple(sorted({*used, *(edge.service for edge in service.depends_on if edge.service in scope.stores)})),
     )
     pulled = () if built else pull_notes(service)
-    named = (*code_host_notes(service, scope, used), *added_notes(service, scope))
+    named = (*code_host_notes(service, scope, used), *added_notes(service, scope), *local_notes(service, scope, logins.values))
     lost = (*host_notes, *file_host_notes(service, scope), *named, *tls_notes(service, scope), *pulled)
     return workload, (*key_notes(service), *probe_notes, *security_notes, *lost, *storage.notes)
 

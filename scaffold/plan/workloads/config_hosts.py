@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
@@ -11,6 +11,7 @@ from scaffold.model.env_templates import is_env_target
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.regex import regex
 from scaffold.model.workload import ConfigFile, Note
+from scaffold.plan.production_values import is_this_machine
 from scaffold.plan.workloads.hosts import renamed_hosts
 from scaffold.plan.workloads.scope import Scope
 
@@ -96,6 +97,26 @@ def code_host_notes(service: Service, scope: Scope, used: tuple[str, ...]) -> tu
                     )
                     found.setdefault(host, Note(service.name, "build", message, Location(source.path, line), urgent=True))
     return tuple(found.values())
+
+
+def local_notes(service: Service, scope: Scope, rewired: Iterable[str]) -> tuple[Note, ...]:
+    """Return a note for each URL that the files spell out and that leads to the machine of a developer: in a cluster it is the
+    pod itself. `rewired` are the variables that get another value there.
+    """
+    if service.network_mode == "host":
+        return ()
+    name = scope.names[service.name]
+    found = []
+    for entry in service.environment:
+        value = entry.value or ""
+        if entry.references or entry.name in rewired or "://" not in value or not is_this_machine(value):
+            continue
+        message = (
+            f"{entry.name} leads to a developer's own machine, which in a cluster is the pod itself: set it below "
+            f"workloads.{name}.env of the values of each environment"
+        )
+        found.append(Note(service.name, "environment", message, entry.location, urgent=True))
+    return tuple(found)
 
 
 def _texts(service: Service, scope: Scope) -> Iterator[tuple[str, str]]:

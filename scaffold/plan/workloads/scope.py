@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
 from scaffold.model.compose import EnvValue, Service, Stack
@@ -12,15 +11,12 @@ from scaffold.model.document import Scalar, VariableReference, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.secrets import is_provider_key, may_be_key, names_its_secret, names_secret, url_password
 from scaffold.model.target import Store
+from scaffold.plan.production_values import is_this_machine, leads_home
 from scaffold.plan.workloads.known_secrets import KnownSecrets
 
-_LOOPBACK = regex(
-    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)(?::\d+)?(?:/\S*)?", re.IGNORECASE
-)
 _SHORTEST_SECRET = 6
 """Shorter values are words that stand in many texts for something else, such as `app` or `5432`."""
 
@@ -40,8 +36,8 @@ class Scope:
     variables: Mapping[str, str] = field(compare=False, repr=False)
     """What the tracked `.env` of the stack sets."""
     asked: frozenset[str]
-    """The variables that Compose demands (`${NAME:?}`) or that the `.env` of developers points at their own machine: each
-    environment has to set them, whatever that file says."""
+    """The variables that Compose demands (`${NAME:?}`) or that lead to the machine of a developer by their default or by the
+    tracked `.env`: each environment has to set them, whatever these say."""
     whole_secrets: Mapping[str, frozenset[str]] = field(compare=False, repr=False)
     """The values under each variable name that are secret as a whole: two values need two keys."""
     known_secrets: KnownSecrets
@@ -87,7 +83,7 @@ def make_scope(
         names=names,
         kept=kept,
         variables=variables,
-        asked=frozenset(_asked(kept, variables)),
+        asked=frozenset((*_asked(kept, variables), *local_defaults(kept, variables))),
         whole_secrets={name: frozenset(values) for name, values in whole.items()},
         known_secrets=KnownSecrets(frozenset(_secret_values(stack, variables)), frozenset(_names(stack))),
     )
@@ -105,13 +101,21 @@ def _asked(kept: tuple[Service, ...], variables: Mapping[str, str]) -> Iterator[
     for service in kept:
         for reference in _references(service):
             plain = not reference.operator
-            if reference.is_required or (plain and _is_this_machine(variables.get(reference.name, ""))):
+            if reference.is_required or (plain and is_this_machine(variables.get(reference.name, ""))):
                 yield reference.name
 
 
-def _is_this_machine(value: str) -> bool:
-    """Whether a value is, or points at, the machine of whoever reads it: right for a developer, wrong in a cluster."""
-    return bool(_LOOPBACK.fullmatch(value))
+def local_defaults(services: Iterable[Service], variables: Mapping[str, str]) -> Iterator[str]:
+    """Return the variables of environments that nobody sets and whose default is an address of a developer's own machine: a
+    URL, or the name under which people reach the application. What runs in the network of its host finds that host there.
+    """
+    found: dict[str, list[bool]] = {}
+    for service in services:
+        for entry in service.environment if service.network_mode != "host" else ():
+            for item in entry.references:
+                value = variables.get(item.name) or item.argument
+                found.setdefault(item.name, []).append(item.has_default and leads_home(item.name, value))
+    return (name for name, local in found.items() if all(local))
 
 
 def _tracked_variables(project: Project, stack: Stack) -> dict[str, str]:
