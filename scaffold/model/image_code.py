@@ -62,6 +62,17 @@ def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvR
     return found
 
 
+def reads_in_mounts(project: Project, service: Service) -> Mapping[str, list[EnvRead]]:
+    """Return, by name, where code of the repository that a service mounts over its image reads a variable, tests left out."""
+    folders = {mount.resolved for mount in service.mounts if mount.kind == "bind" and mount.resolved is not None}
+    found: dict[str, list[EnvRead]] = defaultdict(list)
+    for read in project.env_reads if folders else ():
+        path = read.location.path
+        if is_served(path) and any(not folder or path.startswith(f"{folder}/") for folder in folders):
+            found[read.name].append(read)
+    return found
+
+
 def sources_in_image(project: Project, service: Service, word: str) -> Iterator[SourceFile]:
     """Yield the files with a word that the image of a service holds, tests left out."""
     found = {source.path: source for source in project.sources if word in source.text}

@@ -42,6 +42,8 @@ _CASTS = frozenset(
 )
 _SETTINGS_MODULE = regex(r"(?:^|/)(?:[\w]*settings|[\w]*config|conf|constants|configuration)(?:\.py$|/)", re.IGNORECASE)
 
+_OTHER_SOURCES = "settings_customise_sources"
+"""By this name settings of pydantic take values from other places too, such as a file of TOML."""
 _SECRETS = regex(r"SECRET|PASS|PWD|TOKEN|JWT|SALT|KEY|DSN|CREDENTIAL")
 """Without one of these a text reads no secret."""
 
@@ -175,7 +177,7 @@ class SettingsReader:
         self.fields[variable] = name
         value = _field_default(node.value) if node.value is not None else None
         has_default = value is not None or _has_factory(node.value)
-        fails = not has_default and not _may_be_none(node.annotation) and not scope.guarded
+        fails = not (has_default or _may_be_none(node.annotation) or scope.guarded or _OTHER_SOURCES in self.tree.text)
         may_be_unset = has_default or (not fails and not scope.guarded)
         empty = self.empty.of_field(node, value) if may_be_unset and not self._is_read_below(value) else ""
         yield EnvRead(variable, required=not has_default, location=at(self.path, node), fails=fails, empty=empty)

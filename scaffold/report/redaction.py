@@ -34,7 +34,13 @@ _OPEN_CLASSES = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass
 _START = regex(r"(?<!\w)\w|[^\w\s]")
 _WORD = regex(r"\w")
 _DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
-_USERINFO = regex(r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s:/@?#\"']*:)(?P<value>[^\s/?#\"']+)(?=@)")
+_USERINFO = regex(
+    r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://"
+    r"(?:\$\{[^{}\s\"']{0,200}\}|\$(?!\{)|[^\s:/@?#\"'$])*+:)(?P<value>[^\s/?#\"']+)(?=@)"
+)
+"""The name before the colon may be a reference, whose default has a colon of its own."""
+_COMPLAINT = regex(r"\$\{[A-Za-z_]\w*:?\?[^{}\n]*\}")
+"""What Compose says of a variable that is not set: words, and no place of a value."""
 _KEY = regex(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
 _VALUE = regex(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = regex(
@@ -224,8 +230,13 @@ def _clean_assignments(line: str) -> str:
     """Return the line with the value behind each sensitive key replaced; an unquoted one goes to the end of the line."""
     parts: list[str] = []
     done = position = 0
+    complaints = [found.span() for found in _COMPLAINT.finditer(line)]
     while match := _KEY.search(line, position):
         position = max(match.start() + 1, match.end() - 1)
+        complaint = next((end for start, end in complaints if start < match.start("name") < end), 0)
+        if complaint:
+            position = complaint
+            continue
         named = _is_secret_name(match["name"])
         value = None
         if named:

@@ -168,3 +168,38 @@ def test_uploads_below_a_static_folder_are_data(make_project: Make) -> None:
     write_generation(generation)
     # The object of the cluster has the name that the chart gives it.
     assert "annotate externalsecret shop-my-db force-sync" in (root / "docs/operations/rotation.md").read_text()
+
+
+SETTINGS = """\
+import environ
+
+env = environ.Env(DEBUG=(bool, False))
+SECRET_KEY = env("SECRET_KEY")
+BUCKET = env("BUCKET")
+BUCKET_SECRET_KEY = env("BUCKET_SECRET_KEY")
+DEBUG = env("DEBUG")
+"""
+
+
+def test_what_mounted_code_requires_and_the_template_of_its_env_file_forgot_is_asked(make_project: Make) -> None:
+    compose = "services:\n  web: {build: ., ports: ['80:80'], volumes: ['./app:/srv/app'], env_file: [.env.prod]}\n"
+    files = {
+        "compose.yaml": compose,
+        "Dockerfile": "FROM python:3.13\nCOPY conf /srv/conf\nCMD python manage.py runserver\n",
+        "app/shop/settings.py": SETTINGS,
+        "app/manage.py": "import django\n",
+        "app/requirements.txt": "django==5.2\ndjango-environ\n",
+        ".env.example": "SECRET_KEY=...\n",
+    }
+    target = make_target(read_project(make_project(files)), ())
+    found = {need.name: (need.kind, need.secret) for need in target.needs}
+    assert found == {"SECRET_KEY": ("asked", True), "BUCKET": ("asked", False), "BUCKET_SECRET_KEY": ("asked", True)}
+    assert target.environment.production
+    assert {"BUCKET", "BUCKET_SECRET_KEY"} <= {item.name for item in target.environment.production.variables}
+    tracked = {**files, "compose.yaml": compose.replace(", env_file: [.env.prod]", "")}
+    other = make_target(read_project(make_project(tracked)), ())
+    assert {need.name: need.kind for need in other.needs} == {
+        "SECRET_KEY": "asked",
+        "BUCKET": "unknown",
+        "BUCKET_SECRET_KEY": "unknown",
+    }

@@ -66,6 +66,8 @@ def test_weak_words_are_hidden_at_their_place_too(word):
     "line",
     [
         "      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?set it}",
+        '      PGPASSWORD: "${POSTGRES_PASSWORD:?set POSTGRES_PASSWORD: postgres has it}"',
+        "      URL: postgres://${POSTGRES_USER:-shop}:${POSTGRES_PASSWORD}@db:5432/${POSTGRES_DB:-shop}",
         '      - "POSTGRES_PASSWORD=${POSTGRES_PASSWORD}"',
         "      password: ${{ secrets.TOKEN }}",
         "      POSTGRES_PASSWORD_FILE: /run/secrets/db",
@@ -250,3 +252,12 @@ def test_a_diff_never_tells_that_one_hidden_value_became_another():
 
 def test_the_diff_of_a_new_file():
     assert unified_diff("a.txt", None, "x\n", NONE) == "--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1 @@\n+x\n"
+
+
+def test_a_default_inside_a_url_keeps_the_braces_around_it():
+    line = "      URL: postgres://${POSTGRES_USER:-shop}:${POSTGRES_PASSWORD:-%s}@db/${POSTGRES_DB:-shop}"
+    assert NONE.clean_diff(line % CANARY) == line % MARK
+    assert (
+        NONE.clean_diff(f"      URL: postgres://${{USER:-shop}}:{CANARY}@db")
+        == f"      URL: postgres://${{USER:-shop}}:{MARK}@db"
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.env_templates import missing_env_files
 from scaffold.model.environment import NeededVariable, is_of_the_machine
-from scaffold.model.image_code import given_names, reads_in_image
+from scaffold.model.image_code import given_names, reads_in_image, reads_in_mounts
 from scaffold.model.project import EnvEntry, EnvRead, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
@@ -21,11 +23,15 @@ NUMBER_OR_SWITCH = regex(r"\d{1,9}|true|false|True|False|yes|no|on|off")
 def required_variables(
     project: Project, stack: Stack, service: Service, templates: Mapping[str, EnvEntry]
 ) -> Iterator[NeededVariable]:
-    """Yield what the code of a service that the project builds requires beside its environment."""
+    """Yield what the code that a service is built of, or mounts, requires beside its environment."""
     given = given_names(project, stack, service)
-    for name, reads in reads_in_image(project, service).items():
+    # The file that only the host has gives what its template forgot: without it the program would not start today.
+    given_there = bool(missing_env_files(project, service))
+    for name, reads in {**reads_in_mounts(project, service), **reads_in_image(project, service)}.items():
         if name not in given and not is_of_the_machine(name) and all(read.required for read in reads):
             need = _need(service, stack, name, reads, templates)
+            if need is not None and need.kind == "unknown" and given_there and any(read.fails for read in reads):
+                need = replace(need, kind="asked", secret=may_be_sensitive_name(name))
             if need is not None:
                 yield need
 

@@ -56,6 +56,12 @@ def _other(path: str, text: str):
         ),
         (
             "app/settings.py",
+            "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    key: str\n"
+            "    @classmethod\n    def settings_customise_sources(cls, *args):\n        return TomlConfigSettingsSource(cls), *args\n",
+            set(),
+        ),
+        (
+            "app/settings.py",
             "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    key: str\n    name: str = 'x'\n"
             "    maybe: str | None\n    other: Optional[str]\nclass TestSettings(BaseSettings):\n    fake: str\n",
             {"KEY"},
