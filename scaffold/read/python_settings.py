@@ -12,13 +12,11 @@ from scaffold.model.secret_names import is_sensitive_name
 from scaffold.read.code import setting
 from scaffold.read.python_empty import empty_texts
 from scaffold.read.python_fallbacks import fallback_settings
+from scaffold.read.python_helpers import GETTERS, MAPPINGS, helpers
 from scaffold.read.python_tree import Scope, Tree, at, below, dotted, first_text, keyword, last_name, text_value
 
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
-_GETTERS = frozenset(
-    {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.environ.setdefault", "environ.setdefault", "os.environ.pop"}
-)
-_MAPPINGS = frozenset({"os.environ", "environ"})
+_VARIABLE = regex(r"[A-Z][A-Z0-9_]*")
 _SCHEMES = frozenset({"environ.Env", "environ.FileAwareEnv", "Env", "FileAwareEnv"})
 _CONFIG_LIBRARIES = frozenset({"decouple", "environ", "environs", "starlette.config", "envparse", "prettyconf"})
 _CASTS = frozenset(
@@ -64,6 +62,7 @@ class SettingsReader:
         self.reader_prefixes = reader_prefixes(tree) if self.has_config and "prefix" in tree.text else {}
         self.prefixed = prefixed_lines(tree) if self.has_config and ".prefixed(" in tree.text else ()
         self.empty = empty_texts(tree)
+        self.helpers = helpers(tree)
 
     def found(self) -> Iterator[Found]:
         """Yield every default and every read of the file."""
@@ -89,7 +88,7 @@ class SettingsReader:
         name = first_text(node)
         if name is None or not _NAME.fullmatch(name):
             return None
-        if function in _GETTERS:
+        if function in GETTERS:
             return name, node.args[1] if len(node.args) > 1 else keyword(node, "default")
         if self.has_config and self._is_config_call(function):
             name = self._prefix(function.partition(".")[0], node.lineno) + name
@@ -105,7 +104,7 @@ class SettingsReader:
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Iterator[Found]:
         """`os.environ["X"]` fails without the variable; an assignment to it reads nothing."""
-        name = text_value(node.slice) if isinstance(node.ctx, ast.Load) and dotted(node.value) in _MAPPINGS else None
+        name = text_value(node.slice) if isinstance(node.ctx, ast.Load) and dotted(node.value) in MAPPINGS else None
         if name and _NAME.fullmatch(name):
             yield EnvRead(name, required=True, location=at(self.path, node), fails=_runs_at_start(scope))
 
@@ -118,14 +117,26 @@ class SettingsReader:
             yield from self._scheme(node)
         found = self._read(node)
         if found is None:
+            yield from self._helped(node, scope)
             return
         name, default = found
-        fails = default is None and dotted(node.func) not in _GETTERS and _runs_at_start(scope)
+        fails = default is None and dotted(node.func) not in GETTERS and _runs_at_start(scope)
         required = default is None or _is_missing(default)
         empty = self.empty.of_call(node, default)
         yield EnvRead(name, required=required, location=at(self.path, node), fails=fails, empty=empty)
         if default is not None:
             yield from self._default(name, default, "getenv", scope)
+
+    def _helped(self, node: ast.Call, scope: Scope) -> Iterator[Found]:
+        """`require("X")` reads X where the function hands its first argument to the environment."""
+        helper = self.helpers.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        name = first_text(node) if helper else None
+        if helper is None or name is None or not _VARIABLE.fullmatch(name):
+            return
+        given = node.args[1] if len(node.args) > 1 else keyword(node, "default")
+        required = not helper.has_default and (given is None or _is_missing(given))
+        fails = required and helper.raises and _runs_at_start(scope)
+        yield EnvRead(name, required=required, location=at(self.path, node), fails=fails)
 
     def _scheme(self, node: ast.Call) -> Iterator[Found]:
         """`environ.Env(X=(bool, False))` names a default for every read of X."""

@@ -62,6 +62,20 @@ def _other(path: str, text: str):
         ),
         (
             "app/settings.py",
+            "import os\ndef need(n):\n    v = os.environ.get(n)\n    if not v:\n        raise RuntimeError(n)\n    return v\n"
+            "def key(n):\n    return os.environ[n]\n"
+            "def either(n, default=None):\n    try:\n        return os.environ[n]\n    except KeyError:\n"
+            "        if default is None:\n            raise\n        return default\n"
+            "def get(n, default=None):\n    p = os.getenv(n + '_FILE')\n    if p and not exists(p):\n        raise OSError(p)\n"
+            "    return os.getenv(n, default)\n"
+            "def calm(n):\n    try:\n        return os.environ[n]\n    except KeyError:\n        return ''\n"
+            "def other(n):\n    return os.environ['FIXED']\n"
+            "A = need('A')\nB = key('B')\nC = either('C')\nD = either('D', 'x')\nE = get('E')\nF = calm('F')\nG = other('G')\n"
+            "def later():\n    return need('H')\n",
+            {"A", "B", "C"},
+        ),
+        (
+            "app/settings.py",
             "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    key: str\n    name: str = 'x'\n"
             "    maybe: str | None\n    other: Optional[str]\nclass TestSettings(BaseSettings):\n    fake: str\n",
             {"KEY"},
