@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from scaffold.model.frozen import frozen
+from scaffold.model.outside_stores import OutsideStore
 
 
 class GuidePage(StrEnum):
@@ -111,6 +112,8 @@ class GuidesPlan:
     """Where jobs and scripts of the project start production with a list of files, as path:line; none has our overlays."""
     kept: tuple[KeptData, ...] = ()
     """What services keep beside the stores, copied or not."""
+    outside: tuple[OutsideStore, ...] = ()
+    """The databases that live elsewhere."""
     is_checked: bool = True
     """Whether some service has a healthcheck."""
     directory: str = ""

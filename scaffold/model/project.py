@@ -293,7 +293,8 @@ class CodeFact:
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),
     `php-extension` (PHP code calls what only an extension has; detail: its name),
     `swallowed-migration` (a server catches the failure of its migration and goes on; see scaffold.read.swallowed),
-    `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history).
+    `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history),
+    `names-database` (settings in YAML name a database by its host; detail: what it is, and the host).
     """
 
     kind: str

@@ -26,6 +26,7 @@ from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import missing_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
 from scaffold.model.names import DATASTORES, Role
+from scaffold.model.outside_stores import outside_stores
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
@@ -92,7 +93,8 @@ def plan_guides(project: Project, workloads: tuple[Workload, ...] = ()) -> Guide
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
         starts=_starts(project, stack),
-        kept=kept_data(project, stack, has_server=has_database_server(stack)),
+        kept=kept_data(project, stack, has_server=has_database_server(project, stack)),
+        outside=outside_stores(project, stack),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),

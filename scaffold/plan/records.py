@@ -6,19 +6,18 @@ from scaffold.model.code_databases import opened_databases
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.copied_files import folders_to_copy
 from scaffold.model.names import Role
+from scaffold.model.outside_stores import RECORDS, names_server, outside_stores
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
-_RECORDS = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO})
 _WRITES_RECORDS = frozenset({Role.WEB, Role.WORKER})
-_NAMES_SERVER = regex(r"(?:^|_)(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MARIADB|MONGO\w*)_?(?:URL|URI|DSN|HOST|HOSTNAME|SERVER)$")
 _LOGS = regex(r"\blogs?\b")
 
 
 def why_one_copy(project: Project, stack: Stack, service: Service) -> str:
     """Return why two copies would write to one file or folder with no server between them; "" where nothing shows that."""
-    if service.role not in _WRITES_RECORDS or has_database_server(stack):
+    if service.role not in _WRITES_RECORDS or has_database_server(project, stack):
         return ""
     kept = kept_places(project, stack, service)
     if kept:
@@ -47,13 +46,10 @@ def in_words(kept: tuple[Mount, ...]) -> str:
     return f"its {kind}{'s' if len(kept) > 1 else ''} {', '.join(mount.source for mount in kept)}"
 
 
-def has_database_server(stack: Stack) -> bool:
-    """Whether records go to a server: one of the stack, or one elsewhere that an environment names."""
-    return any(
-        other.role in _RECORDS
-        or any(_NAMES_SERVER.search(entry.name) and "sqlite" not in (entry.value or "").lower() for entry in other.environment)
-        for other in stack.services
-    )
+def has_database_server(project: Project, stack: Stack) -> bool:
+    """Whether records go to a server: one of the stack, or one elsewhere that its environments or settings name."""
+    named = any(names_server(entry) for service in stack.services for entry in service.environment)
+    return named or any(service.role in RECORDS for service in stack.services) or bool(outside_stores(project, stack))
 
 
 def _is_own_volume(mount: Mount) -> bool:

@@ -103,6 +103,7 @@ _LOADS_ROWS = regex(
 )
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
+_OF_SETTINGS = regex(r"(?i)(?:^|/)(?:settings?|config|configuration|database|application)[^/]*$")
 _READ_TOGETHER = (
     MIGRATING,
     ACCOUNTS,
@@ -157,6 +158,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _row_security(policies, code, texts)
     facts += _history(inventory, texts)
     facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
+    facts += _named_stores(inventory, texts)
     facts += _log_levels(marked[LEVELS], code, texts)
     facts += _served(marked[SERVING], code, texts)
     facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
@@ -312,6 +314,15 @@ def _history(inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
         for fact in history_faults(inventory.files, inventory.present, texts.glance):
             texts.text(fact.location.path)
             yield fact
+
+
+def _named_stores(inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    """Yield the databases that settings in YAML name."""
+    settings = [path for path in inventory.files if path.endswith((".yml", ".yaml")) and _OF_SETTINGS.search(path)]
+    if settings:
+        from scaffold.read.named_stores import named_stores
+
+        yield from named_stores(settings, texts.glance)
 
 
 def _held_accounts(scripts: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:

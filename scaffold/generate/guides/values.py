@@ -77,6 +77,20 @@ def bare_values(target: Target, plan: GuidesPlan) -> list[dict[str, Any]]:
     ]
 
 
+def outside_values(plan: GuidesPlan) -> list[dict[str, Any]]:
+    """Return what the recovery page says of the databases that live elsewhere."""
+    return [
+        {
+            "services": list(item.services),
+            "variable": item.variable,
+            "engine": item.engine,
+            "host": item.host,
+            "where": f"{item.location.path}:{item.location.line}",
+        }
+        for item in plan.outside
+    ]
+
+
 def cluster_values(target: Target) -> dict[str, Any]:
     """Return what the recovery page says of the jobs in the cluster; empty lists where there are none."""
     plan = target.cluster_backup

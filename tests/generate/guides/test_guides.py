@@ -530,3 +530,53 @@ def test_a_page_says_what_a_copy_of_a_volume_holds_on_the_host_and_in_the_cluste
     assert "the round fails, and its last copy stays the newest" in page
     assert "their databases come from the round of that copy" in page
     assert "lies on EFS" not in page
+
+
+STORED = """\
+app:
+  database:
+    driver: postgresql
+    network: {host: store.internal.example.com, port: 5432, username: shop, password: hunter-4711}
+  cache: {host: cache.internal.example.com}
+"""
+OUTSIDE = {
+    "compose.yaml": "services: {web: {build: api, ports: ['80:80'], volumes: ['./api/settings.local.yaml:/srv/settings.yaml:ro']}}\n",
+    "api/Dockerfile": "FROM node:24\nCOPY src /srv\nCMD node /srv\n",
+    "api/package.json": '{"name": "shop", "dependencies": {"express": "5"}}',
+    "README.md": "# Shop\n",
+}
+NAMED = (
+    "- The PostgreSQL database at `store.internal.example.com` that `api/settings.production.yaml:4` names; "
+    "no service of the stack is called so.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"api/settings.production.yaml": STORED}, NAMED),
+        ({"api/settings.development.yaml": STORED}, ""),
+        ({"other/settings.production.yaml": STORED}, ""),
+        ({"api/settings.production.yaml": STORED.replace("store.internal.example.com", "localhost")}, ""),
+        ({"api/settings.production.yaml": STORED.replace("store.internal.example.com", "${DB_HOST}")}, ""),
+        ({"api/settings.production.yaml": STORED.replace("postgresql", "sqlite")}, ""),
+        (
+            {"api/settings.yaml": "db: {url: 'jdbc:mysql://store.internal.example.com:3306/shop'}\n"},
+            NAMED.replace("PostgreSQL", "MySQL").replace("settings.production.yaml:4", "settings.yaml:1"),
+        ),
+        (
+            {"compose.yaml": OUTSIDE["compose.yaml"].replace("build: api", "build: api, environment: [DATABASE_URL]")},
+            "- The database that `DATABASE_URL` of `web` names (`compose.yaml:1`).\n",
+        ),
+    ],
+)
+def test_a_database_elsewhere_is_told_with_the_line_that_names_it(
+    files: dict[str, str], said: str, make_project: Callable[..., Path]
+) -> None:
+    recovery = pages_of(make_project({**OUTSIDE, **files}))["recovery.md"]
+    assert ("What follows lives elsewhere, and nothing here copies it" in recovery) == bool(said)
+    assert said in recovery
+    assert ("The files show nothing that a service here keeps" in recovery) == (not said)
+    assert "\n\n## First\n" in recovery
+    assert "\n\n\n" not in recovery
+    assert "hunter" not in recovery
