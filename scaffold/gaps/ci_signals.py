@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Location, Mapping, Sequence
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.published_images import BUILD_ACTIONS
 from scaffold.model.regex import regex
@@ -61,9 +62,18 @@ class CiStep:
         return f"{self.workflow.path}/{self.job.id}/{step_key(self.job, self.step)}"
 
     @property
+    def is_own(self) -> bool:
+        """Whether it stands in the job itself, and in no local action or workflow that the job calls."""
+        return id(self.step) in known(_ids, self.job.steps)
+
+    @property
     def place(self) -> Location:
         """The line of what it runs or uses."""
         return self.step.uses_location or self.step.run_location or self.step.location
+
+
+def _ids(steps: tuple[Step, ...]) -> frozenset[int]:
+    return frozenset(map(id, steps))
 
 
 def step_key(job: Job, step: Step) -> str:
@@ -189,13 +199,15 @@ def foreign_workflows(project: Project) -> tuple[Workflow, ...]:
     return tuple(workflow for workflow in project.workflows if workflow.path not in project.owned)
 
 
-def unknown_needs(workflow: Workflow) -> Iterator[tuple[Job, str]]:
-    """Yield each job with the name of one that it needs and the workflow does not have."""
-    known = {job.id.lower() for job in workflow.jobs}
-    for job in workflow.jobs:
-        for name in dict.fromkeys(job.needs):
-            if name and "${{" not in name and name.lower() not in known:
-                yield job, name
+def unknown_needs(workflow: Workflow) -> tuple[tuple[Job, str], ...]:
+    """Return each job with the name of one that it needs and the workflow does not have."""
+    return known(_unknown_needs, workflow)
+
+
+def _unknown_needs(workflow: Workflow) -> tuple[tuple[Job, str], ...]:
+    ids = {job.id.lower() for job in workflow.jobs}
+    needed = ((job, name) for job in workflow.jobs for name in dict.fromkeys(job.needs))
+    return tuple((job, name) for job, name in needed if name and "${{" not in name and name.lower() not in ids)
 
 
 def effective_env(item: CiStep) -> dict[str, str]:

@@ -14,6 +14,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.java_packages import without_package
+from scaffold.model.known import known
 from scaffold.model.lasting import awaited_jobs, is_hardened
 from scaffold.model.names import TRIED, EnvironmentClass, Role
 from scaffold.model.profiles import named_profiles
@@ -181,7 +182,14 @@ def edges(stack: Stack) -> tuple[tuple[Service, Dependency], ...]:
 
 def dependants(stack: Stack, name: str) -> tuple[tuple[Service, Dependency], ...]:
     """Return the edges that lead to the service `name`."""
-    return tuple((service, edge) for service, edge in edges(stack) if edge.service == name)
+    return known(_edges_by_target, stack).get(name, ())
+
+
+def _edges_by_target(stack: Stack) -> dict[str, tuple[tuple[Service, Dependency], ...]]:
+    found: dict[str, list[tuple[Service, Dependency]]] = {}
+    for service, edge in edges(stack):
+        found.setdefault(edge.service, []).append((service, edge))
+    return {name: tuple(items) for name, items in found.items()}
 
 
 # --- commands and words -----------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import ci_steps, runs_tests
 from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.deployments import COMPOSE
 from scaffold.model.frozen import frozen
+from scaffold.model.known import below
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import Start, start_of
@@ -64,8 +66,14 @@ def _is_whole(project: Project, tool: str, folder: str) -> bool:
     if tool == "Alembic":
         return f"{folder}env.py" in project.present
     if tool == "Drizzle":
-        return any(path.startswith(folder) and path.endswith(".sql") for path in project.files)
-    return tool != "Django" or any(path.rpartition("/")[2] == "manage.py" for path in project.files)
+        return any(path.endswith(".sql") for path in below(project.files, folder.rstrip("/")))
+    return tool != "Django" or _has_manage(project)
+
+
+@remembered
+def _has_manage(project: Project) -> bool:
+    """Whether a program of Django starts its commands."""
+    return any(path.rpartition("/")[2] == "manage.py" for path in project.files)
 
 
 # --- what the services start ------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from scaffold.model.compose import Service, Stack, shared_network
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
 from scaffold.model.durability import dependency_names
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Project, PrometheusConfig, ScrapeTarget
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -152,9 +153,14 @@ def neighbours(project: Project, stack: Stack) -> tuple[Service, ...]:
     return (*stack.services, *(service for service in beside if service.name not in own))
 
 
+def _by_host(project: Project, stack: Stack) -> dict[str, Service]:
+    """Return the first service that answers to each name."""
+    return {name: service for service in reversed(neighbours(project, stack)) for name in service.names}
+
+
 def answering(project: Project, scraper: Mounted, host: str) -> Service | None:
     """Return the service that answers to `host` on a network of the scraper, or None."""
-    named = next((service for service in neighbours(project, scraper.stack) if host in service.names), None)
+    named = known(_by_host, project, scraper.stack).get(host)
     ours = scraper.service.location.path in project.owned
     return named if named and (ours or shared_network(scraper.service, named)) else None
 

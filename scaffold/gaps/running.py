@@ -27,6 +27,7 @@ from scaffold.model.deployments import (
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
+from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
@@ -278,6 +279,10 @@ def _capped(start: Start, stack: Stack) -> tuple[Severity, str, Location]:
 
 def strength_of(project: Project, stack: Stack) -> Start:
     """Return the strongest evidence that a stack runs for others; the file itself where nothing starts it."""
+    return known(_strength_of, project, stack)
+
+
+def _strength_of(project: Project, stack: Stack) -> Start:
     meant = (stack, *(other for other in project.stacks if other is not stack and _takes_in(project, other, stack)))
     found = [call.start for call in _calls(project) if any(_is_about(project, call, item) for item in meant)]
     found += _of_itself(stack)
@@ -440,21 +445,30 @@ def _without_containers(project: Project) -> Iterator[Location]:
 
 def _takes_in(project: Project, other: Stack, stack: Stack) -> bool:
     """Whether a file of another stack names one of this stack's, as `include` and `extends` do."""
-    names = [posixpath.basename(path) for path in stack.files]
-    texts = [project.source(path) or "" for path in other.files if path not in stack.files]
-    return any(name not in DEFAULT_FILES and name in text for text in texts for name in names)
+    names = [name for path in stack.files if (name := posixpath.basename(path)) not in DEFAULT_FILES]
+    texts = (project.source(path) or "" for path in other.files if path not in stack.files) if names else ()
+    return any(name in text for text in texts for name in names)
+
+
+def _names_of_files(stack: Stack) -> tuple[str, ...]:
+    return tuple(map(posixpath.basename, stack.files))
 
 
 def _is_about(project: Project, call: _Call, stack: Stack) -> bool:
-    names = {posixpath.basename(path) for path in stack.files}
+    names = known(_names_of_files, stack)
     if call.names:
-        return bool(names & call.names)
-    if posixpath.basename(stack.files[0]) not in DEFAULT_FILES:
+        return not call.names.isdisjoint(names)
+    if names[0] not in DEFAULT_FILES:
         return False
-    defaults = {other.directory for other in project.stacks if posixpath.basename(other.files[0]) in DEFAULT_FILES}
+    defaults = _folders_with_default_files(project)
     if call.folder in defaults:
         return stack.directory == call.folder
     return stack.directory == "" or len(defaults) == 1 or stack.directory.startswith(f"{call.folder}/" if call.folder else "")
+
+
+@remembered
+def _folders_with_default_files(project: Project) -> frozenset[str]:
+    return frozenset(other.directory for other in project.stacks if posixpath.basename(other.files[0]) in DEFAULT_FILES)
 
 
 @remembered

@@ -13,7 +13,6 @@ from scaffold.model.durability import is_durable_store
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import InfrastructureFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.starting import is_below
 from scaffold.model.values import ImageReference
 
 _DEFAULT_FILE = regex(r"(?:docker-)?compose(?:\.override)?\.ya?ml")
@@ -126,6 +125,7 @@ def tool_services(project: Project, stacks: Iterable[Stack], tools: frozenset[st
     return tuple(found.values())
 
 
+@remembered
 def variable_names(project: Project) -> frozenset[str]:
     """Return the names of environment variables that containers get or code reads."""
     given = {entry.name for stack in project.stacks for service in stack.services for entry in service.environment}
@@ -137,6 +137,12 @@ def foreign_infrastructure(project: Project) -> tuple[InfrastructureFile, ...]:
     return tuple(item for item in project.infrastructure if item.path not in project.owned)
 
 
+@remembered
+def infrastructure_names(project: Project) -> frozenset[str]:
+    """Return the names of all resources of the infrastructure files."""
+    return frozenset(name for item in project.infrastructure for _, name, _ in item.resources)
+
+
 def resource_types(files: Iterable[InfrastructureFile]) -> frozenset[str]:
     """Return the types of the resources in infrastructure files."""
     return frozenset(kind for item in files for kind, _, _ in item.resources)
@@ -144,13 +150,28 @@ def resource_types(files: Iterable[InfrastructureFile]) -> frozenset[str]:
 
 def owner_of_path(project: Project, path: str) -> tuple[Stack, Service] | None:
     """Return the application service whose build context holds `path`, the deepest context and the first web service first."""
-    candidates: list[tuple[int, bool, int, Stack, Service]] = []
-    for stack, service in main_services(project):
+    owners = _owners(project)
+    folders = ["", path]
+    while folders[-1]:
+        folders.append(folders[-1].rpartition("/")[0])
+    best = min((owners[folder] for folder in set(folders) if folder in owners), default=None, key=lambda item: item[:3])
+    return best[3:] if best else None
+
+
+@remembered
+def _owners(project: Project) -> dict[str, tuple[int, bool, int, Stack, Service]]:
+    """Return the first web service, or service of the team's own code, that is built from each folder, and how deep that is."""
+    found: dict[str, tuple[int, bool, int, Stack, Service]] = {}
+    for number, (stack, service) in enumerate(main_services(project)):
         context = service.build.context if service.build else None
-        if context is not None and service.is_application and is_below(path, context):
-            candidates.append((-len(context.strip("./")), service.role is not Role.WEB, len(candidates), stack, service))
-    best = min(candidates, default=None)
-    return (best[3], best[4]) if best else None
+        if context is None or not service.is_application:
+            continue
+        own = (-len(context.strip("./")), service.role is not Role.WEB, number, stack, service)
+        folder = context.removeprefix("./").strip("/")
+        folder = "" if folder == "." else folder
+        if folder not in found or own[:3] < found[folder][:3]:
+            found[folder] = own
+    return found
 
 
 def application_services(project: Project) -> tuple[tuple[Stack, Service], ...]:

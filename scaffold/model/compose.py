@@ -6,6 +6,7 @@ from dataclasses import field
 
 from scaffold.model.document import Location, Mapping, VariableReference
 from scaffold.model.frozen import frozen
+from scaffold.model.known import NAME, first, known
 from scaffold.model.names import APPLICATION, DATASTORES, EnvironmentClass, Role
 from scaffold.model.values import ImageReference
 
@@ -190,7 +191,7 @@ class Service:
 
     def env(self, name: str) -> EnvValue | None:
         """Return the effective environment entry `name`, or None."""
-        return next((entry for entry in self.environment if entry.name == name), None)
+        return first(self.environment, NAME, name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -252,16 +253,21 @@ class Stack:
 
     def service(self, name: str) -> Service | None:
         """Return the service `name`, or None."""
-        return next((service for service in self.services if service.name == name), None)
+        return first(self.services, NAME, name)
 
     def resolve_host(self, host: str) -> Service | None:
         """Return the service that answers to `host` on the networks of this stack, or None."""
-        return next((service for service in self.services if host in service.names), None)
+        return known(_by_host, self.services).get(host)
 
     @property
     def is_runnable_in_production(self) -> bool:
         """Whether the stack counts as what runs in production: the class production, or base."""
         return self.environment in {EnvironmentClass.PRODUCTION, EnvironmentClass.BASE}
+
+
+def _by_host(services: tuple[Service, ...]) -> dict[str, Service]:
+    """Return the first service that answers to each name."""
+    return {name: service for service in reversed(services) for name in service.names}
 
 
 @frozen

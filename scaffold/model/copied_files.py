@@ -6,8 +6,9 @@ import posixpath
 import re
 
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.document import Scalar, find, text_of
+from scaffold.model.document import Scalar, Sequence, find, text_of
 from scaffold.model.durability import WATCHERS, is_made_again, is_worth_copying
+from scaffold.model.known import known, with_folders
 from scaffold.model.names import Layer, Role
 from scaffold.model.other_stores import is_store
 from scaffold.model.project import Project
@@ -82,16 +83,19 @@ def _written_binds(stack: Stack) -> list[tuple[Service, Mount]]:
 
 def _is_code(mount: Mount, stack: Stack) -> bool:
     """Whether a bind lays sources over an image: the folder that an image is built from, or one around it."""
-    contexts = {service.build.context for service in stack.services if service.build and service.build.context is not None}
-    return mount.resolved is not None and any(f"{context}/".startswith(f"{mount.resolved}/") for context in contexts)
+    return mount.resolved is not None and (mount.resolved in known(_contexts_and_above, stack))
+
+
+def _contexts_and_above(stack: Stack) -> frozenset[str]:
+    builds = (service.build for service in stack.services)
+    return with_folders(build.context for build in builds if build and build.context is not None)
 
 
 def _why_not_folder(project: Project, mount: Mount) -> str:
     """Return why a folder is taken for a part of the repository, or cannot be named; "" where it holds data."""
     if mount.resolved is None:
         return "it lies in somebody's home folder" if mount.source.startswith("~") else ""
-    below = [path for path in project.files if path == mount.resolved or path.startswith(f"{mount.resolved}/")]
-    tracked = mount.resolved == "" or any(posixpath.basename(path) not in _KEPT_EMPTY for path in below)
+    tracked = mount.resolved == "" or mount.resolved in known(_tracked, project.files)
     return (
         "git tracks files in it, so it was taken for a part of the repository: copy it where the app writes there"
         if tracked
@@ -99,11 +103,15 @@ def _why_not_folder(project: Project, mount: Mount) -> str:
     )
 
 
+def _tracked(files: tuple[str, ...]) -> frozenset[str]:
+    """Return the files with something in them, and every folder that holds one."""
+    return with_folders(path for path in files if posixpath.basename(path) not in _KEPT_EMPTY)
+
+
 def _folder_text(project: Project, service: Service, mount: Mount, stack: Stack) -> str:
     """Return the source of a bind in Compose's syntax, variables as they stand; "" where it cannot be told from the file."""
     node = service.node.get("volumes")
-    entries = (item for item in getattr(node, "items", ()) if text_of(find(item, "target")) == mount.target)
-    source = next((found for item in entries if isinstance(found := find(item, "source"), Scalar)), None)
+    source = known(_sources_by_target, node).get(mount.target) if isinstance(node, Sequence) else None
     if source is not None and "$" in source.raw:
         return source.raw
     if source is not None and source.references:
@@ -112,6 +120,16 @@ def _folder_text(project: Project, service: Service, mount: Mount, stack: Stack)
         before, target, _ = text.partition(f":{mount.target}")
         return before if target and before.count("{") == before.count("}") else ""
     return mount.source if mount.resolved is None else beside(mount.resolved, stack)
+
+
+def _sources_by_target(volumes: Sequence) -> dict[str, Scalar]:
+    """Return the first source that the volumes of a service have for each place in the container."""
+    found: dict[str, Scalar] = {}
+    for item in volumes.items:
+        source = find(item, "source")
+        if isinstance(source, Scalar):
+            found.setdefault(text_of(find(item, "target")), source)
+    return found
 
 
 def _keeps_something(service: Service) -> bool:

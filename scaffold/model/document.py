@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 
 Route = tuple[str | int, ...]
+_FEW = 24
+"""Entries of a mapping that are looked through one by one: to write a table of them takes longer."""
 
 
 @frozen
@@ -108,6 +111,8 @@ class Mapping:
 
     def entry(self, key: str) -> Entry | None:
         """Return the last entry with this key, or None."""
+        if len(self.entries) > _FEW:
+            return known(_by_key, self.entries).get(key)
         for entry in reversed(self.entries):
             if entry.key.value == key:
                 return entry
@@ -126,6 +131,11 @@ class Mapping:
                 repeated.append(entry)
             seen.add(entry.key.value)
         return tuple(repeated)
+
+
+def _by_key(entries: tuple[Entry, ...]) -> dict[str, Entry]:
+    """Return the last entry with each key."""
+    return {entry.key.value: entry for entry in entries}
 
 
 Node = Scalar | Sequence | Mapping

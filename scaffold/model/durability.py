@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.model.compose import Mount, Service
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Role
 from scaffold.model.other_stores import other_store
 from scaffold.model.project import Project
@@ -65,6 +66,10 @@ _UPLOADS = regex(r"(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars)
 
 def dependency_names(project: Project) -> frozenset[str]:
     """Return the packages that the manifests name, in lower case and without version marks."""
+    return known(_dependency_names, project)
+
+
+def _dependency_names(project: Project) -> frozenset[str]:
     names = (name for manifest in project.manifests for name in manifest.dependencies)
     return frozenset(re.split(r"[\s<>=~!;\[(@]", name.lower(), maxsplit=1)[0] or name.lower() for name in names)
 

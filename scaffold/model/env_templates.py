@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, Sequence, text_of
+from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import EnvFile, Project
 
 _TEMPLATE_WORDS = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl", "tpl"})
@@ -18,7 +21,7 @@ def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
     """Return the env files of a service inside the project that git does not track, in their order: those that Compose reads
     for it, then those that it mounts where programs look for one.
     """
-    tracked = {file.path for file in project.env_files}
+    tracked = known(_paths, project.env_files)
     mounted = (mount.resolved for mount in service.mounts if mount.kind == "bind" and is_env_target(mount.target))
     paths = dict.fromkeys((*(path for path, _ in service.env_files), *(path for path in mounted if path)))
     return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
@@ -41,11 +44,10 @@ def template_of(project: Project, path: str) -> EnvFile | None:
     `example.env` for `shop.env`.
     """
     folder, wanted = posixpath.dirname(path), purpose_words(path)
-    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
-    copied = next((file for file in templates if file.copied_to == path), None)
-    if copied is not None:
-        return copied
-    near = [file for file in templates if _is_near(posixpath.dirname(file.path), folder)]
+    templates = known(_templates, project)
+    if path in templates.copied:
+        return templates.copied[path]
+    near = [file for place in (folder, *_folders_of_templates(folder)) for file in templates.by_folder.get(place, ())]
     named = [file for file in near if wanted in (purpose_words(file.path), purpose_words(file.path) - _PRODUCTION_WORDS)]
     plain = [file for file in near if posixpath.dirname(file.path) == folder and purpose_words(file.path) == {"env"}]
 
@@ -55,17 +57,36 @@ def template_of(project: Project, path: str) -> EnvFile | None:
     return min(named or plain, key=distance, default=None)
 
 
+@lru_cache(maxsize=4096)
 def purpose_words(path: str) -> frozenset[str]:
     """Return the words of a name that say what an env file is for, those that only call it a template left out."""
     words = re.split(r"[^a-z0-9]+", posixpath.basename(path).lower())
     return frozenset(word for word in words if word) - _TEMPLATE_WORDS
 
 
-def _is_near(found: str, folder: str) -> bool:
-    if found == folder:
-        return True
-    below = posixpath.relpath(found or ".", folder or ".").split("/")
-    return len(below) == 1 and below[0] in _FOLDERS_OF_TEMPLATES
+def _folders_of_templates(folder: str) -> list[str]:
+    return [posixpath.join(folder, name) for name in sorted(_FOLDERS_OF_TEMPLATES)]
+
+
+@frozen
+class _Templates:
+    """The templates that people keep: by the path to which they are copied, and by the folder in which they are."""
+
+    copied: dict[str, EnvFile]
+    by_folder: dict[str, list[EnvFile]]
+
+
+def _templates(project: Project) -> _Templates:
+    found = _Templates({}, {})
+    for file in project.env_files:
+        if file.kind == "template" and file.path not in project.owned:
+            found.copied.setdefault(file.copied_to, file)
+            found.by_folder.setdefault(posixpath.dirname(file.path), []).append(file)
+    return found
+
+
+def _paths(files: tuple[EnvFile, ...]) -> frozenset[str]:
+    return frozenset(file.path for file in files)
 
 
 def is_env_target(path: str) -> bool:

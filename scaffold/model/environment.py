@@ -6,6 +6,7 @@ from dataclasses import field
 
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.regex import regex
 
 _ISSUED = regex(
@@ -116,7 +117,11 @@ class EnvTemplate:
 
     def variable(self, name: str) -> EnvVariable | None:
         """Return the variable of this name, or None."""
-        return next((variable for variable in self.variables if variable.name == name), None)
+        return known(_variables_by_name, self).get(name)
+
+
+def _variables_by_name(template: EnvTemplate) -> dict[str, EnvVariable]:
+    return {variable.name: variable for variable in reversed(template.variables)}
 
 
 @frozen

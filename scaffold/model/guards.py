@@ -9,6 +9,7 @@ from itertools import pairwise
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Document, Location, Mapping, Node, Scalar, Sequence, Span, scalars_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import counts, holds_secret, url_password
@@ -210,6 +211,12 @@ def scalar_at(document: Document, place: Location) -> Scalar | None:
 
 def node_at(document: Document, place: Location) -> Node | None:
     """Return the value that stands at a line and column; an anchor's node is found where it is written."""
+    return known(_nodes_by_place, document).get((place.line, place.column))
+
+
+def _nodes_by_place(document: Document) -> dict[tuple[int, int], Node]:
+    """Return the first value at each line and column; where a mapping starts with an entry, the entry is meant."""
+    found: dict[tuple[int, int], Node] = {}
     seen: set[int] = set()
     pending = [document.root] if document.root is not None else []
     while pending:
@@ -217,15 +224,10 @@ def node_at(document: Document, place: Location) -> Node | None:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        if (node.location.line, node.location.column) == (place.line, place.column) and not _contains_at(node):
-            return node
         if isinstance(node, Mapping):
             pending += [entry.value for entry in node.entries]
-        elif isinstance(node, Sequence):
+            continue
+        found.setdefault((node.location.line, node.location.column), node)
+        if isinstance(node, Sequence):
             pending += node.items
-    return None
-
-
-def _contains_at(node: Node) -> bool:
-    """Whether a mapping starts with an entry at its own place: then the entry is meant."""
-    return isinstance(node, Mapping)
+    return found

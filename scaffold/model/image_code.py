@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,9 @@ from functools import lru_cache
 
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.java_packages import without_package
+from scaffold.model.known import known
 from scaffold.model.names import Role
 from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, SettingDefault, SourceFile, Stage
 from scaffold.model.regex import regex
@@ -27,11 +30,19 @@ _STATIC = regex(r"(?:^|/)(?:nginx|caddy|httpd|nginx-unprivileged|static-web-serv
 
 def given_names(project: Project, stack: Stack, service: Service) -> set[str]:
     """Return the variables that the service gets, or that another one of the same image gets and it does not: on purpose."""
-    same = [other for other in stack.services if other.build and _source(other.build) == _source(service.build)]
-    names = {entry.name for other in same for entry in other.environment}
+    names = known(_names_by_source, stack).get(_source(service.build), set())
     dockerfile = project.image_of(service)
     stages = dockerfile.chain(service.build.target) if dockerfile and service.build else ()
     return names | {name for stage in stages for name in _set_by(stage)}
+
+
+def _names_by_source(stack: Stack) -> dict[tuple[str | None, str | None] | None, set[str]]:
+    """Return the variables that the services of a stack get, by what their images are built from."""
+    found: dict[tuple[str | None, str | None] | None, set[str]] = {}
+    for service in stack.services:
+        if service.build:
+            found.setdefault(_source(service.build), set()).update(entry.name for entry in service.environment)
+    return found
 
 
 def _source(build: Build | None) -> tuple[str | None, str | None] | None:
@@ -54,6 +65,10 @@ def _words(text: str) -> list[str]:
 
 def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvRead]]:
     """Return, by name, where the code that the image of a service holds reads an environment variable, tests left out."""
+    return known(_reads_in_image, project, service)
+
+
+def _reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvRead]]:
     found: dict[str, list[EnvRead]] = defaultdict(list)
     run = _run_files(project, service, (read.location.path for read in project.env_reads))
     for read in project.env_reads:
@@ -92,6 +107,7 @@ def _run_files(project: Project, service: Service, paths: Iterable[str]) -> froz
     return frozenset(path for path in set(paths) if is_served(path) and is_in_image(project, service, path))
 
 
+@lru_cache(maxsize=65536)
 def is_served(path: str) -> bool:
     """Whether a file may belong to what a service runs: it is neither a test nor a tool beside it."""
     return not _NO_SERVER.search(without_package(path))
@@ -122,17 +138,63 @@ def is_in_image(project: Project, service: Service, path: str) -> bool:
 
 def is_copied(dockerfile: Dockerfile | None, target: str, context: str, path: str) -> bool:
     """Whether the image of a Dockerfile takes a file of its context; true for all of them where the Dockerfile is not known."""
-    inside = path if context in {"", "."} else posixpath.relpath(path, context)
+    inside = _inside(path, context)
     if inside.startswith(".."):
         return False
-    return dockerfile is None or any(_covers(source, inside) for source in _copied(dockerfile, target))
+    return dockerfile is None or _taken(dockerfile, target).covers(inside)
 
 
 def takes_one_of(dockerfile: Dockerfile, target: str, context: str, paths: Iterable[str]) -> bool:
     """Whether a COPY of the Dockerfile takes at least one of some paths of the project into the image or into what it is of."""
-    sources = tuple(_copied(dockerfile, target))
-    inside = (path if context in {"", "."} else posixpath.relpath(path, context) for path in paths)
-    return any(_covers(source, path) for path in inside for source in sources if not path.startswith(".."))
+    taken = _taken(dockerfile, target)
+    inside = (_inside(path, context) for path in paths)
+    return any(taken.covers(path) for path in inside if not path.startswith(".."))
+
+
+def _inside(path: str, context: str) -> str:
+    """Return a path of the project as the context has it; one that begins with `..` is not in it."""
+    if context in {"", "."}:
+        return path
+    if path.startswith(".") or ".." in path or "//" in path or context.startswith((".", "/")) or context.endswith("/"):
+        return posixpath.relpath(path, context)
+    # Most paths are asked after in vain: what is plain text is not worked out of two paths.
+    if path.startswith(f"{context}/"):
+        return path[len(context) + 1 :]
+    return "." if path == context else ".."
+
+
+@frozen
+class _Taken:
+    """What an image takes from its context: all of it, or paths with what is below them, by name or by patterns."""
+
+    everything: bool
+    named: frozenset[str]
+    wild: re.Pattern[str] | None
+
+    def covers(self, path: str) -> bool:
+        """Whether the path or a folder above it is taken."""
+        if self.everything:
+            return True
+        while path:
+            if path in self.named or (self.wild is not None and self.wild.match(path)):
+                return True
+            path = path.rpartition("/")[0]
+        return False
+
+
+def _taken(dockerfile: Dockerfile, target: str) -> _Taken:
+    by_target = known(_of_targets, dockerfile)
+    if target not in by_target:
+        sources = frozenset(_copied(dockerfile, target))
+        wild = sorted(source for source in sources if set(source) & set("*?["))
+        pattern = re.compile("|".join(map(fnmatch.translate, wild))) if wild else None
+        by_target[target] = _Taken("." in sources, sources.difference(wild), pattern)
+    return by_target[target]
+
+
+def _of_targets(_: Dockerfile) -> dict[str, _Taken]:
+    """Return where the answers for the targets of one Dockerfile are kept."""
+    return {}
 
 
 def _copied(dockerfile: Dockerfile, target: str) -> Iterable[str]:
@@ -162,12 +224,6 @@ def _sources(item: Instruction) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _sources_of(text: str) -> tuple[str, ...]:
     return tuple(posixpath.normpath(word.strip('",[]').lstrip("/") or ".") for word in _words(text)[:-1])
-
-
-def _covers(source: str, path: str) -> bool:
-    parts = path.split("/")
-    heads = ("/".join(parts[: index + 1]) for index in range(len(parts)))
-    return source == "." or any(fnmatch.fnmatchcase(head, source) for head in heads)
 
 
 def copied_sources(dockerfile: Dockerfile, target: str, context: str) -> Iterator[tuple[str, Instruction]]:

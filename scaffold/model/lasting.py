@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from scaffold.model.ceilings import ceiling, has_own_devices, loads_models
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import find, scalars_of, text_of
+from scaffold.model.known import known
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.values import ImageReference
 
 _TOOLS = frozenset({Role.E2E, Role.MOCK, Role.ADMIN_UI})
 """Tools of tests and of people's hands: they do not run in production, or are judged as what they are."""
@@ -33,6 +35,10 @@ def hardened_services(stack: Stack) -> Iterator[tuple[Service, bool]]:
 
 def awaited_jobs(stack: Stack) -> frozenset[str]:
     """Return the services that others wait for until they end."""
+    return known(_awaited_jobs, stack)
+
+
+def _awaited_jobs(stack: Stack) -> frozenset[str]:
     edges = (edge for service in stack.services for edge in service.depends_on)
     return frozenset(edge.service for edge in edges if edge.condition == "service_completed_successfully")
 
@@ -65,7 +71,12 @@ def builder_of(project: Project, service: Service) -> Service:
     stack = project.main_stack
     if service.build is not None or stack is None or service.image is None:
         return service
-    return next((other for other in stack.services if other.build and other.image == service.image), service)
+    return known(_builders, stack).get(service.image, service)
+
+
+def _builders(stack: Stack) -> dict[ImageReference, Service]:
+    """Return the first service that builds each image."""
+    return {service.image: service for service in reversed(stack.services) if service.build and service.image is not None}
 
 
 def packages_of(project: Project, service: Service) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import field
 from functools import lru_cache
@@ -88,6 +90,7 @@ class _Parser:
         self._text = text
         self._tokens = tokens
         self._next = 0
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def whole(self) -> tuple[Directive, ...] | None:
         found = self._directives()
@@ -126,8 +129,8 @@ class _Parser:
         self, words: list[_Token], end: int, block: tuple[Directive, ...] | None = None, inside: Span | None = None
     ) -> Directive:
         start = words[0].span.start
-        line = self._text.count("\n", 0, start) + 1
-        column = start - self._text.rfind("\n", 0, start)
+        line = bisect_right(self._lines, start)
+        column = start - self._lines[line - 1] + 1
         texts = [_unquoted(word.text) for word in words]
         return Directive(texts[0], tuple(texts[1:]), Span(start, end), line, column, block, inside or Span(0, 0))
 

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.model.compose import Service
+from scaffold.model.known import below, known
 from scaffold.model.nginx import AccessLogs, ConfigFile, text_access_logs
 from scaffold.model.project import Instruction, Project
 
@@ -16,6 +17,10 @@ _INCLUDED = ("/etc/nginx/conf.d/", "/etc/nginx/templates/", "/etc/nginx/http.d/"
 
 def nginx_files(project: Project, service: Service) -> tuple[ConfigFile, ...]:
     """Return the files by their place in the container: mounts win over what the image was built with."""
+    return known(_nginx_files, project, service)
+
+
+def _nginx_files(project: Project, service: Service) -> tuple[ConfigFile, ...]:
     found: dict[str, str] = {}
     for source, target in (*_copied(project, service), *_mounted(service)):
         found |= dict(_files(project, source, target))
@@ -54,10 +59,8 @@ def _files(project: Project, source: str, target: str) -> Iterator[tuple[str, st
         inside = target.endswith("/") or f"{target}/" in _INCLUDED
         yield (posixpath.join(target, posixpath.basename(source)) if inside else target), source
     elif source in project.directories:
-        below = f"{source}/"
-        for path in project.files:
-            if path.startswith(below):
-                yield posixpath.join(target, path.removeprefix(below)), path
+        for path in below(project.files, source):
+            yield posixpath.join(target, path.removeprefix(f"{source}/")), path
 
 
 def service_access_logs(project: Project, service: Service) -> AccessLogs | None:
@@ -71,5 +74,10 @@ def can_edit_logs(project: Project, service: Service, logs: AccessLogs) -> bool:
     if any(name.startswith(f"{mount.target.rstrip('/')}/") for name in logs.files for mount in service.mounts):
         return False
     mine = {file.path for file in nginx_files(project, service)}
-    others = ({file.path for file in nginx_files(project, item)} for stack in project.stacks for item in stack.services)
-    return all(not mine & other or mine == other for other in others)
+    return all(not mine & other or mine == other for other in known(_sets_of_files, project))
+
+
+def _sets_of_files(project: Project) -> frozenset[frozenset[str]]:
+    """Return the files of each service, every set once."""
+    services = (service for stack in project.stacks for service in stack.services)
+    return frozenset(frozenset(file.path for file in nginx_files(project, service)) for service in services)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import field
+from operator import attrgetter
 
 from scaffold.model.compose import ComposeFile, Service, Stack
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Location, Mapping, Problem
 from scaffold.model.frozen import frozen
+from scaffold.model.known import ALIAS, PATH, first, known
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.secrets import SecretClass
+
+_ID = attrgetter("id")
 
 
 @frozen
@@ -60,20 +64,19 @@ class Dockerfile:
         """Return the stage that `target` names or counts from 0, else the last one; None when there is no such stage."""
         if not target:
             return self.stages[-1] if self.stages else None
-        named = next((stage for stage in self.stages if stage.alias == target.lower()), None)
+        named = first(self.stages, ALIAS, target.lower())
         if named is None and target.isascii() and target.isdigit():
             return next(iter(self.stages[int(target[:4]) :]), None)
         return named
 
     def chain(self, target: str = "") -> tuple[Stage, ...]:
         """Return the stage of a target and those that it is built from, the nearest first; empty where there is none."""
-        found: list[Stage] = []
+        found: dict[int, Stage] = {}
         stage = self.stage(target)
-        while stage is not None and stage not in found:
-            found.append(stage)
-            base = stage.base
-            stage = next((other for other in self.stages if other.alias and other.alias == base), None)
-        return tuple(found)
+        while stage is not None and id(stage) not in found:
+            found[id(stage)] = stage
+            stage = first(self.stages, ALIAS, stage.base) if stage.base else None
+        return tuple(found.values())
 
     def effective(self, keyword: str, target: str = "") -> Instruction | None:
         """Return the last `keyword` of the stage or, by inheritance, of the stages that it is built from."""
@@ -200,8 +203,13 @@ class EnvFile:
 
     def entry(self, name: str) -> EnvEntry | None:
         """Return the last entry of this name, uncommented ones first."""
-        found = [item for item in self.entries if item.name == name]
-        return next((item for item in reversed(found) if not item.commented), found[-1] if found else None)
+        return known(_entries_by_name, self.entries).get(name)
+
+
+def _entries_by_name(entries: tuple[EnvEntry, ...]) -> dict[str, EnvEntry]:
+    """Return the last entry of each name, uncommented ones first."""
+    last = {item.name: item for item in entries if item.commented}
+    return last | {item.name: item for item in entries if not item.commented}
 
 
 @frozen
@@ -596,24 +604,25 @@ class Project:
 
     def source(self, path: str) -> str | None:
         """Return the text of a file that was read, or None."""
-        return next((item.text for item in self.sources if item.path == path), None)
+        found = first(self.sources, PATH, path)
+        return found.text if found else None
 
     def document(self, path: str) -> Document | None:
         """Return the first YAML document of a file that was read, or None."""
-        return next((item for item in self.documents if item.path == path), None)
+        return first(self.documents, PATH, path)
 
     def dockerfile(self, path: str | None) -> Dockerfile | None:
         """Return the Dockerfile at `path`, or None."""
-        return next((item for item in self.dockerfiles if item.path == path), None)
+        return first(self.dockerfiles, PATH, path)
 
     def stack(self, stack_id: str) -> Stack | None:
         """Return the stack with this id, or None."""
-        return next((item for item in self.stacks if item.id == stack_id), None)
+        return first(self.stacks, _ID, stack_id)
 
     def exists(self, path: str) -> bool:
         """Whether a path is a file of the tree or one of its folders, excluded ones included."""
         clean = path.strip("/").removeprefix("./")
-        return clean in self.directories or clean in self.present or clean in self.files or clean in {"", "."}
+        return clean in self.directories or clean in self.present or clean in known(frozenset, self.files) or clean in {"", "."}
 
     @property
     def kept_set(self) -> Stack | None:
@@ -626,13 +635,7 @@ class Project:
         production and has the most services, those first that a workflow deploys, else the root's base, else the largest
         that may run there, else the first.
         """
-        runnable = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
-        called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
-        deployed = [stack for stack in called if stack.is_deployed]
-        for found in (self.kept_set, _largest(deployed or called), self.stack("base"), _largest(runnable)):
-            if found:
-                return found
-        return self.stacks[0] if self.stacks else None
+        return known(_main_stack, self)
 
     @property
     def production_stack(self) -> Stack | None:
@@ -643,8 +646,7 @@ class Project:
     @property
     def production_stacks(self) -> tuple[Stack, ...]:
         """The complete stacks that are judged as production; `production` stands for the base stack that it contains."""
-        stacks = [stack for stack in self.stacks if stack.is_runnable_in_production and stack.complete]
-        return tuple(stack for stack in stacks if not self.is_covered(stack))
+        return known(_production_stacks, self)
 
     def is_covered(self, stack: Stack) -> bool:
         """Whether the main set stands for another one, all of whose files it has, such as a base without its overlays."""
@@ -660,6 +662,21 @@ class Project:
             return self.dockerfile(path)
         alike = [item for item in self.dockerfiles if item.path.rpartition("/")[2] == path.rpartition("/")[2]]
         return alike[0] if len(alike) == 1 and path.rpartition("/")[2] != "Dockerfile" else None
+
+
+def _production_stacks(project: Project) -> tuple[Stack, ...]:
+    stacks = [stack for stack in project.stacks if stack.is_runnable_in_production and stack.complete]
+    return tuple(stack for stack in stacks if not project.is_covered(stack))
+
+
+def _main_stack(project: Project) -> Stack | None:
+    runnable = [stack for stack in project.stacks if stack.is_runnable_in_production and stack.complete]
+    called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
+    deployed = [stack for stack in called if stack.is_deployed]
+    for found in (project.kept_set, _largest(deployed or called), project.stack("base"), _largest(runnable)):
+        if found:
+            return found
+    return project.stacks[0] if project.stacks else None
 
 
 def _largest(stacks: list[Stack]) -> Stack | None:

@@ -9,6 +9,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied
+from scaffold.model.known import known
 from scaffold.model.project import Command, Project
 from scaffold.model.published_images import published
 from scaffold.model.regex import regex
@@ -139,11 +140,14 @@ def changes_of_spring(project: Project) -> tuple[Location, ...]:
     """Return, for each application of Spring Boot, the first change that Liquibase or Flyway applies as it starts: both do so
     by default where they are a dependency, until a setting turns them off.
     """
+    return known(_changes_of_spring, project)
+
+
+def _changes_of_spring(project: Project) -> tuple[Location, ...]:
     found = []
-    for manifest in project.manifests:
+    for manifest in (item for item in project.manifests if item.ecosystem == "java"):
         tools = [tool for tool in _OF_SPRING if any(tool in name for name in manifest.dependencies)]
-        is_spring = any(name.startswith("spring-boot") for name in manifest.dependencies)
-        if manifest.ecosystem != "java" or not is_spring or not tools:
+        if not tools or not any(name.startswith("spring-boot") for name in manifest.dependencies):
             continue
         resources = f"{manifest.folder}/src/main/resources/".removeprefix("/")
         settings = [path for path in project.files if path.startswith(f"{resources}application")]

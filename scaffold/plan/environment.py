@@ -22,6 +22,7 @@ from scaffold.model.environment import (
     quoted,
 )
 from scaffold.model.frozen import frozen
+from scaffold.model.known import PATH, first
 from scaffold.model.monitoring import Variable
 from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_path
 from scaffold.model.project import EnvFile, Project
@@ -161,6 +162,9 @@ def _directories(project: Project, stack: Stack, tasks: tuple[EditTask, ...]) ->
 def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, list[_Use]]:
     """Return every variable that the user's files of the stacks interpolate, and those that edits of theirs will."""
     found: dict[str, list[_Use]] = {}
+    introduced: dict[str, list[tuple[str, str]]] = {}
+    for path, name, variable in edits.introduced:
+        introduced.setdefault(name, []).append((path, variable))
     services = [(service, stack) for stack in stacks for service in stack.services]
     for service, stack in sorted(services, key=lambda item: _order(item[0])):
         for scalar in scalars_in(service.node):
@@ -168,8 +172,8 @@ def _uses(project: Project, stacks: list[Stack], edits: _Edits) -> dict[str, lis
                 for reference in scalar.references:
                     if reference.name not in _OF_COMPOSE and not is_of_the_machine(reference.name):
                         found.setdefault(reference.name, []).append(_Use(service, reference))
-        for path, name, variable in edits.introduced:
-            if name == service.name and path in stack.files:
+        for path, variable in introduced.get(service.name, ()):
+            if path in stack.files:
                 found.setdefault(variable, []).append(_Use(service, VariableReference(variable, ":?")))
     return found
 
@@ -427,11 +431,11 @@ def _with_templates(project: Project, task: EditTask, plan: EnvPlan) -> EditTask
         missing = [item for name in names if (item := template.variable(name)) and _lacks(project, template, name)]
         if not template.theirs and any(template.variable(name) for name in task.guards):
             brings.append(template.path)
-        source = next((item for item in project.sources if item.path == template.path), None)
+        source = first(project.sources, PATH, template.path)
         if template.theirs and source is not None:
             # What goes with the first line that is missing: without it Compose would not start the production set.
-            first = template.variable(_COMPOSE_FILE) if missing and template.lacking else None
-            appends += [Append(source, f"\n{item.text}") for item in ((first,) if first else ()) + tuple(missing)]
+            head = template.variable(_COMPOSE_FILE) if missing and template.lacking else None
+            appends += [Append(source, f"\n{item.text}") for item in ((head,) if head else ()) + tuple(missing)]
     return replace(task, brings=tuple(brings), appends=(*task.appends, *appends))
 
 

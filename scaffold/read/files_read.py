@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from scaffold.model.known import below, known
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import Places
@@ -64,6 +65,7 @@ _TAKES_NOTHING = regex(
     r"(?:npx\s+)?(?:rimraf|rm|del-cli|shx\s+rm|echo|eslint|prisma\s+generate|tsc-alias|tspath|resolve-tspaths|prettier|tsc\s+--noEmit|"
     r"del|cross-env|chmod|NODE_ENV=\S+)\b"
 )
+_WILD = regex(r"[*?\[]")
 _SETTINGS_OF_COMPILERS = ("nest-cli.json", "tsup.config.ts", "tsup.config.js", ".swcrc")
 
 
@@ -121,12 +123,23 @@ def _held(path: str, files: frozenset[str]) -> str | None:
     if clean in files:
         return clean if posixpath.splitext(clean)[1] in _DATA and not _is_of_package(clean) else None
     wild = "*" in clean
-    inside = [file for file in files if (fnmatch.fnmatchcase(file, clean) if wild else file.startswith(f"{clean}/"))]
+    listed = known(_sorted, files)
+    # A pattern is looked for in the folders that it names before its first star, question mark or bracket.
+    fixed = posixpath.dirname(_WILD.split(clean, maxsplit=1)[0]) if wild else clean
+    inside = (
+        [file for file in below(listed, fixed) if not wild or fnmatch.fnmatchcase(file, clean)]
+        if fixed
+        else [file for file in listed if fnmatch.fnmatchcase(file, clean)]
+    )
     if not inside or not all(
         posixpath.splitext(file)[1] in _DATA or "." not in posixpath.basename(file)[1:] for file in inside
     ):
         return None
     return clean
+
+
+def _sorted(files: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(files))
 
 
 def _is_of_package(path: str) -> bool:

@@ -13,6 +13,10 @@ _CODE = (
 )
 
 
+_MANY = 60
+"""Keys that are looked for one by one; of more of them, those that are among the words of the text."""
+
+
 def mentioned_keys(
     templates: Iterable[EnvFile], reads: Iterable[EnvRead], paths: Iterable[str], glance: Callable[[str], str | None]
 ) -> frozenset[str]:
@@ -27,7 +31,9 @@ def mentioned_keys(
     for path in paths:
         text = glance(path) if missing and path.endswith(_CODE) else None
         if text is not None:
-            seen = {name for name in missing if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)}
+            words = frozenset(re.findall(r"\w+", text)) if len(missing) > _MANY else frozenset()
+            likely = (missing & words) | {name for name in missing if not name.isidentifier()} if words else missing
+            seen = {name for name in likely if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)}
             found |= seen
             missing -= seen
     return frozenset(found)

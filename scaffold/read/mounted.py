@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.model.compose import Stack
 from scaffold.model.document import Mapping, find, text_of
+from scaffold.model.known import below, known
 from scaffold.model.project import MountedFile
 from scaffold.read.compose.reader import join
 from scaffold.read.inventory import Inventory, read_bytes
@@ -37,13 +38,16 @@ def read_mounted(inventory: Inventory, stacks: Iterable[Stack]) -> tuple[Mounted
 
 def _template_beside(inventory: Inventory, source: str) -> str:
     """Return the tracked template of a file that git does not track: `nginx.conf.example` or `nginx.example.conf`."""
-    hidden = inventory.private | inventory.untracked
-    if source in inventory.directories or (source in inventory.present and source not in hidden):
+    if source in inventory.directories or (source in inventory.present and not _is_hidden(inventory, source)):
         return ""
     start, dot, ending = source.rpartition(".")
     names = [f"{source}{mark}{word}" for word in _TEMPLATE_WORDS for mark in ".-"]
     names += [f"{start}.{word}.{ending}" for word in _TEMPLATE_WORDS] if dot else []
-    return next((name for name in names if name in inventory.present and name not in hidden), "")
+    return next((name for name in names if name in inventory.present and not _is_hidden(inventory, name)), "")
+
+
+def _is_hidden(inventory: Inventory, path: str) -> bool:
+    return path in inventory.private or path in inventory.untracked
 
 
 def _sources(stack: Stack) -> Iterator[str]:
@@ -57,10 +61,13 @@ def _sources(stack: Stack) -> Iterator[str]:
 
 
 def _files(inventory: Inventory, source: str) -> tuple[str, ...]:
-    hidden = inventory.private | inventory.untracked
     if source in inventory.present:
-        return () if source in hidden else (source,)
+        return () if _is_hidden(inventory, source) else (source,)
     if source not in inventory.directories:
         return ()
-    below = sorted(path for path in inventory.present if path.startswith(f"{source}/") and path not in hidden)
-    return tuple(below) if len(below) <= MAX_FILES else ()
+    inside = [path for path in below(known(_sorted, inventory), source) if not _is_hidden(inventory, path)]
+    return tuple(inside) if len(inside) <= MAX_FILES else ()
+
+
+def _sorted(inventory: Inventory) -> tuple[str, ...]:
+    return tuple(sorted(inventory.present))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import islice
 
 from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
@@ -119,7 +120,7 @@ def first_change(paths: list[str], glance: Callable[[str], str | None]) -> Locat
         match = _CHANGES.search(text)
         if match is not None:
             return place_in(path, text, match.start())
-        taken += (place_in(path, text, found.start()) for found in _TAKES.finditer(text))
+        taken += (place_in(path, text, found.start()) for found in islice(_TAKES.finditer(text), _LEAST_TAKEN))
     return taken[0] if len(taken) >= _LEAST_TAKEN else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from scaffold.model.regex import regex
@@ -31,7 +32,7 @@ def _of_paragraph(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     starts = list(itertools.accumulate((len(row) + 1 for _, row in lines), initial=0))
     for match in SENTENCE.finditer(joined):
         begin = match.start() + len(match[0]) - len(match[0].lstrip())
-        index = max((place for place, start in enumerate(starts[:-1]) if start <= begin), default=0)
+        index = max(bisect_right(starts, begin, 0, len(lines)) - 1, 0)
         if lines:
             yield lines[index][0], match[0].strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from scaffold.model.known import known
 from scaffold.model.regex import regex
 
 _WORD = regex(r"[A-Za-z_]\w{2,}")
@@ -76,6 +77,10 @@ _SIGNATURE_END = regex(r"^(?:(?:async[ \t]+)?def[ \t][^\n]*|\)[^\n]*):[ \t]*(?:#
 _TRIPLE = regex(r'"""|\'\'\'')
 
 
+_MANY = 300
+"""Words of a file that are looked for one by one; among more of them, which only a list of settings has, by whole words."""
+
+
 def condensed(text: str) -> str:
     """Return `text` with everything blanked that gives neither setting nor fact: other top-level statements, and the bodies
     of functions that only their decorators make worth reading. Imports stay; "" means that nothing is left to read.
@@ -100,6 +105,8 @@ def _telling_words(text: str) -> tuple[str, ...]:
 
 
 def _is_worth(text: str, words: tuple[str, ...]) -> bool:
+    if len(words) > _MANY:
+        return not known(frozenset, words).isdisjoint(_WORD.findall(text))
     return any(word in text for word in words)
 
 

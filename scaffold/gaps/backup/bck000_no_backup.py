@@ -79,11 +79,14 @@ class _Files:
 
 def _files(project: Project, kept: tuple[Kept, ...]) -> _Files:
     places = places_to_copy(project)
-    ours = [item for item in kept if item.place in places and item.what != H2]
-    bare = uncopied_files(project)
-    return _Files(
-        tuple(item for item in ours if item in bare), tuple(item for item in kept if item not in ours), is_part=bool(ours)
-    )
+    ours = [item for item in kept if _is_copied_by_us(item, places)]
+    bare = {item.place for item in uncopied_files(project)}
+    left = tuple(item for item in kept if not _is_copied_by_us(item, places))
+    return _Files(tuple(item for item in ours if item.place in bare), left, is_part=bool(ours))
+
+
+def _is_copied_by_us(kept: Kept, places: frozenset[str]) -> bool:
+    return kept.place in places and kept.what != H2
 
 
 def _matter(project: Project, kept: tuple[Kept, ...]) -> bool:

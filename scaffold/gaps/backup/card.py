@@ -34,5 +34,5 @@ def _files(project: Project) -> list[bool]:
     """
     if copies_files(project):
         return []
-    bare = uncopied_files(project)
-    return [kept not in bare for kept in kept_files(project) if kept.what != FILES]
+    bare = {kept.place for kept in uncopied_files(project)}
+    return [kept.place not in bare for kept in kept_files(project) if kept.what != FILES]

@@ -6,6 +6,7 @@ import itertools
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.own_images import is_own_image
@@ -17,6 +18,7 @@ from scaffold.model.document import Sequence
 from scaffold.model.durability import dependency_names, is_made_again
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import first, with_folders
 from scaffold.model.names import EnvironmentClass, Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -108,6 +110,7 @@ _OF_IMAGES: dict[str, str] = {
 }
 """Where the image of a known application keeps what its users put into it, by the last part of its name; as its page says."""
 _VARIABLE_MOUNT = regex(r"(?P<source>\$\{[^}]*\}[^:\s]*|\$\w+[^:\s]*):(?P<target>\$\{[^}]*\}|\$\w+|/[^:\s]+)(?P<mode>:\w+)?")
+_SOURCE = attrgetter("source")
 _PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore"})
 _OF_THE_SYSTEM = regex(r"/|/(?:etc|proc|sys|dev|run|usr|lib|bin|boot|tmp|var/(?:run|log|lib/docker|cache|tmp))(?:/.*)?")
 
@@ -203,17 +206,25 @@ def _is_tracked(project: Project, mount: Mount) -> bool:
     """Whether a folder that is mounted is a part of the repository."""
     if mount.kind != "bind" or mount.resolved is None:
         return False
-    below = (path for path in project.files if not mount.resolved or path.startswith(f"{mount.resolved}/"))
-    return any(path.rpartition("/")[2] not in _PLACEHOLDERS for path in below)
+    return mount.resolved in _tracked_folders(project)
+
+
+@remembered
+def _tracked_folders(project: Project) -> frozenset[str]:
+    """Return the folders with a file that stands for more than the folder, the root as ""."""
+    files = [path.rpartition("/") for path in project.files]
+    held = {folder for folder, _, name in files if name not in _PLACEHOLDERS}
+    return with_folders(held) | {""} if held else frozenset()
 
 
 def _variable_mounts(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     """Yield the folders of the host that variables without a value name, as written, with their places in the container."""
     volumes = service.node.get("volumes")
+    named = {mount.target for mount in service.mounts if mount.source}
     for item in volumes.items if isinstance(volumes, Sequence) else ():
         text = project.source(item.location.path) or ""
         match = _VARIABLE_MOUNT.fullmatch(text[item.span.start : item.span.end].strip("\"'"))
-        known = match is None or any(mount.target == match["target"] and mount.source for mount in service.mounts)
+        known = match is None or match["target"] in named
         is_data = match and match["mode"] != ":ro" and not is_made_again(match["target"])
         if match and is_data and not known and not match["target"].startswith("/etc/"):
             yield match["source"], match["target"]
@@ -363,7 +374,7 @@ def _read(service: Service) -> list[str]:
 
 def _key(service: Service, source: str) -> str:
     """Return what two names of the same folder have in common; a volume and a folder never have."""
-    mount = next((mount for mount in service.mounts if mount.source == source), None)
+    mount = first(service.mounts, _SOURCE, source)
     return f"{mount.resolved}/" if mount and mount.resolved is not None else source
 
 

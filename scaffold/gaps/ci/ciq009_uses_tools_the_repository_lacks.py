@@ -34,7 +34,7 @@ _CALLS_SCRIPTS = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run|t|test)\b")
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str, str], list[tuple[CiStep, str]]] = {}
     for item in ci_steps(project):
-        if item.step not in item.job.steps or _brings_files(item.job):
+        if not item.is_own or _brings_files(item.job):
             continue
         for path, command in _needed(item):
             if not project.exists(path):
@@ -101,7 +101,7 @@ def _by_job(project: Project) -> dict[tuple[str, str], list[CiStep]]:
     """Return the steps that stand in each job of the workflows that scaffold did not write."""
     jobs: dict[tuple[str, str], list[CiStep]] = {}
     for item in ci_steps(project):
-        if item.step in item.job.steps and item.workflow.path not in project.owned:
+        if item.is_own and item.workflow.path not in project.owned:
             jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
     return jobs
 

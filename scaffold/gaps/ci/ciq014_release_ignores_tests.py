@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.outgoing import BY_COMMIT, DEPLOY_ACTIONS, DEPLOYS, REMOTE_BUILDS, Going, going_out, jobs_before
+from scaffold.gaps.ci.outgoing import (
+    BY_COMMIT,
+    DEPLOY_ACTIONS,
+    DEPLOYS,
+    REMOTE_BUILDS,
+    Going,
+    going_out,
+    ids_before,
+    jobs_before,
+)
 from scaffold.gaps.ci.platform_releases import PlatformRelease, platform_releases
 from scaffold.gaps.ci.untried_images import Untried, untried_images
 from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps, runs_tests, tests_something, unknown_needs
@@ -13,6 +22,7 @@ from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.document import Location, Mapping, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Command, Job, Project, Step, Trigger, Workflow
 from scaffold.model.regex import regex
@@ -259,7 +269,7 @@ def _is_of_pages(workflow: Workflow) -> bool:
 
 def _comes_after(item: _Tests, released: list[Going]) -> bool:
     """Whether a job tries what these jobs sent out before it."""
-    before = {job.id for job in jobs_before(item.job, {job.id: job for job in item.workflow.jobs})}
+    before = ids_before(item.job, item.workflow)
     return any(going.item.workflow.path == item.workflow.path and going.item.job.id in before for going in released)
 
 
@@ -283,26 +293,39 @@ def _is_gated(going: Going, tests: dict[tuple[str, str], _Tests]) -> bool:
     whether a job that waits for it tests it before anything is deployed.
     """
     workflow, job = going.item.workflow, going.item.job
-    by_id = {item.id: item for item in workflow.jobs}
-    before = (job, *jobs_before(job, by_id))
+    before = (job, *jobs_before(job, workflow))
     if any((workflow.path, item.id) in tests or _may_test(item) for item in before):
         return True
     if any(item.uses and not item.uses.startswith("./") and not REMOTE_BUILDS.search(item.uses.lower()) for item in before):
         return True
-    return not going.deploys and any(_tries(item, job, by_id, tests, workflow) for item in workflow.jobs)
+    return not going.deploys and any(_tries(item, job, tests, workflow) for item in workflow.jobs)
 
 
-def _tries(item: Job, job: Job, by_id: dict[str, Job], tests: dict[tuple[str, str], _Tests], workflow: Workflow) -> bool:
+def _tries(item: Job, job: Job, tests: dict[tuple[str, str], _Tests], workflow: Workflow) -> bool:
     """Whether `item` tests what `job` pushed, and no deployment stands between the two."""
-    before = jobs_before(item, by_id)
-    between = [other for other in before if other.id != job.id]
-    steps = [step for other in between for step in other.steps]
-    deploys = any(DEPLOYS.search(step.run) or DEPLOY_ACTIONS.match(step.uses.lower()) for step in steps)
-    return (workflow.path, item.id) in tests and job in before and not deploys
+    if (workflow.path, item.id) not in tests:
+        return False
+    return job.id in ids_before(item, workflow) and known(_deploying_before, item, workflow) <= {job.id}
+
+
+def _deploying_before(item: Job, workflow: Workflow) -> frozenset[str]:
+    return ids_before(item, workflow) & known(_deploying, workflow)
+
+
+def _deploying(workflow: Workflow) -> frozenset[str]:
+    return frozenset(
+        job.id
+        for job in workflow.jobs
+        if any(DEPLOYS.search(step.run) or DEPLOY_ACTIONS.match(step.uses.lower()) for step in job.steps)
+    )
 
 
 def _may_test(job: Job) -> bool:
     """Whether a name or a word of a job says that something is tried, in a form that no list of test programs knows."""
+    return known(_says_that_it_tests, job)
+
+
+def _says_that_it_tests(job: Job) -> bool:
     names = f"{job.id} {job.name} {job.uses}".lower()
     texts = _NO_TEST.sub(" ", "\n".join(f"{step.name} {step.uses} {step.run}" for step in job.all_steps).lower())
     return bool(_VAGUE_TESTS.search(names) or _TEST_WORDS.search(texts) or _WAITS.search(texts))

@@ -61,8 +61,7 @@ def _unmerged(workflow: Workflow) -> list[tuple[Job, Step]]:
     """Return the steps that call a deploy hook or renew a host, by jobs that ask neither for the event nor for an approval."""
     found = []
     for job in workflow.jobs:
-        by_id = {item.id: item for item in workflow.jobs}
-        chain = (job, *jobs_before(job, by_id))
+        chain = (job, *jobs_before(job, workflow))
         words = re.sub(r"[_.]", "-", f"{job.id} {job.name} {workflow.name}")
         if any(item.environment or _ASKS_EVENT.search(item.condition) for item in chain) or _OF_THE_PULL_REQUEST.search(words):
             continue

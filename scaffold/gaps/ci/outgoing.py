@@ -7,6 +7,7 @@ import re
 from scaffold.gaps.ci_signals import CiStep, ci_steps, pushes_image
 from scaffold.model.deployments import starts_elsewhere
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -90,8 +91,12 @@ def held_back(project: Project, workflow: Workflow, failing: set[str]) -> list[s
     What looks after a running system, such as the renewal of a certificate, brings no release out.
     """
     blocked = set(failing)
-    for _ in workflow.jobs:
-        blocked |= {job.id for job in workflow.jobs if _waits(job, blocked)}
+    waiting = known(_waiting, workflow)
+    pending = list(failing)
+    while pending:
+        new = {job.id for job in waiting.get(pending.pop(), ()) if job.id not in blocked and _waits(job, blocked)}
+        blocked |= new
+        pending += new
     steps: dict[str, list[CiStep]] = {}
     for item in ci_steps(project):
         if item.workflow.path == workflow.path and item.job.id in blocked and not _looks_after(item):
@@ -99,8 +104,35 @@ def held_back(project: Project, workflow: Workflow, failing: set[str]) -> list[s
     return [job.id for job in workflow.jobs if job.id in steps and (going_out(steps[job.id]) or _to_a_host(steps[job.id]))]
 
 
-def jobs_before(job: Job, by_id: dict[str, Job]) -> tuple[Job, ...]:
+def _waiting(workflow: Workflow) -> dict[str, list[Job]]:
+    """Return the jobs that name each one in their needs."""
+    found: dict[str, list[Job]] = {}
+    for job in workflow.jobs:
+        for name in dict.fromkeys(job.needs):
+            found.setdefault(name, []).append(job)
+    return found
+
+
+def jobs_before(job: Job, workflow: Workflow) -> tuple[Job, ...]:
     """Return the jobs that have to succeed before this one starts, through all the jobs that it needs."""
+    return known(_jobs_before, job, workflow)
+
+
+def ids_before(job: Job, workflow: Workflow) -> frozenset[str]:
+    """Return the ids of the jobs that have to succeed before this one starts."""
+    return known(_ids_before, job, workflow)
+
+
+def _ids_before(job: Job, workflow: Workflow) -> frozenset[str]:
+    return frozenset(other.id for other in jobs_before(job, workflow))
+
+
+def _by_id(workflow: Workflow) -> dict[str, Job]:
+    return {job.id: job for job in workflow.jobs}
+
+
+def _jobs_before(job: Job, workflow: Workflow) -> tuple[Job, ...]:
+    by_id = known(_by_id, workflow)
     found: dict[str, Job] = {}
     pending = [job]
     while pending:

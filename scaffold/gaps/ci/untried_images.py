@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.outgoing import Going, jobs_before
+from scaffold.gaps.ci.outgoing import Going, ids_before
 from scaffold.gaps.ci_signals import CiStep, builds_image
 from scaffold.model.frozen import frozen
-from scaffold.model.project import Job
 from scaffold.model.regex import regex
 
 _STARTS = regex(
@@ -32,25 +31,29 @@ class Untried:
 def untried_images(jobs: dict[tuple[str, str], list[CiStep]], released: list[Going]) -> Iterator[Untried]:
     """Yield each job of these that sends an image out without waiting for a job of its workflow that starts that image."""
     trials = {key: step for key, steps in jobs.items() if (step := _trial(steps)) is not None}
+    of_workflow: dict[str, list[CiStep]] = {}
+    for (path, _), step in trials.items():
+        of_workflow.setdefault(path, []).append(step)
+    gates: dict[str, set[str]] = {}
     for going in released:
-        path, job = going.item.workflow.path, going.item.job
-        by_id = {item.id: item for item in going.item.workflow.jobs}
-        deploying = {item.item.job.id for item in released if item.deploys and item.item.workflow.path == path}
-        own = [step for (where, _), step in trials.items() if where == path]
-        if own and (path, job.id) not in trials and not any(_is_held(going, step.job.id, by_id, deploying) for step in own):
+        if going.deploys:
+            gates.setdefault(going.item.workflow.path, set()).update(ids_before(going.item.job, going.item.workflow))
+    for going in released:
+        path = going.item.workflow.path
+        own = of_workflow.get(path, [])
+        is_tried = (path, going.item.job.id) in trials
+        if own and not is_tried and not any(_is_held(going, step, gates.get(path, set())) for step in own):
             yield Untried(going, own[0])
 
 
-def _is_held(going: Going, trial: str, by_id: dict[str, Job], deploying: set[str]) -> bool:
-    """Whether a job waits for the trial, tries what it gets itself, or has only sent out what a gated job deploys."""
-    job = going.item.job
-    if trial == job.id or trial in _names(job, by_id) or job.id in _names(by_id[trial], by_id):
+def _is_held(going: Going, trial: CiStep, gates: set[str]) -> bool:
+    """Whether a job waits for the trial, tries what it gets itself, or has only sent out what a gated job deploys; `gates`
+    are the jobs that the deployments of the workflow wait for.
+    """
+    job, workflow, name = going.item.job, going.item.workflow, trial.job.id
+    if name == job.id or name in ids_before(job, workflow) or job.id in ids_before(trial.job, workflow):
         return True
-    return not going.deploys and any(trial in _names(by_id[name], by_id) for name in deploying if name in by_id)
-
-
-def _names(job: Job, by_id: dict[str, Job]) -> set[str]:
-    return {item.id for item in jobs_before(job, by_id)}
+    return not going.deploys and name in gates
 
 
 def _trial(steps: list[CiStep]) -> CiStep | None:

@@ -9,10 +9,11 @@ from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, dependants, health_
 from scaffold.gaps.own_images import brings_no_check
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import Cause, Layer, Role, Room, Severity
 from scaffold.model.probes import working_healthcheck
-from scaffold.model.project import Project
+from scaffold.model.project import Project, ProxyUpstream
 
 _BACKGROUND = frozenset({Role.WORKER, Role.SCHEDULER})
 _SHOWN = frozenset({Role.WEB, Role.FRONTEND})
@@ -43,9 +44,17 @@ def _is_reached(project: Project, stack: Stack, service: Service) -> bool:
     """
     if not stack.is_runnable_in_production or service.role not in _SHOWN:
         return False
-    forwarded = any(upstream.host in service.names for upstream in project.upstreams)
-    behind = bool(service.listens) and any(other.has_role(Role.PROXY) for other in stack.services)
+    forwarded = not known(_forwarded_hosts, project.upstreams).isdisjoint(service.names)
+    behind = bool(service.listens) and known(_has_proxy, stack)
     return bool(service.ports) or label_route(service) is not None or forwarded or behind
+
+
+def _forwarded_hosts(upstreams: tuple[ProxyUpstream, ...]) -> frozenset[str]:
+    return frozenset(upstream.host for upstream in upstreams)
+
+
+def _has_proxy(stack: Stack) -> bool:
+    return any(service.has_role(Role.PROXY) for service in stack.services)
 
 
 def _gap(stack: Stack, service: Service, users: tuple[str, ...]) -> Gap:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.hidden_builds import Hidden, hidden_code, hidden_pages, hidden_static
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of
 from scaffold.gaps.facts import in_words, judged_stacks, once
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import with_folders
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.starting import is_below
@@ -123,9 +125,14 @@ def _is_same(source: str, target: str, copy: Copy) -> bool:
 
 def _holds_code(project: Project, folder: str, context: str) -> bool:
     """Whether a folder is the whole context, or has files with code."""
-    return clean(folder) == clean(context) or any(
-        path.endswith(_CODE) and is_below(path, clean(folder)) for path in project.files
-    )
+    return clean(folder) == clean(context) or clean(folder) in _folders_of_code(project)
+
+
+@remembered
+def _folders_of_code(project: Project) -> frozenset[str]:
+    """Return the files with code and every folder that holds one, the root as `.`."""
+    code = with_folders(path for path in project.files if path.endswith(_CODE))
+    return code | {"."} if code else code
 
 
 RULE = Rule(

@@ -12,6 +12,7 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import given_names, is_in_image, runs_code
+from scaffold.model.known import known
 from scaffold.model.lasting import builder_of
 from scaffold.model.names import APPLICATION, Role
 from scaffold.model.project import CodeFact, Project
@@ -45,7 +46,11 @@ class Kept:
 
 def keeps_in_bucket(project: Project, stack: Stack) -> bool:
     """Whether files of people may go to a bucket, of the project or of a service of the stack."""
-    return has_bucket(project) or any(service.role is Role.OBJECT_STORE for service in stack.services)
+    return has_bucket(project) or known(_has_object_store, stack)
+
+
+def _has_object_store(stack: Stack) -> bool:
+    return any(service.role is Role.OBJECT_STORE for service in stack.services)
 
 
 def kept_by_code(project: Project, stack: Stack, service: Service, *, bucket: bool) -> Kept | None:

@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Location
 from scaffold.model.env_templates import purpose_words
 from scaffold.model.gap import Closer, Gap, Rule
@@ -21,6 +22,8 @@ _COPY = regex(r"(?<![\w.-])\.env(?![\w.-])")
 _HEAD = 2000
 """Characters at the top of a template in which its comments may say where it goes."""
 _MOST_SHOWN = 4
+_MOST_COMPARED = 200
+"""Templates that are compared with each other: nobody keeps more of them apart."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -43,10 +46,15 @@ def _is_mapped(project: Project, file: EnvFile) -> bool:
     )
     if any(_COPY.search(line) for line in lines):
         return True
-    if any(path == file.path for stack in project.stacks for service in stack.services for path, _ in service.env_files):
+    if file.path in _read_by_services(project):
         return True
-    word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    return any(word.search(text) for text in _texts(project) if name in text)
+    return name in _text(project) and bool(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", _text(project)))
+
+
+@remembered
+def _read_by_services(project: Project) -> frozenset[str]:
+    services = (service for stack in project.stacks for service in stack.services)
+    return frozenset(path for service in services for path, _ in service.env_files)
 
 
 def _stand_for_one(first: EnvFile, second: EnvFile, own: tuple[set[str], set[str]], copied: set[str]) -> bool:
@@ -75,6 +83,11 @@ def _is_copied_where_it_is(project: Project, file: EnvFile) -> bool:
     return any(pattern.search(text) for text in _texts(project) if all(word in text for word in words))
 
 
+@remembered
+def _text(project: Project) -> str:
+    return "\n".join(_texts(project))
+
+
 def _texts(project: Project) -> tuple[str, ...]:
     return (*(command.text for command in project.commands), *(page.text for page in project.docs))
 
@@ -83,9 +96,9 @@ def _disagreements(project: Project, templates: list[EnvFile]) -> dict[str, tupl
     """Return the names to which two templates of the same environment give different values, with both places."""
     found: dict[str, tuple[Location, Location]] = {}
     own = ({posixpath.dirname(file.path) for file in project.compose_files}, {item.folder for item in project.manifests})
-    several = templates if len(templates) > 1 else []
+    several = templates[:_MOST_COMPARED] if len(templates) > 1 else []
     copied = {file.path for file in several if _is_copied_where_it_is(project, file)}
-    for first, second in itertools.combinations(templates, 2):
+    for first, second in itertools.combinations(several, 2):
         if first.environment != second.environment or not _stand_for_one(first, second, own, copied):
             continue
         for entry in first.entries:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.signals import infrastructure_names
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import find
 from scaffold.model.gap import Closer, Gap, Rule
@@ -81,7 +83,7 @@ def _is_known(project: Project, stack: Stack, service: Service, host: str) -> bo
 
 
 def _is_in_cluster(project: Project, host: str) -> bool:
-    return any(name == host for item in project.infrastructure for _, name, _ in item.resources)
+    return host in infrastructure_names(project)
 
 
 def _near(value: str, stacks: tuple[Stack, ...]) -> str:
@@ -97,9 +99,10 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
     external = any(network.external for stack in judged_stacks(project) for network in stack.networks)
     if not names or external:
         return
+    times = Counter(entry.name for entry in file.entries)
     for entry in file.entries:
         # A key that stands there several times shows alternatives.
-        alone = sum(other.name == entry.name for other in file.entries) == 1
+        alone = times[entry.name] == 1
         host = _foreign_host(entry.value) if alone and not entry.commented else ""
         if host and host not in names and not _is_in_cluster(project, host):
             yield _file_gap(project, file, entry, host)

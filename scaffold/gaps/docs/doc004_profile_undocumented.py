@@ -10,6 +10,7 @@ from scaffold.gaps.facts import commented_commands
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
@@ -41,8 +42,14 @@ def _mentions(text: str, profile: str) -> bool:
     name = re.escape(profile)
     flag = re.compile(rf"--profile[= ]+[\"']?(?:{name}\b|\*)|COMPOSE_PROFILES\S*\b{name}\b", re.IGNORECASE)
     word = re.compile(rf"\b{name}\b", re.IGNORECASE)
+    # Each way to name one has the word: of long pages few lines are left to look at.
+    return any(flag.search(line) or word.search(line) for line in known(_about_profiles, text))
+
+
+def _about_profiles(text: str) -> tuple[str, ...]:
+    """Return the lines that speak of profiles."""
     lines = (line[:_LONGEST_LINE] for line in text.splitlines())
-    return any(flag.search(line) or ("profile" in line.lower() and word.search(line)) for line in lines)
+    return tuple(line for line in lines if "profile" in line.lower())
 
 
 def _gap(project: Project, profile: str, members: list[tuple[Stack, Service]]) -> Gap:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from scaffold.gaps.backup.recipes import of_operators
-from scaffold.gaps.docs.pages import heading_above
+from scaffold.gaps.docs.pages import commands_of, heading_above
 from scaffold.gaps.facts import declared_services
 from scaffold.gaps.remembered import remembered
+from scaffold.model.known import known
 from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
 
@@ -28,6 +29,7 @@ _WITH_VALUE = frozenset(
 _SCRIPT = regex(r"(?:sudo\s+)?(?:(?:bash|sh)\s+(?:-\w+\s+)*)?(?P<path>(?:\./)?[\w-][\w./-]*/[\w.-]+\.(?:sh|bash))(?=\s|$)")
 _PACKAGE = regex(r"(?:npm|pnpm|yarn|bun)\s+run\s+(?P<name>\w[\w:.-]*)(?=\s|$)")
 _WORD = regex(r"[A-Za-z0-9][\w.-]*")
+_KEY = regex(r"(?m)^[^\S\n]*[\"']?(?P<key>[A-Za-z0-9][\w.-]*)[\"']?[^\S\n]*:")
 _STAND_IN = regex(r"(?i)(?:your|my(?!sql)|some|example|service)[-_]?.*|.*[-_]?name|x+|foo|bar")
 _IF = regex(r"(?i)\b(?:if|optional\w*|example)\b")
 
@@ -37,13 +39,12 @@ def unknown_service(project: Project, page: DocFile, command: Command) -> str:
     page speaks of another stack, of one to come, or of what may be there.
     """
     match = _COMPOSE.search(command.text) if "compose" in command.text else None
-    known = declared_services(project) if match else frozenset()
-    if not match or not known or _IF.search(heading_above(page, command.location)):
+    declared = declared_services(project) if match else frozenset()
+    if not match or not declared or _IF.search(heading_above(page, command.location)):
         return ""
     for name in _named(match["words"], match["verb"]):
-        shown = re.search(rf"(?m)^\s*[\"']?{re.escape(name)}[\"']?\s*:", page.text)
-        if name not in known and not shown and not _STAND_IN.fullmatch(name):
-            return name if _speaks_of(project, page, known) else ""
+        if name not in declared and name not in known(_shown_keys, page) and not _STAND_IN.fullmatch(name):
+            return name if _speaks_of(project, page, declared) else ""
     return ""
 
 
@@ -61,10 +62,19 @@ def _named(text: str, verb: str) -> Iterator[str]:
         after = word
 
 
-def _speaks_of(project: Project, page: DocFile, known: frozenset[str]) -> bool:
+def _shown_keys(page: DocFile) -> frozenset[str]:
+    """Return the keys of the YAML that a page shows."""
+    return frozenset(match["key"] for match in _KEY.finditer(page.text))
+
+
+def _speaks_of(project: Project, page: DocFile, declared: frozenset[str]) -> bool:
     """Whether another command of the page names a service that exists."""
-    own = (c.text for c in project.commands if c.context == "doc" and c.location.path == page.path and "compose" in c.text)
-    return any(name in known for text in own for m in _COMPOSE.finditer(text) for name in _named(m["words"], m["verb"]))
+    return not declared.isdisjoint(known(_all_named, commands_of(project, page.path)))
+
+
+def _all_named(commands: tuple[Command, ...]) -> frozenset[str]:
+    own = (command.text for command in commands if command.context == "doc" and "compose" in command.text)
+    return frozenset(name for text in own for m in _COMPOSE.finditer(text) for name in _named(m["words"], m["verb"]))
 
 
 def unknown_script(project: Project, page: DocFile, command: Command) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from posixpath import normpath
 
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import anchor
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer
+from scaffold.model.known import known
 from scaffold.model.names import Room
 from scaffold.model.project import Command, DocFile, Heading, Project
 from scaffold.model.regex import regex
@@ -38,10 +41,28 @@ def current_pages(project: Project) -> tuple[DocFile, ...]:
     return tuple(page for page in pages if page.path not in project.owned or page.path.startswith("docs/"))
 
 
+@remembered
+def _by_file(project: Project) -> dict[str, tuple[Command, ...]]:
+    found: dict[str, list[Command]] = {}
+    for command in project.commands:
+        found.setdefault(command.location.path, []).append(command)
+    return {path: tuple(sorted(commands, key=lambda item: item.location.line)) for path, commands in found.items()}
+
+
+def commands_of(project: Project, path: str) -> tuple[Command, ...]:
+    """Return the commands of a file, in the order of their lines."""
+    return _by_file(project).get(path, ())
+
+
 def heading_above(page: DocFile, place: Location) -> str:
     """Return the last heading above a line of a page, "" where there is none."""
-    above = [item.text for item in page.headings if item.location.line < place.line]
-    return above[-1] if above else ""
+    lines = known(_heading_lines, page.headings)
+    above = bisect_left(lines, place.line)
+    return page.headings[above - 1].text if above else ""
+
+
+def _heading_lines(headings: tuple[Heading, ...]) -> list[int]:
+    return [heading.location.line for heading in headings]
 
 
 def headings_around(page: DocFile, place: Location) -> list[str]:
@@ -59,6 +80,8 @@ def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
     """Yield the sections whose heading matches; a page named so counts as one from its first heading on."""
     for page in current_pages(project):
         lines = page.text.split("\n")
+        shown = commands_of(project, page.path)
+        places = [command.location.line for command in shown]
         by_name = wanted.search(page.path.rpartition("/")[2].rpartition(".")[0].replace("_", " ").replace("-", " "))
         for index, heading in enumerate(page.headings):
             if not wanted.search(heading.text) and not (by_name and index == 0):
@@ -66,7 +89,7 @@ def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
             following = (h for h in page.headings[index + 1 :] if h.level <= heading.level)
             end = len(lines) if by_name and index == 0 else next((h.location.line - 1 for h in following), len(lines))
             start = heading.location.line
-            inside = tuple(c for c in project.commands if c.location.path == page.path and start < c.location.line <= end)
+            inside = shown[bisect_right(places, start) : bisect_right(places, end)]
             yield Section(page, heading, "\n".join(lines[start:end]), inside)
 
 

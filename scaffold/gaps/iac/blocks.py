@@ -8,6 +8,7 @@ from dataclasses import field
 from functools import cache
 
 from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -90,6 +91,7 @@ Folders = dict[str, tuple[Block, ...]]
 # --- the code of a project --------------------------------------------------------------------------------------------
 
 
+@remembered
 def terraform_folders(project: Project) -> dict[str, tuple[Block, ...]]:
     """Return the blocks of each folder of Terraform code that people wrote, tests and samples left out."""
     found: dict[str, list[Block]] = {}
@@ -163,6 +165,7 @@ class _Reader:
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text, self.position = path, text, 0
+        self._line, self._line_start, self._counted = 1, 0, 0
 
     def body(self, depth: int) -> tuple[tuple[Attribute, ...], tuple[Block, ...]]:
         """Return what stands up to the brace that closes the body, or up to the end of the text."""
@@ -190,7 +193,7 @@ class _Reader:
 
     def _item(self, name: str, depth: int) -> Attribute | Block | None:
         start = self.position
-        place = Location(self.path, self.text.count("\n", 0, start) + 1, start - self.text.rfind("\n", 0, start))
+        place = self._place(start)
         self.position += len(name)
         assignment = _ASSIGNMENT.match(self.text, self.position)
         if assignment:
@@ -202,6 +205,13 @@ class _Reader:
         self.position = head.end()
         labels = tuple(first or second for first, second in _LABEL.findall(head[1]))
         return Block(name, labels, place, *self.body(depth + 1))
+
+    def _place(self, start: int) -> Location:
+        """Return the place of an offset; each is behind the one before, from which lines are counted on."""
+        self._line += self.text.count("\n", self._counted, start)
+        self._line_start = max(self._line_start, self.text.rfind("\n", self._counted, start) + 1)
+        self._counted = start
+        return Location(self.path, self._line, start - self._line_start + 1)
 
     def _expression(self) -> str:
         """Return the text up to the end of the line, or further while a bracket is open."""

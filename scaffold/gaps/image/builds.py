@@ -6,8 +6,11 @@ import posixpath
 import re
 
 from scaffold.gaps.facts import is_test_path
-from scaffold.model.compose import Service
+from scaffold.gaps.remembered import remembered
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Scalar, find
+from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, closest_to_production
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
@@ -61,29 +64,66 @@ def production_stage(project: Project, service: Service) -> str:
 
 def users_of(project: Project, dockerfile: Dockerfile) -> tuple[Service, ...]:
     """Return the services of all stacks that are built from this Dockerfile."""
-    services = (service for stack in project.stacks for service in stack.services if service.build)
-    return tuple(service for service in services if service.build and service.build.dockerfile == dockerfile.path)
+    return tuple(service for _, service in _users(project).get(dockerfile.path, ()))
+
+
+@remembered
+def _users(project: Project) -> dict[str | None, list[tuple[Stack, Service]]]:
+    """Return the services that are built, with their stacks, by the path of their Dockerfile."""
+    found: dict[str | None, list[tuple[Stack, Service]]] = {}
+    for stack in project.stacks:
+        for service in stack.services:
+            if service.build:
+                found.setdefault(service.build.dockerfile, []).append((stack, service))
+    return found
+
+
+@remembered
+def _environments(project: Project) -> dict[str | None, list[EnvironmentClass]]:
+    """Return the classes of the stacks that build each Dockerfile, by its path."""
+    users = _users(project)
+    return {path: list(dict.fromkeys(stack.environment for stack, _ in users[path])) for path in users}
+
+
+@remembered
+def _is_one_used(project: Project) -> bool:
+    """Whether a service is built from one of the Dockerfiles."""
+    return any(users_of(project, dockerfile) for dockerfile in project.dockerfiles)
+
+
+@frozen
+class _Builders:
+    """What may name a Dockerfile: all commands and workflows as one text, and the folders of scripts that are not read."""
+
+    text: str
+    names_by_variable: bool
+    unread: tuple[str, ...]
+
+
+@remembered
+def _builders(project: Project) -> _Builders:
+    texts = [command.text for command in project.commands]
+    texts += [project.source(workflow.path) or "" for workflow in project.workflows]
+    unread = {posixpath.dirname(path) for path in project.files if path.endswith(_OTHER_SCRIPTS)}
+    return _Builders("\n".join(texts), any(map(_NAMED_BY_VARIABLE.search, texts)), tuple(sorted(unread)))
 
 
 def is_built(project: Project, dockerfile: Dockerfile) -> bool:
     """Whether something may build a Dockerfile: a service, a command or workflow that names its folder, or, where none of
     the services is built, somebody by hand.
     """
-    if users_of(project, dockerfile) or not any(users_of(project, other) for other in project.dockerfiles):
+    if users_of(project, dockerfile) or not _is_one_used(project):
         return True
     folder, name = posixpath.split(dockerfile.path)
     usual = name.lower() in _USUAL_NAMES
     # What builds a folder takes the file with the usual name; another one has to be named.
     words = [word for word in (folder, dockerfile.path) if word] if usual else [name]
-    texts = [command.text for command in project.commands]
-    texts += [project.source(workflow.path) or "" for workflow in project.workflows]
-    if any(path.endswith(_OTHER_SCRIPTS) and folder.startswith(posixpath.dirname(path)) for path in project.files):
-        return True
-    if not usual and any(_NAMED_BY_VARIABLE.search(text) for text in texts):
+    builders = _builders(project)
+    if folder.startswith(builders.unread) or (not usual and builders.names_by_variable):
         return True
     # A Dockerfile at the root is what `docker build .` takes.
     named = [(word, re.compile(rf"(?<![\w{'/' if usual else ''}-])(?:\./)?{re.escape(word)}(?![\w-])")) for word in words]
-    return (usual and not folder) or any(word in text and pattern.search(text) for word, pattern in named for text in texts)
+    return (usual and not folder) or any(word in builders.text and pattern.search(builders.text) for word, pattern in named)
 
 
 def targets_of(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
@@ -96,24 +136,25 @@ def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass
     """Return what the image is for, by its path, else by the stacks that build it: the one closest to production."""
     if DEVELOPMENT.search(dockerfile.path) or is_test_path(dockerfile.path):
         return EnvironmentClass.DEV
-    builders = [
-        stack.environment
-        for stack in project.stacks
-        if any(service.build and service.build.dockerfile == dockerfile.path for service in stack.services)
-    ]
-    return closest_to_production(builders)
+    return closest_to_production(_environments(project).get(dockerfile.path, ()))
 
 
 def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
     """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
-    read = dict(project.dockerignores)
-    return next((path for path in _ignore_paths(dockerfile, context) if path in read or path in project.files), "")
+    read = known(_patterns, project.dockerignores)
+    return next(
+        (path for path in _ignore_paths(dockerfile, context) if path in read or path in known(frozenset, project.files)), ""
+    )
 
 
 def ignore_patterns(project: Project, dockerfile: Dockerfile, context: str) -> tuple[str, ...]:
     """Return the patterns of the file whose patterns count for this build; none where there is no such file."""
-    read = dict(project.dockerignores)
+    read = known(_patterns, project.dockerignores)
     return next((read[path] for path in _ignore_paths(dockerfile, context) if path in read), ())
+
+
+def _patterns(files: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
+    return dict(files)
 
 
 def _ignore_paths(dockerfile: Dockerfile, context: str) -> tuple[str, str]:

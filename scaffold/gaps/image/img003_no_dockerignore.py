@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_path, targets_of, users_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
+from scaffold.gaps.remembered import remembered
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -55,9 +56,10 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def build_contexts(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
     """Return the folders that are sent as context when this Dockerfile is built, "" for the root; empty when unknown."""
-    builds = [service.build for stack in project.stacks for service in stack.services if service.build]
-    named = [build.context for build in builds if build.dockerfile == dockerfile.path and build.context is not None]
+    own = (service.build for service in users_of(project, dockerfile))
+    named = [build.context for build in own if build and build.context is not None]
     if not named:
+        builds = [service.build for stack in project.stacks for service in stack.services if service.build]
         # A build whose Dockerfile moved away: its context is where the file was meant to be used.
         lost = [build for build in builds if build.dockerfile and not project.exists(build.dockerfile)]
         named = [
@@ -210,8 +212,13 @@ def _sensitive_content(project: Project, context: str) -> tuple[str, ...]:
     """Return what a build on a developer's machine would copy from the context: history, env files, dependencies."""
     found = [".git"] if project.git and not context else []
     real = [file.path for file in project.env_files if file.kind != "template" and file.path.rpartition("/")[0] == context]
-    names = {path.removeprefix(f"{context}/" if context else "").partition("/")[0] for path in project.directories}
-    return (*found, *real[:2], *sorted(names & _HEAVY))
+    heavy = {name for name in _HEAVY if f"{context}/{name}" in project.directories}
+    return (*found, *real[:2], *sorted(heavy | _heavy_at_the_top(project)))
+
+
+@remembered
+def _heavy_at_the_top(project: Project) -> frozenset[str]:
+    return _HEAVY.intersection(path.partition("/")[0] for path in project.directories)
 
 
 RULE = Rule(

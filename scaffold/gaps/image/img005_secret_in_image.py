@@ -42,9 +42,10 @@ _IN_BUILD = {"ENV": {SecretClass.RANDOM: Severity.MEDIUM}, "ARG": {SecretClass.R
 def _detect(project: Project) -> Iterator[Gap]:
     for dockerfile in project.dockerfiles:
         kept = tuple(stage for target in targets_of(project, dockerfile) for stage in final_stages(dockerfile, target))
+        final = {stage.location for stage in kept}
         found: dict[str, list[tuple[Instruction, Severity, SecretClass]]] = {}
         for stage in dockerfile.stages:
-            table = _IN_IMAGE if stage in kept else _IN_BUILD
+            table = _IN_IMAGE if stage.location in final else _IN_BUILD
             for item in stage.instructions:
                 for name, kind in _secrets(item):
                     severity = table[item.keyword].get(kind)

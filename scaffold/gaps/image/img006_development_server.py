@@ -12,8 +12,9 @@ from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, production_s
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Dockerfile, Project
+from scaffold.model.project import Dockerfile, Manifest, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 from scaffold.model.values import ImageReference
@@ -177,13 +178,18 @@ def development_server(project: Project, text: str, folder: str | None) -> str:
     direct = _SERVERS.search(text)
     if direct is None and folder is not None:
         script = _SCRIPT.search(text)
-        manifests = [item for item in project.manifests if item.folder == folder and item.scripts]
-        body = dict(manifests[0].scripts).get(script["name"], "") if script and manifests else ""
+        manifest = known(_with_scripts, project.manifests).get(folder) if script else None
+        body = dict(manifest.scripts).get(script["name"], "") if script and manifest else ""
         direct = _SERVERS.search(body)
     if direct is None:
         return ""
     word = next(value for value in direct.groupdict().values() if value)
     return f"{word.split()[0]} --reload" if direct["reload"] else " ".join(word.split())
+
+
+def _with_scripts(manifests: tuple[Manifest, ...]) -> dict[str, Manifest]:
+    """Return the first manifest with scripts of each folder."""
+    return {item.folder: item for item in reversed(manifests) if item.scripts}
 
 
 def _lacking_image(project: Project, service: Service) -> str:

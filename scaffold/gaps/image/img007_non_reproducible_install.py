@@ -6,15 +6,16 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import DEVELOPMENT, environment_of
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, users_of
 from scaffold.gaps.image.lockless import Install, other_trees, without_lock
 from scaffold.gaps.image.python_installs import named_requirements
 from scaffold.gaps.shown_commands import shown_words
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import copied_sources
+from scaffold.model.known import known
 from scaffold.model.names import Cause, Layer, Severity
-from scaffold.model.project import Dockerfile, Instruction, Project, Stage
+from scaffold.model.project import Dockerfile, Instruction, Manifest, Project, Stage
 from scaffold.model.regex import regex
 
 _NPM = regex(r"\bnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
@@ -118,11 +119,15 @@ def _folders(project: Project, dockerfile: Dockerfile) -> frozenset[str]:
     """Return the folders that the build takes its manifests from: the contexts of its builds, else the Dockerfile's own, and
     the root where no manifest stands beside it.
     """
-    builds = (service.build for stack in project.stacks for service in stack.services if service.build)
-    contexts = {build.context for build in builds if build.dockerfile == dockerfile.path and build.context is not None}
+    builds = (service.build for service in users_of(project, dockerfile))
+    contexts = {build.context for build in builds if build and build.context is not None}
     own = posixpath.dirname(dockerfile.path)
-    beside = {own} if any(item.folder == own for item in project.manifests) else {own, ""}
+    beside = {own} if own in known(_folders_of_manifests, project.manifests) else {own, ""}
     return frozenset(contexts or beside)
+
+
+def _folders_of_manifests(manifests: tuple[Manifest, ...]) -> frozenset[str]:
+    return frozenset(item.folder for item in manifests)
 
 
 def _python(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iterator[str]:

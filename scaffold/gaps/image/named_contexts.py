@@ -21,6 +21,8 @@ _DOCKER_BUILD = regex(r"\bdocker\s+(?:image\s+|buildx\s+)?build\s(?P<words>[^\n;
 _NAME = regex(r"[a-z][\w.-]*")
 _RUNS = frozenset({"workflow", "script", "makefile"})
 _IMAGE = "docker-image://"
+_MOST_BUILDS = 50
+"""Builds that are told of one context: people mend them together."""
 
 
 @frozen
@@ -45,14 +47,22 @@ class _Build:
 def lacking_contexts(project: Project) -> Iterator[LackingContext]:
     """Yield each named context that Compose gives a Dockerfile and another build of the same file does not."""
     given = _given(project)
+    builds = _builds(project) if given else {}
     for dockerfile in project.dockerfiles:
         names = given.get(dockerfile.path, {})
-        builds = tuple(_builds(project, dockerfile)) if names else ()
+        alike: dict[tuple[str, str], list[tuple[int, Location]]] = {}
+        for number, build in enumerate(builds.get(dockerfile.path, ()) if names else ()):
+            alike.setdefault((build.target, build.contexts), []).append((number, build.location))
+        steps = {target: _copies_from(dockerfile, target) for target, _ in alike}
         for name, place in names.items():
-            lacking = [(build, step) for build in builds if (step := _copy_from(dockerfile, build, name)) is not None]
+            if dockerfile.stage(name) is not None:
+                continue
+            lacking = [key for key in alike if name in steps[key[0]] and f"{name}=" not in key[1] and "$" not in key[1]]
             if lacking:
-                places = tuple(dict.fromkeys(build.location for build, _ in lacking))
-                yield LackingContext(name, lacking[0][1], place, places)
+                numbered = sorted((item for key in lacking for item in alike[key]), key=lambda item: item[0])
+                builders = tuple(dict.fromkeys(location for _, location in numbered))
+                # The first build of the first group is the first of all: groups are in the order of their first builds.
+                yield LackingContext(name, steps[lacking[0][0]][name], place, builders[:_MOST_BUILDS])
 
 
 def _given(project: Project) -> dict[str, dict[str, Location]]:
@@ -74,11 +84,10 @@ def _given(project: Project) -> dict[str, dict[str, Location]]:
     return found
 
 
-def _copy_from(dockerfile: Dockerfile, build: _Build, name: str) -> Instruction | None:
-    """Return the step by which what a build makes takes something from a context that it is not given, or None."""
-    if f"{name}=" in build.contexts or "$" in build.contexts or dockerfile.stage(name) is not None:
-        return None
-    pending, seen = list(dockerfile.chain(build.target)), set[Location]()
+def _copies_from(dockerfile: Dockerfile, target: str) -> dict[str, Instruction]:
+    """Return the first step by which what a build makes takes something from each stage, image or context."""
+    found: dict[str, Instruction] = {}
+    pending, seen = list(dockerfile.chain(target)), set[Location]()
     while pending:
         stage = pending.pop()
         if stage.location in seen:
@@ -86,29 +95,32 @@ def _copy_from(dockerfile: Dockerfile, build: _Build, name: str) -> Instruction 
         seen.add(stage.location)
         for item in stage.instructions:
             origin = next((flag.partition("=")[2] for flag in item.flags if flag.startswith("--from")), "")
-            if item.keyword == "COPY" and origin == name:
-                return item
+            if item.keyword == "COPY":
+                found.setdefault(origin, item)
             pending += dockerfile.chain(origin) if origin else ()
-    return None
+    return found
 
 
-def _builds(project: Project, dockerfile: Dockerfile) -> Iterator[_Build]:
+def _builds(project: Project) -> dict[str, list[_Build]]:
+    """Return the builds outside of Compose by their Dockerfile, those of actions first."""
+    found: dict[str, list[_Build]] = defaultdict(list)
     for item in ci_steps(project):
         step = item.step
         if step.action == BUILD_ACTION and item.workflow.path not in project.owned:
             context = _clean(step.input("context"))
             file = _clean(step.input("file")) or f"{context}/Dockerfile".removeprefix("/")
-            if file == dockerfile.path and "$" not in step.input("target"):
-                yield _Build(step.input("target"), step.input("build-contexts"), item.place)
-    # The folder in which a command runs is not known, so that a path of one word may be any file of that name.
-    if "/" in dockerfile.path:
-        for command in project.commands:
-            build = _of_command(command, dockerfile) if "build" in command.text and command.context in _RUNS else None
-            if build and command.location.path not in project.owned and not is_test_path(command.location.path):
-                yield build
+            if "$" not in step.input("target"):
+                found[file].append(_Build(step.input("target"), step.input("build-contexts"), item.place))
+    for command in project.commands:
+        build = _of_command(command) if "build" in command.text and command.context in _RUNS else None
+        # The folder in which a command runs is not known, so that a path of one word may be any file of that name.
+        if build and "/" in build[0] and command.location.path not in project.owned and not is_test_path(command.location.path):
+            found[build[0]].append(build[1])
+    return found
 
 
-def _of_command(command: Command, dockerfile: Dockerfile) -> _Build | None:
+def _of_command(command: Command) -> tuple[str, _Build] | None:
+    """Return the Dockerfile that a command builds, and the build."""
     match = _DOCKER_BUILD.search(command.text)
     try:
         words = shlex.split(match["words"]) if match else []
@@ -121,9 +133,9 @@ def _of_command(command: Command, dockerfile: Dockerfile) -> _Build | None:
     files = [*given.get("-f", ()), *given.get("--file", ())]
     file = _clean(files[-1]) if files else f"{_clean(words[-1])}/Dockerfile" if words else ""
     targets = given.get("--target", [""])
-    if file != dockerfile.path or "$" in targets[-1]:
+    if "$" in targets[-1]:
         return None
-    return _Build(targets[-1], " ".join(given.get("--build-context", ())), command.location)
+    return file, _Build(targets[-1], " ".join(given.get("--build-context", ())), command.location)
 
 
 def _clean(path: str) -> str:

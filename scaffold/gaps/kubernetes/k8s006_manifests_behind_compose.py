@@ -11,6 +11,7 @@ from scaffold.gaps.signals import application_services, foreign_infrastructure
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, scalars_in, text_of
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import is_within
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -73,7 +74,7 @@ def _packaging(project: Project) -> str:
     """Return all texts of charts, kustomizations and manifests that people wrote, in lower case."""
     paths = {item.path for item in foreign_infrastructure(project) if item.kind in _KINDS and not is_test_path(item.path)}
     charts = {path.rpartition("/")[0] for path in paths if path.endswith(("Chart.yaml", "Chart.yml"))}
-    paths |= {path for path in project.files for chart in charts if path.startswith(f"{chart}/") and path not in project.owned}
+    paths |= {path for path in project.files if is_within(path.rpartition("/")[0], charts) and path not in project.owned}
     return "\n".join((project.source(path) or "").lower() + f"\n{path.lower()}" for path in sorted(paths))
 
 

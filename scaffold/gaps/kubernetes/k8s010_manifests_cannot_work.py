@@ -16,6 +16,7 @@ from scaffold.gaps.served_paths import all_routes, meant_route
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, scalars_in, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -276,6 +277,10 @@ def _mixed_gap(path: str, place: Location, found: tuple[Mixed, ...]) -> Gap:
 # --- what nobody fills in ---------------------------------------------------------------------------------------------
 
 
+def _has_expressions(text: str) -> bool:
+    return bool(_HELM.search(text))
+
+
 def _unfilled(project: Project, everything: tuple[KubernetesObject, ...]) -> Iterator[Gap]:
     """Yield plain manifests with expressions of Helm, or images with variables, where no command fills them."""
     if any(_FILLERS.search(command.text) for command in project.commands):
@@ -286,7 +291,7 @@ def _unfilled(project: Project, everything: tuple[KubernetesObject, ...]) -> Ite
         path = item.location.path
         if _TEMPLATES.search(path) or item.kind in {"Application", "ApplicationSet", "PrometheusRule", "HelmRelease"}:
             continue
-        if _HELM.search(project.source(path) or ""):
+        if known(_has_expressions, project.source(path) or ""):
             found.setdefault(path, []).extend(place.location for place in scalars_in(item.node) if _HELM.search(place.value))
         images = [node for container in item.containers if isinstance(node := container.get("image"), Scalar)]
         wrong = [node.location for node in images if _VARIABLE.search(node.value) and not _is_set(node.value, names)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, text_of
 from scaffold.model.frozen import frozen
@@ -61,9 +62,21 @@ def _subcharts(project: Project, file: str) -> frozenset[str]:
 
 def _told_elsewhere(project: Project, own: str) -> frozenset[str]:
     """Return what another file of values, or a command, may switch on."""
-    texts = [project.source(path) or "" for path in project.files if path != own and _VALUES.fullmatch(path)]
-    texts += [command.text for command in project.commands if "helm" in command.text]
-    return frozenset(what for what, key in (*_SWITCHES, (_BESIDES[0], _METRICS)) if any(key.search(text) for text in texts))
+    told = _told(project)
+    return frozenset(what for what, paths in told.items() if paths != {own})
+
+
+@remembered
+def _told(project: Project) -> dict[str, set[str]]:
+    """Return the files of values that speak of each thing, "" for a command."""
+    texts = [(path, project.source(path) or "") for path in project.files if _VALUES.fullmatch(path)]
+    texts += [("", command.text) for command in project.commands if "helm" in command.text]
+    found: dict[str, set[str]] = {}
+    for what, key in (*_SWITCHES, (_BESIDES[0], _METRICS)):
+        for path, text in texts:
+            if key.search(text):
+                found.setdefault(what, set()).add(path)
+    return found
 
 
 def _off(node: Node | None, passed: frozenset[str]) -> Iterator[_Off]:

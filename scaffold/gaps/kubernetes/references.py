@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
@@ -10,6 +11,7 @@ from scaffold.gaps.kubernetes.objects import KubernetesObject
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Node, Sequence, find, text_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -84,18 +86,39 @@ def is_made(project: Project, everything: tuple[KubernetesObject, ...], kind: st
     """
     if not name or "{{" in name or "$" in name or name in _MADE_BY_CLUSTER:
         return True
-    if any(item.kind == kind and item.name == name for item in everything):
+    made = known(_made, everything)
+    if (kind, name) in made.objects or any(name[:end] in made.operators for end in _dashes(name)):
         return True
-    if any(item.name and name.startswith(f"{item.name}-") and _is_of_an_operator(item) for item in everything):
-        return True
-    known = {(place.path, place.line) for place in places}
+    told = {(place.path, place.line) for place in places}
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
     for source in project.sources:
         if name in source.text:
-            for number, line in enumerate(source.text.split("\n"), 1):
-                if word.search(line) and (source.path, number) not in known:
-                    return True
+            ends = known(_line_ends, source.text)
+            found = (bisect_left(ends, match.start()) + 1 for match in word.finditer(source.text))
+            if any((source.path, number) not in told for number in found):
+                return True
     return _is_built_from_parts(project, kind, name)
+
+
+@frozen
+class _Made:
+    """The objects of manifests by kind and name, and the names of those from which an operator may make others."""
+
+    objects: frozenset[tuple[str, str]]
+    operators: frozenset[str]
+
+
+def _made(everything: tuple[KubernetesObject, ...]) -> _Made:
+    operators = frozenset(item.name for item in everything if item.name and _is_of_an_operator(item))
+    return _Made(frozenset((item.kind, item.name) for item in everything), operators)
+
+
+def _dashes(name: str) -> list[int]:
+    return [match.start() for match in re.finditer("-", name)]
+
+
+def _line_ends(text: str) -> list[int]:
+    return [match.start() for match in re.finditer("\n", text)]
 
 
 def _is_of_an_operator(item: KubernetesObject) -> bool:

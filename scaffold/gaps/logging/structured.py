@@ -50,7 +50,7 @@ def text_logging(project: Project) -> tuple[TextLogging, ...]:
 def writes_json(project: Project, service: Service) -> bool:
     """Whether served code of the service's context can also log JSON, perhaps by a switch."""
     context = service.build.context if service.build and service.build.context is not None else ""
-    return any(is_below(fact.location.path, context) for fact in json_facts(project))
+    return any(is_below(path, context) for path in _json_paths(project))
 
 
 def json_facts(project: Project) -> Iterator[CodeFact]:
@@ -62,9 +62,18 @@ def json_facts(project: Project) -> Iterator[CodeFact]:
 
 def serves_json(project: Project, *, beside: str) -> bool:
     """Whether the image of a service holds code that logs JSON, other than the file `beside`."""
-    contexts = [service.build.context for _, service in main_services(project) if service.build and service.is_application]
-    return any(
-        fact.location.path != beside and context is not None and is_below(fact.location.path, context)
-        for fact in json_facts(project)
-        for context in contexts
-    )
+    return any(path != beside for path in _served_json(project))
+
+
+@remembered
+def _json_paths(project: Project) -> tuple[str, ...]:
+    """Return the files that log JSON, each once."""
+    return tuple(dict.fromkeys(fact.location.path for fact in json_facts(project)))
+
+
+@remembered
+def _served_json(project: Project) -> tuple[str, ...]:
+    """Return the files of the images that log JSON."""
+    contexts = {service.build.context for _, service in main_services(project) if service.build and service.is_application}
+    named = [context for context in contexts if context is not None]
+    return tuple(path for path in _json_paths(project) if any(is_below(path, context) for context in named))

@@ -8,9 +8,10 @@ from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
+from scaffold.model.known import known
 from scaffold.model.label_routes import labels_of
 from scaffold.model.names import TRIED
-from scaffold.model.nginx import Directive, parse_nginx
+from scaffold.model.nginx import ConfigFile, Directive, parse_nginx
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -33,17 +34,22 @@ def forwarding_line(project: Project, stack: Stack, tool: Service, ports: frozen
     labelled = _by_labels(tool)
     if labelled is not None:
         return labelled
-    for edge in stack.services:
-        if edge.name == tool.name or not edge.ports:
-            continue
-        for file in nginx_files(project, edge):
-            if "proxy_pass" not in file.text or not any(name in file.text for name in tool.names):
+    for edge, files in known(_published_proxies, project, stack):
+        for file in files if edge.name != tool.name else ():
+            if not any(name in file.text for name in tool.names):
                 continue
             tree = parse_nginx(file.text)
             place = next(_passes(tree, frozenset(tool.names), ports, frozenset(_groups(tree))), None) if tree else None
             if place is not None:
                 return Location(file.path, place.line, place.column)
     return None
+
+
+def _published_proxies(project: Project, stack: Stack) -> tuple[tuple[Service, list[ConfigFile]], ...]:
+    """Return the published services that hand on what they get, with the files that say so."""
+    services = (service for service in stack.services if service.ports)
+    found = ((item, [file for file in nginx_files(project, item) if "proxy_pass" in file.text]) for item in services)
+    return tuple((service, files) for service, files in found if files)
 
 
 def _passes(

@@ -6,12 +6,18 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, judged_stacks
+from scaffold.gaps.remembered import remembered
+from scaffold.gaps.signals import infrastructure_names
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import find
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import is_within, known
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project, ProxyUpstream
+from scaffold.model.regex import regex
 from scaffold.model.values import closest
+
+_GROUP = regex(r"\bupstream\s+(?=(?P<name>[^\s{;]{1,250}))", words=("upstream",))
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -19,8 +25,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     for item in project.upstreams:
         if "." not in item.host and ":" not in item.host and item.host != "localhost":
             unknown.setdefault((item.location.path, item.host), []).append(item)
+    users_of = {path: _users(project, path) for path in sorted({path for path, _ in unknown})}
     for (path, host), items in sorted(unknown.items()):
-        users = _users(project, path)
+        users = users_of[path]
         if users and not is_test_path(path) and not any(_answers(project, stack, proxy, host) for stack, proxy in users):
             yield _gap(users[0][0], users[0][1], host, items)
 
@@ -32,8 +39,12 @@ def _users(project: Project, path: str) -> list[tuple[Stack, Service]]:
         for stack in judged_stacks(project)
         if stack.complete
         for service in stack.services
-        if any(mount.resolved and (path == mount.resolved or path.startswith(f"{mount.resolved}/")) for mount in service.mounts)
+        if is_within(path, known(_mounted, service))
     ]
+
+
+def _mounted(service: Service) -> frozenset[str]:
+    return frozenset(mount.resolved for mount in service.mounts if mount.resolved)
 
 
 def _answers(project: Project, stack: Stack, proxy: Service, host: str) -> bool:
@@ -43,10 +54,17 @@ def _answers(project: Project, stack: Stack, proxy: Service, host: str) -> bool:
         return True
     if any(find(proxy.node, key) is not None for key in ("extra_hosts", "links", "external_links")):
         return True
-    group = re.compile(rf"\bupstream\s+{re.escape(host)}\b")
-    if any(group.search(item.text) for item in project.sources):
-        return True
-    return any(name == host for item in project.infrastructure for _, name, _ in item.resources)
+    return host in _groups(project) or host in infrastructure_names(project)
+
+
+@remembered
+def _groups(project: Project) -> frozenset[str]:
+    """Return the names of groups of servers that the texts make, and their beginnings up to the end of a word."""
+    found = set()
+    for match in (match for item in project.sources for match in _GROUP.finditer(item.text)):
+        name = match["name"]
+        found |= {name[: end.start()] for end in re.finditer(r"\b", name)}
+    return frozenset(found)
 
 
 def _gap(stack: Stack, proxy: Service, host: str, items: list[ProxyUpstream]) -> Gap:

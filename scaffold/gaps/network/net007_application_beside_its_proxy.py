@@ -13,11 +13,12 @@ from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.label_routes import label_route
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.nginx_services import nginx_files
-from scaffold.model.project import Project
+from scaffold.model.project import Project, ProxyUpstream
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
@@ -77,11 +78,24 @@ def _edge_of(project: Project, service: Service, port: Port, edges: list[Service
     for edge in edges:
         if route is not None and edge.has_role(Role.PROXY) and route.port in {port.target, None}:
             return edge, service.location
-        for upstream in project.upstreams:
-            hits = upstream.host in service.names and upstream.port in {port.target, None}
-            if hits and _reads(project, edge, upstream.location.path):
+        for upstream in known(_upstreams_of, project, service):
+            if upstream.port in {port.target, None} and _reads(project, edge, upstream.location.path):
                 return edge, upstream.location
     return None
+
+
+def _upstreams_of(project: Project, service: Service) -> tuple[ProxyUpstream, ...]:
+    """Return what forwards to a service, by any of its names, in the order of the files."""
+    by_host = known(_upstreams_by_host, project.upstreams)
+    numbered = sorted(number for name in service.names for number in by_host.get(name, ()))
+    return tuple(project.upstreams[number] for number in numbered)
+
+
+def _upstreams_by_host(upstreams: tuple[ProxyUpstream, ...]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, upstream in enumerate(upstreams):
+        found.setdefault(upstream.host, []).append(number)
+    return found
 
 
 def _reads(project: Project, edge: Service, path: str) -> bool:
@@ -107,7 +121,7 @@ def _trusts_headers(project: Project, service: Service) -> bool:
 
 def _speaks_fastcgi(project: Project, route: _Route) -> bool:
     """Whether the proxy speaks FastCGI to the port, whose client names the script that runs and the settings of PHP."""
-    lines = (project.source(route.place.path) or "").splitlines()
+    lines = known(str.splitlines, project.source(route.place.path) or "")
     return "fastcgi_pass" in next(iter(lines[route.place.line - 1 : route.place.line]), "")
 
 

@@ -9,6 +9,7 @@ from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.image_code import is_in_image
+from scaffold.model.known import is_within
 from scaffold.model.lasting import words_of
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -81,7 +82,7 @@ def _texts(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     """Yield the files that a service reads through its mounts, and the scripts and configurations of its own image."""
     mounted = {mount.resolved for mount in service.mounts if mount.resolved}
     for item in project.mounted:
-        if item.path in mounted or any(item.path.startswith(f"{folder}/") for folder in mounted):
+        if is_within(item.path, mounted):
             yield item.path, item.data.decode("utf-8", "replace")
     for source in project.sources if service.build else ():
         is_marked = source.path.endswith((".sh", ".conf", ".cfg")) and any(word in source.text for word in _WORDS)

@@ -28,6 +28,9 @@ _WRITES_TLS = regex(
 """What modules of others are given where they add the listener with TLS."""
 
 
+_ADDRESS = regex(r"(?P<address>[^.\[]+\.[^.\[]+)[.\[]")
+
+
 @frozen
 class PlainBalancer:
     """A load balancer that the internet reaches, and its listener that forwards what comes over plain HTTP."""
@@ -42,10 +45,11 @@ def plain_balancers(project: Project) -> Iterator[PlainBalancer]:
     folders = terraform_folders(project)
     if any(_ends_tls(block) for blocks in folders.values() for block in blocks):
         return
-    listeners = list(resources(folders, *_LISTENERS))
+    listeners: dict[tuple[str, str], list[Block]] = {}
+    for item in resources(folders, *_LISTENERS):
+        listeners.setdefault((item.folder, _balancer_of(item)), []).append(item)
     for balancer in resources(folders, *_BALANCERS):
-        own = [item for item in listeners if item.folder == balancer.folder and _names(item, balancer)]
-        forwarding = [item for item in own if _forwards(item)]
+        forwarding = [item for item in listeners.get((balancer.folder, balancer.address), ()) if _forwards(item)]
         tried = path_environment(balancer.location.path) in TRIED
         if forwarding and not tried and _is_open(project, folders, balancer):
             yield PlainBalancer(balancer.labels[1], balancer.location, forwarding[0].location)
@@ -61,9 +65,11 @@ def _ends_tls(block: Block) -> bool:
     return block.kind in {"resource", "data"} and bool(_ENDS_TLS.fullmatch(block.type))
 
 
-def _names(listener: Block, balancer: Block) -> bool:
+def _balancer_of(listener: Block) -> str:
+    """Return the address of the load balancer that a listener names, "" where it names none by its address."""
     of = listener.get("load_balancer_arn")
-    return of is not None and bool(re.match(rf"{re.escape(balancer.address)}(?:\[|\.)", of.expression))
+    match = _ADDRESS.match(of.expression) if of is not None else None
+    return match["address"] if match else ""
 
 
 def _forwards(listener: Block) -> bool:

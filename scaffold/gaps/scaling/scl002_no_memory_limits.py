@@ -28,7 +28,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_share(project: Project, share: Share) -> Iterator[Gap]:
     unlimited = [service for service in share.lasting() if _has_to_run(service) and not has_memory_limit(service)]
     ready = [service for service in unlimited if share.is_main and has_ceiling(project, service)]
-    others = [service for service in unlimited if service not in ready]
+    places = {service.location for service in ready}
+    others = [service for service in unlimited if service.location not in places]
     if ready:
         yield _gap(share, "memory-limits", ready, None)
     if others:

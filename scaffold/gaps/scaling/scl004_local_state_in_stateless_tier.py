@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import Share, listed, once, production_shares
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import variable_names
 from scaffold.model.compose import Mount, Service
 from scaffold.model.durability import dependency_names
@@ -51,6 +52,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     return iter(once(gap for share in production_shares(project) for gap in _of_share(share)))
 
 
+@remembered
 def has_bucket(project: Project) -> bool:
     """Whether a library or a variable speaks of an object store."""
     return bool(_BUCKET_LIBRARIES & dependency_names(project)) or any(map(_BUCKET_VARIABLES.fullmatch, variable_names(project)))

@@ -10,6 +10,7 @@ from scaffold.gaps.facts import ALL_INTERFACES, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, VariableReference, scalars_in
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
 
@@ -121,15 +122,17 @@ class CredentialGroup:
         """Whether one of the services is a store that a plain start runs, with its port open on all interfaces."""
         return any(store_port_is_open(item.service) and self._starts(item.service) for item in self.places)
 
-    def opens_hidden_store(self, stacks: Iterable[Stack]) -> bool:
+    def opens_hidden_store(self, stacks: tuple[Stack, ...]) -> bool:
         """Whether all that it opens are stores of its stack, else of `stacks`, whose ports nobody outside the host reaches."""
-        services = (service for stack in (self.stack, *stacks) for service in stack.services if service.is_datastore)
-        stores: dict[str, Service] = {}
-        for service in services:
-            stores.setdefault(service.name, service)
-        opened = [store for item in self.places for store in _opened(item, stores)]
-        known = all(item.service.name in stores or item.host in stores or names_store(item.key) for item in self.places)
-        return known and bool(opened) and not any(_is_reached(store) for store in opened)
+        stores = known(_stores_by_name, self.stack, stacks)
+        if not all(item.service.name in stores or item.host in stores or names_store(item.key) for item in self.places):
+            return False
+        opened = [store for item in self.places if (store := _opened(item, stores)) is not None]
+        # What names neither its store nor a host may open every one.
+        is_vague = any(item.service.name not in stores and not item.host for item in self.places)
+        if is_vague and known(_reaches_one, stores):
+            return False
+        return bool(opened or (is_vague and stores)) and not any(map(_is_reached, opened))
 
     def _starts(self, service: Service) -> bool:
         return not service.profiles or "*" in self.profiles or bool(self.profiles & set(service.profiles))
@@ -164,11 +167,19 @@ def names_store(key: str) -> bool:
     return bool(_STORE_WORD.search(key) or _QUEUE_WORD.search(key))
 
 
-def _opened(item: Credential, stores: Mapping[str, Service]) -> Iterable[Service]:
-    """Return the stores that a credential may open: the one that is given it, the host of its URL, else every one."""
-    if item.service.name in stores:
-        return (item.service,)
-    return (stores[item.host],) if item.host in stores else () if item.host else stores.values()
+def _stores_by_name(stack: Stack, stacks: tuple[Stack, ...]) -> dict[str, Service]:
+    """Return the stores by name, those of `stack` before those of the others."""
+    services = [service for each in (stack, *stacks) for service in each.services if service.is_datastore]
+    return {service.name: service for service in reversed(services)}
+
+
+def _opened(item: Credential, stores: Mapping[str, Service]) -> Service | None:
+    """Return the store that a credential opens: the one that is given it, or the host of its URL; None where none is named."""
+    return item.service if item.service.name in stores else stores.get(item.host)
+
+
+def _reaches_one(stores: Mapping[str, Service]) -> bool:
+    return any(map(_is_reached, stores.values()))
 
 
 def _is_reached(service: Service) -> bool:
@@ -205,14 +216,24 @@ def _without_tools(stack: Stack, found: list[Credential]) -> list[Credential]:
 def _connected(stack: Stack, equal: list[Credential]) -> list[list[Credential]]:
     """Part equal values into credentials: places that share a variable or a store are one, others only look alike."""
     holders = {item.service.name for item in equal if item.service.is_datastore}
-    groups: list[tuple[set[str], list[Credential]]] = []
-    for item in equal:
-        marks = _marks(stack, item, holders)
-        joined = [group for group in groups if group[0] & marks]
-        groups = [group for group in groups if not group[0] & marks]
-        marks = marks.union(*(known for known, _ in joined))
-        groups.append((marks, [*(place for _, places in joined for place in places), item]))
-    return [places for _, places in groups]
+    joined = list(range(len(equal)))
+    of_mark: dict[str, int] = {}
+    for number, item in enumerate(equal):
+        for mark in _marks(stack, item, holders):
+            one, two = sorted((_head(joined, of_mark.setdefault(mark, number)), _head(joined, number)))
+            joined[two] = one
+    groups: dict[int, list[Credential]] = {}
+    for number, item in enumerate(equal):
+        groups.setdefault(_head(joined, number), []).append(item)
+    return list(groups.values())
+
+
+def _head(joined: list[int], number: int) -> int:
+    """Return the first of the places that one is joined with, each of which names one before it; the way there gets shorter."""
+    while joined[number] != number:
+        joined[number] = joined[joined[number]]
+        number = joined[number]
+    return number
 
 
 def _marks(stack: Stack, item: Credential, holders: set[str]) -> set[str]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from itertools import takewhile
 
+from scaffold.gaps.remembered import remembered
+from scaffold.model.known import known
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, url_password
@@ -50,15 +52,22 @@ def template_with_the_same(project: Project, file: EnvFile, held: tuple[EnvEntry
     Where a compose file or an image takes the file as it is, the values are those of a system all the same.
     """
     name = re.compile(rf"(?<![\w.-]){re.escape(file.path.rpartition('/')[2])}(?![\w.-])")
-    takers = {item.path for item in project.compose_files} | {item.path for item in project.dockerfiles}
-    if any(name.search(item.text) for item in project.sources if item.path in takers):
+    if name.search(_takers(project)):
         return None
-    for template in project.env_files:
-        if template.kind == "template" and held:
-            shown = {_secret(entry) for entry in template.entries}
-            if all(_secret(entry) in shown for entry in held):
-                return template
-    return None
+    secrets = {_secret(entry) for entry in held}
+    templates = (file for file in project.env_files if held and file.kind == "template")
+    return next((template for template in templates if secrets <= known(_secrets, template.entries)), None)
+
+
+@remembered
+def _takers(project: Project) -> str:
+    """Return the texts of all compose files and Dockerfiles as one."""
+    paths = {item.path for item in project.compose_files} | {item.path for item in project.dockerfiles}
+    return "\n".join(item.text for item in project.sources if item.path in paths)
+
+
+def _secrets(entries: tuple[EnvEntry, ...]) -> frozenset[tuple[str, str]]:
+    return frozenset(map(_secret, entries))
 
 
 def _secret(entry: EnvEntry) -> tuple[str, str]:

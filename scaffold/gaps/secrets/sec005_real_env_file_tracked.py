@@ -43,12 +43,14 @@ def _is_sensitive(file: EnvFile) -> bool:
 
 def _are_stand_ins(file: EnvFile, held: tuple[str, ...]) -> bool:
     """Whether each credential is a stand-in that says so: services may run with it, and nobody drew it for a system."""
-    values = [entry.value for entry in file.entries if entry.name in held and not entry.commented]
+    names = frozenset(held)
+    values = [entry.value for entry in file.entries if entry.name in names and not entry.commented]
     return bool(values) and all(classify(url_password(value) or value) is SecretClass.PLACEHOLDER for value in values)
 
 
 def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
-    related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
+    names = frozenset(held)
+    related = [entry.location for entry in file.entries if entry.name in names and not entry.commented]
     template = _template(project, file, held)
     shipped = template is not None or says_to_change(project, file) or is_to_be_filled(file, held)
     opens = held and file.kind == "real" and not shipped and not _are_stand_ins(file, held)

@@ -14,8 +14,9 @@ from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, receive
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Confidence, Layer, Severity
-from scaffold.model.project import CodeFact, EnvEntry, EnvFile, Project
+from scaffold.model.project import CodeFact, EnvEntry, EnvFile, EnvRead, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import SecretClass, classify
@@ -171,28 +172,39 @@ def _value(entry: EnvEntry) -> str:
 
 def _is_read_as_key(project: Project, name: str) -> bool:
     """Whether the code keeps a variable of any name as its signing key: `SECRET_KEY = os.getenv("SHOP_SECRET")`."""
-    for read in project.env_reads:
-        if read.name == name:
-            lines = (project.source(read.location.path) or "").splitlines()
-            line = next(iter(lines[read.location.line - 1 : read.location.line]), "")
-            if _KEPT.search(line[: read.location.column]):
-                return True
+    for read in known(_reads_by_name, project.env_reads).get(name, ()):
+        lines = known(str.splitlines, project.source(read.location.path) or "")
+        line = next(iter(lines[read.location.line - 1 : read.location.line]), "")
+        if _KEPT.search(line[: read.location.column]):
+            return True
     return False
+
+
+def _reads_by_name(reads: tuple[EnvRead, ...]) -> dict[str, list[EnvRead]]:
+    found: dict[str, list[EnvRead]] = {}
+    for read in reads:
+        found.setdefault(read.name, []).append(read)
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    return text.split("\n")
 
 
 def _above(project: Project, file: EnvFile, entry: EnvEntry) -> str:
     """Return the comments right above an entry and beside its value."""
-    lines = (project.source(file.path) or "").split("\n")[: entry.location.line]
-    beside = lines[-1].partition(" #")[2] if lines else ""
+    lines = known(_lines, project.source(file.path) or "")
+    beside = lines[entry.location.line - 1].partition(" #")[2] if entry.location.line <= len(lines) else ""
     return re.sub(re.escape(entry.name), "", f"{beside} {_comments_above(project, file, entry)}")
 
 
 def _comments_above(project: Project, file: EnvFile, entry: EnvEntry) -> str:
     found = []
-    for line in reversed((project.source(file.path) or "").split("\n")[: entry.location.line - 1]):
-        if not line.lstrip().startswith("#"):
+    lines = known(_lines, project.source(file.path) or "")
+    for number in range(min(entry.location.line - 1, len(lines)) - 1, -1, -1):
+        if not lines[number].lstrip().startswith("#"):
             break
-        found.append(line)
+        found.append(lines[number])
     return re.sub(re.escape(entry.name), "", " ".join(found))
 
 

@@ -10,6 +10,7 @@ from scaffold.gaps.secrets.first_logins import makes_logins
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import below, known
 from scaffold.model.names import EnvironmentClass, Severity
 from scaffold.model.project import MountedFile, Project
 from scaffold.model.regex import regex
@@ -77,10 +78,16 @@ def _files(project: Project, service: Service) -> Iterator[tuple[Mount, MountedF
         if not source or makes_logins(image, target):
             continue
         of_configuration = any(word in target for word in _OF_CONFIGURATION)
-        for item in project.mounted:
-            is_below = of_configuration and item.path.startswith(f"{source}/")
-            if (item.path == source or is_below) and item.path.endswith(_ENDINGS) and not item.template:
+        by_path = known(_by_path, project.mounted)
+        inside = below(known(tuple, by_path), source) if of_configuration else ()
+        for path in (source, *inside):
+            item = by_path.get(path)
+            if item is not None and item.path.endswith(_ENDINGS) and not item.template:
                 yield mount, item
+
+
+def _by_path(files: tuple[MountedFile, ...]) -> dict[str, MountedFile]:
+    return {item.path: item for item in files}
 
 
 def _credentials(stack: Stack, item: MountedFile) -> list[tuple[str, str, Location]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from scaffold.model.edits import EditTask
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Gap
 from scaffold.model.guards import guard_defaults, guard_literal, holds_credential_default, scalar_at
+from scaffold.model.known import known
 from scaffold.model.names import TRIED
 from scaffold.model.project import Project
 from scaffold.model.secret_names import may_be_sensitive_name
@@ -103,12 +105,12 @@ def _variables_of_literals(project: Project, gaps: tuple[Gap, ...]) -> dict[str,
     """Return the variable for each literal by fingerprint: its key, with the service in front where a stack has two."""
     wanted = {gap.fingerprint: (_stack_id(gap), _natural_name(gap)) for gap in gaps if gap.code in {"SEC002", "SEC007"}}
     used = {(stack.extends_stack or stack.id, name) for stack in project.stacks for name in _interpolated(stack)}
-    names = list(wanted.values())
+    times = Counter(wanted.values())
     result = {}
     for gap in gaps:
         place = wanted.get(gap.fingerprint)
         if place:
-            is_free = names.count(place) == 1 and place not in used
+            is_free = times[place] == 1 and place not in used
             own = place[1] if is_free else _with_service(gap, place[1])
             result[gap.fingerprint] = _variable_of_store(project, gap) or own
     return result
@@ -121,8 +123,7 @@ def _variable_of_store(project: Project, gap: Gap) -> str | None:
     stack = _stack_of(project, gap)
     if stack is None:
         return None
-    places = set(_places(gap))
-    values = [entry.value for service in stack.services for entry in service.environment if entry.location in places]
+    values = (value for place in _places(gap) for value in known(_values_by_place, stack).get(place, ()))
     logins = {(url_host(value), url_password(value)) for value in values if value}
     if len(logins) != 1 or None in (login := logins.pop()):
         return None
@@ -133,6 +134,13 @@ def _variable_of_store(project: Project, gap: Gap) -> str | None:
         item.name for item in references if item.has_default and item.argument == password and may_be_sensitive_name(item.name)
     }
     return names.pop() if len(names) == 1 else None
+
+
+def _values_by_place(stack: Stack) -> dict[Location, list[str | None]]:
+    found: dict[Location, list[str | None]] = {}
+    for entry in (entry for service in stack.services for entry in service.environment):
+        found.setdefault(entry.location, []).append(entry.value)
+    return found
 
 
 def _interpolated(stack: Stack) -> set[str]:
@@ -159,7 +167,12 @@ def _with_service(gap: Gap, name: str) -> str:
 
 
 def _stack_of(project: Project, gap: Gap) -> Stack | None:
-    return next((stack for stack in project.stacks if _stack_id(gap) in {stack.id, stack.extends_stack}), None)
+    return known(_stacks_by_id, project.stacks).get(_stack_id(gap))
+
+
+def _stacks_by_id(stacks: tuple[Stack, ...]) -> dict[str, Stack]:
+    """Return the first stack with an id, or that adds overlays to the one with it."""
+    return {name: stack for stack in reversed(stacks) for name in (stack.id, stack.extends_stack)}
 
 
 def _places(gap: Gap) -> tuple[Location, ...]:
@@ -211,14 +224,22 @@ def _checked(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> EditTas
 def _other_default(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> str:
     """Return the file of a stack that shares one with the task and holds a default that no gap names, "" where none does."""
     paths = {document.path for document in task.documents}
-    named = {item.location for gap in gaps for item in gap.evidence}
     for stack in project.stacks:
         if paths & set(stack.files) and not set(stack.files) <= paths:
-            for scalar in (found for service in stack.services for found in scalars_in(service.node)):
-                place = scalar.location
-                if place.path not in paths and place not in named and holds_credential_default(scalar.raw):
+            named = known(_named, gaps)
+            for place in known(_places_of_defaults, stack):
+                if place.path not in paths and place not in named:
                     return place.path
     return ""
+
+
+def _named(gaps: tuple[Gap, ...]) -> frozenset[Location]:
+    return frozenset(item.location for gap in gaps for item in gap.evidence)
+
+
+def _places_of_defaults(stack: Stack) -> tuple[Location, ...]:
+    scalars = (scalar for service in stack.services for scalar in scalars_in(service.node))
+    return tuple(dict.fromkeys(scalar.location for scalar in scalars if holds_credential_default(scalar.raw)))
 
 
 KIND = EditKind(frozenset({"SEC001", "SEC002", "SEC007", "CFG005"}), _plan)
