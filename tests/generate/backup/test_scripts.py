@@ -590,6 +590,7 @@ def test_a_volume_that_lost_its_databases_is_no_copy(backup: Backup, tmp_path: P
         done = round_of(backup)
         assert done.returncode != 0
         assert "no database is left in data" in done.stderr
+        assert not (backup.staging / ".listed").exists(), "the names in a copy are not for the disk"
     # A moment without them has to be looked into, and does not stay.
     shutil.move(tmp_path / "app.db", data / "app.db")
     assert round_of(backup).returncode != 0

@@ -132,6 +132,7 @@ open_repository
 wait_for_dumps
 ship_dumps
 ship_volumes
+rm -f "$staging/.listed"
 look_for_missing
 [ "$failures" = 0 ] || fail "$failures missing; nothing old is removed"
 forget_old
