@@ -18,7 +18,7 @@ from scaffold.model.regex import regex
 _OFF_HOST = regex(
     r"\bs3(?:://|:|api?\b|\s+(?:cp|sync))|\bgs://|\bgsutil\b|gcloud\s+storage|\brclone\b|\brestic\b|RESTIC_REPOSITORY|\bborg\w*\b|\bkopia\b"
     r"|\bduplicity\b|\bwal-g\b|\bpgbackrest\b|\bbarman\b|\bazcopy\b|\baz\s+storage\b|\bb2\b|\bs?ftp\b|\bscp\b|\bssh\b|\bmc\s+(?:cp|mirror|pipe)\b"
-    r"|\brsync\b[^\n]*:|\b(?:AWS_)?S3_\w+|AWS_S3|\bGPG_|/mnt/|\bnfs\b|upload-artifact|\bvelero\b|\bDBBACKUP_|\bBACKUP_BUCKET|_BUCKET\b"
+    r"|\brsync\b[^\n]*:|\b(?:AWS_)?S3_\w+|AWS_S3|\bGPG_|/mnt/|\bnfs\b|upload-artifact|\bvelero\b|\bDBBACKUP_|\bBACKUP_BUCKET|(?<!TEST)_BUCKET\b(?!=false)"
 )
 """Words by which a copy leaves the host; a mounted share counts, for nobody sees from here where it lies."""
 _TO_PEOPLE = regex(
