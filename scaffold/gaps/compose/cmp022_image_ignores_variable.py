@@ -1,11 +1,11 @@
-"""CMP022: a store gets its password by a variable that its image does not read, and not by the one that it needs."""
+"""CMP022: a store gets its password by a variable that its image does not read, or no word of one at all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, final_stages, once, root_image
-from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.gaps.facts import every_stack, final_stages, in_words, once, root_image
+from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Dockerfile, Project
@@ -31,6 +31,9 @@ _READ = {
     "mariadb": frozenset({"MYSQL_PASSWORD", "MARIADB_PASSWORD"}),
 }
 """Further variables with a password that the image, or a client in it, does read."""
+_OLDEST_MAJOR = 13
+_BEFORE = regex(r"(?:9\.[0-4]|\d+\.\d+)(?=$|[.-])")
+"""Tags of PostgreSQL before its release 13 that may be of the time before the image asked for a password (February 2020)."""
 _PASSWORD = regex(r"(?:.*_)?PASS(?:WORD|WD)?(?:_.*)?|.*PASSWORD(?:_FILE)?")
 
 
@@ -48,6 +51,27 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         ignored = [entry for entry in service.environment if _is_ignored(entry, name)]
         if ignored and not given & set(_NEEDED[name]) and not _may_lie_over_a_base(project, stack, service, name):
             yield _gap(stack, service, name, ignored, by_name=service.build is None and dockerfile is not None)
+        elif not ignored and not given & set(_NEEDED[name]) and _starts_empty(project, stack, service, name, dockerfile):
+            yield _bare_gap(stack, service, name)
+
+
+def _starts_empty(project: Project, stack: Stack, service: Service, name: str, dockerfile: Dockerfile | None) -> bool:
+    """Whether a store of a whole stack is told nothing of a password here, and no data is there before its first start."""
+    image = service.image
+    if dockerfile is not None or image is None or service.build or not stack.complete or service.node.get("extends"):
+        return False
+    if name == "postgres" and _BEFORE.match(image.tag) and int(image.tag.partition(".")[0]) < _OLDEST_MAJOR:
+        return False
+    named = [item for other in project.stacks if (item := other.service(service.name)) and item is not service]
+    told = any(entry.name.removesuffix("_FILE") in _NEEDED[name] for item in named for entry in item.environment)
+    kept = any(mount.kind == "bind" and mount.resolved and project.exists(mount.resolved) for mount in _of_data(service))
+    external = {volume.name for volume in stack.volumes if volume.external}
+    return not told and not kept and not any(mount.source in external for mount in _of_data(service))
+
+
+def _of_data(service: Service) -> list[Mount]:
+    """Return the mounts of a store without its scripts for the first start."""
+    return [mount for mount in service.mounts if "initdb" not in mount.target and "/conf" not in mount.target]
 
 
 def _may_lie_over_a_base(project: Project, stack: Stack, service: Service, name: str) -> bool:
@@ -84,6 +108,21 @@ def _set_by(dockerfile: Dockerfile | None) -> set[str]:
 def _is_ignored(entry: EnvValue, name: str) -> bool:
     bare = entry.name.removesuffix("_FILE")
     return bool(_PASSWORD.fullmatch(entry.name)) and bare not in {*_NEEDED[name], *_READ[name]}
+
+
+def _bare_gap(stack: Stack, service: Service, name: str) -> Gap:
+    needed = in_words(_NEEDED[name][:2]).replace(" and ", " nor ")
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="environment",
+        message=f"{service.name} runs the image of {name} with neither {needed}: on an empty volume the image refuses to"
+        " start.",
+        expected=_NEEDED[name][0],
+        actual="no password, and no word that there shall be none",
+        locations=(service.image_location or service.location,),
+        environment=stack.environment,
+        closers=(Closer(None, "advice", f"Give {service.name} {_NEEDED[name][0]} from a secret or a required variable."),),
+    )
 
 
 def _gap(stack: Stack, service: Service, name: str, ignored: list[EnvValue], *, by_name: bool) -> Gap:

@@ -1,10 +1,11 @@
-"""SUP025: production names an image by a tag that the workflows which push it never give."""
+"""SUP025: production names an image by a tag, or in a namespace, under which the workflows never push it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci_signals import ci_steps
 from scaffold.gaps.facts import once
 from scaffold.gaps.signals import main_services
 from scaffold.gaps.supply_chain.pushed_names import PushedName, pushed_names
@@ -21,6 +22,7 @@ _FIXED = regex(r"latest|stable|prod|production|release")
 """Tags that only somebody who writes them down gives; those of branches come from the name of the ref."""
 _WRITES_TAGS = regex(r"\b(?:sed|yq|perl|envsubst|kustomize)\b[^\n]{0,400}(?:image|tag|latest|compose)", re.IGNORECASE)
 """Commands that write another tag into the file before it is used."""
+_PULLS = regex(r"\bcompose\b[^\n;&|]{0,300}\spull\b", words=("compose",))
 _DEFAULT = regex(r"\$\{(?P<name>\w+):?-(?P<tag>[\w.-]+)\}$")
 _MAKES_TAGS = regex(r"docker/metadata-action|\bgoreleaser\b|\bko\s|nix|jib|buildpack|\bpack\s|semantic-release")
 """What gives tags of its own accord, `latest` among them."""
@@ -28,11 +30,59 @@ _MAKES_TAGS = regex(r"docker/metadata-action|\bgoreleaser\b|\bko\s|nix|jib|build
 
 def _detect(project: Project) -> Iterator[Gap]:
     names = pushed_names(project)
+    yield from once(gap for stack, service in main_services(project) for gap in _of_namespace(project, stack, service, names))
     texts = [workflow.document.text for workflow in project.workflows]
     rewritten = any(_WRITES_TAGS.search(text) for text in (*texts, *(command.text for command in project.commands)))
     if not names or rewritten or any(_MAKES_TAGS.search(text) for text in texts):
-        return iter(())
-    return iter(once(gap for stack, service in main_services(project) for gap in _of_service(project, stack, service, names)))
+        return
+    yield from once(gap for stack, service in main_services(project) for gap in _of_service(project, stack, service, names))
+
+
+def _of_namespace(project: Project, stack: Stack, service: Service, names: tuple[PushedName, ...]) -> Iterator[Gap]:
+    """Yield an application whose image the workflows push to the same registry by the same last word, and elsewhere there."""
+    image, node = service.image, service.node.get("image")
+    if image is None or not isinstance(node, Scalar) or node.references:
+        return
+    if (service.build and not _is_pulled(project)) or not (service.is_application or image.registry):
+        return
+    folder, _, last = image.repository.rpartition("/")
+    written = [(name, ImageReference.parse(name.repository)) for name in names if "$" not in name.repository]
+    if not folder or len(written) < len(names) or _names_in_commands(project, image):
+        return
+    near = [
+        (name, other)
+        for name, other in written
+        if other.registry == image.registry and other.repository.rpartition("/")[2] == last
+    ]
+    if near and all(other.repository != image.repository for _, other in written):
+        yield _namespace_gap(stack, service, image, near[0][1], tuple(dict.fromkeys(name.item.place for name, _ in near)))
+
+
+def _is_pulled(project: Project) -> bool:
+    """Whether a workflow has its host pull the images of a stack, though the stack can build them."""
+    return any(_PULLS.search(item.text) or _PULLS.search(item.step.input("script")) for item in ci_steps(project))
+
+
+def _names_in_commands(project: Project, image: ImageReference) -> bool:
+    """Whether a command that is no part of a page builds, tags or pushes the image by the name that the stack has."""
+    return any(image.repository in command.text for command in project.commands if command.context != "doc")
+
+
+def _namespace_gap(
+    stack: Stack, service: Service, image: ImageReference, other: ImageReference, pushed: tuple[Location, ...]
+) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="image/repository",
+        message=f"{service.name} runs {image.repository}, and the workflows push that image as {other.repository} alone: what"
+        " is built is never what runs.",
+        expected=other.repository,
+        actual=image.repository,
+        locations=(service.image_location or service.location,),
+        related=pushed,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Write the same name into the stack and into the workflow."),),
+    )
 
 
 def _of_service(project: Project, stack: Stack, service: Service, names: tuple[PushedName, ...]) -> Iterator[Gap]:
