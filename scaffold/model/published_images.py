@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
+from scaffold.model.image_code import is_copied, is_in_image, serves_files
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
 
@@ -33,6 +34,17 @@ def published(project: Project, service: Service) -> Published | None:
         made for workflow in project.workflows for job in workflow.jobs for made in _pushed(workflow, job, image.repository)
     }
     return found.pop() if len(found) == 1 else None
+
+
+def is_in_made_image(project: Project, service: Service, path: str) -> bool:
+    """Whether the image of a service holds a file, be it built beside the stack or pushed by a workflow."""
+    made = published(project, service)
+    if made is None:
+        return is_in_image(project, service, path)
+    dockerfile = project.dockerfile(made.dockerfile)
+    if dockerfile is None or serves_files(dockerfile, made.target):
+        return False
+    return is_copied(dockerfile, made.target, made.context, path)
 
 
 def _pushed(workflow: Workflow, job: Job, repository: str) -> Iterator[Published]:

@@ -74,7 +74,12 @@ _TRIES = regex(
     r"|\bban(?:ned)?\b|abuse"
 )
 """Words that speak of tries where people log in."""
-_NEAR = regex(r"(?i)auth|log_?in|sign|user|account|secur|session|password|middleware|guard|limit")
+_NEAR = regex(r"(?i)(?:auth|log_?in|sign|user|account|secur|session|password|middleware|guard|limit)[^/]*(?:/[^/]+)?$")
+"""Files and folders of what people log in with."""
+_OUTBOUND = regex(
+    r"(?i)(?:^|/)(?:(?:\w+_)?(?:scrapers?|crawlers?|explorers?|llms?|nlp|agents)/|\w*(?:scraper|crawler|explorer|openai|anthropic|gemini|groq)\w*\.)"
+)
+"""Code that asks others, and keeps to their limits."""
 _OF_OTHERS = regex(
     r"(?i)apple|google|facebook|twitter|git(?:hub|lab)|microsoft|azure|discord|telegram|oauth|oidc|\bsso\b|saml|ldap|\blti\b|passkey|webauthn|magic|otp"
 )
@@ -110,6 +115,8 @@ def unlimited_logins(
 
 def _may_limit(path: str, text: str) -> bool:
     """Whether code may limit what one caller tries: by a library's name anywhere, by a plain word where people log in."""
+    if _OUTBOUND.search(path):
+        return False
     return bool(_LIMITS.search(text)) or bool(_NEAR.search(path) and _TRIES.search(text))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.fronts import front_of
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.project import Project
+from scaffold.model.published_images import published
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _KEPT_AMONG_FRIENDS = regex(
     r"(?i)tailscale|wireguard|zerotier|\bvpn\b|cloudflare (?:access|zero trust)|authelia|authentik|oauth2-proxy|\bsso\b"
@@ -38,3 +42,15 @@ def door_of(project: Project, stack: Stack, service: Service) -> Location | None
     port = next((port for port in ports if wall_before(project, (port,)) is None), None)
     front = front_of(project, stack, service) if port is None else None
     return port.location if port else front.location if front else None
+
+
+def is_of_program(project: Project, service: Service, folder: str) -> bool:
+    """Whether an image that takes the whole repository in is that of the program in a folder: its Dockerfile stands there, or
+    names it.
+    """
+    build = service.build or published(project, service)
+    if build is None or not folder:
+        return True
+    if any(place and is_below(place, folder) for place in (build.dockerfile, build.context)):
+        return True
+    return posixpath.basename(folder) in (project.source(build.dockerfile or "") or "")

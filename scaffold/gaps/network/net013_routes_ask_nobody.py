@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production, once, production_or_all
-from scaffold.gaps.network.doors import door_of, is_among_friends, is_told_of_friends, names_a_network
+from scaffold.gaps.network.doors import door_of, is_among_friends, is_of_program, is_told_of_friends, names_a_network
 from scaffold.gaps.network.fronts import has_login_in_front
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -14,7 +13,6 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
-from scaffold.model.starting import is_below
 
 _KINDS = {
     "asks-nobody": "no line of its code asks who calls",
@@ -93,14 +91,7 @@ def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator
 
 
 def _is_of(project: Project, service: Service, fact: CodeFact) -> bool:
-    """Whether an image that takes the whole repository in is that of the program: its Dockerfile stands there, or names it."""
-    folder, build = fact.detail, service.build
-    if fact.kind in _WITH_LOGINS or build is None or not folder:
-        return True
-    places = (build.dockerfile, build.context)
-    if any(place and is_below(place, folder) for place in places):
-        return True
-    return posixpath.basename(folder) in (project.source(build.dockerfile or "") or "")
+    return fact.kind in _WITH_LOGINS or is_of_program(project, service, fact.detail)
 
 
 def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:

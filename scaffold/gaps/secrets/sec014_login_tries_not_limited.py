@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, production_or_all
-from scaffold.gaps.network.doors import door_of, names_a_network
+from scaffold.gaps.network.doors import door_of, is_of_program, names_a_network
 from scaffold.gaps.network.fronts import has_login_in_front
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.image_code import is_in_image, runs_code
+from scaffold.model.image_code import runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
+from scaffold.model.published_images import is_in_made_image
 from scaffold.model.regex import regex
 
 _LIMITS = regex(
@@ -49,7 +50,8 @@ def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator
     for service in stack.services:
         if not service.is_application or not runs_code(project, service):
             continue
-        fact = next((fact for fact in facts if is_in_image(project, service, fact.location.path)), None)
+        held = (fact for fact in facts if is_in_made_image(project, service, fact.location.path))
+        fact = next((fact for fact in held if is_of_program(project, service, fact.detail)), None)
         door = door_of(project, stack, service) if fact is not None else None
         if fact is not None and door is not None:
             yield _gap(stack, service.name, fact, door)
