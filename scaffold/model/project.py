@@ -295,6 +295,7 @@ class CodeFact:
     `deaf-health` (a health route that says the same whatever the store answers; detail: its path),
     `writes-file` (code writes a log or makes a folder; see scaffold.read.written_files),
     `asks-nobody` (a route that changes data, in a program no line of which asks who calls; detail: the program's folder),
+    `idle-rules` (a program of ASP.NET switches authorization on, and has no rule),
     `unlimited-login` (a route for logins, in a project whose code counts no tries; detail: the program's folder),
     `console` and `console-login` (a console that the routes of Rails lend everybody, and what asks who opens it; see
     scaffold.read.rails),

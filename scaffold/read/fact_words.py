@@ -282,8 +282,8 @@ WRITING = Words(
 """What may be a route that takes, changes or deletes data."""
 GENERATING = Words(script=("new Neo4jGraphQL(", "postgraphile("))
 """What makes an API of a whole database."""
-PERMITTING = Words(other=("permitAll",))
-"""What lets Spring Security pass requests."""
+PERMITTING = Words(other=("permitAll", ".UseAuthorization("))
+"""What lets Spring Security pass requests, and what has ASP.NET ask its rules."""
 LOCKING = Words(python=("axes.backends.",))
 """What counts failed logins for Django."""
 LOGGING_IN = Words(

@@ -39,6 +39,16 @@ _LIMITS = regex(
 """Words of Java and Kotlin by which a program asks its callers, whatever its chain of filters permits."""
 _CHOSEN = regex(r"getenv|@Value\b|@Profile\b|@Conditional|\bsecurityMatcher|EndpointRequest|\bEnvironment\b")
 """Marks of a chain for a part of the requests, or that a setting chooses."""
+_IDLE = regex(r"\bapp\.UseAuthorization\(\s*\)")
+_TRIED = regex(r"(?i)(?:^|/)[^/]*\.?tests?/")
+"""Folders of projects with tests."""
+_ASKS_IN_NET = regex(
+    r"\b(?:Add|Use)Authentication\b|\bAdd(?:Default)?Identity|\bAddMicrosoftIdentity|\bAddJwtBearer|\bAddOpenId|\bAddKeycloak|\bAddNegotiate"
+    r"|\[\s*(?:\w+\s*,\s*)?(?:\w*Authorize|ApiKey|Permission\w*)\b|\bRequireAuthorization\b|\bFallbackPolicy\b|\bAuthorizeFilter\b"
+    r"|\bAuthenticationHandler\b|\bI(?:Async)?AuthorizationFilter\b|\bUseMiddleware<\w*(?:Auth|Key|Token|Session|Tenant|User)\w*>|\bAuthenticateAsync\("
+    r"|\bAddPolicy\(\s*\"|\bUse\w*(?:ApiKey|Auth|Token)\w*\((?<!UseAuthorization\()"
+)
+"""Words of C# by which a program asks its callers."""
 _COMMENT = regex(r"(?m)//[^\n]*$|/\*(?s:.*?)(?:\*/|\Z)")
 """A comment that nothing ends goes to the end: the time to look for it grows with the length."""
 
@@ -68,6 +78,23 @@ def open_chains(
         changes = first_change(sorted(item for item in written if spring[item] == folder), glance)
         if changes is not None and not any(_LIMITS.search(_blanked(glance(item) or "")) for item in own):
             yield CodeFact("open-chain", "Spring Security", place_in(path, text, match.start()))
+
+
+def idle_rules(
+    permitting: Iterable[str], writing: Iterable[str], code: Iterable[str], glance: Callable[[str], str | None]
+) -> Iterator[CodeFact]:
+    """Yield an `idle-rules` fact for the first program of ASP.NET that switches its authorization on, where no C# of the
+    project names a scheme, a policy or an attribute by which it would ask, though routes change data.
+    """
+    sharp = [path for path in code if path.endswith(".cs") and not is_beside_programs(path) and not _TRIED.search(path)]
+    known = set(sharp)
+    switched = ((path, _IDLE.search(_blanked(glance(path) or ""))) for path in permitting if path in known)
+    found = next(((path, match) for path, match in switched if match is not None), None)
+    if found is None or first_change(sorted(known.intersection(writing)), glance) is None:
+        return
+    if not any(_ASKS_IN_NET.search(_blanked(glance(path) or "")) for path in sharp):
+        path, match = found
+        yield CodeFact("idle-rules", "", place_in(path, glance(path) or "", match.start()))
 
 
 def _blanked(text: str) -> str:

@@ -18,12 +18,13 @@ _KINDS = {
     "asks-nobody": "no line of its code asks who calls",
     "spends-for-all": "no line of its code asks who calls, or limits one caller's share",
     "open-graph": "{} makes an API of its whole database, and no rule of the schema asks who calls",
+    "idle-rules": "its authorization is switched on, and no scheme, policy or attribute in its code says who may call",
     "open-chain": "the rules of {} permit every request, and no other line of its code asks who calls",
 }
 """What lets everybody in, in words."""
 _EVERY_CONSOLE = "*"
 """What a login before the whole program is called."""
-_WITH_LOGINS = frozenset({"open-graph", "open-chain"})
+_WITH_LOGINS = frozenset({"open-graph", "open-chain", "idle-rules"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
