@@ -42,6 +42,7 @@ from scaffold.write.apply import FileWrite, apply_writes, writes_of
 from scaffold.write.classify import Change, State, classify
 from scaffold.write.lock import LOCK_NAME, Lock, locked, read_lock
 
+_NO_OVERLAY = "the overlays are not written yet; run scaffold generate, then this again"
 _WORKFLOWS = ".github/workflows/"
 
 
@@ -259,12 +260,21 @@ def _outcome(project: Project, judgement: Judgement) -> Outcome:
 
 def _choose_edits(before: _Before, codes: frozenset[str]) -> tuple[Choice, tuple[Skipped, ...]]:
     """Return the edits that are applied or refused, each judged on its own result, and what no edit could be made for."""
-    proposals = propose(_selected_tasks(before.target, codes))
+    there = before.written | {artifact.path for artifact in before.artifacts}
+    tasks = (_within(task, there) for task in _selected_tasks(before.target, codes))
+    proposals = propose(tuple(tasks))
     impossible = tuple(Skipped(item.place, _said(item, item.reason or BY_HAND)) for item in proposals if not item.files)
     reasons = [(item, refusal(before.place, before.project, item)) for item in proposals if item.files]
     choice = choose_edits(before.project, before.outcome, before.trial, (item for item, reason in reasons if not reason))
     refused = (*((item, reason) for item, reason in reasons if reason), *choice.refused)
     return replace(choice, refused=refused), impossible
+
+
+def _within(task: EditTask, there: frozenset[str]) -> EditTask:
+    """Return a task with those overlays alone that are written: Compose refuses a list with a file that is missing."""
+    kept = tuple(path for path in task.overlays if path in there)
+    blocked = task.blocked or (_NO_OVERLAY if task.overlays and not kept else "")
+    return replace(task, overlays=kept, blocked=blocked)
 
 
 def _no_edits(before: _Before) -> Choice:

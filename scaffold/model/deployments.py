@@ -56,7 +56,8 @@ _TRIAL = regex(
 _BRINGS = regex(
     r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset\s+--hard)\b|\bpm2\s+(?:reload|restart)\b|\bsystemctl\s+restart\b|\bdocker\s+pull\b"
 )
-_SAYS = regex(r"(?:echo|printf)\b[^|>`]*")
+SAYS = regex(r"\s*(?:echo|printf)\b[^|>`]*")
+"""A command that only prints."""
 _ECS = regex(r"aws-actions/amazon-ecs-deploy-task-definition@")
 _STEPS_BEFORE = regex(
     r"(?i)(?<![a-z])(?:(?:build|lint|ci|check)(?:\s+and)?\s+|tests?\s+(?:and\s+|(?=build|lint)))"
@@ -95,8 +96,18 @@ def place_of(workflow: Workflow, step: Step, line: str) -> Location:
 
 
 def lines_of(workflow: Workflow, step: Step, text: str) -> list[Line]:
-    """Return the lines of one text that a step runs, each with its place."""
-    return [Line(line.strip(), place_of(workflow, step, line)) for line in text.splitlines() if line.strip()]
+    """Return the lines of one text that a step runs, each with its place: that of the step from the first line on that is not
+    written as it runs.
+    """
+    given = step.run_location or step.uses_location or step.location
+    rows = workflow.document.text.split("\n") if given.path == workflow.path else []
+    number = given.line - 1
+    found = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        number = next((at for at in range(number, len(rows)) if line in rows[at]), len(rows))
+        found.append(Line(line, Location(given.path, number + 1) if number < len(rows) else given))
+        number += 1
+    return found
 
 
 def commands_of(lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -112,7 +123,7 @@ def commands_of(lines: Iterable[Line]) -> tuple[Line, ...]:
         else:
             found.append(Line(text, line.place))
         going_on = text != line.text or text.endswith(("&&", "||", "|"))
-    return tuple(line for line in found if line.text and not _SAYS.fullmatch(line.text))
+    return tuple(line for line in found if line.text and not SAYS.fullmatch(line.text))
 
 
 def is_elsewhere(step: Step) -> bool:
@@ -170,6 +181,11 @@ def deploy_scripts(project: Project) -> dict[str, list[Command]]:
         if command.context == "script":
             found.setdefault(command.location.path, []).append(command)
     return {path: commands for path, commands in found.items() if path not in project.owned and _is_called_after(path)}
+
+
+def is_called_for_a_trial(name: str) -> bool:
+    """Whether the name of a job, script or target speaks of a try, a preview or of development."""
+    return bool(_TRIAL.search(_STEPS_BEFORE.sub("", re.sub(r"[_.:+&-]+", " ", name))))
 
 
 def _is_called_after(path: str) -> bool:

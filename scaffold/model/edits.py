@@ -54,6 +54,8 @@ class EditTask:
     """Lines for the user's own templates."""
     brings: tuple[str, ...] = ()
     """Files that scaffold writes and that have to be there with this edit."""
+    overlays: tuple[str, ...] = ()
+    """The overlays of the production set: an edit names those in a list of files that are written."""
     blocked: str = ""
     """Why it must not be applied as things are, "" when it may be."""
     removes_secret: bool = False

@@ -557,6 +557,8 @@ class Project:
     owned: frozenset[str] = frozenset()
     """Paths that scaffold.lock lists: written by scaffold, part of this view."""
     production_set: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
+    """The overlays that scaffold wrote for the production set, those included that are hidden in this view."""
     configuration: Configuration = field(default_factory=Configuration)
     sources: tuple[SourceFile, ...] = field(default=(), repr=False)
     documents: tuple[Document, ...] = field(default=(), repr=False)

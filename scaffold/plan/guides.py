@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Service, Stack
-from scaffold.model.deployments import (
-    STARTS_CONTAINERS,
-    commands_of,
-    is_elsewhere,
-    is_own_machine,
-    lines_of,
-    named_files,
-    run_text,
-)
+from scaffold.model.document import Location, find, text_of
 from scaffold.model.document import Mapping as Fields
-from scaffold.model.document import find, text_of
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import missing_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
+from scaffold.model.listed_starts import listed_starts
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.outside_stores import outside_stores
 from scaffold.model.project import Command, Project, ScriptFile
@@ -52,13 +43,13 @@ _NOTHING_SHOWN = (
     "the files show no volume and no folder of its own; what it holds in memory (sessions, sockets, caches) they do not show"
 )
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
-_DEPLOYS = regex(r"(?i)deploy|release|prod|update")
 
 
-def plan_guides(project: Project, workloads: tuple[Workload, ...] = ()) -> GuidesPlan | None:
+def plan_guides(project: Project, workloads: tuple[Workload, ...] = (), overlays: tuple[str, ...] = ()) -> GuidesPlan | None:
     """Return the guides of a project that was read without scaffold's files, or None where no stack runs in production.
 
-    What may run once alone in the cluster (`workloads`) has one copy on every page.
+    What may run once alone in the cluster (`workloads`) has one copy on every page; `overlays` are those that the production
+    set gets.
     """
     stack = project.production_stack
     if stack is None or not stack.services:
@@ -92,7 +83,7 @@ def plan_guides(project: Project, workloads: tuple[Workload, ...] = ()) -> Guide
         env_files=(env_files := _env_files(project, stack)),
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
-        starts=_starts(project, stack),
+        starts=tuple(f"{place.path}:{place.line}" for place in _starts(project, overlays)),
         kept=kept_data(project, stack, has_server=has_database_server(project, stack)),
         outside=outside_stores(project, stack),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
@@ -101,23 +92,8 @@ def plan_guides(project: Project, workloads: tuple[Workload, ...] = ()) -> Guide
     )
 
 
-def _starts(project: Project, stack: Stack) -> tuple[str, ...]:
-    """Return where a job on another machine, or a script or target that deploys, starts the stack by the names of its files."""
-    names = {posixpath.basename(path) for path in stack.files}
-    found = [
-        (command.location.path, command.location.line, command.text)
-        for command in project.commands
-        if command.context in {"script", "makefile", "package"}
-        and command.location.path not in project.owned
-        and _DEPLOYS.search(f"{command.owner} {posixpath.basename(command.location.path)}")
-    ]
-    for workflow in project.workflows:
-        for job in workflow.jobs:
-            for step in (step for step in job.all_steps if is_elsewhere(step) or is_own_machine(job)):
-                lines = commands_of(lines_of(workflow, step, run_text(step)))
-                found += [(line.place.path, line.place.line, line.text) for line in lines]
-    starts = ((path, line) for path, line, text in found if STARTS_CONTAINERS.search(text) and names & named_files(text))
-    return tuple(dict.fromkeys(f"{path}:{line}" for path, line in starts))
+def _starts(project: Project, overlays: tuple[str, ...]) -> Iterator[Location]:
+    return (line.place for found in listed_starts(project, overlays) for line in found.starts)
 
 
 def guide_paths(project: Project) -> tuple[tuple[GuidePage, str], ...]:

@@ -19,6 +19,7 @@ from scaffold.plan.cycles import refuse_cycles
 from scaffold.plan.delivery import plan_delivery
 from scaffold.plan.dockerignore import plan_dockerignores
 from scaffold.plan.edits import plan_edits
+from scaffold.plan.edits.listed_files import with_overlays
 from scaffold.plan.environment import host_secrets, plan_environment, secret_sources, with_templates
 from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
@@ -62,7 +63,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         *(backup.overlays if backup else ()),
     )
     production_set = (*base_set, *overlays)
-    tasks = plan_edits(project, gaps)
+    tasks = tuple(with_overlays(task, overlays) for task in plan_edits(project, gaps))
     chart = _chart_folder(project)
     cluster_backup = plan_cluster_backup(project, stack, running) if stack and chart else None
     secrets = plan_secrets(stores, running.workloads)
@@ -105,7 +106,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         backup=backup,
         cluster_backup=cluster_backup,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
-        guides=plan_guides(project, running.workloads),
+        guides=plan_guides(project, running.workloads, overlays),
         needs=needs,
         environment=environment,
         dockerignores=plan_dockerignores(project, gaps),

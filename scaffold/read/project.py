@@ -56,6 +56,7 @@ from scaffold.read.playbooks import is_playbook, read_playbook
 from scaffold.read.purpose import development_notes
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.secret_files import read_secret_files, read_written_env_files
+from scaffold.read.sets import is_compose_path
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.unused import unused_stores
@@ -156,7 +157,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         env_files=envs,
         production_set=production_set,
         chosen=_chosen(settings, inventory, hide | owned),
-        owned=owned,
+        owned=owned | hide,
         documents=sources.parsed,
         outside=outside,
     )
@@ -197,6 +198,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         untracked=inventory.untracked,
         owned=owned,
         production_set=production_set,
+        overlays=tuple(path for path in production_set if path in owned) or tuple(sorted(filter(is_compose_path, hide))),
         configuration=settings,
         compose_files=compose_files,
         stacks=stacks,

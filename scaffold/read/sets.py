@@ -58,13 +58,17 @@ def is_override_variant(path: str) -> bool:
     return bool(_OVERRIDE_VARIANT.fullmatch(posixpath.basename(path)))
 
 
-def sets_of_commands(commands: Iterable[Command], known: frozenset[str]) -> Iterator[NamedSet]:
-    """Yield the set of each `docker compose -f ... -f ...` whose files all exist."""
+def sets_of_commands(
+    commands: Iterable[Command], known: frozenset[str], owned: frozenset[str] = frozenset()
+) -> Iterator[NamedSet]:
+    """Yield the set of each `docker compose -f ... -f ...` whose files all exist, without the overlays among `owned`: an edit
+    may have added them to the user's list.
+    """
     for command in commands:
         if "compose" not in command.text.lower() and "stack deploy" not in command.text:
             continue
         for names in _named_files(command.text):
-            files = _existing(names, _directories(command), known)
+            files = _existing(names, _directories(command), known, owned if command.location.path not in owned else frozenset())
             if files:
                 place = f"{command.location.path}:{command.location.line}"
                 word = command.owner or posixpath.basename(command.location.path)
@@ -102,11 +106,13 @@ def _directories(command: Command) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*moved, *starts)))
 
 
-def _existing(names: tuple[str, ...], directories: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
-    """The files as paths relative to the root, from the first folder in which all of them exist."""
+def _existing(
+    names: tuple[str, ...], directories: Iterable[str], known: frozenset[str], without: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """The files as paths relative to the root, from the first folder in which all of them exist, but for those to leave out."""
     for directory in directories:
-        paths = [join(directory, name) for name in names]
-        if all(path is not None and path in known for path in paths):
+        paths = [path for name in names if (path := join(directory, name)) not in without]
+        if paths and all(path is not None and path in known for path in paths):
             return tuple(dict.fromkeys(path for path in paths if path is not None))
     return ()
 

@@ -114,16 +114,16 @@ def assemble(  # noqa: PLR0913
     """Return the compose files as written, the stacks that they form, and what could not be read.
 
     `files` is the inventory; `documents` parses each file once for everybody. The overlays among `owned`, which scaffold
-    wrote, belong to the production set alone: the user's own sets are the same with and without them. With `outside` the
-    stacks are what Compose makes of them when it is called so, and those of the files that it names. `chosen` is the set that
-    the user calls production.
+    wrote and which this view may hide, belong to the production set alone: the user's own sets are the same with and without
+    them. With `outside` the stacks are what Compose makes of them when it is called so, and those of the files that it names.
+    `chosen` is the set that the user calls production.
     """
     known = frozenset(files)
     documents = documents or Documents(reader)
     compose = {path: root for path in sorted(known) if (root := _compose_root(path, documents)) is not None}
     assembly = _Assembly(reader, documents, compose, outside)
     asked = outside.files if outside else ()
-    named = (*sets_of_commands(commands, known), *sets_of_env_files(env_files, known))
+    named = (*sets_of_commands(commands, known, owned), *sets_of_env_files(env_files, known))
     for extra in sorted({path for item in named for path in item.files} | {*production_set, *chosen, *asked}):
         if extra not in compose and extra in known and (root := _root(extra, documents)) is not None:
             compose[extra] = root

@@ -48,6 +48,7 @@ _KINDS = {
         "debug-off",
         "added-line",
     ),
+    "listed_files": ("listed-files",),
     "nginx_logs": ("nginx-access-log",),
     "ports": ("loopback-port",),
     "publishing": ("trusted-publishing",),
