@@ -9,6 +9,7 @@ from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, path_envir
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
+from scaffold.gaps.network.own_certificates import own_certificate
 from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, own_pages, shown_doors, stands_behind
 from scaffold.gaps.network.plain_addresses import plain_addresses, plain_page_sites
 from scaffold.gaps.network.plain_entries import (
@@ -103,6 +104,10 @@ def _edges(project: Project) -> Iterator[Gap]:
             place = unredirected(project, service) if any(port.target in _PLAIN_PORTS for port in _open(service)) else None
             if place is not None:
                 yield _unredirected_gap(stack, service, place)
+            doors = [port for port in _open(service) if port.target in _TLS_PORTS] if label_route(service) is None else []
+            signs = own_certificate(project, service) if doors else None
+            if signs is not None:
+                yield _self_signed_gap(stack, service, doors[0], signs)
             yield from _silent_ports(project, stack, service)
     yield from _host_sites(project)
     yield from _balancers(project)
@@ -458,6 +463,29 @@ def _unredirected_gap(stack: Stack, service: Service, place: Location) -> Gap:
         actual="the application on port 80",
         locations=(place, service.location),
         closers=(Closer(None, "advice", "Split the server: let the one on port 80 answer with a redirect to https alone."),),
+        environment=stack.environment,
+    )
+
+
+def _self_signed_gap(stack: Stack, service: Service, port: Port, signs: Location) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="tls/self-signed",
+        message=f"{service.name} signs a certificate of its own as it starts ({signs.path}:{signs.line}), and no page tells how"
+        " a trusted one gets there: each visitor is warned, learns to go on all the same, and cannot tell the server from"
+        " somebody in between.",
+        expected="a certificate of an authority (ACME), and the one of its own for a try",
+        actual="openssl req -x509 at the start",
+        locations=(port.location,),
+        related=(signs,),
+        severity=Severity.LOW,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Mount a certificate of Let's Encrypt or of your own authority at that place, and say so in the page.",
+            ),
+        ),
         environment=stack.environment,
     )
 
