@@ -25,7 +25,7 @@ _LOCKS = regex(
 )
 _GIVES = regex(r"\b(?:chown|chgrp|setfacl)\b")
 _BY_ROOT = regex(r"\b(?:sudo|become)\b")
-_WORD = regex(r"[^\s\"']+")
+_QUOTES = regex(r"[\"']")
 _FIRST_PERSON = 1000
 """The first account of a host and the first that an image makes: what one of them locks the other one reads."""
 _KNOWN_USERS = {"node": 1000, "nobody": 65534, "nonroot": 65532, "www-data": 33}
@@ -115,7 +115,7 @@ def _locked(project: Project) -> tuple[_Locked, ...]:
 
 def _locks(command: Command) -> Iterator[_Locked]:
     for match in _LOCKS.finditer(command.text):
-        words = _WORD.findall((match["paths"] or match["words"])[:_LONGEST])
+        words = _QUOTES.sub("", (match["paths"] or match["words"])[:_LONGEST]).split()
         # `install` names what it makes last.
         for word in words if match["paths"] else words[-1:]:
             pattern = word.removeprefix("./")
@@ -126,9 +126,10 @@ def _locks(command: Command) -> Iterator[_Locked]:
 
 def _is_meant(lock: _Locked, path: str) -> bool:
     """Whether a pattern of the shell means a file; a relative one may be written from a folder below the root."""
-    return fnmatchcase(path, lock.pattern) or (
-        not lock.pattern.startswith(("/", "~", "..")) and fnmatchcase(f"/{path}", f"*/{lock.pattern}")
-    )
+    wanted, parts = lock.pattern.split("/"), path.split("/")
+    is_whole = len(wanted) == len(parts) or (wanted[0] not in {"", "~", ".."} and len(wanted) < len(parts))
+    # A star of the shell ends at a slash.
+    return is_whole and all(fnmatchcase(part, name) for part, name in zip(parts[-len(wanted) :], wanted, strict=True))
 
 
 def _is_given_away(project: Project, path: str) -> bool:
