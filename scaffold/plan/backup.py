@@ -259,7 +259,9 @@ def _why_not(project: Project, service: Service) -> str:
         return "a cache or a message broker: nothing in it outlives what the other stores hold"
     other = other_store(service)
     if other is not None:
-        return f"scaffold has no tested way to copy it while it runs: use {other.way}"
+        # The page that says so shows marks as they are.
+        way = other.way.replace("`", "")
+        return f"scaffold has no tested way to copy it while it runs: use {way}"
     if service.network_mode:
         return f"its network_mode {service.network_mode} keeps other containers away from it"
     if service.role is Role.VECTOR_DB:

@@ -243,20 +243,26 @@ def test_how_a_dump_logs_in(name: str, make_project: Callable[..., Path], requir
     assert not error
 
 
-def test_a_store_without_a_tested_way_is_named_and_stays_a_gap(make_project: Callable[..., Path]) -> None:
+@pytest.mark.parametrize(
+    ("image", "folder"), [("elasticsearch:9.1.0", "/usr/share/elasticsearch/data"), ("neo4j:5.26", "/data")]
+)
+def test_a_store_without_a_tested_way_is_named_and_stays_a_gap(
+    image: str, folder: str, make_project: Callable[..., Path]
+) -> None:
     text = """
         services:
           db: {image: "postgres:16", environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}"}, volumes: ["data:/var/lib/postgresql/data"]}
-          search: {image: "elasticsearch:9.1.0", volumes: ["index:/usr/share/elasticsearch/data"]}
+          search: {image: "IMAGE", volumes: ["index:FOLDER"]}
         volumes: {data: {}, index: {}}
         """
-    root = make_project({"compose.yaml": text})
+    root = make_project({"compose.yaml": text.replace("IMAGE", image).replace("FOLDER", folder)})
     first = {(gap.code, gap.resource): gap for gap in judge(read_project(root)).open if gap.code.startswith("BCK")}
     assert {closer.kind for closer in first["BCK001", "base/search"].closes} == {"advice"}
     assert {closer.kind for closer in first["BCK000", "backup"].closes} == {"files"}
     plan = write(root)
     assert plan is not None
     assert "search" in {remark.subject for remark in plan.left_out}
+    assert "index" not in {volume.name for volume in plan.volumes}
     production = (*base_set(root), plan.overlay)
     owned = frozenset(path for path in read_project(root).files if path == plan.overlay or path.startswith(f"{plan.folder}/"))
     again = {(gap.code, gap.resource) for gap in judge(read_project(root, production_set=production, owned=owned)).open}
