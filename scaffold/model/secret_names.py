@@ -13,8 +13,10 @@ _SECRETS = frozenset(
         *("CREDENTIAL", "CREDENTIALS", "JWT"),
     }
 )
-_KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER", "FERNET"})
+_KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER", "FERNET", "VAULT"})
 """Before KEY, these make the name of a secret."""
+_SERVICE_ROLE = ("SERVICE", "ROLE")
+"""Before KEY: the key of Supabase that passes by all policies of its tables."""
 _MAY_BE_USERS = ("ACCESS", "KEY")
 """An access key of S3 is who logs in; its secret stands beside it. Other parties call their secret so."""
 _IN_ONE_WORD = regex(r"[A-Z0-9]{2,}PASSWORD|[A-Z0-9]*(?:SECRET|SECRETACCESS|PRIVATE|API|MASTER|ENCRYPTION)KEY")
@@ -135,7 +137,9 @@ def _ends_secret(words: tuple[str, ...], index: int) -> bool:
     if word in _SECRETS:
         return word != "TOKEN" or before not in _COUNTS
     if word == "KEY":
-        return before in _KINDS_OF_KEYS or ("ENCRYPTION" in words[:index] and not _OF_A_SECRET.intersection(words))
+        if before in _KINDS_OF_KEYS or words[max(index - 2, 0) : index] == _SERVICE_ROLE:
+            return True
+        return "ENCRYPTION" in words[:index] and not _OF_A_SECRET.intersection(words)
     if (before, word) == ("KEY", "BASE"):
         return True
     return _IN_ONE_WORD.fullmatch(word) is not None and not word.startswith(_NO_PASSWORD)

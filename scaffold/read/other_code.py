@@ -210,6 +210,11 @@ def read_other_code(path: str, text: str) -> CodeReading:
             reads.setdefault(match.start(), EnvRead(name, required, where, fails=fails, empty="kept" if kept else ""))
             if value is not None:
                 settings.append(setting(name, value, "getenv", where, guarded=False))
+    if language is _ELIXIR:
+        # Loaded where there is code of Elixir alone.
+        from scaffold.read.elixir import elixir_defaults
+
+        settings = elixir_defaults(places, bare, settings)
     if language not in (_SHELL, _SPRING):
         settings = with_fallbacks(places, bare, settings)
     facts = _facts(path, places, bare, language)
