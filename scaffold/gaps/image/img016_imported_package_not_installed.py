@@ -9,6 +9,7 @@ from scaffold.gaps.facts import judged_stacks, listed
 from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.python_installs import Installed, installed
 from scaffold.gaps.image.python_packages import packages
+from scaffold.gaps.image.unmade_clients import UnmadeClient, unmade_clients
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -23,6 +24,7 @@ _INSTALLS = regex(r"\b(?:pip3?|uv|poetry|pipenv|pdm|hatch|conda|mamba|pixi)[\"']
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from (_client_gap(project, found) for found in unmade_clients(project))
     facts = [fact for fact in project.code_facts if fact.kind == "starts-with"]
     seen: set[str] = set()
     for stack in judged_stacks(project) if facts else ():
@@ -97,6 +99,30 @@ def _gap(stack: Stack, service: Service, dockerfile: Dockerfile, held: Installed
         related=tuple(dict.fromkeys(missing.values())),
         severity=Severity.MEDIUM if unknown else Severity.HIGH,
         environment=stack.environment,
+    )
+
+
+def _client_gap(project: Project, found: UnmadeClient) -> Gap:
+    path = found.dockerfile.path
+    beside = f", which {found.other} does" if found.other else ""
+    return RULE.gap(
+        resource=path,
+        subject="client/prisma",
+        message=f"Nothing in {path} makes the client of Prisma (`prisma generate`{beside}), and the schema comes after the"
+        " installation, which would make it: the program ends as it first uses the client.",
+        expected="`prisma generate` after the schema is there, and the client in the image that runs",
+        actual="@prisma/client as it was installed",
+        locations=(found.installation,),
+        related=(Location(found.schema, 1), *((Location(found.other, 1),) if found.other else ())),
+        severity=Severity.MEDIUM,
+        environment=environment_of(project, found.dockerfile),
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Copy the schema and run `prisma generate` in the stage whose node_modules the image runs with.",
+            ),
+        ),
     )
 
 
