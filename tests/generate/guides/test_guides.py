@@ -530,6 +530,11 @@ def test_a_page_says_what_a_copy_of_a_volume_holds_on_the_host_and_in_the_cluste
     assert "the round fails, and its last copy stays the newest" in page
     assert "their databases come from the round of that copy" in page
     assert "lies on EFS" not in page
+    two = one.replace(
+        "volumes: {data: }",
+        '  worker: {image: "acme/worker:1", restart: always, volumes: ["data:/data"]}\n        volumes: {data: }',
+    )
+    assert "- `data` lies on EFS there" in pages_of(make_project({"compose.yaml": two}, name="two"))["recovery.md"]
 
 
 STORED = """\
