@@ -88,6 +88,19 @@ class GuideScript:
 
 
 @frozen
+class PulledImages:
+    """The application's services whose images a release pulls instead of building them."""
+
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """The variables that choose which release of them runs."""
+    moving: tuple[tuple[str, str], ...] = ()
+    """Service and image where the tag is written down and the next push moves it."""
+    builds: bool = True
+    """Whether another service of the stack is built where it runs."""
+
+
+@frozen
 class GuidesPlan:
     """Every decision about the guides that more than one page, or another room, shares."""
 
@@ -114,6 +127,7 @@ class GuidesPlan:
     """What services keep beside the stores, copied or not."""
     outside: tuple[OutsideStore, ...] = ()
     """The databases that live elsewhere."""
+    pulled: PulledImages = PulledImages()
     is_checked: bool = True
     """Whether some service has a healthcheck."""
     directory: str = ""

@@ -25,6 +25,7 @@ from scaffold.model.workload import Workload
 from scaffold.plan.kept_data import kept_data
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
 from scaffold.plan.monitoring.probes import facts_of, health_url
+from scaffold.plan.pulled import pulled_images
 from scaffold.plan.records import has_database_server, in_words, kept_places, why_one_copy
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.workloads.scope import is_long_running
@@ -84,6 +85,7 @@ def plan_guides(project: Project, workloads: tuple[Workload, ...] = (), overlays
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
         starts=tuple(f"{place.path}:{place.line}" for place in _starts(project, overlays)),
+        pulled=pulled_images(stack),
         kept=kept_data(project, stack, has_server=has_database_server(project, stack)),
         outside=outside_stores(project, stack),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),

@@ -585,3 +585,35 @@ def test_a_database_elsewhere_is_told_with_the_line_that_names_it(
     assert "\n\n## First\n" in recovery
     assert "\n\n\n" not in recovery
     assert "hunter" not in recovery
+
+
+def test_a_release_of_pulled_images_pulls_them_and_goes_back_by_their_tags(make_project: Callable[..., Path]) -> None:
+    compose = """\
+services:
+  web:
+    image: ghcr.io/acme/shop/web:${WEB_TAG:-latest}
+    ports: ["8080:8000"]
+  pages:
+    image: ghcr.io/acme/shop/frontend:latest
+    ports: ["8081:80"]
+  db:
+    image: postgres:${POSTGRES_VERSION:-16}
+    volumes: [data:/var/lib/postgresql/data]
+volumes: {data: {}}
+"""
+    project = read_project(make_project({"docker-compose.prod.yml": compose, "README.md": "# Shop\n"}))
+    target = make_target(project, judge(project).open)
+    pages = {item.path: item.text for item in guides.render(target).artifacts}
+    start = section(page(pages, "deployment"), "## On one host with Docker Compose")
+    assert "   docker compose pull pages web\n   docker compose up -d --wait\n" in start
+    assert "For each release set `WEB_TAG` there to the tag that was pushed for it" in start
+    back = section(page(pages, "deployment"), "## Going back")
+    assert "set `WEB_TAG` back to the tags noted there, and start it with the last command of step 3." in back
+    assert "`docker tag IMAGE_ID ghcr.io/acme/shop/frontend:latest`" in back
+
+
+def test_a_release_that_is_built_where_it_runs_pulls_nothing(made: Callable[..., tuple[Target, dict[str, str]]]) -> None:
+    _, pages = made()
+    start = section(page(pages, "deployment"), "## On one host with Docker Compose")
+    assert "up -d --build --wait" in start
+    assert "compose pull" not in start
