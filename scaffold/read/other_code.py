@@ -37,7 +37,9 @@ _LOGGERS = ("slog", "zap", "logrus", "zerolog")
 _JDBC = ("jdbc:postgresql",)
 _GO = _Language(
     # The tags of caarlos0/env, cleanenv and envconfig.
-    required=r"env:\"(?P<name>[A-Z][A-Z0-9_]*)(?:(?:,[^\",]*)*,required\b[^\"]*\"|\"[^`\n]*\benv-required:\"true\"|\"[^`\n]*\brequired:\"true\")",
+    required=r"env:\"(?P<name>[A-Z][A-Z0-9_]*)(?:(?:,[^\",]*)*,required\b[^\"]*\"|\"[^`\n]*\benv-required:\"true\"|\"[^`\n]*\brequired:\"true\")"
+    # A text that is empty ends the program.
+    r"|os\.Getenv\(\s*\"(?P<name2>\w+)\"\s*\)\s{0,40}(?:if\s{1,4}\w{1,40}\s{0,4}==|==)\s{0,4}\"\"\s{0,4}\{\s{0,40}(?:log\.(?:Fatal|Panic)|panic\(|os\.Exit\()",
     optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)",
     with_default=rf"(?:getenv|getEnv|GetEnv|envOr|envOrDefault|env\.Get\w*|viper\.SetDefault)\({_Q},\s*{_D}\)",
     keeps_empty=False,
