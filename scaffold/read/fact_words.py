@@ -287,10 +287,10 @@ PERMITTING = Words(other=("permitAll", ".UseAuthorization("))
 LOCKING = Words(python=("axes.backends.",))
 """What counts failed logins for Django."""
 LOGGING_IN = Words(
-    python=("login", "signin", "sign-in", "/token", "authenticate"),
+    python=("login", "signin", "sign-in", "/token", "authenticate", "auth.urls"),
     script=("login", "signin", "sign-in", "POST", "actions"),
     go=("login", "signin", "sign-in", "ignIn"),
-    other=("login", "log_in", "signin", "sign-in", "sign_in", "authenticate"),
+    other=("login", "log_in", "formLogin", "signin", "sign-in", "sign_in", "authenticate"),
 )
 """What may be a route by which people log in."""
 PROTECTIONS = Words(

@@ -24,6 +24,8 @@ _ROUTE = regex(
     rf"|@\w{{1,40}}(?:\.\w{{1,40}}){{0,2}}\.(?:post|route|api_route)\(\s*(?:{_PATH}|[\"'](?:/[\w-]{{1,40}}){{0,4}}/token[\"'])"
     rf"|\b(?:re_)?path\(\s*r?[\"']\^?(?:[\w-]{{1,40}}/){{0,4}}{_WORD}/?\$?[\"']|@Post\(\s*{_PATH}|\[HttpPost\(\s*{_PATH}|\.MapPost\(\s*{_PATH}"
     rf"|@(?:Post|Request)Mapping\(\s*(?:(?:value|path)\s*=\s*)?\{{?\s*{_PATH}|\bRoute::post\(\s*{_PATH}|#\[Route\(\s*{_PATH}"
+    r"|\binclude\(\s*[\"']django\.contrib\.auth\.urls[\"']|\.formLogin\((?!\s*(?:\w+::disable|\w+\s*->\s*\w+\.disable))"
+    r"|@Mutation\([^\n]{0,200}\n(?:[ \t]*@[^\n]{0,200}\n){0,3}[ \t]*(?:public\s+)?(?:async\s+)?(?:login|signIn|logIn)\("
     rf"|^[ \t]*post[ \t(]{{1,4}}{_PATH}|\.route\(\s*{_PATH}\s*,\s*(?:\w+::)*post\(",
     re.MULTILINE,
 )
@@ -37,7 +39,7 @@ _CHECKS = regex(
     r"|\b[cC]ompareHashAndPassword\(|\b[vV]erifyPassword\w*\(|\b[vV]alidatePassword\w*\(|\bisPassword\w{0,20}\(|\bpasswordEncoder(?:\(\))?\.matches\("
     r"|\bUsernamePasswordAuthenticationToken\(|\bPasswordSignInAsync\(|\bVerifyHashedPassword\(|\bpassword_verify\(|\bHash::check\("
     r"|\b(?:Auth::|auth\(\)->)attempt\(|\bvalid_password\?|\.authenticate\(\s*params|\b(?:Bcrypt|Argon2|Pbkdf2)\.verify_pass\(|\bbcrypt::verify\("
-    r"|\bAuthenticationManager\b",
+    r"|\bAuthenticationManager\b|django\.contrib\.auth\.urls|\bUserDetailsService\b",
     words=(
         *(
             "assword",
@@ -58,6 +60,8 @@ _CHECKS = regex(
             "verify_pass(",
             "PasswordSignIn",
             "AuthenticationManager",
+            "django.contrib.auth.urls",
+            "UserDetailsService",
         ),
     ),
 )
