@@ -17,8 +17,8 @@ from scaffold.model.published_images import is_in_made_image
 from scaffold.model.regex import regex
 
 _LIMITS = regex(
-    r"(?i)limit_req|limit_conn|rate[-_ ]?limit|throttl|wafv2|modsecurity|coraza|crowdsec|fail2ban|\bwaf\b"
-    r"|limit-rp[sm]|captcha|stick-table"
+    r"(?i)limit[-_](?:req|conn|rp[sm])|rate[-_ ]?(?:limit|based)|throttl|wafv2|modsecurity|coraza|crowdsec|fail2ban|\bwaf\b"
+    r"|captcha|stick-table|security_policy"
 )
 """What counts the requests of an address before a program."""
 _KEEPS_OUT = regex(
