@@ -17,6 +17,18 @@ def numbered(text: str) -> list[tuple[int, str]]:
     return [(number, line.removesuffix("\r")) for number, line in enumerate(lines, 1)]
 
 
+LONGEST_LINE = 8_000
+"""Characters of a line that somebody wrote; what comes behind them is read by nobody, and costs patterns their time."""
+
+
+def bounded(text: str) -> str:
+    """Return the text with its lines cut where no person writes on, so that searching each of them stays linear."""
+    if len(text) <= LONGEST_LINE:
+        return text
+    lines = text.split("\n")
+    return "\n".join([line[:LONGEST_LINE] for line in lines]) if max(map(len, lines)) > LONGEST_LINE else text
+
+
 def line_of(text: str, offset: int) -> int:
     """Return the 1-based line of a character offset."""
     return text.count("\n", 0, offset) + 1

@@ -9,6 +9,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
+from scaffold.read.lines import bounded
 from scaffold.read.migrating import holder_line, holder_of
 
 _LITERAL = r"b?[\"'`](?P<value>[^\"'`\s${}<>]{3,72})[\"'`]"
@@ -70,6 +71,7 @@ def made_accounts(path: str, text: str, chooses: re.Pattern[str]) -> Iterator[Ma
     """Yield the accounts of administrators that the functions of a file store with a literal password, one a function, under
     conditions alone that `chooses` calls harmless.
     """
+    text = bounded(text)
     if not _STORES.search(text):
         return
     lines = text.split("\n")

@@ -149,13 +149,13 @@ _SPRING = _Language(
         (
             "spring-datasource",
             regex(
-                r"(?m)^\s+datasource:(?:\n(?:[^\S\n][^\n]*)?){0,8}?\n[^\S\n]+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
+                r"(?m)^[^\S\n]+datasource:(?:\n(?:[^\S\n][^\n]*)?){0,8}?\n[^\S\n]+url:\s*[\"']?(?P<detail>jdbc:postgresql://[\w.-]+(?::\d+)?)",
                 words=_JDBC,
             ),
             "",
         ),
     ),
-    comment=r"(?m:^\s*#[^\n]*)",
+    comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )
 """Where an application of Spring Boot finds its database, without what could hold a login."""
 _BY_ENDING = dict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,6 +48,7 @@ from scaffold.read.idle import without_idle
 from scaffold.read.ignores import read_ignores
 from scaffold.read.infrastructure import with_platforms
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
+from scaffold.read.lines import LONGEST_LINE, bounded
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mentions import mentioned_keys
 from scaffold.read.mounted import read_mounted
@@ -411,7 +412,12 @@ def _commands(
         found += read_playbook(path, sources.texts.text(path) or "")
     texts = {manifest.path: sources.texts.text(manifest.path) or "" for manifest in manifests if manifest.scripts}
     found += commands.package_commands(manifests, texts)
-    return tuple(sorted(found, key=lambda command: command.location.sort_key()))
+    return tuple(map(_bounded, sorted(found, key=lambda command: command.location.sort_key())))
+
+
+def _bounded(command: Command) -> Command:
+    """Return a command without what stands behind all that somebody may have written in one line."""
+    return replace(command, text=bounded(command.text)) if len(command.text) > LONGEST_LINE else command
 
 
 def _deploying(listed: Iterable[Command], workflows: Iterable[Workflow]) -> Iterator[str]:

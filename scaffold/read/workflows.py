@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scaffold.model.document import Document, Location, Mapping, Node, Problem, Scalar, Sequence, scalars_of, text_of
 from scaffold.model.project import Job, Step, Trigger, Workflow
+from scaffold.read.lines import bounded
 
 _MATRIX_WORDS = frozenset({"include", "exclude"})
 _DYNAMIC_MATRIX = "*"
@@ -109,7 +110,7 @@ def _step(node: Mapping) -> Step:
         id=text_of(node.get("id")),
         name=text_of(node.get("name")),
         uses=text_of(uses),
-        run=text_of(run),
+        run=bounded(text_of(run)),
         location=node.location,
         inputs=_pairs(node.get("with")),
         env=_pairs(env),

@@ -45,7 +45,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _dump(project: Project, commands: list[Command]) -> Iterator[Gap]:
     path = commands[0].location.path
     text = "\n".join(command.text for command in commands)
-    if commands[0].context == "workflow" and re.search(r"(?m)^\s*shell:\s*bash\s*$", project.source(path) or ""):
+    if commands[0].context == "workflow" and re.search(r"(?m)^[^\S\n]*shell:[^\S\n]*bash[^\S\n]*$", project.source(path) or ""):
         return  # GitHub runs a shell that is named with pipefail.
     for command in commands:
         match = None if SAYS.match(command.text) else _DUMPS.search(command.text)

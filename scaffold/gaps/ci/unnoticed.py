@@ -17,8 +17,8 @@ from scaffold.model.regex import regex
 _ASKED_AFTER = regex(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\b|\bfailure\(\)")
 _FAILS = regex(r"\bexit\s+(?:[1-9]|\$)|\bfalse\b|setFailed")
 """What a step does that fails its job by what it has seen."""
-_GOES_ON = regex(r"(?m)^\s*set\s+(?:\+\w*e\w*|\+o\s+errexit)\b")
-_STOPS_AGAIN = regex(r"(?m)^\s*set\s+-(?:\w*e|o\s+errexit)|\$\?|PIPESTATUS")
+_GOES_ON = regex(r"(?m)^[^\S\n]*set\s+(?:\+\w*e\w*|\+o\s+errexit)\b")
+_STOPS_AGAIN = regex(r"(?m)^[^\S\n]*set\s+-(?:\w*e|o\s+errexit)|\$\?|PIPESTATUS")
 _STOPS_IN_A_PIPE = regex(r"pipefail|PIPESTATUS|shell:\s*[\"']?bash\b")
 """GitHub starts a step with `bash -e`, and with `-o pipefail` only where the workflow says `shell: bash`."""
 _TO_TEE = regex(r"[^|]\|&?\s*(?:sudo\s+)?tee\b", words=("tee",))

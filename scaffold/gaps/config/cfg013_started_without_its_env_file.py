@@ -22,7 +22,7 @@ _FILE = regex(r"(?:\s-f|\s--file)[=\s]+[\"']?(?P<path>[^\s\"']+)")
 _ENV_FILE = regex(r"\s--env-file[=\s]+[\"']?(?P<path>[\w./-]+)")
 _ASSIGNS = regex(r"(?m)^[ \t]*(?:export\s+)?(?P<name>\w+)=[\"']?(?P<value>[\w./-]+\.ya?ml)[\"']?\s*$")
 _GIVES = regex(
-    r"--env-file|COMPOSE_ENV_FILES|(?m:(?:^|[\s/\"'{])\.env(?=[\s\"'}]|$))|(?m:^\s*(?:export|source|set\s+-a|\.)\s)|\benvsubst\b|\bsops\b|\bdoppler\b"
+    r"--env-file|COMPOSE_ENV_FILES|(?m:(?:^|[\s/\"'{])\.env(?=[\s\"'}]|$))|(?m:^[^\S\n]*(?:export|source|set\s+-a|\.)\s)|\benvsubst\b|\bsops\b|\bdoppler\b"
     r"|\binfisical\b|\bop\s+run\b|\bvault\b|\bchamber\b"
 )
 """What may give the variables their values: another env file, the shell's own variables, a store of secrets."""

@@ -22,7 +22,7 @@ _SERVES = regex(
     r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?start|java\s+-\w+|supervisord|caddy\s+run)(?=[\s\"'&;|]|$)"
 )
 _STOPS = regex(
-    r"(?m)^\s*set\s+(?:-[a-z]*e|-o\s+errexit|\S+\s+-[a-z]*e\b)|\A#!\S+(?:\s+\S+)*\s+-[a-z]*e|^\s*trap\b[^\n]*\bERR\b|;\s*set\s+-[a-z]*e"
+    r"(?m)^[^\S\n]*set\s+(?:-[a-z]*e|-o\s+errexit|\S+\s+-[a-z]*e\b)|\A#!\S+(?:\s+\S+)*\s+-[a-z]*e|^[^\S\n]*trap\b[^\n]*\bERR\b|;\s*set\s+-[a-z]*e"
 )
 _STOPPING_SHELL = regex(r"\b(?:ba|da|a|z)?sh\s+(?:-\S+\s+)*-[a-z]*e[a-z]*\s+(?:-\S+\s+)*$")
 """A shell that the image starts with `-e`, whatever the script says."""

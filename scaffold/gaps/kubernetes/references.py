@@ -127,6 +127,9 @@ def _is_of_an_operator(item: KubernetesObject) -> bool:
     return "." in group and not group.endswith("k8s.io") and item.kind not in {"ExternalSecret", "SealedSecret"}
 
 
+_DEPENDENCY = regex(r"(?m)^[^\S\n]*-?[^\S\n]*name:\s*[\"']?([\w-]+)", words=("name:",))
+
+
 def _is_built_from_parts(project: Project, kind: str, name: str) -> bool:
     """Whether a template makes an object of the kind whose name ends or begins like this one, around an expression."""
     for item in foreign_infrastructure(project):
@@ -134,9 +137,7 @@ def _is_built_from_parts(project: Project, kind: str, name: str) -> bool:
             continue
         text = project.source(item.path) or ""
         if item.path.endswith(("Chart.yaml", "Chart.yml")):
-            if any(
-                part in name for part in re.findall(r"(?m)^\s*-?\s*name:\s*[\"']?([\w-]+)", text.partition("dependencies:")[2])
-            ):
+            if any(part in name for part in _DEPENDENCY.findall(text.partition("dependencies:")[2])):
                 return True
             continue
         if f"kind: {kind}" not in text and "kind: ExternalSecret" not in text and "kind: SealedSecret" not in text:

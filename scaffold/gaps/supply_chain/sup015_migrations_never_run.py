@@ -27,7 +27,7 @@ _BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-\S+\s+)*(?P<service>[\
 _NAME = r"(?:[\"`\w]+\.)?[\"`]?(?P<name>\w+)[\"`]?"
 _MAKES = regex(rf"(?i)\bcreate\s+(?:\w+\s+)?(?:table|view)\s+(?:if\s+not\s+exists\s+)?{_NAME}")
 _REFERS = regex(rf"(?i)\breferences\s+{_NAME}\s*(?:\(|on\b|,|\s)")
-_OTHER_SOURCES = regex(r"(?im)^\s*\\i|^\s*source\s+\S+\.sql|\bset\s+foreign_key_checks\s*=\s*0|session_replication_role")
+_OTHER_SOURCES = regex(r"(?im)^[^\S\n]*(?:\\i|source\s+\S+\.sql)|\bset\s+foreign_key_checks\s*=\s*0|session_replication_role")
 """What brings tables from elsewhere, or looks at references later."""
 _DEPLOYMENT_PAGE = regex(r"(?i)deploy|production|install|operations|release|upgrad")
 
