@@ -211,14 +211,13 @@ def _not_in_use(project: Project, gap: Gap, stacks: list[Stack], start: Start) -
 
 def _catcher(stacks: list[Stack]) -> Location | None:
     """Return the service that takes the mails of all stacks and sends none, where it is started with the others."""
-    found = [
-        next(
-            (item.location for item in stack.services if item.image and item.image.name in MAIL_CATCHERS and not item.profiles),
-            None,
-        )
-        for stack in stacks
-    ]
+    found = [known(_catcher_of, stack) for stack in stacks]
     return found[0] if all(found) else None
+
+
+def _catcher_of(stack: Stack) -> Location | None:
+    services = (item for item in stack.services if item.image and item.image.name in MAIL_CATCHERS and not item.profiles)
+    return next((service.location for service in services), None)
 
 
 def _corrected(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
@@ -362,6 +361,10 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
 
 
 def _runs_code(stack: Stack) -> bool:
+    return known(_has_application, stack)
+
+
+def _has_application(stack: Stack) -> bool:
     return any(service.is_application for service in stack.services)
 
 
@@ -385,6 +388,10 @@ def _is_deployed(project: Project, stack: Stack) -> bool:
 
 def _is_kept(project: Project, stack: Stack) -> bool:
     """Whether a stack starts stores alone, and the infrastructure code has a managed one for each."""
+    return known(_has_managed_stores, project, stack)
+
+
+def _has_managed_stores(project: Project, stack: Stack) -> bool:
     types = resource_types(foreign_infrastructure(project))
     stores = [service for service in stack.services if service.is_datastore]
     return bool(stores) and not _runs_code(stack) and all(is_kept(service, types) for service in stores)
@@ -410,6 +417,10 @@ def _of_a_workbench(stacks: list[Stack]) -> Location | None:
     """Return where a stack shows that developers run it: it mounts the sources of everything that it builds, or those of one
     application, which it tells so in plain text.
     """
+    return known(_workbench, *stacks)
+
+
+def _workbench(*stacks: Stack) -> Location | None:
     built = [service for stack in stacks for service in stack.services if service.build and service.is_application]
     if built and all(mounts_source(service) and not _says_production(service) for service in built):
         return built[0].location

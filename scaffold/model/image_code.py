@@ -9,16 +9,18 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 from scaffold.model.compose import Build, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.java_packages import without_package
-from scaffold.model.known import known
+from scaffold.model.known import all_below, known
 from scaffold.model.names import Role
 from scaffold.model.project import Dockerfile, EnvRead, Instruction, Project, SettingDefault, SourceFile, Stage
 from scaffold.model.regex import regex
 
+_Placed = TypeVar("_Placed", EnvRead, SettingDefault)
 _NO_SERVER = regex(
     r"(?:^|/)(?:\w+_)?(?:tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?|scripts?|bin|tools|hack|archive)/"
     r"|(?:^|[/_.-])(?:test|spec|seed)[_.-]|conftest|locustfile|\.(?:sh|bash)$"
@@ -70,10 +72,8 @@ def reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvR
 
 def _reads_in_image(project: Project, service: Service) -> Mapping[str, list[EnvRead]]:
     found: dict[str, list[EnvRead]] = defaultdict(list)
-    run = _run_files(project, service, (read.location.path for read in project.env_reads))
-    for read in project.env_reads:
-        if read.location.path in run:
-            found[read.name].append(read)
+    for read in _in_image(project, service, project.env_reads):
+        found[read.name].append(read)
     return found
 
 
@@ -90,21 +90,36 @@ def reads_in_mounts(project: Project, service: Service) -> Mapping[str, list[Env
 
 def sources_in_image(project: Project, service: Service, word: str) -> Iterator[SourceFile]:
     """Yield the files with a word that the image of a service holds, tests left out."""
-    found = {source.path: source for source in project.sources if word in source.text}
-    run = _run_files(project, service, found)
-    yield from (source for path, source in found.items() if path in run)
+    for source in project.sources:
+        if word in source.text and is_served(source.path) and is_in_image(project, service, source.path):
+            yield source
 
 
 def defaults_in_image(project: Project, service: Service) -> Iterator[SettingDefault]:
     """Yield the values that the code in the image of a service takes where a variable is not set."""
-    defaults = [item for item in project.settings if item.kind in {"getenv", "expression", "field"} and item.value]
-    run = _run_files(project, service, (item.location.path for item in defaults))
-    yield from (item for item in defaults if item.location.path in run)
+    kinds = {"getenv", "expression", "field"}
+    yield from (item for item in _in_image(project, service, project.settings) if item.kind in kinds and item.value)
 
 
-def _run_files(project: Project, service: Service, paths: Iterable[str]) -> frozenset[str]:
-    """Return those of some files that the image of a service holds to serve; each is asked after once."""
-    return frozenset(path for path in set(paths) if is_served(path) and is_in_image(project, service, path))
+def _in_image(project: Project, service: Service, items: tuple[_Placed, ...]) -> Iterator[_Placed]:
+    """Yield what stands in files that the image of a service holds to serve, in its order; each file is asked after once."""
+    by_path = known(_by_path, items)
+    context = service.build.context if service.build else None
+    paths = all_below(known(_sorted, by_path), context) if context is not None else ()
+    held = (path for path in paths if is_served(path) and is_in_image(project, service, path))
+    yield from (item for _, item in sorted((entry for path in held for entry in by_path[path]), key=lambda entry: entry[0]))
+
+
+def _by_path(items: tuple[_Placed, ...]) -> dict[str, list[tuple[int, _Placed]]]:
+    """Return the items by their files, numbered."""
+    found: dict[str, list[tuple[int, _Placed]]] = {}
+    for number, item in enumerate(items):
+        found.setdefault(item.location.path, []).append((number, item))
+    return found
+
+
+def _sorted(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(paths))
 
 
 @lru_cache(maxsize=65536)

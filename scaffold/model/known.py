@@ -68,5 +68,11 @@ def below(files: tuple[str, ...], folder: str) -> tuple[str, ...]:
     return files[start : bisect_left(files, f"{folder}0", start)]  # "0" is the character behind the slash.
 
 
+def all_below(paths: tuple[str, ...], folder: str) -> tuple[str, ...]:
+    """Return the sorted paths that lie in a folder as it may be written in a file; the root, as `.` too, holds everything."""
+    clean = folder.removeprefix("./").strip("/")
+    return paths if clean in {"", "."} else below(paths, clean)
+
+
 def _table(items: tuple[_T, ...], called: Callable[[Any], object]) -> Mapping[object, _T]:
     return {called(item): item for item in reversed(items)}

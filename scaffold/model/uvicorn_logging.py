@@ -15,7 +15,8 @@ from scaffold.model.artifact import Splice
 from scaffold.model.compose import Service
 from scaffold.model.document import Location, Span
 from scaffold.model.frozen import frozen
-from scaffold.model.project import Project, SourceFile
+from scaffold.model.known import all_below, known
+from scaffold.model.project import CodeFact, Project, SourceFile
 from scaffold.model.python_logging import FORMATTER, NEW_NAMES, two_blank_lines
 from scaffold.model.python_source import PythonSource, add_imports, bound_names, imports_of, parse_python
 from scaffold.model.regex import regex
@@ -115,10 +116,14 @@ def _names(dependencies: tuple[str, ...]) -> list[str]:
 
 def _served(project: Project, context: str) -> tuple[SourceFile, ...]:
     """Return the Python files of a context that make an application or start its server."""
-    facts = (fact for fact in project.code_facts if fact.kind == "server-entry" and fact.reachable is not False)
-    paths = sorted({fact.location.path for fact in facts})
-    found = (SourceFile(path, project.source(path) or "") for path in paths if path.endswith(".py") and is_below(path, context))
-    return tuple(file for file in found if file.text)
+    paths = all_below(known(_entries, project.code_facts), context)
+    return tuple(SourceFile(path, text) for path in paths if (text := project.source(path)))
+
+
+def _entries(code_facts: tuple[CodeFact, ...]) -> tuple[str, ...]:
+    """Return the Python files in which servers start."""
+    facts = (fact for fact in code_facts if fact.kind == "server-entry" and fact.reachable is not False)
+    return tuple(sorted({fact.location.path for fact in facts if fact.location.path.endswith(".py")}))
 
 
 def _is_started(path: str, start: str) -> bool:

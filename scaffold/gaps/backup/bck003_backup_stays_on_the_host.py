@@ -11,6 +11,7 @@ from scaffold.gaps.signals import durable_stores, main_environment, without_repe
 from scaffold.model.dumpers import DUMPER
 from scaffold.model.durability import stores_to_copy
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -43,12 +44,20 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     beside = surroundings(project, signals(project))
     # What sends logs or alerts has such words too: only files that make a dump are looked through.
-    posts = [signal for signal in theirs if _TO_PEOPLE.search(project.source(signal.location.path) or "")]
-    readable = [signal for signal in posts if not _ENCRYPTS.search(project.source(signal.location.path) or "")]
+    posts = [signal for signal in theirs if known(_goes_to_people, project.source(signal.location.path) or "")]
+    readable = [signal for signal in posts if not known(_is_encrypted, project.source(signal.location.path) or "")]
     if readable:
         yield _readable(project, readable)
     if not posts and not _OFF_HOST.search(beside):
         yield _on_the_host(project, theirs)
+
+
+def _goes_to_people(text: str) -> bool:
+    return bool(_TO_PEOPLE.search(text))
+
+
+def _is_encrypted(text: str) -> bool:
+    return bool(_ENCRYPTS.search(text))
 
 
 def _readable(project: Project, posts: list[Signal]) -> Gap:

@@ -301,6 +301,7 @@ def _means_sqlite(project: Project, name: str, text: str) -> bool:
     return bool(is_path) and (text.lower().endswith((".sqlite", ".sqlite3")) or bool(_DRIVERS & dependency_names(project)))
 
 
+@remembered
 def _has_server(project: Project) -> bool:
     """Whether a database server stands in the stacks, or an address of one in an environment."""
     for _, service in main_services(project):

@@ -29,8 +29,9 @@ _KEPT = regex(
 def _detect(project: Project) -> Iterator[Gap]:
     steps = [item for item in ci_steps(project) if item.workflow.path not in project.owned]
     keepers = {item.workflow.path for item in steps if _KEPT.search(f"{item.step.uses}\n{item.text}")}
+    callers = {workflow.path for workflow in project.workflows if any(job.uses for job in workflow.jobs)}
     for item in steps:
-        if item.workflow.path in keepers or any(job.uses for job in item.workflow.jobs) or "GITHUB_STEP_SUMMARY" in item.text:
+        if item.workflow.path in keepers or item.workflow.path in callers or "GITHUB_STEP_SUMMARY" in item.text:
             continue
         report = _REPORT.search(item.text)
         if report:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci.unnoticed import Unnoticed, is_judged_later, job_may_fail, loses_failure_in_pipe, unnoticed_deployments
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -119,7 +120,12 @@ def _tools(item: CiStep) -> Iterator[tuple[str, bool]]:
 
 def _asked_elsewhere(item: CiStep, line: str) -> re.Match[str] | None:
     """Return the request that asks a host for its health, where no later line of the step decides."""
-    return None if _FAILS.search(item.step.run) else _HEALTH_ELSEWHERE.search(line)
+    return None if known(_fails, item.step.run) else _HEALTH_ELSEWHERE.search(line)
+
+
+def _fails(text: str) -> bool:
+    """Whether a step ends itself as failed."""
+    return bool(_FAILS.search(text))
 
 
 def _plain(command: str) -> str:
@@ -130,7 +136,7 @@ def _plain(command: str) -> str:
 
 def _forgives(item: CiStep, line: str, start: int) -> bool:
     """Whether the command from there on may fail. One of which the step reads what it said is judged by that."""
-    if _READ_LATER.search(line) and _FAILS.search(item.step.run):
+    if _READ_LATER.search(line) and known(_fails, item.step.run):
         return False
     return bool(_FORGIVES.search(line[start:].partition(";")[0])) or loses_failure_in_pipe(item, line[start:])
 

@@ -12,6 +12,7 @@ from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.gaps.facts import listed
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
@@ -133,6 +134,10 @@ def _script_gap(resource: str, call: Call) -> Gap:
 
 def _brings_files(job: Job) -> bool:
     """Whether steps of the job bring files that the repository does not hold."""
+    return known(_brings, job)
+
+
+def _brings(job: Job) -> bool:
     for step in job.all_steps:
         if step.action == "actions/checkout" and (step.input("path") or step.input("repository")):
             return True

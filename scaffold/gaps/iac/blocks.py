@@ -12,6 +12,7 @@ from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -103,12 +104,26 @@ def terraform_folders(project: Project) -> dict[str, tuple[Block, ...]]:
 
 def resources(folders: dict[str, tuple[Block, ...]], *types: str) -> Iterator[Block]:
     """Yield the resources of these types."""
-    for blocks in folders.values():
-        yield from (block for block in blocks if block.kind == "resource" and block.type in types and len(block.labels) == 2)
+    by_type = known(_by_type, folders)
+    for _, block in sorted((item for kind in dict.fromkeys(types) for item in by_type.get(kind, ())), key=lambda item: item[0]):
+        yield block
+
+
+def _by_type(folders: Folders) -> dict[str, list[tuple[int, Block]]]:
+    """Return the resources of each type, numbered in the order of the code."""
+    found: dict[str, list[tuple[int, Block]]] = {}
+    for number, block in enumerate(block for blocks in folders.values() for block in blocks):
+        if block.kind == "resource" and len(block.labels) == 2:
+            found.setdefault(block.type, []).append((number, block))
+    return found
 
 
 def is_root(blocks: tuple[Block, ...]) -> bool:
     """Whether a folder is what people apply: it configures a provider or keeps a state; all others are modules."""
+    return known(_is_root, blocks)
+
+
+def _is_root(blocks: tuple[Block, ...]) -> bool:
     settings = [block for block in blocks if block.kind == "terraform"]
     return any(block.kind == "provider" for block in blocks) or any(
         block.inner("backend") or block.inner("cloud") for block in settings
@@ -128,9 +143,13 @@ def value_of(project: Project, folders: dict[str, tuple[Block, ...]], block: Blo
     blocks = folders.get(block.folder, ())
     if not is_root(blocks) or attribute.variable in _given(project, block.folder):
         return None
-    declared = next((item for item in blocks if item.kind == "variable" and item.type == attribute.variable), None)
+    declared = known(_variables, blocks).get(attribute.variable)
     default = declared.get("default") if declared else None
     return default.literal if default else None
+
+
+def _variables(blocks: tuple[Block, ...]) -> dict[str, Block]:
+    return {block.type: block for block in reversed(blocks) if block.kind == "variable"}
 
 
 def is_given(project: Project, block: Block, variable: str) -> bool:
@@ -140,9 +159,12 @@ def is_given(project: Project, block: Block, variable: str) -> bool:
 
 def _given(project: Project, folder: str) -> frozenset[str]:
     """Return the variables that a tfvars file in or below a folder sets."""
-    prefix = f"{folder}/" if folder else ""
-    paths = [path for path in project.files if path.startswith(prefix) and path.endswith(".tfvars")]
+    paths = [path for path in known(_files_of_values, project.files) if not folder or path.startswith(f"{folder}/")]
     return frozenset(item.name for path in paths for item in read_assignments(path, project.source(path) or ""))
+
+
+def _files_of_values(files: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(path for path in files if path.endswith(".tfvars"))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

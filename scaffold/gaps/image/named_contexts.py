@@ -59,7 +59,7 @@ def lacking_contexts(project: Project) -> Iterator[LackingContext]:
                 continue
             lacking = [key for key in alike if name in steps[key[0]] and f"{name}=" not in key[1] and "$" not in key[1]]
             if lacking:
-                numbered = sorted((item for key in lacking for item in alike[key]), key=lambda item: item[0])
+                numbered = sorted((item for key in lacking for item in alike[key][:_MOST_BUILDS]), key=lambda item: item[0])
                 builders = tuple(dict.fromkeys(location for _, location in numbered))
                 # The first build of the first group is the first of all: groups are in the order of their first builds.
                 yield LackingContext(name, steps[lacking[0][0]][name], place, builders[:_MOST_BUILDS])

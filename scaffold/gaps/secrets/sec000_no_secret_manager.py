@@ -10,8 +10,9 @@ from scaffold.gaps.secrets.credentials import credential_groups
 from scaffold.gaps.secrets.signals import file_signals, manager_signals
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import is_deployment
-from scaffold.model.document import Location, scalars_in
+from scaffold.model.document import Location, VariableReference, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 
@@ -73,14 +74,16 @@ def _given(project: Project, stack: Stack, needed: dict[str, Location]) -> dict[
 
 def _may_be_empty(stack: Stack, name: str) -> bool:
     """Whether the stack runs without it: every reference falls back to an empty text."""
-    references = [
-        item
-        for service in stack.services
-        for scalar in scalars_in(service.node)
-        for item in scalar.references
-        if item.name == name
-    ]
+    references = known(_references_by_name, stack).get(name, ())
     return bool(references) and all(item.has_default and not item.argument for item in references)
+
+
+def _references_by_name(stack: Stack) -> dict[str, list[VariableReference]]:
+    found: dict[str, list[VariableReference]] = {}
+    scalars = (scalar for service in stack.services for scalar in scalars_in(service.node))
+    for item in (item for scalar in scalars for item in scalar.references):
+        found.setdefault(item.name, []).append(item)
+    return found
 
 
 def _passed_by_workflow(project: Project, name: str) -> str:

@@ -8,13 +8,14 @@ from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps, ef
 from scaffold.gaps.remembered import remembered
 from scaffold.model.document import find
 from scaffold.model.frozen import frozen
-from scaffold.model.project import Project, Step, Workflow
+from scaffold.model.known import known
+from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.workflow_steps import BUILD_ACTION
 
 _OF_BRANCH = regex(r"\$\{\{\s*github\.(?:ref_name|head_ref)\s*\}\}|\$\{?GITHUB_REF_NAME\}?")
 _VARIABLE = regex(r"\$\{\{\s*env\.(\w+)\s*\}\}|\$\{(\w+)\}|\$(\w+)")
-EXPRESSION = regex(r"\$\{\{[^}]*\}\}|\$\([^)]*\)|\$\{[^}]*\}|\$\w+|`[^`]*`")
+EXPRESSION = regex(r"\$\{\{[^}]{0,2000}\}\}|\$\([^)]{0,2000}\)|\$\{[^}]{0,2000}\}|\$\w+|`[^`]{0,2000}`")
 _OF_GITHUB = regex(r"\$\{\{[^}]*\}\}")
 _FROM_METADATA = regex(r"^\$\{\{\s*steps\.(?P<id>[\w-]+)\.outputs\.tags\s*\}\}$")
 _PUSHES = regex(r"\b(?:docker|podman)\s+(?:image\s+)?push\s+(?P<words>[^\n;&|]+)")
@@ -79,7 +80,11 @@ def _sends_saved(item: CiStep) -> bool:
 
 
 def _of_job(item: CiStep) -> str:
-    return _in_one_word("\n".join(step.run for step in item.job.steps))
+    return known(_text_of_job, item.job)
+
+
+def _text_of_job(job: Job) -> str:
+    return _in_one_word("\n".join(step.run for step in job.steps))
 
 
 def filled_text(item: CiStep, text: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, effective_env, env_location, may_write_id_token
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Room, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Job, Project
 from scaffold.model.publishing import trusted_upload
 from scaffold.model.regex import regex
 
@@ -18,13 +19,16 @@ _OTHER_WAYS = regex(r"(?:\s-p\b|--password|--config-file|pypirc|keyring|TWINE_PA
 
 def _detect(project: Project) -> Iterator[Gap]:
     for item in ci_steps(project):
-        job_text = "\n".join(step.run for step in item.job.all_steps)
-        if not _UPLOAD.search(item.text) or _OTHER_WAYS.search(job_text) or may_write_id_token(item):
+        if not _UPLOAD.search(item.text) or known(_goes_another_way, item.job) or may_write_id_token(item):
             continue
         env = effective_env(item)
         unread = [name for name, value in env.items() if "secrets." in value and re.search(r"TWINE|PYPI|TOKEN|PASSWORD", name)]
         if "TWINE_PASSWORD" not in env and unread:
             yield from (_gap(item, name) for name in unread)
+
+
+def _goes_another_way(job: Job) -> bool:
+    return bool(_OTHER_WAYS.search("\n".join(step.run for step in job.all_steps)))
 
 
 def _gap(item: CiStep, name: str) -> Gap:

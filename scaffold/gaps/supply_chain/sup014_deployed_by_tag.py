@@ -11,9 +11,8 @@ from scaffold.gaps.signals import resource_types
 from scaffold.gaps.supply_chain.sup003_images_unsigned import signing_steps
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _UNKNOWN = "\0"
@@ -29,7 +28,10 @@ _POLICIES = frozenset({"ClusterImagePolicy", "ImageValidatingPolicy"})
 
 def _detect(project: Project) -> Iterator[Gap]:
     pushing = [item for item in ci_steps(project) if item.workflow.path not in project.owned and pushes_image(item)]
-    patterns = tuple(dict.fromkeys(pattern for item in pushing for pattern in _pushed(item)))
+    # What the steps of a job give to actions is the same for each of them.
+    jobs = {(item.workflow.path, item.job.id): item for item in pushing}
+    words = [word for item in jobs.values() for word in _given(item)] + [word for item in pushing for word in _called(item)]
+    patterns = [pattern for word in dict.fromkeys(words) if (pattern := _pattern(word)) is not None]
     if not patterns or _is_verified(project):
         return
     used = [(image, place) for image, place in _deployed(project) if any(p.fullmatch(_repository(image)) for p in patterns)]
@@ -50,22 +52,29 @@ def _detect(project: Project) -> Iterator[Gap]:
     )
 
 
-def _pushed(item: CiStep) -> Iterator[re.Pattern[str]]:
-    """Yield a pattern for each repository that the step's job pushes to; what an expression gives may be any word."""
-    env = {**dict(item.workflow.env), **dict(item.job.env)}
-    for word in (*known(_given, item.workflow, item.job), *_PUSH.findall(" ".join(_words(item.text, env)))):
-        if not _IMAGE.fullmatch(word):
-            continue
-        fixed = _TAG.sub("", word).split(_UNKNOWN)
-        # Without a word of its own the pattern would match every image.
-        if any(re.search(r"[a-z]", part.partition("/")[2]) for part in fixed) or (len(fixed) > 1 and "." in fixed[0]):
-            yield re.compile(r"[\w./-]+".join(re.escape(part) for part in fixed), re.IGNORECASE)
+def _given(item: CiStep) -> list[str]:
+    """Return the words that the steps of a step's job give to actions as names of images."""
+    env = _env(item)
+    return [word for step in item.job.steps for name in _INPUTS for word in _words(step.input(name), env)]
 
 
-def _given(workflow: Workflow, job: Job) -> tuple[str, ...]:
-    """Return the words that the steps of a job give to actions as names of images."""
-    env = {**dict(workflow.env), **dict(job.env)}
-    return tuple(dict.fromkeys(word for step in job.steps for name in _INPUTS for word in _words(step.input(name), env)))
+def _called(item: CiStep) -> list[str]:
+    """Return what the commands of a step push."""
+    found: list[str] = _PUSH.findall(" ".join(_words(item.text, _env(item))))
+    return found
+
+
+def _env(item: CiStep) -> dict[str, str]:
+    return {**dict(item.workflow.env), **dict(item.job.env)}
+
+
+def _pattern(word: str) -> re.Pattern[str] | None:
+    """Return a pattern for the repository of an image; what an expression gives may be any word."""
+    fixed = _TAG.sub("", word).split(_UNKNOWN) if _IMAGE.fullmatch(word) else []
+    # Without a word of its own the pattern would match every image.
+    if any(re.search(r"[a-z]", part.partition("/")[2]) for part in fixed) or (len(fixed) > 1 and "." in fixed[0]):
+        return re.compile(r"[\w./-]+".join(re.escape(part) for part in fixed), re.IGNORECASE)
+    return None
 
 
 def _words(text: str, env: dict[str, str]) -> list[str]:

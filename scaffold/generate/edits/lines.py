@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 
 from scaffold.model.artifact import Splice
 from scaffold.model.document import Location, Span
@@ -56,14 +57,16 @@ _Change = Callable[[str, str], tuple[int, int, str] | None]
 def _lines(task: EditTask, texts: dict[str, str], change: _Change) -> tuple[FileSplices, ...]:
     """Return the splices of each line that the task decides; empty where one is not in a form that is edited."""
     found: dict[str, list[Splice]] = {}
+    listed = {path: [f"{line}\n" for line in text.split("\n")] for path, text in texts.items()}
+    starts = {path: list(accumulate(map(len, lines), initial=0)) for path, lines in listed.items()}
     for place, value in task.decided:
         path, _, number = place.rpartition(":")
-        lines = [f"{line}\n" for line in texts[path].split("\n")]
+        lines = listed[path]
         index = int(number) - 1
         made = change(lines[index], value) if index < len(lines) else None
         if made is None:
             return ()
-        start = sum(len(line) for line in lines[:index])
+        start = starts[path][index]
         end = min(start + made[1], len(texts[path]))
         found.setdefault(path, []).append(Splice(Span(start + made[0], end), made[2]))
     return tuple(FileSplices(path, tuple(dict.fromkeys(splices))) for path, splices in sorted(found.items()))

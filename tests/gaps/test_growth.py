@@ -1,0 +1,150 @@
+"""What judging a project costs grows with the project: nothing is asked of each item for each other one.
+
+No clock tells that: calls are counted, function by function. One that is called for each pair of items is called four times as
+often for twice the items, one that is called for each item twice as often.
+"""
+
+from __future__ import annotations
+
+import cProfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.app.examination import Place, examine
+
+FEW, MANY = 90, 180
+"""Items of the two projects that are compared."""
+OFTEN = 30
+"""Calls for each item up to which it does not matter how they grow: a step that is taken for some of the pairs only."""
+
+Files = dict[str, str]
+DOCKERFILE = "FROM python:3.13\nWORKDIR /app\nCOPY . .\nRUN pip install flask\nCMD python main.py\n"
+CODE = "import os\nfrom flask import Flask\napp = Flask(__name__)\nURL = os.environ['DATABASE_URL']\n"
+BUILD = "    - uses: docker/build-push-action@v6\n      with: {{context: ., push: true, tags: 'shop/a{0}:1'}}\n"
+
+
+def each(count: int, text: str) -> str:
+    """A text once for each number, which stands for `{0}` in it."""
+    return "".join(text.format(number) for number in range(count))
+
+
+def workflow(jobs: str) -> str:
+    return f"name: ci\non: push\njobs:\n{jobs}"
+
+
+def images(count: int) -> Files:
+    services = each(
+        count,
+        "  s{0}:\n    image: postgres:16\n    environment: {{POSTGRES_PASSWORD: secret{0}, URL: 'http://s1:80'}}\n"
+        "    volumes: ['v{0}:/data']\n    depends_on: [db]\n",
+    )
+    volumes = each(count, "  v{0}: {{}}\n")
+    return {"compose.yaml": f"services:\n  db: {{image: 'postgres:16'}}\n{services}volumes:\n{volumes}"}
+
+
+def builds(count: int) -> Files:
+    services = each(
+        count,
+        "  s{0}:\n    build: ./s{0}\n    environment: {{SECRET_KEY: abc{0}}}\n    ports: ['80{0}:80']\n"
+        "    volumes: ['./s{0}/uploads:/app/uploads']\n",
+    )
+    folders = {
+        f"s{number}/{name}": text for number in range(count) for name, text in (("Dockerfile", DOCKERFILE), ("main.py", CODE))
+    }
+    return {"compose.yaml": f"services:\n{services}", **folders}
+
+
+def mounts(count: int) -> Files:
+    volumes = each(count, "    - ./d{0}:/srv/d{0}\n    - ${{D{0}:-./q{0}}}:/srv/q{0}\n")
+    web = f"services:\n  web:\n    build: .\n    volumes:\n{volumes}"
+    return {
+        "compose.yaml": web,
+        "Dockerfile": DOCKERFILE,
+        "main.py": CODE,
+        **{f"d{number}/a.txt": "" for number in range(count)},
+    }
+
+
+def variables(count: int) -> Files:
+    given = each(count, "      K{0}_PASSWORD: secret{0}\n      M{0}: ${{M{0}:-x}}\n")
+    template = each(count, "K{0}_PASSWORD=secret{0}\nK{0}_URL=redis://h{0}:80\n")
+    return {
+        "compose.yaml": f"services:\n  web:\n    build: .\n    environment:\n{given}",
+        "Dockerfile": DOCKERFILE,
+        "main.py": CODE,
+        ".env.example": template,
+        ".env.production": template,
+    }
+
+
+def jobs(count: int) -> Files:
+    steps = f"    steps:\n{BUILD}    - run: docker push shop/a{{0}}:1\n    - run: pytest\n"
+    return {".github/workflows/ci.yml": workflow(each(count, f"  j{{0}}:\n    runs-on: ubuntu-24.04\n{steps}"))}
+
+
+def steps(count: int) -> Files:
+    run = "    - run: |\n        docker push shop/a{0}:1\n        docker compose up -d\n"
+    return {".github/workflows/ci.yml": workflow(f"  j:\n    runs-on: ubuntu-24.04\n    steps:\n{each(count, BUILD + run)}")}
+
+
+def contexts(count: int) -> Files:
+    given = each(count, "        c{0}: ./x{0}\n")
+    return {
+        "compose.yaml": f"services:\n  web:\n    build:\n      context: .\n      additional_contexts:\n{given}",
+        "Dockerfile": "FROM python:3.13\n" + each(count, "COPY --from=c{0} a b\n"),
+        ".github/workflows/ci.yml": workflow(f"  j:\n    runs-on: ubuntu-24.04\n    steps:\n{each(count, BUILD)}"),
+    }
+
+
+def pages(count: int) -> Files:
+    shown = each(count, "\n## Deployment {0}\n\n```sh\ndocker compose up -d s{0}\n```\n\nBackup runs nightly.\n")
+    return {"README.md": f"# Shop\n{shown}", "compose.yaml": "services: {s1: {image: shop}}\n"}
+
+
+def balancers(count: int) -> Files:
+    block = (
+        'resource "aws_lb" "l{0}" {{\n  name = "l{0}"\n}}\n'
+        'resource "aws_lb_listener" "x{0}" {{\n  load_balancer_arn = aws_lb.l{0}.arn\n  protocol = "HTTP"\n'
+        '  default_action {{\n    type = "forward"\n  }}\n}}\n'
+    )
+    return {"infra/main.tf": each(count, block), "compose.yaml": "services: {web: {image: shop}}\n"}
+
+
+def proxies(count: int) -> Files:
+    servers = each(
+        count, "upstream u{0} {{ server s{0}:80; }}\nserver {{\n listen {0};\n location / {{ proxy_pass http://u{0}; }}\n}}\n"
+    )
+    services = each(count, "  s{0}: {{image: 'shop/s{0}:1'}}\n")
+    proxy = "  proxy:\n    image: nginx:1.27\n    ports: ['80:80']\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro']\n"
+    return {"nginx.conf": f"http {{\n{servers}}}\n", "compose.yaml": f"services:\n{proxy}{services}"}
+
+
+def called(root: Path) -> Counter[str]:
+    """How often each function is called when a project is judged."""
+    profile = cProfile.Profile()
+    profile.enable()
+    examine(Place(root))
+    profile.disable()
+    found: Counter[str] = Counter()
+    for entry in profile.getstats():
+        code = entry.code
+        name = code if isinstance(code, str) else f"{code.co_filename}:{code.co_firstlineno} {code.co_name}"
+        found[name] += entry.callcount
+    return found
+
+
+@pytest.mark.parametrize(
+    "written",
+    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies],
+    ids=lambda item: item.__name__,
+)
+def test_no_function_is_called_for_each_pair_of_items(
+    written: Callable[[int], Files], make_project: Callable[..., Path]
+) -> None:
+    called(make_project(written(3), name="first"))  # What is imported and compiled once does not count.
+    few = called(make_project(written(FEW), name="few"))
+    many = called(make_project(written(MANY), name="many"))
+    assert {name: (few[name], count) for name, count in many.items() if count > max(3 * few[name], OFTEN * MANY)} == {}
