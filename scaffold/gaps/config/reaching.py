@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from scaffold.gaps.image.builds import ignore_patterns
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.image_code import is_in_image
@@ -39,17 +40,30 @@ def templates_of(project: Project, services: list[Service]) -> list[EnvFile] | N
 
 def is_set_by_code(project: Project, service: Service, name: str) -> bool:
     """Whether a script of the image or a package script sets the variable, or code gives it to itself."""
-    word = re.escape(name)
-    shell = re.compile(rf"(?<![\w$]){word}=")
-    code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{word}[\"'](?:\]\s*=|,)|env\.{word}\s*(?:\?\?|\|\|)?=(?!=)")
+    shell = re.compile(rf"(?<![\w$]){re.escape(name)}=")
     started = (
         item
         for item in project.commands
         if item.context == "package" or (item.context == "script" and is_in_image(project, service, item.location.path))
     )
-    return any(shell.search(item.text) for item in started) or any(
-        name in source.text and code.search(source.text) and not _OF_TOOLS.search(source.path) for source in project.sources
-    )
+    return any(shell.search(item.text) for item in started) or _gives_itself(project, name)
+
+
+def _gives_itself(project: Project, name: str) -> bool:
+    """Whether code gives itself a variable: one name is asked after for many services."""
+    asked = _asked(project)
+    if name not in asked:
+        word = re.escape(name)
+        code = re.compile(rf"environ(?:\.setdefault\(|\[)\s*[\"']{word}[\"'](?:\]\s*=|,)|env\.{word}\s*(?:\?\?|\|\|)?=(?!=)")
+        sources = (source for source in project.sources if name in source.text and not _OF_TOOLS.search(source.path))
+        asked[name] = any(code.search(source.text) for source in sources)
+    return asked[name]
+
+
+@remembered
+def _asked(_: Project) -> dict[str, bool]:
+    """Return where the answers for the names of one project are kept."""
+    return {}
 
 
 def may_get_more(project: Project, service: Service) -> bool:
