@@ -10,7 +10,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied
 from scaffold.model.known import known
-from scaffold.model.project import Command, Project
+from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 
@@ -126,14 +126,18 @@ def _in_code(project: Project, service: Service) -> Migration | None:
     context, target = made.context, made.target
     builds = "\n".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
     found = []
-    for fact in project.code_facts:
-        word, _, tags = fact.detail.partition(" ")
-        if fact.kind != "schema" or word not in {"applies-in-init", "applies-at-start"} or fact.reachable is False:
-            continue
+    for fact in known(_applying, project.code_facts):
+        tags = fact.detail.partition(" ")[2]
         if (not tags or ("-tags" in builds and tags in builds)) and is_copied(dockerfile, target, context, fact.location.path):
             found.append(fact.location)
     changes = [change for change in changes_of_spring(project) if is_copied(dockerfile, target, context, change.path)]
     return Migration(tuple(found or changes), "code" if found else "locked") if found or changes else None
+
+
+def _applying(facts: tuple[CodeFact, ...]) -> tuple[CodeFact, ...]:
+    """Return the places at which programs change their tables themselves as they start."""
+    schema = (fact for fact in facts if fact.kind == "schema" and fact.reachable is not False)
+    return tuple(fact for fact in schema if fact.detail.partition(" ")[0] in {"applies-in-init", "applies-at-start"})
 
 
 def changes_of_spring(project: Project) -> tuple[Location, ...]:

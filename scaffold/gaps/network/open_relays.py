@@ -9,9 +9,9 @@ from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.image_code import is_in_image
-from scaffold.model.known import is_within
+from scaffold.model.known import is_within, known
 from scaffold.model.lasting import words_of
-from scaffold.model.project import Project
+from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
 _OPEN_IMAGES: dict[str, tuple[frozenset[int], re.Pattern[str]]] = {
@@ -84,7 +84,12 @@ def _texts(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     for item in project.mounted:
         if is_within(item.path, mounted):
             yield item.path, item.data.decode("utf-8", "replace")
-    for source in project.sources if service.build else ():
-        is_marked = source.path.endswith((".sh", ".conf", ".cfg")) and any(word in source.text for word in _WORDS)
-        if is_marked and source.path not in mounted and is_in_image(project, service, source.path):
+    for source in known(_marked, project.sources) if service.build else ():
+        if source.path not in mounted and is_in_image(project, service, source.path):
             yield source.path, source.text
+
+
+def _marked(sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    """Return the scripts and configurations that speak of a relay."""
+    listed = (source for source in sources if source.path.endswith((".sh", ".conf", ".cfg")))
+    return tuple(source for source in listed if any(word in source.text for word in _WORDS))
