@@ -16,7 +16,7 @@ from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
 _DUMPS = regex(
-    rf"\b(?P<program>{DUMPER})\b(?![^|\n]*(?:--schema-only|--no-data|--version))[^|\n]*[^|\n\s]\s*"
+    rf"\b(?P<program>{DUMPER})\b(?![^|\n]{{0,1000}}(?:--schema-only|--no-data|--version))[^|\n]{{0,1000}}[^|\n\s]\s*"
     r"\|(?!\|)\s*(?:\S*/)?(?:gzip|pigz|bzip2|xz|zstd|openssl|gpg|age|aws|rclone|gsutil|tee)\b",
     words=DUMPERS,
 )
