@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffold.gaps.facts import final_stages, holds_a_secret, listed
+from scaffold.gaps.image.build_arguments import BuildArgument, secret_arguments
 from scaffold.gaps.image.builds import environment_of, ignore_file, is_built, targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img003_no_dockerignore import build_contexts
@@ -57,6 +58,42 @@ def _detect(project: Project) -> Iterator[Gap]:
         for item in (item for stage in dict.fromkeys(kept) for item in stage.instructions):
             yield from _copied(project, dockerfile, item)
             yield from _made(project, dockerfile, item)
+    yield from _given(project)
+
+
+def _given(project: Project) -> Iterator[Gap]:
+    """Yield the secrets that builds get as arguments, those of the same files as one."""
+    places: dict[str, list[BuildArgument]] = {}
+    for item in secret_arguments(project):
+        places.setdefault(item.name, []).append(item)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, items in sorted(places.items()):
+        alike.setdefault(tuple(dict.fromkeys(item.location.path for item in items)), []).append(name)
+    for names in alike.values():
+        yield _argument_gap(names, [item for name in names for item in places[name]])
+
+
+def _argument_gap(names: list[str], items: list[BuildArgument]) -> Gap:
+    path = items[0].location.path
+    return RULE.gap(
+        resource=path,
+        subject=f"argument/{names[0]}",
+        message=f"{listed(names)} {'is an argument' if len(names) == 1 else 'are arguments'} of a build "
+        f"({listed(dict.fromkeys(item.giver for item in items))}): `docker history` shows the value to whoever pulls the "
+        "image, has it as a file, or gets on the host that runs it.",
+        expected="`RUN --mount=type=secret` where the build needs it, else the value given when the container starts",
+        actual="a secret as a build argument",
+        locations=tuple(dict.fromkeys(item.location for item in items)),
+        severity=Severity.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Give it as a secret of the build (`--secret id=...`, `build.secrets` of Compose, `secrets` of the action), or "
+                "only when the container starts, and change it: images that were made keep the old one.",
+            ),
+        ),
+    )
 
 
 def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
