@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from scaffold.model.project import EnvRead, SettingDefault
 from scaffold.model.regex import regex
@@ -194,6 +195,16 @@ class SettingsReader:
         yield EnvRead(variable, required=not has_default, location=at(self.path, node), fails=fails, empty=empty)
         if value is not None and not self._is_read_below(value):
             yield from self._default(variable, value, "field", scope)
+            text = self.constants.get(value.id) if isinstance(value, ast.Name) and is_sensitive_name(variable) else None
+            if text:
+                yield setting(variable, text, "fallback", at(self.path, value), guarded=scope.guarded)
+
+    @cached_property
+    def constants(self) -> dict[str, str]:
+        """The texts that names of the module stand for."""
+        assigned = (node for node, scope in self.tree.of(ast.Assign) if scope.function is None and not scope.classes)
+        named = ((node.targets[0], text_value(node.value)) for node in assigned if len(node.targets) == 1)
+        return {target.id: text for target, text in named if isinstance(target, ast.Name) and text}
 
     def _is_read_below(self, value: ast.expr | None) -> bool:
         return isinstance(value, ast.Call) and self._read(value) is not None

@@ -73,7 +73,7 @@ def _left_out_gap(found: LeftOut) -> Gap:
         resource=found.stack.resource(service.name),
         subject=f"environment/{name}",
         message=f"Neither the stack nor the image gives {service.name} {name}, and its code takes development then: what it "
-        f"refuses in production ({guard.path}:{guard.line}), such as keys and passwords made for a try, it starts with.",
+        f"refuses elsewhere ({guard.path}:{guard.line}), such as keys and passwords made for a try, it starts with.",
         expected=f"{name}: production",
         actual="not set",
         locations=(service.location,),

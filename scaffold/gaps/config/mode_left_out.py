@@ -22,6 +22,9 @@ _FOR_DEVELOPMENT = frozenset({"development", "dev", "local", "debug"})
 _IN_PRODUCTION = regex(
     r"(?i)(?:[!=]={1,2}|\.equals\(|\beq\b)\s*[\"'](?:production|prod)[\"']|\bis_?production\b", words=("prod",)
 )
+_LEAVES = regex(r"(?i)={2,3}\s*[\"'](?:development|dev|local)[\"']\s*\)?\s*[:{]?\s*return\b", words=("dev", "local"))
+"""A check that ends at once in development: what stands behind it counts everywhere else."""
+_NEXT_FUNCTION = regex(r"\n[ \t]*(?:async )?(?:def|func|function|class)\b")
 _OF_MODE = regex(r"(?i)env|mode|stage|is_?production")
 _LONGEST_BEFORE = 60
 _ENDS = regex(
@@ -89,12 +92,17 @@ def _is_set_elsewhere(project: Project, name: str) -> bool:
 
 
 def _guard(project: Project, path: str) -> Location | None:
-    """Return the place where code refuses something in production alone."""
+    """Return the place where code refuses something in production alone, or anywhere but in development."""
     text = project.source(path) or ""
     for match in _IN_PRODUCTION.finditer(text):
         before = text[max(match.start() - _LONGEST_BEFORE, 0) : match.end()]
         near = text[match.end() : match.end() + _NEAR]
         ends = bool(_ENDS.search(near)) and bool(_CREDENTIAL.search(near))
         if _OF_MODE.search(before) and (ends or _REFUSES.search(text, match.end(), match.end() + _FAR)):
+            return Location(path, text.count("\n", 0, match.start()) + 1)
+    for match in _LEAVES.finditer(text):
+        before = text[max(match.start() - _LONGEST_BEFORE, 0) : match.start()]
+        behind = _NEXT_FUNCTION.split(text[match.end() : match.end() + _FAR], maxsplit=1)[0]
+        if _OF_MODE.search(before) and _ENDS.search(behind) and _CREDENTIAL.search(behind):
             return Location(path, text.count("\n", 0, match.start()) + 1)
     return None

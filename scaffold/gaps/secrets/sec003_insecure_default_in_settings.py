@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffold.gaps.config.django_settings import module_path, settings_chain, used_modules
+from scaffold.gaps.config.mode_left_out import modes_left_out
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
@@ -63,6 +64,7 @@ _ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^
 _OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)example\.|^[\w-]+$|\.(?:local|test|internal)$")
 """Hosts of the machine itself, of a network inside, and of examples."""
 _ROWS_BESIDE = 5
+_ROWS_OF_CHECK = 20
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -194,6 +196,7 @@ def _is_credential(setting: SettingDefault) -> bool:
 _ONLY_BARE = "; every service that runs this code gets the variable, so only a bare start on one machine takes it"
 _NOTES = {
     "guarded": "; the code refuses it outside development",
+    "asleep": "; the code refuses it outside development alone, which is what it takes where nothing says the mode, as here",
     "refused": "; another place of the code ends the program where the variable is missing or has this value",
     "overridden": "; the class of settings for production takes the variable without a default",
     "unread": "; no code of this repository reads it",
@@ -209,7 +212,8 @@ _LESS = frozenset({"empty", "apart"})
 
 def _standing(project: Project, settings: list[SettingDefault]) -> str:
     """Return what keeps the default from being taken in production, "" where nothing does."""
-    if all(setting.guarded for setting in settings):
+    asleep = _is_left_alone(project, settings)
+    if all(setting.guarded for setting in settings) and not asleep:
         return "guarded"
     if all(setting.unread or setting.idle for setting in settings):
         return "unread" if settings[0].unread else "idle"
@@ -218,8 +222,23 @@ def _standing(project: Project, settings: list[SettingDefault]) -> str:
     if all(_is_overridden(project, setting) for setting in settings):
         return "overridden"
     if not is_given_everywhere(project, settings):
-        return "apart" if is_run_by_nobody(project, settings) else ""
+        return "apart" if is_run_by_nobody(project, settings) else "asleep" if asleep else ""
     return "empty" if is_left_empty(project, settings) else "given"
+
+
+def _is_left_alone(project: Project, settings: list[SettingDefault]) -> bool:
+    """Whether the check that refuses the default never acts: nothing tells an application its mode."""
+    check = _sleeping_checks(project).get(settings[0].location.path)
+    name = settings[0].name.lower()
+    return check is not None and (all(setting.guarded for setting in settings) or name in check)
+
+
+@remembered
+def _sleeping_checks(project: Project) -> dict[str, str]:
+    """Return, by file, the checks of values made for a try that never act, in lower case."""
+    guards = dict.fromkeys(item.guard for item in modes_left_out(project))
+    texts = ((place, (project.source(place.path) or "").splitlines()) for place in guards)
+    return {place.path: "\n".join(rows[place.line - 1 : place.line + _ROWS_OF_CHECK]).lower() for place, rows in texts}
 
 
 def _is_overridden(project: Project, setting: SettingDefault) -> bool:
@@ -269,7 +288,7 @@ def _is_refused_elsewhere(project: Project, settings: list[SettingDefault]) -> b
 def _gap(project: Project, path: str, name: str, settings: list[SettingDefault]) -> Gap:
     what = "a URL with a password" if url_password(settings[0].value or "") else settings[0].value_class.value
     standing = _standing(project, settings)
-    severity = _severity(_words(name), harmless=standing not in {"", *_LESS})
+    severity = _severity(_words(name), harmless=standing not in {"", "asleep", *_LESS})
     if standing in _LESS:
         severity = severity.lowered(1)
     address = _address_beside(project, settings) if not standing else None
