@@ -95,7 +95,13 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),
     (lambda project: _compose_has(project, "env_file"), ("SEC013",)),
-    (lambda project: any(fact.kind == "proofless-login" for fact in project.code_facts), ("SEC012",)),
+    (
+        lambda project: (
+            any(fact.kind == "proofless-login" for fact in project.code_facts)
+            or any("AUTH" in read.name or "LOGIN" in read.name or "SIGN" in read.name for read in project.env_reads)
+        ),
+        ("SEC012",),
+    ),
     (lambda project: any(fact.kind == "unlimited-login" for fact in project.code_facts), ("SEC014",)),
     (lambda project: any(fact.kind in _OPEN for fact in project.code_facts), ("NET013",)),
     (lambda project: any(fact.kind == "socket" for fact in project.code_facts), ("SCL007",)),

@@ -122,7 +122,9 @@ _IN_SCOPES = regex(
 """What tells how deep a place of Rust is: brackets, and what ends a chain of calls; texts are passed over."""
 _ELIXIR = _Language(
     required=rf"System\.fetch_env!\(\s*{_Q}\s*\)|System\.get_env\(\s*{_Q.replace('name', 'name2')}\s*\)\s*\|\|\s*raise",
-    optional=rf"System\.get_env\(\s*{_Q}\s*\)(?!\s*\|\|)",
+    # Helpers that many projects write around it are called the same.
+    optional=rf"System\.get_env\(\s*{_Q}\s*\)(?!\s*\|\|)"
+    rf"|(?<![\w.])get_env\(\s*{_Q.replace('name', 'name2')}\s*(?:,\s*:\w+\s*)?\)",
     with_default=rf"System\.get_env\(\s*{_Q}(?:,\s*|\s*\)\s*\|\|\s*){_D}",
     comment=r"(?m:^[^\S\n]*#[^\n]*)",
 )

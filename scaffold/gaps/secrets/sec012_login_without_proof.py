@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import may_run_in_production
 from scaffold.gaps.network.fronts import has_login_in_front
+from scaffold.gaps.secrets.switched_logins import SwitchedLogin, switched_logins
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
@@ -15,6 +16,25 @@ def _detect(project: Project) -> Iterator[Gap]:
     facts = [fact for fact in project.code_facts if fact.kind == "proofless-login" and may_run_in_production(fact)]
     if facts and not has_login_in_front(project):
         yield from (_helper_gap(fact) if fact.detail else _link_gap(fact) for fact in facts)
+    logins = tuple(switched_logins(project))
+    if logins and not has_login_in_front(project):
+        yield from (_switched_gap(login) for login in logins)
+
+
+def _switched_gap(login: SwitchedLogin) -> Gap:
+    path, read = login.places[0].path, f"{login.read.path}:{login.read.line}"
+    return RULE.gap(
+        resource=path,
+        subject=f"login/{login.name}",
+        message=f"{path} switches {login.name} on, which by its name lets callers in without a password ({read} reads "
+        "it): whoever reaches what is started with it is whom they want to be.",
+        expected=f"{login.name} off, and a login that asks for a proof",
+        actual="on",
+        locations=login.places,
+        related=(login.read,),
+        confidence=Confidence.MEDIUM,
+        closers=(Closer(None, "advice", f"Take {login.name} out of {path}; developers set it for themselves."),),
+    )
 
 
 def _helper_gap(fact: CodeFact) -> Gap:
