@@ -28,6 +28,16 @@ _ANY_IN_JAVASCRIPT = regex(
     r"|\(?(?P<own>\w+)\)?\s*=>\s*(?P=own)\b(?!\s*[.?(&|]))"
 )
 _CREDENTIALS_IN_JAVASCRIPT = regex(r"\bcredentials\s*:\s*true\b")
+_TUNNEL = regex(
+    r"(?<![A-Za-z0-9])\\?\.(?:ngrok\b|trycloudflare\\?\.com|loca\\?\.lt\b)|(?:includes|endsWith)\(\s*[\"'`]\.?(?:ngrok|vercel\.app[\"'`])",
+    words=("loca", "ngrok", "trycloudflare", "vercel"),
+)
+"""How a check of the caller lets in every page of a host on which anybody opens one; with a name before it, one page alone."""
+_READ_ORIGIN = regex(
+    r"\b(?:const|let|var)\s+(?P<kept>[A-Za-z_$][\w$]*)\s*(?::[^=\n]{1,40})?=[^;\n]{0,80}?\b(?P<name>[A-Z][A-Z0-9_]*ORIGINS?)\b",
+    words=("ORIGIN",),
+)
+_LONGEST_OPTIONS = 1500
 _OPTIONS = regex(
     r"\b(?:cors|enableCors)\(\s*(?:[\"'][^\"']*[\"']\s*,\s*)?\{|\bcors\s*:\s*\{|\.register\(\s*(?:cors|fastifyCors)\s*,\s*\{"
 )
@@ -111,6 +121,26 @@ def origin_facts(path: str, text: str) -> Iterator[CodeFact]:
     for start in starts:
         if not _GUARD.search(bare, max(start - _BEFORE, 0), start):
             yield CodeFact("cors", "any-origin credentials mirrored", places.at(start))
+    for start in _tunnels(bare) if path.endswith(_JAVASCRIPT) else ():
+        if not _GUARD.search(bare, max(start - _BEFORE, 0), start):
+            yield CodeFact("cors", " ".join(("tunnels", "credentials", *_ignored(bare))), places.at(start))
+
+
+def _tunnels(bare: str) -> Iterator[int]:
+    """Yield the options that let in the pages of such hosts, whatever their name, with credentials."""
+    for match in _OPTIONS.finditer(bare) if _TUNNEL.search(bare) else ():
+        block = _block(bare, match.end())
+        found = _TUNNEL.search(block)
+        if found and _CREDENTIALS_IN_JAVASCRIPT.search(block) and not _GUARD.search(block, 0, found.start()):
+            yield match.start()
+
+
+def _ignored(bare: str) -> Iterator[str]:
+    """Yield the variable of origins that a file reads into a name which it never uses, where there is one."""
+    for match in _READ_ORIGIN.finditer(bare):
+        if len(re.findall(rf"(?<![\w$.]){re.escape(match['kept'])}(?![\w$])", bare)) == 1:
+            yield match["name"]
+            return
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -125,9 +155,9 @@ def _in_javascript(bare: str) -> Iterator[int]:
 
 
 def _block(bare: str, start: int) -> str:
-    """Return the text up to the brace that closes the one before `start`, at most a thousand characters."""
+    """Return the text up to the brace that closes the one before `start`, "" where it is too far."""
     depth = 1
-    for index in range(start, min(start + 1000, len(bare))):
+    for index in range(start, min(start + _LONGEST_OPTIONS, len(bare))):
         depth += {"{": 1, "}": -1}.get(bare[index], 0)
         if depth == 0:
             return bare[start:index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from scaffold.gaps.facts import final_stages, is_test_path, judged_stacks
 from scaffold.gaps.image.builds import DEVELOPMENT, targets_of
@@ -14,22 +15,21 @@ from scaffold.model.project import Dockerfile, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 
-_ARGUMENT = regex(
-    r"--build-arg[=\s]+[\"']?(?P<name>[A-Za-z_]\w*)(?:=(?P<value>[\"']?(?:\$\{\{[^}]*\}\}|[^\s\"'])*))?",
-    words=("--build-arg",),
-)
+_ARGUMENT = regex(r"--build-arg[=\s]+[\"']?(?P<name>[A-Za-z_]\w*)(?P<is>=?)", words=("--build-arg",))
 _BUILD = regex(r"\b(?:docker|podman)\s+(?:buildx\s+)?build\b|\bbuildah\s+(?:bud|build)\b", words=("build", "bud"))
 _LINE = regex(r"(?m)^[^\S\n]*[\"']?(?P<name>[A-Za-z_]\w*)=(?P<value>[^\n]*)")
-_SECRET_OF_CI = regex(r"\$\{\{\s*secrets\.(?!GITHUB_TOKEN\b)")
+_SECRET_OF_CI = regex(r"^[\"']?\$\{\{\s*secrets\.(?!GITHUB_TOKEN\b)")
 _GIVEN = regex(r"^[\"']?(?:\$\{\{\s*secrets\.(?!GITHUB_TOKEN\b)|\$\{?[A-Za-z_])")
 """What a value begins with that comes from somewhere else; a text of its own is a stand-in that makes a build pass."""
 _FOR_BROWSERS = regex(
-    r"^(?:VITE|NEXT|REACT_APP|NUXT|EXPO|GATSBY|VUE_APP|PUBLIC)_|DSN$|(?:^|_)(?:ANON|SITE|SEARCH|PUBLISHABLE|FIREBASE|MAPS?|MAPBOX|POSTHOG)(?:_|$)"
+    r"^(?:VITE|REACT_APP|NUXT|EXPO|GATSBY|VUE_APP|PUBLIC)_|DSN$|(?:^|_)(?:ANON|SITE|SEARCH|PUBLISHABLE|FIREBASE|MAPS?|MAPBOX|POSTHOG)(?:_|$)"
 )
 """Names of keys that pages show to everybody."""
 _ADDRESS_WITH_LOGIN = regex(r"(?:^|_)(?:DATABASE|POSTGRES|MYSQL|MONGO(?:DB)?)_UR[IL]$")
 _RUN_BY = frozenset({"workflow", "script", "makefile"})
 _BUILD_ACTION = "docker/build-push-action"
+_LONGEST_START = 40
+"""Characters of a value in which its start is seen."""
 _MOST = 200
 """Arguments of builds that are looked at; nobody wrote more."""
 
@@ -45,8 +45,7 @@ class BuildArgument:
 
 def secret_arguments(project: Project) -> list[BuildArgument]:
     """Return the secrets that builds for production get as arguments which the image they make remembers."""
-    found = (*_of_services(project), *_of_commands(project), *_of_actions(project))
-    return [item for item, _ in zip(found, range(_MOST), strict=False)]
+    return list(islice(chain(_of_services(project), _of_commands(project), _of_actions(project)), _MOST))
 
 
 def _of_services(project: Project) -> Iterator[BuildArgument]:
@@ -86,8 +85,8 @@ def _of_commands(project: Project) -> Iterator[BuildArgument]:
             continue
         context = command.text.split()[-1]
         for match in _ARGUMENT.finditer(command.text):
-            name, value = match["name"], match["value"]
-            given = _is_secret(name) if value is None else _is_given(name, value)
+            name, value = match["name"], command.text[match.end() : match.end() + _LONGEST_START]
+            given = _is_given(name, value) if match["is"] else _is_secret(name)
             if given and _is_kept_by_one(project, name, context):
                 yield BuildArgument(name, command.location, path)
 

@@ -31,6 +31,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             harmless = "no-login" in words and not has_login_in_front(project)
             # Cookies that these frameworks set stay home on calls from other sites, unless somebody says otherwise.
             yield _open(fact.location, harmless=harmless, certain="mirrored" not in words)
+        if "tunnels" in words and _is_served(project, fact.location.path):
+            yield _tunnel_gap(fact.location, sorted(words - {"tunnels", "credentials"}))
     if facts:
         regex = any("regex" in fact.detail.split() for fact in facts)
         yield from _lists(project, tuple(fact.location for fact in facts), regex=regex)
@@ -104,6 +106,21 @@ def _open(place: Location, *, harmless: bool, certain: bool) -> Gap:
         actual="any origin, with credentials",
         locations=(place,),
         severity=Severity.HIGH if certain and not harmless else Severity.MEDIUM,
+        closers=(_BY_HAND,),
+    )
+
+
+def _tunnel_gap(place: Location, ignored: list[str]) -> Gap:
+    note = f"; {ignored[0]} is read and used nowhere, so the origin that a deployment sets decides nothing" if ignored else ""
+    return RULE.gap(
+        resource=place.path,
+        subject="cors/tunnels",
+        message="Every page on a host where anybody opens one, such as a tunnel of ngrok, may call the API with the visitor's "
+        f"cookies, in production too{note}.",
+        expected="a list of the origins that the frontend is served from",
+        actual="any page of such a host, with credentials",
+        locations=(place,),
+        severity=Severity.MEDIUM,
         closers=(_BY_HAND,),
     )
 

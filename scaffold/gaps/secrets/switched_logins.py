@@ -18,7 +18,7 @@ from scaffold.model.values import means_true
 _SWITCH = regex(
     r"(?:(?!VITE_|NEXT_PUBLIC_|REACT_APP_)[A-Z][A-Z0-9]*_)?(?:(?:DUMMY|FAKE|MOCK|DEV|INSECURE|PASSWORDLESS)_(?:LOGIN|AUTH|SIGN_?IN)"
     r"|(?:SKIP|BYPASS|DISABLE)_AUTH(?:ENTICATION)?|NO_AUTH|AUTH(?:ENTICATION)?_BYPASS)(?:_(?:ENABLED?|ALLOWED|MODE))?",
-    words=("AUTH", "LOGIN", "SIGNIN", "SIGN_IN"),
+    words=("AUTH", "LOGIN", "SIGN"),
 )
 """Names of variables that let callers in without a proof; those of a page alone decide nothing."""
 _OF_A_HOST = "app.json"
