@@ -14,12 +14,16 @@ _READ_BY_OTHERS = regex(
     r"DJANGO_|GUNICORN_|COMPOSE_|DOCKER_|BUILDKIT|PG[A-Z]+$|AWS_|VITE_|NEXT_PUBLIC_|REACT_APP_|NUXT_|PUBLIC_|EXPO_|NODE_|NPM_|PYTHON|PIP_"
     r"|UVICORN_|WEB_CONCURRENCY$|CELERY_|FLASK_|OTEL_|DD_|GOOGLE_APPLICATION|HTTPS?_PROXY$|NO_PROXY$|TZ$|LANG$|LC_|PORT$|HOST$|PATH$"
 )
-_PROMISES = regex(r"BACKUP_|SSL_|TLS_|SENTRY_|PROMETHEUS_|METRICS_|RATE_LIMIT_|ALERT_")
+_PROMISES = regex(r"BACKUP_|SSL_|TLS_|SENTRY_|PROMETHEUS_|METRICS_|RATE_LIMIT_|ALERT_|FORCE_(?:SSL|HTTPS)$")
+_SWITCHES = regex(r"(?:BACKUPS?|SSL|TLS|HTTPS|RATE_LIMIT(?:ING)?)_ENABLED|(?:FORCE|ENABLE|REQUIRE)_(?:SSL|HTTPS|TLS|BACKUPS?)")
+"""Switches of protection, which no package of others reads by such a name of its own."""
 _READS_ANYTHING = regex(
     r"os\.environ\.(?:items|copy|keys)|dict\(os\.environ|environ\[f|getenv\(f|process\.env\[(?!['\"])|env_prefix|from_env"
 )
 _WORD = regex(r"[A-Za-z_]\w*")
 _LANGUAGES = frozenset({"python", "node"})
+_BY_NAME = frozenset({"php", "ruby", "elixir", "dotnet"})
+"""Languages whose code names each variable, though packages read others: there switches of protection alone are told of."""
 _MOST_SHOWN = 5
 _LEAST_READ = 0.4
 """Share of the keys that must be seen as read before the others count as dead."""
@@ -28,7 +32,8 @@ _LEAST_READ = 0.4
 def _detect(project: Project) -> Iterator[Gap]:
     # Only where the reader knows how the code takes its environment can it be said that nothing reads a key.
     theirs = [item for item in project.env_reads if item.location.path not in project.owned]
-    if not theirs or {item.ecosystem for item in project.manifests} - _LANGUAGES or _reads_anything(project):
+    others = {item.ecosystem for item in project.manifests} - _LANGUAGES
+    if not theirs or others - _BY_NAME or _reads_anything(project):
         return
     words = words_of_project(project, owned=False) | {name.upper() for name in project.mentioned}
     for file in project.env_files:
@@ -40,8 +45,9 @@ def _detect(project: Project) -> Iterator[Gap]:
             unread = [entry for entry in dead if entry.name.upper() not in ours]
             live = len(entries) - len(dead)
             # Where most keys seem dead, the code takes them in a way that was not seen.
-            if unread and live >= _LEAST_READ * (live + len(unread)):
-                yield _gap(file, unread)
+            told = [entry for entry in unread if not others or _SWITCHES.fullmatch(entry.name)]
+            if told and live >= _LEAST_READ * (live + len(unread)):
+                yield _gap(file, told)
 
 
 def _reads_anything(project: Project) -> bool:
