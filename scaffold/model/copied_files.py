@@ -8,6 +8,7 @@ import re
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Scalar, Sequence, find, text_of
 from scaffold.model.durability import WATCHERS, is_made_again, is_worth_copying
+from scaffold.model.env_templates import is_env_target
 from scaffold.model.known import known, with_folders
 from scaffold.model.names import Layer, Role
 from scaffold.model.other_stores import is_store
@@ -78,6 +79,7 @@ def _written_binds(stack: Stack) -> list[tuple[Service, Mount]]:
         and not is_made_again(mount.target)
         and not _OF_THE_SYSTEM.fullmatch(mount.source)
         and "." not in posixpath.basename(mount.source.rstrip("/")).lstrip(".")
+        and not is_env_target(mount.target)
     ]
 
 

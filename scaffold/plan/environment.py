@@ -365,7 +365,7 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
     value = production_value(name, variable.value)
     if value is not None:
         return EnvVariable(name, users, value)
-    if lists_origins(name):
+    if lists_origins(name, variable.value):
         return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
     if not variable.active and leads_home(name, variable.value):
         why = f"The default, {variable.value}, is right on a developer's own machine: the address that production has"

@@ -21,6 +21,7 @@ _MODE = frozenset(
 )
 _DEBUG = regex(r"(?:^|_)(?:DEBUG|(?:AUTO_?|HOT_?)?RELOAD)$", words=("DEBUG", "RELOAD"))
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off"})
 _OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
 
 _LOOPBACK = regex(
@@ -39,9 +40,9 @@ def leads_home(name: str, value: str) -> bool:
     return is_this_machine(value) and ("://" in value or _NAMES_ITSELF.search(name) is not None)
 
 
-def lists_origins(name: str) -> bool:
-    """Whether a variable of this name holds the origins of web pages, which every environment has its own of."""
-    return bool(_ORIGINS.search(name))
+def lists_origins(name: str, value: str) -> bool:
+    """Whether a variable holds the origins of web pages, which every environment has its own of, and is no switch or number."""
+    return bool(_ORIGINS.search(name)) and value.lower() not in _SWITCHES and not value.isdigit()
 
 
 def production_value(name: str, value: str) -> str | None:

@@ -61,6 +61,8 @@ def _plan_store(service: Service, role: Role, app: str, redis: str) -> Store:
         return Store(service.name, role, "container", reason)
     postgres = role is Role.POSTGRES
     engine, reason = managed_engine(service.image, postgres=postgres)
+    if service.image is None and service.build is None and service.image_references:
+        reason = f"no file gives {service.image_references[0].name} a value, which names its image"
     if not engine:
         return Store(service.name, role, "container", reason)
     return _database(service, app, reason) if postgres else _cache(service, reason, redis)

@@ -210,3 +210,12 @@ def test_production_fills_in_what_is_right_on_a_developer_s_machine_alone(make_p
     said = "# The default, http://localhost:3000, is right on a developer's own machine: the address that production has\n"
     assert f"{said}# Used by web\nAPP_URL=\n" in (root / ".env.production.example").read_text()
     assert "# Used by web\n# APP_URL=http://localhost:3000\n" in (root / ".env.example").read_text()
+
+
+def test_a_switch_is_no_list_of_origins(make_project: Make) -> None:
+    compose = COMPOSE.replace("SECRET_KEY: ${SECRET_KEY}", "CORS: ${ENABLE_CORS:-false}\n      LIST: ${CORS_ORIGINS:-*}")
+    root = make_project({"compose.yaml": compose})
+    write_generation(plan_generation(Place(root), rooms=frozenset({Room.ENV}), edit_codes=None))
+    text = (root / ".env.production.example").read_text()
+    assert "# Used by web\n# ENABLE_CORS=false\n" in text
+    assert "such as https://app.example.com\n# Used by web\nCORS_ORIGINS=\n" in text

@@ -994,3 +994,53 @@ def test_a_url_of_a_developer_s_machine_that_the_files_spell_out_is_noted(entry:
     target = planned(f"services:\n  web:\n        image: acme/web:1\n        environment:\n          {entry}\n")
     said = [note for note in target.notes if "workloads.web.env" in note.message]
     assert [(note.key, note.urgent) for note in said] == [("environment", True)] * noted
+
+
+def test_a_variable_that_is_a_secret_to_one_service_is_the_same_key_for_all(planned: Planned):
+    target = planned(
+        """\
+    services:
+      api: {image: "acme/api:1", environment: {STORE_ACCESS_KEY: "${STORE_USER}", STORE_SECRET_KEY: "${STORE_PASSWORD}"}}
+      store: {image: "minio/minio:1", environment: {MINIO_ROOT_USER: "${STORE_USER}", MINIO_ROOT_PASSWORD: "${STORE_PASSWORD}"}}
+    """
+    )
+    assert env(target, "store") == {"MINIO_ROOT_USER": "<app.STORE_USER>", "MINIO_ROOT_PASSWORD": "<app.STORE_PASSWORD>"}
+    assert env(target, "api") == {"STORE_ACCESS_KEY": "<app.STORE_USER>", "STORE_SECRET_KEY": "<app.STORE_PASSWORD>"}
+    assert not target.settings
+    (app,) = (secret for secret in target.secrets if secret.name == "app")
+    assert {key.key: [name for name, _ in key.consumers] for key in app.keys} == {
+        "STORE_PASSWORD": ["api", "store"],
+        "STORE_USER": ["api", "store"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("DB_URL: db/orders", "<db.host>/<db.database>"),
+        ("DB_URL: db:5432/reports", "<db.host>:<db.port>/reports"),
+        ("DB_URL: other/orders", "other/orders"),
+        ("IMAGE: db/orders", "db/orders"),
+    ],
+)
+def test_host_and_database_without_a_scheme_lead_to_the_managed_store(entry: str, value: str, planned: Planned):
+    target = planned(f"services:\n{DATABASE}\n      web:\n        image: acme/web:1\n        environment:\n          {entry}\n")
+    assert env(target, "web")[entry.partition(":")[0]] == value
+
+
+def test_a_folder_that_only_a_variable_names_is_a_volume_and_not_somebody_s_home(planned: Planned):
+    target = planned(
+        """\
+    services:
+      web:
+        image: acme/web:1
+        volumes: ["${DATA_DIR}:/srv/data", "${EXTRA_DIR}:/srv/extra:ro", "${SOCKET}:/var/run/docker.sock"]
+      db: {image: "${DB_IMAGE:?}", environment: {POSTGRES_PASSWORD: "${DB_PASSWORD}"}}
+    """
+    )
+    assert [(mount.name, mount.path) for mount in workload(target, "web").mounts] == [("data-dir", "/srv/data")]
+    said = [note.message for note in target.notes if note.key == "volumes"]
+    assert len(said) == 3
+    assert not any("home folder" in message for message in said)
+    assert {item.service: item.reason for item in target.left_out}["db"].startswith("no file gives DB_IMAGE a value")
+    assert "no file gives DB_IMAGE a value" in next(store.reason for store in target.stores)

@@ -24,6 +24,7 @@ _ON_AWS = {
     "valkey": ("on AWS one day", "on AWS a snapshot a day"),
 }
 """Loss and copies of a managed store; RDS ships transaction logs every five minutes (user guide, point-in-time recovery)."""
+_NOT_COPIED = ("everything since the last copy that you made yourself", "none that scaffold makes")
 _MANAGED = {"postgres": "Amazon RDS for PostgreSQL", "valkey": "Amazon ElastiCache for Valkey"}
 
 
@@ -182,12 +183,14 @@ def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, A
     row = _row(target, service.name, service.role, _job_of(target, service.name), copied=copied)
     losses, copies = ([row["loss"]] if row["loss"] else []), ([row["copies"]] if row["copies"] else [])
     if managed in _ON_AWS:
-        losses, copies = [*losses, _ON_AWS[managed][0]], [*copies, _ON_AWS[managed][1]]
+        # What AWS copies there says nothing of the store that a host runs.
+        here = ([], []) if copied else ([f"under Compose {_NOT_COPIED[0]}"], [f"under Compose {_NOT_COPIED[1]}"])
+        losses, copies = [*losses, *here[0], _ON_AWS[managed][0]], [*copies, *here[1], _ON_AWS[managed][1]]
     return {
         **row,
         "managed": managed,
-        "loss": "; ".join(losses) or "everything since the last copy that you made yourself",
-        "copies": "; ".join(copies) or "none that scaffold makes",
+        "loss": "; ".join(losses) or _NOT_COPIED[0],
+        "copies": "; ".join(copies) or _NOT_COPIED[1],
     }
 
 

@@ -87,7 +87,7 @@ def _need(
         leads = has_login and ("$" not in value or _leads_to(value, stack) in managed)
         kept = address if leads else "" if has_login or may_be_sensitive_name(name) else value
         return need("asked", kept, secret=True, login=login_of(name, stack, entries))
-    if "$" in value or lists_origins(name) or (not address and _is_for_developers(value)):
+    if "$" in value or lists_origins(name, value) or (not address and _is_for_developers(value)):
         return need("asked", login=login_of(name, stack, entries))
     return need("fixed" if address or "}" in value else "default", address or value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import field, replace
 
 from scaffold.model.compose import Service, Stack
@@ -10,7 +10,7 @@ from scaffold.model.document import text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project
 from scaffold.model.target import APPLICATION_SECRET, BuiltImage, Store
-from scaffold.model.workload import Note, PersistentVolume, Text, Variable, Workload, WorkloadPlan, WorkloadPort
+from scaffold.model.workload import Note, PersistentVolume, Piece, Text, Variable, Workload, WorkloadPlan, WorkloadPort
 from scaffold.plan.names import workload_names
 from scaffold.plan.records import why_one_copy
 from scaffold.plan.same_logins import same_logins
@@ -55,10 +55,10 @@ def plan_workloads(
         workload, found = _workload(service, scope, shared, images)
         workloads.append(workload)
         notes += found
-    texts = [(service, shared.environments[service.name], _words(shared.argvs[service.name])) for service in kept]
-    same = _same_keys(scope)
+    one = _one_value(scope, shared)
+    texts = [(service, one(shared.environments[service.name]), _words(shared.argvs[service.name])) for service in kept]
     return WorkloadPlan(
-        workloads=tuple(_with_same_keys(workload, same) for workload in workloads),
+        workloads=tuple(replace(workload, environment=one(workload.environment)) for workload in workloads),
         settings=plan_settings(texts, shared.defaults),
         volumes=shared.volumes,
         files=rewrite_files(plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept), scope),
@@ -79,21 +79,22 @@ def _same_keys(scope: Scope) -> dict[str, str]:
     return {own: next(iter(keys)) for own, keys in found.items() if len(keys) == 1 and own not in sources}
 
 
-def _with_same_keys(workload: Workload, same: dict[str, str]) -> Workload:
-    def text(value: Text) -> Text:
-        return tuple(
-            replace(piece, field=same[piece.field])
-            if piece.kind == "secret" and piece.text == APPLICATION_SECRET and piece.field in same
-            else piece
-            for piece in value
-        )
+def _one_value(scope: Scope, shared: _Shared) -> Callable[[tuple[Variable, ...]], tuple[Variable, ...]]:
+    """Return what gives a value one place wherever containers read it: the password of a login the key of the store, and a
+    variable that is a secret to one service (`ACCESS_KEY: ${STORE_USER}`) the same key for all.
+    """
+    same = _same_keys(scope)
+    asked = {item.name for service in scope.kept for entry in service.environment for item in entry.references}
+    pieces = (piece for variables in shared.environments.values() for variable in variables for piece in variable.value)
+    secret = {piece.field for piece in pieces if piece.kind == "secret" and piece.text == APPLICATION_SECRET} & asked
 
-    return replace(
-        workload,
-        environment=tuple(replace(variable, value=text(variable.value)) for variable in workload.environment),
-        command=None if workload.command is None else tuple(map(text, workload.command)),
-        args=None if workload.args is None else tuple(map(text, workload.args)),
-    )
+    def of(piece: Piece) -> Piece:
+        if piece.kind == "setting" and piece.text in secret:
+            return Piece("secret", APPLICATION_SECRET, piece.text)
+        is_other = piece.kind == "secret" and piece.text == APPLICATION_SECRET and piece.field in same
+        return replace(piece, field=same[piece.field]) if is_other else piece
+
+    return lambda variables: tuple(replace(item, value=tuple(map(of, item.value))) for item in variables)
 
 
 @frozen

@@ -32,6 +32,9 @@ _WORDS_OF_STORES = {
     False: frozenset({"BROKER", "CACHE", "CELERY", "QUEUE", "REDIS", "VALKEY"}),
 }
 """The words by which variables call a PostgreSQL (True) and another store."""
+_HOST_AND_DATABASE = regex(r"(?P<host>[\w.-]+)(?P<port>:\d{1,5})?/(?P<database>[\w-]+)")
+"""What Spring's settings put behind `jdbc:postgresql://`."""
+_NAMES_ADDRESS = regex(r"(?:URL|URI|HOST|ADDRESS|DSN)$", re.IGNORECASE)
 _SSL_MODE = regex(r"_*SSL_?MODE")
 _WITHOUT_TLS = frozenset({"disable", "allow", "prefer"})
 """The modes of libpq and of those that took over its words in which a connection may be plain."""
@@ -114,6 +117,13 @@ def _by_address(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
     store = scope.managed(address[0]) if address else None
     if store is not None:
         return (merged((_of(store, "host"), Piece("literal", ":"), _of(store, "port"))), store)
+    named = _HOST_AND_DATABASE.fullmatch(value) if _NAMES_ADDRESS.search(entry.name) else None
+    store = scope.managed(named["host"]) if named else None
+    if named is not None and store is not None and store.engine == "postgres":
+        port = (Piece("literal", ":"), _of(store, "port")) if named["port"] else ()
+        known = named["database"] in _names_of(store)
+        database = (_of(store, "database"),) if known else literal(named["database"])
+        return merged((_of(store, "host"), *port, Piece("literal", "/"), *database)), store
     store = scope.managed(value) if _host_prefix(entry.name) is not None else None
     return ((_of(store, "host"),), store) if store else None
 

@@ -84,6 +84,10 @@ def _by_source(_: Project, service: Service) -> str:
     build = service.build
     if build and not service.image and (build.remote or build.inline or build.context is None):
         return "its image is built from outside the repository: build and name the image, then it gets a workload"
+    if service.image_references and not build and not service.image:
+        return (
+            f"no file gives {service.image_references[0].name} a value, which names its image: set it, then it gets a workload"
+        )
     return "" if build or service.image else "it has neither an image nor a build"
 
 

@@ -111,8 +111,10 @@ def _bind(mount: Mount, plan: _Plan) -> None:
     if source in _OF_THE_HOST:
         plan.note(mount, f"{source} of the host is not mounted: nodes are not the host that Compose ran on")
     elif mount.resolved is None:
-        if source.startswith(("~", "$")):
+        if source.startswith("~"):
             plan.note(mount, f"{source} lies in somebody's home folder and is not mounted")
+        elif source.startswith("$"):
+            _from_variable(mount, source, plan)
         else:
             plan.keep(mount, posixpath.basename(source) or posixpath.basename(mount.target) or "data")
             plan.note(mount, f"{source} of the host becomes a volume of its own, which starts empty")
@@ -120,6 +122,20 @@ def _bind(mount: Mount, plan: _Plan) -> None:
         plan.note(mount, f"{mount.source} is code of the repository{_what_holds_it(mount.resolved, plan)}")
     else:
         _from_repository(mount, mount.resolved, plan)
+
+
+def _from_variable(mount: Mount, source: str, plan: _Plan) -> None:
+    """Give what a container writes into a folder that a variable without a value names a volume of its own."""
+    if mount.target.endswith(".sock"):
+        plan.note(
+            mount, f"{mount.target} is a socket of the host and is not mounted: nodes are not the host that Compose ran on"
+        )
+        return
+    if mount.read_only:
+        plan.note(mount, f"no file says what {source} is: it is read only and not mounted, so put what it holds into the image")
+        return
+    plan.keep(mount, re.sub(r"[\W_]+", "-", source).strip("-"))
+    plan.note(mount, f"no file says which folder of the host {source} is: it becomes a volume of its own, which starts empty")
 
 
 def _is_source(mount: Mount, plan: _Plan) -> bool:

@@ -251,7 +251,8 @@ def _mounts(node: Mapping, directory: str) -> Iterator[Mount]:
             kind=kind,
             source=source,
             target=text_of(item.get("target")),
-            read_only=isinstance(read_only, Scalar) and resolve(read_only) is True,
+            # Of a short form with a variable in it, the word is ours and resolves to text.
+            read_only=isinstance(read_only, Scalar) and (resolve(read_only) is True or read_only.value == "true"),
             location=item.location,
             resolved=join(directory, source) if kind == "bind" and source else None,
         )

@@ -617,3 +617,19 @@ def test_a_release_that_is_built_where_it_runs_pulls_nothing(made: Callable[...,
     start = section(page(pages, "deployment"), "## On one host with Docker Compose")
     assert "up -d --build --wait" in start
     assert "compose pull" not in start
+
+
+def test_an_env_file_is_no_folder_of_data_and_a_store_that_nothing_copies_is_not_called_safe(
+    make_project: Callable[..., Path],
+) -> None:
+    compose = """\
+    services:
+      web: {build: ., ports: ["80:80"], volumes: ["./.env:/srv/.env", "${EXTRA_DIR:-./extra}:/srv/extra:ro"]}
+      cache: {image: "redis:7", command: "redis-server --save ''"}
+    """
+    files = {"compose.yaml": compose, "Dockerfile": "FROM python:3.13\nCOPY . /srv\n", "extra/rules.txt": "a\n"}
+    pages = pages_of(make_project(files))
+    (web,) = [line for line in pages["scaling.md"].splitlines() if line.startswith("- `web`")]
+    assert "the files show no volume and no folder of its own" in web
+    (cache,) = [line for line in pages["recovery.md"].splitlines() if line.startswith("| `cache`")]
+    assert "| under Compose everything since the last copy that you made yourself; on AWS one day |" in cache

@@ -144,6 +144,12 @@ def test_mounts(web: Service) -> None:
     ]
 
 
+@pytest.mark.parametrize("source", ["./config", "${DIR:-./config}", "${DIR}", "${DIR:?}"])
+def test_a_mount_is_read_only_whatever_names_its_folder(source: str, load: Load) -> None:
+    loaded = load(f"services:\n  web: {{image: nginx, volumes: ['{source}:/a:ro', '{source}:/b', '{source}:/c:rw']}}\n")
+    assert [mount.read_only for mount in loaded.services[0].mounts] == [True, False, False]
+
+
 def test_dependencies_health_profiles_networks(web: Service, load: Load) -> None:
     assert [(d.service, d.condition, d.required, d.short_form, d.location.line) for d in web.depends_on] == [
         ("db", "service_healthy", True, False, 40),
