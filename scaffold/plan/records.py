@@ -5,6 +5,7 @@ from __future__ import annotations
 from scaffold.model.code_databases import opened_databases
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.copied_files import folders_to_copy
+from scaffold.model.document import Location
 from scaffold.model.names import Role
 from scaffold.model.outside_stores import RECORDS, names_server, outside_stores
 from scaffold.model.project import Project
@@ -22,9 +23,16 @@ def why_one_copy(project: Project, stack: Stack, service: Service) -> str:
     kept = kept_places(project, stack, service)
     if kept:
         return f"it keeps its data in {in_words(kept)}, and no database server stands between two copies that write"
-    opened = (item.location for item in opened_databases(project) if _runs_code(service, item.location.path))
-    place = next((f"{location.path}:{location.line}" for location in opened), "")
+    opened = sqlite_place(project, stack, service)
+    place = f"{opened.path}:{opened.line}" if opened else ""
     return f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies" if place else ""
+
+
+def sqlite_place(project: Project, stack: Stack, service: Service) -> Location | None:
+    """Return the line of the service's code that opens or names its SQLite database; None where a server keeps the records."""
+    if service.role not in _WRITES_RECORDS or has_database_server(project, stack):
+        return None
+    return next((item.location for item in opened_databases(project) if _runs_code(service, item.location.path)), None)
 
 
 def _runs_code(service: Service, path: str) -> bool:

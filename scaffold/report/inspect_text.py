@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.names import Role
 from scaffold.model.project import Project
 from scaffold.report.page import Line, clean_line, line, render, wrapped
 from scaffold.report.redaction import Redactor
@@ -34,9 +35,14 @@ def _stack(stack: Stack, width: int) -> list[Line]:
     return lines
 
 
+_STARTED_AGAIN = frozenset({"always", "unless-stopped"})
+
+
 def _service(service: Service, width: int) -> list[Line]:
     name = clean_line(service.name)
     role = service.role.value if service.role else "no role told"
+    if service.role is Role.ONE_SHOT and service.restart in _STARTED_AGAIN:
+        role = "a task that runs again and again"
     version = f" {service.datastore_version}" if service.datastore_version else ""
     ports = f", listens on {', '.join(map(str, service.listens))}" if service.listens else ""
     why = f" ({'; '.join(service.roles[0].signals)})" if service.roles and service.roles[0].signals else ""

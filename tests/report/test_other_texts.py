@@ -111,3 +111,9 @@ def test_every_rule_text_fits_its_width():
             line for line in shown.splitlines() if len(line) > 72 and " " in line.strip() and not line.startswith(("    ", "|"))
         ]
         assert long == [], rule.code
+
+
+@pytest.mark.parametrize(("restart", "said"), [("unless-stopped", "a task that runs again and again"), ('"no"', "one-shot")])
+def test_inspect_calls_a_task_one_shot_where_nothing_starts_it_again(restart, said, make_project):
+    root = make_project({"compose.yaml": f"services: {{copies: {{image: restic/restic, restart: {restart}}}}}\n"})
+    assert f"copies             {said} (image restic/restic)" in inspect_text(read_project(root), NONE, width=100, color=False)

@@ -12,7 +12,7 @@ from scaffold.model.project import Project
 from scaffold.model.target import APPLICATION_SECRET, BuiltImage, Store
 from scaffold.model.workload import Note, PersistentVolume, Piece, Text, Variable, Workload, WorkloadPlan, WorkloadPort
 from scaffold.plan.names import workload_names
-from scaffold.plan.records import why_one_copy
+from scaffold.plan.records import sqlite_place, why_one_copy
 from scaffold.plan.same_logins import same_logins
 from scaffold.plan.workloads.argv import Argv, plan_argv
 from scaffold.plan.workloads.config_hosts import code_host_notes, local_notes, rewrite_files
@@ -193,8 +193,27 @@ def _workload(
     )
     pulled = () if built else pull_notes(service)
     named = (*code_host_notes(service, scope, used), *added_notes(service, scope), *local_notes(service, scope, logins.values))
-    lost = (*host_notes, *file_host_notes(service, scope), *named, *tls_notes(service, scope), *pulled)
+    lost = (
+        *host_notes,
+        *file_host_notes(service, scope),
+        *named,
+        *tls_notes(service, scope),
+        *pulled,
+        *_loss_notes(service, scope, storage),
+    )
     return workload, (*key_notes(service), *probe_notes, *security_notes, *lost, *storage.notes)
+
+
+def _loss_notes(service: Service, scope: Scope, storage: Storage) -> tuple[Note, ...]:
+    """Return a note where the code keeps its records in a file that no volume holds: they go with each pod."""
+    opened = None if storage.volumes else sqlite_place(scope.project, scope.stack, service)
+    if opened is None:
+        return ()
+    message = (
+        "the code keeps its data in a SQLite file, and no volume holds it: what is written is gone with each pod. Give the "
+        "file a folder of its own that the compose file mounts as a volume, or let the code use PostgreSQL"
+    )
+    return (Note(service.name, "volumes", message, opened, urgent=True),)
 
 
 def _reaches_out(service: Service, stack: Stack) -> bool:

@@ -516,6 +516,14 @@ def test_a_database_file_of_the_code_keeps_the_chart_to_one_copy_too(make_projec
     (web,) = make_target(project, judge(project).open).workloads
     assert (web.scaling.singleton, web.scaling.maximum) == (True, 1)
     assert web.scaling.reason.startswith("the code keeps its data in a SQLite file (app/shop/settings.py:7)")
+    pages = pages_of(make_project({**BARE, "app/shop/settings.py": SETTINGS}, name="again"))
+    assert "no volume holds it: what is written is gone with each pod" in pages["deployment.md"]
+    held = {**BARE, "docker/compose.yaml": BARE["docker/compose.yaml"].replace("'../app:/app'", "'../app:/app', 'data:/data'")}
+    held["docker/compose.yaml"] += "volumes: {data: }\n"
+    assert (
+        "no volume holds it"
+        not in pages_of(make_project({**held, "app/shop/settings.py": SETTINGS}, name="held"))["deployment.md"]
+    )
 
 
 def test_a_page_says_what_a_copy_of_a_volume_holds_on_the_host_and_in_the_cluster(make_project: Callable[..., Path]) -> None:
