@@ -25,9 +25,7 @@ TARGET = Target(
     environments=(EnvironmentTarget("staging", production=False), EnvironmentTarget("production", production=True)),
     stores=(
         Store("chromadb", Role.VECTOR_DB, "container", "no managed twin"),
-        Store(
-            "db", Role.POSTGRES, "managed", "RDS", "postgres", "15", "15", "propertypro", "propertypro_app", 5432, product="rds"
-        ),
+        Store("db", Role.POSTGRES, "managed", "RDS", "postgres", "15", "propertypro", "propertypro_app", 5432, product="rds"),
     ),
     secrets=(Secret("db", "store", (SecretKey("password"),), "db"), Secret("app", "application", (SecretKey("TOKEN"),))),
     workloads=(),
