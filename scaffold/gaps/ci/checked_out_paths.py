@@ -10,6 +10,7 @@ from posixpath import normpath
 
 from scaffold.gaps.ci_signals import CiStep
 from scaffold.gaps.facts import has_submodules
+from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project, Step
@@ -96,11 +97,23 @@ class MissingPath:
 def near_path(project: Project, path: str) -> str:
     """Return the file that is probably meant: the one of that name, or of the folder, or the Compose file by its other name."""
     folder, _, name = path.rpartition("/")
-    named = [item for item in project.present if item.endswith(f"/{name}") or item == name]
+    by_name, by_place = _files(project)
+    named = by_name.get(name, [])
     below = [item for item in named if item.startswith(f"{folder}/")]
-    here = (item for item in project.present if item.rpartition("/")[0] == folder)
-    alike = [item for item in here if _plain_name(item) == _plain_name(path)]
+    alike = by_place.get(f"{folder}/{_plain_name(path)}", [])
     return next((found[0] for found in (below, named, alike) if len(found) == 1), "")
+
+
+@remembered
+def _files(project: Project) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return the files by their names, and those of Compose by folder and plain name."""
+    by_name: dict[str, list[str]] = {}
+    by_place: dict[str, list[str]] = {}
+    for path in project.present:
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
+        if "compose" in path:
+            by_place.setdefault(f"{path.rpartition('/')[0]}/{_plain_name(path)}", []).append(path)
+    return by_name, by_place
 
 
 def _plain_name(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from posixpath import normpath
 
 from scaffold.gaps.ci.checked_out_paths import MissingPath, missing_paths, near_path
@@ -29,6 +30,7 @@ _MAKES_FILES = regex(
 _ELSEWHERE = regex(r"--prefix|--dir\b|--cwd\b|\s-C\b|--filter|--workspace|\s-w\b|\bcd\s|pushd|\$")
 
 
+_MOST_PATHS = 100
 _CALLS_SCRIPTS = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run|t|test)\b")
 
 
@@ -56,7 +58,7 @@ def _missing_paths(project: Project) -> Iterator[Gap]:
         for entry in missing_paths(project, steps, folders):
             if entry.path not in known and steps[0].job.condition != "false":
                 found.setdefault((workflow, entry.words), []).append(entry)
-    for (_, words), entries in found.items():
+    for (_, words), entries in islice(found.items(), _MOST_PATHS):
         yield _path_gap(project, words, entries)
 
 
