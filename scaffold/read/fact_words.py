@@ -288,7 +288,7 @@ LOCKING = Words(python=("axes.backends.",))
 """What counts failed logins for Django."""
 LOGGING_IN = Words(
     python=("login", "signin", "sign-in", "/token", "authenticate", "auth.urls"),
-    script=("login", "signin", "sign-in", "POST", "actions"),
+    script=("login", "signin", "sign-in", "signIn", "log-in"),
     go=("login", "signin", "sign-in", "ignIn"),
     other=("login", "log_in", "formLogin", "signin", "sign-in", "sign_in", "authenticate"),
 )

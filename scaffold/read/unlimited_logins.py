@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import islice
 
 from scaffold.model.java_packages import without_package
 from scaffold.model.project import CodeFact
@@ -30,6 +31,16 @@ _ROUTE = regex(
     re.MULTILINE,
 )
 """Routes by which people log in: the last word of the path tells."""
+_NAMED = regex(r"(?i)log-?_?in\b|sign-?_?in\b|authenticate\b|log_?in/|/token|auth\.urls")
+"""Words without one of which a line is no part of such a route."""
+_MOST_NAMED = 200
+"""Words of one file around which routes are looked for."""
+_LINES_BEFORE = 4
+"""Lines above the word on which a route may begin."""
+_BEHIND = 120
+"""Characters behind the word within which it ends."""
+_LONGEST_LINE = 300
+"""Characters of a line above it that are looked at."""
 _PAGE = regex(r"(?i)(?:^|/)(?:log-?in|sign-?in)/(?:route\.[jt]s|\+server\.[jt]s|\+page\.server\.[jt]s)$")
 """Files whose path is that of a route."""
 _CHECKS = regex(
@@ -98,12 +109,13 @@ def unlimited_logins(
     """Yield an `unlimited-login` fact at the first route for logins of each program that checks passwords, where no code of the
     project limits what one caller tries; `logging_in` are the files that may have such a route or check.
     """
-    listed = tuple(files)
-    marked = [path for path in sorted(logging_in) if not is_beside_programs(path) and not _SHOWN.search(path)]
+    listed, known = tuple(files), tuple(code)
+    named = {*logging_in, *(path for path in known if _PAGE.search(path))}
+    marked = [path for path in sorted(named) if not is_beside_programs(path) and not _SHOWN.search(path)]
     routes = [fact for path in marked if (fact := _first_route(path, glance(path) or "")) is not None]
     if not routes:
         return
-    served = [path for path in code if not is_beside_programs(path)]
+    served = [path for path in known if not is_beside_programs(path)]
     if any(_may_limit(path, glance(path) or "") for path in served if not _SHOWN.search(path)):
         return
     folders = program_folders(listed)
@@ -128,6 +140,17 @@ def _first_route(path: str, text: str) -> CodeFact | None:
     """Return the fact for the first route of a file by which people log in with a password of the program's own."""
     if _OF_OTHERS.search(without_package(path)):
         return None
-    found = (match.start() for match in _ROUTE.finditer(text) if not _OF_OTHERS.search(match[0]))
-    start = next(found, 0 if _PAGE.search(path) else None)
+    start = next(_route_starts(text), 0 if _PAGE.search(path) else None)
     return None if start is None else CodeFact("unlimited-login", "", place_in(path, text, start))
+
+
+def _route_starts(text: str) -> Iterator[int]:
+    """Yield where routes for logins begin, looked for around the words of one alone."""
+    for named in islice(_NAMED.finditer(text), _MOST_NAMED):
+        start = named.start()
+        for _ in range(_LINES_BEFORE):
+            least = max(start - _LONGEST_LINE, 0)
+            start = max(text.rfind("\n", least, start), least)
+        for match in _ROUTE.finditer(text, start, min(named.end() + _BEHIND, len(text))):
+            if match.end() > named.start() and not _OF_OTHERS.search(match[0]):
+                yield match.start()
