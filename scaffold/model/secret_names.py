@@ -49,7 +49,7 @@ _STILL_THE_SECRET = frozenset(
         *("MAIN", "SHARED", "GLOBAL", "INTERNAL", "EXTERNAL", "BACKUP", "READ", "WRITE", "READONLY", "RW", "RO"),
         # Where it counts.
         *("PROD", "PRODUCTION", "STAGING", "STAGE", "DEV", "DEVELOPMENT", "TEST", "TESTING", "LOCAL", "LIVE", "SANDBOX"),
-        *("DEMO", "CI", "QA", "UAT"),
+        *("DEMO", "CI", "QA", "UAT", "INIT", "INITIAL"),
         # What kind of key it is.
         *("KEY", "API", "PRIVATE", "ACCESS", "REFRESH", "ENCRYPTION", "ENC", "SIGNING", "SIGN", "SIGNATURE", "MASTER"),
         *("AES", "RSA", "EC", "BOX", "SESSION", "CSRF", "WEBHOOK"),

@@ -22,6 +22,10 @@ from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, 
 _PLACES = {"command": "its command line", "healthcheck": "its healthcheck"}
 _PLAIN_ADDRESS = regex(r"[a-z][\w+.-]*://[^@\s?]*")
 """A data source name without user, password or parameters: it says where something is, and opens nothing."""
+_HASH = regex(r"\$\$?2[abxy]\$\$?\d\d\$")
+"""How bcrypt begins; Compose writes each dollar twice."""
+_CLEAR_TEXT = regex(r"(?i)^\s*#[^\n]{0,200}?\bpassword\b[^\n]{0,200}?[\"'`(]\s*[\w!@#%&*.-]{4,40}\s*[\"'`)]")
+"""A comment on a password that shows one."""
 _CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
 
 
@@ -60,6 +64,14 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         effect = "no service here is the store that it opens, and no address outside is named"
     elif hidden:
         effect = "no port of the store is published, so it helps who is already inside"
+    hashed = bool(_HASH.match(owner.value))
+    shown = hashed and _shows_clear_text(project, owner.location)
+    if hashed:
+        effect = "it is the hash of a password, which " + (
+            "the comment above it shows: whoever copies the file has the same login"
+            if shown
+            else "whoever has the file can guess for as long as it takes"
+        )
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=owner.key if owner.key in _PLACES else f"environment/{owner.key}",
@@ -70,10 +82,15 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         severity=Severity.LOW
         if absent or group.stands_in or nowhere or feature
         else Severity.MEDIUM
-        if hidden
+        if hidden or (hashed and not shown)
         else Severity.HIGH,
         environment=group.stack.environment,
     )
+
+
+def _shows_clear_text(project: Project, place: Location) -> bool:
+    lines = (project.source(place.path) or "").split("\n")
+    return 1 < place.line <= len(lines) and bool(_CLEAR_TEXT.search(lines[place.line - 2]))
 
 
 def environment_of(file: EnvFile) -> EnvironmentClass:
