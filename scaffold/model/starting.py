@@ -54,7 +54,7 @@ _OF_SPRING = {
 }
 """The changes of the tools that Spring Boot starts by itself."""
 _PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
-_SCRIPT = regex(r"[\w./-]+\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
+_SCRIPT = regex(r"[\w./-]{1,300}\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
 
 _CONFIGURATION = regex(r"[\w./-]*(?:uwsgi|supervisor)[\w.-]*\.(?:ini|conf)\b", words=("uwsgi", "supervisor"))
 """A file in which a server reads what else it starts."""

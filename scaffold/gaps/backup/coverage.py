@@ -186,7 +186,7 @@ def _in_code(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
 
 def _called(project: Project, words: str) -> str:
     """Return the lines of the shell scripts that a command names, wherever they are mounted."""
-    names = set(re.findall(r"[\w.-]+\.(?:sh|bash)\b", words))
+    names = set(re.findall(r"[\w.-]{1,200}\.(?:sh|bash)\b", words))
     return "\n".join(c.text for c in project.commands if c.context == "script" and c.location.path.rpartition("/")[2] in names)
 
 

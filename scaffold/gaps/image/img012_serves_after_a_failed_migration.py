@@ -30,7 +30,9 @@ _ASKS = regex(r"^\s*(?:if|elif|until|while|!)\b|^\s*!\s|\$\(")
 _SHRUGS = regex(r"\|\|\s*(?:true\b|:(?=\s|$|[;\"'])|echo\b|printf\b)[^\n]*")
 _LEAVES = regex(r"\bexit\b|\breturn\s+[1-9]|\bfalse\b")
 _FUNCTION = regex(r"^\s*(?:function\s+)?(?P<name>\w+)\s*\(\s*\)\s*\{?")
-_SCRIPT = regex(r"[\w./-]*?(?P<name>[\w.-]+\.(?:sh|bash)|entrypoint|docker-entrypoint)(?=[\s\"',\]]|$)")
+_SCRIPT = regex(
+    r"(?<![\w./-])(?:[\w.-]*/)*+[\w.-]{0,100}?(?P<name>[\w.-]+\.(?:sh|bash)|entrypoint|docker-entrypoint)(?=[\s\"',\]]|$)"
+)
 _MOST_LINES = 600
 
 
