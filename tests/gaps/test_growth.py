@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from scaffold.app.examination import Place, examine
+from scaffold.read.lines import LONGEST_LINE
+from scaffold.read.project import read_project
 
 FEW, MANY = 90, 180
 """Items of the two projects that are compared."""
@@ -148,3 +150,19 @@ def test_no_function_is_called_for_each_pair_of_items(
     few = called(make_project(written(FEW), name="few"))
     many = called(make_project(written(MANY), name="many"))
     assert {name: (few[name], count) for name, count in many.items() if count > max(3 * few[name], OFTEN * MANY)} == {}
+
+
+def test_a_command_ends_where_no_person_writes_on(make_project: Callable[..., Path]) -> None:
+    line = "pg_dump -h a | " * 10_000
+    files = {
+        "Makefile": f"a:\n\t{line}\n",
+        "scripts/a.sh": f"#!/bin/sh\n{line}\nmake b\n",
+        "compose.yaml": "services: {web: {image: shop}}\n",
+    }
+    steps = f"  j:\n    runs-on: ubuntu-24.04\n    steps:\n    - run: |\n        {line}\n        make b\n"
+    project = read_project(make_project({**files, ".github/workflows/ci.yml": workflow(steps)}))
+    texts = [command.text for command in project.commands]
+    assert texts.count("make b") == 2
+    assert sorted(map(len, texts))[-3:] == [LONGEST_LINE] * 3
+    step = project.workflows[0].jobs[0].steps[0]
+    assert [len(text) for text in step.run.splitlines()] == [LONGEST_LINE, len("make b")]
