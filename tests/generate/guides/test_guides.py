@@ -426,6 +426,8 @@ def test_a_database_file_in_the_mounted_sources_is_named_as_what_nothing_copies(
     assert "Queues" not in recovery
     assert "keeps its data in a SQLite file (app/shop/settings.py:7)" in section(pages["scaling.md"], "## One copy, always")
     assert "--scale" not in pages["scaling.md"]
+    assert "connections refused by a database" not in pages["scaling.md"]
+    assert "find what grows |\n\nOne host reaches its end" in pages["scaling.md"]
     assert "the queue grows" not in pages["scaling.md"]
 
 
