@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from posixpath import normpath
 
 from scaffold.gaps.chart_words import chart_names
@@ -28,6 +29,8 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
 from scaffold.model.starting import is_below
 
+_TAKES_FILES = regex(r"\.Files\.(?:Glob|Get|Lines|AsConfig)\s{1,4}\"(?P<name>[^\"\n]{1,200})\"", words=(".Files.",))
+"""How a template of Helm takes in files of its chart."""
 _PROMETHEUS = frozenset({"prometheus", "vmagent", "victoria-metrics"})
 _METRICS_VARIABLES = regex(
     r"(?:DD|DATADOG)_(?:API_KEY|AGENT_HOST|TRACE_AGENT_URL)|NEW_RELIC_LICENSE_KEY|APPLICATIONINSIGHTS_CONNECTION_STRING|APPSIGNAL_PUSH_API_KEY"
@@ -105,7 +108,23 @@ def is_mentioned(project: Project, path: str) -> bool:
             return True
     texts = [command.text for command in project.commands if command.context != "doc"]
     texts += [project.source(item.path) or "" for item in foreign_infrastructure(project)]
-    return any(path in text or (name in text and folder.rpartition("/")[2] in text) for text in texts)
+    if any(path in text or (name in text and folder.rpartition("/")[2] in text) for text in texts):
+        return True
+    return _is_taken_by_a_chart(project, path)
+
+
+def _is_taken_by_a_chart(project: Project, path: str) -> bool:
+    """Whether a template of the chart around a file puts it into an object by its name or by a pattern."""
+    charts = {item.path.rpartition("/")[0] for item in project.infrastructure if item.kind == "helm"}
+    for chart in charts:
+        if not is_below(path, chart):
+            continue
+        inside = path.removeprefix(f"{chart}/")
+        templates = (file.text for file in project.sources if is_below(file.path, f"{chart}/templates"))
+        taken = (match["name"] for text in templates for match in _TAKES_FILES.finditer(text))
+        if any(fnmatchcase(inside, pattern.replace("**", "*")) for pattern in taken):
+            return True
+    return False
 
 
 def has_metrics(project: Project) -> bool:

@@ -46,7 +46,10 @@ _GO = _Language(
     facts=(
         (
             "metrics-route",
-            regex(r"Handle(?:Func)?\(\s*[\"'](?P<detail>/[\w/-]*)[\"'],\s*promhttp\.Handler", words=("promhttp",)),
+            regex(
+                r"Handle(?:Func)?\(\s*[\"'](?P<detail>/[\w/-]*)[\"'],\s*(?:promhttp\.Handler|(?:\w+\.)?[mM]etricsHandler\b)",
+                words=("Handle",),
+            ),
             "",
         ),
         ("metrics-library", regex(r"\"github\.com/prometheus/client_golang/prometheus"), "client_golang"),

@@ -15,6 +15,8 @@ from scaffold.model.starting import is_below
 
 _FEWEST = 2
 """Routes that have to be known before one counts as missing: fewer say that the framework is not understood."""
+_OF_SPRING = "/actuator/"
+"""What Spring Boot serves by itself, so that no route of the code tells of it."""
 _PRODUCERS = frozenset({"metrics-exporter", "metrics-library"})
 
 
@@ -41,7 +43,11 @@ def _of_config(project: Project, config: PrometheusConfig, scraper: Mounted) -> 
         service = named or _listening(project, scraper, port)
         facts = service_routes(project, service) if service else ()
         for target in targets:
-            served = len(facts) < _FEWEST or any(serves(fact, target.metrics_path) for fact in facts)
+            served = (
+                len(facts) < _FEWEST
+                or target.metrics_path.startswith(_OF_SPRING)
+                or any(serves(fact, target.metrics_path) for fact in facts)
+            )
             if service and not served and not _is_told_elsewhere(project, service, target):
                 yield _gap(_Found(config, scraper, service, target, named is not None), facts)
 
