@@ -104,16 +104,15 @@ def _gap(stack: Stack, service: Service, dockerfile: Dockerfile, held: Installed
 
 def _client_gap(project: Project, found: UnmadeClient) -> Gap:
     path = found.dockerfile.path
-    beside = f", which {found.other} does" if found.other else ""
     return RULE.gap(
         resource=path,
         subject="client/prisma",
-        message=f"Nothing in {path} makes the client of Prisma (`prisma generate`{beside}), and the schema comes after the"
-        " installation, which would make it: the program ends as it first uses the client.",
+        message=f"Nothing in {path} makes the client of Prisma (`prisma generate`, which {found.other} has), and the"
+        " schema comes after the installation, which would make it: the program ends as it first uses the client.",
         expected="`prisma generate` after the schema is there, and the client in the image that runs",
         actual="@prisma/client as it was installed",
         locations=(found.installation,),
-        related=(Location(found.schema, 1), *((Location(found.other, 1),) if found.other else ())),
+        related=(Location(found.schema, 1), Location(found.other, 1)),
         severity=Severity.MEDIUM,
         environment=environment_of(project, found.dockerfile),
         closers=(

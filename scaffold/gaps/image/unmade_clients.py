@@ -29,7 +29,7 @@ _WRITTEN = regex(r"(?:^|/)(?:generated|\.prisma)/|query_engine|prisma/client/")
 
 @frozen
 class UnmadeClient:
-    """A Dockerfile whose image lacks the client: its last installation, the schema, and another one that makes it, if any."""
+    """A Dockerfile whose image lacks the client: its last installation, the schema, and a file that makes it."""
 
     dockerfile: Dockerfile
     installation: Location
@@ -58,7 +58,7 @@ def _uses(project: Project, manifest: Manifest) -> bool:
         return False
     needed = data.get("dependencies") if isinstance(data, dict) else None
     release = _RELEASE.match(str(needed.get(_PACKAGE))) if isinstance(needed, dict) else None
-    made = any("prisma" in command or "generate" in command for _, command in manifest.scripts)
+    made = any("prisma" in command or "zenstack" in command for _, command in manifest.scripts)
     return release is not None and int(release["major"]) <= _LAST and not made
 
 
@@ -80,12 +80,17 @@ def _of_package(project: Project, dockerfile: Dockerfile, manifest: Manifest, co
         return None
     if _is_there_before(dockerfile, relpath(schemas[0], context or ".")):
         return None
-    others = (
-        other.path
-        for other in project.dockerfiles
-        if other is not dockerfile and is_below(other.path, context) and _makes(other)
+    other = _made_elsewhere(project, dockerfile, context)
+    return UnmadeClient(dockerfile, installations[-1].location, schemas[0], other) if other else None
+
+
+def _made_elsewhere(project: Project, dockerfile: Dockerfile, context: str) -> str:
+    """Return the path of a Dockerfile, a page or a workflow that makes the client, "" for none: then no program may need it."""
+    files = (
+        file.path for file in project.dockerfiles if file is not dockerfile and is_below(file.path, context) and _makes(file)
     )
-    return UnmadeClient(dockerfile, installations[-1].location, schemas[0], next(others, ""))
+    pages = (command.location.path for command in project.commands if "prisma generate" in command.text)
+    return next(files, "") or next(pages, "")
 
 
 def _makes(dockerfile: Dockerfile) -> bool:
