@@ -60,7 +60,8 @@ _NOT_FOR_PRODUCTION = regex(
 _WHOLE = regex(rf"{_SUBJECT.pattern}|{_FILE.pattern}", re.IGNORECASE)
 _PARTIAL = regex(
     r"\b(?:without|unless|until|before|as[ -]is|yet|except|options?|flags?|passwords?|keys?|secrets?|variables?|modes?|values?"
-    r"|defaults?|endpoints?|commands?|images?|debug|certificates?|servers?|branch(?:es)?|decisions?|credentials?|tokens?)\b",
+    r"|defaults?|endpoints?|commands?|images?|debug|certificates?|servers?|branch(?:es)?|decisions?|credentials?|tokens?"
+    r"|licen[cs]\w+|editions?)\b",
     re.IGNORECASE,
 )
 """A sentence with one of these speaks of a part, or of what has to be changed first."""

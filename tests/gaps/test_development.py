@@ -48,6 +48,7 @@ def test_sentences_about_the_whole(sentence: str) -> None:
         "Do not use these endpoints in production.",
         "This stack is for production and for local development.",
         "It works for local development.",
+        "The developer edition is not licensed for production.",
         "This project is ready for production.",
         "Debug mode is for development only.",
     ],
