@@ -30,7 +30,7 @@ _IN_IMAGE = {
     "ENV": {
         SecretClass.LITERAL: Severity.HIGH,
         SecretClass.RANDOM: Severity.HIGH,
-        SecretClass.WEAK: Severity.HIGH,
+        SecretClass.WEAK: Severity.MEDIUM,
         SecretClass.PLACEHOLDER: Severity.MEDIUM,
     },
     "ARG": {SecretClass.LITERAL: Severity.HIGH, SecretClass.RANDOM: Severity.HIGH, SecretClass.WEAK: Severity.MEDIUM},
