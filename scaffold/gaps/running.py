@@ -98,7 +98,7 @@ _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, La
 """Layers whose gaps are about what a stack runs."""
 _KEEPS_ITS_OWN = "is what runs in production, and where that keeps its data is not told here"
 _REFUSED = "is refused by Compose as it stands, so nothing runs from it yet"
-_NOT_IN_USE = "does not say that it serves others today"
+_NOT_IN_USE = "is all that tells of its use, and does not say that others reach it today"
 _ABOUT_LOADING = frozenset({"CMP005", "CMP018"})
 _UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 

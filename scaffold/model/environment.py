@@ -11,7 +11,9 @@ from scaffold.model.regex import regex
 
 _ISSUED = regex(
     r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID|_SECRET)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$|^(?:SMTP|E?MAIL)_(?:\w+_)?PASS(?:WORD)?$"
+    r"|(?:^|_)(?:OPENAI|ANTHROPIC|STRIPE|PAYPAL|SENDGRID|TWILIO|GITHUB(?!_WEBHOOK)|GOOGLE|AWS|AZURE|SLACK|SENTRY|MAILGUN|CLOUDINARY)_"
 )
+"""Names of what the other side makes, and of services that give out every credential of theirs."""
 _PLAIN = regex(r"[A-Za-z0-9_./:@%+,\-]*")
 GENERATE = "openssl rand -hex 32"
 """Makes a password of 64 hexadecimal digits: it needs no quoting in env files, URLs and shells."""

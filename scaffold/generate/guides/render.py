@@ -145,7 +145,10 @@ def _env_file(target: Target, plan: GuidesPlan, path: str, services: tuple[str, 
     """Return an env file that containers get as a whole, and the command that makes it of the values of production."""
     place = _from(plan, path)
     sources = " ".join(f'"{file}"' for file in _value_files(target))
-    command = f"(umask 077 && cat {sources} > {to_shell_word(place)})"
+    # What only the host's own containers read, such as the key of the backups, is nothing for an application.
+    own = sorted({key.key for secret in target.secrets if secret.host_only for key in secret.keys})
+    kept = f"grep -hvE '^({'|'.join((*own, 'BACKUP_[A-Z_]+', 'COMPOSE_FILE'))})=' {sources}"
+    command = f"(umask 077 && {kept} > {to_shell_word(place)})"
     return {
         "path": place,
         "services": list(services),

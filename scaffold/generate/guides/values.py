@@ -335,15 +335,11 @@ def _unknown(target: Target, service: str) -> dict[str, Any]:
     return {"service": service, "names": [need.name for need in found], "place": next(iter(places)), "more": len(places) > 1}
 
 
-_PROVIDERS = ("OPENAI", "ANTHROPIC", "STRIPE", "SENDGRID", "TWILIO", "GITHUB", "GOOGLE", "AWS", "SLACK", "SENTRY", "MAILGUN")
-
-
 def _made(key: str) -> str:
     """Return where a new value comes from: the provider where the key names one, else our own making."""
     if key.endswith("_FILE"):
         return "the text of the file that the container reads"
-    provider = next((name for name in _PROVIDERS if name in key.upper().split("_")), "")
-    return "the provider's console" if provider or is_issued(key) else "here: `openssl rand -hex 32`"
+    return "the provider's console" if is_issued(key) else "here: `openssl rand -hex 32`"
 
 
 def alert_values(target: Target, page: str) -> list[dict[str, str]]:
