@@ -421,14 +421,29 @@ def _source(variable: EnvVariable, secrets: tuple[Secret, ...], logins: dict[str
 
 def with_templates(project: Project, tasks: tuple[EditTask, ...], plan: EnvPlan) -> tuple[EditTask, ...]:
     """Return the edits with what the templates need for them: lines for the user's own, or the file that scaffold writes."""
-    return tuple(_with_templates(project, task, plan) for task in tasks)
+    shared = _shared_variables(plan)
+    return tuple(_with_templates(project, task, plan, shared) for task in tasks)
 
 
-def _with_templates(project: Project, task: EditTask, plan: EnvPlan) -> EditTask:
+def _shared_variables(plan: EnvPlan) -> dict[tuple[str, str], EnvVariable]:
+    """Return each variable of a file by its name, as the stack tells it that has the most readers: two edits for stacks of one
+    template add the same lines, which stand there once.
+    """
+    found: dict[tuple[str, str], EnvVariable] = {}
+    for template in plan.templates:
+        for variable in template.variables:
+            known = found.get((template.path, variable.name))
+            if known is None or len(variable.users) > len(known.users):
+                found[template.path, variable.name] = variable
+    return found
+
+
+def _with_templates(project: Project, task: EditTask, plan: EnvPlan, shared: dict[tuple[str, str], EnvVariable]) -> EditTask:
     brings, appends = [], []
     for template in plan.templates:
         names = _required_names(template) if task.kind == TEMPLATE_LINES else task.guards
-        missing = [item for name in names if (item := template.variable(name)) and _lacks(project, template, name)]
+        known = [name for name in names if template.variable(name) and _lacks(project, template, name)]
+        missing = [shared[template.path, name] for name in known]
         if not template.theirs and any(template.variable(name) for name in task.guards):
             brings.append(template.path)
         source = first(project.sources, PATH, template.path)

@@ -195,3 +195,26 @@ volumes: {data: {}}
     run(root, "SEC001", "SEC002")
     expected = compose.replace("${DB_PASSWORD:-hunter22}", GUARD).replace("shop:hunter22@", f"shop:{GUARD}@")
     assert (root / "docker-compose.prod.yml").read_text() == expected
+
+
+STORE = """\
+services:
+  db:
+    image: postgres:16
+    environment: {POSTGRES_USER: shop, POSTGRES_PASSWORD: "${POSTGRES_PASSWORD:-hunter22}"}
+    volumes: [data:/var/lib/postgresql/data]
+"""
+
+
+def test_two_stacks_of_one_template_add_each_variable_once(make_project: Callable[..., Path]) -> None:
+    application = '  api:\n    build: .\n    environment: {DB_PASSWORD: "${POSTGRES_PASSWORD:-hunter22}"}\n'
+    files = {
+        "docker/docker-compose.yml": f"{STORE}{application}volumes: {{data: }}\n",
+        "backend/docker-compose.yml": f"{STORE}volumes: {{data: }}\n",
+        "docker/Dockerfile": "FROM node:24\n",
+        "env-example": "POSTGRES_PORT=5432\n",
+    }
+    root = make_project(files)
+    commit_all(root)
+    write_generation(plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset()))
+    assert (root / "env-example").read_text().count("POSTGRES_PASSWORD=") == 1
