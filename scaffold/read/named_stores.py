@@ -26,6 +26,8 @@ _ENGINES = {
     "mssql": "SQL Server",
 }
 _NAMES_DATABASE = regex(r"(?i)(?:^|[._-])(?:database|databases|db|datasource|postgres\w*|mysql|mariadb|mongo\w*)(?:$|[._-])")
+_HOST = regex(r"(?P<host>[\w.-]{1,253}|\[?[0-9a-fA-F:]{2,39}\]?)(?::[0-9]{1,5})?")
+"""A host with or without its port: what else stands there may hold a login."""
 _HOSTS = frozenset({"host", "hostname", "server"})
 _URLS = frozenset({"url", "uri", "dsn"})
 _ENGINE_KEYS = frozenset({"driver", "type", "engine", "dialect", "adapter", "client", "provider"})
@@ -71,7 +73,8 @@ def _host(value: _Value) -> str:
     if "$" in value.text or "{" in value.text or not value.text.strip():
         return ""
     if last in _HOSTS and any(_NAMES_DATABASE.search(part) for part in value.route[:-1]):
-        return value.text.strip() if len(value.text.split()) == 1 else ""
+        match = _HOST.fullmatch(value.text.strip())
+        return match["host"] if match else ""
     return (url_host(value.text.removeprefix("jdbc:")) or "") if last in _URLS else ""
 
 

@@ -36,7 +36,7 @@ _WORD = regex(r"\w")
 _DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-+])(?P<value>[^{}\n]*)\}")
 _USERINFO = regex(
     r"(?P<head>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,30}://"
-    r"(?:\$\{[^{}\s\"']{0,200}\}|\$(?!\{)|[^\s:/@?#\"'$])*+:)(?P<value>[^\s/?#\"']+)(?=@)"
+    r"(?:\$\{[^{}\s\"']{0,200}\}|[^\s:/@?#\"'])*+:)(?P<value>[^\s/?#\"']+)(?=@)"
 )
 """The name before the colon may be a reference, whose default has a colon of its own."""
 _COMPLAINT = regex(r"\$\{[A-Za-z_]\w*:?\?[^{}\n]*\}")

@@ -27,6 +27,8 @@ NONE = Redactor()
         "    environment: {{POSTGRES_PASSWORD: {}, TZ: UTC}}",
         '  "apiKey": "{}",',
         "      DB_PASSWORD: ${{DB_PASSWORD:-{}}}",
+        "      URL: postgres://${{DB_USER:-${{USER}}}}:{}@db/shop",
+        "      URL: postgres://${{{{secrets.USER}}}}:{}@db/shop",
         "      URL: postgres://app:{}@db:5432/app",
         "      URL: redis://:{}@redis:6379/0",
         "    command: redis-server --requirepass {}",

@@ -575,6 +575,9 @@ NAMED = (
         ({"api/settings.production.yaml": STORED.replace("store.internal.example.com", "localhost")}, ""),
         ({"api/settings.production.yaml": STORED.replace("store.internal.example.com", "${DB_HOST}")}, ""),
         ({"api/settings.production.yaml": STORED.replace("postgresql", "sqlite")}, ""),
+        ({"api/settings.production.yaml": STORED.replace("store.", "shop:hunter2-9xQ7zz@store.")}, ""),
+        ({"api/settings.production.yaml": STORED.replace("example.com", "example.com;Password=hunter2-9xQ7zz")}, ""),
+        ({"api/settings.production.yaml": STORED.replace("example.com", "example.com:5432")}, NAMED),
         (
             {"api/settings.yaml": "db: {url: 'jdbc:mysql://store.internal.example.com:3306/shop'}\n"},
             NAMED.replace("PostgreSQL", "MySQL").replace("settings.production.yaml:4", "settings.yaml:1"),
