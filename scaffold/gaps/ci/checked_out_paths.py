@@ -19,11 +19,14 @@ from scaffold.model.workflow_steps import BUILD_ACTION
 
 _PART = regex(r"&&|;|\|")
 _CD = regex(r"cd\s+(?P<path>(?:\$\{\{[^}]*\}\}|[^\s;&|$])+)")
+_MOVES = regex(r"(?:^|[\s({])(?:cd|pushd|popd)(?=\s|$)")
+"""A change of the folder in another form, such as in a shell of its own: what comes behind it stands nobody knows where."""
 _COMPOSE = regex(r"docker(?:-compose|\s+compose)\s")
 _COMPOSE_FILE = regex(r"(?:^|\s)(?P<flag>-f|--file)[= ](?P<path>\S+)")
 _BUILD = regex(r"docker\s+(?:buildx\s+|image\s+)?build\s")
 _SCRIPT = regex(r"(?:(?:bash|sh)\s+(?:-[a-z]+\s+)*)?(?P<path>(?:\./)?[\w.-]+(?:/[\w.-]+)*\.sh)(?=\s|$)", words=(".sh",))
 _COPY = regex(r"scp\s")
+_WRITTEN = regex(r"\.(?:ya?ml|conf|cfg|toml|ini|service|sh|example)$|(?:^|/)(?:Caddyfile|Dockerfile|Makefile)$")
 _TAKES_A_WORD = regex(r"-[a-zA-Z]*[BciFJlopPSDXR]")
 """Options of scp that take the next word, the port and the key among them."""
 _MATRIX = regex(r"\$\{\{\s*matrix\.(?P<name>[\w.-]+)\s*\}\}", words=("matrix",))
@@ -158,6 +161,8 @@ def _named(project: Project, item: CiStep, folder: str) -> Iterator[tuple[str, s
         yield from _of_build_action(project, item)
     elif item.step.run:
         for place in _legs(item.job, folder):
+            if place and not _is_plain(place):
+                continue
             if place and not project.exists(place):
                 yield normpath(place), f"working-directory: {folder}"
             else:
@@ -187,7 +192,7 @@ def _of_script(project: Project, item: CiStep, place: str) -> Iterator[tuple[str
             if _ELSEWHERE.search(raw) or line.count('"') % 2 or line.count("'") % 2:
                 return
             moved = _CD.fullmatch(raw)
-            if moved is None and raw.startswith(("cd", "pushd", "popd")):
+            if moved is None and _MOVES.search(raw):
                 return
             if moved is None:
                 yield from _of_command(project, item, raw, place)
@@ -236,7 +241,7 @@ def _in_one_word(match: re.Match[str]) -> str:
 
 
 def _copied(raw: str) -> list[str]:
-    """Return what a command of scp sends to another machine."""
+    """Return what a command of scp sends to another machine, of files that people write: others are made by a step before."""
     try:
         words = shlex.split(_EXPRESSION.sub(_in_one_word, raw))[1:]
     except ValueError:
@@ -248,7 +253,7 @@ def _copied(raw: str) -> list[str]:
             takes = not takes and bool(_TAKES_A_WORD.fullmatch(word))
             continue
         plain.append(word)
-    return plain[:-1] if plain and ":" in plain[-1] else []
+    return [word for word in plain[:-1] if _WRITTEN.search(word)] if plain and ":" in plain[-1] else []
 
 
 def _legs(job: Job, text: str) -> list[str]:

@@ -28,6 +28,24 @@ _FOR_BROWSERS = regex(
 _ADDRESS_WITH_LOGIN = regex(r"(?:^|_)(?:DATABASE|POSTGRES|MYSQL|MONGO(?:DB)?)_UR[IL]$")
 _RUN_BY = frozenset({"workflow", "script", "makefile"})
 _BUILD_ACTION = "docker/build-push-action"
+_EXPRESSION = regex(r"\$\{\{[^}\n]{0,200}\}\}", words=("${{",))
+_END = regex(r"[;&|<>#\n]")
+_BARE = frozenset(
+    {
+        "--no-cache",
+        "--pull",
+        "--push",
+        "--load",
+        "--rm",
+        "--force-rm",
+        "--quiet",
+        "-q",
+        "--squash",
+        "--compress",
+        "--debug",
+        "-D",
+    }
+)
 _LONGEST_START = 40
 """Characters of a value in which its start is seen."""
 _MOST = 200
@@ -83,12 +101,27 @@ def _of_commands(project: Project) -> Iterator[BuildArgument]:
             continue
         if "--build-arg" not in command.text or not _BUILD.search(command.text):
             continue
-        context = command.text.split()[-1]
+        context = _context(command.text)
         for match in _ARGUMENT.finditer(command.text):
             name, value = match["name"], command.text[match.end() : match.end() + _LONGEST_START]
             given = _is_given(name, value) if match["is"] else _is_secret(name)
             if given and _is_kept_by_one(project, name, context):
                 yield BuildArgument(name, command.location, path)
+
+
+def _context(text: str) -> str:
+    """Return the folder that the command of a build names, "" where that is not plain: options without a value are those of
+    `_BARE`, and each other one takes the next word.
+    """
+    build = _BUILD.search(text)
+    words = iter(_END.split(_EXPRESSION.sub("x", text[build.end() :]), maxsplit=1)[0].split() if build else ())
+    found = []
+    for word in words:
+        if not word.startswith("-"):
+            found.append(word)
+        elif "=" not in word and word not in _BARE:
+            next(words, "")
+    return found[0] if len(found) == 1 else ""
 
 
 def _of_actions(project: Project) -> Iterator[BuildArgument]:
