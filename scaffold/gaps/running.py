@@ -86,7 +86,7 @@ _CONTAINERS = regex(
 """Words of containers, and of scripts that may start some."""
 _MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
 _RENAMES = regex(
-    r"\b(?:scp|cp|mv|rsync|install)\b[^\n;|&]*?[\s/](?P<file>[\w.+-]*compose[\w.+-]*\.ya?ml)[\"']?\s+"
+    r"\b(?:scp|cp|mv|rsync|install)\b[^\n;|&]*?[\s/](?=[\w.+-]*compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
     r"[^\s;|&]*?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
     words=("compose",),
 )

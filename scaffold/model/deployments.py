@@ -14,9 +14,9 @@ from scaffold.model.regex import regex
 
 _OF_DOCKER = r"(?:\s+--?[\w-]+[ =][^\s|;&]+){0,4}"
 """Options of docker itself, such as the context of another host."""
-COMPOSE = rf"(?:\b(?:docker|podman|nerdctl){_OF_DOCKER}[ _-]compose\b|\$[({{]?\w*COMPOSE\w*[)}}]?)"
+COMPOSE = rf"(?:\b(?:docker|podman|nerdctl){_OF_DOCKER}[ _-]compose\b|\$[({{]?(?=\w*COMPOSE)\w++[)}}]?)"
 """How commands call Compose: by its name, or by a variable for it."""
-_SHORT = r"(?:\$[({]?\w*(?:STACK|DC)\w*[)}]?|\$[({]?\w+[)}]?[\"']?\s+compose\b)"
+_SHORT = r"(?:\$[({]?(?=\w*(?:STACK|DC))\w++[)}]?|\$[({]?\w+[)}]?[\"']?\s+compose\b)"
 """Other variables that say so only right before a word of Compose."""
 _WORDS = "build|create|down|exec|kill|pull|restart|rm|run|start|stop|up"
 _OPTIONS = (
@@ -37,7 +37,7 @@ STARTS_CONTAINERS = regex(
 )
 """Commands that start containers, here or there, for a moment or for good."""
 STARTS = regex(
-    rf"{COMPOSE}[^\n&|;]*\sup\b[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+stack\s+deploy\b"
+    rf"{COMPOSE}(?>[^\n&|;]*?\sup\b)[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+stack\s+deploy\b"
     r"|\bkubectl\s+(?:apply|set\s+image|rollout\s+restart)\b|\bhelm\s+(?:upgrade|install)\b|\baws\s+ecs\s+update-service\b",
     words=("COMPOSE", "compose", "docker", "helm", "kubectl", "update-service"),
 )

@@ -112,7 +112,7 @@ def _step(node: Mapping) -> Step:
         uses=text_of(uses),
         run=bounded(text_of(run)),
         location=node.location,
-        inputs=_pairs(node.get("with")),
+        inputs=tuple((name, bounded(value)) for name, value in _pairs(node.get("with"))),
         env=_pairs(env),
         condition=text_of(node.get("if")),
         working_directory=text_of(node.get("working-directory")),

@@ -32,7 +32,7 @@ _READ = {
 }
 """Further variables with a password that the image, or a client in it, does read."""
 _OLDEST_MAJOR = 13
-_BEFORE = regex(r"(?:9\.[0-4]|\d+\.\d+)(?=$|[.-])")
+_BEFORE = regex(r"(?:9\.[0-4]|[0-9]{1,4}\.[0-9]+)(?=$|[.-])")
 """Tags of PostgreSQL before its release 13 that may be of the time before the image asked for a password (February 2020)."""
 _PASSWORD = regex(r"(?:.*_)?PASS(?:WORD|WD)?(?:_.*)?|.*PASSWORD(?:_FILE)?")
 

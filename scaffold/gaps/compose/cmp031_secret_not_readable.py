@@ -38,6 +38,7 @@ _RUN_AS = {
 """Images that start as another user than root, by the numbers of their Dockerfiles."""
 _MAKES_USER = regex(r"\b(?:useradd|adduser)\s(?P<words>[^;&|\n]+)")
 _GIVEN_NUMBER = regex(r"(?:^|\s)(?:-\w*u|--uid)[ =](?P<uid>\d{1,6})\b")
+_NUMBER = regex(r"[0-9]{1,10}")
 _LONGEST = 400
 """Characters of a path or pattern that are compared."""
 
@@ -168,7 +169,7 @@ def _user(project: Project, stack: Stack, service: Service) -> tuple[int, Locati
     """Return the number of the user that a service runs as and where that is said; None for root, or where it is unknown."""
     if service.user:
         number = service.user.partition(":")[0]
-        return (int(number), service.location) if number.isdigit() and int(number) else None
+        return (int(number), service.location) if _NUMBER.fullmatch(number) and int(number) else None
     builder = _builder(project, stack, service)
     dockerfile = project.image_of(builder)
     if dockerfile is None or builder.build is None:
@@ -196,7 +197,7 @@ def _last_user(dockerfile: Dockerfile, target: str) -> tuple[int, Location] | No
     if item is None:
         return None
     name = item.text.partition(":")[0].strip().strip("\"'")
-    number = int(name) if name.isdigit() else _made(dockerfile, target, name) or _KNOWN_USERS.get(name)
+    number = int(name) if _NUMBER.fullmatch(name) else _made(dockerfile, target, name) or _KNOWN_USERS.get(name)
     return (number, item.location) if number else None
 
 
