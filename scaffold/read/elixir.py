@@ -26,7 +26,7 @@ _HELPER = regex(
 )
 _CALL = regex(r"(?<![\w.])(?P<helper>\w+[!?]?)\(\s*\"(?P<name>[A-Z][A-Z0-9_]*)\"\s*\)")
 _ATTRIBUTE = regex(rf"(?m)^[^\S\n]*@(?P<attribute>[a-z_]\w*)[^\S\n]+{_TEXT}[^\S\n]*$")
-_CONDITION = regex(r"\bif\b[^\n]*\b(?:config_env\(\)|Mix\.env(?:\(\))?)[^\n]*")
+_CONDITION = regex(r"\bif\b[^\n]{0,200}\b(?:config_env\(\)|Mix\.env(?:\(\))?)")
 _MOST_LINES = 400
 """Lines before a place in which the conditions around it stand."""
 

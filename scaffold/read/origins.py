@@ -6,6 +6,7 @@ Forms that answer `*` beside credentials, which browsers refuse, and forms at wh
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from scaffold.model.frozen import frozen
@@ -37,6 +38,7 @@ _READ_ORIGIN = regex(
     r"\b(?:const|let|var)\s+(?P<kept>[A-Za-z_$][\w$]*)\s*(?::[^=\n]{1,40})?=[^;\n]{0,80}?\b(?P<name>[A-Z][A-Z0-9_]*ORIGINS?)\b",
     words=("ORIGIN",),
 )
+_NAME = regex(r"(?<![\w$.])[A-Za-z_$][\w$]*")
 _LONGEST_OPTIONS = 1500
 _OPTIONS = regex(
     r"\b(?:cors|enableCors)\(\s*(?:[\"'][^\"']*[\"']\s*,\s*)?\{|\bcors\s*:\s*\{|\.register\(\s*(?:cors|fastifyCors)\s*,\s*\{"
@@ -121,9 +123,11 @@ def origin_facts(path: str, text: str) -> Iterator[CodeFact]:
     for start in starts:
         if not _GUARD.search(bare, max(start - _BEFORE, 0), start):
             yield CodeFact("cors", "any-origin credentials mirrored", places.at(start))
-    for start in _tunnels(bare) if path.endswith(_JAVASCRIPT) else ():
+    tunnels = list(_tunnels(bare)) if path.endswith(_JAVASCRIPT) else []
+    detail = " ".join(("tunnels", "credentials", *_ignored(bare))) if tunnels else ""
+    for start in tunnels:
         if not _GUARD.search(bare, max(start - _BEFORE, 0), start):
-            yield CodeFact("cors", " ".join(("tunnels", "credentials", *_ignored(bare))), places.at(start))
+            yield CodeFact("cors", detail, places.at(start))
 
 
 def _tunnels(bare: str) -> Iterator[int]:
@@ -137,8 +141,9 @@ def _tunnels(bare: str) -> Iterator[int]:
 
 def _ignored(bare: str) -> Iterator[str]:
     """Yield the variable of origins that a file reads into a name which it never uses, where there is one."""
+    times = Counter(_NAME.findall(bare))
     for match in _READ_ORIGIN.finditer(bare):
-        if len(re.findall(rf"(?<![\w$.]){re.escape(match['kept'])}(?![\w$])", bare)) == 1:
+        if times[match["kept"]] == 1:
             yield match["name"]
             return
 

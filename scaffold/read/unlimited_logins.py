@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from itertools import islice
 
 from scaffold.model.java_packages import without_package
+from scaffold.model.known import with_folders
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.open_programs import is_below_program, place_in
+from scaffold.read.open_programs import place_in
 from scaffold.read.paths import is_beside_programs, program_folders, program_of
 
 _WORD = r"(?:log-?_?in|sign-?_?in|authenticate|login/access-token)"
@@ -119,12 +119,12 @@ def unlimited_logins(
     if any(_may_limit(path, glance(path) or "") for path in served if not _SHOWN.search(path)):
         return
     folders = program_folders(listed)
-    checks = cache(lambda path: _CHECKS.search(glance(path) or "") is not None)
+    checking = [path for path in served if _CHECKS.search(glance(path) or "")]
+    below, for_all = with_folders(checking), any(program_of(path, folders) == "" for path in checking)
     told = set[str]()
     for fact in routes:
         folder = program_of(fact.location.path, folders)
-        own = (path for path in served if is_below_program(path, folder) or program_of(path, folders) == "")
-        if folder not in told and any(map(checks, own)):
+        if folder not in told and (for_all or (folder in below if folder else bool(checking))):
             told.add(folder)
             yield CodeFact(fact.kind, folder, fact.location)
 

@@ -10,6 +10,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.names import TRIED
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
@@ -40,22 +41,23 @@ def switched_logins(project: Project) -> Iterator[SwitchedLogin]:
     """Yield each such variable that code reads, where nothing at the read asks for the mode of the program."""
     reads = {item.name: item.location for item in reversed(project.env_reads) if _SWITCH.fullmatch(item.name)}
     reads = {name: place for name, place in reads.items() if not is_test_path(place.path)}
+    asking = _asking_for_mode(project, frozenset(reads))
     found: dict[str, list[Location]] = {}
     for name, place in _given(project) if reads else ():
-        if name in reads and not _asks_for_mode(project, name):
+        if name in reads and name not in asking:
             found.setdefault(name, []).append(place)
     for name, places in found.items():
         yield SwitchedLogin(name, tuple(dict.fromkeys(places)), reads[name])
 
 
-def _asks_for_mode(project: Project, name: str) -> bool:
-    """Whether a line that reads the variable, or one beside it, names the mode of the program too."""
-    for read in project.env_reads:
-        if read.name == name:
-            rows = (project.source(read.location.path) or "").splitlines()
-            if any(_OF_MODE.search(row) for row in rows[max(read.location.line - 2, 0) : read.location.line + 1]):
-                return True
-    return False
+def _asking_for_mode(project: Project, names: frozenset[str]) -> frozenset[str]:
+    """Return those of the variables of which a line that reads them, or one beside it, names the mode of the program too."""
+    found = set()
+    for read in (read for read in project.env_reads if read.name in names):
+        rows = known(str.splitlines, project.source(read.location.path) or "")
+        if any(_OF_MODE.search(row) for row in rows[max(read.location.line - 2, 0) : read.location.line + 1]):
+            found.add(read.name)
+    return frozenset(found)
 
 
 def _given(project: Project) -> Iterator[tuple[str, Location]]:
