@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -233,9 +234,9 @@ def _clean_assignments(line: str) -> str:
     complaints = [found.span() for found in _COMPLAINT.finditer(line)]
     while match := _KEY.search(line, position):
         position = max(match.start() + 1, match.end() - 1)
-        complaint = next((end for start, end in complaints if start < match.start("name") < end), 0)
-        if complaint:
-            position = complaint
+        before = bisect_left(complaints, (match.start("name"), 0)) - 1
+        if before >= 0 and match.start("name") < complaints[before][1]:
+            position = complaints[before][1]
             continue
         named = _is_secret_name(match["name"])
         value = None
