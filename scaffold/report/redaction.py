@@ -42,6 +42,7 @@ _USERINFO = regex(
 """The name before the colon may be a reference, whose default has a colon of its own."""
 _COMPLAINT = regex(r"\$\{[A-Za-z_]\w*:?\?[^{}\n]*\}")
 """What Compose says of a variable that is not set: words, and no place of a value."""
+_WRITTEN = regex(r"[^\s{}\"',;]+")
 _KEY = regex(r"(?:^|[\s,;?&\[(\"']|(?<!\$)\{)(?P<name>[A-Za-z_][\w.\-]{0,100})[\"']?\s{0,20}[:=][ \t]{0,20}")
 _VALUE = regex(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#].*")
 _OPTION = regex(
@@ -235,12 +236,15 @@ def _clean_assignments(line: str) -> str:
     while match := _KEY.search(line, position):
         position = max(match.start() + 1, match.end() - 1)
         before = bisect_left(complaints, (match.start("name"), 0)) - 1
-        if before >= 0 and match.start("name") < complaints[before][1]:
-            position = complaints[before][1]
+        complains = before >= 0 and match.start("name") < complaints[before][1]
+        if complains and not match[0].rstrip().endswith("="):
             continue
         named = _is_secret_name(match["name"])
         value = None
-        if named:
+        if complains:
+            # `set NAME=VALUE` shows what somebody may have set; `NAME: words` are words.
+            value = _WRITTEN.match(line, match.end()) if named else None
+        elif named:
             value = _VALUE.match(line, match.end())
         elif match["name"].upper().endswith(KEY_ENDINGS):
             value = _VALUE.match(line, match.end(), match.end() + _LONGEST_KEY)

@@ -49,6 +49,7 @@ NONE = Redactor()
         'key = os.environ.get("SECRET_KEY", default="{}")',
         "      POSTGRES_PASSWORD: {} with, commas and # signs",
         "      POSTGRES_PASSWORD: ${{PREFIX}}{}",
+        "      URL: ${{DB_PASSWORD:?set the text: DB_PASSWORD={} here}}",
         "      POSTGRES_PASSWORD: $${}",
     ],
 )

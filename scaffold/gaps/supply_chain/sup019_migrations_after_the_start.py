@@ -21,7 +21,7 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS, RUNS_ITSELF, migration_of, start_of
 
 _UP = regex(
-    rf"{COMPOSE}[^\n&|;]*\sup\b(?P<words>[^\n&|;]*\s(?:-d|--detach)\b[^\n&|;]*)"
+    rf"{COMPOSE}[^\n&|;]{{0,200}}\sup\b(?P<words>[^\n&|;]{{0,200}}\s(?:-d|--detach)\b[^\n&|;]*)"
     r"|\bdocker\s+stack\s+deploy\b"
 )
 _COPIES = regex(r"(?i)dump|back-?_?up|snapshot|wal-g|restic|\bborg|\bpg_basebackup\b")
