@@ -34,6 +34,8 @@ def held(parsed: Iterable[Any], words: tuple[str, ...], *, folds: bool) -> bool:
             found = (folds or not argument[1] & re.IGNORECASE) and held(argument[3], words, folds=folds)
         elif code in _REPEATS:
             found = argument[0] > 0 and held(argument[2], words, folds=folds)
+        elif code is codes.ASSERT:  # What has to stand before or behind a place stands in the text.
+            found = held(argument[1], words, folds=folds)
         else:
             found = code is codes.ATOMIC_GROUP and held(argument, words, folds=folds)
         if found:
@@ -76,6 +78,8 @@ def test_every_text_that_a_pattern_of_the_program_matches_holds_one_of_its_words
     [
         (r"\bpg_dump\b", ("pg_dump",), True),
         (r"\bpg_dump\b", ("dump",), True),
+        (r"\$(?=\w*COMPOSE)\w++", ("COMPOSE",), True),
+        (r"\$(?!\w*COMPOSE)\w++", ("COMPOSE",), False),
         (r"\bpg_dump\b", ("mysqldump",), False),
         (r"pg_dump|mysqldump", ("pg_dump",), False),
         (r"pg_dump|mysqldump", ("dump",), True),
