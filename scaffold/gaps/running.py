@@ -30,6 +30,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import DocFile, Project
+from scaffold.model.published_images import BUILD_ACTIONS
 from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
@@ -176,7 +177,7 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     """Return what those who start the stacks of a gap allow, as `most_severe` does."""
     stacks = _stacks_of(project, gap)
     if not stacks:
-        return None
+        return _of_code(project, gap)
     catcher = _catcher(stacks)
     if catcher is not None:
         return Severity.MEDIUM, "catches every mail for developers to read, so no visitor of this stack gets one", catcher
@@ -207,6 +208,21 @@ def _not_in_use(project: Project, gap: Gap, stacks: list[Stack], start: Start) -
     if gap.severity is not Severity.CRITICAL or (start.strength is Strength.OTHERS and project.main_stack in stacks):
         return None
     return Severity.HIGH, _NOT_IN_USE, start.location
+
+
+def _of_code(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a default in code whose only stack developers start, where no job brings it to others."""
+    main = project.main_stack
+    if gap.code != "SEC003" or main is None or main.environment is not EnvironmentClass.BASE:
+        return None
+    start = strength_of(project, main)
+    jobs = ((workflow, job) for workflow in project.workflows for job in workflow.jobs)
+    brought = any(
+        is_deployment(workflow, job) or any(step.action in BUILD_ACTIONS for step in job.all_steps) for workflow, job in jobs
+    )
+    if start.strength is not Strength.DEVELOPERS or brought or _other_way(project, [main]):
+        return None
+    return _capped(start, main)
 
 
 def _catcher(stacks: list[Stack]) -> Location | None:

@@ -156,6 +156,28 @@ def test_a_login_that_everybody_knows_is_critical_where_others_reach_it(
     assert found(make_project({name: stack, "README.md": page}), "SEC001").severity is severity
 
 
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ({}, Severity.MEDIUM),
+        ({"docs/installation.md": f"# Installation\n\n{UP}"}, Severity.HIGH),
+        ({".github/workflows/deploy.yml": OVER_SSH}, Severity.HIGH),
+        ({"fly.toml": "app = 'shop'\n"}, Severity.HIGH),
+    ],
+    ids=["developers alone", "a page", "a job", "a platform"],
+)
+def test_a_default_of_code_counts_by_who_starts_the_only_stack(
+    more: dict[str, str], severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    files = {
+        "docker-compose.yml": COMPOSE,
+        "Dockerfile": 'FROM python:3.13\nCOPY . .\nCMD ["python", "app.py"]\n',
+        "app.py": "import os\n\nSECRET_KEY = os.getenv('SECRET_KEY', 'hunter22-hunter22-hunter22')\n",
+        "README.md": f"# Shop\n\n## Development\n\n{UP}",
+    }
+    assert found(make_project({**files, **more}), "SEC003").severity is severity
+
+
 def test_a_file_that_a_started_one_includes_is_started(make_project: Callable[..., Path]) -> None:
     files = {
         "stores.compose.yml": f"services:\n{STORE}volumes:\n  data:\n",

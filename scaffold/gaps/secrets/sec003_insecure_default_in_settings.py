@@ -65,6 +65,9 @@ _OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)exa
 """Hosts of the machine itself, of a network inside, and of examples."""
 _ROWS_BESIDE = 5
 _ROWS_OF_CHECK = 20
+_SALT = regex(r"(?i)(?:^|_)SALT(?:_|$)")
+_KEY_OF_PLUG, _LEAST_OF_PLUG = "SECRET_KEY_BASE", 64
+"""Plug.Session.COOKIE raises where the key base has fewer bytes (hexdocs.pm/plug, Plug.Session.COOKIE)."""
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
 
 
@@ -294,6 +297,8 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
     address = _address_beside(project, settings) if not standing else None
     if address:
         severity = Severity.HIGH
+    if _is_too_short(path, name, settings[0].value or ""):
+        severity = min(severity, Severity.MEDIUM)
     other = misnamed(project, name) if not standing and settings[0].kind != "assignment" else None
     note = _of_another_name(other) if other else _NOTES.get(standing, "")
     return RULE.gap(
@@ -384,6 +389,11 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
     )
 
 
+def _is_too_short(path: str, name: str, value: str) -> bool:
+    """Whether the framework refuses the default as a key: nobody forges a session with it, as there is none."""
+    return path.endswith((".ex", ".exs")) and name == _KEY_OF_PLUG and len(value.encode()) < _LEAST_OF_PLUG
+
+
 def _words(name: str) -> str:
     """Return a key with underscores between its words, as variables are written."""
     return re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
@@ -403,7 +413,8 @@ def _advice(path: str, name: str, kind: str) -> str:
 def _severity(name: str, *, harmless: bool) -> Severity:
     if harmless:
         return Severity.LOW
-    signs = _SIGNING.search(name) and not OTHER_PARTY.search(name) and not OF_A_STORE.search(name)
+    # A salt need not be secret: it makes one key of another that is.
+    signs = _SIGNING.search(name) and not OTHER_PARTY.search(name) and not OF_A_STORE.search(name) and not _SALT.search(name)
     return Severity.HIGH if signs else Severity.MEDIUM
 
 
