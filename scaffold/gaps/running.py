@@ -215,6 +215,8 @@ def _of_code(project: Project, gap: Gap) -> tuple[Severity, str, Location] | Non
     main = project.main_stack
     if gap.code != "SEC003" or main is None or main.environment is not EnvironmentClass.BASE:
         return None
+    if path_environment(gap.primary.path) is EnvironmentClass.PRODUCTION:
+        return None
     start = strength_of(project, main)
     jobs = ((workflow, job) for workflow in project.workflows for job in workflow.jobs)
     brought = any(
