@@ -112,6 +112,7 @@ def test_thousands_of_services_take_time_in_proportion(load: Load) -> None:
         assert (len(stack.services), stack.problems) == (count, ())
         return time.process_time() - start
 
-    few, many = seconds(300), seconds(3000)
+    # The best of three: what else the machine does only ever adds.
+    few, many = (min(seconds(count) for _ in range(3)) for count in (300, 3000))
     assert many < 10 * few * 3
     assert many < 10
