@@ -27,6 +27,14 @@ def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
     return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
 
 
+def made_env_files(project: Project, service: Service) -> tuple[str, ...]:
+    """Return those of `missing_env_files` that people make of the values of production: a container may write to the others,
+    which it mounts and for which nobody keeps a template, as an installer does.
+    """
+    read = {path for path, _ in service.env_files} | {mount.resolved for mount in service.mounts if mount.read_only}
+    return tuple(path for path in missing_env_files(project, service) if path in read or template_of(project, path))
+
+
 def optional_env_files(service: Service) -> frozenset[str]:
     """Return the names of the env files without which Compose starts the service all the same (`required: false`)."""
     listed = service.node.get("env_file")

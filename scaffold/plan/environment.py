@@ -10,7 +10,7 @@ from scaffold.model.alternatives import ProfileChoice, choose_profiles, profiles
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
-from scaffold.model.env_templates import missing_env_files, template_of
+from scaffold.model.env_templates import made_env_files, template_of
 from scaffold.model.environment import (
     EnvGroup,
     EnvPlan,
@@ -317,7 +317,7 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
 
 def _handed_on(project: Project, stack: Stack) -> tuple[str, ...]:
     """Return what is said of the files inside the repository that containers get as a whole, which hold the values too."""
-    paths = sorted({path for service in stack.services for path in missing_env_files(project, service)})
+    paths = sorted({path for service in stack.services for path in made_env_files(project, service)})
     return tuple(
         f"{path}, which Compose hands to containers as a whole, lies inside the repository and gets these values too: git"
         + (" ignores it." if project.ignored_at(path) else f" must ignore it (/{path} in .gitignore).")

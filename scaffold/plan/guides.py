@@ -13,7 +13,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.document import Mapping as Fields
 from scaffold.model.end_to_end import lock_and_manager
-from scaffold.model.env_templates import missing_env_files
+from scaffold.model.env_templates import made_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
 from scaffold.model.listed_starts import listed_starts
 from scaffold.model.names import DATASTORES, Role
@@ -108,7 +108,7 @@ def guide_paths(project: Project) -> tuple[tuple[GuidePage, str], ...]:
 def _env_files(project: Project, stack: Stack) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found: dict[str, list[str]] = {}
     for service in stack.services:
-        for path in missing_env_files(project, service):
+        for path in made_env_files(project, service):
             found.setdefault(path, []).append(service.name)
     return tuple((path, tuple(sorted(names))) for path, names in sorted(found.items()))
 

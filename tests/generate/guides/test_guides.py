@@ -646,3 +646,27 @@ def test_an_env_file_is_no_folder_of_data_and_a_store_that_nothing_copies_is_not
     assert "the files show no volume and no folder of its own" in web
     (cache,) = [line for line in pages["recovery.md"].splitlines() if line.startswith("| `cache`")]
     assert "| under Compose everything since the last copy that you made yourself; on AWS one day |" in cache
+
+
+@pytest.mark.parametrize(
+    ("mount", "more", "told"),
+    [
+        ("./env_file:/var/www/html/.env", {}, False),
+        ("./env_file:/var/www/html/.env:ro", {}, True),
+        ("./.env:/var/www/html/.env", {".env.example": "APP_KEY=\n"}, True),
+    ],
+    ids=["an installer writes it", "it is only read", "there is a template"],
+)
+def test_no_page_writes_over_a_file_that_a_container_fills(
+    mount: str, more: dict[str, str], told: bool, make_project: Callable[..., Path]
+) -> None:
+    compose = f"""\
+services:
+  panel:
+    image: ghcr.io/acme/panel:1.2.0
+    ports: ["80:80"]
+    environment: {{API_TOKEN: "${{API_TOKEN}}"}}
+    volumes: ["{mount}"]
+"""
+    pages = pages_of(make_project({"docker-compose.yml": compose, "README.md": "# Panel\n", ".gitignore": ".env\n", **more}))
+    assert ("(umask 077 && grep" in pages["deployment.md"]) is told
