@@ -100,8 +100,10 @@ def _for_development(project: Project, gap: Gap) -> Gap:
     The stack itself stays what plans are made for: that a team develops with it does not say what it will run in production.
     """
     note = next((note for note in project.development_notes if _is_meant(note, gap)), None)
-    # What only a trial starts, or no command of production turns on, may not run in production whatever its set is called.
-    also = note is not None and bool(note.resource or note.is_trial) and gap.environment is EnvironmentClass.PRODUCTION
+    # What only a trial starts, another file replaces or no command of production turns on may not run in production, whatever
+    # its set is called.
+    aside = note is not None and bool(note.resource or note.is_trial or note.is_replaced)
+    also = aside and gap.environment is EnvironmentClass.PRODUCTION
     if note is None or not (also or gap.environment is EnvironmentClass.BASE):
         return gap
     if note.is_trial and gap.severity <= Severity.MEDIUM:

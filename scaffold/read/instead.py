@@ -7,9 +7,10 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from scaffold.model.compose import Service, Stack
+from scaffold.model.compose import ComposeFile, Service, Stack
 from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.document import Location
+from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile, Instruction
 from scaffold.model.regex import regex
@@ -21,6 +22,13 @@ _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV", "NODE_ENV", "RAILS_ENV", "F
 _MODE = regex(r"\b(" + "|".join(sorted(_MODES)) + r")[= ]+[\"']?(\w+)")
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\"']?([\w.,*-]+)")
 _DEPLOYED_FROM = frozenset({"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "production"})
+_COPIES_OVER = regex(
+    r"\b(?:scp|rsync)\b[^\n;|&]*?[\s/](?=[\w.+-]*compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
+    r"[^\s;|&]*?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
+    words=("compose",),
+)
+"""A compose file that goes to another host under the name which Compose looks for: what runs there is this file alone."""
+_SPELLING = regex(r"^docker-|\.ya?ml$")
 _LEADS_AWAY = regex(r"\b(?:ssh|scp|rsync|push|--context|DOCKER_HOST|stack\s+deploy)\b")
 """A command that works on another host, or sends something there."""
 _BARE_START = regex(r"\bdocker[ -]compose up\b(?=.*\s(?:-d|--detach)\b)")
@@ -58,6 +66,39 @@ def of_replaced(
                 yield DevelopmentNote(
                     Location(other.files[0], 1), base.files, why="runs in production in its place", is_replaced=True
                 )
+
+
+def of_copied(
+    bases: tuple[Stack, ...], stacks: tuple[Stack, ...], commands: Iterable[Command], written: Iterable[ComposeFile]
+) -> Iterator[DevelopmentNote]:
+    """A base beside a file with all its applications and stores that a job sends to a host in its place, though it lies over
+    the base by what it lacks; the job may spell its name in the other of Compose's two ways.
+    """
+    whole = {_SPELLING.sub("", posixpath.basename(file.path)): file for file in written if _is_beside_a_base(file, stacks)}
+    for command in commands if whole else ():
+        match = _COPIES_OVER.search(command.text) if command.context == "workflow" else None
+        file = whole.get(_SPELLING.sub("", match["file"])) if match else None
+        for base in filter(is_base_of_folder, bases) if file else ():
+            if file and posixpath.dirname(file.path) == base.directory and _repeats(file, base):
+                why = f"sends {posixpath.basename(file.path)} to the host in its place"
+                yield DevelopmentNote(command.location, base.files, why=why, is_replaced=True)
+
+
+def _is_beside_a_base(file: ComposeFile, stacks: tuple[Stack, ...]) -> bool:
+    """Whether a file is the last one of a set for production."""
+    return any(
+        stack.environment is EnvironmentClass.PRODUCTION and len(stack.files) > 1 and stack.files[-1] == file.path
+        for stack in stacks
+    )
+
+
+def _repeats(file: ComposeFile, base: Stack) -> bool:
+    """Whether each service of a file says what it runs, and each store and each application of the base is one of them."""
+    services = file.node.get("services")
+    named = {name: services.get(name) for name in file.service_names} if isinstance(services, MappingNode) else {}
+    says = {name for name, node in named.items() if isinstance(node, MappingNode) and (node.get("image") or node.get("build"))}
+    needed = {item.name for item in base.services if item.is_datastore or (item.is_application and item.build)}
+    return bool(needed) and needed <= says == set(named)
 
 
 def _is_run_on_servers(base: Stack, pages: tuple[DocFile, ...]) -> bool:

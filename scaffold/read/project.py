@@ -238,6 +238,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
             images=images,
             owned=owned,
             others=_starters(inventory, texts),
+            written=compose_files,
         ),
         sources=files,
         documents=sources.all_documents(),

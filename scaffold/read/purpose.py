@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from scaffold.model.compose import Stack
+from scaffold.model.compose import ComposeFile, Stack
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile
@@ -18,7 +18,7 @@ from scaffold.model.values import means_true
 from scaffold.read.compose import TextReader
 from scaffold.read.environments import class_of_word
 from scaffold.read.example import example_note
-from scaffold.read.instead import of_development_images, of_profiles, of_replaced, of_trials, of_unused
+from scaffold.read.instead import of_copied, of_development_images, of_profiles, of_replaced, of_trials, of_unused
 from scaffold.read.prose import SENTENCE, head_of, sentences_of
 from scaffold.read.titles import class_of_title
 
@@ -69,6 +69,16 @@ _FOR_LOCAL_USE = regex(
     r"\bfor (?:\w+ )?local (?:use|development|testing|dev|runs?)\b|\blocal (?:development|dev) (?:env|settings|only)",
     re.IGNORECASE,
 )
+_NO_RELEASE = regex(
+    r"\b(?:do not|don't|never)\s+use\b[^.!?]{0,30}\b(?:releases?|stable|production)\b"
+    r"|\b(?:config(?:uration)?|settings?|file)\b[^.!?]{0,20}\bfor\s+(?:local\s+)?(?:development|dev|testing)\s+only\b",
+    re.IGNORECASE,
+    words=("use", "only"),
+)
+_SETTINGS = (".json", ".json5", ".hjson", ".jsonc", ".toml", ".yml", ".yaml", ".ini", ".conf", ".cfg", ".properties", ".config")
+_HEAD_OF_SETTINGS = 12
+"""Lines of a configuration file in which its first comment stands, behind a bracket that opens it."""
+_MARKS = ("#", "//", ";", "--", "*", "/*")
 _LOCAL_FLAG = regex(r"(?:IS_)?LOCAL(?:_ENV|_DEV|_MODE|_DEVELOPMENT)?")
 _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV"})
 _TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST})
@@ -85,9 +95,11 @@ def development_notes(  # noqa: PLR0913
     images: Iterable[Dockerfile] = (),
     owned: frozenset[str] = frozenset(),
     others: Mapping[str, str] | None = None,
+    written: Iterable[ComposeFile] = (),
 ) -> tuple[DevelopmentNote, ...]:
     """Return what says that files serve no production; files that a stack of the class production uses are left out, and
-    what scaffold wrote, `owned`, says nothing. `others` are texts beside pages and commands that may start compose files.
+    what scaffold wrote, `owned`, says nothing. `others` are texts beside pages and commands that may start compose files,
+    `written` the compose files before they are merged.
     """
     pages = tuple(page for page in docs if page.path not in owned)
     listed = tuple(command for command in commands if command.location.path not in owned)
@@ -103,13 +115,15 @@ def development_notes(  # noqa: PLR0913
         *of_replaced(bases, stacks, pages, reader),
         *of_unused(bases, pages, listed, {**_other_texts(stacks, files_of_env, reader), **(others or {})}),
         *of_development_images(bases, images, files_of_env),
+        *_of_mounted(bases, reader),
     )
     kept: dict[str, DevelopmentNote] = {}
     for note in found:
         files = tuple(path for path in note.files if path not in productive and path not in kept)
         kept |= {path: replace(note, files=(path,)) for path in files}
     services = (*of_profiles(bases, listed, files_of_env), *of_trials(stacks, pages, listed, others or {}))
-    return (*(kept[path] for path in sorted(kept)), *services, *example_note(pages, productive))
+    copied = of_copied(bases, stacks, listed, written)
+    return (*(kept[path] for path in sorted(kept)), *services, *copied, *example_note(pages, productive))
 
 
 def _other_texts(stacks: tuple[Stack, ...], env_files: Iterable[EnvFile], reader: TextReader) -> dict[str, str]:
@@ -191,6 +205,22 @@ def _of_heads(bases: tuple[Stack, ...], reader: TextReader) -> Iterator[Developm
         elif says_for_evaluation(head):
             why = "says that this is for evaluation, not for production"
             yield DevelopmentNote(Location(path, 1), (path,), why=why, environment=EnvironmentClass.BASE, steps=1)
+
+
+def _of_mounted(bases: tuple[Stack, ...], reader: TextReader) -> Iterator[DevelopmentNote]:
+    """A stack that gives the application which it builds a file of settings whose first comment keeps it out of releases."""
+    for base in bases:
+        built = (service for service in base.services if service.build and not service.is_datastore)
+        for path in dict.fromkeys(mount.resolved for service in built for mount in service.mounts if mount.resolved):
+            text = reader.text(path) if path.endswith(_SETTINGS) else None
+            if text is not None and _NO_RELEASE.search(_first_comments(text)):
+                yield DevelopmentNote(Location(path, 1), base.files, why="says that these settings are for no release")
+
+
+def _first_comments(text: str) -> str:
+    """Return the comments among the first lines of a file of settings, as one line."""
+    rows = (row.strip() for row in text.splitlines()[:_HEAD_OF_SETTINGS])
+    return " ".join(row.lstrip("#/;-* ") for row in rows if row.startswith(_MARKS))
 
 
 def _of_env_files(env_files: Iterable[EnvFile], reader: TextReader) -> Iterator[DevelopmentNote]:

@@ -560,3 +560,51 @@ def test_a_base_that_the_readme_gives_to_servers_is_not_replaced(
     production = COMPOSE.replace('    ports: ["5432:5432"]\n', "")
     files = {"README.md": readme, "docker-compose.yml": COMPOSE, "docker-compose.prod.yml": production}
     assert port_gap(make_project(files)).severity is severity
+
+
+SETTINGS_OF_DEVELOPERS = "{\n  # Settings for the dev branch. Do not use for a\n  # release.\n\n  port: 8080\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "severity"),
+    [
+        (SETTINGS_OF_DEVELOPERS, Severity.LOW),
+        ("// This file is for development only\n{}\n", Severity.LOW),
+        ("{\n  # Do not use a short key.\n  port: 8080\n}\n", Severity.HIGH),
+        ("{\n" + "  a: 1\n" * 20 + "  # Do not use for a release.\n}\n", Severity.HIGH),
+    ],
+)
+def test_settings_that_are_for_no_release(settings: str, severity: Severity, make_project: Callable[..., Path]) -> None:
+    compose = "services:\n  api:\n    build: .\n    volumes: ['./app.hjson:/config/app.hjson']\n" + COMPOSE.partition("\n")[2]
+    root = make_project({"compose.yaml": compose, "Dockerfile": "FROM alpine:3\n", "app.hjson": settings, **STARTED})
+    assert port_gap(root).severity is severity
+
+
+SENDS = """\
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          scp {file} deploy@host.example.com:app/docker-compose.yml
+          ssh deploy@host.example.com docker compose up -d
+"""
+SENT = "services:\n  db:\n    image: postgres:16\n    volumes: ['data:/var/lib/postgresql/data']\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "production", "severity"),
+    [
+        ("compose.prod.yaml", SENT, Severity.LOW),
+        ("docker-compose.prod.yml", SENT, Severity.LOW),
+        ("compose.prod.yaml", "services:\n  db:\n    restart: always\n", Severity.HIGH),
+        ("compose.yaml", SENT, Severity.HIGH),
+    ],
+)
+def test_a_base_in_whose_place_another_file_is_sent(
+    sent: str, production: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    files = {"compose.yaml": COMPOSE, "compose.prod.yaml": production, ".github/workflows/deploy.yml": SENDS.format(file=sent)}
+    assert port_gap(make_project(files)).severity is severity
