@@ -10,6 +10,7 @@ from scaffold.model.regex import regex
 from scaffold.read.code import CodeReading, is_kept, reading, setting
 from scaffold.read.fact_words import holds
 from scaffold.read.fallbacks import with_fallbacks
+from scaffold.read.java_routes import MAPPING, java_routes
 from scaffold.read.lines import Places, blank
 from scaffold.read.paths import OTHER_CODE, is_rails_file, is_spring_file
 
@@ -96,13 +97,6 @@ _JAVA = _Language(
     optional=rf"System\.getenv\(\s*{_Q}\s*\)",
     with_default=rf"getenv\(\)\.getOrDefault\(\s*{_Q},\s*{_D}\s*\)"
     r"|@Value\(\s*\"\\?\$\{(?P<name2>[A-Za-z_][\w.-]*):(?P<value2>[^\"\n{}]{0,300})\}\"",
-    facts=(
-        (
-            "http-route",
-            regex(r"@(?:Get|Request)Mapping\(\s*(?:value\s*=\s*|path\s*=\s*)?\{?\s*\"(?P<detail>/[^\"\n]*)\""),
-            "",
-        ),
-    ),
 )
 _RUST = _Language(
     required=rf"env::var\(\s*{_Q}\s*\)\s*\.(?:expect|unwrap)\(",
@@ -259,6 +253,8 @@ def _scoped_routes(text: str) -> dict[int, str]:
 
 def _facts(path: str, places: Places, bare: str, language: _Language) -> list[CodeFact]:
     found = []
+    if language is _JAVA and holds(bare, MAPPING):
+        found += [CodeFact("http-route", path, places.at(start)) for start, path in java_routes(bare)]
     scoped = _scoped_routes(bare) if language is _RUST and holds(bare, _SCOPE) else {}
     for kind, pattern, detail in language.facts:
         for match in pattern.finditer(bare):

@@ -208,3 +208,42 @@ def test_long_hostile_texts_take_no_time(piece: str) -> None:
     read_javascript("a.ts", "process.env.A\n" + piece * 20_000)
     read_other_code("a.rb", "ENV['A']\n" + piece * 20_000)
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "routes"),
+    [
+        (
+            '@RestController\n@RequiredArgsConstructor\n@RequestMapping("/v1/admin")\n@Tag(name = "Admin (staff)")\n'
+            "public class Admin {\n    private final Users users;\n"
+            '    @GetMapping("/ping")\n    public String ping(@RequestParam("who") String who) { return "{"; }\n}\n',
+            ["/v1/admin/ping"],
+        ),
+        (
+            '@RequestMapping(path = "/health", produces = {"application/json"})\nclass Health {\n'
+            '  @GetMapping\n  String all() { return "ok"; }\n'
+            '  @GetMapping(produces = "text/plain", value = "db")\n  String db() { return "ok"; }\n}\n'
+            '@RestController\nclass Other {\n  @GetMapping("/ready")\n  String ready() { return "ok"; }\n}\n',
+            ["/health", "/health/db", "/ready"],
+        ),
+        (
+            '@RequestMapping(Paths.BASE)\nclass A { @GetMapping("/health") String a() { return ""; } }\n'
+            '@RequestMapping("${api.prefix}/v2")\nclass B { @GetMapping("/live") String b() { return ""; } }\n'
+            '@RequestMapping("/c" + Paths.REST)\nclass C { @GetMapping(Paths.C) String c() { return ""; } }\n',
+            ["*/health", "*/v2/live"],
+        ),
+        (
+            '@FeignClient(name = "stock", path = "/stock")\ninterface Stock {\n  @GetMapping("/health")\n  String health();\n}\n',
+            [],
+        ),
+        (
+            '@RequestMapping("/api")\nclass Orders(private val orders: OrderBook) {\n  @GetMapping("/orders")\n  fun all() = orders.all()\n\n'
+            '  @GetMapping(["/health"])\n  fun health() = "ok"\n}\n',
+            ["/api/orders", "/api/health"],
+        ),
+        ('@GetMapping("/loose")\nString loose() { return ""; }\n', ["/loose"]),
+    ],
+)
+def test_a_route_of_spring_stands_below_the_path_of_its_class(text: str, routes: list[str]) -> None:
+    path = "src/Orders.kt" if "fun " in text else "src/Orders.java"
+    assert [item.detail for item in read_other_code(path, text).facts] == routes
