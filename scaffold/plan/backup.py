@@ -20,7 +20,7 @@ from scaffold.model.regex import regex
 from scaffold.model.values import dns_label
 from scaffold.plan.monitoring.exporters import granted_secret, text_of_env
 from scaffold.plan.monitoring.free import Taken, networks_of
-from scaffold.plan.monitoring.passwords import postgres_password
+from scaffold.plan.monitoring.passwords import postgres_password, postgres_user
 from scaffold.plan.monitoring.references import plain_text, redis_password, secret_reference
 
 _ASKED_BY = frozenset({"BCK000", "BCK001", "BCK002", "BCK003"})
@@ -37,7 +37,7 @@ def plan_backup(project: Project, gaps: tuple[Gap, ...], monitoring: MonitoringP
         return None
     wanted = _wanted(project, stack, gaps if not asking & _EVERY_STORE else ())
     taken = _taken(project, stack, monitoring)
-    stores = tuple(_store(service, stack, taken) for service in wanted)
+    stores = tuple(_store(project, service, stack, taken) for service in wanted)
     volumes = (*_volumes(stack), *_folders(project, stack)) if asking & _EVERY_STORE else ()
     if not stores and not (volumes and _files_ask(gaps) and places_to_copy(project)):
         return None
@@ -128,14 +128,14 @@ def _raw(node: Node | None) -> str:
     return (node.raw or node.value) if isinstance(node, Scalar) else ""
 
 
-def _store(service: Service, stack: Stack, taken: Taken) -> BackupStore:
+def _store(project: Project, service: Service, stack: Stack, taken: Taken) -> BackupStore:
     kind = backup_way(service)
     environment, secret, variable = {
         "postgres": _postgres,
         "mysql": _mysql,
         "redis": _redis,
         "chroma": _chroma,
-    }[kind](service, stack)
+    }[kind](project, service, stack)
     data = chroma_volume(service) if kind == "chroma" else _redis_volume(service) if kind == "redis" else None
     return BackupStore(
         service=service.name,
@@ -166,9 +166,8 @@ def _address(host: str, port: str, service: Service) -> list[tuple[str, str]]:
     return [(host, service.name), *([(port, str(given))] if given else [])]
 
 
-def _postgres(service: Service, stack: Stack) -> _Login:
-    user = plain_text(service.env("POSTGRES_USER"), "postgres", service.name)
-    environment = [*_address("PGHOST", "PGPORT", service), ("PGUSER", user)]
+def _postgres(project: Project, service: Service, stack: Stack) -> _Login:
+    environment = [*_address("PGHOST", "PGPORT", service), ("PGUSER", postgres_user(project, service))]
     secret = granted_secret(service, service.env("POSTGRES_PASSWORD_FILE"))
     if secret:
         return environment, secret, "PGPASSWORD_FILE"
@@ -177,7 +176,7 @@ def _postgres(service: Service, stack: Stack) -> _Login:
     return [*environment, ("PGPASSWORD", postgres_password(service, stack)[0])], "", ""
 
 
-def _mysql(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
+def _mysql(project: Project, service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
     address = _address("MYSQL_HOST", "MYSQL_PORT", service)
     for prefix in ("MYSQL", "MARIADB"):
         secret = granted_secret(service, service.env(f"{prefix}_ROOT_PASSWORD_FILE"))
@@ -197,7 +196,7 @@ def _password(entry: EnvValue, service: Service) -> str:
     return secret_reference(entry, entry.name, service.name)[0]
 
 
-def _redis(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
+def _redis(project: Project, service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
     environment = _address("REDIS_HOST", "REDIS_PORT", service)
     password = redis_password(service, "REDIS_PASSWORD")
     if password:
@@ -208,7 +207,7 @@ def _redis(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one sign
     return environment, "", ""
 
 
-def _chroma(service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
+def _chroma(project: Project, service: Service, stack: Stack) -> _Login:  # noqa: ARG001 - one signature for every kind
     return [("CHROMA_DATA", "/source")], "", ""
 
 

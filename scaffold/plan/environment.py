@@ -304,7 +304,13 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
     # Two overlays that log in to one store ask for the same variable.
     asked = {variable.name: variable for variable in reversed(added) if variable.name not in known}
     extra = tuple(_added(asked[name]) for name in dict.fromkeys(item.name for item in added) if name in asked)
-    ours = tuple(EnvGroup(group.title, tuple(_in_production(item) for item in group.variables)) for group in groups)
+    # Without these the overlays do not start, whatever the stack takes in their place.
+    demanded = {item.name for item in added if not item.optional}
+    wanted = ((group.title, [_in_production(item) for item in group.variables]) for group in groups)
+    ours = tuple(
+        EnvGroup(title, tuple(replace(item, active=item.active or item.name in demanded) for item in items))
+        for title, items in wanted
+    )
     monitoring = (EnvGroup("monitoring and backup", extra),) if extra else ()
     files = ":".join(_relative(stack, file) for file in production_set)
     lacking = f"{_COMPOSE_FILE}={quoted(files)}" if own and own.entry(_COMPOSE_FILE) is None else ""

@@ -122,6 +122,15 @@ def test_no_value_of_the_template_that_is_a_secret_is_written(root: Path) -> Non
     assert sum("hunter22" in text for text in texts) == 2  # the template and the settings, both theirs
 
 
+def test_what_logs_in_to_a_store_asks_for_the_user_that_its_env_file_makes(root: Path) -> None:
+    """There is no user `postgres` where the store begins with another one: every copy and every scrape would be refused."""
+    user = "${POSTGRES_USER:?set POSTGRES_USER: db has it, and what logs in to it needs it}"
+    dumper = yaml.safe_load((root / "compose.backup.yaml").read_text())["services"]["backup-db"]
+    exporter = yaml.safe_load((root / "compose.monitoring.yaml").read_text())["services"]["postgres-exporter"]
+    assert dumper["environment"]["PGUSER"] == exporter["environment"]["DATA_SOURCE_USER"] == user
+    assert "POSTGRES_USER=shop" in (root / ".env.production.example").read_text().splitlines()
+
+
 def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_path: Path) -> None:
     template = (root / ".env.production.example").read_text().splitlines()
     assert {"COMPOSE_PROFILES=web", "ALLOWED_HOSTS=", "SITE_URL=", "SECRET_KEY=", "# WEB_RELOAD=0"} <= set(template)

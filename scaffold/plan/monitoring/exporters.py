@@ -13,8 +13,9 @@ from scaffold.model.names import Role
 from scaffold.model.probes import given_port
 from scaffold.model.regex import regex
 from scaffold.plan.monitoring.free import Taken, networks_of
-from scaffold.plan.monitoring.passwords import postgres_password
+from scaffold.plan.monitoring.passwords import postgres_password, postgres_user
 from scaffold.plan.monitoring.references import plain_text, redis_password, url_text
+from scaffold.plan.monitoring.scope import Scope
 
 _REQUIRED = regex(r"\$\{([A-Za-z_]\w*):\?")
 _BROKER_NAMES = (
@@ -44,21 +45,21 @@ def with_hub(service: Service, hub: str) -> tuple[str, ...]:
     return (hub,) if hub in networks or not networks else (hub, networks[0])
 
 
-def postgres_exporter(store: Service, stack: Stack, taken: Taken, hub: str, name: str) -> Made:
+def postgres_exporter(store: Service, scope: Scope, taken: Taken, name: str) -> Made:
     """Return an exporter that logs in with the store's own user, password by reference or by the same secret file."""
-    user = plain_text(store.env("POSTGRES_USER"), "postgres", store.name)
+    user = postgres_user(scope.project, store)
     database = plain_text(store.env("POSTGRES_DB"), user if store.env("POSTGRES_USER") else "postgres", store.name)
     environment = [
         ("DATA_SOURCE_URI", f"{store.name}:{given_port(store) or 5432}/{database}?sslmode=disable"),
         ("DATA_SOURCE_USER", user),
     ]
-    password, secret = _postgres_password(store, stack, name)
+    password, secret = _postgres_password(store, scope.stack, name)
     environment += password
     component = Component(
         ComponentKind.POSTGRES_EXPORTER,
         taken.service(name),
         9187,
-        with_hub(store, hub),
+        with_hub(store, scope.hub),
         watches=store.name,
         environment=tuple(environment),
         secrets=secret,

@@ -1,14 +1,27 @@
-"""Where the base has the password of a PostgreSQL: at the store, in its env file, or in a URL of a service that logs in."""
+"""Where the base has the login of a PostgreSQL: at the store, in its env file, or in a URL of a service that logs in."""
 
 from __future__ import annotations
 
 import re
 
 from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.profiles import env_path
-from scaffold.plan.monitoring.references import login_of, required, secret_reference, secret_text
+from scaffold.model.project import Project
+from scaffold.plan.monitoring.references import login_of, plain_text, required, secret_reference, secret_text
 
 _NAME = "POSTGRES_PASSWORD"
+_USER = "POSTGRES_USER"
+
+
+def postgres_user(project: Project, store: Service) -> str:
+    """Return the user that a store begins with, as Compose text. A store whose env file git does not track begins with what
+    people write there, when the template of that file has the variable: there is no user `postgres` then.
+    """
+    entry = store.env(_USER)
+    templates = (template_of(project, path) for path in missing_env_files(project, store))
+    asked = any(item.name == _USER and not item.commented for file in templates if file for item in file.entries)
+    return required(_USER, store.name) if entry is None and asked else plain_text(entry, "postgres", store.name)
 
 
 def postgres_password(store: Service, stack: Stack) -> tuple[str, bool]:
@@ -39,7 +52,7 @@ def _without_default(text: str) -> str:
 
 def _of_urls(store: Service, stack: Stack) -> str:
     """Return the reference that URLs have as the password of the store's own user, or ""."""
-    entry = store.env("POSTGRES_USER")
+    entry = store.env(_USER)
     spelled = entry.raw if entry and entry.source == "environment" else None
     user = _without_default(spelled or "$POSTGRES_USER") if entry else "postgres"
     for written in _written(stack):

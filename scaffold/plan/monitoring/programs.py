@@ -175,7 +175,7 @@ def _store_exporters(scope: Scope, taken: Taken, kind: ComponentKind, roles: set
     stores = [s for s in scope.watched if s.role in roles and not s.network_mode]
     named = [(store, kind.value if len(stores) == 1 else f"{kind.value}-{store.name}") for store in stores]
     if kind is ComponentKind.POSTGRES_EXPORTER:
-        return [postgres_exporter(store, scope.stack, taken, scope.hub, name) for store, name in named]
+        return [postgres_exporter(store, scope, taken, name) for store, name in named]
     return [redis_exporter(store, taken, scope.hub, name) for store, name in named]
 
 
