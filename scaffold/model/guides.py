@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from scaffold.model.frozen import frozen
 from scaffold.model.outside_stores import OutsideStore
@@ -88,6 +89,30 @@ class GuideScript:
 
 
 @frozen
+class TodaysWay:
+    """One job of the project that deploys already."""
+
+    job: str
+    place: str
+    kind: Literal["elsewhere", "platform", "commands"]
+    """Whether it calls a workflow of another repository, hands the application to a platform, or starts it by commands."""
+    by: str = ""
+    """The workflow that it calls, or the platform."""
+    environment: str = ""
+    """The environment that it hands over, "" where nothing plain says it."""
+
+
+@frozen
+class OwnFiles:
+    """Files of the project's own that say how it is run: of Kubernetes, of a platform, or infrastructure as code."""
+
+    kind: Literal["kubernetes", "platform", "infrastructure"]
+    paths: tuple[str, ...]
+    makes: tuple[tuple[str, str], ...] = ()
+    """What infrastructure as code makes, as a noun phrase, and the line that does."""
+
+
+@frozen
 class PulledImages:
     """The application's services whose images a release pulls instead of building them."""
 
@@ -121,6 +146,11 @@ class GuidesPlan:
     """Those of `env_files` and `copied_files` that no pattern of git is known to ignore."""
     copied_files: tuple[tuple[str, str], ...] = ()
     """Each file that containers mount and git does not track, with the template that it is copied from."""
+    today: tuple[TodaysWay, ...] = ()
+    """How the project is deployed already."""
+    unused: tuple[str, ...] = ()
+    """The folders and files of ours that nothing in those jobs names."""
+    own_files: tuple[OwnFiles, ...] = ()
     starts: tuple[str, ...] = ()
     """Where jobs and scripts of the project start production with a list of files, as path:line; none has our overlays."""
     kept: tuple[KeptData, ...] = ()

@@ -28,6 +28,7 @@ from scaffold.plan.monitoring.probes import facts_of, health_url
 from scaffold.plan.pulled import pulled_images
 from scaffold.plan.records import has_database_server, in_words, kept_places, why_one_copy
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
+from scaffold.plan.today import own_files, todays_ways, unused_parts
 from scaffold.plan.workloads.scope import is_long_running
 
 FOLDER = "docs/operations"
@@ -46,11 +47,16 @@ _NOTHING_SHOWN = (
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 
 
-def plan_guides(project: Project, workloads: tuple[Workload, ...] = (), overlays: tuple[str, ...] = ()) -> GuidesPlan | None:
+def plan_guides(
+    project: Project,
+    workloads: tuple[Workload, ...] = (),
+    overlays: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
+) -> GuidesPlan | None:
     """Return the guides of a project that was read without scaffold's files, or None where no stack runs in production.
 
     What may run once alone in the cluster (`workloads`) has one copy on every page; `overlays` are those that the production
-    set gets.
+    set gets, `folders` those of ours that something has to deploy.
     """
     stack = project.production_stack
     if stack is None or not stack.services:
@@ -84,6 +90,9 @@ def plan_guides(project: Project, workloads: tuple[Workload, ...] = (), overlays
         env_files=(env_files := _env_files(project, stack)),
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
+        today=(ways := todays_ways(project)),
+        unused=unused_parts(project, ways, (*overlays, *folders)),
+        own_files=own_files(project),
         starts=tuple(f"{place.path}:{place.line}" for place in _starts(project, overlays)),
         pulled=pulled_images(stack),
         kept=kept_data(project, stack, has_server=has_database_server(project, stack)),

@@ -106,7 +106,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         backup=backup,
         cluster_backup=cluster_backup,
         delivery=plan_delivery(project, gaps, images, stack, terraform),
-        guides=plan_guides(project, running.workloads, overlays),
+        guides=plan_guides(project, running.workloads, overlays, (*((chart,) if chart else ()), terraform)),
         needs=needs,
         environment=environment,
         dockerignores=plan_dockerignores(project, gaps),

@@ -16,11 +16,13 @@ from scaffold.generate.guides.values import (
     has_volumes,
     note_values,
     outside_values,
+    own_file_values,
     push_commands,
     secret_values,
     service_values,
     signature_values,
     store_values,
+    today_values,
     unknown_values,
     variable_values,
 )
@@ -75,6 +77,9 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "env_template_here": _from(plan, template.path) if template else "",
         "secrets_env": _from(plan, "scripts/secrets-env"),
         "env_files": [_env_file(target, plan, path, services) for path, services in plan.env_files],
+        "today": [today_values(way) for way in plan.today],
+        "unused": list(plan.unused),
+        "own_files": [own_file_values(item) for item in plan.own_files],
         "starts": list(plan.starts) if target.production_set != target.base_set else [],
         "copied_files": [
             f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"

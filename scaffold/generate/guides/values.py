@@ -11,7 +11,7 @@ from scaffold.model.backup import FILES, BackupVolume
 from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import is_issued
-from scaffold.model.guides import Copies, GuideService, GuidesPlan
+from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
 from scaffold.model.target import BuiltImage, Secret, Store, Target
 from scaffold.model.values import dns_label
 
@@ -25,6 +25,8 @@ _ON_AWS = {
 }
 """Loss and copies of a managed store; RDS ships transaction logs every five minutes (user guide, point-in-time recovery)."""
 _NOT_COPIED = ("everything since the last copy that you made yourself", "none that scaffold makes")
+_SHOWN = 3
+"""How many folders of one kind a sentence names."""
 _MANAGED = {"postgres": "Amazon RDS for PostgreSQL", "valkey": "Amazon ElastiCache for Valkey"}
 
 
@@ -48,6 +50,21 @@ def service_values(service: GuideService, compose: str) -> dict[str, Any]:
         "restartable": service.copies in {Copies.MANY, Copies.ONE},
         "logs": f"{compose} logs --since 15m {name}",
         "restart": f"{compose} restart {name}",
+    }
+
+
+def today_values(way: TodaysWay) -> dict[str, Any]:
+    """Return what the deployment page says of a job that deploys already."""
+    return {"job": way.job, "place": way.place, "kind": way.kind, "by": way.by, "environment": way.environment}
+
+
+def own_file_values(files: OwnFiles) -> dict[str, Any]:
+    """Return what the deployment page says of files that the project has for a cluster, a platform or a cloud."""
+    return {
+        "kind": files.kind,
+        "paths": list(files.paths[:_SHOWN]),
+        "more": len(files.paths[_SHOWN:]),
+        "makes": [{"what": what, "place": place} for what, place in files.makes],
     }
 
 

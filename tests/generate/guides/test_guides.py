@@ -670,3 +670,90 @@ services:
 """
     pages = pages_of(make_project({"docker-compose.yml": compose, "README.md": "# Panel\n", ".gitignore": ".env\n", **more}))
     assert ("(umask 077 && grep" in pages["deployment.md"]) is told
+
+
+# --- how it is deployed today -----------------------------------------------------------------------------------------
+
+CALLS = """\
+on: {push: {branches: [main]}}
+jobs:
+  ship:
+    name: Ship to production
+    uses: example/pipelines/.github/workflows/deploy.yaml@v3
+    with: {environment: prod, app: shop}
+  image:
+    uses: example/pipelines/.github/workflows/build.yaml@v3
+  deploy-docs:
+    uses: example/pipelines/.github/workflows/deploy.yaml@v3
+"""
+RUN = """\
+on: {push: {branches: [main]}}
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: google-github-actions/deploy-cloudrun@v2
+        with: {service: shop}
+  preview:
+    runs-on: ubuntu-latest
+    steps:
+      - run: flyctl deploy --app shop-preview
+  site:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: nwtgck/actions-netlify@v3
+        with: {publish-dir: ./docs}
+"""
+
+
+def test_the_page_names_the_job_of_another_repository_that_deploys(made):
+    today = section(page(made(**{".github__workflows__ship.yml": CALLS})[1], "deployment"), "## How it is deployed today")
+    assert "`ship` (`.github/workflows/ship.yml:5`)" in today
+    assert "`example/pipelines/.github/workflows/deploy.yaml@v3` for `prod`" in today
+    assert "is not read here" in today
+    assert "`compose.hardening.yaml`" in today
+    assert "`infra/terraform`" in today
+    assert "Nothing in that job names" in today
+    assert "`image`" not in today
+    assert "deploy-docs" not in today
+
+
+def test_the_page_names_the_platform_that_a_job_deploys_to_and_no_preview(made):
+    today = section(page(made(**{".github__workflows__run.yml": RUN})[1], "deployment"), "## How it is deployed today")
+    assert "`deploy` (`.github/workflows/run.yml:7`) deploys to Google Cloud Run" in today
+    assert "Fly" not in today
+    assert "Netlify" not in today
+    assert "twice" in today
+
+
+def test_a_part_that_the_job_names_is_used_today(made):
+    job = """\
+on: {push: {branches: [main]}}
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - run: ssh root@shop.example.com 'cd shop && docker compose -f compose.yaml -f compose.hardening.yaml up -d'
+"""
+    today = section(page(made(**{".github__workflows__deploy.yml": job})[1], "deployment"), "## How it is deployed today")
+    assert "`deploy` (`.github/workflows/deploy.yml:6`) starts the release with commands of its own" in today
+    assert "compose.hardening.yaml" not in today
+    assert "`infra/terraform`" in today
+    assert "twice" not in today
+
+
+def test_infrastructure_of_their_own_is_named_and_ours_is_no_second_copy(made):
+    own = 'resource "aws_vpc" "main" {}\n\nresource "aws_db_instance" "shop" {}\n'
+    today = section(
+        page(made(**{"cloud/main.tf": own, "tests/k8s/pod.yaml": "apiVersion: v1\nkind: Pod\n"})[1], "deployment"),
+        "## How it is deployed today",
+    )
+    assert "`cloud`: the project's own infrastructure as code" in today
+    assert "a network (`cloud/main.tf:1`), a database (`cloud/main.tf:3`)" in today
+    assert "Apply one of the two for an environment, never both" in today
+    assert "Kubernetes" not in today
+
+
+def test_nothing_is_said_of_today_where_nothing_deploys(made):
+    assert "deployed today" not in page(made()[1], "deployment")
