@@ -130,6 +130,17 @@ KINDS = (
             script=("migrate deploy", ".runMigrations(", ".migrate.latest(", "umzug.up(", "migrator.up(", "await migrate("),
         ),
     ),
+    # Cookies of a login that cross plain HTTP as well.
+    Kind(
+        "plain_cookies",
+        "plain_cookie_facts",
+        Words(
+            python=(".set_cookie(",),
+            script=(".cookie(", ".setCookie(", ").set(", "cookieStore.set("),
+            go=(".Cookie{",),
+            other=("Cookie(", ".Cookies.Append(", "setcookie("),
+        ),
+    ),
     # Tokens whose signature nobody looks at.
     Kind(
         "unverified_tokens",

@@ -149,7 +149,7 @@ def is_example_of_a_stack(path: str) -> bool:
 
 def is_documentation(path: str) -> bool:
     """Whether the path lies below a folder of documentation."""
-    return any(folder in _DOCS for folder in path.split("/")[:-1])
+    return any(folder in _DOCS for folder in without_package(path).split("/")[:-1])
 
 
 def is_dockerfile(path: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.java_packages import without_package
-from scaffold.read.paths import is_excluded
+from scaffold.read.paths import is_documentation, is_excluded
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,8 @@ def test_the_path_without_its_package() -> None:
 def test_code_in_the_package_of_a_generator_is_read() -> None:
     assert not is_excluded("src/main/java/com/example/shop/Main.java")
     assert is_excluded("example/src/main/java/com/acme/Main.java")
+
+
+def test_a_package_called_docs_is_code() -> None:
+    assert not is_documentation("web/src/main/java/com/acme/docs/rest/Users.java")
+    assert is_documentation("docs/src/main.py")

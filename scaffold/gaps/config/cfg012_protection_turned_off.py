@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from scaffold.gaps.config.code_switches import Switch, switches_in_code
+from scaffold.gaps.config.code_switches import COOKIE, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
+from scaffold.gaps.config.login_cookies import login_cookies
 from scaffold.gaps.config.reaching import may_get_more
 from scaffold.gaps.config.unchecked_builds import NAME, UncheckedBuild, unchecked_builds
 from scaffold.gaps.config.unchecked_mail import unchecked_mail
 from scaffold.gaps.config.unchecked_stores import unchecked_settings
-from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, once, path_environment
+from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, listed, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.running import Strength, strength_of
 from scaffold.model.compose import EnvValue, Service, Stack
@@ -77,8 +78,12 @@ def _detect(project: Project) -> Iterator[Gap]:
             switch = _of_spring(project, source.path, source.text, match["profile"] or "")
             if switch is not None:
                 yield _gap(source.path, switch)
-    for path, switch in (*switches_in_code(project), *unchecked_mail(project)):
-        yield _gap(path, switch)
+    switches = (*switches_in_code(project), *unchecked_mail(project))
+    yield from (_gap(path, switch) for path, switch in switches)
+    told = frozenset(path for path, switch in switches if switch.name == COOKIE)
+    cookies = list(login_cookies(project, told))
+    if cookies:
+        yield _cookies_gap(cookies)
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
     yield from _of_tokens(project)
@@ -101,6 +106,33 @@ def _offered_gap(name: str, places: tuple[Location, ...]) -> Gap:
         severity=Severity.LOW,
         closers=(
             Closer(None, "advice", f"Take {name} out, and give the program the certificate of the store's authority (CA)."),
+        ),
+    )
+
+
+def _cookies_gap(facts: list[CodeFact]) -> Gap:
+    """Return the gap of cookies whose Secure, or HttpOnly as well, nobody wrote down, those that scripts read first."""
+    facts = sorted(facts, key=lambda fact: fact.detail != "readable")
+    is_readable = facts[0].detail == "readable"
+    without = "without Secure and HttpOnly" if is_readable else "without Secure"
+    scripts = ", and every script of the page reads it" if is_readable else ""
+    files = listed(fact.location.path for fact in facts)
+    return RULE.gap(
+        resource="application",
+        subject=COOKIE,
+        message=f"{files} {'makes' if len(facts) == 1 else 'make'} the cookie of a session or a login {without}: browsers send"
+        f" it over plain HTTP as well{scripts}.",
+        expected="Secure and HttpOnly",
+        actual=without,
+        locations=tuple(fact.location for fact in facts),
+        severity=Severity.LOW,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Write Secure, HttpOnly and SameSite=Lax for the cookie, and leave Secure off for localhost alone, by a setting"
+                " whose default is on.",
+            ),
         ),
     )
 

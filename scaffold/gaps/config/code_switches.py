@@ -27,9 +27,12 @@ _CHOSEN = regex(
     r"(?i)ssl_?mode|insecure|skip_?(?:tls|ssl|verify)|verify_?(?:ssl|tls|cert)|rejectUnauthorized\s*:\s*(?:boolean|true)"
 )
 """Words before a literal by which somebody chooses how certificates are looked at."""
+_ARCHIVE = regex(r"(?P<module>(?:[\w.-]+/)*)(?:target|build/libs)/[\w.*-]+\.[jw]ar(?=\s)", words=("target", "build/libs"))
+"""What a step of a Dockerfile takes of what Maven or Gradle built before."""
 _COMMENTED = regex(r"[ \t]*(?://|#|\*|/\*)")
 _SHOWS_CODE = "a failing request shows its caller the code around the failure, paths and settings"
 _SENT_COOKIE = "browsers send the cookie over plain HTTP as well"
+COOKIE = "cookie.secure"
 _SENT_PLAIN = "browsers send the session's cookie over plain HTTP as well"
 
 
@@ -102,7 +105,7 @@ _LITERALS = (
             r"|\.cookie\(\s*[^(){}]{1,200}\{[^{}]*\bsecure\s*:\s*false\b",
             words=("secure",),
         ),
-        "cookie.secure",
+        COOKIE,
         _SENT_PLAIN,
         Severity.LOW,
         "Write secure: true (and app.set('trust proxy', 1) behind a proxy that ends TLS).",
@@ -114,7 +117,7 @@ _LITERALS = (
             r"|\b\w*[cC]ookie\.setSecure\(false\)",
             words=("ecure(false)",),
         ),
-        "cookie.secure",
+        COOKIE,
         _SENT_COOKIE,
         Severity.LOW,
         "Write .secure(true), and leave it off for localhost by a setting whose default is on.",
@@ -189,9 +192,25 @@ def switches_in_code(project: Project) -> Iterator[tuple[str, Switch]]:
         literals = [item for item in _LITERALS if item.word in source.text and item.files.search(source.path)]
         found = [(item, place) for item in literals if (place := _place(source.path, source.text, item)) is not None]
         # Asked last: it looks at every service.
-        if found and (is_served(project, source.path) or _is_released(project, source.path)):
+        if found and is_run(project, source.path):
             for item, place in found:
                 yield source.path, Switch(item.name, place, item.effect, item.severity, item.fix, item.turned)
+
+
+def is_run(project: Project, path: str) -> bool:
+    """Whether what production runs is made of a file: here, or as an image that a registry hands out."""
+    return is_served(project, path) or _is_released(project, path) or _is_in_archive(project, path)
+
+
+def _is_in_archive(project: Project, path: str) -> bool:
+    """Whether a Dockerfile takes the archive that Maven or Gradle made, outside of it, of the module of a file."""
+    module, inside, _ = path.partition("src/main/")
+    if not inside or _is_tried(path):
+        return False
+    files = (item for item in project.dockerfiles if path_environment(item.path) not in TRIED and not is_test_path(item.path))
+    steps = (step for item in files for stage in item.stages for step in stage.instructions if step.keyword in {"COPY", "ADD"})
+    taken = (match for step in steps if not step.flags and (match := _ARCHIVE.match(step.text)))
+    return any(match["module"].removeprefix("./") == module for match in taken)
 
 
 def _place(path: str, text: str, item: _Literal) -> Location | None:
