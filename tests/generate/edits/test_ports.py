@@ -61,3 +61,22 @@ def test_a_port_that_containers_use_over_the_host_stays(make_project: Callable[.
     generation = plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"NET001"}))
     assert not generation.texts_before
     assert any("host.docker.internal" in item.reason for item in generation.skipped)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_bound"),
+    [
+        ("{MODELS: 'http://host.docker.internal:11434'}", True),
+        ("{MODELS: '${MODELS:-http://host.docker.internal:11434}', MAIL: 'http://host.docker.internal'}", True),
+        ("{DATABASE_URL: 'postgres://shop@host.docker.internal:5432/shop'}", False),
+        ("{MODELS: 'http://host.docker.internal:11434', DB_HOST: host.docker.internal}", False),
+        ("{MODELS: 'http://host.docker.internal:${PORT}'}", False),
+    ],
+)
+def test_another_port_of_the_host_says_nothing_of_the_one_of_a_store(
+    make_project: Callable[..., Path], environment: str, *, is_bound: bool
+) -> None:
+    text = COMPOSE.format(ports=' ["5432:5432"]').replace('ports: ["8080:8080"]', f"environment: {environment}")
+    root = make_project({"compose.yaml": text})
+    write_generation(plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"NET001"})))
+    assert ("127.0.0.1:5432:5432" in (root / "compose.yaml").read_text()) is is_bound
