@@ -42,9 +42,15 @@ def _every_place(project: Project, gap: Gap) -> Iterator[Location]:
 
 
 def _user(project: Project, name: str) -> str:
-    """Return the file that mentions the name, "" where none does but as `container_name` or as the name of a package."""
-    word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    own = re.compile(rf"(?:container_name|\"name\"):\s*[\"']?{re.escape(name)}\b")
+    """Return the file that mentions the name, "" where none does but as `container_name`, or as the name of a package, of a
+    program of the image or of the image itself.
+    """
+    escaped = re.escape(name)
+    word = re.compile(rf"(?<![\w.-])(?<!\w/){escaped}(?![\w-])")
+    own = re.compile(
+        rf"(?m)(?:container_name|image|\"name\"):[ \t]*[\"']?{escaped}\b|^[ \t]*(?:CMD|ENTRYPOINT)[ \t\[\"']+{escaped}\b"
+        rf"|^name[ \t]*=[ \t]*[\"']{escaped}\b|^[\"']?{escaped}[\"']?[ \t]*=[ \t]*[\"'][\w.]+:\w+"
+    )
     texts = [(item.path, item.text) for item in project.sources] + [(page.path, page.text) for page in project.docs]
     for path, text in texts:
         if path not in project.owned and word.search(text) and word.search(own.sub("", text)):

@@ -75,6 +75,20 @@ def test_names_of_containers_go(make_project: Make) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
+        {"Dockerfile": 'FROM python:3.14\nCOPY . .\nCMD ["shop-api"]\n'},
+        {"pyproject.toml": '[project]\nname = "shop-api"\n[project.scripts]\nshop-api = "shop.main:run"\n'},
+        {"deploy.yaml": "spec:\n  image: ghcr.io/shop/shop-api:1\n", "other.yaml": "image: shop-api:1\n"},
+    ],
+)
+def test_a_program_or_an_image_of_the_name_is_no_container(make_project: Make, changed: dict[str, str]) -> None:
+    root = make_project({**FILES, "compose.yaml": NAMED, **changed})
+    edit(root, "SCL001")
+    assert "shop-api" not in (root / "compose.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
         {"Makefile": "shell:\n\tdocker exec -it shop-api sh\n"},
         {"README.md": "# Shop\n\n    docker logs shop-api\n"},
         {"compose.yaml": NAMED + "  web:\n    image: nginx:1.28\n    environment:\n      API: http://shop-api:8000\n"},
