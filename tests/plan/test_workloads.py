@@ -510,6 +510,16 @@ def test_the_healthcheck_of_the_right_stage_and_the_users_number_come_from_the_d
     )
 
 
+def test_a_user_whose_group_has_the_same_name_has_its_number(planned: Planned):
+    dockerfile = """\
+        FROM python:3.13-slim
+        RUN groupadd -r worker && useradd -r -g worker -u 1000 worker
+        USER worker
+        """
+    web = workload(planned("services: {web: {build: ., ports: ['80:3000']}}", Dockerfile=dockerfile), "web")
+    assert (web.security.user, web.security.group, web.security.non_root) == (1000, None, True)
+
+
 @pytest.mark.parametrize(
     ("service", "expected"),
     [

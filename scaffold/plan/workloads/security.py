@@ -101,8 +101,9 @@ def _by_name(name: str, dockerfile: Dockerfile | None, target: str) -> _User:
     if name == "root":
         return _User(0, 0)
     for instruction in _runs(dockerfile, target):
+        # The last word of the name is the user's: a group of the same name stands among the options.
         match = re.search(
-            rf"\b(?:useradd|adduser)\b(?P<options>[^;&|]*?)\s['\"]?{re.escape(name)}['\"]?(?=\s|$|[;&|])", instruction.text
+            rf"\b(?:useradd|adduser)\b(?P<options>[^;&|\n]*)\s['\"]?{re.escape(name)}['\"]?(?=\s|$|[;&|])", instruction.text
         )
         number = re.search(r"(?:--uid|-u)[= ]+(\d+)", match["options"]) if match else None
         if match and number:
