@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from scaffold.model.compose import Build, Stack
 from scaffold.model.delivery import (
     WORKFLOWS,
@@ -29,6 +31,8 @@ _ECOSYSTEMS = {
     "dotnet": "nuget",
 }
 """How Dependabot calls what the manifests are of."""
+_LOCKS = {"pyproject.toml": {"uv.lock": "uv"}, "package.json": {"bun.lock": "bun"}}
+"""Locks that it keeps up by a name of their own alone: by the usual one the manifest moves, and the image stays as it was."""
 
 
 def plan_delivery(
@@ -58,6 +62,8 @@ def _followed(project: Project, terraform: str) -> tuple[tuple[str, str], ...]:
     for manifest in project.manifests:
         name = manifest.path.rpartition("/")[2]
         ecosystem = _JAVA.get(name, "") if manifest.ecosystem == "java" else _ECOSYSTEMS.get(manifest.ecosystem, "")
+        locks = _LOCKS.get(name, {})
+        ecosystem = next((locks[lock] for lock in locks if project.exists(posixpath.join(manifest.folder, lock))), ecosystem)
         found |= {(ecosystem, f"/{manifest.folder}")} if ecosystem else set()
     found |= {("docker", f"/{item.path.rpartition('/')[0]}") for item in project.dockerfiles}
     found |= {("docker-compose", f"/{item.path.rpartition('/')[0]}") for item in project.compose_files}

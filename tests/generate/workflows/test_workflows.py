@@ -76,6 +76,26 @@ def test_every_manifest_is_followed_by_dependabot(example: Callable[[str], Path]
     assert json.loads(subprocess.run(audit, capture_output=True, text=True, check=True).stdout) == []
 
 
+@pytest.mark.parametrize(("lock", "ecosystem"), [("uv.lock", "uv"), ("poetry.lock", "pip")])
+def test_a_lock_that_dependabot_keeps_up_by_a_name_of_its_own_is_followed_by_it(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str], lock: str, ecosystem: str
+) -> None:
+    stack = "services: {web: {build: ., ports: ['80:8000']}}\n"
+    files = {
+        "compose.yaml": stack,
+        "Dockerfile": "FROM python:3.14\n",
+        "pyproject.toml": "[project]\nname = 'shop'\ndependencies = ['django']\n",
+        lock: "",
+        ".github/workflows/ci.yml": "on: push\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: pytest}]}}\n",
+    }
+    root = make_project(files)
+    generate(root)
+    path = root / ".github" / "dependabot.yml"
+    assert ecosystem in {item["package-ecosystem"] for item in yaml.safe_load(path.read_text())["updates"]}
+    audit = [require_tool("zizmor"), "--offline", "--persona", "auditor", "--format", "json", "--quiet", str(path)]
+    assert json.loads(subprocess.run(audit, capture_output=True, text=True, check=True).stdout) == []
+
+
 def test_real_projects_pass_the_strictest_linters(corpus: Path, tmp_path: Path, require_tool: Callable[[str], str]) -> None:
     written = []
     for name in corpus_projects()[::4]:
