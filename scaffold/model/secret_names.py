@@ -17,6 +17,9 @@ _KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER",
 """Before KEY, these make the name of a secret."""
 _SERVICE_ROLE = ("SERVICE", "ROLE")
 """Before KEY: the key of Supabase that passes by all policies of its tables."""
+_SERVICE_ACCOUNT = ("SERVICE", "ACCOUNT")
+"""Before KEY and the ways to write one down: the private key of an account of Google."""
+_WRITTEN_DOWN = frozenset({"KEY", "JSON", "B64", "BASE64"})
 _MAY_BE_USERS = ("ACCESS", "KEY")
 """An access key of S3 is who logs in; its secret stands beside it. Other parties call their secret so."""
 _IN_ONE_WORD = regex(r"[A-Z0-9]{2,}PASSWORD|[A-Z0-9]*(?:SECRET|SECRETACCESS|PRIVATE|API|MASTER|ENCRYPTION)KEY")
@@ -136,6 +139,8 @@ def _ends_secret(words: tuple[str, ...], index: int) -> bool:
     word, before = words[index], words[index - 1] if index else ""
     if word in _SECRETS:
         return word != "TOKEN" or before not in _COUNTS
+    if word in _WRITTEN_DOWN and words[max(index - 2, 0) : index] == _SERVICE_ACCOUNT:
+        return True
     if word == "KEY":
         if before in _KINDS_OF_KEYS or words[max(index - 2, 0) : index] == _SERVICE_ROLE:
             return True

@@ -43,6 +43,8 @@ SENSITIVE = [
     "SEQ_FIRSTRUN_ADMINPASSWORD",
     "ZITADEL_MASTERKEY",
     "MAX_BOT_TOKEN",
+    "GMAIL_SERVICE_ACCOUNT_JSON",
+    "googleServiceAccountKey",
 ]
 OPEN = [
     "TOKEN_TTL",
@@ -91,6 +93,9 @@ OPEN = [
     # what a model reads
     "CONTEXT_TOKEN_BUDGET",
     "redis_auth_token_secret_arn",
+    # the account, and where its key lies
+    "SERVICE_ACCOUNT_NAME",
+    "GA4_SERVICE_ACCOUNT_KEY_PATH",
 ]
 DOUBTFUL = [
     "ADMIN_PASSWORD_BCRYPT",
