@@ -178,9 +178,14 @@ def pushes_image(item: CiStep) -> bool:
     return bool(_PUSHES.search(item.text))
 
 
+_CHORES = regex(r"(?:pr-)?(?:auto-?(?:approve|assign|label|merge)|approve|labell?er|stale|triage|greetings?|welcome)[._-]")
+"""Names of workflows that look after issues and pull requests, and neither build nor test nor release anything."""
+
+
 def calls_remote_workflow(project: Project) -> bool:
-    """Whether a job calls a reusable workflow of another repository, whose steps nobody here can see."""
-    return any(job.uses and not job.uses.startswith("./") for workflow in project.workflows for job in workflow.jobs)
+    """Whether a job calls a reusable workflow of another repository, whose steps nobody here can see, for more than chores."""
+    used = (job.uses for workflow in project.workflows for job in workflow.jobs if job.uses)
+    return any(not uses.startswith("./") and not _CHORES.match(uses.partition("@")[0].rpartition("/")[2]) for uses in used)
 
 
 def input_location(item: CiStep, name: str) -> Location:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from scaffold.gaps.ci_signals import CiStep, builds_image, ci_steps, pushes_image
+from scaffold.gaps.ci_signals import CiStep, builds_image, calls_remote_workflow, ci_steps, pushes_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, main_services
 from scaffold.model.alternatives import choose_profiles
@@ -91,8 +91,7 @@ def built_elsewhere(project: Project) -> bool:
     """Whether something builds the images where no step of ours shows it: another CI, a platform, a remote workflow."""
     if project.other_ci or any(item.kind == "paas" for item in foreign_infrastructure(project)):
         return True
-    remote = any(job.uses and not job.uses.startswith("./") for workflow in project.workflows for job in workflow.jobs)
-    return remote or any(_PLATFORM_BUILDS.search(item.text) for item in ci_steps(project))
+    return calls_remote_workflow(project) or any(_PLATFORM_BUILDS.search(item.text) for item in ci_steps(project))
 
 
 def is_deliverable(project: Project, stack: Stack, service: Service) -> bool:
