@@ -5,127 +5,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import builds_image, ci_steps, pushes_image
 from scaffold.gaps.facts import may_run_in_production
-from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, is_built, targets_of
+from scaffold.gaps.image.start_scripts import SERVES, joined_lines, purpose_of, start_scripts
 from scaffold.gaps.signals import main_services
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS
 
-_SERVES = regex(
-    r"(?:^\s*|[;&|]\s*)exec\s|(?:^|[\s;&|\"'])(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|fastapi\s+run|flask\s+run|puma"
-    r"|rails\s+s(?:erver)?|php-fpm|apache2-foreground|frankenphp|node\s+\S+|next\s+start|nest\s+start"
-    r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?start|java\s+-\w+|supervisord|caddy\s+run)(?=[\s\"'&;|]|$)"
-)
 _STOPS = regex(
     r"(?m)^[^\S\n]*set\s+(?:-[a-z]*e|-o\s+errexit|\S+\s+-[a-z]*e\b)|\A#!\S+(?:\s+\S+)*\s+-[a-z]*e|^[^\S\n]*trap\b[^\n]*\bERR\b|;\s*set\s+-[a-z]*e"
 )
-_STOPPING_SHELL = regex(r"\b(?:ba|da|a|z)?sh\s+(?:-\S+\s+)*-[a-z]*e[a-z]*\s+(?:-\S+\s+)*$")
-"""A shell that the image starts with `-e`, whatever the script says."""
 _ASKS = regex(r"^\s*(?:if|elif|until|while|!)\b|^\s*!\s|\$\(")
 _SHRUGS = regex(r"\|\|\s*(?:true\b|:(?=\s|$|[;\"'])|echo\b|printf\b)[^\n]*")
 _LEAVES = regex(r"\bexit\b|\breturn\s+[1-9]|\bfalse\b")
 _FUNCTION = regex(r"^\s*(?:function\s+)?(?P<name>\w+)\s*\(\s*\)\s*\{?")
-_SCRIPT = regex(
-    r"(?<![\w./-])(?:[\w.-]*/)*+[\w.-]{0,100}?(?P<name>[\w.-]+\.(?:sh|bash)|entrypoint|docker-entrypoint)(?=[\s\"',\]]|$)"
-)
-_MOST_LINES = 600
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     seen: set[Location] = set()
-    for dockerfile, path, stops in _scripts(project):
-        text = project.source(path) or ""
-        place = _unguarded(path, text, stops=stops) if RUNS.search(text) else None
+    for script in start_scripts(project):
+        text = project.source(script.path) or ""
+        place = _unguarded(script.path, text, stops=script.stops) if RUNS.search(text) else None
         if place and place not in seen:
             seen.add(place)
-            yield _gap(project, dockerfile, place)
+            yield _gap(project, script.dockerfile, place)
     yield from _of_commands(project)
     yield from _of_code(project)
-
-
-def _scripts(project: Project) -> Iterator[tuple[Dockerfile, str, bool]]:
-    """Yield each shell script that an image for production starts with, and whether its shell stops at a failure."""
-    paths = {item.location.path for item in project.commands if item.context == "script"}
-    for dockerfile in project.dockerfiles:
-        if _environment(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
-            continue
-        for target in targets_of(project, dockerfile):
-            instructions = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
-            words = " ".join(" ".join(item.argv) or item.text for item in instructions if item)
-            for match in _SCRIPT.finditer(words):
-                path = _path_of(dockerfile, match["name"], paths)
-                if path and is_built(project, dockerfile):
-                    yield dockerfile, path, bool(_STOPPING_SHELL.search(words[: match.start()]))
-
-
-def _environment(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
-    """Return what the image is for; one that a workflow publishes is for users, also where the stack of the tests builds it."""
-    found = environment_of(project, dockerfile)
-    is_tried = found in {EnvironmentClass.DEV, EnvironmentClass.TEST}
-    return EnvironmentClass.BASE if is_tried and _is_published(project, dockerfile) else found
-
-
-def _is_published(project: Project, dockerfile: Dockerfile) -> bool:
-    """Whether a job builds this Dockerfile by its path and pushes images."""
-    if DEVELOPMENT.search(dockerfile.path):
-        return False
-    steps = ci_steps(project)
-    pushing = {(item.workflow.path, item.job.id) for item in steps if pushes_image(item)}
-    by_flag = regex(rf"(?:\s-f|--file)[=\s]+[\"']?(?:\./)?{re.escape(dockerfile.path)}(?![\w./-])")
-    return any(
-        (item.workflow.path, item.job.id) in pushing
-        and builds_image(item)
-        and (by_flag.search(item.text) or item.step.input("file").removeprefix("./") == dockerfile.path)
-        for item in steps
-    )
-
-
-def _path_of(dockerfile: Dockerfile, name: str, paths: set[str]) -> str | None:
-    """Return the script of this name beside the Dockerfile, else the only one."""
-    folder = dockerfile.path.rpartition("/")[0]
-    alike = [path for path in paths if path.rpartition("/")[2] == name]
-    beside = [path for path in alike if path.rpartition("/")[0] == folder]
-    found = beside or alike
-    return found[0] if len(found) == 1 else None
 
 
 def _unguarded(path: str, text: str, *, stops: bool) -> Location | None:
     """Return the line that migrates and whose failure stops nothing, where the script serves after it."""
     stops = stops or bool(_STOPS.search(text))
-    lines = list(_joined(text))
+    lines = list(joined_lines(text))
     for index, (number, line) in enumerate(lines):
         if line.lstrip().startswith(("#", "echo", "printf")) or not RUNS.search(line) or _ASKS.search(line):
             continue
         later = [other for _, other in lines[index + 1 :]]
         shrugs = bool(_SHRUGS.search(line)) and not _LEAVES.search(line)
-        if not any(_SERVES.search(other) for other in later) and not _serves_behind(line):
+        if not any(SERVES.search(other) for other in later) and not _serves_behind(line):
             continue
         if shrugs or (not stops and not _is_checked(line, later) and not _is_called_with_care(lines, index)):
             return Location(path, number)
     return None
 
 
-def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines with their numbers, those that a backslash continues as one."""
-    pending, start = "", 0
-    for number, line in enumerate(text.split("\n")[:_MOST_LINES], 1):
-        start = start or number
-        if line.endswith("\\") or re.search(r"(?:&&|\|\|)\s*$", line):
-            pending += line.removesuffix("\\") + " "
-            continue
-        yield start, pending + line
-        pending, start = "", 0
-
-
 def _serves_behind(line: str) -> bool:
     """Whether the server stands in the same line, behind the migration."""
     match = RUNS.search(line)
-    return bool(match and _SERVES.search(line, match.end()))
+    return bool(match and SERVES.search(line, match.end()))
 
 
 def _is_checked(line: str, later: list[str]) -> bool:
@@ -190,9 +120,9 @@ def _goes_on(text: str) -> bool:
     """Whether a shell reaches the server of a command after its migration has failed."""
     match = RUNS.search(text)
     rest = text[match.end() :] if match else ""
-    if match is None or not _SERVES.search(rest) or _ASKS.search(text[: match.start()]):
+    if match is None or not SERVES.search(rest) or _ASKS.search(text[: match.start()]):
         return False
-    between = rest[: (_SERVES.search(rest) or match).start() + 1]
+    between = rest[: (SERVES.search(rest) or match).start() + 1]
     if _SHRUGS.search(between):
         return True
     stops = re.search(r"\bset\s+-[a-z]*e|(?:^|\s)-[a-z]*e[a-z]*c?\b", text[: match.start()])
@@ -208,7 +138,7 @@ def _gap(project: Project, dockerfile: Dockerfile, place: Location) -> Gap:
         actual="a migration whose end nobody asks for",
         locations=(place,),
         related=(Location(dockerfile.path, 1),),
-        environment=_environment(project, dockerfile),
+        environment=purpose_of(project, dockerfile),
     )
 
 

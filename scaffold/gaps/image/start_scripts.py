@@ -1,0 +1,112 @@
+"""The shell scripts that images for production start with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci_signals import builds_image, ci_steps, pushes_image
+from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, is_built, targets_of
+from scaffold.gaps.signals import main_services
+from scaffold.model.frozen import frozen
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import Dockerfile, Project
+from scaffold.model.regex import regex
+
+_STOPPING_SHELL = regex(r"\b(?:ba|da|a|z)?sh\s+(?:-\S+\s+)*-[a-z]*e[a-z]*\s+(?:-\S+\s+)*$")
+"""A shell that the image starts with `-e`, whatever the script says."""
+_SCRIPT = regex(
+    r"(?<![\w./-])(?:[\w.-]*/)*+[\w.-]{0,100}?(?P<name>[\w.-]+\.(?:sh|bash)|entrypoint|docker-entrypoint)(?=[\s\"',\]]|$)"
+)
+_MOST_LINES = 600
+_TRIED = frozenset({EnvironmentClass.DEV, EnvironmentClass.TEST})
+SERVES = regex(
+    r"(?:^\s*|[;&|]\s*)exec\s|(?:^|[\s;&|\"'])(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|fastapi\s+run|flask\s+run|puma"
+    r"|rails\s+s(?:erver)?|php-fpm|apache2-foreground|frankenphp|node\s+\S+|next\s+start|nest\s+start"
+    r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?start|java\s+-\w+|supervisord|caddy\s+run)(?=[\s\"'&;|]|$)"
+)
+"""What a container serves with, or hands itself over to."""
+
+
+@frozen
+class StartScript:
+    """A script that an image starts with, and whether its shell is told to stop at a failure."""
+
+    dockerfile: Dockerfile
+    path: str
+    stops: bool
+
+
+def start_scripts(project: Project) -> Iterator[StartScript]:
+    """Yield each shell script that an image for production starts with, by itself or as a service of a stack has it."""
+    paths = {item.location.path for item in project.commands if item.context == "script"}
+    for dockerfile in project.dockerfiles:
+        if purpose_of(project, dockerfile) in _TRIED:
+            continue
+        for words in _starts(project, dockerfile):
+            for match in _SCRIPT.finditer(words):
+                path = _path_of(dockerfile, match["name"], paths)
+                if path and is_built(project, dockerfile):
+                    yield StartScript(dockerfile, path, bool(_STOPPING_SHELL.search(words[: match.start()])))
+
+
+def _starts(project: Project, dockerfile: Dockerfile) -> Iterator[str]:
+    """Yield what starts containers of an image, as one text each: its own instructions, and the words of services."""
+    for target in targets_of(project, dockerfile):
+        instructions = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
+        yield " ".join(" ".join(item.argv) or item.text for item in instructions if item)
+    for _, service in main_services(project):
+        if service.build and service.build.dockerfile == dockerfile.path:
+            yield " ".join((*(service.entrypoint or ()), *(service.command or ())))
+
+
+def purpose_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
+    """Return what the image is for; one that a workflow publishes is for users, also where the stack of the tests builds it."""
+    found = environment_of(project, dockerfile)
+    return EnvironmentClass.BASE if found in _TRIED and _is_published(project, dockerfile) else found
+
+
+def joined_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a script with their numbers, those that a backslash or a chain continues as one."""
+    pending, start = "", 0
+    for number, line in enumerate(text.split("\n")[:_MOST_LINES], 1):
+        start = start or number
+        if line.endswith("\\") or re.search(r"(?:&&|\|\|)\s*$", line):
+            pending += line.removesuffix("\\") + " "
+            continue
+        yield start, pending + line
+        pending, start = "", 0
+
+
+def _is_published(project: Project, dockerfile: Dockerfile) -> bool:
+    """Whether a job builds this Dockerfile by its path and pushes images."""
+    if DEVELOPMENT.search(dockerfile.path):
+        return False
+    steps = ci_steps(project)
+    pushing = {(item.workflow.path, item.job.id) for item in steps if pushes_image(item)}
+    by_flag = regex(rf"(?:\s-f|--file)[=\s]+[\"']?(?:\./)?{re.escape(dockerfile.path)}(?![\w./-])")
+    return any(
+        (item.workflow.path, item.job.id) in pushing
+        and builds_image(item)
+        and (by_flag.search(item.text) or item.step.input("file").removeprefix("./") == dockerfile.path)
+        for item in steps
+    )
+
+
+def _path_of(dockerfile: Dockerfile, name: str, paths: set[str]) -> str | None:
+    """Return the script that a step copies to this name, the one of this name beside the Dockerfile, else the only one."""
+    folder = dockerfile.path.rpartition("/")[0]
+    alike = [path for path in paths if path.rpartition("/")[2] in {name, _original(dockerfile, name)}]
+    beside = [path for path in alike if path.rpartition("/")[0] == folder]
+    found = beside or alike
+    return found[0] if len(found) == 1 else None
+
+
+def _original(dockerfile: Dockerfile, name: str) -> str:
+    """Return how a file is called before a step of the image copies it to another name, else that name."""
+    copies = (item for stage in dockerfile.stages for item in stage.instructions if item.keyword in {"COPY", "ADD"})
+    for item in copies:
+        words = [word.strip('",[]') for word in item.text.split()]
+        if len(words) == 2 and words[1].rpartition("/")[2] == name:
+            return words[0].rpartition("/")[2]
+    return name
