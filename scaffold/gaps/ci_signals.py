@@ -27,6 +27,12 @@ _PUSHES = regex(
     r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",
     words=("push", "copy"),
 )
+_OF_THE_RUNNER = regex(r"(?:localhost|127\.0\.0\.1)[:/]")
+_PUSHED_HERE = regex(
+    r"\b(?:docker|podman|buildah|crane)\s+(?:image\s+)?push\s+(?:-\S+\s+)*[\"']?(?:localhost|127\.0\.0\.1)[:/]",
+    words=("localhost", "127.0.0.1"),
+)
+"""A push to a registry that runs beside the job and is gone with it."""
 _BUILD_ACTION_WORDS = regex(
     r"(?:build-push|bake-action|kaniko|buildah|docker-build|docker-publish|depot/build|ko-build|setup-ko|jib)"
 )
@@ -169,13 +175,16 @@ def builds_image(item: CiStep) -> bool:
 
 
 def pushes_image(item: CiStep) -> bool:
-    """Whether a step sends an image to a registry."""
+    """Whether a step sends an image to a registry, which is no service of the job itself."""
     step = item.step
     if step.action in BUILD_ACTIONS:
         outputs = step.input("outputs")
+        tags = re.split(r"[\s,]+", step.input("tags").strip())
+        if tags[0] and all(_OF_THE_RUNNER.match(tag) for tag in tags):
+            return False
         pushed = "type=registry" in outputs or "push=true" in outputs
         return pushed or step.input("push", "false").strip().lower() not in {"", "false"}
-    return bool(_PUSHES.search(item.text))
+    return bool(_PUSHES.search(_PUSHED_HERE.sub("", item.text)))
 
 
 _CHORES = regex(r"(?:pr-)?(?:auto-?(?:approve|assign|label|merge)|approve|labell?er|stale|triage|greetings?|welcome)[._-]")

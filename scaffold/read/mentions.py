@@ -9,7 +9,7 @@ from scaffold.model.project import EnvFile, EnvRead
 
 _CODE = (
     *(".py", ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".tsx", ".jsx", ".vue", ".svelte", ".astro", ".go", ".rb", ".php"),
-    *(".java", ".kt", ".cs", ".rs", ".ex", ".exs"),
+    *(".java", ".kt", ".cs", ".rs", ".ex", ".exs", ".dart", ".scala", ".clj"),
 )
 
 

@@ -304,7 +304,21 @@ def _stacks(
     linked = [_linked(stack, by_files) for stack in stacks]
     if production_set and all(path in assembly.compose for path in production_set):
         linked.append(_production(assembly, production_set, linked, _unused(PRODUCTION, taken)))
-    return tuple(sorted(linked, key=lambda stack: stack.id))
+    return tuple(sorted(linked, key=lambda stack: _order(stack, linked)))
+
+
+def _order(stack: Stack, stacks: list[Stack]) -> tuple[str, bool]:
+    """The set that scaffold keeps comes right behind the user's set that it lies over: whose lines are told of which stack,
+    where several have them, must not change with it.
+    """
+    below = _below(stack, stacks) if stack.is_kept else None
+    return (below.id, True) if below else (stack.id, False)
+
+
+def _below(made: Stack, stacks: list[Stack]) -> Stack | None:
+    """The largest set of the user's that a set begins with."""
+    inside = [stack for stack in stacks if stack is not made and stack.files == made.files[: len(stack.files)]]
+    return max(inside, key=lambda stack: len(stack.files), default=None)
 
 
 def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: list[Stack], stack_id: str) -> Stack:
@@ -313,8 +327,7 @@ def _production(assembly: _Assembly, production_set: tuple[str, ...], stacks: li
     """
     made = _stack(assembly, _Plan(production_set, ("scaffold.lock names this set as what production runs",)), stack_id)
     made = replace(made, is_kept=True)
-    inside = [stack for stack in stacks if stack.files == production_set[: len(stack.files)]]
-    longest = max(inside, key=lambda stack: len(stack.files), default=None)
+    longest = _below(made, stacks)
     if longest is None:
         return replace(made, environment=EnvironmentClass.PRODUCTION)
     return replace(made, environment=longest.environment, extends_stack=longest.extends_stack or longest.id)

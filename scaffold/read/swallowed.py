@@ -41,10 +41,18 @@ def swallowed_migration_facts(path: str, text: str) -> Iterator[CodeFact]:
     places = Places(path, text)
     for match in _SITE[path.endswith(".py")].finditer(text):
         place = places.at(match.start())
-        handler = None if _COMMENT.match(lines[place.line - 1]) else _handler(lines, place.line - 1)
+        line = lines[place.line - 1]
+        told = _COMMENT.match(line) or _is_inside_a_text(line[: place.column - 1], match[0][0])
+        handler = None if told else _handler(lines, place.line - 1)
         if handler and not any(_STOPS.search(line) for line in handler):
             yield CodeFact("swallowed-migration", "", place)
             return
+
+
+def _is_inside_a_text(before: str, mark: str) -> bool:
+    """Whether what begins with a quote stands in a text between quotes of the other kind, which tells people what to run."""
+    other = {'"': "'", "'": '"'}.get(mark)
+    return other is not None and before.count(other) % 2 == 1
 
 
 def _handler(lines: list[str], index: int) -> list[str]:

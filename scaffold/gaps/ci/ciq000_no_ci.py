@@ -6,11 +6,15 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.signals import application_services, server_entry
+from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Manifest, Project
+from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
+
+_KEPT_BY_TOOLS = regex(r"(?:^|/)(?:\.[^/]+|node_modules|vendor|third_party|bower_components)/")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -25,8 +29,18 @@ def _detect(project: Project) -> Iterator[Gap]:
         message="No workflow and no other CI checks a change: the first machine that runs it after the author's is production.",
         expected="a workflow that installs, lints and tests on pull requests",
         actual="no file of a CI system",
-        locations=tuple(Location(item.path, 1) for item in project.manifests),
+        locations=tuple(Location(item.path, 1) for item in _unchecked(project, own)),
     )
+
+
+def _unchecked(project: Project, own: list[Service]) -> tuple[Manifest, ...]:
+    """Return the manifests of what nothing checks: those in the folders that images are built from, else all that people
+    write; what tools keep in folders of their own is neither.
+    """
+    written = tuple(item for item in project.manifests if not _KEPT_BY_TOOLS.search(item.path)) or project.manifests
+    contexts = {service.build.context for service in own if service.build and service.build.context is not None}
+    built = tuple(item for item in written if item.folder in contexts)
+    return built or written
 
 
 def _mounts_code(project: Project) -> bool:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.looks import ONLY_SHOWS, from_the_start, is_looked_at, looks_at_it, shows_it
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import listed, path_environment
-from scaffold.model.deployments import STARTS, deploy_scripts, is_deployment, place_of, run_text
+from scaffold.model.compose import Stack
+from scaffold.model.deployments import STARTS, compose_call, deploy_scripts, is_deployment, named_files, place_of, run_text
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.lasting import awaited_jobs
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
+
+_UP = regex(compose_call("up"))
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     for workflow in foreign_workflows(project):
         jobs = [job for job in workflow.jobs if is_deployment(workflow, job) and not is_looked_at(workflow, job)]
         if jobs:
-            yield _gap(workflow, jobs)
+            yield _gap(project, workflow, jobs)
     for path, commands in deploy_scripts(project).items():
         starts = [item for item in commands if STARTS.search(item.text) and not ONLY_SHOWS.fullmatch(item.text)]
         text = "\n".join(item.text for item in commands)
@@ -33,7 +39,12 @@ def _detect(project: Project) -> Iterator[Gap]:
             )
 
 
-def _message(name: str, text: str) -> str:
+def _message(name: str, text: str, left: tuple[str, ...] = ()) -> str:
+    if left:
+        return (
+            f"{name} starts the new release, which waits until the services that others depend on are healthy, and ends:"
+            f" {listed(left)} may crash behind that, and nothing goes back to the release before."
+        )
     does = "only shows how it is" if shows_it(text) else "ends"
     return (
         f"{name} starts the new release and {does}: a container that crashes or never becomes healthy counts as a success, and"
@@ -54,20 +65,59 @@ def _started_by(text: str) -> str:
     return text[: match.end()][text.rfind("\n", 0, match.start()) + 1 :].split("\n", maxsplit=1)[0] if match else ""
 
 
-def _gap(workflow: Workflow, jobs: list[Job]) -> Gap:
+def _left_by_conditions(project: Project, texts: list[str]) -> tuple[str, ...]:
+    """Return the services that Compose waits for nobody to find healthy, where it waits for an application of each started
+    stack, and every other one comes behind such a one; () where that is not so.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        stack = _started_stack(project, text)
+        left = _last_of(stack) if stack else ()
+        if not left:
+            return ()
+        found |= dict.fromkeys(left)
+    return tuple(found)
+
+
+def _last_of(stack: Stack) -> tuple[str, ...]:
+    jobs = awaited_jobs(stack)
+    waits = {
+        service.name: {item.service for item in service.depends_on if item.condition == "service_healthy"}
+        for service in stack.services
+    }
+    awaited = set().union(*waits.values())
+    own = [item for item in stack.services if not item.is_datastore and item.name not in jobs]
+    checked = {item.name for item in own if item.name in awaited and item.healthcheck}
+    left = tuple(item.name for item in own if item.name not in checked)
+    return left if checked and all(waits[name] & checked for name in left) else ()
+
+
+def _started_stack(project: Project, text: str) -> Stack | None:
+    """Return the stack for production whose files a text names to Compose, None where that is not told or another program
+    starts.
+    """
+    if not _UP.search(text):
+        return None
+    names = named_files(text)
+    stacks = (stack for stack in project.stacks if stack.environment is EnvironmentClass.PRODUCTION and stack.complete)
+    return next((stack for stack in stacks if names == {posixpath.basename(path) for path in stack.files}), None)
+
+
+def _gap(project: Project, workflow: Workflow, jobs: list[Job]) -> Gap:
     starts = [step for job in jobs for step in job.steps if STARTS.search(run_text(step))]
     named = (f"{workflow.path.rpartition('/')[2]} {job.id} {job.environment}" for job in jobs)
     staging = {path_environment(text) for text in named} == {EnvironmentClass.STAGING}
     text = "\n".join(from_the_start(run_text(step)) for job in jobs for step in job.steps)
+    left = _left_by_conditions(project, [from_the_start(run_text(step)) for step in starts])
     return RULE.gap(
         resource=workflow.path,
         subject="verification",
-        message=_message(f"The job {listed(job.id for job in jobs)}", text),
+        message=_message(f"The job {listed(job.id for job in jobs)}", text, left),
         expected=_EXPECTED,
         actual=_actual(text),
         locations=tuple(dict.fromkeys(place_of(workflow, step, _started_by(run_text(step))) for step in starts)),
         related=tuple(job.location for job in jobs),
-        severity=Severity.LOW if staging else Severity.MEDIUM,
+        severity=Severity.LOW if staging or left else Severity.MEDIUM,
     )
 
 

@@ -89,7 +89,7 @@ def _gap(resource: str, subject: str, what: str, item: Attribute) -> Gap:
 
 
 def _kept_in_state(block: Block) -> Iterator[Attribute]:
-    """Yield the passwords that are computed: Terraform writes each into the state in plain text."""
+    """Yield the passwords that are no literal, made by Terraform or given to it: it writes each into its state as text."""
     if block.kind != "resource" or any(block.get(name) for name in _MANAGED):
         return
     for item in block.attributes:
@@ -108,7 +108,7 @@ def _state_gap(kept: list[Attribute]) -> Gap:
         subject="state",
         message="Terraform keeps a password in its state: whoever may read the state, or a plan of it, has the login.",
         expected="a password that the cloud makes and keeps, or a write-only argument with an ephemeral value",
-        actual=f"{len(kept)} computed password{'s' if len(kept) > 1 else ''}",
+        actual=f"{len(kept)} {'password, an argument' if len(kept) == 1 else 'passwords, arguments'} that Terraform keeps",
         locations=without_repeats(item.location for item in kept),
         severity=Severity.MEDIUM,
         closers=(_STATE,),

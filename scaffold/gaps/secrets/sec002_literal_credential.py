@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.facts import every_stack, once, path_environment
 from scaffold.gaps.secrets.absent_feature import absent_feature
@@ -11,10 +11,11 @@ from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.refused import is_refused
+from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
 from scaffold.gaps.secrets.typed import typed_credentials
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Room, Severity
+from scaffold.model.names import TRIED, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
@@ -93,10 +94,32 @@ def _shows_clear_text(project: Project, place: Location) -> bool:
     return 1 < place.line <= len(lines) and bool(_CLEAR_TEXT.search(lines[place.line - 2]))
 
 
-def environment_of(file: EnvFile) -> EnvironmentClass:
-    """Return the environment class that the name of an env file says, else that of its folder: `.devcontainer`, `tests`."""
+def environment_of(project: Project, file: EnvFile) -> EnvironmentClass:
+    """Return the environment class that the name of an env file says, else that of its folder: `.devcontainer`, `tests`; else
+    the one class, of tests or of development, of all stacks whose services name the file.
+    """
     named = _CLASSES.get(file.environment)
-    return named if named is not None else path_environment(file.path.rpartition("/")[0])
+    said = named if named is not None else path_environment(file.path.rpartition("/")[0])
+    # The code of frameworks reads a plain `.env` by itself, whichever stack names it too.
+    if said is not EnvironmentClass.BASE or file.environment or file.path.rpartition("/")[2] == ".env":
+        return said
+    takers = {
+        stack.environment
+        for stack in project.stacks
+        if any(file.path == path for service in stack.services for path, _ in service.env_files)
+    }
+    return next(iter(takers)) if len(takers) == 1 and takers <= TRIED else said
+
+
+def are_stand_ins(file: EnvFile, names: Iterable[str]) -> bool:
+    """Whether each of these credentials of a file is a stand-in that says so: services may run with it, and nobody drew it for
+    a system. With a key that signs, whoever knows the stand-in is everybody's user.
+    """
+    held = frozenset(names)
+    if any(SIGNING.search(name) for name in held):
+        return False
+    values = [_held(entry) for entry in file.entries if entry.name in held and not entry.commented]
+    return bool(values) and all(classify(value) is SecretClass.PLACEHOLDER for value in values)
 
 
 def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvEntry, ...]]:
@@ -168,6 +191,8 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
     same = same or ("; its head says that they are defaults, to be changed" if shipped else "")
     unfilled = is_to_be_filled(file, (entry.name for entry in entries))
     same = same or ("; stand-ins beside them show that people fill the file in" if unfilled else "")
+    stand_in = are_stand_ins(file, (entry.name for entry in entries))
+    same = same or ("; each is a stand-in, and who leaves it as it is runs with it" if stand_in else "")
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
@@ -176,8 +201,8 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
-        severity=Severity.MEDIUM if template or shipped or unfilled else Severity.HIGH,
-        environment=environment_of(file),
+        severity=Severity.MEDIUM if template or shipped or unfilled or stand_in else Severity.HIGH,
+        environment=environment_of(project, file),
     )
 
 

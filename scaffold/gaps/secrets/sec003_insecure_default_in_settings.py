@@ -66,6 +66,18 @@ _OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)exa
 _ROWS_BESIDE = 5
 _ROWS_OF_CHECK = 20
 _SALT = regex(r"(?i)(?:^|_)SALT(?:_|$)")
+_KIND_OF_SECRET = regex(r"_(?:SECRET|KEY|TOKEN|PASSWORD|CREDENTIAL)(?:_(?:NAME|ID|KEY))?$")
+"""How the constants of a table end that call the secrets of a store by their names."""
+_ROWS_OF_TABLE = 2
+_CONFIRMS = regex(r"(?:^|_)CONFIRM(?:ATION)?_(?:TOKEN|PHRASE|KEY)$")
+"""What somebody types to say that they mean it."""
+_RAILS = regex(
+    r"(?m)^[ \t]*gem[ (]+['\"]rails['\"],[ \t]*['\"][~>=< ]*(?P<major>\d{1,3})(?:\.(?P<minor>\d{1,3}))?", words=("rails",)
+)
+_TAKES_CONSTANT = (7, 2)
+"""The version of Rails from which the constant comes before the variable of the environment; up to there the variable did
+(Rails::Application#secret_key_base).
+"""
 _KEY_OF_PLUG, _LEAST_OF_PLUG = "SECRET_KEY_BASE", 64
 """Plug.Session.COOKIE raises where the key base has fewer bytes (hexdocs.pm/plug, Plug.Session.COOKIE)."""
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION)(?:_|$)", re.IGNORECASE)
@@ -78,12 +90,15 @@ def _detect(project: Project) -> Iterator[Gap]:
     files = frozenset(project.files)
     of_dotnet = frozenset(name for path, name in in_files if path.endswith(".json"))
     taken = {(item.location.path, item.value) for item in project.settings if item.kind != "assignment"}
+    named = _named_in_tables(project)
     for setting in project.settings:
         if is_in_settings_file(setting) or (module_of(setting), setting.name) in in_files or not _is_credential(setting):
             continue
         if setting.location.path.endswith(".cs") and setting.name in of_dotnet:
             continue
         if setting.location.path.removesuffix(".js") + ".ts" in files:
+            continue
+        if (setting.location.path, setting.name) in named:
             continue
         # The constant is the default of a read, which names the variable.
         if setting.kind == "assignment" and (setting.location.path, setting.value) in taken:
@@ -98,6 +113,20 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield replace(_gap(project, path, name, settings), kind=_kind(settings[0].value or "", numbers))
     for credential in file_credentials(project):
         yield _file_gap(project, credential)
+
+
+def _named_in_tables(project: Project) -> frozenset[tuple[str, str]]:
+    """Return file and name of the constants that call the secrets of a store: in a module that holds no settings, several of
+    them, each called after its value (`BOT_TOKEN_SECRET = "bot_token"`).
+    """
+    found: dict[str, list[str]] = {}
+    for setting in project.settings:
+        value = setting.value or ""
+        bare = _KIND_OF_SECRET.sub("", setting.name.upper())
+        called = bare == re.sub(r"[-. ]", "_", value.upper()) != setting.name.upper()
+        if called and setting.kind == "assignment" and not _OF_SETTINGS.search(setting.location.path):
+            found.setdefault(setting.location.path, []).append(setting.name)
+    return frozenset((path, name) for path, names in found.items() if len(names) >= _ROWS_OF_TABLE for name in names)
 
 
 def _kind(value: str, numbers: dict[str, str]) -> str:
@@ -161,7 +190,7 @@ def _is_a_name(setting: SettingDefault) -> bool:
 
 def _is_constant_of_code(setting: SettingDefault, name: str, value: str) -> bool:
     """Whether a constant names a kind, a key of a dictionary or a mark in a text: a token that no settings module holds."""
-    if name == value.upper().replace("-", "_") or "<|" in value:
+    if name == value.upper().replace("-", "_") or "<|" in value or _CONFIRMS.search(name):
         return True
     return not _OF_SETTINGS.search(setting.location.path) and bool(_NAMES_A_PLACE.search(name) and _IDENTIFIER.fullmatch(value))
 
@@ -304,7 +333,7 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
     return RULE.gap(
         resource=path,
         subject=name,
-        message=_message(name, what, settings, address, note),
+        message=_message(name, what, settings, address, note, is_replaced=_takes_variable(project, path, name)),
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in settings)),
@@ -323,11 +352,24 @@ def _of_another_name(other: Misnamed) -> str:
     return f": nothing sets it, and {other.name}, which nothing reads, stands in {files}"
 
 
-def _message(name: str, what: str, settings: list[SettingDefault], address: Location | None, note: str) -> str:
+def _takes_variable(project: Project, path: str, name: str) -> bool:
+    """Whether Rails takes a key from the environment before it takes the constant of the code: by the version of a Gemfile."""
+    if name != "SECRET_KEY_BASE" or not path.endswith(".rb"):
+        return False
+    gemfiles = [item.path for item in project.manifests if item.ecosystem == "ruby" and path.startswith(item.folder)]
+    match = _RAILS.search(project.source(max(gemfiles, key=len)) or "") if gemfiles else None
+    return match is not None and (int(match["major"]), int(match["minor"] or 0)) < _TAKES_CONSTANT
+
+
+def _message(  # noqa: PLR0913
+    name: str, what: str, settings: list[SettingDefault], address: Location | None, note: str, *, is_replaced: bool
+) -> str:
     if any(setting.kind != "assignment" for setting in settings):
         return f"Without {name} in the environment the application runs with a value that stands in its code ({what}){note}."
     beside = f", beside the address of the system that takes it (line {address.line})" if address else ""
     effect = "who can read the repository has it, and no variable replaces it"
+    if is_replaced:
+        effect = f"who can read the repository has it, and so does each system that starts without {name}"
     if "<%" in (settings[0].value or ""):
         effect = f"the tag of ERB stands in a file of Ruby, which reads it as text; {effect}"
     return f"{name} is a constant of the code ({what}){beside}: {effect}{note}."

@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, is_to_be_filled, says_to_change, template_with_the_same
-from scaffold.gaps.secrets.sec002_literal_credential import environment_of, literal_credentials
+from scaffold.gaps.secrets.sec002_literal_credential import are_stand_ins, environment_of, literal_credentials
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, holds_secret, url_password
+from scaffold.model.secrets import holds_secret
 
 _OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
@@ -41,19 +41,12 @@ def _is_sensitive(file: EnvFile) -> bool:
     return any(entry.value and holds_secret(entry.name, entry.value) for entry in file.entries if not entry.commented)
 
 
-def _are_stand_ins(file: EnvFile, held: tuple[str, ...]) -> bool:
-    """Whether each credential is a stand-in that says so: services may run with it, and nobody drew it for a system."""
-    names = frozenset(held)
-    values = [entry.value for entry in file.entries if entry.name in names and not entry.commented]
-    return bool(values) and all(classify(url_password(value) or value) is SecretClass.PLACEHOLDER for value in values)
-
-
 def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     names = frozenset(held)
     related = [entry.location for entry in file.entries if entry.name in names and not entry.commented]
     template = _template(project, file, held)
     shipped = template is not None or says_to_change(project, file) or is_to_be_filled(file, held)
-    opens = held and file.kind == "real" and not shipped and not _are_stand_ins(file, held)
+    opens = held and file.kind == "real" and not shipped and not are_stand_ins(file, held)
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
@@ -64,7 +57,7 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
         locations=(related[0] if related else Location(file.path, 1),),
         related=tuple(related[1:]),
         severity=severity,
-        environment=environment_of(file),
+        environment=environment_of(project, file),
         closers=(Closer(None, "advice", _advice(file.path)),),
     )
 
@@ -90,7 +83,7 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: E
     same = f"; {template.path} shows the same values, so nobody drew them for one system" if template else ""
     if held and not template and says_to_change(project, file):
         same = ", and its head tells people to change them: whoever does not runs with values that everybody can read"
-    if held and _are_stand_ins(file, held):
+    if held and are_stand_ins(file, held):
         names = ", ".join(held)
         return (
             f"{file.path} is an env file with which services start, and part of the repository; its credentials are stand-ins "

@@ -44,6 +44,8 @@ _SESSIONS = regex(
     r"(?:^|_)(?:SECRET|SECRET_KEY(?:_BASE)?|APP_SECRET|(?:\w+_)?(?:JWT|SIGNING|SESSION|COOKIE|AUTH|TOKEN)_?(?:\w+_)?(?:SECRET|KEY))$"
 )
 """Keys that any text can be."""
+_BY_FRAMEWORKS = regex(r"^(?:SECRET_KEY_BASE|APP_KEY|APP_SECRET|AUTH_SECRET|NEXTAUTH_SECRET|BETTER_AUTH_SECRET|SECRET_KEY)$|__")
+"""Keys that a package reads by its own code, and names of nested settings, which code spells in another way."""
 _CHECKS = regex(r"\.length\b|\blen\(|min_length|\.min\(|\.size\b|strlen|mb_strlen|byte_size|[mM]in[_A-Z]?[lL]en")
 """Lines that ask how long a text is."""
 _CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
@@ -91,6 +93,7 @@ def _of_template(project: Project, file: EnvFile) -> Iterator[tuple[str, _Shippe
     received = received_names(project, file)
     given = [entry for entry in file.entries if entry.name in received and _is_value(entry)]
     keys = [entry for entry in given if _is_key(project, entry) and not is_refused(project, _value(entry))]
+    keys = [entry for entry in keys if not _is_read_by_nobody(project, entry.name)]
     logins = [entry for entry in given if _LOGIN.search(entry.name) and not is_refused(project, _value(entry))]
     if not keys and not logins:
         return
@@ -113,6 +116,28 @@ def _is_key(project: Project, entry: EnvEntry) -> bool:
     if OTHER_PARTY.search(entry.name) or OF_A_STORE.search(entry.name):
         return False
     return bool(SIGNING.search(entry.name)) or _is_read_as_key(project, entry.name)
+
+
+def _is_read_by_nobody(project: Project, name: str) -> bool:
+    """Whether only an env file hands a key to services, all of which are built here, and no text of the repository but
+    templates and pages has its name, spelled in any way; what a framework reads by itself is left out.
+    """
+    if name in project.mentioned or _BY_FRAMEWORKS.search(name) or any(read.name == name for read in project.env_reads):
+        return False
+    services = [service for stack in project.stacks if stack.is_runnable_in_production for service in stack.services]
+    takers = [service for service in services if service.env_files]
+    if not takers or not all(service.build or service.is_datastore for service in takers):
+        return False
+    letters = re.sub(r"[^a-z0-9]", "", name.lower())
+    return not any(letters in text for text in _letters(project))
+
+
+@remembered
+def _letters(project: Project) -> tuple[str, ...]:
+    """Return the letters and digits of each text but templates, pages and what scaffold wrote."""
+    skipped = {file.path for file in project.env_files} | {page.path for page in project.docs} | project.owned
+    texts = (item.text for item in project.sources if item.path not in skipped)
+    return tuple(re.sub(r"[^a-z0-9]", "", text.lower()) for text in texts)
 
 
 def _shipped(project: Project, file: EnvFile, entries: list[EnvEntry], copies: tuple[Copy, ...]) -> _Shipped | None:

@@ -30,7 +30,8 @@ def stacks(files: dict[str, str], *commands: Command, **options: object) -> dict
     texts = {path: textwrap.dedent(text) for path, text in files.items()}
     _, found, problems = assemble(texts, Texts(texts), commands=commands, **options)  # type: ignore[arg-type]
     assert problems == ()
-    assert [stack.id for stack in found] == sorted(stack.id for stack in found)
+    theirs = [stack.id for stack in found if not stack.is_kept]
+    assert theirs == sorted(theirs)
     return {stack.id: stack for stack in found}
 
 
@@ -176,6 +177,17 @@ def test_the_production_set_is_the_stack_production_and_keeps_the_name_of_its_ba
     assert production.resource("api") == "base/api"
     assert [service.name for service in production.services] == ["api", "db", "prom"]
     assert "monitoring" not in found
+
+
+def test_the_production_set_stands_behind_the_users_set_that_it_lies_over() -> None:
+    files = {
+        "compose.nginx.yaml": BASE,
+        "compose.prod.yaml": BASE,
+        "compose.hardening.yaml": "services: {api: {restart: always}}",
+    }
+    ours = frozenset({"compose.hardening.yaml"})
+    found = stacks(files, production_set=("compose.nginx.yaml", "compose.hardening.yaml"), owned=ours)
+    assert list(found) == ["nginx", "production", "prod"]
 
 
 def test_a_production_set_with_a_missing_file_is_no_stack() -> None:
