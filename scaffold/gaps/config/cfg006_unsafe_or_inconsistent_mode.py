@@ -91,14 +91,24 @@ def _of_templates(project: Project) -> Iterator[Gap]:
     templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
     if any(file.environment in {"production", "staging"} for file in templates):
         return
+    fixed = _is_debug_fixed(project)
     for file in templates:
-        entries = [
-            entry for entry in file.entries if not file.environment and not entry.commented and _is_for_development(entry)
-        ]
+        listed_here = (entry for entry in file.entries if not file.environment and not entry.commented)
+        entries = [item for item in listed_here if _is_for_development(item) and not (fixed and _DEBUG.search(item.name))]
         taken = _taken_by_production(project, file) if entries else {}
         found = [entry for entry in entries if entry.name in taken]
         if found:
             yield _template_gap(project, file, found, taken[found[0].name])
+
+
+def _is_debug_fixed(project: Project) -> bool:
+    """Whether every application of production starts with settings of Django that turn DEBUG off, whatever variables say."""
+    modules = used_modules(project)
+    named = {name for module in modules for name in module.services}
+    stacks = [stack for stack in runnable_stacks(project) if stack.environment is EnvironmentClass.PRODUCTION]
+    whole = all(service.name in named for stack in stacks for service in stack.services if service.is_application)
+    found = [last_assignment(project, module_path(project, module.name), "DEBUG") for module in modules]
+    return bool(found) and whole and all(item is not None and item[0] == "False" for item in found)
 
 
 def _is_for_development(entry: EnvEntry) -> bool:
