@@ -138,6 +138,7 @@ def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_
     command = next(line.strip() for line in guide.splitlines() if "> .env)" in line)
     assert "Compose hands `.env` to `db`, `web` as a whole" in guide
     assert "holds the values of production; git ignores it." in guide
+    assert "On a host that runs already it is there" in guide
     assert "   cp proxy.conf.example proxy.conf\n" in guide
     (tmp_path / "shop-settings.env").write_text("A=1\nBACKUP_REPOSITORY=s3:x\nCOMPOSE_FILE=compose.yaml\n")
     # What the containers of the host alone read is in no application's environment.
