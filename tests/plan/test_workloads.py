@@ -510,6 +510,31 @@ def test_the_healthcheck_of_the_right_stage_and_the_users_number_come_from_the_d
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("${MODELS:-http://host.docker.internal:11434}", "MODELS"),
+        ("http://host.docker.internal:${PORT:-11434}", "MODELS_URL"),
+        ("http://host.docker.internal:11434", "MODELS_URL"),
+    ],
+)
+def test_the_host_that_runs_docker_is_a_setting_that_each_environment_gives(planned: Planned, written: str, name: str):
+    plan = planned(f"services: {{web: {{build: ., ports: ['80:3000'], environment: {{MODELS_URL: '{written}'}}}}}}")
+    assert {setting.name: setting.default for setting in plan.settings} == {name: None}
+
+
+def test_what_loads_models_gets_memory_and_time_for_them(planned: Planned):
+    compose = "services: {web: {build: ., ports: ['80:3000']}}"
+    code = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/live')\ndef live(): return {}\n"
+    for packages, limit, minutes in (("fastapi\nsentence-transformers\n", "4Gi", 10), ("fastapi\n", "1Gi", None)):
+        files = {"requirements.txt": packages, "main.py": code}
+        web = workload(planned(compose, Dockerfile="FROM python:3.14\nCOPY . .\n", **files), "web")
+        startup = web.probes.startup
+        assert web.resources.memory_limit == limit
+        assert web.probes.liveness is not None
+        assert (startup.period * startup.failures // 60 if startup else None) == minutes
+
+
 def test_a_user_whose_group_has_the_same_name_has_its_number(planned: Planned):
     dockerfile = """\
         FROM python:3.13-slim

@@ -178,7 +178,7 @@ def _workload(
         networks=tuple(sorted(service.networks)) or ("default",),
         egress=_reaches_out(service, scope.stack),
         security=security,
-        resources=plan_resources(service),
+        resources=plan_resources(service, scope),
         scaling=plan_scaling(
             service,
             kind,

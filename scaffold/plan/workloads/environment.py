@@ -14,6 +14,7 @@ from scaffold.plan.workloads.logins import LoginPlan, plan_logins
 from scaffold.plan.workloads.scope import Scope, is_whole_secret
 from scaffold.plan.workloads.texts import expand, of_scalar, whole_reference
 
+_OF_DOCKER = "host.docker.internal"
 _COLLECTED_BY_COMPOSE = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_PROFILES"})
 
 
@@ -55,23 +56,34 @@ def _bare(entry: EnvValue) -> Text:
 def _written(entry: EnvValue, service: Service, scope: Scope, defaults: dict[str, str | None]) -> Text:
     raw, value = _unquoted(entry), entry.value or ""
     if not entry.references:
-        return _secret(scope.secret_key(service.name, entry.name)) if scope.value_shows_secret(value) else literal(value)
+        return _secret(scope.secret_key(service.name, entry.name)) if scope.value_shows_secret(value) else _plain(entry)
     secret = names_secret(entry.name, value or "unknown")
     text = expand(raw, scope, secret=secret)
     whole = whole_reference(raw)
-    if whole is not None and whole.name in defaults and text_is_setting(text, value, defaults[whole.name]):
+    if whole is not None and whole.name in defaults and text_is_setting(text, _kept(value), defaults[whole.name]):
         return (Piece("setting", whole.name),)
     if not is_literal(text):
         return _secret(scope.secret_key(service.name, entry.name)) if scope.value_shows_secret(literal_text(text)) else text
     exposed = (secret and value) or is_provider_key(value) or _is_exposed(value, scope)
-    return _secret(scope.secret_key(service.name, entry.name)) if exposed else literal(value)
+    return _secret(scope.secret_key(service.name, entry.name)) if exposed else _plain(entry)
+
+
+def _plain(entry: EnvValue) -> Text:
+    """Return a value that is no secret; an address of the host that runs Docker is a setting of each environment's own."""
+    value = entry.value or ""
+    return literal(value) if _kept(value) is not None else (Piece("setting", entry.name),)
 
 
 def _is_exposed(value: str, scope: Scope) -> bool:
     return bool(url_password(value)) or scope.value_shows_secret(value)
 
 
-def text_is_setting(text: Text, value: str, default: str | None) -> bool:
+def _kept(value: str) -> str | None:
+    """Return the default of a setting, None where it leads to the host that runs Docker: no pod knows that name."""
+    return None if _OF_DOCKER in value else value
+
+
+def text_is_setting(text: Text, value: str | None, default: str | None) -> bool:
     """Whether a text that is one reference is the setting with this default, and no secret."""
     if any(piece.kind == "secret" for piece in text):
         return False
@@ -106,13 +118,15 @@ def _collect(entry: EnvValue, scope: Scope, found: dict[str, set[str | None]]) -
     if entry.raw is None:
         _collect_required(_bare(entry), found)
         return
+    raw, value = _unquoted(entry), entry.value or ""
+    whole = whole_reference(raw)
+    if whole is None and _kept(value) is None and not _is_exposed(value, scope):
+        found[entry.name].add(None)
     if not entry.references:
         return
-    raw, value = _unquoted(entry), entry.value or ""
     text = expand(raw, scope, secret=names_secret(entry.name, value or "unknown"))
-    whole = whole_reference(raw)
     if whole is not None and is_literal(text) and whole.operator[-1:] != "+" and not _is_exposed(value, scope):
-        found[whole.name].add(value)
+        found[whole.name].add(_kept(value))
     _collect_required(text, found)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 import shlex
+from dataclasses import replace
 
 from scaffold.model.compose import Healthcheck, Service
 from scaffold.model.document import find, scalars_of
 from scaffold.model.frozen import frozen
+from scaffold.model.lasting import follows_models
 from scaffold.model.names import Role
 from scaffold.model.probes import known_image, working_healthcheck
 from scaffold.model.project import Instruction
@@ -33,6 +35,8 @@ _HTTP_STORES: dict[str, tuple[int, str]] = {
 _DOCKER_PERIOD, _DOCKER_TIMEOUT, _DOCKER_RETRIES, _DOCKER_START_INTERVAL = 30, 30, 3, 5
 _LIVENESS = (20, 5, 6)
 """Period, timeout and failures of a liveness probe: Docker restarts nothing that is unhealthy, so it waits two minutes."""
+_MODELS = (10, 60)
+"""Period and failures of the startup probe of what loads models: a start that fetches them first takes minutes."""
 _SERVED = frozenset({Role.WEB, Role.FRONTEND, Role.ML_INFERENCE})
 
 
@@ -56,6 +60,8 @@ def plan_probes(service: Service, scope: Scope, ports: tuple[WorkloadPort, ...])
         readiness = _by_image(service, timing) or _by_route(service, scope, ports) or _by_port(service, ports)
     liveness = _live(service, scope, ports)
     startup = _startup(readiness, timing) if readiness is not None and timing.start_period else None
+    if startup is None and liveness is not None and follows_models(scope.project, service):
+        startup = replace(liveness, period=_MODELS[0], failures=_MODELS[1])
     return Probes(readiness, liveness, startup), tuple(notes)
 
 

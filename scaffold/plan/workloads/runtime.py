@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, Node, Sequence, find, scalars_of, text_of
+from scaffold.model.lasting import follows_models
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.regex import regex
 from scaffold.model.values import parse_byte_size, parse_duration
@@ -42,14 +43,16 @@ _PUBLIC_REGISTRIES = frozenset(
 )
 
 
-def plan_resources(service: Service) -> Resources:
+def plan_resources(service: Service, scope: Scope) -> Resources:
     """Return requests and limits; `deploy.resources` wins over the keys of the service, as in Compose."""
     limits, reservations = (find(service.node, "deploy", "resources", key) for key in ("limits", "reservations"))
     cpu_limit = _cpu(text_of(find(limits, "cpus")) or text_of(service.node.get("cpus")))
     cpu = _cpu(text_of(find(reservations, "cpus")))
     memory_limit = _bytes(text_of(find(limits, "memory")) or text_of(service.node.get("mem_limit")))
     memory = _bytes(text_of(find(reservations, "memory")) or text_of(service.node.get("mem_reservation")))
-    usual = _DEFAULTS.get(service.role, _USUAL)
+    # A program that loads models ends at the usual limit, whatever else it does.
+    role = Role.ML_INFERENCE if follows_models(scope.project, service) else service.role
+    usual = _DEFAULTS.get(role, _USUAL)
     memory_request = memory or _smaller(usual[1], memory_limit)
     return Resources(
         cpu_request=cpu or _smaller_cpu(usual[0], cpu_limit),
