@@ -11,7 +11,7 @@ from scaffold.model.compose import RoleEvidence, Service, Stack
 from scaffold.model.frozen import changing, frozen
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import APPLICATION, DATASTORES, Role
-from scaffold.model.project import Dockerfile, Manifest
+from scaffold.model.project import Dockerfile, Manifest, Stage
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.read import role_data
@@ -201,15 +201,32 @@ def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Rol
 
 def _is_static(service: Service, context: RoleContext) -> bool:
     """Whether a web server holds a front end: built from a node stage or context, or given files and no configuration."""
+    mounted = [mount.target for mount in service.mounts]
     if service.build is None:
-        targets = [mount.target for mount in service.mounts]
-        serves = any(re.fullmatch(role_data.STATIC_TARGETS, target) for target in targets)
-        return serves and not any(re.fullmatch(role_data.SERVER_CONFIGURATION, target) for target in targets)
+        return _are_files_alone(mounted)
     dockerfile = context.dockerfile(service)
+    stage = dockerfile.stage(service.build.target) if dockerfile else None
+    if stage is not None and _are_files_alone([*mounted, *_copied_to(stage)]):
+        return True
     bases = [stage.base.rpartition("/")[2].partition(":")[0] for stage in dockerfile.stages] if dockerfile else []
     return any(base in {"node", "bun", "deno"} for base in bases) or any(
         manifest.ecosystem == "node" for manifest in context.manifests_of(service)
     )
+
+
+def _are_files_alone(targets: list[str]) -> bool:
+    serves = any(re.fullmatch(role_data.STATIC_TARGETS, target) for target in targets)
+    return serves and not any(re.fullmatch(role_data.SERVER_CONFIGURATION, target) for target in targets)
+
+
+def _copied_to(stage: Stage) -> Iterator[str]:
+    """Yield where a stage copies to, and the configuration that a command of it names."""
+    for item in stage.instructions:
+        words = item.argv or tuple(item.text.split())
+        if item.keyword in {"COPY", "ADD"} and words:
+            yield from (words[-1], *(word for word in words if word.endswith(".conf")))
+        elif item.keyword in {"RUN", "CMD", "ENTRYPOINT"}:
+            yield from re.findall(r"/etc/(?:nginx|caddy|haproxy)/[^\s\"';]*", item.text)
 
 
 def _command(service: Service, context: RoleContext) -> str:

@@ -1079,3 +1079,28 @@ def test_a_folder_that_only_a_variable_names_is_a_volume_and_not_somebody_s_home
     assert not any("home folder" in message for message in said)
     assert {item.service: item.reason for item in target.left_out}["db"].startswith("no file gives DB_IMAGE a value")
     assert "no file gives DB_IMAGE a value" in next(store.reason for store in target.stores)
+
+
+BESIDE_A_PROXY = """\
+services:
+  proxy: {image: "nginx:1.30", ports: ["80:80"], volumes: ["./nginx.conf:/etc/nginx/conf.d/default.conf:ro"]}
+  api: {build: api, ports: ["8000:8000"]}
+  reports: {build: reports, ports: ["9000:9000"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("passes", "expected"),
+    [
+        ("http://api:8000", {"reports"}),
+        ("http://api:8000; } location /reports { proxy_pass http://reports:9000", set()),
+        ("http://$backend:8000", set()),
+    ],
+)
+def test_what_a_proxy_does_not_name_has_no_route_and_a_note_says_so(planned, passes, expected):
+    conf = f"server {{ location / {{ proxy_pass {passes}; }} }}\n"
+    files = {f"{name}__Dockerfile": "FROM python:3.13\nEXPOSE 8000\n" for name in ("api", "reports")}
+    target = planned(BESIDE_A_PROXY, nginx_dot_conf=conf, **files)
+    found = {note.service: note for note in target.notes if note.key == "ports"}
+    assert set(found) == expected
+    assert all(note.urgent and "ingress.routes" in note.message for note in found.values())

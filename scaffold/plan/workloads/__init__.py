@@ -20,7 +20,7 @@ from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
 from scaffold.plan.workloads.keys import key_notes
 from scaffold.plan.workloads.logins import added_notes, plan_logins
-from scaffold.plan.workloads.paths import plan_paths
+from scaffold.plan.workloads.paths import plan_paths, unrouted_notes
 from scaffold.plan.workloads.ports import plan_aliases, plan_ports
 from scaffold.plan.workloads.probes import plan_probes
 from scaffold.plan.workloads.runtime import (
@@ -55,6 +55,7 @@ def plan_workloads(
         workload, found = _workload(service, scope, shared, images)
         workloads.append(workload)
         notes += found
+    notes += unrouted_notes(scope, shared.ports)
     one = _one_value(scope, shared)
     texts = [(service, one(shared.environments[service.name]), _words(shared.argvs[service.name])) for service in kept]
     return WorkloadPlan(

@@ -10,11 +10,15 @@ from scaffold.model.names import Role
 from scaffold.model.nginx import Directive, parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.regex import regex
-from scaffold.model.workload import PathRoute, WorkloadPort
+from scaffold.model.workload import Note, PathRoute, WorkloadPort
 from scaffold.plan.workloads.scope import Scope
 
 _PASSED = regex(r"https?://(?P<host>[\w.-]+)(?::(?P<port>\d+))?")
 _PREFIX = regex(r"(?:/[\w.~-]+)+/?")
+_SERVED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
+_PASSES = regex(r"\b(?:proxy|fastcgi|uwsgi|grpc)_pass\b", words=("_pass",))
+_FROM_VARIABLES = regex(r"\b(?:proxy|fastcgi|uwsgi|grpc)_pass\s+(?:\w+://)?\$|\$\{", words=("$",))
+_WORD = regex(r"[\w.-]+")
 _CHANGES = frozenset(
     {"rewrite", "auth_basic", "auth_request", "sub_filter", "internal", "allow", "deny", "limit_req", "return"}
 )
@@ -48,6 +52,35 @@ def plan_paths(scope: Scope, ports: dict[str, tuple[WorkloadPort, ...]]) -> tupl
                     route = PathRoute(front, passed.path.rstrip("/"), scope.names[target.name], port)
                     found.setdefault((front, route.path), route)
     return tuple(found[key] for key in sorted(found))
+
+
+def unrouted_notes(scope: Scope, ports: dict[str, tuple[WorkloadPort, ...]]) -> Iterator[Note]:
+    """Yield what is published under Compose beside a proxy whose configuration does not name it: the Ingress leads to the
+    proxy alone. Nothing where the configuration is not known, or takes its hosts from variables.
+    """
+    served = [(service, _http(ports.get(service.name, ()))) for service in scope.kept if service.role in _SERVED]
+    proxies = [service for service, port in served if port and service.role is Role.PROXY]
+    files = nginx_files(scope.project, proxies[0]) if len(proxies) == 1 else ()
+    text = "\n".join(file.text for file in files)
+    if not _PASSES.search(text) or _FROM_VARIABLES.search(text):
+        return
+    named = set(_WORD.findall(text))
+    for service, port in served:
+        if port and service is not proxies[0] and not named & set(service.names):
+            name, proxy = scope.names[service.name], scope.names[proxies[0].name]
+            yield Note(
+                service.name,
+                "ports",
+                f"its port {port} is published under Compose, and the Ingress leads to {proxy} alone, which does not name"
+                f" it ({files[0].path}): nobody outside reaches it in the cluster. Where somebody should, pass it on there,"
+                f" or add it to ingress.routes of the values (workload {name}, port {port}, subdomain {name})",
+                service.location,
+                urgent=True,
+            )
+
+
+def _http(ports: tuple[WorkloadPort, ...]) -> int:
+    return next((port.port for port in ports if port.name == "http" and port.published), 0)
 
 
 def _published(ports: tuple[WorkloadPort, ...], wanted: int) -> int:

@@ -160,6 +160,20 @@ def test_a_web_server_with_files_and_no_configuration_serves_a_front_end() -> No
     assert role(f"image: nginx, volumes: {mounts}") is Role.PROXY
 
 
+def test_a_web_server_that_is_built_with_files_alone_serves_a_front_end_whatever_made_them() -> None:
+    built = "FROM ghcr.io/example/flutter:3 AS build\nRUN flutter build web\nFROM nginx:1.28\n"
+    files = "COPY --from=build /app/build/web /usr/share/nginx/html\n"
+
+    def of(text: str, entry: str = "build: ./web") -> Role | None:
+        return role(entry, "ui", RoleContext((image("web/Dockerfile", built + text),)))
+
+    assert of(f'{files}CMD ["nginx", "-g", "daemon off;"]\n') is Role.FRONTEND
+    assert of(f"{files}COPY site.conf /etc/nginx/conf.d/\n") is Role.PROXY
+    assert of(f"{files}RUN echo 'server {{}}' > /etc/nginx/conf.d/default.conf\n") is Role.PROXY
+    assert of(files, "build: ./web, volumes: ['./n.conf:/etc/nginx/nginx.conf:ro']") is Role.PROXY
+    assert of('CMD ["nginx"]\n') is Role.PROXY
+
+
 def test_a_build_counts_by_the_image_that_it_starts_from() -> None:
     dockerfile = image(
         "db/Dockerfile", "FROM registry.example.org:5000/postgres:16.4-bookworm AS base\nFROM base\nCOPY init.sql /\n"
