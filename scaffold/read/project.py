@@ -334,12 +334,31 @@ def _as_set(settings: Configuration) -> str:
     return dns_label(settings.project) if settings.project else ""
 
 
+_SAYS_NOTHING = frozenset(
+    {
+        *("app", "application", "code", "monorepo", "my-app", "project", "repo", "repository", "root", "skeleton", "source"),
+        *("src", "workspace", "workspaces"),
+    }
+)
+"""Names that tools and habit give to whatever it is: the next source is asked."""
+
+
 def _name(inventory: Inventory, compose_name: str, manifests: tuple[Manifest, ...]) -> str:
     """Return the app's name as Compose, the root's manifest or the remote calls it, else as the folder is called."""
+    if compose_name:
+        return dns_label(compose_name)
+    found = [dns_label(name) for name in _names(inventory, manifests) if name]
+    return next((name for name in found if name not in _SAYS_NOTHING), found[0] if found else dns_label(""))
+
+
+def _names(inventory: Inventory, manifests: tuple[Manifest, ...]) -> Iterator[str]:
     manifest = next((item.name for item in manifests if item.name and not item.folder), "")
-    # The scope of an npm package (`@team/app`) and the owner of a PHP one are not part of the name.
-    name = compose_name or manifest.rpartition("/")[2]
-    return dns_label(name or (remote_name(inventory.root) if inventory.git else "") or inventory.root.name)
+    # The scope of an npm package (`@team/app`) and the owner of a PHP one are not part of the name; a scope may be all it has.
+    scope, _, name = manifest.rpartition("/")
+    yield name
+    yield scope.removeprefix("@") if scope.startswith("@") and dns_label(name) in _SAYS_NOTHING else ""
+    yield remote_name(inventory.root) if inventory.git else ""
+    yield inventory.root.name
 
 
 def _workflows(inventory: Inventory, sources: Sources) -> tuple[Workflow, ...]:

@@ -70,6 +70,20 @@ def test_the_remote_names_the_app_before_the_folder_does(make_project: MakeProje
     assert read_project(root).name == "web-shop"
 
 
+def test_a_name_that_says_nothing_gives_way_to_the_next_source(make_project: Callable[..., Path]) -> None:
+    def of(package: str, remote: str, compose: str = "") -> str:
+        files = {"compose.yaml": compose + COMPOSE, "package.json": f'{{"name": "{package}"}}'}
+        root = make_project(files, name="folder")
+        subprocess.run(["git", "config", "remote.origin.url", remote], cwd=root, check=True)
+        return read_project(root).name
+
+    assert of("@shop/monorepo", "https://example.org/team/shop-code") == "shop"
+    assert of("app", "https://example.org/team/shop") == "shop"
+    assert of("app", "https://example.org/team/repo") == "folder"
+    assert of("@team/shop", "https://example.org/team/repo") == "shop"
+    assert of("shop", "https://example.org/team/repo", "name: app\n") == "app"
+
+
 def test_one_sample_of_many_does_not_name_the_app(make_project: MakeProject) -> None:
     files = {f"{name}/compose.yaml": COMPOSE for name in "abc"}
     assert read_project(make_project({**files, "d/compose.yaml": "name: sample\n" + COMPOSE}, name="folder")).name == "folder"
