@@ -80,9 +80,14 @@ class DeliveryPlan:
     """What the room `workflows` writes; None where there is nothing of its kind to write."""
 
     branches: tuple[str, ...]
-    """The branch that is released, or both usual names where no workflow of the project tells."""
+    """The branch that is released, or the names that it may have where neither the clone nor a workflow tells."""
     images: ImagesWorkflow | None = None
     infrastructure: InfrastructureWorkflow | None = None
     end_to_end: EndToEndWorkflow | None = None
     dependabot: tuple[tuple[str, str], ...] = ()
     """Ecosystem and folder of each manifest that Dependabot is to follow; empty where something follows them already."""
+
+    @property
+    def signed_branch(self) -> str:
+        """The branch in the identity of a signature; a stand-in where it is not known which one it is."""
+        return self.branches[0] if len(self.branches) == 1 else "BRANCH"

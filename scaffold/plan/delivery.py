@@ -16,9 +16,12 @@ from scaffold.model.document import scalars_of
 from scaffold.model.end_to_end import end_to_end_suite
 from scaffold.model.gap import Gap
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 from scaffold.model.target import BuiltImage
 
 _USUAL = ("main", "master")
+_PLAIN = regex(r"[A-Za-z][\w.-]*(?:/[\w.-]+)*")
+"""A branch that is no pattern."""
 _JAVA = {"pom.xml": "maven", "build.gradle": "gradle", "build.gradle.kts": "gradle"}
 _ECOSYSTEMS = {
     "python": "pip",
@@ -92,7 +95,12 @@ def _source(build: Build) -> tuple[str, str, str]:
 
 
 def _branches(project: Project) -> tuple[str, ...]:
-    """Return the branch that the workflows of the project release from; both usual ones where none of them tells."""
+    """Return the branch that the project releases from; both usual ones, and a single other, where nothing tells.
+
+    A clone says which branch a new one starts on; workflows that name a usual one say more than an unusual default.
+    """
+    if project.default_branch in _USUAL:
+        return (project.default_branch,)
     named = {
         scalar.value
         for workflow in project.workflows
@@ -100,4 +108,7 @@ def _branches(project: Project) -> tuple[str, ...]:
         if trigger.event in {"push", "pull_request"} and trigger.node
         for scalar in scalars_of(trigger.node.get("branches"))
     }
-    return next(((name,) for name in _USUAL if name in named), _USUAL)
+    usual = next((name for name in _USUAL if name in named), "")
+    plain = [name for name in sorted(named) if _PLAIN.fullmatch(name)]
+    known = usual or project.default_branch
+    return (known,) if known else (*_USUAL, *(plain if len(plain) == 1 else ()))

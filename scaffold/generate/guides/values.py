@@ -283,7 +283,13 @@ def signature_values(target: Target) -> dict[str, Any]:
     if delivery is None or delivery.images is None:
         return {}
     images = [image.name for image in delivery.images.images]
-    return {"issuer": ISSUER, "workflow": delivery.images.path, "branch": delivery.branches[0], "images": images}
+    return {
+        "issuer": ISSUER,
+        "workflow": delivery.images.path,
+        "branch": delivery.signed_branch,
+        "branches": list(delivery.branches),
+        "images": images,
+    }
 
 
 def variable_values(target: Target) -> list[dict[str, str]]:

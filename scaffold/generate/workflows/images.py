@@ -54,7 +54,7 @@ _ON_GHCR = "vars.ECR_REGISTRY == ''"
 
 def render_images(plan: DeliveryPlan, workflow: ImagesWorkflow) -> Artifact:
     """Return the workflow with one leg of its matrix for each image."""
-    header = _HEADER.format(issuer=ISSUER, path=workflow.path, branch=plan.branches[0]) + _left_out(workflow)
+    header = _HEADER.format(issuer=ISSUER, path=workflow.path, branch=plan.signed_branch) + _left_out(workflow)
     document = {
         "name": "Images",
         "on": {"push": {"branches": list(plan.branches), "tags": ["v*"]}, "pull_request": {"branches": list(plan.branches)}},

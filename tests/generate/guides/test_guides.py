@@ -262,7 +262,8 @@ def test_a_project_without_stores_or_secrets_has_pages_without_empty_parts(make_
 
 
 def test_the_command_that_verifies_an_image_names_this_repository_and_workflow(made, tmp_path):
-    deployment = page(made()[1], "deployment")
+    ci = "on: {push: {branches: [main]}}\njobs: {a: {runs-on: x, steps: [{run: pytest}]}}\n"
+    deployment = page(made(**{".github__workflows__ci.yml": ci})[1], "deployment")
     command = re.search(r"^ +repository=.*?@sha256:DIGEST$", deployment, re.DOTALL | re.MULTILINE)
     assert command
     for remote in ("git@github.com:acme/shop.git", "https://github.com/acme/shop", "ssh://git@github.com/acme/shop.git"):
@@ -757,3 +758,26 @@ def test_infrastructure_of_their_own_is_named_and_ours_is_no_second_copy(made):
 
 def test_nothing_is_said_of_today_where_nothing_deploys(made):
     assert "deployed today" not in page(made()[1], "deployment")
+
+
+# --- signatures and names ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("default", "pushes", "branch", "told"),
+    [
+        ("", "[master]", "master", ""),
+        ("main", "[master]", "main", ""),
+        ("trunk", "[develop]", "trunk", ""),
+        ("", "[develop]", "BRANCH", "`main` or `master` or `develop`"),
+        ("", "['release/**']", "BRANCH", "`main` or `master`."),
+    ],
+)
+def test_a_signature_is_verified_by_the_branch_that_is_known_or_one_to_fill_in(make_project, default, pushes, branch, told):
+    ci = f"on: {{push: {{branches: {pushes}}}}}\njobs: {{a: {{runs-on: x, steps: [{{run: pytest}}]}}}}\n"
+    project = replace(read_project(make_project({**FILES, ".github/workflows/ci.yml": ci})), default_branch=default)
+    text = page(
+        {item.path: item.text for item in guides.render(make_target(project, judge(project).open)).artifacts}, "deployment"
+    )
+    assert f'images.yml@refs/heads/{branch}"' in text
+    assert (told in text) if told else "`BRANCH`" not in text
