@@ -211,7 +211,7 @@ def values_schema() -> dict[str, object]:
             "networks": _list(_TEXT),
             "stores": _list(_TEXT),
             "storageClassName": _TEXT,
-            "volumes": _map(_object({"shared": _BOOLEAN, "size": _TEXT}, "shared", "size")),
+            "volumes": _map(_object({"shared": _BOOLEAN, "size": _TEXT}, "size")),
             "config": _map(_object({"data": _map(_TEXT), "binaryData": _map(_TEXT)})),
             "imagePullSecrets": _list(_TEXT),
             "podAnnotations": _map(_TEXT),

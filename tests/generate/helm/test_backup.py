@@ -475,3 +475,14 @@ def test_a_postgres_that_the_project_builds_is_dumped_in_its_own_image(
     (dump,) = pod(jobs(manifests)["backup-db"])["initContainers"]
     assert dump["image"] == image
     assert "@sha256:" in image
+
+
+def test_a_volume_that_the_values_no_longer_call_shared_is_that_of_one_node(
+    target: Target, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    chart = support.write_chart(target, tmp_path / "out")
+    told = support.template(
+        require_tool("helm"), chart, "--values", "values-production.yaml", "--set", "volumes.uploads.shared=null"
+    )
+    (dump, _) = containers(jobs(support.objects(told))["backup-volume-uploads"])
+    assert {"name": "BACKUP_SHARED", "value": "no"} in dump["env"]
