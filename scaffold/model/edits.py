@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Document, Span
+from scaffold.model.document import Document, Location, Span
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.project import SourceFile
@@ -50,6 +50,8 @@ class EditTask:
     """Variables that become required: their templates have to name them, and no other edit may bring back a default."""
     introduces: tuple[tuple[str, str, str], ...] = ()
     """File, service and variable for each variable that a service reads only after this edit."""
+    puts: tuple[tuple[Location, str], ...] = ()
+    """The variable that takes the place of the text at each place."""
     appends: tuple[Append, ...] = ()
     """Lines for the user's own templates."""
     brings: tuple[str, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, profiles_of_the_doors
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import VariableReference, scalars_in
+from scaffold.model.document import Location, VariableReference, scalars_in
 from scaffold.model.edits import Append, EditTask
 from scaffold.model.env_templates import made_env_files, template_of
 from scaffold.model.environment import (
@@ -68,21 +68,22 @@ def plan_environment(  # noqa: PLR0913 - each is another source of variables
         return EnvPlan()
     introduced = tuple(item for task in tasks for item in task.introduces)
     edits = _Edits(introduced, frozenset(name for task in tasks for name in task.guards), _optional(tasks))
+    taken_out = {place: name for task in tasks for place, name in task.puts}
     templates = [
-        _development(project, first, _linked(_groups(_uses(project, stacks, edits), edits), stacks))
+        _development(project, first, _linked(_groups(_uses(project, stacks, edits), edits), stacks, taken_out))
         for first, stacks in _directories(project, stack, tasks)
     ]
     choice = choose_profiles(project, stack)
-    own = _linked(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), [stack])
+    own = _linked(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), [stack], taken_out)
     own = _with_needed(own, needs)
     if own or added:
         templates.append(_production(project, stack, own, production_set, added, choice))
     return EnvPlan(tuple(template for template in templates if template.groups))
 
 
-def _linked(groups: tuple[EnvGroup, ...], stacks: list[Stack]) -> tuple[EnvGroup, ...]:
+def _linked(groups: tuple[EnvGroup, ...], stacks: list[Stack], taken_out: Mapping[Location, str]) -> tuple[EnvGroup, ...]:
     """Return the groups in which the passwords of one login are one: the store's variable says what the others hold."""
-    links = {name: found for stack in reversed(stacks) for name, found in same_variables(stack).items()}
+    links = {name: found for stack in reversed(stacks) for name, found in same_variables(stack, taken_out).items()}
     known = {item.name for group in groups for item in group.variables if item.secret and not item.url}
     linked = {name: found for name, found in links.items() if {name, found[0]} <= known}
     return tuple(

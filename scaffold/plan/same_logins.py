@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 
 from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.environment import is_issued
 from scaffold.model.frozen import frozen
 from scaffold.model.interpolation import Reference, pieces
+from scaffold.model.known import known
 from scaffold.model.names import Role
 from scaffold.model.regex import regex
-from scaffold.model.secrets import url_host
+from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secrets import url_host, url_password
 
-_ACCOUNTS: dict[Role, tuple[tuple[str, str, str], ...]] = {
+_MADE: dict[Role, tuple[tuple[str, str, str], ...]] = {
     Role.POSTGRES: (
         ("POSTGRES_PASSWORD", "POSTGRES_USER", "postgres"),
         ("POSTGRESQL_PASSWORD", "POSTGRESQL_USERNAME", "postgres"),
@@ -26,10 +33,27 @@ _ACCOUNTS: dict[Role, tuple[tuple[str, str, str], ...]] = {
     Role.BROKER: (("RABBITMQ_DEFAULT_PASS", "RABBITMQ_DEFAULT_USER", "guest"),),
 }
 """By role, the accounts that images of stores make: the variable of the password, that of the name, and the name without it."""
-_HOST = regex(r"(?P<of>.*?)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)")
-_PASSWORDS = ("PASSWORD", "PASS", "PASSWD", "PWD")
+_DATABASES = frozenset({"DB", "DATABASE", "DATASOURCE", "SQL", "JDBC"})
+_WORDS: dict[Role, frozenset[str]] = {
+    Role.POSTGRES: _DATABASES | {"POSTGRES", "POSTGRESQL", "PG", "PGSQL", "PSQL"},
+    Role.MYSQL: _DATABASES | {"MYSQL", "MARIADB", "MARIA"},
+    Role.MONGO: frozenset({"DB", "DATABASE", "MONGO", "MONGODB"}),
+    Role.BROKER: frozenset({"RABBIT", "RABBITMQ", "RMQ", "AMQP", "BROKER", "MQ", "QUEUE"}),
+}
+"""The words by which variables call a store of each role."""
+_OF_PAGES = frozenset({"BASIC", "BASICAUTH", "DASHBOARD", "EXPRESS", "MANAGEMENT", "PANEL", "UI"})
+"""The words of a login for the pages of a tool that shows a store, which only looks like that of the store."""
+_KINDS_OF_ACCOUNTS = frozenset({"ADMIN", "ROOT"})
+_ADDRESSES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "URL", "URI")
+_PASSWORD = regex(r"(?P<of>.*?)(?:PASSWORD|PASSWD|PASS|PWD)", re.IGNORECASE)
 _USERS = ("USER", "USERNAME", "LOGIN")
+_OWN_MACHINE = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104 - an address to look for
 _USER_OF_URL = regex(r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@]+):")
+_WORD = regex(r"[A-Z0-9]+")
+_COMMON_USERS = frozenset({"admin", "administrator", "default", "demo", "dev", "guest", "postgres", "root", "test", "user"})
+"""Names that many a login has: an equal one tells nothing."""
+_SHORTEST = 4
+"""Shorter values are equal by chance."""
 
 
 @frozen
@@ -43,6 +67,8 @@ class SameLogin:
     """The entry of the store that makes the account."""
     variable: str
     """The Compose variable behind the service's entry, "" for a text of its own."""
+    in_url: bool = False
+    """Whether the password is a part of the entry, which is a URL."""
 
     @property
     def source(self) -> str:
@@ -50,26 +76,57 @@ class SameLogin:
         return whole_variable(self.password)
 
 
+@frozen
+class _Account:
+    """An account that the environment of a store makes."""
+
+    store: Service
+    user: str
+    password: EnvValue
+
+
+@frozen
+class _Accounts:
+    """The accounts of a stack: those of each store, and those of the only store of its role by their passwords."""
+
+    of_store: Mapping[str, tuple[_Account, ...]] = field(compare=False)
+    by_value: Mapping[str, tuple[_Account, ...]] = field(compare=False, repr=False)
+
+
 def same_logins(stack: Stack) -> tuple[SameLogin, ...]:
     """Return every entry of the stack's environments that logs in as an account which the environment of a store makes.
 
-    The host and the name of the user say that it is the same login; where one of them is unknown, nothing is taken for it.
+    The host and the name of the user say that it is the same login. Where no host stands beside it, an equal password does, if
+    the name speaks of the only store of its kind, or the user is the same one.
     """
-    return tuple(found for service in stack.services for found in (*_by_parts(service, stack), *_by_url(service, stack)))
+    return known(_same_logins, stack)
 
 
-def same_variables(stack: Stack) -> dict[str, tuple[str, str]]:
+def _same_logins(stack: Stack) -> tuple[SameLogin, ...]:
+    accounts = _accounts(stack)
+    return tuple(found for service in stack.services for found in _of_service(service, stack, accounts))
+
+
+def same_variables(stack: Stack, taken_out: Mapping[Location, str]) -> dict[str, tuple[str, str]]:
     """Return each Compose variable that is the password of a login which a store takes from another one: that, and the store.
 
-    A variable that stands for two logins stays alone.
+    `taken_out` are the variables that edits put in the place of texts. A variable that stands for two logins stays alone.
     """
     found: dict[str, set[tuple[str, str]]] = {}
+    taken = set()
     for login in same_logins(stack):
-        if login.variable:
-            found.setdefault(login.variable, set()).add((login.source, login.store))
-    taken = {login.source for login in same_logins(stack)}
+        source = login.source or taken_out.get(login.password.location, "")
+        variable = login.variable or taken_out.get(login.entry.location, "")
+        taken.add(source)
+        if variable:
+            found.setdefault(variable, set()).add((source, login.store))
     single = {name: next(iter(places)) for name, places in found.items() if len(places) == 1 and name not in taken}
     return {name: place for name, place in single.items() if place[0]}
+
+
+def account_entries(stack: Stack) -> tuple[EnvValue, ...]:
+    """Return the entries of stores that hold the password of an account which they make."""
+    return tuple(account.password for service in stack.services for account in _accounts_of(service))
 
 
 def whole_variable(entry: EnvValue) -> str:
@@ -78,31 +135,115 @@ def whole_variable(entry: EnvValue) -> str:
     return parts[0].name if len(parts) == 1 and isinstance(parts[0], Reference) else ""
 
 
-def _by_parts(service: Service, stack: Stack) -> Iterator[SameLogin]:
-    """Yield the passwords beside a host: `DB_PASSWORD` where `DB_HOST` names a store and `DB_USER` its account."""
-    entries = {entry.name: entry for entry in service.environment}
+def _accounts(stack: Stack) -> _Accounts:
+    of_store = {service.name: found for service in stack.services if (found := tuple(_accounts_of(service)))}
+    # What makes no account may be a queue of another kind; a database of the same kind may be meant.
+    times = Counter(service.role for service in stack.services if service.name in of_store or service.role is not Role.BROKER)
+    by_value: dict[str, tuple[_Account, ...]] = {}
+    for account in (account for found in of_store.values() for account in found):
+        value = account.password.value or ""
+        if len(value) >= _SHORTEST and times[account.store.role] == 1:
+            by_value[value] = (*by_value.get(value, ()), account)
+    return _Accounts(of_store, by_value)
+
+
+def _accounts_of(store: Service) -> Iterator[_Account]:
+    for password, named, usual in _MADE.get(store.role, ()) if store.role else ():
+        entry, name = store.env(password), store.env(named) if named else None
+        if entry is not None:
+            yield _Account(store, (name.value if name else "") or usual, entry)
+
+
+def _of_service(service: Service, stack: Stack, accounts: _Accounts) -> Iterator[SameLogin]:
+    if not accounts.of_store:
+        return
+    entries = {entry.name.upper(): entry for entry in service.environment}
     for name, entry in entries.items():
-        match = _HOST.fullmatch(name)
-        store = stack.resolve_host((entry.value or "").partition(":")[0]) if match else None
-        if match is None or store is None or store is service:
-            continue
-        user = next((found.value or "" for word in _USERS if (found := entries.get(match["of"] + word))), "")
-        account = _account(store, user)
-        for word in _PASSWORDS:
-            password = entries.get(match["of"] + word)
-            if account is not None and password is not None:
-                yield SameLogin(service.name, password, store.name, account, whole_variable(password))
+        match = _PASSWORD.fullmatch(name) if may_be_sensitive_name(entry.name) else None
+        account = _account(service, entry, match["of"], entries, stack, accounts) if match else None
+        if account is not None:
+            yield SameLogin(service.name, entry, account.store.name, account.password, whole_variable(entry))
+        elif match is None and "://" in (entry.value or ""):
+            yield from _by_url(service, entry, stack, accounts)
 
 
-def _by_url(service: Service, stack: Stack) -> Iterator[SameLogin]:
-    """Yield the URLs whose password is one reference: `postgres://shop:${DB_PASSWORD}@db/shop`."""
-    for entry in service.environment:
-        variable = _password_of_url(entry.raw or "")
-        user = _USER_OF_URL.match(entry.value or "") if variable else None
-        store = stack.resolve_host(url_host(entry.value or "") or "") if user else None
-        account = _account(store, user["user"]) if user and store is not None and store is not service else None
-        if store is not None and account is not None:
-            yield SameLogin(service.name, entry, store.name, account, variable)
+def _account(  # noqa: PLR0913, PLR0917 - each is another thing that tells the login
+    service: Service, entry: EnvValue, stem: str, entries: Mapping[str, EnvValue], stack: Stack, accounts: _Accounts
+) -> _Account | None:
+    """Return the account of a password: by `DB_HOST` and `DB_USER` beside `DB_PASSWORD`, else by its value."""
+    if not _OF_PAGES.isdisjoint(_WORD.findall(stem)):
+        return None
+    user = next((found.value or "" for word in _USERS if (found := entries.get(stem + word))), "")
+    host = _host_beside(stem, entries)
+    value = entry.value or ""
+    if host:
+        store = stack.resolve_host(host)
+        if store is None or store is service:
+            return None
+        of_store = accounts.of_store.get(store.name, ())
+        if user:
+            return next((account for account in of_store if account.user == user), None)
+        return _only(account for account in of_store if len(value) >= _SHORTEST and account.password.value == value)
+    if service.is_datastore:
+        return None
+    equal = (account for account in accounts.by_value.get(value, ()) if user in {"", account.user})
+    return _only(account for account in equal if _speaks_of(stem, account) or _is_rare(entry.name, user))
+
+
+def _only(accounts: Iterable[_Account]) -> _Account | None:
+    found = tuple(accounts)
+    return found[0] if len(found) == 1 else None
+
+
+def _speaks_of(stem: str, account: _Account) -> bool:
+    words = _WORDS.get(account.store.role, frozenset()) if account.store.role else frozenset()
+    return not words.isdisjoint(_WORD.findall(stem))
+
+
+def _is_rare(name: str, user: str) -> bool:
+    """Whether the name of a user tells whose login it is, as only this project would have chosen it."""
+    return len(user) >= _SHORTEST and user.lower() not in _COMMON_USERS and not is_issued(name.upper())
+
+
+def _host_beside(stem: str, entries: Mapping[str, EnvValue]) -> str:
+    """Return the host that an address beside a password names: `DB_HOST` is that of `DB_PASSWORD` and of `DB_ROOT_PASSWORD`."""
+    outer, _, account = stem.rstrip("_").rpartition("_")
+    for start in (stem, *((f"{outer}_",) if outer and account in _KINDS_OF_ACCOUNTS else ())):
+        for word in _ADDRESSES:
+            entry = entries.get(start + word)
+            host = _host_of(entry.value or "") if entry else ""
+            if host:
+                return host
+    return ""
+
+
+def _host_of(value: str) -> str:
+    """Return the host of an address, "" for a page of the web and for the own machine."""
+    address = value.removeprefix("jdbc:")
+    host = (url_host(address) or "") if "://" in address else address.partition(":")[0]
+    return "" if address.startswith(("http:", "https:")) or host in _OWN_MACHINE else host
+
+
+def _by_url(service: Service, entry: EnvValue, stack: Stack, accounts: _Accounts) -> Iterator[SameLogin]:
+    """Yield the URL whose password is one reference, or stands there: `postgres://shop:${DB_PASSWORD}@db/shop`."""
+    value = entry.value or ""
+    variable = _password_of_url(entry.raw or "")
+    password = "" if variable else literal_password(entry)
+    user = _USER_OF_URL.match(value) if variable or password else None
+    store = stack.resolve_host(url_host(value) or "") if user else None
+    if user is None or store is None or store is service:
+        return
+    for account in accounts.of_store.get(store.name, ()):
+        if account.user == user["user"] and (variable or account.password.value in {None, "", password}):
+            yield SameLogin(service.name, entry, store.name, account.password, variable, in_url=True)
+            return
+
+
+def literal_password(entry: EnvValue) -> str:
+    """Return the password that stands in the URL of an entry itself, "" where it has none or takes it from a variable."""
+    password = url_password(entry.value or "") or ""
+    written = any(isinstance(part, str) and f":{password}@" in part for part in pieces(entry.raw or ""))
+    return password if password and "$" not in password and written else ""
 
 
 def _password_of_url(raw: str) -> str:
@@ -112,12 +253,3 @@ def _password_of_url(raw: str) -> str:
         if isinstance(part, Reference) and isinstance(before, str) and isinstance(after, str) and after.startswith("@"):
             return part.name if before.endswith(":") else ""
     return ""
-
-
-def _account(store: Service, user: str) -> EnvValue | None:
-    """Return the entry with the password of the account that the environment of a store makes for a user, None for another."""
-    for password, named, usual in _ACCOUNTS.get(store.role, ()) if store.role and user else ():
-        entry, name = store.env(password), store.env(named) if named else None
-        if entry is not None and user == ((name.value if name else "") or usual):
-            return entry
-    return None

@@ -23,8 +23,8 @@ def guarded_defaults(task: EditTask) -> tuple[FileSplices, ...]:
 
 def guarded_literals(task: EditTask) -> tuple[FileSplices, ...]:
     """Return the splices that put a reference in place of the value at every place; empty when one cannot be edited."""
-    decided = dict(task.decided)
-    return _everywhere(task, lambda document, place: guard_literal(document, place, decided["variable"], decided["template"]))
+    template, variables = dict(task.decided)["template"], dict(task.puts)
+    return _everywhere(task, lambda document, place: guard_literal(document, place, variables[place], template))
 
 
 def guarded_references(task: EditTask) -> tuple[FileSplices, ...]:

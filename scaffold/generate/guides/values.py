@@ -12,7 +12,7 @@ from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import is_issued
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
-from scaffold.model.target import BuiltImage, Secret, Store, Target
+from scaffold.model.target import BuiltImage, Secret, SecretKey, Store, Target
 from scaffold.model.values import dns_label
 
 _WORDS = {Copies.MANY: "several", Copies.ONE: "one", Copies.ONCE: "runs and ends", Copies.STORE: "one, with data"}
@@ -252,13 +252,19 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
         "entries": [
             {
                 "key": item.key,
-                "consumers": [{"name": service, "as": name if secret.store else ""} for service, name in item.consumers],
+                "consumers": _consumers(secret, item),
                 "host": (not item.consumers and not secret.store) or item.key == BACKUP_KEY,
                 "made": f"the same text as the password of {logins[item.key]}" if item.key in logins else _made(item.key),
             }
             for item in secret.keys
         ],
     }
+
+
+def _consumers(secret: Secret, item: SecretKey) -> list[dict[str, str]]:
+    """Return who reads a key; a store's keys are also told by the variables, of others each service is named once."""
+    found = ((service, name if secret.store else "") for service, name in item.consumers)
+    return [{"name": service, "as": name} for service, name in dict.fromkeys(found)]
 
 
 def empty_keys(target: Target) -> list[str]:

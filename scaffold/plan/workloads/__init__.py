@@ -73,7 +73,8 @@ def _same_keys(scope: Scope) -> dict[str, str]:
     """Return the keys of the application's secret that hold the password of a login of which the store has another key."""
     found: dict[str, set[str]] = {}
     for login in same_logins(scope.stack):
-        if login.store not in scope.stores and {login.store, login.service} <= set(scope.names):
+        is_whole = bool(login.variable) or not login.in_url
+        if is_whole and login.store not in scope.stores and {login.store, login.service} <= set(scope.names):
             own = login.variable or scope.secret_key(login.service, login.entry.name)
             found.setdefault(own, set()).add(login.source or scope.secret_key(login.store, login.password.name))
     sources = {key for keys in found.values() for key in keys}

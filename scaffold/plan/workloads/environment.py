@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from scaffold.model.compose import EnvValue, Service
+from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.known import known
 from scaffold.model.secrets import is_provider_key, names_secret, url_password
 from scaffold.model.target import APPLICATION_SECRET
 from scaffold.model.workload import Piece, Setting, Text, Variable, is_literal, literal, literal_text
+from scaffold.plan.same_logins import SameLogin, literal_password, same_logins
 from scaffold.plan.workloads.hosts import rewrite_hosts
 from scaffold.plan.workloads.logins import LoginPlan, plan_logins
 from scaffold.plan.workloads.scope import Scope, is_whole_secret
-from scaffold.plan.workloads.texts import expand, of_scalar, whole_reference
+from scaffold.plan.workloads.texts import expand, merged, of_scalar, whole_reference
 
 _OF_DOCKER = "host.docker.internal"
 _COLLECTED_BY_COMPOSE = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_PROFILES"})
@@ -34,11 +36,31 @@ def _value(entry: EnvValue, service: Service, scope: Scope, logins: LoginPlan, d
     rewired = logins.value(entry)
     if rewired is not None:
         return rewired
+    composed = _with_key_of_store(entry, service, scope)
+    if composed is not None:
+        return composed
     if is_whole_secret(entry):
         return _secret(scope.secret_key(service.name, entry.name))
     if entry.raw is None:
         return _bare(entry)
     return rewrite_hosts(_written(entry, service, scope, defaults), entry.name, scope)
+
+
+def _with_key_of_store(entry: EnvValue, service: Service, scope: Scope) -> Text | None:
+    """Return a URL with the key of the store in place of the password that stands there: its own would be a second one."""
+    login = known(_logins_in_urls, scope.stack).get((service.name, entry.name))
+    if login is None or login.variable or login.store in scope.stores or login.store not in scope.names:
+        return None
+    before, _, after = (entry.raw or "").partition(f":{literal_password(entry)}@")
+    if scope.value_shows_secret(f"{before}@{after}"):
+        return None
+    key = login.source or scope.secret_key(login.store, login.password.name)
+    text = (*expand(f"{before}:", scope), Piece("secret", APPLICATION_SECRET, key, encoded=True), *expand(f"@{after}", scope))
+    return rewrite_hosts(merged(text), entry.name, scope)
+
+
+def _logins_in_urls(stack: Stack) -> dict[tuple[str, str], SameLogin]:
+    return {(login.service, login.entry.name): login for login in same_logins(stack) if login.in_url}
 
 
 def _secret(key: str) -> Text:
