@@ -87,6 +87,8 @@ _NOT_DOCKERFILE = (
     ".py",
     ".sh",
     ".bak",
+    ".js",
+    ".ts",
 )
 OTHER_CODE = (".go", ".rb", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs", ".sh", ".bash")
 """Endings of the languages, other than Python and JavaScript, whose plain forms are read."""
