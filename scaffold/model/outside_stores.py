@@ -73,8 +73,10 @@ def _reads(project: Project, service: Service, path: str) -> bool:
 
 
 def names_server(entry: EnvValue) -> bool:
-    """Whether an entry by its name holds the address of a database server, and no file of SQLite."""
-    return _NAMES_SERVER.search(entry.name) is not None and "sqlite" not in (entry.value or "").lower()
+    """Whether an entry by its name holds the address of a database server, and no file of SQLite (`file:` of Prisma) or H2."""
+    value = (entry.value or "").lower()
+    is_file = value.startswith(("file:", "jdbc:h2:")) or "sqlite" in value
+    return _NAMES_SERVER.search(entry.name) is not None and not is_file
 
 
 def _host(entry: EnvValue) -> str:

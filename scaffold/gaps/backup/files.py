@@ -235,12 +235,19 @@ def _variable_mounts(project: Project, service: Service) -> Iterator[tuple[str, 
 
 def _database_mount(project: Project, service: Service, mounts: tuple[Mount, ...]) -> Mount | None:
     """Return the volume or folder in which a service has its SQLite, None where it has none or keeps it in the container."""
-    if not mounts or service.role is Role.FRONTEND:
+    if not mounts:
         return None
     told = [text for name, text in _told(project, service) if not _PASSING.search(name) and _means_sqlite(project, name, text)]
     if told:
         return _holding(told, mounts)
-    return next((mount for mount in mounts if _is_for_databases(mount)), None) if _is_all_sqlite(project) else None
+    guessed = not _has_an_api(project, service) and _is_all_sqlite(project)
+    return next((mount for mount in mounts if _is_for_databases(mount)), None) if guessed else None
+
+
+def _has_an_api(project: Project, service: Service) -> bool:
+    """Whether a service shows pages and another one holds the data; one alone may have a database of its own (Next.js)."""
+    others = (other for _, other in main_services(project) if other.is_application and other.role is not Role.FRONTEND)
+    return service.role is Role.FRONTEND and next(others, None) is not None
 
 
 def _database_among_sources(project: Project, stack: Stack, service: Service) -> Mount | None:
@@ -281,7 +288,7 @@ def _told(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     # Beside a server the default of a variable is what a developer gets, and the environment names the server.
     sure = (entry for entry in service.environment if not (has_server and entry.references))
     yield from ((entry.name, (entry.value or "").strip()) for entry in sure)
-    if has_server:
+    if has_server or _has_an_api(project, service):
         return
     for path in missing_env_files(project, service):
         template = template_of(project, path)
