@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.ci_signals import calls_remote_workflow, ci_steps, foreign_workflows
+from scaffold.gaps.ci_signals import builds_image, calls_remote_workflow, ci_steps, foreign_workflows
+from scaffold.gaps.facts import listed
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Manifest, Project
@@ -21,11 +23,59 @@ _TEST_FILES = {
     "elixir": regex(r"(?:.*/)?test/.+_test\.exs"),
     "rust": regex(r"(?:.*/)?tests/.+\.rs"),
     "dotnet": regex(r"(?:.*/)?[^/]*Tests?/.+\.(?:cs|fs)"),
+    "node": regex(r"(?:.*/)?(?:__tests__/[^/]+|[^/]+\.(?:test|spec))\.[cm]?[jt]sx?"),
 }
 _RUNS = regex(
     r"\b(?:pytest|py\.test|tox|nox|unittest|trial|ward|behave|vitest|jest|mocha|ava|karma|ginkgo|gotestsum|rspec|phpunit|pest"
     r"|ctest|mvnw?|gradlew?|nextest|turbo|nx|lerna|tests?|specs?|check|verify|ci|coverage)\b"
 )
+_RUNS_THOSE_OF = {
+    "python": regex(
+        r"\b(?:pytest|py\.test|tox|nox|unittest|behave|trial|ward|nose2?)\b|\bmanage\.py\s+test|\bcoverage\s+run"
+        r"|\b(?:hatch|poe|pdm|rye|uv|poetry|pipenv|invoke|inv)\b[^\n]*(?:test|check|\bci\b|cov)"
+    ),
+    "go": regex(r"\bgo\s+test\b|\bgotestsum\b|\bginkgo\b|\bmage\b"),
+    "ruby": regex(r"\b(?:rspec|minitest|cucumber)\b|\b(?:rails|rake)\b[^\n]*(?:test|spec|\bci\b)|\bbin/(?:ci|test)"),
+    "java": regex(r"\b(?:mvnw?|gradlew?|ant|sbt)\b"),
+    "php": regex(
+        r"\b(?:phpunit|pest|codecept|behat|paratest)\b|\bartisan\s+test|\bcomposer\b[^\n]*(?:test|check|\bci\b|\bqa\b)"
+    ),
+    "elixir": regex(r"\bmix\b[^\n]*(?:test|coveralls|check|\bci\b)"),
+    "rust": regex(r"\bcargo\b[^\n]*\b(?:test|nextest|tarpaulin|llvm-cov|xtask|make)\b"),
+    "dotnet": regex(r"\bdotnet\s+(?:test|cake|run)\b|\bvstest\b|\bnuke\b"),
+    "node": regex(
+        r"\b(?:vitest|jest|mocha|ava|karma|jasmine|turbo|nx|lerna|moon|lage|ng|react-scripts|vue-cli-service|gulp|grunt)\b"
+        r"|\bnode\b[^\n]*\s--test\b|\bdeno\b[^\n]*\btest|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]*\s(?:t|it|cit|run\s+ci|ci:\S+|verify|check|validate|qa)\b"
+        r"|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]*(?:test|spec|cov)"
+    ),
+}
+"""What runs the tests of one language, and what may do so under a name of the project's own."""
+_HIDES = regex(
+    r"\b(?:earthly|dagger|bazel|bazelisk|nix|skaffold|tilt|devenv|garden|vagrant)\b"
+    r"|\b(?:docker|podman)(?:-|\s+)compose\b[^\n]*\b(?:run|exec|up|build)\b|\b(?:docker|podman)\s+(?:run|exec)\b"
+    r"|\b(?:docker|podman)\s+(?:buildx\s+|image\s+)?build\b|\b(?:make|just|task|invoke|inv|rake|mage)\s+\S|\.(?:sh|ps1|bash|py|m?js)\b|\b(?:scripts?|bin|tools?)/|(?:^|[;&|])\s*\./\w"
+)
+"""What runs something that is not followed far enough: a container, a target, a script."""
+_OF_TESTS = regex(r"(?i)test|spec|check|verif|valid|quality|\bci\b|\ball\b")
+_PASSES_OVER = regex(
+    r"-DskipTests\b|-Dmaven\.test\.skip|\s-x\s+test\b|\s-x=?test\b|\bassemble\b|\bspotless\w*\b|\bcheckstyle\w*\b"
+)
+_OTHERS = regex(r"(?:^|/)(?:e2e|playwright|cypress|node_modules|vendor|fixtures|examples?|templates?|android|ios)(?:/|$)")
+"""Folders of other tests and of other people's code."""
+_END_TO_END = regex(r"\b(?:playwright|cypress|wdio|nightwatch|testcafe|detox|cucumber)\b")
+_FEWEST = 3
+"""Test files of a language that make a suite, where the tests of another one run."""
+_MANY = 10
+
+
+@frozen
+class _Suite:
+    """The tests of one language: the folders with their number, and where they are."""
+
+    ecosystem: str
+    folders: tuple[str, ...]
+    files: int
+    places: tuple[Location, ...]
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -33,12 +83,72 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     lines = [line for item in ci_steps(project) for line in item.text.splitlines() if not _installs(line)]
     words = " ".join((*lines, *(item.step.action for item in ci_steps(project))))
+    ecosystems = sorted({manifest.ecosystem for manifest in project.manifests})
     if _RUNS.search(words):
+        yield from _left_out(project, ecosystems, [*lines, *_told_to_actions(project)])
         return
-    for ecosystem in sorted({manifest.ecosystem for manifest in project.manifests}):
-        tests = _tests(project, ecosystem)
+    for ecosystem in ecosystems:
+        tests = () if _run_by_images(project, ecosystem) else _tests(project, ecosystem)
         if tests:
             yield _gap(project, ecosystem, tests)
+
+
+def _left_out(project: Project, ecosystems: list[str], lines: list[str]) -> Iterator[Gap]:
+    """Yield the languages whose tests no line runs, where the workflows run others, and nothing may hide that they do."""
+    # Actions and workflows of the project are followed one level.
+    if any(item.step.uses.startswith("./") and not item.is_own for item in ci_steps(project)):
+        return
+    if any(_HIDES.search(line) and _OF_TESTS.search(line) for line in lines):
+        return
+    for ecosystem in ecosystems:
+        pattern = _RUNS_THOSE_OF.get(ecosystem)
+        if pattern is None or any(pattern.search(line) and not _PASSES_OVER.search(line) for line in lines):
+            continue
+        suite = None if _run_by_images(project, ecosystem) else _suite(project, ecosystem)
+        if suite is not None and suite.files >= _FEWEST:
+            yield _left_out_gap(project, suite)
+
+
+def _told_to_actions(project: Project) -> Iterator[str]:
+    """Yield the actions with what they are told, as a line each: some take the commands that they run."""
+    for item in ci_steps(project):
+        if item.step.uses:
+            for _, value in (("", item.step.action), *item.step.inputs):
+                yield from value.splitlines()
+
+
+def _run_by_images(project: Project, ecosystem: str) -> bool:
+    """Whether a step of a Dockerfile runs the tests of a language, and a workflow builds images."""
+    pattern = _RUNS_THOSE_OF.get(ecosystem)
+    steps = (item.text for file in project.dockerfiles for stage in file.stages for item in stage.instructions)
+    runs = pattern is not None and any(pattern.search(text) and not _PASSES_OVER.search(text) for text in steps)
+    return runs and any(map(builds_image, ci_steps(project)))
+
+
+def _suite(project: Project, ecosystem: str) -> _Suite | None:
+    """Return the tests of a language; of Node those of the packages with a script for them."""
+    pattern = _TEST_FILES[ecosystem]
+    files = [path for path in project.files if pattern.fullmatch(path) and not _OTHERS.search(path)]
+    if ecosystem != "node":
+        folders = _tops(files)
+        return _Suite(ecosystem, folders, len(files), (Location(files[0], 1),)) if files else None
+    owners = [item for item in project.manifests if any(_test_script(project, item)) and not _is_end_to_end(item)]
+    below = {
+        item.folder: [path for path in files if path.startswith(f"{item.folder}/" if item.folder else "")] for item in owners
+    }
+    tested = {folder: found for folder, found in below.items() if found}
+    places = tuple(place for item in owners if item.folder in tested for place in _test_script(project, item))
+    count = len({path for found in tested.values() for path in found})
+    return _Suite(ecosystem, tuple(sorted(folder or "the root" for folder in tested)), count, places) if tested else None
+
+
+def _is_end_to_end(manifest: Manifest) -> bool:
+    return bool(_END_TO_END.search(dict(manifest.scripts).get("test", "")))
+
+
+def _tops(files: list[str]) -> tuple[str, ...]:
+    """Return the first folders of paths."""
+    return tuple(sorted({path.partition("/")[0] if "/" in path else "the root" for path in files}))
 
 
 def _installs(line: str) -> bool:
@@ -62,6 +172,22 @@ def _test_script(project: Project, manifest: Manifest) -> Iterator[Location]:
     if command and "no test specified" not in command:
         places = (c.location for c in project.commands if c.owner == "test" and c.location.path == manifest.path)
         yield next(places, Location(manifest.path, 1))
+
+
+def _left_out_gap(project: Project, suite: _Suite) -> Gap:
+    workflows = foreign_workflows(project)
+    return RULE.gap(
+        resource="ci",
+        subject=f"tests/{suite.ecosystem}",
+        message=f"No workflow runs the {suite.ecosystem} tests ({suite.files} files in {listed(suite.folders)}), so a change"
+        " that breaks them is merged unseen.",
+        expected="a step that runs the tests on pull requests",
+        actual="no such step",
+        locations=suite.places,
+        searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in workflows),
+        severity=Severity.MEDIUM if suite.files >= _MANY else Severity.LOW,
+        confidence=Confidence.MEDIUM,
+    )
 
 
 def _gap(project: Project, ecosystem: str, tests: tuple[Location, ...]) -> Gap:
