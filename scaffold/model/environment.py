@@ -14,6 +14,9 @@ _ISSUED = regex(
     r"|(?:^|_)(?:OPENAI|ANTHROPIC|STRIPE|PAYPAL|SENDGRID|TWILIO|GITHUB(?!_WEBHOOK)|GOOGLE|AWS|AZURE|SLACK|SENTRY|MAILGUN|CLOUDINARY)_"
 )
 """Names of what the other side makes, and of services that give out every credential of theirs."""
+_OF_A_PAIR = regex(r"(?:^|_)(?:PRIVATE_?KEY|PRIVKEY|MNEMONIC|SEED_PHRASE)(?:_|$)")
+MADE_AS_A_PAIR = "the program that makes the pair of keys"
+"""Where half of a pair comes from."""
 _PLAIN = regex(r"[A-Za-z0-9_./:@%+,\-]*")
 GENERATE = "openssl rand -hex 32"
 """Makes a password of 64 hexadecimal digits: it needs no quoting in env files, URLs and shells."""
@@ -32,6 +35,11 @@ def is_of_the_machine(name: str) -> bool:
 def is_issued(name: str) -> bool:
     """Whether a secret of this name comes from a provider: nobody can make one."""
     return bool(_ISSUED.search(name))
+
+
+def is_of_a_pair(name: str) -> bool:
+    """Whether a secret of this name is half of a pair, such as the key of a wallet or a server's: no random text will do."""
+    return bool(_OF_A_PAIR.search(name))
 
 
 @frozen
@@ -71,6 +79,8 @@ class EnvVariable:
             how = f"the password of {self.login}"
         elif is_issued(self.name):
             how = "its provider issues the value"
+        elif is_of_a_pair(self.name):
+            how = MADE_AS_A_PAIR
         else:
             how = f"make one with: {GENERATE}"
         return (*((self.why,) if self.why else ()), f"Secret{f', {used}' if used else ''}; {how}")
@@ -111,6 +121,8 @@ class EnvTemplate:
     groups: tuple[EnvGroup, ...]
     lacking: str = ""
     """The line for Compose itself that the user's own template lacks, "" where it has it or is not theirs."""
+    listed: tuple[str, ...] = ()
+    """The variables that the user's own template has, commented out or not."""
 
     @property
     def variables(self) -> tuple[EnvVariable, ...]:

@@ -142,6 +142,10 @@ class GuidesPlan:
     """Service and command of each container that runs once before a release, such as a migration."""
     env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each env file that git does not track and Compose hands to containers as a whole, with the services that get it."""
+    handed_files: tuple[tuple[str, str], ...] = ()
+    """Those of `env_files` that a start of theirs hands to Compose itself too (`--env-file`), with its place as path:line."""
+    made_before: tuple[tuple[str, str], ...] = ()
+    """What somebody makes on a new host before the first start, as Compose does not: `network` or `volume`, and its name."""
     bare_files: tuple[str, ...] = ()
     """Those of `env_files` and `copied_files` that no pattern of git is known to ignore."""
     copied_files: tuple[tuple[str, str], ...] = ()

@@ -109,6 +109,8 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
     for name, found in users.items():
         first = found[0]
         required = first.kind == "asked" and not first.may_be_empty
+        # Compose hands the file over that is made of these lines, and nothing else sets what they leave out.
+        stands = first.source == "env-file" and not first.secret
         made.setdefault(first.service, []).append(
             EnvVariable(
                 name,
@@ -116,7 +118,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 "" if first.secret else first.value,
                 secret=first.secret,
                 url=first.secret and "://" in first.value,
-                active=required,
+                active=required or stands,
                 why=_required_by(first),
                 login=first.login,
                 same=_login_of(first.login, secrets) if first.login and first.secret and "://" not in first.value else "",
@@ -317,9 +319,9 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
     lacking = f"{_COMPOSE_FILE}={quoted(files)}" if own and own.entry(_COMPOSE_FILE) is None else ""
     compose = EnvGroup("Compose", (EnvVariable(_COMPOSE_FILE, (), files, why="The files that production runs, in this order"),))
     compose = replace(compose, variables=(*compose.variables, *_profiles(project, stack, choice)))
-    return EnvTemplate(
-        path, own is not None, production=True, heading=heading, groups=(compose, *ours, *monitoring), lacking=lacking
-    )
+    listed = tuple(entry.name for entry in own.entries) if own else ()
+    every = (compose, *ours, *monitoring)
+    return EnvTemplate(path, own is not None, production=True, heading=heading, groups=every, lacking=lacking, listed=listed)
 
 
 def _handed_on(project: Project, stack: Stack) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from scaffold.model.document import Mapping as Fields
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import made_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
-from scaffold.model.listed_starts import listed_starts
+from scaffold.model.listed_starts import is_same, listed_starts
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.outside_stores import outside_stores
 from scaffold.model.project import Command, Project, ScriptFile
@@ -44,6 +44,7 @@ _SINGLE = {
 _NOTHING_SHOWN = (
     "the files show no volume and no folder of its own; what it holds in memory (sessions, sockets, caches) they do not show"
 )
+_ENV_FILE = regex(r"(?<!\S)--env-file(?:\s+|=)[\"']?(?P<path>[^\s\"'`;|&()]+)", words=("--env-file",))
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 
 
@@ -88,6 +89,8 @@ def plan_guides(
         ),
         preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
         env_files=(env_files := _env_files(project, stack)),
+        handed_files=tuple(_handed_files(project, overlays, {path for path, _ in env_files})),
+        made_before=tuple(_made_before(stack)),
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
         today=(ways := todays_ways(project)),
@@ -105,6 +108,30 @@ def plan_guides(
 
 def _starts(project: Project, overlays: tuple[str, ...]) -> Iterator[Location]:
     return (line.place for found in listed_starts(project, overlays) for line in found.starts)
+
+
+def _handed_files(project: Project, overlays: tuple[str, ...], env_files: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield each of the env files that a start of the project hands to Compose itself, with the place of that start."""
+    lines = [line for found in listed_starts(project, overlays) for line in found.starts]
+    for path in sorted(env_files):
+        for line in lines:
+            if any(is_same(match["path"], path) for match in _ENV_FILE.finditer(line.text)):
+                yield path, f"{line.place.path}:{line.place.line}"
+                break
+
+
+def _made_before(stack: Stack) -> Iterator[tuple[str, str]]:
+    """Yield the external networks and volumes of a stack that its services use; the driver or the platform makes others."""
+    networks = {key for service in stack.services for key in service.networks}
+    for network in stack.networks:
+        name = network.real_name or network.name
+        if network.external and network.name in networks and "$" not in name and name not in {"host", "bridge", "none"}:
+            yield "network", name
+    volumes = {mount.source for service in stack.services for mount in service.mounts if mount.kind == "volume"}
+    for volume in stack.volumes:
+        name = text_of(find(stack.node, "volumes", volume.name, "name")) or volume.name
+        if volume.external and volume.name in volumes and "$" not in name:
+            yield "volume", name
 
 
 def guide_paths(project: Project) -> tuple[tuple[GuidePage, str], ...]:

@@ -133,7 +133,7 @@ def test_what_logs_in_to_a_store_asks_for_the_user_that_its_env_file_makes(root:
 
 def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_path: Path) -> None:
     template = (root / ".env.production.example").read_text().splitlines()
-    assert {"COMPOSE_PROFILES=web", "ALLOWED_HOSTS=", "SITE_URL=", "SECRET_KEY=", "# WEB_RELOAD=0"} <= set(template)
+    assert {"COMPOSE_PROFILES=web", "ALLOWED_HOSTS=", "SITE_URL=", "SECRET_KEY=", "WEB_RELOAD=0"} <= set(template)
     guide = (root / "docs/operations/deployment.md").read_text()
     command = next(line.strip() for line in guide.splitlines() if "> .env)" in line)
     assert "Compose hands `.env` to `db`, `web` as a whole" in guide

@@ -74,6 +74,8 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "variables": variable_values(target),
         "notes": note_values(target) if plan.chart else [],
         "env_template": template.path if template else "",
+        "their_template": template is not None and template.theirs,
+        "lacking": _lacking(target),
         "env_template_here": _from(plan, template.path) if template else "",
         "secrets_env": _from(plan, "scripts/secrets-env"),
         "env_files": [_env_file(target, plan, path, services) for path, services in plan.env_files],
@@ -81,6 +83,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "unused": list(plan.unused),
         "own_files": [own_file_values(item) for item in plan.own_files],
         "starts": list(plan.starts) if target.production_set != target.base_set else [],
+        "made_before": [f"docker {kind} create {to_shell_word(name)}" for kind, name in plan.made_before],
         "copied_files": [
             f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"
             for path, template in plan.copied_files
@@ -125,6 +128,16 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
     }
 
 
+def _lacking(target: Target) -> list[str]:
+    """Return what the user's own template of production does not list and a start needs: what the overlays ask for."""
+    template = target.environment.production
+    if template is None or not template.theirs:
+        return []
+    shell = "COMPOSE_FILE"
+    asked = (item.name for item in template.variables if item.active and not item.secret and item.name != shell)
+    return [name for name in asked if name not in template.listed]
+
+
 def _compose_command(target: Target) -> str:
     """Return the start of every command; the shell's own variables name the files."""
     profiles = target.monitoring.profiles[:1] if target.monitoring else ()
@@ -150,17 +163,32 @@ def _env_file(target: Target, plan: GuidesPlan, path: str, services: tuple[str, 
     """Return an env file that containers get as a whole, and the command that makes it of the values of production."""
     place = _from(plan, path)
     sources = " ".join(f'"{file}"' for file in _value_files(target))
-    # What only the host's own containers read, such as the key of the backups, is nothing for an application.
-    own = sorted({key.key for secret in target.secrets if secret.host_only for key in secret.keys})
-    kept = f"grep -hvE '^({'|'.join((*own, 'BACKUP_[A-Z_]+', 'COMPOSE_FILE'))})=' {sources}"
+    handed = dict(plan.handed_files).get(path, "")
+    own = "|".join(_of_the_host(target, services))
+    kept = f"cat {sources}" if handed else f"grep -hvE '^({own})=' {sources}"
     command = f"(umask 077 && {kept} > {to_shell_word(place)})"
     return {
         "path": place,
         "services": list(services),
+        "handed": handed,
         "command": command,
         "line": f"/{path}",
         "ignored": path not in plan.bare_files,
     }
+
+
+def _of_the_host(target: Target, services: tuple[str, ...]) -> list[str]:
+    """Return the variables that only containers of the host's own read, such as the key of the backups: they are nothing for an
+    application. What one of these services reads as well is not among them.
+    """
+    template = target.environment.production
+    read = {item.name for item in template.variables if set(item.users) & set(services)} if template else set()
+    own = sorted({key.key for secret in target.secrets if secret.host_only for key in secret.keys} - read)
+    return [
+        *own,
+        "BACKUP_[A-Z_]+" if not any(name.startswith("BACKUP_") for name in read) else "BACKUP_REPOSITORY",
+        "COMPOSE_FILE",
+    ]
 
 
 def _shell(target: Target, plan: GuidesPlan) -> list[str]:

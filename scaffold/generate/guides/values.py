@@ -10,7 +10,7 @@ from scaffold.generate.signing import ISSUER
 from scaffold.model.backup import FILES, BackupVolume
 from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
-from scaffold.model.environment import is_issued
+from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, is_issued, is_of_a_pair
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
 from scaffold.model.target import BuiltImage, Secret, SecretKey, Store, Target
 from scaffold.model.values import dns_label
@@ -258,6 +258,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
             }
             for item in secret.keys
         ],
+        "keepers": [] if secret.store else [found for item in secret.keys for found in _keepers(target, item)],
     }
 
 
@@ -265,6 +266,36 @@ def _consumers(secret: Secret, item: SecretKey) -> list[dict[str, str]]:
     """Return who reads a key; a store's keys are also told by the variables, of others each service is named once."""
     found = ((service, name if secret.store else "") for service, name in item.consumers)
     return [{"name": service, "as": name} for service, name in dict.fromkeys(found)]
+
+
+_SESSIONS = {
+    "postgres": (
+        'sh -c \'exec psql --username "$POSTGRES_USER" --dbname "${POSTGRES_DB:-$POSTGRES_USER}"\'',
+        "`\\password NAME`",
+    ),
+    "mysql": (
+        "sh -c 'exec \"$(command -v mysql || command -v mariadb)\" --user=root --password'",
+        "`ALTER USER 'NAME'@'HOST' IDENTIFIED BY '...';` (`SELECT user, host FROM mysql.user;` lists the logins)",
+    ),
+    "mongo": (
+        "sh -c 'exec mongosh --username \"$MONGO_INITDB_ROOT_USERNAME\" admin'",
+        '`db.changeUserPassword("NAME", passwordPrompt())`',
+    ),
+}
+"""How people open a session in a store's container, and give a login another password there."""
+
+
+def _keepers(target: Target, key: SecretKey) -> list[dict[str, str]]:
+    """Return the stores in containers that have a key as a password of their own: they keep it in their data."""
+    template = target.environment.production
+    variable = template.variable(key.key) if template else None
+    readers = {service for service, _ in key.consumers} | set(variable.users if variable else ())
+    services = target.guides.services if target.guides else ()
+    return [
+        {"key": key.key, "store": service.name, "session": _SESSIONS[service.role][0], "give": _SESSIONS[service.role][1]}
+        for service in services
+        if service.name in readers and service.role in _SESSIONS
+    ]
 
 
 def empty_keys(target: Target) -> list[str]:
@@ -368,7 +399,9 @@ def _made(key: str) -> str:
     """Return where a new value comes from: the provider where the key names one, else our own making."""
     if key.endswith("_FILE"):
         return "the text of the file that the container reads"
-    return "the provider's console" if is_issued(key) else "here: `openssl rand -hex 32`"
+    if is_issued(key):
+        return "the provider's console"
+    return MADE_AS_A_PAIR if is_of_a_pair(key) else f"here: `{GENERATE}`"
 
 
 def alert_values(target: Target, page: str) -> list[dict[str, str]]:
