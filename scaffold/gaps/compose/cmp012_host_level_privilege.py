@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.cmp015_source_shadows_image import shadows
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.facts import judged_stacks, listed, once
 from scaffold.gaps.signals import image_name
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.deployments import run_text
@@ -100,6 +101,15 @@ class _Right:
     """Whether it decides what the next start of the stack runs there."""
 
 
+@frozen
+class _Case:
+    """What the message says beside the rights: what lessens them, what a filter leaves to others, what the tool is for."""
+
+    less: tuple[Severity, str] | None
+    makes: str
+    by_design: bool = False
+
+
 def _detect(project: Project) -> Iterator[Gap]:
     return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
 
@@ -114,7 +124,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         rights += _of_the_stack(project, stack, service)
         decisive = [right for right in rights if right.takes_over or right.at_next_start]
         if decisive or (rights and not by_design and stack.environment.severity_steps == 0):
-            yield _gap(stack, service, rights, by_design=by_design, less=_less(project, stack, service, rights, image))
+            less = _less(project, stack, service, rights, image)
+            makes = _makes_containers(stack, service) if image in _FILTERS else ""
+            yield _gap(stack, service, rights, _Case(less, makes, by_design=by_design))
 
 
 def _rights(service: Service) -> Iterator[_Right]:
@@ -178,6 +190,26 @@ def _passes_writes(service: Service) -> bool:
     return any(_PASSES_WRITES.search(name) for name in on) or any(_WRITES_BY_OPTION.search(word) for word in words)
 
 
+def _makes_containers(stack: Stack, service: Service) -> str:
+    """Return what a filter leaves to those who reach it where it lets them make containers, "" where it does not: no filter
+    looks at what the request says of mounts and rights.
+    """
+    on = {entry.name for entry in service.environment if means_true(entry.value)}
+    if not {"CONTAINERS", "POST"} <= on:
+        return ""
+    clients = [
+        other.name
+        for other in stack.services
+        for entry in other.environment
+        if other is not service and entry.name == "DOCKER_HOST" and service.name in re.split(r"[/:]+", entry.value or "")
+    ]
+    who = f"{listed(clients)}, and whoever breaks into it," if clients else "whoever reaches it"
+    return (
+        "; it passes on POST for CONTAINERS, and no filter looks at the mounts and rights in a request:"
+        f" {who} makes a container with the root of the host in it"
+    )
+
+
 def _stands_apart(project: Project, stack: Stack) -> bool:
     """Whether a stack holds no application of the team, another one does, and no job and no script names one of its files."""
     applications = [service for service in stack.services if service.is_application]
@@ -202,7 +234,8 @@ def _is_out_of_reach(project: Project, service: Service) -> bool:
     return is_closed and is_fixed and mounts and service.role not in _ENTRIES
 
 
-def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: bool, less: tuple[Severity, str] | None) -> Gap:
+def _gap(stack: Stack, service: Service, rights: list[_Right], case: _Case) -> Gap:
+    less, by_design = case.less, case.by_design
     words = " and ".join(dict.fromkeys(right.words for right in rights))
     takes_over = any(right.takes_over for right in rights)
     is_filter = less is not None and less[0] is Severity.LOW
@@ -214,6 +247,7 @@ def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: boo
     else:
         effect = "it shares what Docker keeps apart"
     note = "; the tool needs it, so keep it off the network and up to date" if by_design and not is_filter else ""
+    note = case.makes or note
     if less:
         note += f"; {less[1]}"
     return RULE.gap(
@@ -228,6 +262,8 @@ def _gap(stack: Stack, service: Service, rights: list[_Right], *, by_design: boo
         kind=words,
         closers=(_KEEP_SHORT,)
         if is_filter
+        else (_MADE_BY_ONE,)
+        if case.makes
         else (_WITH_CARE,)
         if by_design
         else (_NOT_THE_STACK,)
@@ -248,6 +284,12 @@ _WITH_CARE = Closer(
 )
 _KEEP_SHORT = Closer(
     None, "advice", "Keep the filter on a network with those alone that need it, and let it pass on nothing that they do not."
+)
+_MADE_BY_ONE = Closer(
+    None,
+    "advice",
+    "Leave the making of containers to a small service of your own that takes a job and writes the request itself, or to"
+    " another host or a rootless engine; take POST from the filter.",
 )
 _NOT_THE_STACK = Closer(
     None, "advice", "Mount the folder that it needs and no other, and read-only (`:ro`) where it writes nothing."
