@@ -311,7 +311,14 @@ PROTECTIONS = Words(
     (
         *("config.force_ssl", "config.hosts", "exposure", "UseDeveloperException", "consider_all_requests_local"),
         *("'debug' => true", "'secure' => false", "web-allow-others", "VERIFYPEER", "DangerousAcceptAny", "VERIFY_NONE"),
-        *("danger_accept_invalid_certs", "ecure(false)", "VERIFY_SERVER_CERT", "TrustServerCertificate", "openssl_verify_mode"),
+        *(
+            "danger_accept_invalid_certs",
+            "ecure(false)",
+            "VERIFY_SERVER_CERT",
+            "TrustServerCertificate",
+            "openssl_verify_mode",
+            "verify_none",
+        ),
     ),
 )
 """What may turn a protection of its framework off: rules look at such texts."""

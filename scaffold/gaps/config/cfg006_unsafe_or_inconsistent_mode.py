@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.baked_env import DEBUG, BakedDebug, debug_in_images
+from scaffold.gaps.config.cluster_modes import cluster_settings
 from scaffold.gaps.config.django_settings import (
     NOT_FOR_PRODUCTION,
     VARIABLE,
@@ -59,6 +60,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack, read))
     yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(stack))
     yield from once(_baked_gap(item) for item in debug_in_images(project))
+    yield from _modes_of_clusters(project)
     for modules in _alike(used_modules(project)):
         yield from _of_module(project, modules)
     for file in project.env_files:
@@ -214,14 +216,43 @@ def _baked_gap(baked: BakedDebug) -> Gap:
     )
 
 
+def _means_development(value: str) -> bool:
+    return any(_CLASSES.get(word) == "dev" for word in re.split(r"[\s,]+", value.strip().lower()))
+
+
+def _modes_of_clusters(project: Project) -> Iterator[Gap]:
+    """Yield, for each file and variable, what a cluster would start in a mode for development."""
+    found: dict[tuple[str, str], list[Location]] = {}
+    for name, value, place in cluster_settings(project, _MODES_OF_FRAMEWORKS):
+        if _means_development(value):
+            found.setdefault((place.path, name), []).append(place)
+    for (path, name), places in found.items():
+        yield RULE.gap(
+            resource=path,
+            subject=f"environment/{name}",
+            message=f"{path} gives what the cluster runs {name} for development: what its framework, or a profile of its code, "
+            "does then, such as accounts and data for a try or errors with code on pages, is not for visitors.",
+            expected=f"{name} for production",
+            actual="development",
+            locations=tuple(places),
+            severity=Severity.MEDIUM,
+            closers=(
+                Closer(
+                    None,
+                    "advice",
+                    f"Give {name} the value of production here, and the other one in values for developers alone.",
+                ),
+            ),
+        )
+
+
 def _mode_of_stack(stack: Stack) -> Iterator[Gap]:
     """Yield the applications of a stack for production that it starts in a mode for development."""
     if stack.environment is not EnvironmentClass.PRODUCTION:
         return
     for service in stack.services:
         for entry in service.environment if service.is_application else ():
-            words = re.split(r"[\s,]+", (entry.value or "").strip().lower())
-            if entry.name in _MODES_OF_FRAMEWORKS and any(_CLASSES.get(word) == "dev" for word in words):
+            if entry.name in _MODES_OF_FRAMEWORKS and _means_development(entry.value or ""):
                 yield RULE.gap(
                     resource=stack.resource(service.name),
                     subject=f"environment/{entry.name}",

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import COOKIE, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
+from scaffold.gaps.config.imported_realms import OpenRealm, open_realms
 from scaffold.gaps.config.login_cookies import login_cookies
 from scaffold.gaps.config.reaching import may_get_more
 from scaffold.gaps.config.unchecked_builds import NAME, UncheckedBuild, unchecked_builds
 from scaffold.gaps.config.unchecked_mail import unchecked_mail
 from scaffold.gaps.config.unchecked_stores import unchecked_settings
-from scaffold.gaps.facts import ALL_INTERFACES, is_test_path, judged_stacks, listed, once, path_environment
+from scaffold.gaps.facts import ALL_INTERFACES, in_words, is_test_path, judged_stacks, listed, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.running import Strength, strength_of
 from scaffold.model.compose import EnvValue, Service, Stack
@@ -89,6 +90,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from _of_tokens(project)
     yield from (_offered_gap(name, places) for name, places in unchecked_settings(project))
     yield from (_build_gap(found) for found in unchecked_builds(project))
+    yield from once(_realm_gap(found) for found in open_realms(project))
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(stack, service))
 
@@ -158,6 +160,30 @@ def _build_gap(found: UncheckedBuild) -> Gap:
                 "advice",
                 f"Take {NAME} out; where a proxy of the network signs anew, copy the certificate of its authority into the "
                 "build and name it in NODE_EXTRA_CA_CERTS.",
+            ),
+        ),
+    )
+
+
+def _realm_gap(found: OpenRealm) -> Gap:
+    path = found.location.path
+    return RULE.gap(
+        resource=found.stack.resource(found.service.name),
+        subject=f"realm/{path}",
+        message=f"{path}, the realm that {found.service.name} takes over as it first starts, leaves it open: "
+        f"{in_words(found.words)}, until somebody changes that in its console.",
+        expected="sslRequired: external, bruteForceProtected: true, a passwordPolicy, the addresses of the site",
+        actual="open",
+        # The stack's own: what is said of its files, that they are for development, holds for this too.
+        locations=(found.mount.location, found.location),
+        severity=Severity.MEDIUM if found.is_grave else Severity.LOW,
+        environment=found.stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                'Write it into the file ("bruteForceProtected": true, "passwordPolicy": "length(12) and notUsername") and '
+                "into the console of a realm that runs: a realm that is there is not imported again.",
             ),
         ),
     )

@@ -182,6 +182,7 @@ _LITERALS = (
     ),
     _unchecked(r"\.cs$", r"\bDangerousAcceptAnyServerCertificateValidator\b", "DangerousAcceptAny"),
     _unchecked(r"\.rb$", r"\bOpenSSL::SSL::VERIFY_NONE\b", "VERIFY_NONE"),
+    _unchecked(r"(?:^|/)config/(?:runtime|prod|releases)\.exs$", r"\bverify:\s*:verify_none\b", "verify_none"),
     _unchecked(r"\.rs$", r"\bdanger_accept_invalid_certs\(true\)", "danger_accept_invalid_certs"),
 )
 
@@ -218,7 +219,8 @@ def _place(path: str, text: str, item: _Literal) -> Location | None:
         line = text.rfind("\n", 0, match.end()) + 1
         commented = _COMMENTED.match(text, line) or _COMMENTED.match(text, text.rfind("\n", 0, match.start()) + 1)
         # Classes of settings stand one below the other, each with the name of its environment.
-        conditional = not match[0].startswith("class") and _GUARD.search(text, max(match.start() - _BEFORE, 0), match.start())
+        before = max(match.start() - _BEFORE, text.rfind("\nelse\n", 0, match.start()) if path.endswith(".exs") else 0, 0)
+        conditional = not match[0].startswith("class") and _GUARD.search(text, before, match.start())
         chosen = bool(item.word) and _CHOSEN.search(text, max(match.start() - 2 * _BEFORE, 0), match.start())
         if not commented and not conditional and not chosen:
             return Location(path, text.count("\n", 0, match.end()) + 1)
