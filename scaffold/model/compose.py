@@ -100,6 +100,8 @@ class Build:
     context_location: Location
     dockerfile_location: Location
     args: tuple[tuple[str, str], ...] = ()
+    written_args: tuple[tuple[str, str], ...] = ()
+    """The arguments as the files write them, with their references; one without a value is its own variable."""
 
 
 @frozen

@@ -95,6 +95,21 @@ class Bucket:
 
 
 @frozen
+class FilledArgument:
+    """A build argument as variables of the compose files fill it: each piece a variable ("" for none) with its default, or a
+    text.
+    """
+
+    name: str
+    pieces: tuple[tuple[str, str], ...]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables in it."""
+        return tuple(variable for variable, _ in self.pieces if variable)
+
+
+@frozen
 class BuiltImage:
     """An image that the project builds; services with the same context, Dockerfile, target and arguments share it."""
 
@@ -109,6 +124,8 @@ class BuiltImage:
     target: str
     args: tuple[tuple[str, str], ...]
     services: tuple[str, ...]
+    filled: tuple[FilledArgument, ...] = ()
+    """Those of the arguments whose text holds variables of the compose files."""
 
 
 @frozen

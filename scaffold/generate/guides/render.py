@@ -10,6 +10,7 @@ from scaffold.generate.emit import to_shell_word
 from scaffold.generate.guides.values import (
     alert_values,
     bare_values,
+    build_variables,
     cluster_values,
     data_values,
     empty_keys,
@@ -71,6 +72,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "cluster": plan.chart or target.compute == "ecs",
         "signed": signature_values(target),
         "pushes": push_commands(target, production),
+        "build_variables": build_variables(target),
         "variables": variable_values(target),
         "notes": note_values(target) if plan.chart else [],
         "env_template": template.path if template else "",

@@ -8,11 +8,12 @@ from typing import Any
 from scaffold.generate.emit import to_shell_word
 from scaffold.generate.signing import ISSUER
 from scaffold.model.backup import FILES, BackupVolume
+from scaffold.model.build_arguments import of_a_runner, public_arguments
 from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, is_issued, is_of_a_pair
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
-from scaffold.model.target import BuiltImage, Secret, SecretKey, Store, Target
+from scaffold.model.target import BuiltImage, FilledArgument, Secret, SecretKey, Store, Target
 from scaffold.model.values import dns_label
 
 _WORDS = {Copies.MANY: "several", Copies.ONE: "one", Copies.ONCE: "runs and ends", Copies.STORE: "one, with data"}
@@ -329,12 +330,13 @@ def signature_values(target: Target) -> dict[str, Any]:
     }
 
 
-def variable_values(target: Target) -> list[dict[str, str]]:
+def variable_values(target: Target) -> list[dict[str, Any]]:
     """Return the repository variables that the workflows of ours read."""
     delivery = target.delivery
     if delivery is None:
         return []
     rows: list[tuple[str, str, str]] = []
+    builds = _of_builds(delivery.images.images) if delivery.images else {}
     if delivery.images:
         path = delivery.images.path
         rows += [
@@ -342,6 +344,7 @@ def variable_values(target: Target) -> list[dict[str, str]]:
             ("AWS_REGION", path, "the region of that registry"),
             ("AWS_ROLE_ARN", path, "the role that may push (terraform output github_roles, push)"),
         ]
+        rows += [(name, path, text) for name, text in builds.items()]
     if delivery.infrastructure:
         path = delivery.infrastructure.path
         for name in delivery.infrastructure.environments:
@@ -350,7 +353,19 @@ def variable_values(target: Target) -> list[dict[str, str]]:
         rows.append(("TERRAFORM_STATE_BUCKET", path, "the bucket that holds the states: every plan needs it"))
         package = "what pip installs scaffold from, such as scaffold-iac[all]==VERSION: compares and validates its files"
         rows.append(("SCAFFOLD_PACKAGE", path, package))
-    return [{"name": name, "workflow": path, "what": what} for name, path, what in rows]
+    return [{"name": name, "workflow": path, "what": what, "build": name in builds} for name, path, what in rows]
+
+
+def _of_builds(images: tuple[BuiltImage, ...]) -> dict[str, str]:
+    """Return what the images are built with and variables give: the variable, and where it goes."""
+    found: dict[str, str] = {}
+    for image in images:
+        for argument in public_arguments(image):
+            for variable, default in argument.pieces:
+                if variable and not of_a_runner(variable):
+                    without = f"without it {default}" if default else "without it what the Dockerfile says"
+                    found.setdefault(variable, f"the build argument {argument.name} of {image.name}; {without}")
+    return found
 
 
 def note_values(target: Target) -> list[dict[str, str]]:
@@ -360,6 +375,14 @@ def note_values(target: Target) -> list[dict[str, str]]:
         {"service": note.service, "place": f"{note.location.path}:{note.location.line}", "message": note.message}
         for note in urgent
     ]
+
+
+def build_variables(target: Target) -> list[str]:
+    """Return the variables of the compose files that the commands of `push_commands` take from the shell."""
+    if not push_commands(target, ""):
+        return []
+    arguments = [argument for image in target.images for argument in public_arguments(image)]
+    return list(dict.fromkeys(name for argument in arguments for name in argument.variables))
 
 
 def push_commands(target: Target, environment: str) -> list[str]:
@@ -380,7 +403,24 @@ def _push(image: BuiltImage, values: str) -> str:
     usual = image.dockerfile == posixpath.join("" if image.context == "." else image.context, "Dockerfile")
     file = "" if usual else f" --file {to_shell_word(image.dockerfile)}"
     stage = f" --target {to_shell_word(image.target)}" if image.target else ""
-    return f'docker buildx build --push --tag "{repository}:$(git rev-parse HEAD)"{file}{stage} {to_shell_word(image.context)}'
+    given = "".join(f" --build-arg {_build_argument(item)}" for item in public_arguments(image))
+    build = f'docker buildx build --push --tag "{repository}:$(git rev-parse HEAD)"'
+    return f"{build}{file}{stage}{given} {to_shell_word(image.context)}"
+
+
+def _build_argument(argument: FilledArgument) -> str:
+    """Return a build argument as one word of a shell, whose variables are those of the compose files."""
+    if not argument.variables:
+        return to_shell_word(f"{argument.name}={''.join(text for _, text in argument.pieces)}")
+    return f'"{argument.name}={"".join(_shell_piece(variable, text) for variable, text in argument.pieces)}"'
+
+
+def _shell_piece(variable: str, text: str) -> str:
+    """Return a piece inside double quotes; a variable without a default stops a shell that does not have it."""
+    quoted = "".join(f"\\{char}" if char in '"$`\\}' else char for char in text)
+    if not variable:
+        return quoted.replace("\\}", "}")
+    return f"${{{variable}:-{quoted}}}" if text else f"${{{variable}?}}"
 
 
 def unknown_values(target: Target) -> list[dict[str, Any]]:

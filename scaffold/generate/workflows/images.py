@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 from scaffold.generate.actions import RUNNER, checkout, run, use
 from scaffold.generate.signing import ISSUER, SBOM, sbom, signing
 from scaffold.generate.workflow_text import Noted, literal, workflow_text
 from scaffold.model.artifact import Artifact
+from scaffold.model.build_arguments import is_public, of_a_runner, public_arguments
 from scaffold.model.delivery import DeliveryPlan, ImagesWorkflow
 from scaffold.model.names import Room
-from scaffold.model.secret_names import may_be_sensitive_name
-from scaffold.model.secrets import SecretClass, classify, is_provider_key, reads_as_name, url_password
 from scaffold.model.target import BuiltImage
 
 _HEADER = """\
@@ -47,6 +46,8 @@ _SUMMARY = """\
   echo '```'
 } >> "$GITHUB_STEP_SUMMARY"
 """
+_OF_GITHUB = {"GITHUB_SHA": "github.sha", "GITHUB_REF_NAME": "github.ref_name", "GITHUB_REPOSITORY": "github.repository"}
+"""Variables that a runner sets, and no repository can."""
 _SCAN = {"fail-build": True, "severity-cutoff": "critical", "only-fixed": True, "output-format": "table"}
 _ON_ECR = "vars.ECR_REGISTRY != ''"
 _ON_GHCR = "vars.ECR_REGISTRY == ''"
@@ -70,7 +71,7 @@ def render_images(plan: DeliveryPlan, workflow: ImagesWorkflow) -> Artifact:
 
 def _left_out(workflow: ImagesWorkflow) -> str:
     """Say which build arguments are not here, because they look like secrets."""
-    names = {name for image in workflow.images for name, value in image.args if not _is_public(name, value)}
+    names = {name for image in workflow.images for name, value in image.args if not is_public(name, value)}
     if not names:
         return ""
     listed = ", ".join(sorted(names))
@@ -96,15 +97,32 @@ def _leg(image: BuiltImage) -> dict[str, str]:
         "context": literal(image.context),
         "file": literal(image.dockerfile),
         "target": literal(image.target),
-        "arguments": literal("".join(f"{_argument(name, value)}\n" for name, value in image.args if _is_public(name, value))),
+        "arguments": "".join(f"{line}\n" for line in _arguments(image)),
     }
     return {key: value for key, value in leg.items() if value}
 
 
-def _is_public(name: str, value: str) -> bool:
-    """Whether a build argument may stand in a workflow; it would stay in the image's history as well."""
-    token = classify(value) is SecretClass.RANDOM and re.fullmatch(r"[\w+/=-]+", value) and not reads_as_name(value)
-    return not (may_be_sensitive_name(name) or is_provider_key(value) or url_password(value) or token)
+def _arguments(image: BuiltImage) -> Iterator[str]:
+    """Yield the line of each argument that may stand here: what variables of Compose fill, variables of GitHub fill."""
+    for argument in public_arguments(image):
+        alone = argument.pieces[0][0] if len(argument.pieces) == 1 and not argument.pieces[0][1] else ""
+        if alone and not of_a_runner(alone):
+            # Without a value the default of the Dockerfile holds.
+            yield f"${{{{ vars.{alone} && format('{argument.name}={{0}}', vars.{alone}) }}}}"
+        else:
+            yield _argument(argument.name, "".join(map(_expression, argument.pieces)))
+
+
+def _expression(piece: tuple[str, str]) -> str:
+    variable, text = piece
+    if not variable:
+        return literal(text)
+    if variable in _OF_GITHUB:
+        return f"${{{{ {_OF_GITHUB[variable]} }}}}"
+    if of_a_runner(variable):
+        return literal(text)
+    default = " || '" + text.replace("'", "''") + "'" if text else ""
+    return f"${{{{ vars.{variable}{default} }}}}"
 
 
 def _argument(name: str, value: str) -> str:

@@ -132,6 +132,9 @@ def _build(node: Node | None, directory: str) -> Build | None:
         context_location=context_node.location if context_node is not None else location,
         dockerfile_location=file_node.location if file_node is not None else location,
         args=tuple((name, value or "") for name, value, _, _ in _pairs(node.get("args"))),
+        written_args=tuple(
+            (name, f"${{{name}}}" if value is None else raw) for name, value, raw, _ in _pairs(node.get("args"))
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from scaffold.gaps.judge import judge
@@ -11,10 +12,12 @@ from scaffold.plan.target import make_target
 from scaffold.read.project import read_project
 
 
-def pages_of(root: Path) -> dict[str, str]:
-    """Return the pages of a project by the name of their file."""
+def pages_of(root: Path, *, theirs: bool = False) -> dict[str, str]:
+    """Return the pages of a project by the name of their file; `theirs` where a pipeline of the user's builds the images."""
     project = read_project(root)
     target = make_target(project, judge(project).open)
+    if theirs and target.delivery:
+        target = replace(target, delivery=replace(target.delivery, images=None))
     return {item.path.rpartition("/")[2]: item.text for item in guides.render(target).artifacts}
 
 
@@ -73,3 +76,26 @@ jobs:
     assert "lists every variable" not in page
     assert "`.github/workflows/cd.yml:7` hands it to Compose as well\n   (`--env-file`)" in page
     assert '(umask 077 && cat "$HOME/' in page
+
+
+BUILT = """\
+services:
+  web:
+    build:
+      context: .
+      args: {VITE_API_URL: "${API_URL:-http://localhost:8000}", VITE_TITLE: "The ${SHOP:-Shop}", NPM_TOKEN: "${NPM_TOKEN}", SIZE: "3 m"}
+    ports: ["80:80"]
+"""
+
+
+def test_the_pages_give_a_build_what_variables_of_compose_give_it(make_project: Callable[..., Path]) -> None:
+    dockerfile = "FROM node:24 AS build\nARG VITE_API_URL\nRUN vite build\nFROM nginx:1.30\nCOPY --from=build /dist /usr/share/nginx/html\n"
+    files = {"compose.yaml": BUILT, "Dockerfile": dockerfile}
+    root = make_project(files)
+    row = "| `API_URL` | `.github/workflows/images.yml` | the build argument VITE\\_API\\_URL of web; without it what the Dockerfile says |"
+    assert row in pages_of(root)["deployment.md"]
+    page = pages_of(root, theirs=True)["deployment.md"]
+    arguments = '--build-arg "VITE_API_URL=${API_URL?}" --build-arg "VITE_TITLE=The ${SHOP:-Shop}" --build-arg \'SIZE=3 m\' .'
+    assert arguments in page
+    assert "What a build takes has to be in the shell first, as production has it:\n   `API_URL`, `SHOP`:" in page
+    assert "NPM_TOKEN" not in page.partition("docker buildx build")[2].partition("```")[0]

@@ -114,7 +114,7 @@ def test_only_images_that_nobody_builds_are_built(example: Callable[[str], Path]
             "repository": "propertypro/frontend",
             "context": "frontend",
             "file": "frontend/Dockerfile",
-            "arguments": "API_URL=/api\n",
+            "arguments": "API_URL=${{ vars.FRONTEND_API_URL || '/api' }}\n",
         }
     ]
 
@@ -198,6 +198,39 @@ def test_text_of_the_compose_file_is_data_and_a_secret_stays_in_it(make_project:
     assert rest == '"LINES=one\ntwo"\n'
     assert "c4e1b7f0a9d84d2b9f0e6c1d" not in text
     assert "look like secrets are left out (BUILD, NPM_TOKEN)" in text
+
+
+FILLED = """\
+name: shop
+services:
+  web:
+    build:
+      context: ./web
+      args:
+        VITE_API_URL: ${API_URL:-http://localhost:8000}
+        VITE_MAPS_KEY: ${MAPS_KEY}
+        VITE_TITLE: "The ${SHOP_NAME:-Bob's} of $${PRICE}"
+        NODE_ENV: ${NODE_ENV:-development}
+        REVISION: ${GITHUB_SHA:-unknown}
+        NPM_TOKEN: ${NPM_TOKEN}
+        SIZE: "3"
+"""
+
+
+def test_what_variables_of_compose_fill_in_a_build_variables_of_github_fill(make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": FILLED, "web/Dockerfile": "FROM scratch\n"})
+    generate(root)
+    leg = load(root / FOLDER / "images.yml")["jobs"]["publish"]["strategy"]["matrix"]["include"][0]
+    assert leg["arguments"].splitlines() == [
+        # An address of a developer's machine is no default of production.
+        "${{ vars.API_URL && format('VITE_API_URL={0}', vars.API_URL) }}",
+        "${{ vars.MAPS_KEY && format('VITE_MAPS_KEY={0}', vars.MAPS_KEY) }}",
+        "VITE_TITLE=The ${{ vars.SHOP_NAME || 'Bob''s' }} of ${PRICE}",
+        "NODE_ENV=${{ vars.NODE_ENV || 'production' }}",
+        "REVISION=${{ github.sha }}",
+        "SIZE=3",
+    ]
+    assert "look like secrets are left out (NPM_TOKEN)" in (root / FOLDER / "images.yml").read_text()
 
 
 def test_a_workflow_of_the_same_name_stays_as_it_is(make_project: Callable[..., Path]) -> None:
