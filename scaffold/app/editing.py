@@ -177,7 +177,14 @@ def _edit(path: str, splices: tuple[Splice, ...], proposals: list[Proposal]) -> 
         splices,
         tuple(gap.code for gap in gaps),
         tuple(gap.fingerprint for gap in gaps),
-        "; ".join(dict.fromkeys(f"{gap.code} {gap.resource}: {gap.expected}" for gap in gaps)),
+        "; ".join(
+            dict.fromkeys(
+                (
+                    *(f"{gap.code} {gap.resource}: {gap.expected}" for gap in gaps),
+                    *(item.task.note for item in proposals if item.task.note),
+                )
+            )
+        ),
         any(
             item.task.removes_secret and path not in {append.source.path for append in item.task.appends} for item in proposals
         ),

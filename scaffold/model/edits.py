@@ -62,6 +62,8 @@ class EditTask:
     """Why it must not be applied as things are, "" when it may be."""
     removes_secret: bool = False
     """Whether a secret value leaves the file, so that the user is told to rotate it."""
+    note: str = ""
+    """What else changes for the people who use the file, told with the edit before it is made; "" for nothing."""
 
     @property
     def codes(self) -> tuple[str, ...]:

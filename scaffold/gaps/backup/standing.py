@@ -7,12 +7,15 @@ import re
 
 from scaffold.gaps.backup.files import Kept, has_volume_by_variable
 from scaffold.gaps.backup.recipes import of_operators
+from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.facts import has_submodules, mounts_source
 from scaffold.gaps.running import MAIL_CATCHERS
+from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.compose import Service, Stack
+from scaffold.model.deployments import is_deployment, run_text
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass, Role
-from scaffold.model.project import Project
+from scaffold.model.project import Project, Workflow
 from scaffold.model.regex import regex
 
 _SAMPLE = regex(r"\b(example|sample|demo|demonstration|playground|boilerplate|template|starter|skeleton)\b", re.IGNORECASE)
@@ -29,6 +32,11 @@ _TECHNIQUE = regex(
 )
 _TECHNIQUES = 4
 """Fewer items of a list may be the aims of a product that tells how it reaches them."""
+_FOR_A_WHILE = regex(r"(?i)\b(?:ephemeral|throw-?away|disposable|short-?lived|temporary|on-demand)\b")
+_DESTROYS = regex(
+    r"\b(?:terraform|tofu|pulumi|cdk)\s+(?:-\S+\s+)*destroy\b|\baz\s+group\s+delete\b|\b(?:droplet|server)\s+delete\b"
+)
+_TO_A_CLUSTER = regex(r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|set\s+image)\b", words=("helm", "kubectl"))
 _FIRST_DATA = regex(r"^/etc/|initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")
 
 
@@ -43,8 +51,42 @@ def why_it_matters_less(project: Project, stores: list[tuple[Stack, Service]], k
     if any(note.is_whole for note in project.development_notes):
         return ""  # The gap of an example: what is said of the whole repository counts once.
     return (
-        _by_goals(project) or _by_pages(project) or ("" if _is_deployed(project) else _by_title(project) or _by_stack(project))
+        _by_lasting(project)
+        or _by_goals(project)
+        or _by_pages(project)
+        or ("" if _is_deployed(project) else _by_title(project) or _by_stack(project))
     )
+
+
+def _by_lasting(project: Project) -> str:
+    """Return which workflow throws the host of the stack away again, where another one brings the application to a cluster by
+    packaging of this repository: what is kept there is what somebody would miss.
+    """
+    if not any(item.kind in PACKAGING for item in foreign_infrastructure(project)):
+        return ""
+    thrown = next((workflow for workflow in project.workflows if _throws_away(workflow)), None)
+    lasting = (
+        job
+        for workflow in project.workflows
+        for job in workflow.jobs
+        if workflow is not thrown and is_deployment(workflow, job)
+        if any(_TO_A_CLUSTER.search(run_text(step)) for step in job.steps)
+    )
+    job = next(lasting, None) if thrown else None
+    if thrown is None or job is None:
+        return ""
+    return (
+        f"{thrown.path} makes the host of this stack and throws it away, and the release that lasts is the one that"
+        f" {job.location.path}:{job.location.line} brings to a cluster"
+    )
+
+
+def _throws_away(workflow: Workflow) -> bool:
+    """Whether people start a workflow by hand that makes a host and destroys it, and its name says that it is for a while."""
+    runs = [run_text(step) for job in workflow.jobs for step in job.steps]
+    by_hand = set(workflow.events) == {"workflow_dispatch"}
+    destroys = any(_DESTROYS.search(text) for text in runs)
+    return by_hand and destroys and bool(_FOR_A_WHILE.search(f"{workflow.name} {workflow.path.rpartition('/')[2]}"))
 
 
 def _by_goals(project: Project) -> str:

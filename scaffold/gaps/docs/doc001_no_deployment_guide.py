@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import current_pages, guide_closers, make_targets, missing_in, page_anchor, sections
+from scaffold.gaps.docs.pages import (
+    commands_of,
+    current_pages,
+    guide_closers,
+    make_targets,
+    missing_in,
+    page_anchor,
+    sections,
+)
 from scaffold.gaps.signals import application_services, main_environment
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
-from scaffold.model.project import Command, Project
+from scaffold.model.project import Command, DocFile, Project
 from scaffold.model.regex import regex
 
 GUIDE = regex(
@@ -25,6 +34,12 @@ _GUIDE_ELSEWHERE = regex(
 _PLAIN_TITLE = regex(r" {0,3}[A-Z][\w ()/&-]{3,50}\r?")
 _COMMAND = regex(r"`[^`\n]*\b(?:docker|compose|kubectl|helm|ssh|scp|make|systemctl|git)\s[^`\n]*`")
 _LINES_OF_A_SECTION = 20
+_LINK = regex(
+    r"\]\((?:https?://github\.com/[\w.-]+/[\w.-]+/blob/[\w.-]+/(?P<there>[\w./-]+\.mdx?)|(?P<here>[\w./-]+\.mdx?))(?:#[^)\s]*)?\)",
+    words=("](",),
+)
+_FOR_PRODUCTION = regex(r"(?i)\b(?:in|for|to) (?:\w+ )?production\b", words=("production",))
+_NOT_FOR_IT = regex(r"(?i)\b(?:not|never|without|before)\b|n't\b")
 _ADVICE = "Write docs/operations/deployment.md: what is needed, the steps in order, how to see that it works."
 
 
@@ -65,7 +80,21 @@ def has_deployment_guide(project: Project) -> bool:
         return True
     found = sections(project, GUIDE)
     targets = make_targets(project)
-    return any(_is_guide(project, section.commands, targets) or _LINKS_OUT.search(section.text) for section in found)
+    if any(_is_guide(project, section.commands, targets) or _LINKS_OUT.search(section.text) for section in found):
+        return True
+    return any(_is_guide(project, commands_of(project, path), targets) for path in _linked(pages))
+
+
+def _linked(pages: tuple[DocFile, ...]) -> Iterator[str]:
+    """Yield the pages of this repository that a line of another page links to as what people run in production."""
+    paths = {page.path for page in pages}
+    for page in pages:
+        for line in page.text.split("\n") if "](" in page.text else ():
+            if _FOR_PRODUCTION.search(line) and not _NOT_FOR_IT.search(line):
+                for match in _LINK.finditer(line):
+                    path = match["there"] or posixpath.normpath(posixpath.join(posixpath.dirname(page.path), match["here"]))
+                    if path in paths and path != page.path:
+                        yield path
 
 
 def _has_plain_section(text: str) -> bool:

@@ -14,10 +14,15 @@ from scaffold.model.guards import guard_defaults, guard_literal, holds_credentia
 from scaffold.model.known import known
 from scaffold.model.names import TRIED
 from scaffold.model.project import Project
+from scaffold.plan.bare_starts import bare_start
 from scaffold.plan.ci_compose import workflow_that_would_break
 from scaffold.plan.edits.credential_names import Names, names_of_literals, needs_of, places_of, stack_of
 from scaffold.plan.edits.kind import EditKind
 from scaffold.plan.environment import development_path
+
+
+_FEW = 3
+"""Variables that a sentence names."""
 
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
@@ -134,9 +139,18 @@ def _checked(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> EditTas
     paths = [document.path for document in task.documents]
     broken = workflow_that_would_break(project, paths, task.guards)
     if not broken:
-        return task
+        return replace(task, note=_note(project, paths, task.guards))
     path, names = broken
     return replace(task, blocked=f"{path} runs Compose without {', '.join(names)}, and would fail: set it there first")
+
+
+def _note(project: Project, paths: list[str], guards: tuple[str, ...]) -> str:
+    """Return which page starts the stack without an env file: from this edit on that start ends until one has the value."""
+    place = bare_start(project, paths, guards) if guards else None
+    if place is None:
+        return ""
+    few = ", ".join(guards[:_FEW]) + (" and the others" if len(guards) > _FEW else "")
+    return f"{place.path}:{place.line} starts this without an env file: say there to set {few} first, or that start ends"
 
 
 def _other_default(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> str:

@@ -218,3 +218,25 @@ def test_two_stacks_of_one_template_add_each_variable_once(make_project: Callabl
     commit_all(root)
     write_generation(plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset()))
     assert (root / "env-example").read_text().count("POSTGRES_PASSWORD=") == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ("docker compose up -d", True),
+        ("docker compose -f compose.yaml up", True),
+        ("cp .env.example .env\ndocker compose up -d", False),
+        ("export DB_PASSWORD=$(openssl rand -hex 16)\ndocker compose up -d", False),
+        ("docker compose -f compose.test.yaml up", False),
+        ("make up", False),
+    ],
+)
+def test_a_page_whose_start_ends_from_then_on_is_named_beforehand(
+    steps: str, told: bool, make_project: Callable[..., Path]
+) -> None:
+    page = f"# Shop\n\n```sh\n{steps}\n```\n"
+    root = make_project({"compose.yaml": COMPOSE, "README.md": page})
+    generation = plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"SEC001"}))
+    whys = [item.edit.why for item in generation.edits if item.edit.path == "compose.yaml"]
+    assert whys
+    assert any("README.md:4 starts this without an env file" in why for why in whys) is told
