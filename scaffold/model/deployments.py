@@ -45,6 +45,8 @@ STARTS = regex(
 _FILE = regex(
     r"(?:-f|--file|-c|--compose-file)[ =]+[\"']?(?:[^\s\"'`/]*+/)*+(?:\$\{[^}\s/]*+\})?([\w.+-]+\.ya?ml)", words=("-f", "-c")
 )
+LISTED = regex(r"\bCOMPOSE_FILE\s*[:?]?=\s*[\"']?(?P<paths>[\w./:;+-]+)", words=("COMPOSE_FILE",))
+"""The list of compose files that Compose takes where no option names any."""
 _REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b|\baws\s+ssm\s+send-command\b")
 _SSH_ACTIONS = regex(r"appleboy/ssh-action|fifsky/ssh-action|garygrossgarten/github-action-ssh|cross-the-world/ssh")
 """Actions that run something on another machine, also where they are handed a file; others of that kind are handed a text."""
@@ -75,8 +77,14 @@ class Line:
 
 
 def named_files(text: str) -> frozenset[str]:
-    """Return the names of the compose files that a line hands over, without their folders."""
-    return frozenset(_FILE.findall(text))
+    """Return the names of the compose files that a line hands over, without their folders: by options, else by the variable."""
+    return frozenset(_FILE.findall(text)) or frozenset(path.rpartition("/")[2] for path in listed_files(text))
+
+
+def listed_files(text: str) -> tuple[str, ...]:
+    """Return the compose files to which a line sets `COMPOSE_FILE`, in their order; () where it sets none."""
+    match = LISTED.search(text)
+    return tuple(path for path in re.split("[:;]", match["paths"]) if path) if match else ()
 
 
 def run_text(step: Step) -> str:

@@ -15,8 +15,10 @@ from scaffold.model.deployments import (
     is_elsewhere,
     is_own_machine,
     lines_of,
+    listed_files,
     run_text,
 )
+from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Job, Project
 from scaffold.model.regex import regex
@@ -29,11 +31,18 @@ OPTION = regex(
 _ANY_OPTION = regex(r"(?<![^\s\"'(=])(?:-f|--file)(?:\s+|=)", words=("-f", "--file"))
 BETWEEN = regex(r"&&|\|\||[;|]")
 """What stands between two commands of a line."""
-_UP = regex(compose_call("up"), re.IGNORECASE, words=("compose", "stack", "dc"))
+_UP = regex(rf"{compose_call('up')}|\bstack\s+deploy\b", re.IGNORECASE, words=("compose", "stack", "dc"))
+_OF_A_STACK = regex(
+    r"(?<![^\s\"'(=])(?:-c|--compose-file)(?:\s+|=)[\"']?(?P<path>[^\s\"'`;|&()]+\.ya?ml)", words=("-c", "--compose-file")
+)
+_STACK = regex(r"\bstack\s+deploy\b")
 _OF_A_RELEASE = regex(
     compose_call("up|start|create|pull|build|down|stop|restart|rm"), re.IGNORECASE, words=("compose", "stack", "dc")
 )
 _ASSIGNS = regex(r"\s*(?:(?:export|readonly|local)\s+)*(?P<name>\w+)\+?=[\"'(][^\"'()\n]*?(?:-f|--file)[\s=]")
+_EXPORTS = regex(r"(?m)^export[ \t]+COMPOSE_FILE[ \t]*[:?]?=[^\n]*", words=("COMPOSE_FILE",))
+_VARIABLE = "COMPOSE_FILE"
+"""The variable from which Compose takes its list where no option names a file."""
 _USED = regex(r"\$[{(]?(\w+)")
 _RELEASES = regex(r"(?i)deploy|rollout|release|update|upgrade|prod(?!uct)")
 _TREE = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|fetch|clone|checkout|reset)\b")
@@ -93,6 +102,8 @@ def listed_start(group: Group, base: tuple[str, ...], overlays: tuple[str, ...])
     starts, others = [], []
     missing: dict[str, None] = {}
     started = {name for line in group.lines if _UP.search(line.text) for name in _USED.findall(line.text)}
+    if any(_UP.search(line.text) and not _ANY_OPTION.search(line.text) for line in group.lines):
+        started.add(_VARIABLE)
     for line in group.lines:
         for piece in BETWEEN.split(line.text):
             named = named_of(piece, (*base, *overlays))
@@ -114,7 +125,12 @@ def listed_start(group: Group, base: tuple[str, ...], overlays: tuple[str, ...])
 def named_of(piece: str, paths: Iterable[str]) -> set[str]:
     """Return which of these paths a command names; none where a variable hides one of the files."""
     found = [match["path"] for match in OPTION.finditer(piece)]
-    if not found or len(found) != len(_ANY_OPTION.findall(piece)) or any("$" in posixpath.basename(path) for path in found):
+    of_others = [match["path"] for match in _OF_A_STACK.finditer(piece)] if _STACK.search(piece) else listed_files(piece)
+    if not found and of_others:
+        found = list(of_others)
+    elif not found or len(found) != len(_ANY_OPTION.findall(piece)):
+        return set()
+    if any("$" in posixpath.basename(path) for path in found):
         return set()
     return {path for path in paths if any(is_same(text, path) for text in found)}
 
@@ -130,7 +146,7 @@ def is_same(text: str, path: str) -> bool:
 def _assigned(piece: str) -> str:
     """Return the variable that gets a list of files as its value, "" where none does."""
     assigns = _ASSIGNS.match(piece)
-    return assigns["name"] if assigns else ""
+    return assigns["name"] if assigns else _VARIABLE if listed_files(piece) else ""
 
 
 def _jobs(project: Project) -> Iterator[Group]:
@@ -148,6 +164,13 @@ def _has_tree(job: Job) -> bool:
     return here or bool(_TREE.search(text))
 
 
+def _exported(project: Project, path: str) -> tuple[Line, ...]:
+    """Return the line of a makefile that hands the list of Compose to the commands of every target."""
+    text = project.source(path) or ""
+    match = _EXPORTS.search(text)
+    return (Line(match[0], Location.at_offset(path, text, match.start())),) if match else ()
+
+
 def _files(project: Project) -> Iterator[Group]:
     """Yield the scripts, and the targets of make and of packages, whose name speaks of a release or of production."""
     found: dict[tuple[str, str], list[Line]] = {}
@@ -156,6 +179,7 @@ def _files(project: Project) -> Iterator[Group]:
         if command.context in {"script", "makefile", "package"} and path not in project.owned:
             found.setdefault((path, command.owner), []).append(Line(command.text, command.location))
     for (path, owner), lines in found.items():
+        lines[:0] = _exported(project, path) if owner else ()
         called = f"{owner} {posixpath.basename(path)}"
         if _RELEASES.search(called) and not is_called_for_a_trial(f"{owner} {path}"):
             name = f"The target {owner} of {path}" if owner else path

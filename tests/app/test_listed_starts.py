@@ -104,6 +104,24 @@ def test_the_loop_closes_with_the_overlays_on_the_list(make_project: Callable[..
     assert "of files of its own" not in (root / "docs/operations/deployment.md").read_text()
 
 
+LISTED = "export COMPOSE_FILE=docker-compose.yml:docker-compose.prod.yml\n"
+
+
+def test_a_list_in_the_variable_of_compose_gets_the_overlays(make_project: Callable[..., Path]) -> None:
+    files = {path: text for path, text in FILES.items() if path.startswith("docker-compose")}
+    exported = f"{LISTED}\nrelease:\n\tdocker compose up -d\n"
+    swarm = "#!/bin/sh\ndocker stack deploy -c docker-compose.yml -c docker-compose.prod.yml shop\n"
+    script = f'#!/bin/sh\n{LISTED.replace("=", "=" + chr(34)).strip()}"\ndocker compose up -d\n'
+    root = make_project({**files, "Makefile": exported, "scripts/deploy.sh": script, "scripts/deploy-swarm.sh": swarm})
+    generate_files(root)
+    commit_all(root)
+    generate_edits(root)
+    ours = "compose.hardening.yaml:compose.monitoring.yaml:compose.backup.yaml"
+    assert (root / "Makefile").read_text() == exported.replace("prod.yml\n", f"prod.yml:{ours}\n")
+    assert (root / "scripts/deploy.sh").read_text() == script.replace('prod.yml"', f'prod.yml:{ours}"')
+    assert left_out(root).keys() == {"scripts/deploy-swarm.sh"}
+
+
 def test_what_is_written_and_does_not_run_is_told(make_project: Callable[..., Path]) -> None:
     root = make_project(FILES)
     first = left_out(root)

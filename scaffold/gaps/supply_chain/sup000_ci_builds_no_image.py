@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.ci_signals import CiStep
 from scaffold.gaps.signals import main_environment
 from scaffold.gaps.supply_chain.images import (
     building_steps,
@@ -20,6 +21,7 @@ from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
+_Images = tuple[tuple[Stack, Service], ...]
 _MESSAGES = {
     False: "No workflow builds the image of {}: what runs in production is built by hand, unscanned and unsigned",
     True: "Workflows build the image of {} and push it to no registry: each host builds its own, unscanned and unsigned",
@@ -38,8 +40,21 @@ _ADVICE = "Add a workflow that builds each image with docker/build-push-action a
 def _detect(project: Project) -> Iterator[Gap]:
     images = tuple(own_images(project))
     steps = building_steps(project)
-    if not images or built_elsewhere(project) or (steps and not push_nowhere(project, steps)):
+    if not images or built_elsewhere(project):
         return
+    ours = tuple(item for item in images if is_deliverable(project, *item))
+    left = tuple(item for item in images if item not in ours) if ours else ()
+    if steps and not push_nowhere(project, steps):
+        # What scaffold wrote builds what it can; the others are built by hand as before.
+        if left and all(item.workflow.path in project.owned for item in steps):
+            yield _gap(project, left, (), part="/left")
+        return
+    yield _gap(project, ours or images, steps)
+    if left:
+        yield _gap(project, left, steps, part="/left")
+
+
+def _gap(project: Project, images: _Images, steps: tuple[CiStep, ...], part: str = "") -> Gap:
     on_hosts = built_on_hosts(project)
     names = ", ".join(service.name for _, service in images)
     counting = _counting_on_the_last(project) if on_hosts or _replaces(images) else None
@@ -49,11 +64,12 @@ def _detect(project: Project) -> Iterator[Gap]:
     actual = "built to be tried, pushed nowhere" if steps else "no build in the workflows"
     if on_hosts:
         actual = "built where it runs"
-    searched = () if steps or on_hosts else tuple(item.on_location or Location(item.path, 1) for item in project.workflows)
+    theirs = (item for item in project.workflows if item.path not in project.owned)
+    searched = () if steps or on_hosts else tuple(item.on_location or Location(item.path, 1) for item in theirs)
     ours = any(is_deliverable(project, stack, service) for stack, service in images)
-    yield RULE.gap(
+    return RULE.gap(
         resource="supply-chain",
-        subject="image-build",
+        subject=f"image-build{part}",
         message=f"{message}.",
         expected="a workflow that builds the images and pushes them by digest",
         actual=actual,
@@ -68,7 +84,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     )
 
 
-def _replaces(images: tuple[tuple[Stack, Service], ...]) -> bool:
+def _replaces(images: _Images) -> bool:
     """Whether every build of each image gets the name of the one before."""
     return all(not service.image_references and (service.image is None or service.image.is_mutable) for _, service in images)
 

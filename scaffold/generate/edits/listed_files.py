@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from scaffold.model.artifact import Splice
+from scaffold.model.deployments import LISTED
 from scaffold.model.document import Span
 from scaffold.model.edits import EditTask, FileSplices
 from scaffold.model.listed_starts import BETWEEN, OPTION, is_same, named_of
@@ -43,8 +44,13 @@ def _added(command: str, start: int, base: tuple[str, ...], overlays: tuple[str,
         missing = [path for path in overlays if path not in named]
         if set(base) <= named and missing:
             options = list(OPTION.finditer(piece))
-            place = start + begin + options[-1].end() + len(options[-1]["quote"])
-            yield Splice(Span(place, place), "".join(_option(options, base, path) for path in missing))
+            variable = LISTED.search(piece) if not options else None
+            if options:
+                place = start + begin + options[-1].end() + len(options[-1]["quote"])
+                yield Splice(Span(place, place), "".join(_option(options, base, path) for path in missing))
+            elif variable:
+                place = start + begin + variable.end("paths")
+                yield Splice(Span(place, place), "".join(_item(variable["paths"], base, path) for path in missing))
         begin = end + 1
 
 
@@ -56,12 +62,23 @@ def _command(lines: list[str], number: int) -> str:
     return re.sub(r"\\(\r?)\n", lambda match: " " * len(match[0]), "\n".join(lines[number - 1 : last]))
 
 
+def _item(listed: str, base: tuple[str, ...], path: str) -> str:
+    """Return an overlay as the next item of the value of COMPOSE_FILE, in the folder that it gives the base."""
+    separator = ";" if ";" in listed else ":"
+    first = next(item for item in re.split("[:;]", listed) if is_same(item, base[0]))
+    return f"{separator}{_beside(first, base, path)}"
+
+
+def _beside(first: str, base: tuple[str, ...], path: str) -> str:
+    folder = posixpath.dirname(first)
+    name = posixpath.relpath(path, posixpath.dirname(base[0]) or ".")
+    return f"{folder}/{name}" if folder else name
+
+
 def _option(options: list[re.Match[str]], base: tuple[str, ...], path: str) -> str:
     """Return the option for an overlay as the last one is written, in the folder that the command gives the base."""
     like, first = options[-1], next(option for option in options if is_same(option["path"], base[0]))
-    folder = posixpath.dirname(first["path"])
-    name = posixpath.relpath(path, posixpath.dirname(base[0]) or ".")
-    file = f"{folder}/{name}" if folder else name
+    file = _beside(first["path"], base, path)
     by = like["by"] if like["by"] == "=" else " "
     return f" {like['option']}{by}{like['quote']}{file}{like['quote']}"
 
