@@ -16,6 +16,7 @@ from scaffold.gaps.facts import (
 )
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
+from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -123,6 +124,9 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
     refusal = _refusal(project, group)
     if refusal is not None:
         return _refused_gap(group, refusal)
+    idle = switched_off(project, group) if group.opens_published_store else None
+    if idle:
+        reach += f", though {idle.path}:{idle.line} has the applications keep their files elsewhere"
     if not reach and _is_left_out(project, group):
         reach = (
             f"; it starts only with its profile ({', '.join(owner.service.profiles)}), which no command for production names"
@@ -142,7 +146,7 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
 
 def _severity(project: Project, group: CredentialGroup) -> Severity:
     if group.opens_published_store:
-        return Severity.CRITICAL
+        return Severity.HIGH if switched_off(project, group) else Severity.CRITICAL
     lower = group.opens_hidden_store(project.stacks) or _is_left_out(project, group)
     return Severity.MEDIUM if lower else Severity.HIGH
 

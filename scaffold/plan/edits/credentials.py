@@ -20,7 +20,6 @@ from scaffold.plan.edits.credential_names import Names, names_of_literals, needs
 from scaffold.plan.edits.kind import EditKind
 from scaffold.plan.environment import development_path
 
-
 _FEW = 3
 """Variables that a sentence names."""
 
