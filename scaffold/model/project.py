@@ -303,6 +303,7 @@ class CodeFact:
     `php-extension` (PHP code calls what only an extension has; detail: its name),
     `swallowed-migration` (a server catches the failure of its migration and goes on; see scaffold.read.swallowed),
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history),
+    `job-files` (work of a queue takes or keeps a file on the disk of its process),
     `plain-cookie` (code makes the cookie of a login without Secure; detail: `readable` where scripts read it too, else `sent`),
     `names-database` (settings in YAML name a database by its host; detail: what it is, and the host).
     """

@@ -130,6 +130,16 @@ KINDS = (
             script=("migrate deploy", ".runMigrations(", ".migrate.latest(", "umzug.up(", "migrator.up(", "await migrate("),
         ),
     ),
+    # Files that the work of a queue takes or keeps.
+    Kind(
+        "job_files",
+        "job_file_facts",
+        Words(
+            python=("default_storage", "MEDIA_ROOT", ".path", ".save(", ".open("),
+            script=("new Worker(", "@Processor("),
+            other=(".attach(", ".download", ".open"),
+        ),
+    ),
     # Cookies of a login that cross plain HTTP as well.
     Kind(
         "plain_cookies",

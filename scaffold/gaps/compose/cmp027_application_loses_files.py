@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, keeps_in_bucket, kept_by_code
 from scaffold.gaps.compose.run_pages import Forgetful, forgetful_runs
+from scaffold.gaps.compose.unshared_files import Unshared, unshared_files
 from scaffold.gaps.facts import judged_stacks, once
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
@@ -36,6 +37,7 @@ _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the folders that a
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack))
+    yield from once(_unshared_gap(stack, found) for stack in stacks for found in unshared_files(project, stack))
     yield from (_page_gap(found) for found in forgetful_runs(project))
 
 
@@ -93,6 +95,25 @@ def _gap(stack: Stack, service: Service, entry: EnvValue, place: str, what: str)
         related=(service.location,),
         severity=Severity.MEDIUM if entry.references else Severity.HIGH,
         environment=stack.environment,
+    )
+
+
+def _unshared_gap(stack: Stack, found: Unshared) -> Gap:
+    name, holder, mount = found.worker.name, found.holder.name, found.mount
+    return RULE.gap(
+        resource=stack.resource(name),
+        subject=f"files/unshared/{mount.target}",
+        message=f"{name} runs the code of {holder}, and its jobs work with files ({found.job.path}:{found.job.line}), while"
+        f" {mount.source} at {mount.target} is mounted in {holder} alone: a job does not find what people sent, and what it"
+        f" stores goes with its container, where {holder} never sees it.",
+        expected=f"{mount.source} at {mount.target} in {name} too, or a bucket",
+        actual="no volume",
+        locations=(found.worker.location,),
+        related=(mount.location, found.job),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", f"Mount the volume in {name} at the same place."),),
     )
 
 
