@@ -6,12 +6,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.archived_logs import Unbased, unbased_archives
 from scaffold.gaps.backup.copied_paths import copied_paths
 from scaffold.gaps.backup.dumps_in_containers import Misled, is_container_of, kept_in_the_container
 from scaffold.gaps.backup.files import has_volume_by_variable, kept_files
 from scaffold.gaps.backup.stubs import empty_backups
 from scaffold.gaps.docs.pages import current_pages, heading_above, headings_around
-from scaffold.gaps.facts import declared_services, is_test_path, listed
+from scaffold.gaps.facts import declared_services, is_test_path, listed, once
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.compose import Mount, Service, Stack
@@ -60,6 +61,34 @@ def _detect(project: Project) -> Iterator[Gap]:
             locations=(found.command.location,),
             environment=main_environment(project) if found.command.context == "doc" else EnvironmentClass.BASE,
         )
+    yield from once(_archive_gap(found) for found in unbased_archives(project))
+
+
+def _archive_gap(found: Unbased) -> Gap:
+    name, trial = found.service.name, found.trial
+    only = f"; {trial.path}:{trial.line} takes one of a server for a try alone" if trial else ""
+    grows = " And nothing deletes from it, so that it fills the disk." if found.grows else ""
+    return RULE.gap(
+        resource=found.stack.resource(name),
+        subject="copies/log",
+        message=f"{name} archives its write-ahead log, which is replayed over a copy of the whole server, and nothing takes"
+        f" such a copy (pg_basebackup, pgBackRest, WAL-G){only}: no dump can stand for it, and there is no point in time"
+        f" to go back to.{grows}",
+        expected="a base backup on a schedule, and the log kept as long as the oldest of them",
+        actual="a log without its base",
+        locations=(found.location,),
+        related=(trial,) if trial else (),
+        severity=Severity.MEDIUM,
+        environment=found.stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Let pgBackRest or WAL-G take base backups and the log to another host, and delete both by one rule; or turn "
+                "archive_mode off where dumps are enough.",
+            ),
+        ),
+    )
 
 
 @remembered

@@ -21,8 +21,15 @@ _LOGIN = regex(
 )
 _LIVE = regex(r"(?i)\b(?:live|production|deployed)\b[* ]{0,4}(?:app|application|site|server|system|instance|url)\b")
 _TRIED = regex(r"(?i)\b(?:demo|local(?:ly|host)?|example|staging|sandbox|development|docker compose up|change|replace)\b")
+_PAIR = regex(r"`(?P<user>[\w.+@-]{2,60})`\s*/\s*`(?P<password>[^`\s]{4,40})`", words=("`",))
+_SITE = regex(r"https://(?!(?:[\w-]+\.)*(?:example|localhost|local|test|github|gitlab)\b)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
+_LOGS_IN = regex(r"(?i)\blog(?:ged)?[ -]?(?:in|on)\b|\bsign[ -]?in\b|\bcredentials?\b")
+_ADMINISTRATOR = regex(r"(?i)admin|superuser|\bowner\b")
+_OF_A_DEMO = regex(r"(?i)demo|guest|viewer|read-?only")
 _BEFORE = 600
 """Characters of the paragraph above a login, which says what it is for."""
+_NAMED_BEFORE = 20
+"""Characters before a login that name whose it is."""
 _MAKES_ADMIN = regex(r"\bDJANGO_SUPERUSER_PASSWORD=[\"']?(?P<password>[^\s\"']+)[^\n]*\bcreatesuperuser\b")
 _INSTALLS = regex(
     r"\bcore\s+(?:multisite-)?install\b[^\n]{0,600}--admin_password[= ][\"']?(?P<wordpress>[^\s\"']+)"
@@ -267,6 +274,20 @@ def _login_of_live_system(page: DocFile) -> Location | None:
     for match in _LOGIN.finditer(page.text):
         text = page.text[: match.start()].rstrip("\n").rpartition("\n\n")[2][-_BEFORE:]
         if _LIVE.search(text) and not _TRIED.search(text) and classify(match["password"]) not in _STAND_INS:
+            return Location.at_offset(page.path, page.text, match.start("password"))
+    return _administrator_of_site(page)
+
+
+def _administrator_of_site(page: DocFile) -> Location | None:
+    """Return the place of an administrator's login, as `name` / `password`, in a paragraph that has people log in at a public
+    address.
+    """
+    for match in _PAIR.finditer(page.text):
+        start = page.text.rfind("\n\n", max(match.start() - _BEFORE, 0), match.start()) + 1
+        above = page.text[start : match.end()]
+        named = f"{above[: match.start() - start][-_NAMED_BEFORE:]} {match['user']}"
+        told = _SITE.search(above) and _LOGS_IN.search(above) and _ADMINISTRATOR.search(named)
+        if told and not _OF_A_DEMO.search(match["user"]) and classify(match["password"]) not in _STAND_INS:
             return Location.at_offset(page.path, page.text, match.start("password"))
     return None
 
