@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location, Mapping, find, text_of
@@ -19,6 +19,10 @@ _PAGES = (".md", ".rst")
 _OPENS = regex(r"<<-?\s*[\"']?(?P<word>[A-Za-z_]\w*)")
 _INTO_ENV_FILE = regex(r"(?:>\s*|\btee\s+(?:-a\s+)?)[\"']?[^\s\"'<>|;]*\.env(?:\.\w+)?(?![\w.])")
 _FOR_ONE_MACHINE = regex(r"\.env\.(?:dev|development|local|test)(?![\w])")
+_JINJA = (".j2", ".jinja2")
+_OF_ENV = regex(
+    r"(?:^|/)templates/(?:[\w.-]+/)*(?:[\w-]*\.)?env(?:\.(?!dev|local|test)[\w-]+)?\.j(?:inja)?2$", words=("templates/",)
+)
 _LONGEST = 4096
 """Characters; a secret of Compose is one word or one key, and a longer file is data."""
 
@@ -42,14 +46,26 @@ def read_secret_files(inventory: Inventory, stacks: Iterable[Stack], texts: Text
 
 
 def read_written_env_files(inventory: Inventory, texts: TextReader) -> tuple[EnvFile, ...]:
-    """Return what scripts write into env files by here documents (kind `written`), and pages have people write so (`shown`)."""
+    """Return what scripts write into env files by here documents and plays by templates (kind `written`), and what pages have
+    people write so (`shown`).
+    """
     found = []
     for path in inventory.files:
         text = texts.glance(path) if path.endswith((*_SCRIPTS, *_PAGES)) else None
         if text is not None and "<<" in text and ".env" in text:
             kind = "shown" if path.endswith(_PAGES) else "written"
             found += [file for file in [read_written(path, text, kind)] if file.entries]
+    found += _rendered(inventory, texts)
     return tuple(found)
+
+
+def _rendered(inventory: Inventory, texts: TextReader) -> Iterator[EnvFile]:
+    """Yield the templates of Ansible of which a play makes the env file of a host, without the values that it fills in."""
+    for path in sorted(path for path in inventory.present if path.endswith(_JINJA)):
+        text = texts.glance(path) if _OF_ENV.search(path) and path not in inventory.untracked else None
+        if text is not None:
+            entries = (item for item in read_env_file(path, text)[0].entries if "{" not in item.value)
+            yield EnvFile(path, "written", tuple(entries))
 
 
 def read_written(path: str, text: str, kind: str = "written") -> EnvFile:

@@ -71,16 +71,18 @@ def _is_credential(entry: EnvEntry) -> bool:
 
 
 def _written_gap(written: EnvFile, entries: list[EnvEntry], rule: Rule) -> Gap:
+    is_template = written.path.endswith((".j2", ".jinja2"))
+    writes = "is a template of which Ansible makes the env file of a host," if is_template else "writes an env file"
     return rule.gap(
         resource=written.path,
         subject="credentials",
-        message=f"{written.path} writes an env file with credentials ({listed(entry.name for entry in entries)}): who can read "
+        message=f"{written.path} {writes} with credentials ({listed(entry.name for entry in entries)}): who can read "
         "the repository can use them.",
         expected="values from a secret manager or from the environment of whoever runs the script",
         actual=", ".join(dict.fromkeys(classify(url_password(entry.value) or entry.value).value for entry in entries)),
         locations=tuple(entry.location for entry in entries),
         # Whether the store of that host can be reached stands elsewhere.
-        severity=Severity.MEDIUM if all(names_store(entry.name) for entry in entries) else None,
+        severity=Severity.MEDIUM if is_template or all(names_store(entry.name) for entry in entries) else None,
         environment=EnvironmentClass.DEV if _is_for_developers(written) else path_environment(written.path),
         cause=Cause.PROJECT,
         kind=listed((entry.name for entry in entries), shown=len(entries)),
