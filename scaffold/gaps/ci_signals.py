@@ -24,9 +24,12 @@ _BUILD_COMMAND = regex(
     words=("build", "bake", "docker", "podman", "nerdctl", "kaniko", "ko", "Image", "jib", "dagger", "earthly", "nixpacks"),
 )
 _PUSHES = regex(
-    r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b|--push\b|\bcompose\b[^\n]*\spush\b",
-    words=("push", "copy"),
+    r"\b(?:docker|podman|buildah|crane|skopeo)\s+(?:image\s+)?(?:push|copy)\b(?!\s+[\"']?(?:localhost|127\.0\.0\.1)[:/])|--push\b"
+    r"|\bcompose\b[^\n]*\spush\b|\baz\s+acr\s+build\b(?![^\n]*--no-push)",
+    words=("push", "copy", "acr"),
 )
+"""Commands that send an image to a registry, and not to one beside the job. A build in Azure's registry stays there."""
+_BESIDE = regex(r"(?:localhost|127\.0\.0\.1)[:/]\S*")
 _OF_THE_RUNNER = regex(r"(?:localhost|127\.0\.0\.1)[:/]")
 _PUSHED_HERE = regex(
     r"\b(?:docker|podman|buildah|crane)\s+(?:image\s+)?push\s+(?:-\S+\s+)*[\"']?(?:localhost|127\.0\.0\.1)[:/]",
@@ -178,6 +181,9 @@ def pushes_image(item: CiStep) -> bool:
     """Whether a step sends an image to a registry, which is no service of the job itself."""
     step = item.step
     if step.action in BUILD_ACTIONS:
+        tags = step.input("tags").replace(",", " ").split()
+        if tags and all(map(_BESIDE.fullmatch, tags)):
+            return False
         outputs = step.input("outputs")
         tags = re.split(r"[\s,]+", step.input("tags").strip())
         if tags[0] and all(_OF_THE_RUNNER.match(tag) for tag in tags):

@@ -47,7 +47,9 @@ _FILE = regex(
 )
 LISTED = regex(r"\bCOMPOSE_FILE\s*[:?]?=\s*[\"']?(?P<paths>[\w./:;+-]+)", words=("COMPOSE_FILE",))
 """The list of compose files that Compose takes where no option names any."""
-_REMOTE = regex(r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b|\baws\s+ssm\s+send-command\b")
+_REMOTE = regex(
+    r"\bssh\s|\bDOCKER_HOST=|--context\s|\bdocker\s+context\s+use\b|\baws\s+ssm\s+send-command\b|\baz\s+vm\s+run-command\s+invoke\b"
+)
 _SSH_ACTIONS = regex(r"appleboy/ssh-action|fifsky/ssh-action|garygrossgarten/github-action-ssh|cross-the-world/ssh")
 """Actions that run something on another machine, also where they are handed a file; others of that kind are handed a text."""
 _DEPLOYS = regex(r"(?i)deploy|release|rollout|publish|(?<![a-z])cd(?![a-z])|prod")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.end_to_end_jobs import end_to_end_steps
 from scaffold.gaps.ci.outgoing import (
     BY_COMMIT,
     DEPLOY_ACTIONS,
@@ -88,6 +89,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from _cloud_builds(project)
     yield from _platform_gaps(project, tests)
     yield from map(_untried_gap, untried_images(jobs, gated))
+    yield from _past_end_to_end(jobs, tests)
     yield from _untested_releases(project, untested, tests)
     nothing_tests = not tests and not _may_be_tested(project)
     for outgoing in found.values():
@@ -118,6 +120,34 @@ def _untested_releases(project: Project, untested: list[Going], tests: dict[tupl
     deploying = [item for item in untested if item.deploys and not item.item.job.environment and _is_tagged(item.item.workflow)]
     if deploying and tests:
         yield _unawaited_gap(deploying, tests)
+
+
+def _past_end_to_end(jobs: dict[tuple[str, str], list[CiStep]], tests: dict[tuple[str, str], _Tests]) -> Iterator[Gap]:
+    """Yield what goes out of a push after other tests, while nothing waits for the end-to-end tests of the same change."""
+    steps = end_to_end_steps(jobs)
+    suites = {key: _Tests(item.workflow, item.job, item.place) for key, item in steps.items()}
+    found: dict[str, tuple[list[Going], list[_Tests]]] = {}
+    outgoing = (going_out(found_steps, by_commit=True) for found_steps in jobs.values()) if suites else ()
+    for going in filter(None, outgoing):
+        workflow, job = going.item.workflow, going.item.job
+        if not _is_gated(going, tests) or _is_of_pages(workflow):
+            continue
+        before = {job.id, *ids_before(job, workflow)}
+        if not _starts_on_push(going.item) or any((workflow.path, name) in suites for name in before):
+            continue
+        rivals = [
+            item
+            for item in suites.values()
+            if _judges_the_same(workflow, item.workflow) and not _comes_after(item, [going]) and not item.job.condition
+        ]
+        if rivals and not any(_waits_elsewhere(item) for item in jobs[workflow.path, job.id]):
+            found.setdefault(workflow.path, ([], rivals))[0].append(going)
+    for released, rivals in found.values():
+        yield _end_to_end_gap(released, rivals)
+
+
+def _waits_elsewhere(item: CiStep) -> bool:
+    return bool(_WAITS.search(f"{item.step.name} {item.step.uses} {item.step.run}".lower()))
 
 
 def _remote_steps(project: Project) -> Iterator[CiStep]:
@@ -405,6 +435,33 @@ def _untried_gap(found: Untried) -> Gap:
         related=(going.item.place, trial.place),
         severity=Severity.MEDIUM if _starts_on_push(going.item) else Severity.LOW,
     )
+
+
+def _end_to_end_gap(released: list[Going], rivals: list[_Tests]) -> Gap:
+    workflow = released[0].item.workflow
+    deploying = [item for item in released if item.deploys]
+    jobs = listed(item.item.job.id for item in deploying or released)
+    here = [item for item in rivals if item.workflow.path == workflow.path or _is_pushed(item.workflow)]
+    names = listed(
+        item.job.id if item.workflow.path == workflow.path else f"{item.job.id} in {item.workflow.path}"
+        for item in here or rivals
+    )
+    when = "which run beside it" if here else "which only pull requests start"
+    return RULE.gap(
+        resource=workflow.path,
+        subject="e2e",
+        message=f"A push to the branch {'deploys' if deploying else 'pushes images'} ({jobs}) after other tests, and does not"
+        f" wait for the end-to-end tests ({names}), {when}: what they find is out already.",
+        expected="a job with the end-to-end tests in the needs of the one that releases",
+        actual="nothing that waits for them",
+        locations=tuple(dict.fromkeys(item.item.job.location for item in deploying or released)),
+        related=tuple(dict.fromkeys(item.place for item in here or rivals)),
+        severity=_severity(deploying, of_this_run=False, before_merge=True) if here else Severity.LOW,
+    )
+
+
+def _is_pushed(workflow: Workflow) -> bool:
+    return any(map(_is_branch_push, workflow.triggers))
 
 
 def _release_gap(released: list[Going], tests: dict[tuple[str, str], _Tests]) -> Gap:

@@ -19,6 +19,7 @@ DEPLOYS = regex(
     r"|\baws\s+cloudfront\s+create-invalidation\b|\bssh\s+[^\n]*\b(?:docker|compose|deploy)|\beb\s+deploy\b|\baz\s+(?:webapp|containerapp)\s+(?:deploy|update|up)\b"
     r"|\bvercel\s+deploy\b[^\n]*--prod\b|\bnetlify\s+deploy\b[^\n]*--prod\b|\brailway\s+redeploy\b|\bcaprover\s+deploy\b|\bsam\s+deploy\b|\bcdk\s+deploy\b|\bsls\s+deploy\b"
     r"|\bheroku\s+container:release\b|\brender\s+deploys\s+create\b|\baz\s+functionapp\s+deploy\w*\b|\bfunc\s+azure\s+functionapp\s+publish\b"
+    r"|\b(?:az\s+vm\s+run-command\s+invoke|gcloud\s+compute\s+ssh)\b[^\n]*\b(?:docker|compose|deploy)"
     r"|\bswa\s+deploy\b[^\n]*--env\s+production\b"
     r"|\bdoctl\s+apps\s+(?:update|create-deployment)\b|\bansible-playbook\b(?![^\n]*--(?:syntax-check|check|list-tasks))"
     r"|\bcurl\b[^\n]*(?:api\.render\.com/deploy|(?i:/api/(?:stacks/)?webhooks/|deploy_?hook|(?:coolify|portainer|dokploy|deploy\w*)_?(?:url|webhook)))"
@@ -68,8 +69,10 @@ class Going:
     deploys: bool
 
 
-def going_out(steps: list[CiStep]) -> Going | None:
-    """Return the first deployment of a job, else the first image that it pushes under a name that others pull."""
+def going_out(steps: list[CiStep], *, by_commit: bool = False) -> Going | None:
+    """Return the first deployment of a job, else the first image that it pushes under a name that others pull, or with
+    `by_commit` under any.
+    """
     job = steps[0].job
     file = steps[0].workflow.path.rpartition("/")[2]
     names = re.sub(r"[_.]", "-", f"{job.id} {job.name} {job.environment} {file}".lower()).replace(" ci-", " ")
@@ -82,7 +85,8 @@ def going_out(steps: list[CiStep]) -> Going | None:
     for item in steps:
         if _deploys(item, names):
             return Going(item, deploys=True)
-    return next((Going(item, deploys=False) for item in steps if _publishes(item, steps)), None)
+    published = (item for item in steps if _publishes(item, steps) or (by_commit and pushes_image(item)))
+    return next((Going(item, deploys=False) for item in published), None)
 
 
 def held_back(project: Project, workflow: Workflow, failing: set[str]) -> list[str]:
