@@ -21,13 +21,20 @@ _LOGIN = regex(
 )
 _LIVE = regex(r"(?i)\b(?:live|production|deployed)\b[* ]{0,4}(?:app|application|site|server|system|instance|url)\b")
 _TRIED = regex(r"(?i)\b(?:demo|local(?:ly|host)?|example|staging|sandbox|development|docker compose up|change|replace)\b")
-_PAIR = regex(r"`(?P<user>[\w.+@-]{2,60})`\s*/\s*`(?P<password>[^`\s]{4,40})`", words=("`",))
+_PAIR = regex(
+    r"`(?P<user>[\w.+-]{1,40}@[\w.-]{2,60}|\w{0,20}admin\w{0,20}|root)`\s{1,40}/\s{1,40}`(?P<password>[^`\s]{4,40})`",
+    re.IGNORECASE,
+    words=("`",),
+)
+"""A login as pages show it; what is written without blanks (`a`/`b`) lists names."""
 _SITE = regex(r"https://(?!(?:[\w-]+\.)*(?:example|localhost|local|test|github|gitlab)\b)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
 _LOGS_IN = regex(r"(?i)\blog(?:ged)?[ -]?(?:in|on)\b|\bsign[ -]?in\b|\bcredentials?\b")
 _ADMINISTRATOR = regex(r"(?i)admin|superuser|\bowner\b")
 _OF_A_DEMO = regex(r"(?i)demo|guest|viewer|read-?only")
 _BEFORE = 600
 """Characters of the paragraph above a login, which says what it is for."""
+_TOLD_BEFORE = 300
+"""Characters before a login in which people are told to log in."""
 _NAMED_BEFORE = 20
 """Characters before a login that name whose it is."""
 _MAKES_ADMIN = regex(r"\bDJANGO_SUPERUSER_PASSWORD=[\"']?(?P<password>[^\s\"']+)[^\n]*\bcreatesuperuser\b")
@@ -286,7 +293,7 @@ def _administrator_of_site(page: DocFile) -> Location | None:
         start = page.text.rfind("\n\n", max(match.start() - _BEFORE, 0), match.start()) + 1
         above = page.text[start : match.end()]
         named = f"{above[: match.start() - start][-_NAMED_BEFORE:]} {match['user']}"
-        told = _SITE.search(above) and _LOGS_IN.search(above) and _ADMINISTRATOR.search(named)
+        told = _SITE.search(above) and _LOGS_IN.search(above[-_TOLD_BEFORE:]) and _ADMINISTRATOR.search(named)
         if told and not _OF_A_DEMO.search(match["user"]) and classify(match["password"]) not in _STAND_INS:
             return Location.at_offset(page.path, page.text, match.start("password"))
     return None
