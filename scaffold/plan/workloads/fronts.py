@@ -1,0 +1,157 @@
+"""What a proxy does with TLS that the load balancer of the cluster does already, and what a managed store never runs."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.model.compose import Mount, Service
+from scaffold.model.document import Location
+from scaffold.model.nginx import Directive, parse_nginx
+from scaffold.model.nginx_services import nginx_files
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+from scaffold.model.workload import Note
+from scaffold.plan.workloads.scope import Scope
+
+_CADDYFILE = "/etc/caddy/Caddyfile"
+_PLAIN = regex(r"http://.*|:\d+|.*:(?!443)\d+")
+"""A site that Caddy serves without TLS or without a redirect: by its scheme or its port."""
+_PLACEHOLDER = regex(r"\{\$(?P<name>\w+)(?::(?P<default>[^{}\n]*))?\}", words=("{$",))
+_OFF = regex(r"(?m)^[ \t]*auto_https[ \t]+(?:off|disable_redirects)\b", words=("auto_https",))
+_TO_HTTPS = regex(r"https://.*", words=("https://",))
+_NAMES = regex(r"DOMAIN|HOST", words=("DOMAIN", "HOST"))
+_READ_AT_THE_START = ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/", "/etc/nginx/http.d/", "/etc/nginx/templates/")
+"""Where the images have what nginx starts with; other files may be there for another mode."""
+_INITIAL = "/docker-entrypoint-initdb.d"
+_LOOP = (
+    "{what}. The load balancer of the cluster ends TLS and speaks plain HTTP to it, so visitors are sent in a circle: {mend}"
+)
+
+
+def front_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
+    """Return a note for each file with which a proxy answers plain HTTP with a redirect to https, whoever ended TLS before it,
+    and for each certificate of its own that no file of the repository is.
+    """
+    found = [*_caddy(service, scope.project), *_nginx(service, scope.project)]
+    return tuple(Note(service.name, "volumes", message, place, urgent=True) for place, message in found)
+
+
+def _caddy(service: Service, project: Project) -> Iterator[tuple[Location, str]]:
+    path = next((mount.resolved for mount in service.mounts if mount.target == _CADDYFILE), None)
+    text = next((item.data.decode("utf-8", "replace") for item in project.mounted if item.path == path), "") if path else ""
+    if path is None or _OFF.search(text):
+        return
+    for number, site in _sites(text):
+        address = _PLACEHOLDER.sub(lambda found: _value(service, found), site).strip()
+        if address and not _PLAIN.fullmatch(address):
+            message = _LOOP.format(
+                what=f"Caddy sends who asks {site} over plain HTTP on to https",
+                mend="write http:// before the names of the site for the cluster",
+            )
+            yield Location(path, number), message
+            return
+
+
+def _sites(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line and address of each site that has a block of its own; options and snippets have none."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].strip()
+        bare = _PLACEHOLDER.sub("", words)
+        if depth == 0 and words.endswith("{") and (words.startswith("{$") or not words.startswith(("{", "("))):
+            yield from ((number, site) for site in words.removesuffix("{").replace(",", " ").split())
+        depth += bare.count("{") - bare.count("}")
+
+
+def _value(service: Service, found: re.Match[str]) -> str:
+    """Return what a placeholder of a Caddyfile is; a name that nobody spells out stands for a name."""
+    entry = service.env(found["name"])
+    known = entry.value if entry is not None and not entry.references else None
+    return known or found["default"] or ("a-name" if _NAMES.search(found["name"]) else "")
+
+
+def _nginx(service: Service, project: Project) -> Iterator[tuple[Location, str]]:
+    for file in nginx_files(project, service):
+        if not file.target.startswith(_READ_AT_THE_START):
+            continue
+        servers = list(_servers(parse_nginx(file.text) or ()))
+        redirects = [_redirect(server) for server in servers if not _has_tls(server)]
+        if redirects and None not in redirects:
+            message = _LOOP.format(
+                what="nginx answers everything on port 80 with a redirect to https",
+                mend="for the cluster let the server that forwards listen on port 80, and take this one out",
+            )
+            yield Location(file.path, next(item.line for item in redirects if item)), message
+        lost = next(
+            (item for server in servers for item in server.of("ssl_certificate") if _is_lost(item, service, project)), None
+        )
+        if lost is not None:
+            message = (
+                f"nginx does not start without {lost.arguments[0]}, which no file of the repository is: in the cluster "
+                "the load balancer has the certificate. Take the servers with TLS out of the file there"
+            )
+            yield Location(file.path, lost.line), message
+
+
+def _servers(directives: tuple[Directive, ...]) -> Iterator[Directive]:
+    for item in directives:
+        if item.name == "server" and item.block is not None:
+            yield item
+        elif item.name == "http":
+            yield from _servers(item.block or ())
+
+
+def _has_tls(server: Directive) -> bool:
+    return any("ssl" in item.arguments or item.arguments[:1] == ("443",) for item in server.of("listen"))
+
+
+def _redirect(server: Directive) -> Directive | None:
+    return next((item for item in server.block or () if _redirects(item)), None)
+
+
+def _redirects(item: Directive) -> bool:
+    """Whether a directive of a server, or of its one place for everything, sends all on to https."""
+    if item.name == "location" and item.arguments == ("/",):
+        return any(_redirects(inner) for inner in item.block or ())
+    is_answer = item.name == "return" and item.arguments[:1] in {("301",), ("302",), ("307",), ("308",)}
+    return (is_answer or item.name == "rewrite") and any(_TO_HTTPS.fullmatch(word) for word in item.arguments)
+
+
+def _is_lost(item: Directive, service: Service, project: Project) -> bool:
+    """Whether a certificate is a file that a mount brings, and no file of the repository."""
+    path = item.arguments[0] if item.arguments else ""
+    mount = _mount_of(path, service)
+    if mount is None or "$" in path:
+        return False
+    inside = posixpath.relpath(path, mount.target)
+    return mount.resolved is None or not project.exists(posixpath.normpath(posixpath.join(mount.resolved, inside)))
+
+
+def _mount_of(path: str, service: Service) -> Mount | None:
+    above = [mount for mount in service.mounts if path == mount.target or path.startswith(f"{mount.target.rstrip('/')}/")]
+    return max(above, key=lambda mount: len(mount.target), default=None)
+
+
+def _is_there(scope: Scope, mount: Mount) -> bool:
+    return mount.resolved is not None and scope.project.exists(mount.resolved)
+
+
+def initial_notes(scope: Scope) -> tuple[Note, ...]:
+    """Return a note for each managed store whose container runs files at its first start: nothing runs them on AWS."""
+    notes = []
+    for service in scope.stack.services:
+        store = scope.stores.get(service.name)
+        if store is None:
+            continue
+        mounts = [mount for mount in service.mounts if mount.target.startswith(_INITIAL) and _is_there(scope, mount)]
+        files = ", ".join(dict.fromkeys(mount.resolved or "" for mount in mounts))
+        if files:
+            message = (
+                f"its image runs {files} when it first starts, and AWS runs no such file: run it once there, before the first "
+                "release, as the role of the application, so that it owns what the file makes; what that role may not, such as "
+                "CREATE EXTENSION, as the master"
+            )
+            notes.append(Note(service.name, "volumes", message, mounts[0].location, urgent=True))
+    return tuple(notes)

@@ -1,0 +1,103 @@
+"""What the pages say of proxies that redirect to https behind a load balancer, and of files that only a container runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.gaps.judge import judge
+from scaffold.model.workload import Note
+from scaffold.plan.target import make_target
+from scaffold.read.project import read_project
+
+Make = Callable[..., Path]
+COMPOSE = """\
+services:
+  app: {build: ., expose: ["8000"]}
+  front:
+    image: %s
+    ports: ["80:80", "443:443"]
+    environment: {SITE: "%s"}
+    volumes: ["%s", "certificates:/etc/letsencrypt"]
+volumes: {certificates: }
+"""
+
+
+def notes_of(root: Path) -> list[Note]:
+    project = read_project(root)
+    return [note for note in make_target(project, judge(project).open).notes if note.urgent]
+
+
+def front(make_project: Make, image: str, path: str, target: str, text: str, site: str = "") -> list[Note]:
+    compose = COMPOSE % (image, site, f"./{path}:{target}:ro")
+    files = {"compose.yaml": compose, "Dockerfile": "FROM node:24\nCMD [node, a.js]\n", "a.js": "", path: text}
+    return notes_of(make_project(files))
+
+
+@pytest.mark.parametrize(
+    ("text", "site", "line"),
+    [
+        ("{\n\temail a@example.com\n}\n\nshop.example.com, www.example.com {\n\treverse_proxy app:8000\n}\n", "", 5),
+        ("{$DOMAIN:localhost} {\n  handle /api/* {\n    reverse_proxy app:8000\n  }\n}\n", "", 1),
+        ("{$SITE} {\n  reverse_proxy app:8000\n}\n", "shop.example.com", 1),
+        ("{$SITE} {\n  reverse_proxy app:8000\n}\n", ":80", 0),
+        ("{$SITE::80} {\n  reverse_proxy app:8000\n}\n", "", 0),
+        (":80 {\nhandle /api/* {\nreverse_proxy app:8000\n}\n}\n", "", 0),
+        ("http://shop.example.com {\n  reverse_proxy app:8000\n}\n", "", 0),
+        ("{\n  auto_https disable_redirects\n}\nshop.example.com {\n  reverse_proxy app:8000\n}\n", "", 0),
+        ("(shared) {\n  encode gzip\n}\n:8080 {\n  reverse_proxy app:8000\n}\n", "", 0),
+    ],
+)
+def test_a_site_of_caddy_with_a_name_redirects_in_a_circle(make_project: Make, text: str, site: str, line: int) -> None:
+    found = front(make_project, "caddy:2.10", "Caddyfile", "/etc/caddy/Caddyfile", text, site)
+    assert [note.location.line for note in found if "in a circle" in note.message] == ([line] if line else [])
+    assert all(note.location.path == "Caddyfile" for note in found)
+
+
+REDIRECT = (
+    "server { listen 80; location /.well-known/ { root /var/www; } location / { return 301 https://$host$request_uri; } }\n"
+)
+FORWARD = "server { listen %s; location / { proxy_pass http://app:8000; } }\n"
+TLS = "server {\n listen 443 ssl;\n ssl_certificate /etc/letsencrypt/live/a/fullchain.pem;\n location / { proxy_pass http://app:8000; } }\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (REDIRECT + TLS, ["in a circle", "does not start without /etc/letsencrypt/live/a/fullchain.pem"]),
+        (REDIRECT + FORWARD % "80", []),
+        (FORWARD % "80", []),
+        ("server { listen 80; if ($http_x_forwarded_proto = http) { return 301 https://$host; } }\n", []),
+        (TLS + FORWARD % "80", ["does not start without"]),
+    ],
+)
+def test_nginx_that_only_redirects_and_certificates_that_stand_nowhere_are_told(
+    make_project: Make, text: str, told: list[str]
+) -> None:
+    found = front(make_project, "nginx:1.30", "nginx/site.conf", "/etc/nginx/conf.d/default.conf", text)
+    messages = [note.message for note in found]
+    assert len(messages) == len(told)
+    assert all(any(part in message for message in messages) for part in told)
+
+
+def test_what_a_database_runs_at_its_first_start_is_told_where_aws_runs_it(make_project: Make) -> None:
+    compose = """\
+services:
+  app: {build: ., environment: {DATABASE_URL: "postgres://shop:${DB_PASSWORD}@db:5432/shop"}}
+  db:
+    image: postgres:17
+    environment: {POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD: "${DB_PASSWORD}"}
+    volumes: ["data:/var/lib/postgresql/data", "./db/schema.sql:/docker-entrypoint-initdb.d/schema.sql:ro"]
+volumes: {data: }
+"""
+    files = {
+        "compose.yaml": compose,
+        "Dockerfile": "FROM node:24\nCMD [node, a.js]\n",
+        "a.js": "",
+        "db/schema.sql": "SELECT 1;\n",
+    }
+    (note,) = notes_of(make_project(files))
+    assert (note.service, note.location.path, note.location.line) == ("db", "compose.yaml", 6)
+    assert "runs db/schema.sql when it first starts, and AWS runs no such file" in note.message
