@@ -28,7 +28,7 @@ from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_pa
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
-from scaffold.model.secrets import counts, holds_secret, names_its_secret
+from scaffold.model.secrets import counts, holds_secret, is_provider_key, names_its_secret
 from scaffold.plan.production_values import leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 TEMPLATE_LINES = "template-lines"
 """The kind of edit that only appends to templates."""
 _LOGIN = regex(r"://[^\s:/@]*:[^\s@]+@")
+_SHOWN = regex(r"[A-Za-z0-9_./:@%+,-]{1,60}")
+"""Defaults that a sentence can hold."""
 _COMPOSE_FILE = "COMPOSE_FILE"
 _OF_COMPOSE = frozenset({_COMPOSE_FILE, PROFILES_VARIABLE, "COMPOSE_PROJECT_NAME"})
 
@@ -119,7 +121,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 secret=first.secret,
                 url=first.secret and "://" in first.value,
                 active=required or stands,
-                why=_required_by(first),
+                why=_required_by(first) + _that_differs(found),
                 login=first.login,
                 same=_login_of(first.login, secrets) if first.login and first.secret and "://" not in first.value else "",
                 as_it_is=True,
@@ -132,6 +134,13 @@ def _required_by(need: NeededVariable) -> str:
     user = f": the user of {need.login}" if need.login and not need.secret else ""
     verb = "sets" if need.source == "env-file" else "requires"
     return f"{need.location.path}:{need.location.line} {verb} it{user}"
+
+
+def _that_differs(needs: list[NeededVariable]) -> str:
+    """Return the end of the sentence on a variable for which services have different texts."""
+    own = [(need.service, need.value) for need in needs if need.kind == "default" and not need.secret]
+    differ = _differing(needs[0].name, own)
+    return f". {differ}" if differ else ""
 
 
 def _optional(tasks: tuple[EditTask, ...]) -> frozenset[str]:
@@ -218,7 +227,23 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
         active = name in edits.guards or (required and name not in edits.optional)
         return EnvVariable(name, users, secret=True, url=url, active=active, why=_asked_by_profile(name, uses, edits))
     shown = "" if "$" in default or "\n" in default or may_be_sensitive_name(name) else default
-    return EnvVariable(name, users, shown if optional else "", active=not optional)
+    own = ((use.service.name, use.reference.argument) for use in uses if use.reference.has_default)
+    differ = _differing(name, own) if shown and optional else ""
+    return EnvVariable(name, users, shown if optional else "", active=not optional, why=differ)
+
+
+def _differing(name: str, defaults: Iterable[tuple[str, str]]) -> str:
+    """Return what each service takes without a variable, by pairs of service and text; "" where all take the same."""
+    users: dict[str, dict[str, None]] = {}
+    for service, text in defaults:
+        users.setdefault(text, {})[service] = None
+    told = (f"{_told(name, text)} for {' and '.join(services)}" for text, services in users.items())
+    return f"Its defaults differ: {', '.join(told)}" if len(users) > 1 else ""
+
+
+def _told(name: str, default: str) -> str:
+    is_word = _SHOWN.fullmatch(default) and not holds_secret(name, default) and not is_provider_key(default)
+    return default if is_word else "another text" if default else "nothing"
 
 
 def _asked_by_profile(name: str, uses: list[_Use], edits: _Edits) -> str:

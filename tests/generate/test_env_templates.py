@@ -219,3 +219,23 @@ def test_a_switch_is_no_list_of_origins(make_project: Make) -> None:
     text = (root / ".env.production.example").read_text()
     assert "# Used by web\n# ENABLE_CORS=false\n" in text
     assert "such as https://app.example.com\n# Used by web\nCORS_ORIGINS=\n" in text
+
+
+def test_a_variable_with_two_defaults_says_so_and_each_service_keeps_its_own(make_project: Make) -> None:
+    compose = """\
+services:
+  web: {image: "acme/web:1", command: uvicorn app:app, ports: ["80:80"], environment: {LEVEL: "${LEVEL:-info}", N: "${N:-1}"}}
+  jobs: {image: "acme/web:1", command: celery -A app worker, environment: {LEVEL: "${LEVEL:-debug}", N: "${N:-1}"}}
+  mail: {image: "acme/web:1", command: celery -A app worker -Q mail, environment: {LEVEL: "${LEVEL:-debug}"}}
+"""
+    root = make_project({"compose.yaml": compose})
+    generation = plan_generation(Place(root), rooms=frozenset({Room.ENV}), edit_codes=None)
+    write_generation(generation)
+    for name in (".env.example", ".env.production.example"):
+        text = (root / name).read_text()
+        assert (
+            "# Its defaults differ: debug for jobs and mail, info for web\n# Used by jobs, mail, web\n# LEVEL=debug\n" in text
+        )
+        assert text.count("defaults differ") == 1
+    pods = {item.service: {found.name: found.value for found in item.environment} for item in generation.target.workloads}
+    assert {name: pods[name]["LEVEL"][0].text for name in pods} == {"web": "info", "jobs": "debug", "mail": "debug"}
