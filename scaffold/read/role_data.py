@@ -216,6 +216,17 @@ ENVIRONMENT: tuple[tuple[str, Role], ...] = (
 )
 """Names of variables, a star standing for any ending, that only the store's own container takes, two points."""
 
+CHECKS: tuple[tuple[Role, str, tuple[str, ...]], ...] = (
+    (Role.POSTGRES, r"\bpg_isready\b|\bpsql\b", ("pg_isready", "psql")),
+    (
+        Role.MYSQL,
+        r"\bmysqladmin\b|\bmariadb-admin\b|--innodb_initialized\b|--su-mysql\b|\bmysql\b",
+        ("mysql", "mariadb-admin", "--innodb_initialized"),
+    ),
+    (Role.MONGO, r"\bmongosh\b|\bmongo\b", ("mongo",)),
+)
+"""The programs by which a store is asked whether it answers."""
+
 COMMANDS: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
     (
         r"\b(prisma|drizzle-kit)\s+studio\b|\bstorybook\s+dev\b|\bstart-storybook\b|\b(npm|yarn|pnpm|bun)\s+(run\s+)?storybook\b"

@@ -49,6 +49,7 @@ _IMAGES = NameTable(role_data.IMAGES)
 _LISTENS = NameTable(role_data.LISTENS)
 _ENVIRONMENT = NameTable(role_data.ENVIRONMENT)
 _COMMANDS = tuple((regex(pattern, words=words), role) for pattern, role, words in role_data.COMMANDS)
+_CHECKS = {role: regex(pattern, words=words) for role, pattern, words in role_data.CHECKS}
 _NAMES = tuple((regex(pattern, words=words), role) for pattern, role, words in role_data.NAMES)
 
 
@@ -142,6 +143,7 @@ def _roles(service: Service, context: RoleContext, finishing: frozenset[str]) ->
     _score_ports(scores, service)
     if framework[0] is not None and runs not in _SILENT:
         scores.add(framework[0], 1, framework[1])
+    _settle(scores, service)
     if is_other_store(service):
         return scores.evidence()
     named = _score_name(scores, service, framework[0], image)
@@ -275,6 +277,18 @@ def _score_environment(scores: _Scores, service: Service, image: Role | None) ->
         is_a_client = points_at_store or (service.build is not None and not _has_signs(service, role))
         if name is not None and (role is image or role not in DATASTORES or not is_a_client):
             scores.add(role, 2, f"takes {name}")
+
+
+def _settle(scores: _Scores, service: Service) -> None:
+    """Let the health check decide between stores whose variables are all given, as where a variable chooses the image."""
+    stores = [role for role in scores.points if role in DATASTORES]
+    most = max((scores.points[role] for role in stores), default=0)
+    equal = [role for role in stores if scores.points[role] == most]
+    check = service.healthcheck.command if service.healthcheck and len(equal) > 1 else ""
+    for role in equal if check else ():
+        match = _CHECKS[role].search(check) if role in _CHECKS else None
+        if match is not None:
+            scores.add(role, 1, f"is asked with {match[0]}")
 
 
 def _has_signs(service: Service, role: Role) -> bool:

@@ -378,3 +378,22 @@ def test_a_tool_stays_one_whatever_the_image_is_built_with() -> None:
         'services: {app: {build: ., command: "npx prisma studio", ports: ["5555:5555"]}, prisma-studio: {build: .}}', context
     )
     assert {name: service.role for name, service in found.items()} == {"app": Role.ADMIN_UI, "prisma-studio": Role.ADMIN_UI}
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ("[CMD, healthcheck.sh, --su-mysql, --connect, --innodb_initialized]", Role.MYSQL),
+        ("[CMD-SHELL, 'mysqladmin ping -h 127.0.0.1']", Role.MYSQL),
+        ("[CMD-SHELL, 'pg_isready -U shop']", Role.POSTGRES),
+        ("[CMD-SHELL, 'true']", Role.POSTGRES),
+    ],
+)
+def test_the_health_check_tells_which_store_a_variable_chooses(check: str, expected: Role) -> None:
+    accounts = "MARIADB_ROOT_PASSWORD: '${P:?}', POSTGRES_USER: '${U:?}', POSTGRES_PASSWORD: '${P:?}'"
+    entry = f"image: '${{DB_IMAGE:?}}', environment: {{{accounts}}}, healthcheck: {{test: {check}}}"
+    assert role(entry, "db") is expected
+
+
+def test_a_health_check_with_the_client_of_a_store_makes_no_store() -> None:
+    assert role("image: acme/web:1, command: gunicorn app, healthcheck: {test: [CMD-SHELL, pg_isready -h db]}") is Role.WEB
