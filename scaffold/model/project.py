@@ -266,7 +266,8 @@ class CodeFact:
     `metrics-route` (detail: path, served in the Prometheus text format), `metrics-library` (detail: name), `metrics-exporter`
     (detail: class or function), `celery-app` and `server-entry` (detail: file), `program` (detail: its name),
     `tracing` (detail: sentry, opentelemetry, datadog ...), `spring-datasource` (detail:
-    URL without a login), `cors` (detail: words such as credentials, any-origin, mirrored that hold), `schema` (detail:
+    URL without a login), `rails-database` (the database that Rails opens in production; detail: its name, and the variable that
+    comes before it), `cors` (detail: words such as credentials, any-origin, mirrored that hold), `schema` (detail:
     how code makes tables, see scaffold.read.schema), `account` (a program's start loads an administrator with a password;
     detail: the file that holds it), `made-account` (it makes one in code; detail: the account's name, "" where none is seen),
     `seeds` (detail: the function that loads rows made for a try as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from scaffold.model.cluster_backup import BACKUP_SECRET
@@ -34,12 +35,26 @@ _STORE_ROLES = (
 )
 
 
-def plan_stores(stack: Stack, app: str, redis: str = ELASTICACHE) -> tuple[Store, ...]:
-    """Return every data store of the stack, sorted by service name; `redis` is the product that the settings ask for."""
+def plan_stores(
+    stack: Stack, app: str, redis: str = ELASTICACHE, databases: Mapping[str, str] | None = None
+) -> tuple[Store, ...]:
+    """Return every data store of the stack, sorted by service name; `redis` is the product that the settings ask for, and
+    `databases` are those that the code names itself, by service.
+    """
+    named = databases or {}
     stores = [
-        _plan_store(service, role, app, redis) for service in stack.services for role in _STORE_ROLES if service.role is role
+        _with_database(_plan_store(service, role, app, redis), named)
+        for service in stack.services
+        for role in _STORE_ROLES
+        if service.role is role
     ]
     return _with_secrets(sorted(stores, key=lambda store: store.service))
+
+
+def _with_database(store: Store, named: Mapping[str, str]) -> Store:
+    """Return a store with the database that the code opens in it, where no variable says which."""
+    name = named.get(store.service, "") if store.engine == "postgres" else ""
+    return replace(store, database=database_name(name)) if name else store
 
 
 def _with_secrets(stores: list[Store]) -> tuple[Store, ...]:

@@ -27,6 +27,7 @@ from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.mounted_env import with_mounted_variables
 from scaffold.plan.needs import needed_variables, with_needed
+from scaffold.plan.rails import rails_databases
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once, with_release_tasks
 from scaffold.plan.spelled_out import spelled_out
 from scaffold.plan.stages import with_production_stages
@@ -45,7 +46,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     if stack:
         stack = started(stack, choice)
         refuse_cycles(stack)
-    stores = plan_stores(stack, project.name, configuration.redis) if stack else ()
+    databases = rails_databases(project, stack) if stack else {}
+    stores = plan_stores(stack, project.name, configuration.redis, databases) if stack else ()
     managed = frozenset(store.service for store in stores if store.placement == "managed")
     needs = needed_variables(project, stack, managed) if stack else ()
     hardening = plan_hardening(project, needs)

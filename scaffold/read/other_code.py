@@ -178,8 +178,9 @@ _OF_RAILS = (
     "before_action",
     ".use",
     "parent_controller",
+    "production:",
 )
-"""Words without which a file of Ruby says nothing of signing keys and of consoles."""
+"""Words without which a file of Ruby says nothing of signing keys, of consoles and of databases."""
 _WORTH_READING = regex(r"\bget\b|\$\{?[A-Z]", words=("get", "$"))
 """Texts without one of these words or forms give nothing."""
 
@@ -221,10 +222,10 @@ def read_other_code(path: str, text: str) -> CodeReading:
     facts = _facts(path, places, bare, language)
     if language is _RUBY and holds(bare, _OF_RAILS):
         # Loaded where there is code of Rails alone.
-        from scaffold.read.rails import console_facts, fixed_keys
+        from scaffold.read.rails import console_facts, database_facts, fixed_keys
 
         settings = [*settings, *fixed_keys(path, places, bare)]
-        facts += console_facts(path, places, bare)
+        facts += (*console_facts(path, places, bare), *database_facts(path, places, bare))
     return reading(settings, list(reads.values()), facts)
 
 

@@ -17,6 +17,13 @@ _KEY = regex(
 )
 _OF_SECRETS = regex(r"(?:^|/)config/secrets\.ya?ml$")
 _BLOCK = regex(r"(?m)^production:[^\n]*\n(?P<body>(?:[ \t][^\n]*\n|\n|#[^\n]*\n)*)", words=("production:",))
+_OF_DATABASES = regex(r"(?:^|/)config/database\.ya?ml$")
+_DATABASE = regex(r"(?m)^[ \t]+database:[ \t]*(?P<value>[^\s][^\n]{0,200})$", words=("database:",))
+_NAME_OF_DATABASE = regex(
+    r"<%=[ \t]*ENV(?:\.fetch\(|\[)[\"'](?P<variable>\w{1,60})[\"'][\])]?[ \t]*(?:,|\{|\|\|)[ \t]*"
+    r"[\"'](?P<given>[a-z_][a-z0-9_]{0,62})[\"'][ \t})]*%>"
+    r"|(?P<mark>[\"']?)(?P<plain>[a-z_][a-z0-9_]{0,62})(?P=mark)"
+)
 _PLAIN_KEY = regex(
     r"(?m)^[ \t]+(?P<name>secret_key_base|secret_token):[ \t]*(?P<mark>[\"']?)"
     r"(?P<value>[^\s\"'<>#&*!|{\[][^\s\"'<>#]{0,300})(?P=mark)[ \t]*$",
@@ -62,6 +69,18 @@ def fixed_keys(path: str, places: Places, bare: str) -> Iterator[SettingDefault]
             for match in _PLAIN_KEY.finditer(bare, block.start("body"), block.end("body")):
                 where = places.at(match.start("name"))
                 yield SettingDefault(match["name"].upper(), match["value"], classify(match["value"]), "assignment", where)
+
+
+def database_facts(path: str, places: Places, bare: str) -> Iterator[CodeFact]:
+    """Yield a `rails-database` fact with the database that Rails opens in production, where its own file names it, and behind
+    it the variable that comes before that name; the first of several is the primary one.
+    """
+    for block in _BLOCK.finditer(bare) if _OF_DATABASES.search(path) else ():
+        line = _DATABASE.search(bare, block.start("body"), block.end("body"))
+        found = _NAME_OF_DATABASE.fullmatch(line["value"].strip()) if line else None
+        if line is not None and found is not None:
+            name = found["plain"] or f"{found['given']} {found['variable']}"
+            yield CodeFact("rails-database", name, places.at(line.start("value")))
 
 
 def _is_below_a_condition(text: str, match: re.Match[str]) -> bool:
