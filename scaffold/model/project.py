@@ -679,10 +679,17 @@ def _main_stack(project: Project) -> Stack | None:
     runnable = [stack for stack in project.stacks if stack.is_runnable_in_production and stack.complete]
     called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
     deployed = [stack for stack in called if stack.is_deployed]
-    for found in (project.kept_set, _largest(deployed or called), project.stack("base"), _largest(runnable)):
+    outer = [stack for stack in runnable if not any(_is_below(stack, other) for other in runnable)]
+    for found in (project.kept_set, _largest(deployed or called), project.stack("base"), _largest(outer or runnable)):
         if found:
             return found
     return project.stacks[0] if project.stacks else None
+
+
+def _is_below(stack: Stack, other: Stack) -> bool:
+    """Whether a stack lies in a folder below another one's that runs applications too: a variant of it, or a part."""
+    inside = bool(other.directory) and stack.directory.startswith(f"{other.directory}/")
+    return inside and any(service.is_application or service.build for service in other.services)
 
 
 def _largest(stacks: list[Stack]) -> Stack | None:

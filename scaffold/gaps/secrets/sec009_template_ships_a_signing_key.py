@@ -327,12 +327,12 @@ def _taken_gap(project: Project, file: EnvFile, taken: tuple[tuple[EnvEntry, Loc
         if entry.name in received - known and _is_value(entry) and not is_refused(project, _value(entry))
     ]
     first, names = taken[0][1], listed(entry.name for entry, _ in taken)
-    along = f", {listed(entry.name for entry in others)} of the same template included" if others else ""
+    along = f"; it may run with {listed(entry.name for entry in others)} of the same template too" if others else ""
     return RULE.gap(
         resource=file.path,
         subject=taken[0][0].name,
         message=f"{first.path} logs in with the stand-in that {file.path} shows for {names}: the running system was "
-        f"set up with the template as it stands{along}, and everybody can read it.",
+        f"set up with the template as it stands, and everybody can read it{along}.",
         expected="values that were drawn for the system, and scripts that read them from its env file",
         actual=SecretClass.PLACEHOLDER.value,
         locations=tuple(place for _, place in taken),

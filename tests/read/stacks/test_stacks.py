@@ -389,3 +389,12 @@ def test_the_set_that_is_deployed_stands_for_production_before_a_larger_one_of_t
     assert Project("shop", (), stacks=tuple(found.values())).main_stack is found["server"]
     found = stacks({"compose.prod.yml": larger, "compose.server.yml": BASE})
     assert Project("shop", (), stacks=tuple(found.values())).main_stack is found["prod"]
+
+
+def test_the_main_stack_is_none_of_a_folder_below_that_of_another_one() -> None:
+    api = "services: {api: {build: ., image: shop/api}}"
+    many = "services: {a: {image: shop/api}, b: {image: shop/api}, c: {image: shop/api}}"
+    found = stacks({"docker/compose.yaml": api, "docker/federation/compose.yaml": many})
+    assert Project("shop", (), stacks=tuple(found.values())).main_stack is found["docker/base"]
+    apart = stacks({"docker/compose.yaml": api, "federation/compose.yaml": many})
+    assert Project("shop", (), stacks=tuple(apart.values())).main_stack is apart["federation/base"]
