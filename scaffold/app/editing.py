@@ -181,7 +181,7 @@ def _edit(path: str, splices: tuple[Splice, ...], proposals: list[Proposal]) -> 
             dict.fromkeys(
                 (
                     *(f"{gap.code} {gap.resource}: {gap.expected}" for gap in gaps),
-                    *(item.task.note for item in proposals if item.task.note),
+                    *(item.task.note for item in proposals if item.task.note and _is_of_document(item, path)),
                 )
             )
         ),
@@ -189,6 +189,10 @@ def _edit(path: str, splices: tuple[Splice, ...], proposals: list[Proposal]) -> 
             item.task.removes_secret and path not in {append.source.path for append in item.task.appends} for item in proposals
         ),
     )
+
+
+def _is_of_document(proposal: Proposal, path: str) -> bool:
+    return any(document.path == path for document in proposal.task.documents)
 
 
 def refusal(place: Place, project: Project, proposal: Proposal) -> str:

@@ -18,26 +18,34 @@ _ENV_FILE = regex(r"(?<![\w-])[\w./-]*\.env\b|--env-file\b|\benv\.example\b", wo
 
 def bare_start(project: Project, paths: Iterable[str], variables: tuple[str, ...]) -> Location | None:
     """Return where a page starts one of these files, and no command above it on the page makes an env file or sets one of the
-    variables; None where none does.
+    variables; the README of the project before other pages, None where none does.
     """
     listed = tuple(paths)
+    found: list[Location] = []
     above: dict[str, list[Command]] = {}
     for command in project.commands:
         if command.context != "doc" or command.location.path in project.owned:
             continue
         before = above.setdefault(command.location.path, [])
         before.append(command)
-        if STARTS_CONTAINERS.search(command.text) and _starts(command, listed) and not _is_prepared(before, variables):
-            return command.location
-    return None
+        if STARTS_CONTAINERS.search(command.text) and _starts(project, command, listed) and not _is_prepared(before, variables):
+            found.append(command.location)
+    return min(found, key=_order, default=None)
 
 
-def _starts(command: Command, paths: tuple[str, ...]) -> bool:
+def _order(place: Location) -> tuple[bool, int, tuple[object, ...]]:
+    is_readme = posixpath.basename(place.path).lower().startswith("readme")
+    return (not is_readme, place.path.count("/"), place.sort_key())
+
+
+def _starts(project: Project, command: Command, paths: tuple[str, ...]) -> bool:
     names = named_files(command.text)
     if names:
         return any(posixpath.basename(path) in names for path in paths)
-    folder = posixpath.dirname(command.location.path)
-    return any(posixpath.basename(path) in _DEFAULT_FILES and posixpath.dirname(path) in {"", folder} for path in paths)
+    own = posixpath.dirname(command.location.path)
+    has_own = any(posixpath.join(own, name) in project.present for name in _DEFAULT_FILES)
+    folder = own if has_own else ""
+    return any(posixpath.basename(path) in _DEFAULT_FILES and posixpath.dirname(path) == folder for path in paths)
 
 
 def _is_prepared(commands: list[Command], variables: tuple[str, ...]) -> bool:

@@ -20,9 +20,6 @@ from scaffold.plan.edits.credential_names import Names, names_of_literals, needs
 from scaffold.plan.edits.kind import EditKind
 from scaffold.plan.environment import development_path
 
-_FEW = 3
-"""Variables that a sentence names."""
-
 
 def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
     taken = names_of_literals(project, gaps)
@@ -148,8 +145,10 @@ def _note(project: Project, paths: list[str], guards: tuple[str, ...]) -> str:
     place = bare_start(project, paths, guards) if guards else None
     if place is None:
         return ""
-    few = ", ".join(guards[:_FEW]) + (" and the others" if len(guards) > _FEW else "")
-    return f"{place.path}:{place.line} starts this without an env file: say there to set {few} first, or that start ends"
+    return (
+        f"{place.path}:{place.line} starts this without an env file: from then on that start ends until the values are set, so"
+        " say there how to set them"
+    )
 
 
 def _other_default(project: Project, task: EditTask, gaps: tuple[Gap, ...]) -> str:
