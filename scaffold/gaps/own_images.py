@@ -28,16 +28,23 @@ _NAMING_ACTIONS = frozenset({"docker/metadata-action", "docker/build-push-action
 _PUSHES = regex(r"\b(?:docker|podman)\s+(?:image\s+)?push\s+(?:-\S+\s+)*[\"']?(?P<image>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])++)")
 _VARIABLE = regex(r"\$\{?([A-Za-z_]\w*)\}?")
 _OWNED = regex(r"(?:[\w.-]+/)?\$\{\{[^}]*\}\}/(?P<name>[a-z][\w.-]*)(?::\S+(?:\s\S+)*)?")
+_LINK = regex(
+    r"\bgithub\.com/(?P<name>[\w.-]{1,80}/[\w.-]{1,100})/(?:blob|tree|raw|edit)/[\w.-]{1,60}/(?P<path>[\w.-]{1,100}/[\w./-]{1,200})",
+    words=("github.com",),
+)
+"""A link to a file in a folder of a repository."""
 _HUBS = frozenset({"", "docker.io", "index.docker.io"})
 
 
 def is_own_image(project: Project, image: ImageReference | None) -> bool:
     """Whether the project, which has a Dockerfile, makes an image: a workflow pushes it, or it is called like the project
-    (`listmonk/listmonk`, `shop/shop-api`).
+    (`listmonk/listmonk`, `shop/shop-api`), or like the repository to whose files the pages link.
     """
     if image is None or not project.dockerfiles:
         return False
     if (image.registry, image.repository) in _pushed(project) or _tail(image.repository) in _pushed_by_anybody(project):
+        return True
+    if image.repository.lower() in _called_by_pages(project):
         return True
     name = dns_label(project.name)
     if len(name) < _SHORTEST or name in _COMMON:
@@ -53,6 +60,15 @@ def brings_no_check(project: Project, service: Service) -> bool:
     if known_image(service.image) is not None:
         return True
     return is_own_image(project, service.image) and _makes_no_check(project)
+
+
+@remembered
+def _called_by_pages(project: Project) -> frozenset[str]:
+    """Return how the pages call the project on GitHub: `shop/panel` where one links github.com/shop/panel/blob/main/docs/use.md
+    and the project has that file. One of the root proves nothing: every project has a README.
+    """
+    links = (match for page in project.docs for match in _LINK.finditer(page.text))
+    return frozenset(match["name"].lower() for match in links if match["path"] in project.present)
 
 
 @remembered
