@@ -275,7 +275,8 @@ class CodeFact:
     `dump` (code starts the dump of a database; detail: `clock` where it does so by one), `copies-first` (code
     copies its database before it migrates it), `kept-files`, `takes-files`,
     `uploads-served` (how Django hands uploads to visitors; see scaffold.read.uploads_served),
-    `takes-documents` and `sqlite-waits` (see scaffold.read.kept_files), `opens-sqlite` (see scaffold.read.own_databases),
+    `takes-documents` and `sqlite-waits` (see scaffold.read.kept_files),
+    `opens-sqlite` and `opens-h2` (see scaffold.read.own_databases),
     `serves-folder` and `opens-database` (see scaffold.read.served_folders),
     `proxy` (detail: what depends on the proxy before the application, see scaffold.read.behind_proxy),
     `known-key` (code that finds a published default in a key and only warns; detail: the key's name), `open-check` (code that

@@ -114,7 +114,11 @@ KINDS = (
         ),
     ),
     # SQLite files of a module's own.
-    Kind("own_databases", "own_database_facts", Words(("sqlite3.connect(", "backends.sqlite3"), ("sqlite",), ('"sqlite',))),
+    Kind(
+        "own_databases",
+        "own_database_facts",
+        Words(("sqlite3.connect(", "backends.sqlite3"), ("sqlite",), ('"sqlite',), ('"jdbc:h2:',)),
+    ),
     # Uploads that reach visitors.
     Kind(
         "uploads_served",

@@ -15,6 +15,8 @@ _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _CONNECTS = regex(
     r"\bsqlite3\.connect\(|\bnew\s+(?:sqlite3\.)?Database(?:Sync)?\(|\bsql\.Open\(\s*\"sqlite3?\"", words=("Database", "sql")
 )
+_H2 = regex(r"(?m)^(?![ \t]*(?://|\*))[^\n]*?\"jdbc:h2:(?:file:|\./|~)", words=("jdbc:h2:",))
+"""An address of H2 in a file that code makes; `mem:` keeps nothing."""
 _MAKES = regex(r"(?i)\bcreate\s+table\b")
 _ASSIGNED = regex(r"(?m)^[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*(?::[\w.\[\]| \t]+)?=|return\b)\s*(?P<value>[^\n#]+)")
 _FIRST = regex(r"\(?\s*(?:str\(|os\.path\.join\(\s*)?(?P<name>[A-Za-z_]\w*)\s*[/,]")
@@ -45,6 +47,16 @@ _PASSING = regex(
 
 
 def own_database_facts(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield what a module opens: `opens-h2` for H2 in a file, by code of Java, else what `_sqlite_facts` does."""
+    if not path.endswith((".java", ".kt")):
+        yield from _sqlite_facts(path, text)
+        return
+    embedded = _H2.search(text)
+    if embedded is not None:
+        yield CodeFact("opens-h2", "", Places(path, text).at(embedded.start()))
+
+
+def _sqlite_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield an `opens-sqlite` fact for a module that opens a SQLite file, with its place as the detail where Django's settings
     give it, and a `kept-files` fact for each such file whose path it has, where it makes its tables as well.
     """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from scaffold.gaps.facts import is_test_path, listed
+from scaffold.gaps.facts import is_test_path, listed, may_run_in_production
 from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services
@@ -34,6 +34,7 @@ _SQLITE = regex(
 )
 """An engine, an address or a connection string that means SQLite, or H2 in a file."""
 _H2 = regex(r"(?i)^jdbc:h2:")
+_NAMES_DATABASE = regex(r"(?i)database|jdbc|datasource|(?:^|_)DB_")
 _FILE_PATH = regex(r"(?i)^/?[\w./-]*\w\.(?:db|db3|sqlite|sqlite3)$")
 _PATH_IN = regex(r"(?:^|[:=\s])(?:file:)?(?P<slashes>/*)(?P<path>[\w.-][\w./-]*\w)\s*(?:$|[?;])")
 _COPIES = regex(
@@ -240,7 +241,7 @@ def _database_mount(project: Project, service: Service, mounts: tuple[Mount, ...
     told = [text for name, text in _told(project, service) if not _PASSING.search(name) and _means_sqlite(project, name, text)]
     if told:
         return _holding(told, mounts)
-    guessed = not _has_an_api(project, service) and _is_all_sqlite(project)
+    guessed = not _has_an_api(project, service) and (_is_all_sqlite(project) or _is_left_with_h2(project, service))
     return next((mount for mount in mounts if _is_for_databases(mount)), None) if guessed else None
 
 
@@ -263,7 +264,17 @@ def _database_among_sources(project: Project, stack: Stack, service: Service) ->
 
 def _kind_of_database(project: Project, service: Service) -> str:
     """Return what a service was told to use; SQLite where nothing but the code says so."""
-    return H2 if any(_H2.match(text) for _, text in _told(project, service)) else DATABASE
+    told = any(_H2.match(text) for _, text in _told(project, service))
+    return H2 if told or _is_left_with_h2(project, service) else DATABASE
+
+
+def _is_left_with_h2(project: Project, service: Service) -> bool:
+    """Whether code of the project opens H2 in a file, and nothing gives a service the address of another database."""
+    if _has_server(project) or any(_NAMES_DATABASE.search(name) and value for name, value in _told(project, service)):
+        return False
+    if any(_NAMES_DATABASE.search(entry.name) and entry.references for entry in service.environment):
+        return False  # What the reference brings is another one.
+    return any(fact.kind == "opens-h2" and may_run_in_production(fact) for fact in project.code_facts)
 
 
 def _holding(told: list[str], mounts: tuple[Mount, ...]) -> Mount | None:
