@@ -270,10 +270,16 @@ def _kind_of_database(project: Project, service: Service) -> str:
 
 def _is_left_with_h2(project: Project, service: Service) -> bool:
     """Whether code of the project opens H2 in a file, and nothing gives a service the address of another database."""
-    if _has_server(project) or any(_NAMES_DATABASE.search(name) and value for name, value in _told(project, service)):
+    if not _opens_h2(project) or _has_server(project):
         return False
-    if any(_NAMES_DATABASE.search(entry.name) and entry.references for entry in service.environment):
-        return False  # What the reference brings is another one.
+    if any(_NAMES_DATABASE.search(name) and value for name, value in _told(project, service)):
+        return False
+    # What a reference brings is another one.
+    return not any(_NAMES_DATABASE.search(entry.name) and entry.references for entry in service.environment)
+
+
+@remembered
+def _opens_h2(project: Project) -> bool:
     return any(fact.kind == "opens-h2" and may_run_in_production(fact) for fact in project.code_facts)
 
 

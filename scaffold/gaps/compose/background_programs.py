@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scaffold.gaps.facts import Share, is_test_path, path_environment
 from scaffold.gaps.own_images import is_own_image
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Build, Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -132,12 +133,19 @@ def _with_image(project: Project, service: Service) -> Service:
     made = published(project, service)
     if made is not None:
         return replace(service, build=_build(made.dockerfile, made.context, made.target, service))
+    only = _only_dockerfile(project)
+    if only and is_own_image(project, service.image):
+        return replace(service, build=_build(only, "", "", service))
+    return service
+
+
+@remembered
+def _only_dockerfile(project: Project) -> str:
+    """Return the one Dockerfile of a project that is not for development or tests, "" where there are none or more."""
     files = [
         item.path for item in project.dockerfiles if path_environment(item.path) not in TRIED and not is_test_path(item.path)
     ]
-    if len(files) == 1 and is_own_image(project, service.image):
-        return replace(service, build=_build(files[0], "", "", service))
-    return service
+    return files[0] if len(files) == 1 else ""
 
 
 def _build(dockerfile: str, context: str, target: str, service: Service) -> Build:

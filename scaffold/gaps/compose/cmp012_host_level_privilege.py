@@ -14,6 +14,7 @@ from scaffold.model.deployments import run_text
 from scaffold.model.document import Location, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Cause, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -190,6 +191,16 @@ def _passes_writes(service: Service) -> bool:
     return any(_PASSES_WRITES.search(name) for name in on) or any(_WRITES_BY_OPTION.search(word) for word in words)
 
 
+def _clients(stack: Stack) -> dict[str, list[str]]:
+    """Return the services that have another one as DOCKER_HOST, by the words of that address."""
+    found: dict[str, list[str]] = {}
+    for service in stack.services:
+        entry = service.env("DOCKER_HOST")
+        for word in re.split(r"[/:]+", entry.value or "")[:4] if entry else ():
+            found.setdefault(word, []).append(service.name)
+    return found
+
+
 def _makes_containers(stack: Stack, service: Service) -> str:
     """Return what a filter leaves to those who reach it where it lets them make containers, "" where it does not: no filter
     looks at what the request says of mounts and rights.
@@ -197,12 +208,7 @@ def _makes_containers(stack: Stack, service: Service) -> str:
     on = {entry.name for entry in service.environment if means_true(entry.value)}
     if not {"CONTAINERS", "POST"} <= on:
         return ""
-    clients = [
-        other.name
-        for other in stack.services
-        for entry in other.environment
-        if other is not service and entry.name == "DOCKER_HOST" and service.name in re.split(r"[/:]+", entry.value or "")
-    ]
+    clients = known(_clients, stack).get(service.name, [])
     who = f"{listed(clients)}, and whoever breaks into it," if clients else "whoever reaches it"
     return (
         "; it passes on POST for CONTAINERS, and no filter looks at the mounts and rights in a request:"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from scaffold.gaps.facts import may_run_in_production
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -19,6 +21,8 @@ _OF_FILES = regex(
     words=("storage", "upload", "media", "attachment", "files", "document"),
 )
 _BUCKET = regex(r"(?i)\w*(?:S3_|_S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|CLOUDINARY|SPACES_|R2_)\w*")
+_MOST = 20
+"""Jobs, and folders of one image, that are looked at: one is enough to tell of them all."""
 _SERVES = frozenset({Role.WEB, Role.FRONTEND})
 
 
@@ -34,42 +38,60 @@ class Unshared:
 
 def unshared_files(project: Project, stack: Stack) -> Iterator[Unshared]:
     """Yield each worker of a stack whose jobs work with files that another service of the same image keeps in a volume."""
-    jobs = [fact for fact in project.code_facts if fact.kind == "job-files" and may_run_in_production(fact)]
-    for worker in stack.services if jobs else ():
-        if worker.role is not Role.WORKER or _has_bucket(worker) or worker.node.get("volumes_from") is not None:
+    jobs = _jobs(project)
+    workers = (
+        [service for service in stack.services if service.role is Role.WORKER and not _has_bucket(service)] if jobs else []
+    )
+    held = _held(stack) if workers else {}
+    needed: dict[object, Location | None] = {}
+    for worker in workers:
+        image = _image_of(worker)
+        if image not in held or worker.node.get("volumes_from") is not None:
             continue
-        job = next((fact.location for fact in jobs if _holds(project, worker, fact.location.path)), None)
-        found = next(((holder, mount) for holder in stack.services for mount in _lacking(worker, holder)), None)
+        if image not in needed:
+            needed[image] = next((job for job in jobs if worker.build is None or is_in_image(project, worker, job.path)), None)
+        job = needed[image]
+        found = next(((holder, mount) for holder, mount in held[image] if not _has(worker, mount)), None)
         if job is not None and found is not None:
             yield Unshared(worker, *found, job)
 
 
-def _holds(project: Project, worker: Service, path: str) -> bool:
-    """Whether the image of a worker has a file: one that is pulled is taken for that of the project."""
-    return worker.build is None or is_in_image(project, worker, path)
+@remembered
+def _jobs(project: Project) -> tuple[Location, ...]:
+    """Return the first lines by which jobs work with files: one of a few tells as much as all."""
+    facts = (fact for fact in project.code_facts if fact.kind == "job-files" and may_run_in_production(fact))
+    return tuple(fact.location for fact in islice(facts, _MOST))
 
 
-def _lacking(worker: Service, holder: Service) -> Iterator[Mount]:
-    if holder is worker or holder.role not in _SERVES or not _are_one_image(worker, holder) or _has_bucket(holder):
-        return
-    for mount in holder.mounts:
-        kept = mount.kind in {"volume", "bind"} and mount.source and not mount.read_only and _OF_FILES.search(mount.target)
-        if kept and not any(_covers(other.target, mount.target) for other in worker.mounts):
-            yield mount
+def _held(stack: Stack) -> dict[object, list[tuple[Service, Mount]]]:
+    """Return the first folders of files that services for visitors keep in volumes, by the image that they run."""
+    found: dict[object, list[tuple[Service, Mount]]] = {}
+    for service in stack.services:
+        image = _image_of(service)
+        if service.role in _SERVES and image is not None and not _has_bucket(service):
+            kept = (
+                mount
+                for mount in service.mounts
+                if mount.kind in {"volume", "bind"} and mount.source and not mount.read_only and _OF_FILES.search(mount.target)
+            )
+            places = found.setdefault(image, [])
+            places += ((service, mount) for mount in islice(kept, max(_MOST - len(places), 0)))
+    return found
+
+
+def _has(worker: Service, mount: Mount) -> bool:
+    return any(_covers(other.target, mount.target) for other in worker.mounts)
 
 
 def _covers(target: str, place: str) -> bool:
     return is_below(place.strip("/"), target.strip("/")) or is_below(target.strip("/"), place.strip("/"))
 
 
-def _are_one_image(first: Service, second: Service) -> bool:
-    if first.build is None or second.build is None:
-        return first.build is second.build and first.image is not None and first.image == second.image
-    return (first.build.context, first.build.dockerfile, first.build.target) == (
-        second.build.context,
-        second.build.dockerfile,
-        second.build.target,
-    )
+def _image_of(service: Service) -> object:
+    """Return what tells the image of a service from others: what it is built from, else its name, or None."""
+    if service.build is not None:
+        return (service.build.context, service.build.dockerfile, service.build.target)
+    return service.image
 
 
 def _has_bucket(service: Service) -> bool:

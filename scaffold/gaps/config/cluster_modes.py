@@ -41,20 +41,27 @@ def cluster_settings(project: Project, names: frozenset[str]) -> Iterator[tuple[
 
 def _of_values(project: Project, names: frozenset[str]) -> Iterator[tuple[str, str, Location]]:
     """Yield what `values.yaml` of a chart gives where no other file of its values names the variable again."""
+    beside = _files_of_values(project)
     for item in foreign_infrastructure(project):
         folder, _, name = item.path.rpartition("/")
         path = f"{folder}/values.yaml".removeprefix("/")
         document = project.document(path) if name == "Chart.yaml" and not is_test_path(path) else None
         if document is None or path in project.owned or path_environment(path) in TRIED:
             continue
-        others = [
-            project.source(other) or ""
-            for other in project.files
-            if other != path and other.startswith(f"{folder}/values") and path_environment(other) not in TRIED
-        ]
+        others = [project.source(other) or "" for other in beside.get(folder, []) if other != path]
         for found in _in_values(document.root, names, 0):
             if not any(found[0] in text for text in others):
                 yield found
+
+
+def _files_of_values(project: Project) -> dict[str, list[str]]:
+    """Return the files of values that are not for development or tests, by their folder."""
+    found: dict[str, list[str]] = {}
+    for path in project.files:
+        folder, _, name = path.rpartition("/")
+        if name.startswith("values") and path_environment(path) not in TRIED:
+            found.setdefault(folder, []).append(path)
+    return found
 
 
 def _in_values(node: Node | None, names: frozenset[str], depth: int) -> Iterator[tuple[str, str, Location]]:

@@ -43,7 +43,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not images or built_elsewhere(project):
         return
     ours = tuple(item for item in images if is_deliverable(project, *item))
-    left = tuple(item for item in images if item not in ours) if ours else ()
+    left = tuple(item for item in images if not is_deliverable(project, *item)) if ours else ()
     if steps and not push_nowhere(project, steps):
         # What scaffold wrote builds what it can; the others are built by hand as before.
         if left and all(item.workflow.path in project.owned for item in steps):
