@@ -87,8 +87,8 @@ _CONTAINERS = regex(
 """Words of containers, and of scripts that may start some."""
 _MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
 _RENAMES = regex(
-    r"\b(?:scp|cp|mv|rsync|install)\b[^\n;|&]*?[\s/](?=[\w.+-]*compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
-    r"[^\s;|&]*?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
+    r"\b(?:scp|cp|mv|rsync|install)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]*compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
+    r"[^\s;|&]{0,300}?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
     words=("compose",),
 )
 """A copy of a compose file under the name that Compose looks for."""
