@@ -20,6 +20,10 @@ _SERVICE_ROLE = ("SERVICE", "ROLE")
 _SERVICE_ACCOUNT = ("SERVICE", "ACCOUNT")
 """Before KEY and the ways to write one down: the private key of an account of Google."""
 _WRITTEN_DOWN = frozenset({"KEY", "JSON", "B64", "BASE64"})
+_WHOLE_ADDRESS = regex(
+    r"(?!VITE_|NEXT_PUBLIC_|REACT_APP_)(?:\w*_)?(?:(?:DATABASE|MONGO|MONGODB|POSTGRES|POSTGRESQL|MYSQL|REDIS|AMQP|RABBITMQ|BROKER)_UR[LI]"
+    r"|CONNECTION_STRING|DIRECT_URL)"
+)
 _MAY_BE_USERS = ("ACCESS", "KEY")
 """An access key of S3 is who logs in; its secret stands beside it. Other parties call their secret so."""
 _IN_ONE_WORD = regex(r"[A-Z0-9]{2,}PASSWORD|[A-Z0-9]*(?:SECRET|SECRETACCESS|PRIVATE|API|MASTER|ENCRYPTION)KEY")
@@ -94,6 +98,11 @@ _OF_A_SECRET = frozenset(
     }
 )
 """Such words that may stand before others: `JWT_EXPIRES_IN`, `JWT_ROLE_CLAIM_KEY`."""
+
+
+def names_whole_address(name: str) -> bool:
+    """Whether a variable of this name is the address of a store with the login in it, as far as nothing shows what it holds."""
+    return _WHOLE_ADDRESS.fullmatch(name) is not None
 
 
 def is_sensitive_name(name: str) -> bool:

@@ -27,7 +27,7 @@ from scaffold.model.monitoring import Variable
 from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_path
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import counts, holds_secret, is_provider_key, names_its_secret
 from scaffold.plan.production_values import leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
@@ -217,7 +217,7 @@ def _variable(name: str, uses: list[_Use], edits: _Edits) -> EnvVariable:
     references = [use.reference for use in uses]
     defaults = [reference.argument for reference in references if reference.has_default]
     default = next((text for text in defaults if text), "")
-    url = any(_has_login(text) for text in defaults)
+    url = any(_has_login(text) for text in defaults) or (not default and names_whole_address(name))
     login = url or any(names_its_secret(text) for text in defaults)
     secret = login or (holds_secret(name, default) and (not default or counts(default)))
     optional = bool(references) and all(reference.has_default or reference.operator in {":+", "+"} for reference in references)

@@ -13,6 +13,7 @@ from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, is_issued, is_of_a_pair
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
+from scaffold.model.secret_names import names_whole_address
 from scaffold.model.target import BuiltImage, FilledArgument, Secret, SecretKey, Store, Target
 from scaffold.model.values import dns_label
 
@@ -441,6 +442,8 @@ def _made(key: str) -> str:
         return "the text of the file that the container reads"
     if is_issued(key):
         return "the provider's console"
+    if names_whole_address(key):
+        return "the address with the login in it, as the store has them"
     return MADE_AS_A_PAIR if is_of_a_pair(key) else f"here: `{GENERATE}`"
 
 

@@ -14,7 +14,7 @@ from scaffold.model.image_code import reads_in_image
 from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.project import EnvEntry, Project
 from scaffold.model.regex import regex
-from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, names_secret, url_host, url_password
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import lists_origins, production_value
@@ -87,6 +87,8 @@ def _need(
         leads = has_login and ("$" not in value or _leads_to(value, stack) in managed)
         kept = address if leads else "" if has_login or may_be_sensitive_name(name) else value
         return need("asked", kept, secret=True, login=login_of(name, stack, entries))
+    if names_whole_address(name) and _is_for_nobody(value):
+        return need("asked", secret=True, login=login_of(name, stack, entries))
     if "$" in value or lists_origins(name, value) or (not address and _is_for_developers(value)):
         return need("asked", login=login_of(name, stack, entries))
     return need("fixed" if address or "}" in value else "default", address or value)
@@ -95,6 +97,10 @@ def _need(
 def _leads_to(value: str, stack: Stack) -> str:
     service = stack.resolve_host(url_host(value) or "")
     return service.name if service else ""
+
+
+def _is_for_nobody(value: str) -> bool:
+    return not value or classify(value) is SecretClass.PLACEHOLDER
 
 
 def _is_for_developers(value: str) -> bool:

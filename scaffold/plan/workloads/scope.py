@@ -11,7 +11,7 @@ from scaffold.model.document import Scalar, VariableReference, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.project import Project
-from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import is_provider_key, may_be_key, names_its_secret, names_secret, url_password
 from scaffold.model.target import Store
 from scaffold.plan.production_values import is_this_machine, leads_home
@@ -135,6 +135,8 @@ def is_whole_secret(entry: EnvValue) -> bool:
 def is_secret_reference(reference: VariableReference, known: str | None) -> bool:
     """Whether a variable of the compose files keeps a secret, by its name, its default or its tracked value."""
     value = known if known is not None else reference.argument if reference.has_default else ""
+    if not value and names_whole_address(reference.name):
+        return True
     if may_be_sensitive_name(reference.name):
         return not value or names_secret(reference.name, value)
     return may_be_key(reference.name, value) or _has_literal_password(value) or is_provider_key(value)
