@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, users_of
+from scaffold.gaps.image.installed_at_start import StartInstall, installed_at_start
 from scaffold.gaps.image.lockless import Install, other_trees, without_lock
 from scaffold.gaps.image.python_installs import named_requirements
 from scaffold.gaps.shown_commands import shown_words
@@ -58,6 +59,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         ]
         if found:
             yield _gap(project, dockerfile, found)
+    yield from map(_start_gap, installed_at_start(project))
 
 
 def _reasons(project: Project, dockerfile: Dockerfile, stage: Stage, item: Instruction) -> Iterator[str]:
@@ -241,6 +243,25 @@ def _value(project: Project, dockerfile: Dockerfile, word: str) -> str:
     ]
     templates = [entry.value for file in project.env_files for entry in file.entries if entry.name == name[1]]
     return next((value.strip("\"'") for value in (*given, *declared, *templates) if value and "$" not in value), "")
+
+
+def _start_gap(found: StartInstall) -> Gap:
+    dockerfile = found.script.dockerfile
+    effect = "the image holds no dependencies" if found.is_only_one else "the image holds others"
+    return RULE.gap(
+        resource=dockerfile.path,
+        subject=f"start/{posixpath.basename(found.script.path)}",
+        message=f"{found.script.path} installs the dependencies as the container starts (`{found.words}`): {effect}, so what"
+        " was built and tested is not what runs, and no container starts while the registry of packages is out of reach.",
+        expected="an installation in the Dockerfile",
+        actual=f"`{found.words}` at each start",
+        locations=(found.location,),
+        related=(Location(dockerfile.path, 1),),
+        severity=Severity.MEDIUM if found.is_only_one else Severity.LOW,
+        closers=(
+            Closer(None, "advice", "Install in a step of the Dockerfile, by the lock file, and let the script start alone."),
+        ),
+    )
 
 
 def _gap(project: Project, dockerfile: Dockerfile, found: list[tuple[str, Location]]) -> Gap:
