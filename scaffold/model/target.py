@@ -57,6 +57,17 @@ class Store:
     """The name of the Secret that holds the application's login at a managed one."""
 
 
+@frozen
+class FirstStart:
+    """What a managed PostgreSQL gets once, while its database is empty, as the image does at its first start."""
+
+    store: str
+    extensions: tuple[str, ...]
+    """What the master makes."""
+    scripts: tuple[tuple[str, str], ...]
+    """Name and text of what the application's role runs, in this order."""
+
+
 APPLICATION_SECRET = "app"  # noqa: S105 - the name of a secret
 """The name of the Secret that people fill in."""
 HOST_SECRET = "compose-host"  # noqa: S105 - the name of a secret
@@ -152,6 +163,7 @@ class Target:
     volumes: tuple[PersistentVolume, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     config_files: tuple[ConfigFile, ...] = ()
+    first_starts: tuple[FirstStart, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     """The services without a workload, and why."""
     notes: tuple[Note, ...] = ()

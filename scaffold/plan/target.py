@@ -21,6 +21,7 @@ from scaffold.plan.dockerignore import plan_dockerignores
 from scaffold.plan.edits import plan_edits
 from scaffold.plan.edits.listed_files import with_overlays
 from scaffold.plan.environment import host_secrets, plan_environment, secret_sources, with_templates
+from scaffold.plan.first_start import first_start_notes, plan_first_starts
 from scaffold.plan.guides import plan_guides
 from scaffold.plan.hardening import plan_hardening
 from scaffold.plan.images import plan_images
@@ -96,7 +97,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         buckets=plan_buckets(stores, running, cluster_backup),
         config_files=running.files,
         left_out=_left_out(running, choice),
-        notes=(*(stage_notes if chart else ()), *running.notes),
+        first_starts=plan_first_starts(project, stack, stores) if stack else (),
+        notes=(*(stage_notes if chart else ()), *(first_start_notes(project, stack, stores) if stack else ()), *running.notes),
         paths=running.paths,
         base_set=base_set,
         production_set=production_set,

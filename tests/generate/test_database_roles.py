@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +39,10 @@ class Server:
             command, env=self.environment(user, password), capture_output=True, text=True, check=False, timeout=60
         )
 
-    def make_role(self, master_password: str, app_password: str) -> None:
+    def make_role(self, master_password: str, app_password: str, first_start: Mapping[str, str] | None = None) -> None:
         """Run the job of the chart, as its container does: without a terminal."""
         environment = self.environment("master", master_password) | {"APP_ROLE": "shop_app", "APP_PASSWORD": app_password}
+        environment |= first_start or {}
         done = subprocess.run(
             ["/bin/sh", "-euc", job_script()],
             env=environment,
@@ -149,3 +150,29 @@ def test_the_job_runs_again_with_the_new_master_and_gives_the_role_its_new_passw
         "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user",
     )
     assert rights.stdout == "f\n"
+
+
+def test_the_job_runs_what_the_image_would_at_its_first_start_as_the_application_and_once(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "1-schema.sql").write_text(
+        "CREATE EXTENSION IF NOT EXISTS plpgsql;\nCREATE TABLE orders (id int);\nINSERT INTO orders VALUES (1);\n"
+    )
+    (tmp_path / "2-more.sql").write_text(
+        "CREATE VIEW all_orders AS SELECT * FROM orders;\nGRANT SELECT ON orders TO shop_app;\n"
+    )
+    first = {"EXTENSIONS": "plpgsql", "FIRST_START": str(tmp_path)}
+    server.make_role(MASTER, APP_PASSWORD, first)
+    owner = "SELECT tableowner, (SELECT count(*) FROM all_orders) FROM pg_tables WHERE tablename = 'orders'"
+    assert server.sql("shop_app", APP_PASSWORD, owner).stdout == "shop_app|1\n"
+    # With tables in the database it is nobody's first start.
+    server.make_role(MASTER, APP_PASSWORD, first)
+    assert server.sql("shop_app", APP_PASSWORD, owner).stdout == "shop_app|1\n"
+
+
+def test_a_first_start_that_fails_leaves_nothing_and_nobody_logs_in(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "1-schema.sql").write_text("CREATE TABLE orders (id int);\nCREATE TABLE orders (id int);\n")
+    with pytest.raises(AssertionError, match="already exists"):
+        server.make_role(MASTER, APP_PASSWORD, {"FIRST_START": str(tmp_path)})
+    assert server.sql("shop_app", APP_PASSWORD, "SELECT 1").returncode != 0
+    assert server.sql("postgres", "", "SELECT to_regclass('orders') IS NULL").stdout == "t\n"

@@ -213,6 +213,11 @@ def _more(target: Target) -> str:
             any(store.placement == "managed" and store.engine == "postgres" for store in target.stores),
         ),
         (
+            "That Job also does what the image of the database does at its first start (`extensions`, `firstStart`), as long\n"
+            "  as the database has no tables: a dump of yours comes in before the first installation.",
+            bool(target.first_starts),
+        ),
+        (
             "Where the compose files set no limits, requests and limits are a first guess: measure, then correct them in\n"
             "  `values.yaml`.",
             any(item.resources.assumed for item in target.workloads),

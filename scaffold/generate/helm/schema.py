@@ -188,7 +188,17 @@ def values_schema() -> dict[str, object]:
             "secretRefreshInterval": _TEXT,
             "drainSeconds": _COUNT,
             "secrets": _map(secret),
-            "databaseRoles": _map(_object({"revision": _COUNT, "acceptedChecks": _map(_TEXT)}, "revision")),
+            "databaseRoles": _map(
+                _object(
+                    {
+                        "revision": _COUNT,
+                        "extensions": _list(_TEXT),
+                        "firstStart": _map(_TEXT),
+                        "acceptedChecks": _map(_TEXT),
+                    },
+                    "revision",
+                )
+            ),
             "backups": {"$ref": "#/definitions/backups"},
             "ingress": _object(
                 {

@@ -67,12 +67,9 @@ def values_sections(target: Target) -> str:
             {"secretRefreshInterval": "1h0m0s", "secrets": secrets.as_values()},
         ),
         (
-            "The managed PostgreSQL stores at which a job makes the application's own role with the master's login.",
-            {
-                "databaseRoles": {
-                    store: {"revision": 1, "acceptedChecks": accepted_for_roles()} for store in database_stores(target)
-                }
-            },
+            "The managed PostgreSQL stores at which a job makes the application's own role with the master's login, the\n"
+            "extensions, and in a database without tables what the image runs at its first start (firstStart), as that role.",
+            {"databaseRoles": {store: _role(target, store) for store in database_stores(target)}},
         ),
         (
             "One load balancer for every route: the name is the subdomain below ingress.domain, or the domain itself; a path\n"
@@ -112,6 +109,16 @@ def values_sections(target: Target) -> str:
         ),
     ]
     return "\n".join(to_yaml(values, header) if values else _comment(header) for header, values in sections)
+
+
+def _role(target: Target, store: str) -> dict[str, object]:
+    found = next((item for item in target.first_starts if item.store == store), None)
+    return {
+        "revision": 1,
+        **({"extensions": list(found.extensions)} if found and found.extensions else {}),
+        **({"firstStart": dict(found.scripts)} if found and found.scripts else {}),
+        "acceptedChecks": accepted_for_roles(),
+    }
 
 
 def _backups(target: Target, places: dict[tuple[str, str], Place]) -> list[tuple[str, dict[str, object]]]:
