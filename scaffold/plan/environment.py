@@ -29,7 +29,7 @@ from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import counts, holds_secret, is_provider_key, names_its_secret
-from scaffold.plan.production_values import leads_home, lists_origins, production_value
+from scaffold.plan.production_values import keeps_mail, leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
 
 if TYPE_CHECKING:
@@ -401,6 +401,8 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
         return EnvVariable(name, users, value)
     if lists_origins(name, variable.value):
         return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
+    if keeps_mail(name, variable.value):
+        return EnvVariable(name, users, why=f"How mail goes out; the default, {variable.value}, sends none")
     if not variable.active and leads_home(name, variable.value):
         why = f"The default, {variable.value}, is right on a developer's own machine: the address that production has"
         return EnvVariable(name, users, why=why)

@@ -21,6 +21,8 @@ _MODE = frozenset(
 )
 _DEBUG = regex(r"(?:^|_)(?:DEBUG|(?:AUTO_?|HOT_?)?RELOAD)$", words=("DEBUG", "RELOAD"))
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
+_MAIL = regex(r"(?:^|_)E?MAIL(?:ER)?_(?:BACKEND|DRIVER|MAILER|PROVIDER|SERVICE|TRANSPORT)$")
+_KEEPS_MAIL = frozenset({"array", "console", "dummy", "filebased", "locmem", "log"})
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off"})
 _OFF = {"true": "false", "false": "false", "True": "False", "False": "False", "1": "0", "0": "0", "on": "off", "off": "off"}
 
@@ -38,6 +40,11 @@ def is_this_machine(value: str) -> bool:
 def leads_home(name: str, value: str) -> bool:
     """Whether a value is an address of a developer's own machine: a URL, or a name under which people reach the app."""
     return is_this_machine(value) and ("://" in value or _NAMES_ITSELF.search(name) is not None)
+
+
+def keeps_mail(name: str, value: str) -> bool:
+    """Whether a variable chooses how mail goes out, and the value is a way for developers that sends none."""
+    return bool(_MAIL.search(name)) and value.rpartition("backends.")[2].partition(".")[0].lower() in _KEEPS_MAIL
 
 
 def lists_origins(name: str, value: str) -> bool:

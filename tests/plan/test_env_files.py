@@ -46,6 +46,7 @@ ALLOWED_HOSTS="*"
 SITE_URL=http://localhost:8000
 POSTGRES_USER=shop
 POSTGRES_PASSWORD=hunter22
+EMAIL_BACKEND=django.core.mail.backends.console.EmailBackend
 GIVEN=2
 PAGE_TITLE='The "Shop"'
 REPORTS=postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@db:5432/reports
@@ -97,6 +98,8 @@ def test_the_chart_gives_what_the_env_file_would(root: Path) -> None:
     # Of the developer's machine alone: every environment has its own.
     assert env["ALLOWED_HOSTS"] == {"setting": "ALLOWED_HOSTS"}
     assert "ALLOWED_HOSTS" not in settings
+    assert env["EMAIL_BACKEND"] == {"setting": "EMAIL_BACKEND"}
+    assert "EMAIL_BACKEND" not in settings
     assert env["SITE_URL"] == {"setting": "SITE_URL"}
     assert "SITE_URL" not in settings
     # Of Compose alone, or set beside it.
@@ -133,7 +136,8 @@ def test_what_logs_in_to_a_store_asks_for_the_user_that_its_env_file_makes(root:
 
 def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_path: Path) -> None:
     template = (root / ".env.production.example").read_text().splitlines()
-    assert {"COMPOSE_PROFILES=web", "ALLOWED_HOSTS=", "SITE_URL=", "SECRET_KEY=", "WEB_RELOAD=0"} <= set(template)
+    asked = {"ALLOWED_HOSTS=", "EMAIL_BACKEND=", "SITE_URL=", "SECRET_KEY="}
+    assert {"COMPOSE_PROFILES=web", *asked, "WEB_RELOAD=0"} <= set(template)
     guide = (root / "docs/operations/deployment.md").read_text()
     command = next(line.strip() for line in guide.splitlines() if "> .env)" in line)
     assert "Compose hands `.env` to `db`, `web` as a whole" in guide
