@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaffold.generate.blueprint import code_filter, line_filter, shell_filter
+from scaffold.generate.helm.values import SERVED
 from scaffold.model.backup import FILES
 from scaffold.model.cluster_backup import ClusterBackupJob, ClusterBackupPlan
 from scaffold.model.target import Target
@@ -212,6 +213,7 @@ def _more(target: Target) -> str:
             "  gives it its password again when `databaseRoles.NAME.revision` is raised. Do that after a rotation.",
             any(store.placement == "managed" and store.engine == "postgres" for store in target.stores),
         ),
+        (_behind_a_proxy(target), bool(_behind_a_proxy(target))),
         (
             "That Job also does what the image of the database does at its first start (`extensions`, `firstStart`), as long\n"
             "  as the database has no tables: a dump of yours comes in before the first installation.",
@@ -234,6 +236,19 @@ def _more(target: Target) -> str:
     )
     points = "".join(f"- {text}\n" for text, holds in sentences if holds)
     return f"## Good to know\n\n{points}" if points else ""
+
+
+def _behind_a_proxy(target: Target) -> str:
+    """Return what is missing where a proxy of the host, which no compose file starts, is all that people reach; "" else."""
+    ports = [(item.name, port.port) for item in target.workloads if item.role in SERVED for port in item.ports]
+    if not ports or any(port.published for item in target.workloads for port in item.ports):
+        return ""
+    name, port = ports[0]
+    return (
+        f"The compose files publish {code_filter(name)} to programs of the host alone, so nothing leads to it here. What a\n"
+        "  proxy of the host does for it today, the Ingress does once its port says `published: true`, and `ingress` has\n"
+        f"  `enabled: true`, the domain and the route `{{workload: {name}, port: {port}, subdomain: ''}}`."
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -22,7 +22,7 @@ _KINDS = {"deployment": "Deployment", "stateful-set": "StatefulSet", "daemon-set
 _NAMES_ENVIRONMENT = frozenset({"ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DEPLOY_ENV", "SENTRY_ENVIRONMENT"})
 _LEAST_IN_PRODUCTION = 2
 _TARGET_CPU = 75
-_SERVED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
+SERVED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
 _DRAIN_SECONDS = 15
 """What a controller of a load balancer takes to deregister a target, with room (its documentation, pod readiness gates)."""
 _PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -185,7 +185,7 @@ def _ingress(target: Target) -> dict[str, object]:
 
 def _routes(target: Target) -> list[dict[str, object]]:
     """Return the routes: a proxy stands before everything else; else the user interface has the domain, the rest its name."""
-    served = [item for item in target.workloads if item.role in _SERVED and item.kind != "job" and _http_port(item)]
+    served = [item for item in target.workloads if item.role in SERVED and item.kind != "job" and _http_port(item)]
     proxies = [item for item in served if item.role is Role.PROXY]
     shown = proxies[:1] or served
     main = next((item for role in (Role.PROXY, Role.FRONTEND, Role.WEB) for item in shown if item.role is role), None)

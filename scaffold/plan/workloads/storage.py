@@ -117,7 +117,8 @@ def _bind(mount: Mount, plan: _Plan) -> None:
             _from_variable(mount, source, plan)
         else:
             plan.keep(mount, posixpath.basename(source) or posixpath.basename(mount.target) or "data")
-            plan.note(mount, f"{source} of the host becomes a volume of its own, which starts empty")
+            why = "becomes a volume of its own, which starts empty and which no program of a host reads"
+            plan.note(mount, f"{source} of the host {why}")
     elif _is_source(mount, plan):
         plan.note(mount, f"{mount.source} is code of the repository{_what_holds_it(mount.resolved, plan)}")
     else:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from scaffold.app.examination import Place
+from scaffold.app.generation import plan_generation, write_generation
 from scaffold.gaps.judge import judge
 from scaffold.generate.helm.accepted import conditions, load
 from scaffold.model.target import Target
@@ -261,3 +264,29 @@ def test_a_pod_that_serves_drains_before_its_program_is_told_to_end(
     plain = support.objects(support.template(require_tool("helm"), chart, "--set", "drainSeconds=0"))
     pod = next(item for item in plain if item["kind"] == "Deployment" and item["metadata"]["name"] == "web")
     assert "lifecycle" not in pod["spec"]["template"]["spec"]["containers"][0]
+
+
+@pytest.mark.parametrize(("address", "is_said"), [("127.0.0.1:8000:8000", True), ("8000:8000", False)])
+def test_what_only_a_proxy_of_the_host_reaches_is_told_with_what_takes_its_place(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str], address: str, *, is_said: bool
+) -> None:
+    compose = f"services: {{web: {{build: ., ports: ['{address}']}}}}\n"
+    root = make_project({"compose.yaml": compose, "Dockerfile": "FROM python:3.14\nCOPY . .\n"}, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    chart = root / "deploy/helm/shop"
+    assert ("to programs of the host alone" in (chart / "README.md").read_text()) is is_said
+    if is_said:
+        told = {
+            "workloads": {"web": {"ports": [{"name": "http", "port": 8000, "protocol": "TCP", "published": True}]}},
+            "ingress": {
+                "enabled": True,
+                "domain": "a.example.com",
+                "routes": [{"workload": "web", "port": 8000, "subdomain": ""}],
+            },
+        }
+        (root / "told.yaml").write_text(yaml.safe_dump(told))
+        files = [chart / "ci/values-infra.json", chart / "ci/values-release.json", root / "told.yaml"]
+        command = [require_tool("helm"), "template", "shop", str(chart), *(f"--values={path}" for path in files)]
+        made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert "kind: Ingress" in made
+        assert "published-web" in made
