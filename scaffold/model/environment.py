@@ -12,6 +12,7 @@ from scaffold.model.regex import regex
 _ISSUED = regex(
     r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID|_SECRET)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$|^(?:SMTP|E?MAIL)_(?:\w+_)?PASS(?:WORD)?$"
     r"|(?:^|_)(?:OPENAI|ANTHROPIC|STRIPE|PAYPAL|SENDGRID|TWILIO|GITHUB(?!_WEBHOOK)|GOOGLE|AWS|AZURE|SLACK|SENTRY|MAILGUN|CLOUDINARY)_"
+    r"|SERVICE_ACCOUNT_(?:KEY|JSON|B64|BASE64)"
 )
 """Names of what the other side makes, and of services that give out every credential of theirs."""
 _OF_A_PAIR = regex(r"(?:^|_)(?:PRIVATE_?KEY|PRIVKEY|MNEMONIC|SEED_PHRASE)(?:_|$)")

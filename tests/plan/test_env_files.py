@@ -46,6 +46,7 @@ ALLOWED_HOSTS="*"
 SITE_URL=http://localhost:8000
 POSTGRES_USER=shop
 POSTGRES_PASSWORD=hunter22
+MAIL_SERVICE_ACCOUNT_JSON=
 EMAIL_BACKEND=django.core.mail.backends.console.EmailBackend
 GIVEN=2
 PAGE_TITLE='The "Shop"'
@@ -136,6 +137,7 @@ def test_what_logs_in_to_a_store_asks_for_the_user_that_its_env_file_makes(root:
 
 def test_the_template_of_production_and_the_guide_make_the_file(root: Path, tmp_path: Path) -> None:
     template = (root / ".env.production.example").read_text().splitlines()
+    assert template[template.index("# MAIL_SERVICE_ACCOUNT_JSON=") - 1].endswith("its provider issues the value")
     asked = {"ALLOWED_HOSTS=", "EMAIL_BACKEND=", "SITE_URL=", "SECRET_KEY="}
     assert {"COMPOSE_PROFILES=web", *asked, "WEB_RELOAD=0"} <= set(template)
     guide = (root / "docs/operations/deployment.md").read_text()
