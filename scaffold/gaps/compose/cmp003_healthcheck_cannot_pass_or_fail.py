@@ -11,6 +11,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Room, Severity
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
+from scaffold.model.same_checks import same_check
 
 _EFFECTS = {
     "pass": "cannot pass",
@@ -21,6 +22,7 @@ _EFFECTS = {
     "blind": "does not reach the application",
     "deaf": "does not tell that the store is away",
 }
+_LACKS = " holds no "
 _LOWER = {"wait": 2, "blind": 1, "idle": 1, "refused": 1}
 """Steps by which an effect counts less: one that passes too early does so for as long as the data is read, and one that the
 server refuses fails where nothing listens.
@@ -37,7 +39,13 @@ _ORDER = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 def is_mendable(project: Project, service: Service) -> bool:
     """Whether an edit can replace the service's healthcheck: it stands in a compose file and a passing one is known."""
     source = health_source(project, service)
-    return source is not None and source.healthcheck is not None and working_healthcheck(service) is not None
+    return source is not None and source.healthcheck is not None and _passing(project, service) is not None
+
+
+def _passing(project: Project, service: Service) -> tuple[str, ...] | None:
+    """Return a test that passes: what is known of the image, or the same question by a program that it holds."""
+    lacking = all(_LACKS in fault.reason for fault in health_faults(project, service))
+    return working_healthcheck(service) or (same_check(project, service) if lacking else None)
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -62,7 +70,7 @@ def _gap(project: Project, stack: Stack, service: Service, source: HealthSource,
         resource=stack.resource(service.name),
         subject="healthcheck",
         message=f"{service.name}'s healthcheck {_EFFECTS[worst.effect]}: {reasons}{waits}.",
-        expected=_expected(service),
+        expected=_expected(project, service),
         actual=reasons,
         locations=(source.location,),
         related=related,
@@ -85,8 +93,8 @@ def _severity(worst: Fault, *, relied_on: bool) -> Severity:
     return severity.lowered(_LOWER.get(worst.effect, 0))
 
 
-def _expected(service: Service) -> str:
-    test = working_healthcheck(service)
+def _expected(project: Project, service: Service) -> str:
+    test = _passing(project, service)
     # A test that repeats the file's own reference to a password may hold its default value: it is not shown.
     if test is None or any("${" in word.replace("$${", "") for word in test):
         return "a check that passes when the service answers and fails when it does not"

@@ -12,6 +12,7 @@ from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
 from scaffold.model.probes import working_healthcheck
 from scaffold.model.project import Project
+from scaffold.model.same_checks import same_check
 from scaffold.plan.edits.kind import EditKind, by_document
 
 _CONDITIONS = {"CMP001": "service_healthy", "CMP004": "service_completed_successfully"}
@@ -121,7 +122,8 @@ def _needs(resource: str, group: tuple[Gap, ...]) -> tuple[str, ...]:
 def _mended(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
     for document, resource, group in by_document(project, tuple(gap for gap in gaps if gap.code == "CMP003")):
         service = _service(project, resource)
-        test = working_healthcheck(service) if service else None
+        offered = all(closer.kind == "edit" for gap in group for closer in gap.closes)
+        test = (working_healthcheck(service) or (same_check(project, service) if offered else None)) if service else None
         if service and test:
             yield EditTask("passing-healthcheck", group, (document,), service=service.name, healthcheck=test)
 
