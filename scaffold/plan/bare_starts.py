@@ -12,7 +12,7 @@ from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
 _DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"})
-_ENV_FILE = regex(r"(?<![\w-])[\w./-]*\.env\b|--env-file\b|\benv\.example\b", words=("env",))
+_ENV_FILE = regex(r"\.env\b|--env-file\b|\benv\.example\b", words=("env",))
 """What makes or hands over an env file."""
 
 

@@ -23,7 +23,7 @@ _MODE = regex(r"\b(" + "|".join(sorted(_MODES)) + r")[= ]+[\"']?(\w+)")
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\"']?([\w.,*-]+)")
 _DEPLOYED_FROM = frozenset({"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "production"})
 _COPIES_OVER = regex(
-    r"\b(?:scp|rsync)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]*compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
+    r"\b(?:scp|rsync)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]{0,250}compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
     r"[^\s;|&]{0,300}?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
     words=("compose",),
 )

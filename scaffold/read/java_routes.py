@@ -16,7 +16,7 @@ _TOKEN = regex(
     rf"{_MAPPED}"
     r"|(?P<client>@FeignClient\b)"
     r"|\b(?P<type>class|interface|object|record|enum)\s{1,20}\w"
-    r'|"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.){0,500}"|' + r"'(?:[^'\\\n]|\\.)'|[(){};]",
+    r'|"""(?:[^"\\]|\\.?|"(?!""))*+(?:"""|\Z)|"(?:[^"\\\n]|\\.){0,500}"|' + r"'(?:[^'\\\n]|\\.)'|[(){};]",
     re.DOTALL,
 )
 """What tells where a class begins and ends; texts are passed over."""
@@ -31,6 +31,8 @@ _NO_PATH = regex(
 )
 _LONGEST = 600
 """Characters of one annotation that are looked at."""
+_LONGEST_PATH = 2_000
+"""Characters of the path of classes inside classes; what is longer nobody asks for."""
 
 
 @frozen
@@ -130,4 +132,6 @@ def _joined(prefix: str, path: str) -> str:
         return path
     parts = [part.strip("/") for part in (prefix.removeprefix(UNKNOWN), path)]
     whole = "".join(f"/{part}" for part in parts if part)
+    if len(whole) > _LONGEST_PATH:
+        return UNKNOWN
     return f"{UNKNOWN}{whole}" if prefix.startswith(UNKNOWN) else whole

@@ -9,7 +9,7 @@ from scaffold.model.regex import regex
 from scaffold.read.lines import Places
 
 _OF_RAILS = regex(r"(?:^|/)app/(?:jobs|workers|sidekiq)/.+\.rb$", words=("app/",))
-_ATTACHES = regex(r"(?m)^(?!\s*#)[^\n]*?\.(?:attach\(|download\b(?!\()|attachment\.open\b|blob\.open\b)")
+_ATTACHES = regex(r"(?m)^(?![ \t]*#)[^\n]*?\.(?:attach\(|download\b(?!\()|attachment\.open\b|blob\.open\b)")
 _TASK = regex(r"@(?:shared_task|\w+\.task|dramatiq\.actor|job)\b", words=("@",))
 _STORES = regex(
     r"\bdefault_storage\.(?:open|save|path)\(|\bMEDIA_ROOT\b|\b(?:file|image|document|attachment)\.(?:path\b|open\(|save\()"

@@ -10,6 +10,7 @@ import cProfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -166,3 +167,40 @@ def test_a_command_ends_where_no_person_writes_on(make_project: Callable[..., Pa
     assert sorted(map(len, texts))[-3:] == [LONGEST_LINE] * 3
     step = project.workflows[0].jobs[0].steps[0]
     assert [len(text) for text in step.run.splitlines()] == [LONGEST_LINE, len("make b")]
+
+
+WEB = "services: {web: {build: ., ports: ['80:80']}}\n"
+JOBS = "from celery import shared_task\n@shared_task\ndef run(file):\n    default_storage.open(file)\n"
+LONG: dict[str, Files] = {
+    "a word of a pair with blanks behind it, in the template of a chart": {
+        "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
+        "chart/templates/config.yaml": f"kind: ConfigMap\ndata:\n  MODE: a{' ' * 100_000}!\n",
+    },
+    "a line of links that none ends": {"README.md": f"In production: {'](a.md#' * 14_000}\n"},
+    "a script of traps": {
+        "Dockerfile": 'FROM python:3.13\nCOPY . .\nCMD ["./start.sh"]\n',
+        "start.sh": f"#!/bin/sh\n{'trap ' * 40_000}\nnginx &\nexec gunicorn shop\n",
+    },
+    "the name of a variable that speaks of a bucket again and again": {
+        "Dockerfile": DOCKERFILE,
+        "jobs.py": JOBS,
+        "compose.yaml": f"services:\n  web: {{build: ., ports: ['80:80'], volumes: ['u:/app/uploads']}}\n"
+        f"  jobs: {{build: ., command: celery worker, environment: ['{'S3_' * 30_000}-=1']}}\n",
+    },
+    "a page of one paragraph with logins": {
+        "README.md": f"Log in at https://shop.acme.org as {'`abc` / `harbour-77` or log in as ' * 4_000}\n",
+    },
+    "blank lines of a job": {"app/jobs/a.rb": "\n" * 200_000 + "a.attach(\n"},
+    "texts of Java that none ends": {"A.java": '@GetMapping("/a")\n' + '"""\n\\' * 20_000},
+    "routes of Java in classes in classes": {
+        "A.java": f'@RequestMapping("/{"a" * 250}") class A {{' * 900 + '@GetMapping("/b") a(){}' * 20_000,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_long_line_takes_no_time(kind: str, make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": WEB, **LONG[kind]})
+    start = process_time()
+    examine(Place(root))
+    assert process_time() - start < 5

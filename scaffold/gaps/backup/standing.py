@@ -34,7 +34,7 @@ _TECHNIQUES = 4
 """Fewer items of a list may be the aims of a product that tells how it reaches them."""
 _FOR_A_WHILE = regex(r"(?i)\b(?:ephemeral|throw-?away|disposable|short-?lived|temporary|on-demand)\b")
 _DESTROYS = regex(
-    r"\b(?:terraform|tofu|pulumi|cdk)\s+(?:-\S+\s+)*destroy\b|\baz\s+group\s+delete\b|\b(?:droplet|server)\s+delete\b"
+    r"\b(?:terraform|tofu|pulumi|cdk)\s+(?:-\S+\s+){0,9}destroy\b|\baz\s+group\s+delete\b|\b(?:droplet|server)\s+delete\b"
 )
 _TO_A_CLUSTER = regex(r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|set\s+image)\b", words=("helm", "kubectl"))
 _FIRST_DATA = regex(r"^/etc/|initdb|\.(?:conf|cnf|ini|ya?ml|json|sql|sh|xml)$")

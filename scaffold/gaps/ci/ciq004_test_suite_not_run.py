@@ -32,27 +32,27 @@ _RUNS = regex(
 _RUNS_THOSE_OF = {
     "python": regex(
         r"\b(?:pytest|py\.test|tox|nox|unittest|behave|trial|ward|nose2?)\b|\bmanage\.py\s+test|\bcoverage\s+run"
-        r"|\b(?:hatch|poe|pdm|rye|uv|poetry|pipenv|invoke|inv)\b[^\n]*(?:test|check|\bci\b|cov)"
+        r"|\b(?:hatch|poe|pdm|rye|uv|poetry|pipenv|invoke|inv)\b[^\n]{0,300}(?:test|check|\bci\b|cov)"
     ),
     "go": regex(r"\bgo\s+test\b|\bgotestsum\b|\bginkgo\b|\bmage\b"),
-    "ruby": regex(r"\b(?:rspec|minitest|cucumber)\b|\b(?:rails|rake)\b[^\n]*(?:test|spec|\bci\b)|\bbin/(?:ci|test)"),
+    "ruby": regex(r"\b(?:rspec|minitest|cucumber)\b|\b(?:rails|rake)\b[^\n]{0,300}(?:test|spec|\bci\b)|\bbin/(?:ci|test)"),
     "java": regex(r"\b(?:mvnw?|gradlew?|ant|sbt)\b"),
     "php": regex(
-        r"\b(?:phpunit|pest|codecept|behat|paratest)\b|\bartisan\s+test|\bcomposer\b[^\n]*(?:test|check|\bci\b|\bqa\b)"
+        r"\b(?:phpunit|pest|codecept|behat|paratest)\b|\bartisan\s+test|\bcomposer\b[^\n]{0,300}(?:test|check|\bci\b|\bqa\b)"
     ),
-    "elixir": regex(r"\bmix\b[^\n]*(?:test|coveralls|check|\bci\b)"),
-    "rust": regex(r"\bcargo\b[^\n]*\b(?:test|nextest|tarpaulin|llvm-cov|xtask|make)\b"),
+    "elixir": regex(r"\bmix\b[^\n]{0,300}(?:test|coveralls|check|\bci\b)"),
+    "rust": regex(r"\bcargo\b[^\n]{0,300}\b(?:test|nextest|tarpaulin|llvm-cov|xtask|make)\b"),
     "dotnet": regex(r"\bdotnet\s+(?:test|cake|run)\b|\bvstest\b|\bnuke\b"),
     "node": regex(
         r"\b(?:vitest|jest|mocha|ava|karma|jasmine|turbo|nx|lerna|moon|lage|ng|react-scripts|vue-cli-service|gulp|grunt)\b"
-        r"|\bnode\b[^\n]*\s--test\b|\bdeno\b[^\n]*\btest|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]*\s(?:t|it|cit|run\s+ci|ci:\S+|verify|check|validate|qa)\b"
-        r"|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]*(?:test|spec|cov)"
+        r"|\bnode\b[^\n]{0,300}\s--test\b|\bdeno\b[^\n]{0,300}\btest|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]{0,300}\s(?:t|it|cit|run\s+ci|ci:\S+|verify|check|validate|qa)\b"
+        r"|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]{0,300}(?:test|spec|cov)"
     ),
 }
 """What runs the tests of one language, and what may do so under a name of the project's own."""
 _HIDES = regex(
     r"\b(?:earthly|dagger|bazel|bazelisk|nix|skaffold|tilt|devenv|garden|vagrant)\b"
-    r"|\b(?:docker|podman)(?:-|\s+)compose\b[^\n]*\b(?:run|exec|up|build)\b|\b(?:docker|podman)\s+(?:run|exec)\b"
+    r"|\b(?:docker|podman)(?:-|\s+)compose\b[^\n]{0,300}\b(?:run|exec|up|build)\b|\b(?:docker|podman)\s+(?:run|exec)\b"
     r"|\b(?:docker|podman)\s+(?:buildx\s+|image\s+)?build\b|\b(?:make|just|task|invoke|inv|rake|mage)\s+\S|\.(?:sh|ps1|bash|py|m?js)\b|\b(?:scripts?|bin|tools?)/|(?:^|[;&|])\s*\./\w"
 )
 """What runs something that is not followed far enough: a container, a target, a script."""

@@ -20,7 +20,7 @@ _OF_FILES = regex(
     r"(?i)(?:^|/)(?:storage|uploads?|uploaded|media|attachments?|user[_-]?files|documents?|files)(?:/|$)",
     words=("storage", "upload", "media", "attachment", "files", "document"),
 )
-_BUCKET = regex(r"(?i)\w*(?:S3_|_S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|CLOUDINARY|SPACES_|R2_)\w*")
+_BUCKET = regex(r"(?i)S3_|_S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|CLOUDINARY|SPACES_|R2_")
 _MOST = 20
 """Jobs, and folders of one image, that are looked at: one is enough to tell of them all."""
 _SERVES = frozenset({Role.WEB, Role.FRONTEND})
@@ -95,4 +95,4 @@ def _image_of(service: Service) -> object:
 
 
 def _has_bucket(service: Service) -> bool:
-    return any(entry.value and _BUCKET.fullmatch(entry.name) for entry in service.environment)
+    return any(entry.value and _BUCKET.search(entry.name) for entry in service.environment)

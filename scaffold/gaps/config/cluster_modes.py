@@ -13,7 +13,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _DEEPEST = 12
-_SETTING = regex(r"(?m)^[ \t]+(?P<name>[A-Z][A-Z_]+):[ \t]*[\"']?(?P<value>[A-Za-z, ]+?)[\"']?[ \t]*$")
+_SETTING = regex(r"(?m)^[ \t]+(?P<name>[A-Z][A-Z_]+):[ \t]*+[\"']?(?P<value>[A-Za-z]++(?:[, ]{1,3}[A-Za-z]++)*+)[\"']?[ \t]*$")
 """A pair of a ConfigMap in a template of a chart."""
 _CONFIG = regex(r"(?m)^kind:[ \t]*ConfigMap\b")
 

@@ -35,7 +35,7 @@ _PLAIN_TITLE = regex(r" {0,3}[A-Z][\w ()/&-]{3,50}\r?")
 _COMMAND = regex(r"`[^`\n]*\b(?:docker|compose|kubectl|helm|ssh|scp|make|systemctl|git)\s[^`\n]*`")
 _LINES_OF_A_SECTION = 20
 _LINK = regex(
-    r"\]\((?:https?://github\.com/[\w.-]+/[\w.-]+/blob/[\w.-]+/(?P<there>[\w./-]+\.mdx?)|(?P<here>[\w./-]+\.mdx?))(?:#[^)\s]*)?\)",
+    r"\]\((?:https?://github\.com/[\w.-]+/[\w.-]+/blob/[\w.-]+/(?P<there>[\w./-]+\.mdx?)|(?P<here>[\w./-]+\.mdx?))(?:#[^)\s]{0,200})?\)",
     words=("](",),
 )
 _FOR_PRODUCTION = regex(r"(?i)\b(?:in|for|to) (?:\w+ )?production\b", words=("production",))

@@ -26,8 +26,8 @@ _PREFIX = regex(
 )
 """What stands before a program: variables, the user that it runs as."""
 _WORKERS = {
-    "the worker of Celery": regex(r"\bcelery\b[^\n]*\s(?:worker|-B)\b"),
-    "the schedule of Celery": regex(r"\bcelery\b[^\n]*\sbeat\b"),
+    "the worker of Celery": regex(r"\bcelery\b[^\n]{0,300}\s(?:worker|-B)\b"),
+    "the schedule of Celery": regex(r"\bcelery\b[^\n]{0,300}\sbeat\b"),
     "the queue worker of Laravel": regex(r"\bartisan\s+(?:queue:(?:work|listen)|horizon)\b"),
     "the schedule of Laravel": regex(r"\bartisan\s+schedule:work\b"),
     "Sidekiq": regex(r"(?:bundle\s+exec\s+|bin/)sidekiq\b|^sidekiq\b"),
@@ -71,12 +71,12 @@ _DAEMONS = regex(
 )
 """Programs that go into the background by themselves."""
 _WATCHES = regex(
-    r"\bwait\s+(?:-\w*[np]\b|-fn\b)|\btrap\b[^\n]*\b(?:CHLD|SIGCHLD)\b|\bkill\s+-0\b|\bpgrep\b|\bpidof\b|\bps\s+(?:aux|-ef|-p)\b|\bjobs\s+-"
+    r"\bwait\s+(?:-\w*[np]\b|-fn\b)|\btrap\b[^\n]{0,300}\b(?:CHLD|SIGCHLD)\b|\bkill\s+-0\b|\bpgrep\b|\bpidof\b|\bps\s+(?:aux|-ef|-p)\b|\bjobs\s+-"
     r"|\bsupervisorctl\b|\bmonit\b|\bhivemind\b|\bovermind\b|\bforeman\b|\bhoncho\b"
 )
 _ENDS_IT = regex(r"\bkill\b|\bkillall\b|\bpkill\b|\bfg\b|\s-s\s+(?:quit|stop)\b|\bservice\s+\S+\s+stop\b")
 _TRAPS = regex(r"(?m)^[ \t]*trap\b")
-_WAITS = regex(r"(?m)(?:^|[;&]\s*)[ \t]*wait\b")
+_WAITS = regex(r"(?m)(?:^|[;&])[ \t]*wait\b")
 _FOR_DEVELOPERS = regex(r"(?i)(?<![a-z])(?:dev|devel|development|debug|local|tests?|watch|reload)(?![a-z])")
 _OPENS = regex(r"^\s*(?:if|case)\b")
 _CLOSES = regex(r"^\s*(?:fi|esac)\b")

@@ -13,7 +13,7 @@ from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
-_STOPPING_SHELL = regex(r"\b(?:ba|da|a|z)?sh\s+(?:-\S+\s+)*-[a-z]*e[a-z]*\s+(?:-\S+\s+)*$")
+_STOPPING_SHELL = regex(r"\b(?:ba|da|a|z)?sh\s+(?:-\S+\s+){0,9}-(?=[a-z]*e)[a-z]++\s+(?:-\S+\s+){0,9}$")
 """A shell that the image starts with `-e`, whatever the script says."""
 _SCRIPT = regex(
     r"(?<![\w./-])(?:[\w.-]*/)*+[\w.-]{0,100}?(?P<name>[\w.-]+\.(?:sh|bash)|entrypoint|docker-entrypoint)(?=[\s\"',\]]|$)"

@@ -22,7 +22,7 @@ _FILES_OF_USERS = regex(
     words=("attachment", "avatar", "document", "files", "media", "session", "upload", "user"),
 )
 _BUCKET_VARIABLES = regex(
-    r"\w*(?:S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|GS_|CLOUDINARY|SPACES_|R2_|SUPABASE_STORAGE|OBJECT_STORAGE)\w*",
+    r"S3|BUCKET|MINIO|AZURE_STORAGE|AZURE_BLOB|GCS_|GS_|CLOUDINARY|SPACES_|R2_|SUPABASE_STORAGE|OBJECT_STORAGE",
     words=(
         "AZURE_BLOB",
         "AZURE_STORAGE",
@@ -55,7 +55,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 @remembered
 def has_bucket(project: Project) -> bool:
     """Whether a library or a variable speaks of an object store."""
-    return bool(_BUCKET_LIBRARIES & dependency_names(project)) or any(map(_BUCKET_VARIABLES.fullmatch, variable_names(project)))
+    return bool(_BUCKET_LIBRARIES & dependency_names(project)) or any(map(_BUCKET_VARIABLES.search, variable_names(project)))
 
 
 def _of_share(share: Share) -> Iterator[Gap]:

@@ -290,7 +290,8 @@ def _administrator_of_site(page: DocFile) -> Location | None:
     address.
     """
     for match in _PAIR.finditer(page.text):
-        start = page.text.rfind("\n\n", max(match.start() - _BEFORE, 0), match.start()) + 1
+        first = max(match.start() - _BEFORE, 0)
+        start = max(page.text.rfind("\n\n", first, match.start()), first)
         above = page.text[start : match.end()]
         named = f"{above[: match.start() - start][-_NAMED_BEFORE:]} {match['user']}"
         told = _SITE.search(above) and _LOGS_IN.search(above[-_TOLD_BEFORE:]) and _ADMINISTRATOR.search(named)
