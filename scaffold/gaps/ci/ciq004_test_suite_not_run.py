@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.go_packages import LeftOut, left_out_packages
 from scaffold.gaps.ci_signals import builds_image, calls_remote_workflow, ci_steps, foreign_workflows
 from scaffold.gaps.facts import listed
 from scaffold.model.document import Location
@@ -100,6 +101,8 @@ def _left_out(project: Project, ecosystems: list[str], lines: list[str]) -> Iter
         return
     if any(_HIDES.search(line) and _OF_TESTS.search(line) for line in lines):
         return
+    if "go" in ecosystems:
+        yield from _packages(project)
     for ecosystem in ecosystems:
         pattern = _RUNS_THOSE_OF.get(ecosystem)
         if pattern is None or any(pattern.search(line) and not _PASSES_OVER.search(line) for line in lines):
@@ -107,6 +110,14 @@ def _left_out(project: Project, ecosystems: list[str], lines: list[str]) -> Iter
         suite = None if _run_by_images(project, ecosystem) else _suite(project, ecosystem)
         if suite is not None and suite.files >= _FEWEST:
             yield _left_out_gap(project, suite)
+
+
+def _packages(project: Project) -> Iterator[Gap]:
+    """Yield the packages of Go that steps leave out which name those that they test."""
+    files = [path for path in project.files if _TEST_FILES["go"].fullmatch(path) and not _OTHERS.search(path)]
+    left = left_out_packages(project, files) if files and not _run_by_images(project, "go") else None
+    if left is not None and len(left.files) >= _FEWEST:
+        yield _packages_gap(left)
 
 
 def _told_to_actions(project: Project) -> Iterator[str]:
@@ -186,6 +197,21 @@ def _left_out_gap(project: Project, suite: _Suite) -> Gap:
         locations=suite.places,
         searched=tuple(workflow.on_location or Location(workflow.path, 1) for workflow in workflows),
         severity=Severity.MEDIUM if suite.files >= _MANY else Severity.LOW,
+        confidence=Confidence.MEDIUM,
+    )
+
+
+def _packages_gap(left: LeftOut) -> Gap:
+    return RULE.gap(
+        resource="ci",
+        subject="tests/go/packages",
+        message=f"The workflows name the packages of Go that they test ({listed(left.named)}), and {len(left.files)} files with"
+        f" tests are in others ({listed(left.packages)}): no step runs them, so a change that breaks them is merged unseen.",
+        expected="go test ./..., in a job of their own those that need a database",
+        actual="a list of packages that leaves others out",
+        locations=left.places,
+        related=tuple(Location(path, 1) for path in left.files[:_FEWEST]),
+        severity=Severity.MEDIUM if len(left.files) >= _MANY else Severity.LOW,
         confidence=Confidence.MEDIUM,
     )
 
