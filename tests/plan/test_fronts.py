@@ -101,3 +101,36 @@ volumes: {data: }
     (note,) = notes_of(make_project(files))
     assert (note.service, note.location.path, note.location.line) == ("db", "compose.yaml", 6)
     assert "runs db/schema.sql when it first starts, and AWS runs no such file" in note.message
+
+
+HIDDEN = """\
+services:
+  api: {build: ., expose: ["8000"], networks: [edge]}
+  site: {image: "nginx:1.30", expose: ["80"], networks: [edge]}
+networks: {edge: {external: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("compose", "told"),
+    [
+        (HIDDEN, True),
+        (HIDDEN.replace('expose: ["80"]', 'ports: ["80:80"]'), False),
+        (
+            HIDDEN.replace(
+                "networks: {edge", "  tunnel: {image: 'cloudflare/cloudflared:2026.1.0', networks: [edge]}\nnetworks: {edge"
+            ),
+            False,
+        ),
+    ],
+    ids=["its proxy is elsewhere", "a port is open", "a tunnel"],
+)
+def test_an_application_without_a_door_is_told(make_project: Make, compose: str, told: bool) -> None:
+    files = {
+        "compose.yaml": compose,
+        "Dockerfile": "FROM node:24\nEXPOSE 8000\nCMD [node, a.js]\n",
+        "a.js": "require('express')().listen(8000)\n",
+    }
+    found = [note for note in notes_of(make_project(files)) if "no port for visitors" in note.message]
+    assert bool(found) is told
+    assert all("published to true at port" in note.message for note in found)

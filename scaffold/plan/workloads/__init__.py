@@ -18,7 +18,7 @@ from scaffold.plan.workloads.argv import Argv, plan_argv
 from scaffold.plan.workloads.config_hosts import code_host_notes, local_notes, rewrite_files
 from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
-from scaffold.plan.workloads.fronts import front_notes, initial_notes
+from scaffold.plan.workloads.fronts import door_notes, front_notes, initial_notes
 from scaffold.plan.workloads.keys import key_notes
 from scaffold.plan.workloads.logins import added_notes, plan_logins
 from scaffold.plan.workloads.paths import plan_paths, unrouted_notes
@@ -57,6 +57,7 @@ def plan_workloads(
         workloads.append(workload)
         notes += found
     notes += unrouted_notes(scope, shared.ports)
+    notes += door_notes(tuple(workloads), scope)
     one = _one_value(scope, shared)
     texts = [(service, one(shared.environments[service.name]), _words(shared.argvs[service.name])) for service in kept]
     return WorkloadPlan(

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from scaffold.model.compose import Mount, Service
 from scaffold.model.document import Location
+from scaffold.model.names import Role
 from scaffold.model.nginx import Directive, parse_nginx
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.workload import Note
+from scaffold.model.workload import Note, Workload
 from scaffold.plan.workloads.scope import Scope
 
 _CADDYFILE = "/etc/caddy/Caddyfile"
@@ -24,6 +25,11 @@ _TO_HTTPS = regex(r"https://.*", words=("https://",))
 _NAMES = regex(r"DOMAIN|HOST", words=("DOMAIN", "HOST"))
 _READ_AT_THE_START = ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/", "/etc/nginx/http.d/", "/etc/nginx/templates/")
 """Where the images have what nginx starts with; other files may be there for another mode."""
+_SERVED = (Role.PROXY, Role.FRONTEND, Role.WEB)
+_TUNNELS = regex(
+    r"cloudflared|ngrok|tailscale|frpc|(?:^|/)pangolin|newt",
+    words=("cloudflared", "ngrok", "tailscale", "frpc", "pangolin", "newt"),
+)
 _INITIAL = "/docker-entrypoint-initdb.d"
 _LOOP = (
     "{what}. The load balancer of the cluster ends TLS and speaks plain HTTP to it, so visitors are sent in a circle: {mend}"
@@ -155,3 +161,28 @@ def initial_notes(scope: Scope) -> tuple[Note, ...]:
             )
             notes.append(Note(service.name, "volumes", message, mounts[0].location, urgent=True))
     return tuple(notes)
+
+
+def door_notes(workloads: tuple[Workload, ...], scope: Scope) -> tuple[Note, ...]:
+    """Return a note where visitors have a page to come to and no door: the proxy that has one stands in other files, or people
+    reach the application over a network of the host. A tunnel needs none.
+    """
+    served = [item for item in workloads if item.role in _SERVED and item.kind != "job"]
+    if any(port.published for item in served for port in item.ports) or any(map(_is_tunnel, scope.stack.services)):
+        return ()
+    pages = [(item, port.port) for item in served for port in item.ports if port.name == "http"]
+    if not pages:
+        return ()
+    first, port = min(pages, key=lambda pair: (_SERVED.index(pair[0].role), pair[0].name))
+    message = (
+        "these compose files open no port for visitors, so the chart makes no Ingress: where people come from outside, set "
+        f"published to true at port {port} of workloads.{first.name} in values.yaml, and ingress.enabled, ingress.domain, a "
+        f"route (workload: {first.name}, port: {port}, subdomain: '')"
+    )
+    service = scope.stack.service(first.service)
+    place = service.location if service else Location(scope.stack.files[0], 1)
+    return (Note(first.service, "ports", message, place, urgent=True),)
+
+
+def _is_tunnel(service: Service) -> bool:
+    return bool(service.image and _TUNNELS.search(service.image.repository))
