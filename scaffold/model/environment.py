@@ -159,6 +159,8 @@ class NeededVariable:
     """Whether developers run with an empty text."""
     login: str = ""
     """The service whose user or password it is, "" for a value of its own."""
+    unread: bool = False
+    """Whether no file of the repository names it but the template of its env file."""
     source: str = "code"
     """Why it is here: `code` (the code requires it), `env-file` (the template of an untracked env file sets it, so that Compose
     needs nothing else), `default` (what the code takes without it is right under Compose alone).

@@ -584,6 +584,8 @@ class Project:
     env_reads: tuple[EnvRead, ...] = ()
     mentioned: frozenset[str] = field(default=frozenset(), repr=False)
     """Keys of env templates that stand as a word in code where no read of them was seen."""
+    unnamed: frozenset[str] = field(default=frozenset(), repr=False)
+    """Keys of env templates that nothing names in any spelling (see scaffold.read.unnamed)."""
     code_facts: tuple[CodeFact, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     prometheus: tuple[PrometheusConfig, ...] = ()

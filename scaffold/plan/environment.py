@@ -121,7 +121,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 secret=first.secret,
                 url=first.secret and "://" in first.value,
                 active=required or stands,
-                why=_required_by(first) + _that_differs(found),
+                why=_required_by(found) + _that_differs(found),
                 login=first.login,
                 same=_login_of(first.login, secrets) if first.login and first.secret and "://" not in first.value else "",
                 as_it_is=True,
@@ -130,10 +130,12 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
     return tuple(EnvGroup(title, tuple(sorted(items, key=lambda item: item.name))) for title, items in made.items())
 
 
-def _required_by(need: NeededVariable) -> str:
+def _required_by(needs: list[NeededVariable]) -> str:
+    need = needs[0]
     user = f": the user of {need.login}" if need.login and not need.secret else ""
     verb = "sets" if need.source == "env-file" else "requires"
-    return f"{need.location.path}:{need.location.line} {verb} it{user}"
+    unread = ", and no code of this repository names it" if all(item.unread for item in needs) else ""
+    return f"{need.location.path}:{need.location.line} {verb} it{user}{unread}"
 
 
 def _that_differs(needs: list[NeededVariable]) -> str:

@@ -28,6 +28,7 @@ from scaffold.plan.images import plan_images
 from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.mounted_env import with_mounted_variables
 from scaffold.plan.needs import needed_variables, with_needed
+from scaffold.plan.needs.unread import unread_notes
 from scaffold.plan.rails import rails_databases
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once, with_release_tasks
 from scaffold.plan.spelled_out import spelled_out
@@ -98,7 +99,12 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         config_files=running.files,
         left_out=_left_out(running, choice),
         first_starts=plan_first_starts(project, stack, stores) if stack else (),
-        notes=(*(stage_notes if chart else ()), *(first_start_notes(project, stack, stores) if stack else ()), *running.notes),
+        notes=(
+            *(stage_notes if chart else ()),
+            *(first_start_notes(project, stack, stores) if stack else ()),
+            *running.notes,
+            *(unread_notes(needs) if chart else ()),
+        ),
         paths=running.paths,
         base_set=base_set,
         production_set=production_set,

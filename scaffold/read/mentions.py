@@ -10,6 +10,8 @@ from scaffold.model.project import EnvFile, EnvRead
 _CODE = (
     *(".py", ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".tsx", ".jsx", ".vue", ".svelte", ".astro", ".go", ".rb", ".php"),
     *(".java", ".kt", ".cs", ".rs", ".ex", ".exs", ".dart", ".scala", ".clj"),
+    # Settings that programs fill in with variables.
+    *(".prisma", ".toml", ".ini", ".cfg", ".conf", ".tmpl", ".erb"),
 )
 
 

@@ -60,6 +60,7 @@ from scaffold.read.secret_files import read_secret_files, read_written_env_files
 from scaffold.read.sets import is_compose_path
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
+from scaffold.read.unnamed import unnamed_keys
 from scaffold.read.unused import unused_stores
 
 _T = TypeVar("_T")
@@ -186,6 +187,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     files = tuple(SourceFile(path, text) for path, text in texts.sources())
     ignores, failed = read_ignores(files)
     sources.problems += failed
+    theirs = tuple(path for path in inventory.files if path not in owned)
+    mentioned = mentioned_keys(envs, code.reads, theirs, texts.glance)
     return Project(
         name=_as_set(settings) or known_name or _name(inventory, _compose_name(stacks), manifests),
         files=inventory.files,
@@ -213,7 +216,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         secret_files=read_secret_files(inventory, stacks, texts),
         settings=code.settings,
         env_reads=code.reads,
-        mentioned=mentioned_keys(envs, code.reads, (path for path in inventory.files if path not in owned), texts.glance),
+        mentioned=mentioned,
+        unnamed=unnamed_keys(envs, (*code.reads, *mentioned), stacks, theirs, texts.glance),
         code_facts=code.facts,
         manifests=manifests,
         prometheus=beside.prometheus,

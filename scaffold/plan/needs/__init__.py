@@ -15,6 +15,7 @@ from scaffold.model.project import EnvEntry, Project
 from scaffold.plan.needs.defaults import default_variables
 from scaffold.plan.needs.env_files import env_file_variables
 from scaffold.plan.needs.required import required_variables
+from scaffold.plan.needs.unread import with_unread
 
 
 def needed_variables(project: Project, stack: Stack, managed: frozenset[str] = frozenset()) -> tuple[NeededVariable, ...]:
@@ -29,7 +30,7 @@ def needed_variables(project: Project, stack: Stack, managed: frozenset[str] = f
         from_files = list(env_file_variables(project, stack, service, managed, runs_code=ours))
         by_default = default_variables(project, stack, service, managed) if ours else ()
         found += _each_once((*(need for need in required if need.kind != "unknown"), *from_files, *required, *by_default))
-    return tuple(sorted(found, key=lambda need: (need.service, need.name)))
+    return with_unread(project, stack, tuple(sorted(found, key=lambda need: (need.service, need.name))))
 
 
 def _each_once(needs: Iterable[NeededVariable]) -> list[NeededVariable]:
