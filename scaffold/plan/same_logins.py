@@ -31,6 +31,10 @@ _MADE: dict[Role, tuple[tuple[str, str, str], ...]] = {
     ),
     Role.MONGO: (("MONGO_INITDB_ROOT_PASSWORD", "MONGO_INITDB_ROOT_USERNAME", ""),),
     Role.BROKER: (("RABBITMQ_DEFAULT_PASS", "RABBITMQ_DEFAULT_USER", "guest"),),
+    Role.OBJECT_STORE: (
+        ("MINIO_ROOT_PASSWORD", "MINIO_ROOT_USER", "minioadmin"),
+        ("MINIO_SECRET_KEY", "MINIO_ACCESS_KEY", "minioadmin"),
+    ),
 }
 """By role, the accounts that images of stores make: the variable of the password, that of the name, and the name without it."""
 _DATABASES = frozenset({"DB", "DATABASE", "DATASOURCE", "SQL", "JDBC"})
@@ -39,14 +43,17 @@ _WORDS: dict[Role, frozenset[str]] = {
     Role.MYSQL: _DATABASES | {"MYSQL", "MARIADB", "MARIA"},
     Role.MONGO: frozenset({"DB", "DATABASE", "MONGO", "MONGODB"}),
     Role.BROKER: frozenset({"RABBIT", "RABBITMQ", "RMQ", "AMQP", "BROKER", "MQ", "QUEUE"}),
+    Role.OBJECT_STORE: frozenset({"S3", "MINIO", "AWS", "STORAGE", "BUCKET"}),
 }
 """The words by which variables call a store of each role."""
 _OF_PAGES = frozenset({"BASIC", "BASICAUTH", "DASHBOARD", "EXPRESS", "MANAGEMENT", "PANEL", "UI"})
 """The words of a login for the pages of a tool that shows a store, which only looks like that of the store."""
 _KINDS_OF_ACCOUNTS = frozenset({"ADMIN", "ROOT"})
-_ADDRESSES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "URL", "URI")
-_PASSWORD = regex(r"(?P<of>.*?)(?:PASSWORD|PASSWD|PASS|PWD)", re.IGNORECASE)
+_ADDRESSES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "URL", "URI", "ENDPOINT", "ENDPOINT_URL")
+_PASSWORD = regex(r"(?P<of>.*?)(?:PASSWORD|PASSWD|PASS|PWD|(?P<key>SECRET_?(?:ACCESS_?)?KEY))", re.IGNORECASE)
 _USERS = ("USER", "USERNAME", "LOGIN")
+_KEY_USERS = ("ACCESS_KEY_ID", "ACCESS_KEY", "ACCESSKEY", "ACCESSKEYID")
+"""How the clients of object stores call the user; they call the password a secret key."""
 _OWN_MACHINE = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104 - an address to look for
 _USER_OF_URL = regex(r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@]+):")
 _WORD = regex(r"[A-Z0-9]+")
@@ -160,7 +167,7 @@ def _of_service(service: Service, stack: Stack, accounts: _Accounts) -> Iterator
     entries = {entry.name.upper(): entry for entry in service.environment}
     for name, entry in entries.items():
         match = _PASSWORD.fullmatch(name) if may_be_sensitive_name(entry.name) else None
-        account = _account(service, entry, match["of"], entries, stack, accounts) if match else None
+        account = _account(service, entry, match, entries, stack, accounts) if match else None
         if account is not None:
             yield SameLogin(service.name, entry, account.store.name, account.password, whole_variable(entry))
         elif match is None and "://" in (entry.value or ""):
@@ -168,26 +175,39 @@ def _of_service(service: Service, stack: Stack, accounts: _Accounts) -> Iterator
 
 
 def _account(  # noqa: PLR0913, PLR0917 - each is another thing that tells the login
-    service: Service, entry: EnvValue, stem: str, entries: Mapping[str, EnvValue], stack: Stack, accounts: _Accounts
+    service: Service,
+    entry: EnvValue,
+    name: re.Match[str],
+    entries: Mapping[str, EnvValue],
+    stack: Stack,
+    accounts: _Accounts,
 ) -> _Account | None:
     """Return the account of a password: by `DB_HOST` and `DB_USER` beside `DB_PASSWORD`, else by its value."""
+    stem, of_objects = name["of"], name["key"] is not None
     if not _OF_PAGES.isdisjoint(_WORD.findall(stem)):
         return None
-    user = next((found.value or "" for word in _USERS if (found := entries.get(stem + word))), "")
-    host = _host_beside(stem, entries)
+    user = next(
+        (found.value or "" for word in (_KEY_USERS if of_objects else _USERS) if (found := entries.get(stem + word))), ""
+    )
+    host = _host_beside(stem, entries, of_objects=of_objects)
     value = entry.value or ""
     if host:
         store = stack.resolve_host(host)
         if store is None or store is service:
             return None
-        of_store = accounts.of_store.get(store.name, ())
+        of_store = [item for item in accounts.of_store.get(store.name, ()) if _is_of_objects(item) or not of_objects]
         if user:
             return next((account for account in of_store if account.user == user), None)
         return _only(account for account in of_store if len(value) >= _SHORTEST and account.password.value == value)
     if service.is_datastore:
         return None
-    equal = (account for account in accounts.by_value.get(value, ()) if user in {"", account.user})
+    equal = [account for account in accounts.by_value.get(value, ()) if user in {"", account.user}]
+    equal = [account for account in equal if _is_of_objects(account) or not of_objects]
     return _only(account for account in equal if _speaks_of(stem, account) or _is_rare(entry.name, user))
+
+
+def _is_of_objects(account: _Account) -> bool:
+    return account.store.role is Role.OBJECT_STORE
 
 
 def _only(accounts: Iterable[_Account]) -> _Account | None:
@@ -205,23 +225,24 @@ def _is_rare(name: str, user: str) -> bool:
     return len(user) >= _SHORTEST and user.lower() not in _COMMON_USERS and not is_issued(name.upper())
 
 
-def _host_beside(stem: str, entries: Mapping[str, EnvValue]) -> str:
+def _host_beside(stem: str, entries: Mapping[str, EnvValue], *, of_objects: bool) -> str:
     """Return the host that an address beside a password names: `DB_HOST` is that of `DB_PASSWORD` and of `DB_ROOT_PASSWORD`."""
     outer, _, account = stem.rstrip("_").rpartition("_")
     for start in (stem, *((f"{outer}_",) if outer and account in _KINDS_OF_ACCOUNTS else ())):
         for word in _ADDRESSES:
             entry = entries.get(start + word)
-            host = _host_of(entry.value or "") if entry else ""
+            host = _host_of(entry.value or "", of_objects=of_objects) if entry else ""
             if host:
                 return host
     return ""
 
 
-def _host_of(value: str) -> str:
-    """Return the host of an address, "" for a page of the web and for the own machine."""
+def _host_of(value: str, *, of_objects: bool) -> str:
+    """Return the host of an address, "" for the own machine, and for a page of the web where no store speaks HTTP."""
     address = value.removeprefix("jdbc:")
     host = (url_host(address) or "") if "://" in address else address.partition(":")[0]
-    return "" if address.startswith(("http:", "https:")) or host in _OWN_MACHINE else host
+    is_page = address.startswith(("http:", "https:")) and not of_objects
+    return "" if is_page or host in _OWN_MACHINE else host
 
 
 def _by_url(service: Service, entry: EnvValue, stack: Stack, accounts: _Accounts) -> Iterator[SameLogin]:

@@ -27,6 +27,7 @@ services:
 """
 RABBIT = "rabbitmq:4"
 POSTGRES = "postgres:17"
+MINIO = "minio/minio:RELEASE.2025-04-22T22-12-26Z"
 
 
 def stack(client: str, store: str, image: str = RABBIT, more: str = "") -> str:
@@ -59,6 +60,12 @@ def linked(make_project: Make, text: str) -> list[tuple[str, str]]:
         ),
         ("DB_HOST: queue, DB_PASSWORD: tiger-4711", "POSTGRES_USER: shop, POSTGRES_PASSWORD: tiger-4711", POSTGRES),
         ("URL: 'postgres://postgres:tiger-4711@queue/shop'", "POSTGRES_PASSWORD: tiger-4711", POSTGRES),
+        ("AWS_ACCESS_KEY_ID: root, AWS_SECRET_ACCESS_KEY: a-4711", "MINIO_ROOT_USER: root, MINIO_ROOT_PASSWORD: a-4711", MINIO),
+        (
+            "FILES_ENDPOINT: 'http://queue:9000', FILES_ACCESS_KEY: shop, FILES_SECRET_KEY: '${A:?}'",
+            "MINIO_ROOT_USER: shop, MINIO_ROOT_PASSWORD: '${B:?}'",
+            MINIO,
+        ),
     ],
     ids=[
         "user and password",
@@ -70,6 +77,8 @@ def linked(make_project: Make, text: str) -> list[tuple[str, str]]:
         "another account beside a host",
         "a host without a user",
         "a URL",
+        "the keys of an object store",
+        "the endpoint of an object store",
     ],
 )
 def test_one_login_is_found(client: str, store: str, image: str, make_project: Make) -> None:
@@ -111,6 +120,8 @@ def test_one_login_is_found(client: str, store: str, image: str, make_project: M
             RABBIT,
             "",
         ),
+        ("DB_SECRET_KEY: tiger-4711", "POSTGRES_PASSWORD: tiger-4711", POSTGRES, ""),
+        ("S3_ENDPOINT: 'https://s3.example.com', S3_SECRET_KEY: a-4711", "MINIO_ROOT_PASSWORD: a-4711", MINIO, ""),
         ("RABBIT_PASS: '${RABBIT_PASS}'", "RABBITMQ_DEFAULT_PASS: '${RABBITMQ_DEFAULT_PASS}'", RABBIT, ""),
     ],
     ids=[
@@ -125,6 +136,8 @@ def test_one_login_is_found(client: str, store: str, image: str, make_project: M
         "two accounts",
         "another password in a URL",
         "the login of a page",
+        "a key that signs",
+        "an object store elsewhere",
         "texts that nobody knows",
     ],
 )
