@@ -125,7 +125,7 @@ def listed_start(group: Group, base: tuple[str, ...], overlays: tuple[str, ...])
 def named_of(piece: str, paths: Iterable[str]) -> set[str]:
     """Return which of these paths a command names; none where a variable hides one of the files."""
     found = [match["path"] for match in OPTION.finditer(piece)]
-    of_others = [match["path"] for match in _OF_A_STACK.finditer(piece)] if _STACK.search(piece) else listed_files(piece)
+    of_others = listed_files(piece) if names_list(piece) else [match["path"] for match in _OF_A_STACK.finditer(piece)]
     if not found and of_others:
         found = list(of_others)
     elif not found or len(found) != len(_ANY_OPTION.findall(piece)):
@@ -133,6 +133,11 @@ def named_of(piece: str, paths: Iterable[str]) -> set[str]:
     if any("$" in posixpath.basename(path) for path in found):
         return set()
     return {path for path in paths if any(is_same(text, path) for text in found)}
+
+
+def names_list(piece: str) -> bool:
+    """Whether Compose takes the list of the variable for a command; `docker stack deploy` does not read it."""
+    return not _STACK.search(piece)
 
 
 def is_same(text: str, path: str) -> bool:

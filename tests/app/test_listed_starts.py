@@ -187,3 +187,14 @@ def test_pages_are_edited_where_nothing_else_starts_production(make_project: Cal
     assert_loop_closes(root)
     for path in ("docs/deployment.md", "docs/hosting.md"):
         assert "prod.yml -f compose.hardening.yaml -f compose.monitoring.yaml" in (root / path).read_text()
+
+
+def test_a_list_that_the_command_of_a_line_does_not_read_is_left_alone(make_project: Callable[..., Path]) -> None:
+    files = {path: text for path, text in FILES.items() if path.startswith("docker-compose")}
+    command = "COMPOSE_FILE=other.yml docker stack deploy -c docker-compose.yml -c docker-compose.prod.yml shop"
+    script = f"#!/bin/sh\ngit pull\n{command}\n"
+    root = make_project({**files, "deploy.sh": script})
+    generate_files(root)
+    commit_all(root)
+    generate_edits(root)
+    assert (root / "deploy.sh").read_text() == script

@@ -17,6 +17,7 @@ from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
 
 _UP = regex(compose_call("up"))
+_WAITS_FOR_NOBODY = regex(r"--no-(?:deps|start)\b", words=("--no-",))
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -96,7 +97,7 @@ def _started_stack(project: Project, text: str) -> Stack | None:
     """Return the stack for production whose files a text names to Compose, None where that is not told or another program
     starts.
     """
-    if not _UP.search(text):
+    if not _UP.search(text) or _WAITS_FOR_NOBODY.search(text):
         return None
     names = named_files(text)
     stacks = (stack for stack in project.stacks if stack.environment is EnvironmentClass.PRODUCTION and stack.complete)

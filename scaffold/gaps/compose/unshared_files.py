@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from scaffold.gaps.facts import may_run_in_production
+from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
@@ -49,11 +50,18 @@ def unshared_files(project: Project, stack: Stack) -> Iterator[Unshared]:
         if image not in held or worker.node.get("volumes_from") is not None:
             continue
         if image not in needed:
-            needed[image] = next((job for job in jobs if worker.build is None or is_in_image(project, worker, job.path)), None)
+            needed[image] = next((job for job in jobs if _holds(project, worker, job)), None)
         job = needed[image]
         found = next(((holder, mount) for holder, mount in held[image] if not _has(worker, mount)), None)
         if job is not None and found is not None:
             yield Unshared(worker, *found, job)
+
+
+def _holds(project: Project, worker: Service, job: Location) -> bool:
+    """Whether the image of a worker has a file; beside Dockerfiles of the project an image of other people has none of it."""
+    if worker.build is not None:
+        return is_in_image(project, worker, job.path)
+    return not project.dockerfiles or is_own_image(project, worker.image)
 
 
 @remembered

@@ -11,7 +11,7 @@ from scaffold.model.artifact import Splice
 from scaffold.model.deployments import LISTED
 from scaffold.model.document import Span
 from scaffold.model.edits import EditTask, FileSplices
-from scaffold.model.listed_starts import BETWEEN, OPTION, is_same, named_of
+from scaffold.model.listed_starts import BETWEEN, OPTION, is_same, named_of, names_list
 from scaffold.model.regex import regex
 
 _MOST_LINES = 100
@@ -44,7 +44,7 @@ def _added(command: str, start: int, base: tuple[str, ...], overlays: tuple[str,
         missing = [path for path in overlays if path not in named]
         if set(base) <= named and missing:
             options = list(OPTION.finditer(piece))
-            variable = LISTED.search(piece) if not options else None
+            variable = LISTED.search(piece) if not options and names_list(piece) else None
             if options:
                 place = start + begin + options[-1].end() + len(options[-1]["quote"])
                 yield Splice(Span(place, place), "".join(_option(options, base, path) for path in missing))

@@ -9,7 +9,7 @@ from scaffold.generate.actions import RUNNER, checkout, run, use
 from scaffold.generate.signing import ISSUER, SBOM, sbom, signing
 from scaffold.generate.workflow_text import Noted, literal, workflow_text
 from scaffold.model.artifact import Artifact
-from scaffold.model.build_arguments import is_public, of_a_runner, public_arguments
+from scaffold.model.build_arguments import of_a_runner, private_names, public_arguments
 from scaffold.model.delivery import DeliveryPlan, ImagesWorkflow
 from scaffold.model.names import Room
 from scaffold.model.target import BuiltImage
@@ -71,7 +71,7 @@ def render_images(plan: DeliveryPlan, workflow: ImagesWorkflow) -> Artifact:
 
 def _left_out(workflow: ImagesWorkflow) -> str:
     """Say which build arguments are not here, because they look like secrets."""
-    names = {name for image in workflow.images for name, value in image.args if not is_public(name, value)}
+    names = {name for image in workflow.images for name in private_names(image)}
     if not names:
         return ""
     listed = ", ".join(sorted(names))

@@ -233,6 +233,33 @@ def test_what_variables_of_compose_fill_in_a_build_variables_of_github_fill(make
     assert "look like secrets are left out (NPM_TOKEN)" in (root / FOLDER / "images.yml").read_text()
 
 
+TRICKED = """\
+name: shop
+services:
+  web:
+    build:
+      context: ./web
+      args:
+        CONFIG: ${DB_PASSWORD:-hunter22}
+        'X$(id)"; touch pwned; "': ${GREETING:-hello}
+        "A'B": ${OTHER}
+        SIZE: "3"
+"""
+
+
+def test_an_argument_that_a_secret_fills_and_one_that_no_dockerfile_can_name_stand_nowhere(
+    make_project: Callable[..., Path],
+) -> None:
+    root = make_project({"compose.yaml": TRICKED, "web/Dockerfile": "FROM scratch\n"})
+    generate(root)
+    text = (root / FOLDER / "images.yml").read_text()
+    leg = load(root / FOLDER / "images.yml")["jobs"]["publish"]["strategy"]["matrix"]["include"][0]
+    assert leg["arguments"] == "SIZE=3\n"
+    assert "look like secrets are left out (CONFIG)" in text
+    page = (root / "docs/operations/deployment.md").read_text() if (root / "docs/operations").exists() else ""
+    assert not [word for word in ("hunter22", "pwned", "A'B") if word in text + page]
+
+
 def test_a_workflow_of_the_same_name_stays_as_it_is(make_project: Callable[..., Path]) -> None:
     theirs = "on: workflow_dispatch\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: [{run: 'true'}]\n"
     root = make_project(
