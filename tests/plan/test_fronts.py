@@ -1,4 +1,4 @@
-"""What the pages say of proxies that redirect to https behind a load balancer, and of files that only a container runs."""
+"""What the pages say of proxies that redirect to https behind a load balancer, and of an application without a door."""
 
 from __future__ import annotations
 
@@ -80,27 +80,6 @@ def test_nginx_that_only_redirects_and_certificates_that_stand_nowhere_are_told(
     messages = [note.message for note in found]
     assert len(messages) == len(told)
     assert all(any(part in message for message in messages) for part in told)
-
-
-def test_what_a_database_runs_at_its_first_start_is_told_where_aws_runs_it(make_project: Make) -> None:
-    compose = """\
-services:
-  app: {build: ., environment: {DATABASE_URL: "postgres://shop:${DB_PASSWORD}@db:5432/shop"}}
-  db:
-    image: postgres:17
-    environment: {POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD: "${DB_PASSWORD}"}
-    volumes: ["data:/var/lib/postgresql/data", "./db/schema.sql:/docker-entrypoint-initdb.d/schema.sql:ro"]
-volumes: {data: }
-"""
-    files = {
-        "compose.yaml": compose,
-        "Dockerfile": "FROM node:24\nCMD [node, a.js]\n",
-        "a.js": "",
-        "db/schema.sql": "SELECT 1;\n",
-    }
-    (note,) = notes_of(make_project(files))
-    assert (note.service, note.location.path, note.location.line) == ("db", "compose.yaml", 6)
-    assert "runs db/schema.sql when it first starts, and AWS runs no such file" in note.message
 
 
 HIDDEN = """\

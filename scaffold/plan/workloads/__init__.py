@@ -18,7 +18,7 @@ from scaffold.plan.workloads.argv import Argv, plan_argv
 from scaffold.plan.workloads.config_hosts import code_host_notes, local_notes, rewrite_files
 from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
-from scaffold.plan.workloads.fronts import door_notes, front_notes, initial_notes
+from scaffold.plan.workloads.fronts import door_notes, front_notes
 from scaffold.plan.workloads.keys import key_notes
 from scaffold.plan.workloads.logins import added_notes, plan_logins
 from scaffold.plan.workloads.paths import plan_paths, unrouted_notes
@@ -51,7 +51,7 @@ def plan_workloads(
     scope = make_scope(project, stack, stores, workload_names(stack), kept)
     shared = _share(scope, migrating)
     workloads: list[Workload] = []
-    notes: list[Note] = list(initial_notes(scope))
+    notes: list[Note] = []
     for service in kept:
         workload, found = _workload(service, scope, shared, images)
         workloads.append(workload)

@@ -1,4 +1,4 @@
-"""What a proxy does with TLS that the load balancer of the cluster does already, and what a managed store never runs."""
+"""Where visitors come in: what a proxy does with TLS that the load balancer of the cluster does already, and no door at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ _TUNNELS = regex(
     r"cloudflared|ngrok|tailscale|frpc|(?:^|/)pangolin|newt",
     words=("cloudflared", "ngrok", "tailscale", "frpc", "pangolin", "newt"),
 )
-_INITIAL = "/docker-entrypoint-initdb.d"
 _LOOP = (
     "{what}. The load balancer of the cluster ends TLS and speaks plain HTTP to it, so visitors are sent in a circle: {mend}"
 )
@@ -138,29 +137,6 @@ def _is_lost(item: Directive, service: Service, project: Project) -> bool:
 def _mount_of(path: str, service: Service) -> Mount | None:
     above = [mount for mount in service.mounts if path == mount.target or path.startswith(f"{mount.target.rstrip('/')}/")]
     return max(above, key=lambda mount: len(mount.target), default=None)
-
-
-def _is_there(scope: Scope, mount: Mount) -> bool:
-    return mount.resolved is not None and scope.project.exists(mount.resolved)
-
-
-def initial_notes(scope: Scope) -> tuple[Note, ...]:
-    """Return a note for each managed store whose container runs files at its first start: nothing runs them on AWS."""
-    notes = []
-    for service in scope.stack.services:
-        store = scope.stores.get(service.name)
-        if store is None:
-            continue
-        mounts = [mount for mount in service.mounts if mount.target.startswith(_INITIAL) and _is_there(scope, mount)]
-        files = ", ".join(dict.fromkeys(mount.resolved or "" for mount in mounts))
-        if files:
-            message = (
-                f"its image runs {files} when it first starts, and AWS runs no such file: run it once there, before the first "
-                "release, as the role of the application, so that it owns what the file makes; what that role may not, such as "
-                "CREATE EXTENSION, as the master"
-            )
-            notes.append(Note(service.name, "volumes", message, mounts[0].location, urgent=True))
-    return tuple(notes)
 
 
 def door_notes(workloads: tuple[Workload, ...], scope: Scope) -> tuple[Note, ...]:
