@@ -144,13 +144,19 @@ def _suite(project: Project, ecosystem: str) -> _Suite | None:
         folders = _tops(files)
         return _Suite(ecosystem, folders, len(files), (Location(files[0], 1),)) if files else None
     owners = [item for item in project.manifests if any(_test_script(project, item)) and not _is_end_to_end(item)]
-    below = {
-        item.folder: [path for path in files if path.startswith(f"{item.folder}/" if item.folder else "")] for item in owners
-    }
-    tested = {folder: found for folder, found in below.items() if found}
+    folders_of = {path: _owning(path, frozenset(item.folder for item in owners)) for path in files}
+    tested = {folder for folder in folders_of.values() if folder is not None}
     places = tuple(place for item in owners if item.folder in tested for place in _test_script(project, item))
-    count = len({path for found in tested.values() for path in found})
+    count = sum(folder is not None for folder in folders_of.values())
     return _Suite(ecosystem, tuple(sorted(folder or "the root" for folder in tested)), count, places) if tested else None
+
+
+def _owning(path: str, folders: frozenset[str]) -> str | None:
+    """Return the deepest of the folders that holds a path, or None."""
+    folder = path.rpartition("/")[0]
+    while folder and folder not in folders:
+        folder = folder.rpartition("/")[0]
+    return folder if folder in folders else None
 
 
 def _is_end_to_end(manifest: Manifest) -> bool:

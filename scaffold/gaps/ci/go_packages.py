@@ -43,7 +43,8 @@ def left_out_packages(project: Project, files: list[str]) -> LeftOut | None:
             return None
         named += [(pattern, posixpath.normpath(posixpath.join(folder or ".", pattern))) for pattern in patterns]
         places.append(item.place)
-    left = tuple(path for path in files if not any(_holds(pattern, path) for _, pattern in named))
+    tested = frozenset(pattern for _, pattern in named)
+    left = tuple(path for path in files if not _is_tested(tested, posixpath.dirname(path)))
     return LeftOut(tuple(dict.fromkeys(pattern for pattern, _ in named)), left, tuple(places)) if named and left else None
 
 
@@ -64,7 +65,12 @@ def _folder(item: CiStep) -> str:
     return item.step.working_directory or shared or of_workflow
 
 
-def _holds(pattern: str, path: str) -> bool:
-    folder = posixpath.dirname(path)
-    below = pattern.removesuffix(_BELOW)
-    return folder == below or (pattern.endswith(_BELOW) and folder.startswith(f"{below}/"))
+def _is_tested(tested: frozenset[str], folder: str) -> bool:
+    """Whether one of the patterns is a folder itself, or takes what is below it or below one that it lies in."""
+    if folder in tested:
+        return True
+    while folder:
+        if f"{folder}{_BELOW}" in tested:
+            return True
+        folder = posixpath.dirname(folder)
+    return False
