@@ -103,6 +103,18 @@ class TodaysWay:
 
 
 @frozen
+class ManualMigration:
+    """A command of the project that migrates its database and that nothing of a release runs."""
+
+    command: str
+    place: str
+    service: str = ""
+    """The service whose image may hold the command, "" where it is not plain which one."""
+    words: str = ""
+    """The command as it is run there."""
+
+
+@frozen
 class OwnFiles:
     """Files of the project's own that say how it is run: of Kubernetes, of a platform, or infrastructure as code."""
 
@@ -140,6 +152,8 @@ class GuidesPlan:
     """The one-shot services that prepare a release, such as migrations."""
     preparations: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Service and command of each container that runs once before a release, such as a migration."""
+    migrations: tuple[ManualMigration, ...] = ()
+    """The commands that migrate where neither a start nor a job is seen to run one."""
     env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each env file that git does not track and Compose hands to containers as a whole, with the services that get it."""
     handed_files: tuple[tuple[str, str], ...] = ()

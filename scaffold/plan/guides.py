@@ -29,6 +29,7 @@ from scaffold.plan.pulled import pulled_images
 from scaffold.plan.records import has_database_server, in_words, kept_places, why_one_copy
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.today import own_files, todays_ways, unused_parts
+from scaffold.plan.unrun_migrations import unrun_migrations
 from scaffold.plan.workloads.scope import is_long_running
 
 FOLDER = "docs/operations"
@@ -88,6 +89,7 @@ def plan_guides(
             if item.copies is Copies.ONCE and not item.profiles and not _is_tool(stack, item.name)
         ),
         preparations=tuple((task.service, task.words) for task in release_tasks(project, stack)),
+        migrations=unrun_migrations(project, stack),
         env_files=(env_files := _env_files(project, stack)),
         handed_files=tuple(_handed_files(project, overlays, {path for path, _ in env_files})),
         made_before=tuple(_made_before(stack)),

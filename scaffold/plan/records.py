@@ -5,7 +5,7 @@ from __future__ import annotations
 from scaffold.model.code_databases import opened_databases
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.copied_files import folders_to_copy
-from scaffold.model.document import Location
+from scaffold.model.document import Location, find, text_of
 from scaffold.model.names import Role
 from scaffold.model.outside_stores import RECORDS, names_server, outside_stores
 from scaffold.model.project import Project
@@ -17,15 +17,30 @@ _LOGS = regex(r"\blogs?\b")
 
 
 def why_one_copy(project: Project, stack: Stack, service: Service) -> str:
-    """Return why two copies would write to one file or folder with no server between them; "" where nothing shows that."""
-    if service.role not in _WRITES_RECORDS or has_database_server(project, stack):
-        return ""
+    """Return why two copies would write to one file or folder that nothing shows them to get along in; "" where none would."""
     kept = kept_places(project, stack, service)
-    if kept:
-        return f"it keeps its data in {in_words(kept)}, and no database server stands between two copies that write"
-    opened = sqlite_place(project, stack, service)
-    place = f"{opened.path}:{opened.line}" if opened else ""
-    return f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies" if place else ""
+    if service.role in _WRITES_RECORDS and not has_database_server(project, stack):
+        if kept:
+            return f"it keeps its data in {in_words(kept)}, and no database server stands between two copies that write"
+        opened = sqlite_place(project, stack, service)
+        place = f"{opened.path}:{opened.line}" if opened else ""
+        return f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies" if place else ""
+    own = tuple(mount for mount in kept if not _is_shared(stack, service, mount))
+    if not own or _runs_several(service):
+        return ""
+    return f"it alone keeps {in_words(own)}, and nothing shows that two copies that write there get along"
+
+
+def _is_shared(stack: Stack, service: Service, mount: Mount) -> bool:
+    """Whether another service writes there too, so that what runs bears a second one beside it."""
+    others = (other for other in stack.services if other is not service and not other.has_role(Role.ONE_SHOT, Role.E2E))
+    return any(item.source == mount.source and not item.read_only for other in others for item in other.mounts)
+
+
+def _runs_several(service: Service) -> bool:
+    """Whether the compose file asks for more than one copy."""
+    text = text_of(find(service.node, "deploy", "replicas")) or text_of(service.node.get("scale"))
+    return text.isdecimal() and int(text) > 1
 
 
 def sqlite_place(project: Project, stack: Stack, service: Service) -> Location | None:

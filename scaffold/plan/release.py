@@ -19,7 +19,8 @@ _MIGRATES = regex(
     r"|knex\b.*migrate:latest|drizzle-kit\s+migrate|artisan\s+migrate|ecto\.migrate|ef\s+database\s+update|goose\s+.*\bup\b|dbmate\s+(?:up|migrate)"
     r"|yoyo\s+apply|aerich\s+upgrade|piccolo\s+migrations\s+forwards|\bmigrat\w+\.(?:py|js|ts|sh)\b|\bnpm\s+run\s+migrat\w*"
 )
-_NOT_FOR_PRODUCTION = regex(r"\btests?\b|pytest|seed|fixture|loaddata|flush|:reset|:fresh|downgrade|rollback|makemigrations")
+NOT_FOR_PRODUCTION = regex(r"\btests?\b|pytest|seed|fixture|loaddata|flush|:reset|:fresh|downgrade|rollback|makemigrations")
+"""Commands that migrate for a trial, fill a database or undo."""
 _VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi", "--progress"}
 )
@@ -58,7 +59,7 @@ def release_tasks(project: Project, stack: Stack) -> tuple[ReleaseTask, ...]:
     """Return one task for each service in which a workflow migrates, or that migrates whenever it starts, by service."""
     found = {task.service: task for task in _of_workflows(project, stack)}
     for item in start_migrations(project, stack).values():
-        if item.words and not item.locked and not _NOT_FOR_PRODUCTION.search(" ".join(item.words)):
+        if item.words and not item.locked and not NOT_FOR_PRODUCTION.search(" ".join(item.words)):
             found.setdefault(item.service, ReleaseTask(item.service, item.words, item.location))
     return tuple(found[name] for name in sorted(found))
 
@@ -142,7 +143,7 @@ def _of_workflow(project: Project, stack: Stack, workflow: Workflow) -> Iterator
             for service, words in _one_off_containers(step):
                 known = stack.service(service)
                 text = " ".join(words)
-                if known is None or known.is_datastore or not words or "$" in text or _NOT_FOR_PRODUCTION.search(text):
+                if known is None or known.is_datastore or not words or "$" in text or NOT_FOR_PRODUCTION.search(text):
                     continue
                 if _MIGRATES.search(text) or any(_MIGRATES.search(line) for line in _behind(project, words)):
                     yield ReleaseTask(service, words, step.run_location or step.location)

@@ -28,7 +28,7 @@ from scaffold.generate.guides.values import (
     variable_values,
 )
 from scaffold.model.artifact import Artifact, Rendering
-from scaffold.model.guides import Copies, GuidePage, GuidesPlan
+from scaffold.model.guides import Copies, GuidePage, GuidesPlan, ManualMigration
 from scaffold.model.names import Role, Room
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label
@@ -107,6 +107,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "moving": [{"service": service, "image": image} for service, image in plan.pulled.moving],
         "builds": plan.pulled.builds,
         "preparations": [_preparation(compose, service, words) for service, words in plan.preparations],
+        "migrations": [_migration(compose, item) for item in plan.migrations],
         "secrets": [secret_values(target, secret) for secret in target.secrets],
         "unknown": unknown_values(target),
         "empty_keys": empty_keys(target) if plan.chart else [],
@@ -209,6 +210,11 @@ def _shell(target: Target, plan: GuidesPlan) -> list[str]:
 
 def _preparation(compose: str, service: str, words: tuple[str, ...]) -> str:
     return f"{compose} run --rm {' '.join(to_shell_word(word) for word in (service, *words))}"
+
+
+def _migration(compose: str, migration: ManualMigration) -> dict[str, str]:
+    run = f"{compose} run --rm {to_shell_word(migration.service)} {migration.words}" if migration.service else ""
+    return {"command": migration.command, "place": migration.place, "run": run}
 
 
 def _others(plan: GuidesPlan, page: GuidePage) -> list[dict[str, str]]:

@@ -336,7 +336,7 @@ SMALL = (
             "DATABASE_URL: 'sqlite:////app/data/shop.db'",
             "keeps its data in its folder ./data, and no database server",
         ),
-        ("./data:/app/data", "DATABASE_URL: '${DATABASE_URL}'", "copies on one host share its folder ./data"),
+        ("./data:/app/data", "DATABASE_URL: '${DATABASE_URL}'", "it alone keeps its folder ./data, and nothing"),
         ("./src:/app/src:ro", "", "the files show no volume and no folder of its own; what it holds in memory"),
     ],
     ids=["SQLite in a folder", "a server elsewhere", "a folder that is read"],
@@ -351,7 +351,7 @@ def test_a_folder_of_the_host_counts_as_what_a_service_keeps(
     assert plan is not None
     web = next(item for item in plan.services if item.name == "web")
     assert said in web.why
-    assert (web.copies is Copies.ONE) == ("no database server" in said)
+    assert (web.copies is Copies.ONE) == ("keeps" in said)
 
 
 def test_without_a_store_a_lost_host_is_restored_before_anything_starts(make_project: Callable[..., Path]) -> None:
@@ -511,7 +511,7 @@ def test_the_page_and_the_chart_agree_on_what_has_one_copy(make_project: Callabl
     alone = {item.service for item in target.workloads if item.scaling.singleton}
     assert alone == {"gateway"} == {item.name for item in target.guides.of(Copies.ONE)}
     (gateway,) = target.guides.of(Copies.ONE)
-    assert gateway.why == "it keeps the volumes certs, challenges, which one pod at a time can mount"
+    assert gateway.why.startswith("it alone keeps its volumes certs, challenges, and nothing shows that two copies")
 
 
 def test_a_database_file_of_the_code_keeps_the_chart_to_one_copy_too(make_project: Callable[..., Path]) -> None:
@@ -781,3 +781,52 @@ def test_a_signature_is_verified_by_the_branch_that_is_known_or_one_to_fill_in(m
     )
     assert f'images.yml@refs/heads/{branch}"' in text
     assert (told in text) if told else "`BRANCH`" not in text
+
+
+# --- migrations that nobody runs --------------------------------------------------------------------------------------
+
+UNPREPARED = """\
+services:
+  api:
+    build: ./api
+    ports: ["8000:8000"]
+    command: uvicorn shop:app --host 0.0.0.0
+  db: {image: "postgres:16", volumes: ["data:/var/lib/postgresql/data"]}
+volumes: {data: {}}
+"""
+API = {"api__Dockerfile": "FROM python:3.13\nCOPY . /app\n"}
+
+
+def test_the_projects_own_migration_is_named_where_nothing_that_starts_runs_it(made):
+    readme = "# Shop\n\n```sh\npytest\nalembic upgrade head && uvicorn shop:app\n```\n"
+    text = page(made(**{"compose.yaml": UNPREPARED, **API, "README.md": readme})[1], "deployment")
+    host = section(text, "## On one host with Docker Compose")
+    assert "3. Migrate the database, then start the release" in host
+    assert "- `alembic upgrade head` (`README.md:5`); where the image holds the tool: `docker compose" in host
+    assert "run --rm api alembic upgrade head`" in host
+    assert "`alembic upgrade head` (`README.md:5`)" in section(text, "## On AWS")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("dart bin/main.dart --apply-migrations", "`dart bin/main.dart --apply-migrations`"),
+        ("docker compose exec api bin/rails db:migrate", "run --rm api bin/rails db:migrate`"),
+        ("php artisan migrate:status", ""),
+        ("migrate -path db -database postgres://shop:hunter2@db/shop up", ""),
+        ("alembic downgrade -1", ""),
+    ],
+)
+def test_a_migration_is_shown_as_it_stands_and_never_with_a_login(made, command, said):
+    readme = f"# Shop\n\n```sh\n{command}\n```\n"
+    text = page(made(**{"compose.yaml": UNPREPARED, **API, "README.md": readme})[1], "deployment")
+    assert "hunter2" not in text
+    assert ("is seen to migrate the database" in text) is bool(said)
+    assert said in text
+
+
+def test_nothing_is_asked_where_a_service_or_its_start_migrates(made):
+    readme = "# Shop\n\n```sh\nalembic upgrade head\n```\n"
+    assert "is seen to migrate" not in page(made(**{"README.md": readme})[1], "deployment")
+    started = UNPREPARED.replace("uvicorn", "sh -c 'alembic upgrade head && uvicorn").replace("0.0.0.0", "0.0.0.0'")
+    assert "is seen to migrate" not in page(made(**{"compose.yaml": started, **API, "README.md": readme})[1], "deployment")
