@@ -12,6 +12,7 @@ from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.document import Mapping as Fields
+from scaffold.model.durability import is_durable_store
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import made_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
@@ -185,6 +186,7 @@ def _service(project: Project, stack: Stack, service: Service, migration: StartM
         concurrency=_concurrency(service),
         blocked=_blocked(service) if copies is Copies.MANY else (),
         profiles=service.profiles,
+        refills=service.role is Role.REDIS and not is_durable_store(project, service),
     )
 
 

@@ -114,7 +114,8 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "many": [item for item in services if item["copies"] == "several"],
         "one": [item for item in services if item["copies"] == "one"],
         "stores": [store_values(target, service) for service in plan.of(Copies.STORE)],
-        "data": data_values(target, plan),
+        "data": (data := data_values(target, plan)),
+        "saved": any(row["copied"] or row["managed"] or row["restore"] for row in data),
         "volumes": has_volumes(target),
         "bare": bare_values(target, plan),
         "outside": outside_values(plan),
@@ -246,5 +247,6 @@ def _choice(target: Target) -> dict[str, Any]:
 
 
 def _profile(compose: str, name: str, services: tuple[str, ...], *, for_tests: bool) -> dict[str, Any]:
-    command = f"{compose} --profile {to_shell_word(name)} up -d"
+    option = f" --profile {to_shell_word(name)}"
+    command = f"{compose} up -d" if f"{compose} ".endswith(f"{option} ") else f"{compose}{option} up -d"
     return {"name": name, "services": list(services), "for_tests": for_tests, "command": command}

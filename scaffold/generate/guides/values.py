@@ -13,6 +13,7 @@ from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, is_issued, is_of_a_pair
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
+from scaffold.model.names import Role
 from scaffold.model.secret_names import names_whole_address
 from scaffold.model.target import BuiltImage, FilledArgument, Secret, SecretKey, Store, Target
 from scaffold.model.values import dns_label
@@ -29,6 +30,11 @@ _ON_AWS = {
 _NOT_COPIED = ("everything since the last copy that you made yourself", "none that scaffold makes")
 _SHOWN = 3
 """How many folders of one kind a sentence names."""
+_REFILLS = (
+    "what is in it: nothing shows more than a cache, which fills itself anew; where the code keeps sessions there, they end",
+    "none is needed for that",
+)
+_MESSAGES = "the messages that wait there"
 _MANAGED = {"postgres": "Amazon RDS for PostgreSQL", "valkey": "Amazon ElastiCache for Valkey"}
 
 
@@ -199,7 +205,10 @@ _OBJECTS = {"deployment": "deployment", "stateful-set": "statefulset"}
 def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, Any]:
     store = next((item for item in target.stores if item.service == service.name), None)
     managed = store.engine if store and store.placement == "managed" else ""
-    row = _row(target, service.name, service.role, _job_of(target, service.name), copied=copied)
+    job = _job_of(target, service.name)
+    row = _row(target, service.name, service.role, job, copied=copied)
+    if service.refills and not copied and job is None:
+        return {**row, "loss": _REFILLS[0], "copies": _REFILLS[1]}
     losses, copies = ([row["loss"]] if row["loss"] else []), ([row["copies"]] if row["copies"] else [])
     if managed in _ON_AWS:
         # What AWS copies there says nothing of the store that a host runs.
@@ -208,7 +217,7 @@ def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, A
     return {
         **row,
         "managed": managed,
-        "loss": "; ".join(losses) or _NOT_COPIED[0],
+        "loss": "; ".join(losses) or (_MESSAGES if service.role == Role.BROKER else _NOT_COPIED[0]),
         "copies": "; ".join(copies) or _NOT_COPIED[1],
     }
 
@@ -248,6 +257,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
         "object": dns_label(secret.name),
         "store": secret.store,
         "engine": store.engine if store else "",
+        "refills": _refills(target, secret.store),
         "encrypts": any(item.key == BACKUP_KEY for item in secret.keys),
         "filled_by": "Terraform" if secret.store else "people, once",
         "version_variable": _version_variable(target, store) if store else "",
@@ -298,6 +308,10 @@ def _keepers(target: Target, key: SecretKey) -> list[dict[str, str]]:
         for service in services
         if service.name in readers and service.role in _SESSIONS
     ]
+
+
+def _refills(target: Target, store: str) -> bool:
+    return any(item.name == store and item.refills for item in target.guides.services) if target.guides else False
 
 
 def empty_keys(target: Target) -> list[str]:

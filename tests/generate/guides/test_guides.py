@@ -646,7 +646,7 @@ def test_an_env_file_is_no_folder_of_data_and_a_store_that_nothing_copies_is_not
     (web,) = [line for line in pages["scaling.md"].splitlines() if line.startswith("- `web`")]
     assert "the files show no volume and no folder of its own" in web
     (cache,) = [line for line in pages["recovery.md"].splitlines() if line.startswith("| `cache`")]
-    assert "| under Compose everything since the last copy that you made yourself; on AWS one day |" in cache
+    assert "nothing shows more than a cache" in cache
 
 
 @pytest.mark.parametrize(
@@ -830,3 +830,31 @@ def test_nothing_is_asked_where_a_service_or_its_start_migrates(made):
     assert "is seen to migrate" not in page(made(**{"README.md": readme})[1], "deployment")
     started = UNPREPARED.replace("uvicorn", "sh -c 'alembic upgrade head && uvicorn").replace("0.0.0.0", "0.0.0.0'")
     assert "is seen to migrate" not in page(made(**{"compose.yaml": started, **API, "README.md": readme})[1], "deployment")
+
+
+# --- a redis that is a cache, and one that is a queue -----------------------------------------------------------------
+
+WITH_REDIS = """\
+services:
+  api:
+    build: ./api
+    ports: ["8000:8000"]
+    environment: {{REDIS_URL: "redis://:${{REDIS_PASSWORD}}@cache:6379/0"}}
+    depends_on: [cache]
+  cache: {{image: "redis:7", command: "redis-server --requirepass ${{REDIS_PASSWORD}}{more}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "refills"),
+    [("", True), (" --maxmemory-policy allkeys-lru", True), (" --appendonly yes", False)],
+)
+def test_a_cache_has_nothing_to_bring_back_and_a_queue_has(made, more, refills):
+    pages = made(**{"compose.yaml": WITH_REDIS.format(more=more), **API})[1]
+    recovery, rotation = page(pages, "recovery"), page(pages, "rotation")
+    (row,) = [line for line in recovery.splitlines() if line.startswith("| `cache` ")]
+    assert ("nothing shows more than a cache, which fills itself anew" in row and "none is needed" in row) is refills
+    assert ("aws elasticache describe-snapshots" in recovery) is not refills
+    assert ("Nothing shows more in it than a cache" in rotation) is refills
+    assert ("see first that the queue is empty" in rotation) is not refills
+    assert ("The next backup" in recovery) is not refills
