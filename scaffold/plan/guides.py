@@ -256,24 +256,24 @@ def _concurrency(service: Service) -> str:
 
 
 def _check(project: Project, service: Service) -> tuple[str, bool]:
-    """Return a request to the first port that is published beyond the container, and whether its path is a guess.
+    """Return a request to a port that is published beyond the container, and whether its path is a guess.
 
-    The path that says whether it works is that of its healthcheck, its image or its code. Without one the start page is asked
-    for the code alone, as 404 is what a healthy API says there; of an application whose routes are known it has to be one.
+    The path that says whether it works is that of its healthcheck, its image or its code, at the port of that. Without one the
+    start page is asked for the code alone, as 404 is what a healthy API says there, and a part of it may be what calls itself
+    the start; of an application whose routes are known one has to be.
     """
-    port = next((item for item in service.ports if item.published and item.protocol == "tcp"), None)
-    if port is None or service.role in DATASTORES or _routes_by_name(service):
+    published = [item for item in service.ports if item.published and item.protocol == "tcp"]
+    if not published or service.role in DATASTORES or _routes_by_name(service):
         return "", False
     known = health_url(project, service)
     asked = urlsplit(known[0]) if known else None
-    if asked is not None and port.target in {None, asked.port}:
-        return f"curl -fsS http://127.0.0.1:{port.published}{asked.path or '/'}", False
+    for port in published:
+        if asked is not None and port.target in {None, asked.port}:
+            return f"curl -fsS http://127.0.0.1:{port.published}{asked.path or '/'}", False
     routes = {fact.detail for fact in facts_of(project, service, "http-route")}
     if service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY} or (routes and "/" not in routes):
         return "", False
-    if routes:
-        return f"curl -fsS http://127.0.0.1:{port.published}/", False
-    return f"curl -sS -o /dev/null -w '%{{http_code}}\\n' http://127.0.0.1:{port.published}/", True
+    return f"curl -sS -o /dev/null -w '%{{http_code}}\\n' http://127.0.0.1:{published[0].published}/", True
 
 
 def _routes_by_name(service: Service) -> bool:

@@ -28,13 +28,12 @@ def why_one_copy(project: Project, stack: Stack, service: Service) -> str:
     own = tuple(mount for mount in kept if not _is_shared(stack, service, mount))
     if not own or _runs_several(service):
         return ""
-    return f"it alone keeps {in_words(own)}, and nothing shows that two copies that write there get along"
+    return f"it alone keeps {in_words(own)}, and nothing shows that two copies get along in there"
 
 
 def _is_shared(stack: Stack, service: Service, mount: Mount) -> bool:
-    """Whether another service writes there too, so that what runs bears a second one beside it."""
-    others = (other for other in stack.services if other is not service and not other.has_role(Role.ONE_SHOT, Role.E2E))
-    return any(item.source == mount.source and not item.read_only for other in others for item in other.mounts)
+    """Whether another service mounts it too: what several mount lies where several copies can mount it."""
+    return any(item.source == mount.source for other in stack.services if other is not service for item in other.mounts)
 
 
 def _runs_several(service: Service) -> bool:
