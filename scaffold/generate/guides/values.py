@@ -165,6 +165,7 @@ def _row(target: Target, name: str, what: str, job: ClusterBackupJob | None, *, 
         "what": what,
         "managed": "",
         "copied": copied,
+        "own": False,
         "restore": _restore_in_the_cluster(target, job) if job else [],
         "waits": bool(job and job.claim),
         "files": bool(job and job.kind == FILES),
@@ -217,6 +218,7 @@ def _data(target: Target, service: GuideService, *, copied: bool) -> dict[str, A
     return {
         **row,
         "managed": managed,
+        "own": not copied,
         "loss": "; ".join(losses) or (_MESSAGES if service.role == Role.BROKER else _NOT_COPIED[0]),
         "copies": "; ".join(copies) or _NOT_COPIED[1],
     }

@@ -858,3 +858,10 @@ def test_a_cache_has_nothing_to_bring_back_and_a_queue_has(made, more, refills):
     assert ("Nothing shows more in it than a cache" in rotation) is refills
     assert ("see first that the queue is empty" in rotation) is not refills
     assert ("The next backup" in recovery) is not refills
+
+
+def test_a_store_that_nothing_copies_is_not_restored_as_above(made):
+    compose = COMPOSE.replace("  tests:\n", "  files: {image: minio/minio, volumes: ['files:/data']}\n  tests:\n")
+    recovery = page(made(**{"compose.yaml": compose.replace("uploads: {}", "uploads: {}, files: {}")})[1], "recovery")
+    assert "3. Restore what is copied as above, `files` from copies of your own, then start the rest" in recovery
+    assert "3. Restore what is copied as above, then start the rest" in page(made()[1], "recovery")
