@@ -107,7 +107,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "moving": [{"service": service, "image": image} for service, image in plan.pulled.moving],
         "builds": plan.pulled.builds,
         "preparations": [_preparation(compose, service, words) for service, words in plan.preparations],
-        "migrations": [_migration(compose, item) for item in plan.migrations],
+        "migrations": [_migration(compose, item, plan) for item in plan.migrations],
         "secrets": [secret_values(target, secret) for secret in target.secrets],
         "unknown": unknown_values(target),
         "empty_keys": empty_keys(target) if plan.chart else [],
@@ -213,8 +213,10 @@ def _preparation(compose: str, service: str, words: tuple[str, ...]) -> str:
     return f"{compose} run --rm {' '.join(to_shell_word(word) for word in (service, *words))}"
 
 
-def _migration(compose: str, migration: ManualMigration) -> dict[str, str]:
-    run = f"{compose} run --rm {to_shell_word(migration.service)} {migration.words}" if migration.service else ""
+def _migration(compose: str, migration: ManualMigration, plan: GuidesPlan) -> dict[str, str]:
+    """Return a command that migrates, and how it is run in the image of the release, which is built first where it is built."""
+    build = "" if migration.service in plan.pulled.services else " --build"
+    run = f"{compose} run --rm{build} {to_shell_word(migration.service)} {migration.words}" if migration.service else ""
     return {"command": migration.command, "place": migration.place, "run": run}
 
 

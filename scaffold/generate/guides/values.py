@@ -159,13 +159,16 @@ def _only_in_the_cluster(target: Target, known: set[str]) -> list[dict[str, Any]
 
 def _row(target: Target, name: str, what: str, job: ClusterBackupJob | None, *, copied: bool = False) -> dict[str, Any]:
     losses, copies = _on_the_host(target) if copied else ([], [])
+    if job and not copied:
+        # What a job of the cluster copies says nothing of the volume on a host.
+        losses, copies = [f"under Compose {_NOT_COPIED[0]}"], [f"under Compose {_NOT_COPIED[1]}"]
     ours, theirs = _in_the_cluster(target, job)
     return {
         "name": name,
         "what": what,
         "managed": "",
         "copied": copied,
-        "own": False,
+        "own": bool(job) and not copied,
         "restore": _restore_in_the_cluster(target, job) if job else [],
         "waits": bool(job and job.claim),
         "files": bool(job and job.kind == FILES),

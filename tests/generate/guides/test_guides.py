@@ -803,7 +803,7 @@ def test_the_projects_own_migration_is_named_where_nothing_that_starts_runs_it(m
     host = section(text, "## On one host with Docker Compose")
     assert "3. Migrate the database, then start the release" in host
     assert "- `alembic upgrade head` (`README.md:5`); where the image holds the tool: `docker compose" in host
-    assert "run --rm api alembic upgrade head`" in host
+    assert "run --rm --build api alembic upgrade head`" in host
     assert "`alembic upgrade head` (`README.md:5`)" in section(text, "## On AWS")
 
 
@@ -811,7 +811,7 @@ def test_the_projects_own_migration_is_named_where_nothing_that_starts_runs_it(m
     ("command", "said"),
     [
         ("dart bin/main.dart --apply-migrations", "`dart bin/main.dart --apply-migrations`"),
-        ("docker compose exec api bin/rails db:migrate", "run --rm api bin/rails db:migrate`"),
+        ("docker compose exec api bin/rails db:migrate", "run --rm --build api bin/rails db:migrate`"),
         ("php artisan migrate:status", ""),
         ("migrate -path db -database postgres://shop:hunter2@db/shop up", ""),
         ("alembic downgrade -1", ""),
@@ -865,3 +865,13 @@ def test_a_store_that_nothing_copies_is_not_restored_as_above(made):
     recovery = page(made(**{"compose.yaml": compose.replace("uploads: {}", "uploads: {}, files: {}")})[1], "recovery")
     assert "3. Restore what is copied as above, `files` from copies of your own, then start the rest" in recovery
     assert "3. Restore what is copied as above, then start the rest" in page(made()[1], "recovery")
+
+
+def test_a_volume_that_only_the_cluster_copies_is_not_called_copied_under_compose(made):
+    compose = UNPREPARED.replace(
+        "volumes: {data", "  graph: {image: 'neo4j:5', volumes: ['graph:/data']}\nvolumes: {graph: {}, data"
+    )
+    recovery = page(made(**{"compose.yaml": compose, **API})[1], "recovery")
+    (row,) = [line for line in recovery.splitlines() if line.startswith("| `graph` (volume of")]
+    assert "under Compose everything since the last copy that you made yourself; in the cluster" in row
+    assert "from copies of your own" in section(recovery, "## When the host is gone")
