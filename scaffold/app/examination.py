@@ -8,6 +8,7 @@ from pathlib import Path
 from scaffold.errors import UsageError
 from scaffold.gaps.causes import told_once
 from scaffold.gaps.judge import judge
+from scaffold.model.edits import Proposal
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, JudgedGap, Judgement
 from scaffold.model.project import Project
@@ -67,7 +68,9 @@ def examine(place: Place, *, codes: frozenset[str] = frozenset(), baseline: froz
 
 
 def with_ready_edits(project: Project, judgement: Judgement) -> Judgement:
-    """Return the judgement with "edit ready" only where the lines are in a form that the edit can be made for."""
+    """Return the judgement with "edit ready" only where the lines are in a form that the edit can be made for, and those of all
+    that it waits for are.
+    """
     if all(closer.kind != "edit" for gap in judgement.open for closer in gap.closes):
         return judgement
     # Imported here: many projects have nothing to edit, and then need none of it.
@@ -78,8 +81,19 @@ def with_ready_edits(project: Project, judgement: Judgement) -> Judgement:
     tasks = plan_edits(project, judgement.open)
     templates = plan_environment(project, project.production_stack, (), (), tasks)
     proposals = propose(with_templates(project, tasks, templates))
-    ready = {mark for item in proposals if item.files for mark in item.task.closes}
+    ready = {mark for item in whole_proposals(proposals) for mark in item.task.closes}
     return replace(judgement, gaps=tuple(_honest(item, ready) for item in judgement.gaps))
+
+
+def whole_proposals(proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    """Return the edits that can be made, without those that wait for one which cannot."""
+    found = tuple(item for item in proposals if item.files)
+    while True:
+        closed = {mark for item in found for mark in item.task.marks}
+        kept = tuple(item for item in found if closed.issuperset(item.task.needs))
+        if len(kept) == len(found):
+            return kept
+        found = kept
 
 
 def _honest(judged: JudgedGap, ready: set[str]) -> JudgedGap:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.app.editing import Choice, Outcome, choose_edits, edited_texts
-from scaffold.app.examination import Place, examine
+from scaffold.app.examination import Place, examine, whole_proposals
 from scaffold.app.generation import plan_generation, write_generation
 from scaffold.errors import ConflictError
 from scaffold.model.artifact import Splice
@@ -47,6 +47,15 @@ def proposal(name: str, old: str, new: str, *, needs: tuple[str, ...] = ()) -> P
 
 def chosen(*proposals: Proposal) -> Choice:
     return choose_edits(PROJECT, judged(TEXT), lambda texts: judged(texts.get("a.txt", TEXT)), proposals)
+
+
+def test_an_edit_is_only_called_ready_where_all_that_it_waits_for_can_be_made():
+    first = proposal("one", "one bad", "one good")
+    second = proposal("two", "two bad", "two good", needs=("TST001 one",))
+    third = proposal("three", "three bad", "three good", needs=("TST001 two",))
+    assert whole_proposals((third, second, first)) == (third, second, first)
+    assert whole_proposals((third, second, replace(first, files=()))) == ()
+    assert whole_proposals((first, third)) == (first,)
 
 
 def result(choice: Choice) -> str:
