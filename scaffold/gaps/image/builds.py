@@ -132,6 +132,25 @@ def targets_of(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(build.target for build in builds)) or ("",)
 
 
+def released_targets(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
+    """Return the stages that services run; in place of one called after development, the stage that a release builds: the one
+    called after production, else the last one, where neither is a part of it.
+    """
+    return tuple(dict.fromkeys(_released(dockerfile, target) for target in targets_of(project, dockerfile)))
+
+
+def _released(dockerfile: Dockerfile, target: str) -> str:
+    if not target or not _DEBUG.search(target):
+        return target
+    below = {stage.location for stage in dockerfile.chain(target)}
+    named = [stage.alias for stage in dockerfile.stages if stage.alias and _FOR_PRODUCTION.search(stage.alias)]
+    found = next((alias for alias in named if dockerfile.chain(alias)[0].location not in below), None)
+    last = dockerfile.chain("")
+    if found is None and last and last[0].location not in below and not _DEBUG.search(last[0].alias or ""):
+        return ""
+    return target if found is None else found
+
+
 def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
     """Return what the image is for, by its path, else by the stacks that build it: the one closest to production."""
     if DEVELOPMENT.search(dockerfile.path) or is_test_path(dockerfile.path):

@@ -6,10 +6,11 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from scaffold.gaps.facts import final_stages, holds_a_secret, listed
 from scaffold.gaps.image.build_arguments import BuildArgument, secret_arguments
-from scaffold.gaps.image.builds import environment_of, ignore_file, is_built, targets_of
+from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns, is_built, released_targets, targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img003_no_dockerignore import build_contexts
 from scaffold.model.dockerignore import leaves_out
@@ -22,6 +23,9 @@ from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import SecretClass, classify, holds_secret, url_host, url_password
 
 _ENV_FILE = regex(r"(?:.*/)?\.env(?:\*|\.(?!example|sample|template|dist|defaults?)[\w.*-]+)?")
+_TEMPLATE = regex(r"[._-](?:example|sample|template|dist|defaults?|tmpl|tpl)$", re.IGNORECASE)
+_USUAL_FILES = (".env", ".env.local", ".env.production")
+"""What a pattern such as `.env*` takes on the machine that builds."""
 _MADE_FROM_TEMPLATE = regex(r"\b(?:cp|mv)\s+(?:-\w+\s+)*(?P<source>\S+)\s+(?:\S*/)?\.env(?=[\s;&|)]|$)")
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION|APP_KEY)(?:_|$)", re.IGNORECASE)
 """Names of keys that work with any value: whoever knows it signs as well."""
@@ -42,7 +46,7 @@ _IN_BUILD = {"ENV": {SecretClass.RANDOM: Severity.MEDIUM}, "ARG": {SecretClass.R
 
 def _detect(project: Project) -> Iterator[Gap]:
     for dockerfile in project.dockerfiles:
-        kept = tuple(stage for target in targets_of(project, dockerfile) for stage in final_stages(dockerfile, target))
+        kept = tuple(stage for target in released_targets(project, dockerfile) for stage in final_stages(dockerfile, target))
         final = {stage.location for stage in kept}
         found: dict[str, list[tuple[Instruction, Severity, SecretClass]]] = {}
         for stage in dockerfile.stages:
@@ -153,11 +157,26 @@ def _copied(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iter
         yield from _handed_on(project, dockerfile, item, stage)
         return
     for word in re.split(r"[\s,\[\]\"]+", item.text.strip())[:-1]:
-        if not word or not _ENV_FILE.fullmatch(word):
+        if not word or not _ENV_FILE.fullmatch(word) or _TEMPLATE.search(word) or _is_kept_out(project, dockerfile, word):
             continue
         real = [file for file in project.env_files if file.path.rpartition("/")[2] == word.rpartition("/")[2]]
         if not real or any(_holds_secret(file) for file in real):
             yield _copy_gap(project, dockerfile, word, item.location, known=bool(real))
+
+
+def _is_kept_out(project: Project, dockerfile: Dockerfile, word: str) -> bool:
+    """Whether the ignore file of every build keeps from the context what is copied: the build fails, or takes nothing."""
+    folder, _, name = word.removeprefix("./").rpartition("/")
+    names = (name,) if "*" not in name else (*_USUAL_FILES, *_tracked(project, name))
+    paths = [f"{folder}/{each}" if folder else each for each in names if fnmatchcase(each, name)]
+    contexts = build_contexts(project, dockerfile)
+    patterns = [ignore_patterns(project, dockerfile, context) for context in contexts]
+    return bool(contexts) and all(leaves_out(each, path) for each in patterns for path in paths)
+
+
+def _tracked(project: Project, pattern: str) -> Iterator[str]:
+    names = (file.path.rpartition("/")[2] for file in project.env_files if file.kind != "template")
+    return (name for name in names if fnmatchcase(name, pattern))
 
 
 def _handed_on(project: Project, dockerfile: Dockerfile, item: Instruction, name: str) -> Iterator[Gap]:
