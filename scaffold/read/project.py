@@ -43,6 +43,7 @@ from scaffold.read.beside import read_beside
 from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore, with_lower_case
 from scaffold.read.env_copies import with_copied
+from scaffold.read.folder_copies import without_copies
 from scaffold.read.git import folder_in_repository, ignored_paths, remote_branches, remote_name
 from scaffold.read.idle import without_idle
 from scaffold.read.ignores import read_ignores
@@ -145,6 +146,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     settings = _configuration(inventory)
     if settings.blueprints:  # Templates of files, not files of the project.
         inventory = inventory.without(settings.blueprints)
+    copied = without_copies(inventory, owned)
+    inventory = copied.inventory
     texts = TextReader(inventory, settings.max_yaml_bytes)
     sources = Sources(texts, Documents(texts))
     manifests = _manifests(inventory, sources)
@@ -230,7 +233,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         mounted=read_mounted(inventory, stacks),
         commands=listed,
         scripts=_scripts(inventory, texts),
-        sightings=_sightings(inventory, texts),
+        sightings=_sightings(replace(inventory, files=(*inventory.files, *copied.changed)), texts),
         development_notes=()
         if settings.production
         else development_notes(
