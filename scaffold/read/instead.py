@@ -14,6 +14,7 @@ from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, DevelopmentNote, DocFile, Dockerfile, EnvFile, Instruction
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 from scaffold.read.compose import TextReader
 from scaffold.read.environments import class_of_word
 from scaffold.read.sets import BASE_NAMES
@@ -51,8 +52,8 @@ def is_base_of_folder(stack: Stack) -> bool:
 def of_replaced(
     bases: tuple[Stack, ...], stacks: tuple[Stack, ...], docs: Iterable[DocFile], reader: TextReader
 ) -> Iterator[DevelopmentNote]:
-    """A base beside a production file that runs alone, has what the base has, and takes nothing of it; unless a page tells
-    people to run the base on their servers.
+    """A base beside a production file that runs alone, has what the base has, and takes nothing of it, or stores beside the
+    code that such a file builds; unless a page tells people to run the base on their servers.
     """
     productive = [stack for stack in stacks if stack.environment is EnvironmentClass.PRODUCTION]
     pages = tuple(docs)
@@ -60,7 +61,8 @@ def of_replaced(
         if any(base.files[0] in stack.files for stack in productive) or _is_run_on_servers(base, pages):
             continue
         for other in productive:
-            beside = other.complete and len(other.files) == 1 and _is_beside(other.directory, base.directory)
+            near = _is_beside(other.directory, base.directory) or _runs_with_its_own_store(other, base)
+            beside = other.complete and len(other.files) == 1 and near
             names_it = posixpath.basename(base.files[0]) in (reader.text(other.files[0]) or "")
             if beside and not names_it and _has_what(other, base):
                 yield DevelopmentNote(
@@ -122,6 +124,15 @@ def _is_beside(folder: str, base: str) -> bool:
     """Whether a folder is that of the base, or one below it that holds what is deployed: another folder is another app's."""
     below = posixpath.relpath(folder or ".", base or ".").split("/")
     return folder == base or all(name in _DEPLOYED_FROM for name in below)
+
+
+def _runs_with_its_own_store(other: Stack, base: Stack) -> bool:
+    """Whether a stack of another folder builds the code beside a base that has stores alone: what people need who run that
+    code on their own machine.
+    """
+    holds_stores = bool(base.services) and all(service.is_datastore for service in base.services)
+    contexts = (service.build.context for service in other.services if service.build and service.build.context)
+    return bool(base.directory) and holds_stores and any(is_below(context, base.directory) for context in contexts)
 
 
 def _has_what(other: Stack, base: Stack) -> bool:

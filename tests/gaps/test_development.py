@@ -608,3 +608,40 @@ def test_a_base_in_whose_place_another_file_is_sent(
 ) -> None:
     files = {"compose.yaml": COMPOSE, "compose.prod.yaml": production, ".github/workflows/deploy.yml": SENDS.format(file=sent)}
     assert port_gap(make_project(files)).severity is severity
+
+
+STORE_OF_ADMIN = 'services:\n  db:\n    image: postgres:16\n    ports: ["5432:5432"]\n'
+DEPLOYED = "services:\n  admin:\n    build: ../{code}\n  store:\n    image: {image}\n"
+
+
+def test_a_store_beside_code_that_production_builds_elsewhere_with_its_own(make_project: Callable[..., Path]) -> None:
+    deployed = DEPLOYED.format(code="admin", image="postgres:16")
+    files = {
+        "admin/docker-compose.yml": STORE_OF_ADMIN,
+        "admin/Dockerfile": "FROM node:22\n",
+        "deploy/compose.prod.yml": deployed,
+    }
+    gap = port_gap(make_project(files))
+    assert gap.severity is Severity.LOW
+    assert gap.message.endswith("; deploy/compose.prod.yml:1 runs in production in its place.")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"deploy/compose.prod.yml": DEPLOYED.format(code="shop", image="postgres:16")},
+        {"deploy/compose.prod.yml": DEPLOYED.format(code="admin", image="redis:7")},
+        {
+            "deploy/compose.prod.yml": DEPLOYED.format(code="admin", image="postgres:16"),
+            "admin/docker-compose.yml": f"{STORE_OF_ADMIN}  admin:\n    build: .\n",
+        },
+    ],
+    ids=["other code", "no such store", "code beside the store"],
+)
+def test_a_store_that_production_elsewhere_does_not_replace(more: dict[str, str], make_project: Callable[..., Path]) -> None:
+    files = {
+        "admin/docker-compose.yml": STORE_OF_ADMIN,
+        "admin/Dockerfile": "FROM node:22\n",
+        "shop/Dockerfile": "FROM node:22\n",
+    }
+    assert "in its place" not in port_gap(make_project({**files, **more})).message
