@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -51,6 +51,13 @@ def with_folders(paths: Iterable[str]) -> frozenset[str]:
             if not above:
                 break
     return frozenset(found)
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Yield the folders that a file is in, the nearest first and the root, "", at last."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def is_within(path: str, places: Container[str]) -> bool:

@@ -210,17 +210,13 @@ def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[s
     known = True
     for match in _SCRIPT.finditer(text):
         name = match[0].strip(" \"'").rpartition("/")[2]
-        lines = [item for item in project.commands if item.context == "script" and _is_called(item, name, context)]
+        lines = _called(project, "script", name, context)
         lines = _of_the_image(project, service, lines)
         known = known and bool(lines or name in {"sh", "bash", "env", "wait-for-it.sh", "python", "node"})
         found += [(item.text, item.location) for item in lines]
     for match in _CONFIGURATION.finditer(text):
         name = match[0].rpartition("/")[2]
-        found += [
-            (item.text, item.location)
-            for item in project.commands
-            if item.context == "server" and _is_called(item, name, context)
-        ]
+        found += [(item.text, item.location) for item in _called(project, "server", name, context)]
     for match in _PACKAGE.finditer(text):
         lines = _package_scripts(project, service, match["name"], context)
         known = known and bool(lines)
@@ -241,9 +237,17 @@ def _of_the_image(project: Project, service: Service, lines: list[Command]) -> l
     return [item for item in lines if item.location.path in kept]
 
 
-def _is_called(command: Command, name: str, context: str) -> bool:
-    path = command.location.path
-    return path.rpartition("/")[2] == name and (not context or path.startswith(f"{context}/"))
+def _called(project: Project, kind: str, name: str, context: str) -> list[Command]:
+    """Return the commands of the files of a name below a context."""
+    named = known(_by_name, project.commands).get((kind, name), ())
+    return [item for item in named if not context or item.location.path.startswith(f"{context}/")]
+
+
+def _by_name(commands: tuple[Command, ...]) -> dict[tuple[str, str], list[Command]]:
+    found: dict[tuple[str, str], list[Command]] = {}
+    for item in commands:
+        found.setdefault((item.context, item.location.path.rpartition("/")[2]), []).append(item)
+    return found
 
 
 def _package_scripts(project: Project, service: Service, name: str, context: str) -> list[Command]:

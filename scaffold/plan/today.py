@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from scaffold.model.deployments import STARTS, is_called_for_a_trial, is_deployment, place_of, renews_a_host, run_text
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.guides import OwnFiles, TodaysWay
+from scaffold.model.known import is_within
 from scaffold.model.project import InfrastructureFile, Job, Project, Step, Workflow
 from scaffold.model.regex import regex
-from scaffold.model.starting import is_below
 
 _SAYS_DEPLOY = regex(r"(?i)deploy|rollout|(?<![a-z])cd(?![a-z])")
 _NO_APPLICATION = regex(
@@ -207,12 +207,8 @@ def own_files(project: Project) -> tuple[OwnFiles, ...]:
 
 def _folders(files: list[InfrastructureFile]) -> tuple[str, ...]:
     """Return the folders of files, those below another left out; a file of the root stands for itself."""
-    folders = sorted({posixpath.dirname(item.path) or item.path for item in files})
-    kept: list[str] = []
-    for folder in folders:
-        if not any(is_below(folder, other) for other in kept):
-            kept.append(folder)
-    return tuple(kept)
+    folders = {posixpath.dirname(item.path) or item.path for item in files}
+    return tuple(folder for folder in sorted(folders) if not is_within(posixpath.dirname(folder), folders))
 
 
 def _makes(files: list[InfrastructureFile]) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 
 from scaffold.model.compose import RoleEvidence, Service, Stack
 from scaffold.model.frozen import changing, frozen
+from scaffold.model.known import PATH, first, known
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import APPLICATION, DATASTORES, Role
 from scaffold.model.project import Dockerfile, Manifest, Stage
@@ -65,7 +66,7 @@ class RoleContext:
     def dockerfile(self, service: Service) -> Dockerfile | None:
         """Return the Dockerfile that a service is built from, or None."""
         path = service.build.dockerfile if service.build else None
-        return next((item for item in self.dockerfiles if path is not None and item.path == path), None)
+        return first(self.dockerfiles, PATH, path) if path is not None else None
 
     def manifests_of(self, service: Service) -> tuple[Manifest, ...]:
         """Return the manifests in the folder that a service is built from, its Dockerfile's folder included."""
@@ -73,10 +74,17 @@ class RoleContext:
             return ()
         folders = [service.build.context, posixpath.dirname(service.build.dockerfile or "")]
         for folder in folders:
-            found = tuple(item for item in self.manifests if item.folder == folder)
+            found = known(_by_folder, self.manifests).get(folder)
             if found:
                 return found
         return ()
+
+
+def _by_folder(manifests: tuple[Manifest, ...]) -> dict[str, tuple[Manifest, ...]]:
+    found: dict[str, list[Manifest]] = {}
+    for item in manifests:
+        found.setdefault(item.folder, []).append(item)
+    return {folder: tuple(items) for folder, items in found.items()}
 
 
 @changing

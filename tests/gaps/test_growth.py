@@ -125,6 +125,21 @@ def proxies(count: int) -> Files:
     return {"nginx.conf": f"http {{\n{servers}}}\n", "compose.yaml": f"services:\n{proxy}{services}"}
 
 
+def starts(count: int) -> Files:
+    files = {
+        "Dockerfile": 'FROM nginx:1.30\nCOPY start.sh /begin.sh\nCMD ["/begin.sh"]\n',
+        "start.sh": "#!/bin/sh\nnginx &\nexec gunicorn shop\n",
+        "login.py": "def login(response, token):\n    response.set_cookie('session', token)\n",
+        "package.json": '{"name": "shop", "scripts": {"test": "vitest"}}',
+        "a.test.ts": "",
+    }
+    return {
+        "compose.yaml": "services:\n" + each(count, "  s{0}: {{build: ./s{0}, ports: ['80{0}:80']}}\n"),
+        ".github/workflows/ci.yml": workflow("  j:\n    runs-on: ubuntu-24.04\n    steps:\n    - run: pytest\n"),
+        **{f"s{number}/{name}": text for number in range(count) for name, text in files.items()},
+    }
+
+
 def called(root: Path) -> Counter[str]:
     """How often each function is called when a project is judged."""
     profile = cProfile.Profile()
@@ -141,7 +156,7 @@ def called(root: Path) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "written",
-    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies],
+    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies, starts],
     ids=lambda item: item.__name__,
 )
 def test_no_function_is_called_for_each_pair_of_items(

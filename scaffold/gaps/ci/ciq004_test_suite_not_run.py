@@ -144,7 +144,8 @@ def _suite(project: Project, ecosystem: str) -> _Suite | None:
         folders = _tops(files)
         return _Suite(ecosystem, folders, len(files), (Location(files[0], 1),)) if files else None
     owners = [item for item in project.manifests if any(_test_script(project, item)) and not _is_end_to_end(item)]
-    folders_of = {path: _owning(path, frozenset(item.folder for item in owners)) for path in files}
+    owned = frozenset(item.folder for item in owners)
+    folders_of = {path: _owning(path, owned) for path in files}
     tested = {folder for folder in folders_of.values() if folder is not None}
     places = tuple(place for item in owners if item.folder in tested for place in _test_script(project, item))
     count = sum(folder is not None for folder in folders_of.values())

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.own_images import is_own_image
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied, is_in_image
 from scaffold.model.java_packages import without_package
+from scaffold.model.known import folders_above
 from scaffold.model.names import APPLICATION, TRIED, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
 
 _GUARD = regex(
@@ -206,12 +208,15 @@ def is_run(project: Project, path: str) -> bool:
 def _is_in_archive(project: Project, path: str) -> bool:
     """Whether a Dockerfile takes the archive that Maven or Gradle made, outside of it, of the module of a file."""
     module, inside, _ = path.partition("src/main/")
-    if not inside or _is_tried(path):
-        return False
+    return bool(inside) and not _is_tried(path) and module in _archived_modules(project)
+
+
+@remembered
+def _archived_modules(project: Project) -> frozenset[str]:
     files = (item for item in project.dockerfiles if path_environment(item.path) not in TRIED and not is_test_path(item.path))
     steps = (step for item in files for stage in item.stages for step in stage.instructions if step.keyword in {"COPY", "ADD"})
     taken = (match for step in steps if not step.flags and (match := _ARCHIVE.match(step.text)))
-    return any(match["module"].removeprefix("./") == module for match in taken)
+    return frozenset(match["module"].removeprefix("./") for match in taken)
 
 
 def _place(path: str, text: str, item: _Literal) -> Location | None:
@@ -236,17 +241,20 @@ def _is_released(project: Project, path: str) -> bool:
     """Whether a Dockerfile makes of a file what runs elsewhere: stacks build no application and take the project's own from a
     registry, or those that they build run the sources of the host, and the Dockerfile is that of the root.
     """
-    if _is_tried(path):
-        return False
+    return not _is_tried(path) and any(is_copied(item, "", context, path) for item, context in _released(project))
+
+
+@remembered
+def _released(project: Project) -> tuple[tuple[Dockerfile, str], ...]:
+    """Return the Dockerfiles that make what runs elsewhere, with the folders that they take files of."""
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     applications = [service for stack in stacks for service in stack.services if service.role in APPLICATION]
     if built := [service for service in applications if service.build]:
-        return all(map(_runs_sources, built)) and any(
-            item.path == "Dockerfile" and is_copied(item, "", "", path) for item in project.dockerfiles
-        )
+        of_root = (item for item in project.dockerfiles if item.path == "Dockerfile")
+        return tuple((item, "") for item in of_root) if all(map(_runs_sources, built)) else ()
     released = any(service.image is None or is_own_image(project, service.image) for service in applications)
     files = (item for item in project.dockerfiles if path_environment(item.path) not in TRIED and not is_test_path(item.path))
-    return released and any(is_copied(item, "", posixpath.dirname(item.path), path) for item in files)
+    return tuple((item, posixpath.dirname(item.path)) for item in files) if released else ()
 
 
 def _runs_sources(service: Service) -> bool:
@@ -258,6 +266,23 @@ def is_served(project: Project, path: str) -> bool:
     """Whether an image of the project holds a file, and nothing says that it is for development."""
     if _is_tried(path):
         return False
+    images = _of_each_image(project)
+    return any(is_in_image(project, service, path) for folder in folders_above(path) for service in images.get(folder, ()))
+
+
+@remembered
+def _of_each_image(project: Project) -> dict[str, list[Service]]:
+    """Return an application of production for each image that the project builds, by the folder that is its context."""
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
-    services = (service for stack in stacks for service in stack.services if service.build and service.is_application)
-    return any(is_in_image(project, service, path) for service in services)
+    found: dict[object, Service] = {}
+    for service in (service for stack in stacks for service in stack.services if service.is_application):
+        build = service.build
+        if build is not None:
+            inline = build.location if build.inline else None
+            found.setdefault((build.context, build.dockerfile, build.target, inline), service)
+    images: dict[str, list[Service]] = {}
+    for service in found.values():
+        context = service.build.context if service.build else None
+        if context is not None:
+            images.setdefault("" if context in {"", "."} else posixpath.normpath(context), []).append(service)
+    return images

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import builds_image, ci_steps, pushes_image
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, is_built, targets_of
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
@@ -39,15 +40,17 @@ class StartScript:
 
 def start_scripts(project: Project) -> Iterator[StartScript]:
     """Yield each shell script that an image for production starts with, by itself or as a service of a stack has it."""
-    paths = {item.location.path for item in project.commands if item.context == "script"}
     for dockerfile in project.dockerfiles:
         if purpose_of(project, dockerfile) in _TRIED:
             continue
         for words in _starts(project, dockerfile):
+            first: dict[str, int] = {}
             for match in _SCRIPT.finditer(words):
-                path = _path_of(dockerfile, match["name"], paths)
+                first.setdefault(match["name"], match.start())
+            for name, start in first.items():
+                path = _path_of(project, dockerfile, name)
                 if path and is_built(project, dockerfile):
-                    yield StartScript(dockerfile, path, bool(_STOPPING_SHELL.search(words[: match.start()])))
+                    yield StartScript(dockerfile, path, bool(_STOPPING_SHELL.search(words[:start])))
 
 
 def _starts(project: Project, dockerfile: Dockerfile) -> Iterator[str]:
@@ -93,13 +96,25 @@ def _is_published(project: Project, dockerfile: Dockerfile) -> bool:
     )
 
 
-def _path_of(dockerfile: Dockerfile, name: str, paths: set[str]) -> str | None:
+def _path_of(project: Project, dockerfile: Dockerfile, name: str) -> str | None:
     """Return the script that a step copies to this name, the one of this name beside the Dockerfile, else the only one."""
     folder = dockerfile.path.rpartition("/")[0]
-    alike = [path for path in paths if path.rpartition("/")[2] in {name, _original(dockerfile, name)}]
-    beside = [path for path in alike if path.rpartition("/")[0] == folder]
-    found = beside or alike
+    scripts = _scripts(project)
+    alike = [folders for called in {name, _original(dockerfile, name)} if (folders := scripts.get(called))]
+    beside = [folders[folder] for folders in alike if folder in folders]
+    found = beside or [path for folders in alike for path in folders.values()]
     return found[0] if len(found) == 1 else None
+
+
+@remembered
+def _scripts(project: Project) -> dict[str, dict[str, str]]:
+    """Return the scripts of a project by their name and folder."""
+    found: dict[str, dict[str, str]] = {}
+    for command in project.commands:
+        if command.context == "script":
+            folder, _, name = command.location.path.rpartition("/")
+            found.setdefault(name, {})[folder] = command.location.path
+    return found
 
 
 def _original(dockerfile: Dockerfile, name: str) -> str:

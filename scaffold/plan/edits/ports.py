@@ -9,6 +9,7 @@ from scaffold.model.compose import Stack
 from scaffold.model.document import scalars_in
 from scaffold.model.edits import EditTask
 from scaffold.model.gap import Gap
+from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.plan.edits.kind import EditKind, by_document
@@ -33,14 +34,23 @@ def _plan(project: Project, gaps: tuple[Gap, ...]) -> Iterator[EditTask]:
 
 
 def _ports(stack: Stack, name: str) -> frozenset[int | None]:
-    return frozenset(port.published for service in stack.services if service.name == name for port in service.ports)
+    return known(_ports_by_service, stack).get(name, frozenset())
+
+
+def _ports_by_service(stack: Stack) -> dict[str, frozenset[int | None]]:
+    return {service.name: frozenset(port.published for port in service.ports) for service in stack.services}
 
 
 def _goes_over(stack: Stack, ports: frozenset[int | None]) -> bool:
     """Whether a container may reach one of the ports over the host: it names the host with one of them, or with none."""
+    named = known(_ports_over_the_host, stack)
+    return named is not None and (not named or None in ports or not named.isdisjoint({None, *ports}))
+
+
+def _ports_over_the_host(stack: Stack) -> frozenset[int | None] | None:
+    """Return the ports with which containers of a stack name the host, None where no text names it."""
     found = [match for item in stack.services for scalar in scalars_in(item.node) for match in _ADDRESS.finditer(scalar.raw)]
-    used = [match for match in found if not match["name"]]
-    return bool(found) and (not used or None in ports or any(_port(match) in {None, *ports} for match in used))
+    return frozenset(_port(match) for match in found if not match["name"]) if found else None
 
 
 def _port(match: re.Match[str]) -> int | None:
