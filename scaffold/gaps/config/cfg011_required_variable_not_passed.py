@@ -105,7 +105,7 @@ def _offered_gap(stack: Stack, path: str, found: list[Offered]) -> Gap:
         resource=stack.resource(services[0].name),
         subject=f"offered-variables/{entries[0].name}",
         message=f"{path} offers {names}, and the variables of {listed(service.name for service in services)} are a list "
-        f"without {it}: whoever sets {it} beside the compose file goes on with the default of the code.",
+        f"without {it}: what somebody sets beside the compose file reaches no code.",
         expected=", ".join(f"{entry.name}: ${{{entry.name}:-}}" for entry in entries[:4]),
         actual="not in the environment, and no env_file",
         locations=(*(service.location for service in services), *(entry.location for entry in entries)),

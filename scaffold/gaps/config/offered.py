@@ -36,6 +36,8 @@ _OF_OTHERS = regex(r"(?:^|[^a-z])(?:dev|development|local|tests?|ci|demo|preview
 _FEWEST = 5
 _LEAST_SHARE = 0.4
 """How many of the template's variables a list has to hold, at least, to be meant as the whole of them."""
+_FEW = 3
+"""How many variables a template beside an application offers, at least, of which none reaches it."""
 _CERTAIN = 10
 _MOST = 0.6
 """How many of a service's variables code has to read, at least, where nothing else says whose image it is."""
@@ -59,17 +61,14 @@ def offered_in_vain(project: Project, stack: Stack) -> Iterator[Offered]:
     every = {read.name for read in project.env_reads}
     passed = {entry.name for service in stack.services for entry in service.environment}
     passed |= {reference.name for service in stack.services for entry in service.environment for reference in entry.references}
-    templates = [
-        file
-        for file in project.env_files
-        if file.kind == "template" and file.path not in project.owned and not _OF_OTHERS.search(file.path)
-    ]
+    templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
     alone = sum(_is_own(project, service, every) for service in stack.services) == 1
     for service in stack.services:
         if not _is_own(project, service, every) or not _gets_a_list_alone(service):
             continue
         reads = _reads(project, service, alone=alone)
-        found = [item for template in templates if (item := _of_template(service, template, reads, passed))]
+        asked = (template for template in templates if not _OF_OTHERS.search(template.path) or _is_beside(service, template))
+        found = [item for template in asked if (item := _of_template(service, template, reads, passed))]
         best = max(found, key=lambda item: (item[0].template.environment == "production", item[1]), default=None)
         if best is not None:
             yield best[0]
@@ -104,10 +103,29 @@ def _of_template(
         if entry.name not in passed and not _BUNDLED.match(entry.name) and not any(read.fails for read in reads[entry.name])
     ]
     deciding = list(dict.fromkeys(entry for kind in _DECIDE for entry in lacking if kind.search(entry.name)))
-    if not deciding or len(listed) < max(_FEWEST, _LEAST_SHARE * len(known)):
+    if not deciding:
+        return None
+    if _is_beside(service, template) and len(known) == len(lacking) >= _FEW and _asks_for_keys(deciding, reads):
+        rest = (entry for entry in lacking if any(read.required for read in reads[entry.name]))
+        deciding = list(dict.fromkeys((*deciding, *rest)))
+    elif _OF_OTHERS.search(template.path) or len(listed) < max(_FEWEST, _LEAST_SHARE * len(known)):
         return None
     places = tuple(reads[entry.name][0].location for entry in deciding)
     return Offered(service, template, tuple(deciding), places), len(listed)
+
+
+def _is_beside(service: Service, template: EnvFile) -> bool:
+    """Whether a template lies in the folder of an application among others; that of the whole repository is for all of them."""
+    folder, _, name = template.path.rpartition("/")
+    of_nobody_else = not _OF_OTHERS.search(
+        f"{folder}/{name.replace('.local', '')}"
+    )  # Next.js and Vite call everybody's .env so.
+    return service.build is not None and bool(folder) and service.build.context == folder and of_nobody_else
+
+
+def _asks_for_keys(entries: list[EnvEntry], reads: Mapping[str, list[EnvRead]]) -> bool:
+    """Whether code asks for a key of a service and has no value in its place."""
+    return any(_CREDENTIAL.search(entry.name) and any(read.required for read in reads[entry.name]) for entry in entries)
 
 
 def _is_own(project: Project, service: Service, read: Set[str]) -> bool:
