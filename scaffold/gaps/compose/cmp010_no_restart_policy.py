@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.compose.background_programs import Background, background_programs
 from scaffold.gaps.facts import Share, judged_stacks, listed, once, production_or_all, production_shares
 from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
@@ -14,34 +13,11 @@ from scaffold.model.project import Project
 
 _CORE = APPLICATION | DATASTORES | {Role.PROXY, Role.CACHE, Role.ML_INFERENCE}
 _SHOWN = 10
-_APART = (
-    "Give it a service of its own from the same image, or start both in the background and end with the first that ends:"
-    " `wait -n` as the last line of a script of bash."
-)
 _ADVICE = "Give each of them `restart: unless-stopped`."
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    return iter(once(gap for share in production_shares(project) for gap in _of(project, share)))
-
-
-def _of(project: Project, share: Share) -> Iterator[Gap]:
-    yield from _of_share(project, share)
-    yield from (_background_gap(share, found) for found in background_programs(project, share))
-
-
-def _background_gap(share: Share, found: Background) -> Gap:
-    return RULE.gap(
-        resource=f"{share.resource}/{found.service}",
-        subject="background",
-        message=f"{found.service} starts {found.program} in the background of its container ({found.location.path}:"
-        f"{found.location.line}): when it ends nothing starts it again, for Docker watches what is in the foreground alone.",
-        expected="one program in each container, or a supervisor that ends with either",
-        actual="in the background",
-        locations=(found.location,),
-        environment=share.environment,
-        closers=(Closer(None, "advice", _APART),),
-    )
+    return iter(once(gap for share in production_shares(project) for gap in _of_share(project, share)))
 
 
 def _of_share(project: Project, share: Share) -> Iterator[Gap]:

@@ -22,7 +22,8 @@ _REDIRECTION = regex(r"\d?>&\s*(?:\d|-)|&>>?|>&|\\\n")
 _QUOTED = regex(r"'[^'\n&]{0,80}'|\"[^\"\n&]{0,80}\"")
 _PREFIX = regex(
     r"[\s({\"']*+(?:(?:[A-Za-z_]\w*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']*)|nohup|setsid|exec|command|then|else|do"
-    r"|(?:runuser|sudo|su|su-exec|gosu|chroot|s6-setuidgid|nice|ionice|stdbuf|timeout)(?:\s+-\S+)*(?:\s+[\w:.-]+)?(?:\s+--)?|-c|--)\s+[\"']?)*+"
+    r"|(?:runuser|sudo|su|su-exec|gosu|chroot|s6-setuidgid|nice|ionice|stdbuf|timeout)(?:\s+-\S+)*(?:\s+[\w:.-]+)?(?:\s+--)?"
+    r"|(?:/bin/|/usr/bin/)?(?:ba|da|a|z)?sh\s+-[a-z]*c|-c|--)\s+[\"']?)*+"
 )
 """What stands before a program: variables, the user that it runs as."""
 _WORKERS = {
@@ -62,6 +63,7 @@ _SERVERS = {
         r"^node\s+(?:-\S+\s+)*\S*(?:server|index|main|app)\.[cm]?js\b|^(?:npm|pnpm|yarn)\s+(?:run\s+)?start\b|^next\s+start\b"
     ),
     "Caddy": regex(r"^caddy\s+(?:run|start)\b"),
+    "the server of a screen": regex(r"^(?:x11vnc|websockify)\b"),
 }
 """Programs that have to run as long as the container does."""
 _DAEMONS = regex(
