@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from scaffold.model.compose import Stack
+from scaffold.model.framework_variables import TAKES_ALL
 from scaffold.model.project import EnvFile, EnvRead
-from scaffold.model.regex import regex
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.read.sets import is_compose_path
 
 _NAMES_NOTHING = (
     *(".md", ".mdx", ".rst", ".adoc", ".txt", ".html", ".css", ".scss", ".svg", ".csv", ".sql", ".map", ".lock", ".sum"),
@@ -26,15 +28,6 @@ _NAMES_NOTHING = (
     ),
 )
 """How files end that neither read variables nor hand them on: pages, pictures, locks."""
-_TAKES_ALL = regex(
-    r"os\.environ\.(?:items|copy|keys)|dict\(os\.environ|environ\[f|getenv\(f|process\.env\[(?!['\"])|env_prefix|env_nested"
-    r"|Platform\.environment\[(?!['\"])|AutomaticEnv|SetEnvPrefix|envconfig|koanf|figment|env::vars|ENV\.(?:each|select|to_h)",
-    words=(
-        *("environ", "getenv(f", "process.env[", "env_prefix", "env_nested", "AutomaticEnv", "SetEnvPrefix", "envconfig"),
-        *("koanf", "figment", "env::vars", "ENV."),
-    ),
-)
-"""How code takes variables without their names, or under a beginning of its own."""
 _MOST = 40
 """Keys that are looked for: where more are missing, the code takes its environment in a way that is not known."""
 
@@ -56,10 +49,42 @@ def unnamed_keys(
     keys = {entry.name for file in templates if file.kind == "template" for entry in file.entries if not entry.commented}
     missing = {name: plain for name in keys if (plain := _plain(name)) not in known}
     pages = {file.path for file in templates if file.kind == "template"}
+    return _without_named(missing, (path for path in paths if path not in pages), glance)
+
+
+def handed_on_keys(
+    stacks: tuple[Stack, ...],
+    named: Iterable[EnvRead | str],
+    setting: Iterable[str],
+    paths: Iterable[str],
+    glance: Callable[[str], str | None],
+) -> frozenset[str]:
+    """Return the variables of secrets that services get with a default, and those that choose their values, which are not
+    among the `named` ones and in no file of `paths`, in any spelling: Compose files and those of `setting`, which only set
+    variables, say nothing.
+
+    Empty where code takes variables without their names.
+    """
+    known = {_plain(item if isinstance(item, str) else item.name) for item in named}
+    names = {
+        name
+        for stack in stacks
+        for service in stack.services
+        for entry in service.environment
+        for reference in entry.references
+        if entry.source == "environment" and reference.has_default and is_sensitive_name(reference.name)
+        for name in (entry.name, reference.name)
+    }
+    missing = {name: plain for name in names if (plain := _plain(name)) not in known}
+    skipped = {*setting, *(service.location.path for stack in stacks for service in stack.services)}
+    return _without_named(missing, (path for path in paths if path not in skipped and not is_compose_path(path)), glance)
+
+
+def _without_named(missing: dict[str, str], paths: Iterable[str], glance: Callable[[str], str | None]) -> frozenset[str]:
     for path in paths if len(missing) <= _MOST else ():
-        text = glance(path) if missing and path not in pages and not path.endswith(_NAMES_NOTHING) else None
+        text = glance(path) if missing and not path.endswith(_NAMES_NOTHING) else None
         if text is not None:
-            if _TAKES_ALL.search(text):
+            if TAKES_ALL.search(text):
                 return frozenset()
             plain = _plain(text)
             missing = {name: word for name, word in missing.items() if word not in plain}

@@ -17,6 +17,7 @@ from scaffold.gaps.facts import (
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.switched_stores import switched_off
+from scaffold.gaps.secrets.unread import is_read_by_nobody
 from scaffold.model.compose import Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -121,6 +122,8 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
     feature = absent_feature(project, group)
     if feature:
         return _unread_gap(group, feature)
+    if is_read_by_nobody(project, group):
+        return _named_nowhere_gap(group)
     refusal = _refusal(project, group)
     if refusal is not None:
         return _refused_gap(group, refusal)
@@ -210,6 +213,15 @@ def _unread_gap(group: CredentialGroup, feature: str) -> Gap:
         f"has no {feature}, so nothing reads it yet."
     )
     return _unused_gap(group, happens, f"no variables of {feature}, or ${{{owner.key}:?}}")
+
+
+def _named_nowhere_gap(group: CredentialGroup) -> Gap:
+    owner = group.owner
+    happens = (
+        f"{owner.service.name} gets a default credential of the repository ({owner.value_class.value}); no code of this "
+        "repository reads it."
+    )
+    return _unused_gap(group, happens, f"no {owner.key}, or ${{{owner.key}:?}}")
 
 
 def _stand_in_gap(group: CredentialGroup) -> Gap:

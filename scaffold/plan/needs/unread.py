@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.environment import NeededVariable
+from scaffold.model.framework_variables import BINDS_BY_RULE, OF_FRAMEWORKS
 from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.image_users import is_plain_base
 from scaffold.model.project import Project
-from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.model.workload import Note
 
-_BINDS_BY_RULE = (".java", ".kt", ".kts", ".scala", ".groovy", ".clj", ".cs", ".fs", ".vb")
-"""Code whose frameworks give a variable to a setting of another spelling."""
 _CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".php", ".rs", ".ex", ".exs", ".dart")
-_OF_FRAMEWORKS = regex(
-    r"(?:DJANGO|GUNICORN|UVICORN|HYPERCORN|GRANIAN|CELERY|FLASK|RAILS|RACK|RUBY|PUMA|BUNDLE|NODE|NPM|YARN|PM2|NEXT|NUXT|NITRO|VITE"
-    r"|REACT_APP|PUBLIC|EXPO|PYTHON|PIP|PYTEST|PG|AWS|AZURE|GOOGLE|GCP|OTEL|DD|SENTRY|NEW_RELIC|LANGCHAIN|LANGSMITH|OPENAI|ANTHROPIC"
-    r"|HF|TRANSFORMERS|RUST|GO|GIN|PHX|RELEASE|ROCKET|APP|DB|LOG|CACHE|SESSION|QUEUE|MAIL|BROADCAST|PUSHER|SERVERPOD|STRAPI|DIRECTUS"
-    r"|AUTH|NEXTAUTH|CLERK|SUPABASE|PRISMA|TZ|LANG|LC|LD|JAVA|PHP|XDEBUG|COMPOSER|COMPOSE|DOCKER|SSL|CURL|REQUESTS|NO|HTTP|HTTPS)_.*"
-    r"|(?:UV|POETRY|MALLOC|OMP|CUDA|NVIDIA|TOKENIZERS)_.*|PYTHON\w+|FORWARDED_ALLOW_IPS|PUID|PGID|UMASK|TZ|LANG|PORT|HOST|PATH|DEBUG|NO_COLOR|WEB_CONCURRENCY|DATABASE_URL|REDIS_URL|.*__.*",
-    re.IGNORECASE,
-)
-"""Variables that frameworks and libraries read by themselves."""
 _OTHER_BASES = frozenset({"php", "dart"})
 
 
 def with_unread(project: Project, stack: Stack, needs: tuple[NeededVariable, ...]) -> tuple[NeededVariable, ...]:
     """Return the needs with a mark at those of env files that no code of the repository names."""
     unread = {need.name for need in needs if need.source == "env-file" and need.name in project.unnamed}
-    unread = {name for name in unread if not _OF_FRAMEWORKS.fullmatch(name)}
+    unread = {name for name in unread if not OF_FRAMEWORKS.fullmatch(name)}
     built = {service.name for service in stack.services if unread and _is_code_of_ours(project, service)}
     return tuple(replace(need, unread=True) if need.name in unread and need.service in built else need for need in needs)
 
@@ -64,5 +52,5 @@ def _is_code_of_ours(project: Project, service: Service) -> bool:
     base = ImageReference.parse(stages[-1].base) if stages and stages[-1].base else None
     if base is None or not (is_plain_base(base) or base.repository.removeprefix("library/") in _OTHER_BASES):
         return False
-    held = [path for path in project.files if path.endswith((*_CODE, *_BINDS_BY_RULE)) and is_in_image(project, service, path)]
-    return bool(held) and not any(path.endswith(_BINDS_BY_RULE) for path in held)
+    held = [path for path in project.files if path.endswith((*_CODE, *BINDS_BY_RULE)) and is_in_image(project, service, path)]
+    return bool(held) and not any(path.endswith(BINDS_BY_RULE) for path in held)

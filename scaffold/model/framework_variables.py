@@ -1,0 +1,28 @@
+"""How variables are read without their names in the code of a project: by frameworks, by rules of spelling, or all at once."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.model.regex import regex
+
+BINDS_BY_RULE = (".java", ".kt", ".kts", ".scala", ".groovy", ".clj", ".cs", ".fs", ".vb")
+"""Code whose frameworks give a variable to a setting of another spelling."""
+OF_FRAMEWORKS = regex(
+    r"(?:DJANGO|GUNICORN|UVICORN|HYPERCORN|GRANIAN|CELERY|FLASK|RAILS|RACK|RUBY|PUMA|BUNDLE|NODE|NPM|YARN|PM2|NEXT|NUXT|NITRO|VITE"
+    r"|REACT_APP|PUBLIC|EXPO|PYTHON|PIP|PYTEST|PG|AWS|AZURE|GOOGLE|GCP|OTEL|DD|SENTRY|NEW_RELIC|LANGCHAIN|LANGSMITH|OPENAI|ANTHROPIC"
+    r"|HF|TRANSFORMERS|RUST|GO|GIN|PHX|RELEASE|ROCKET|APP|DB|LOG|CACHE|SESSION|QUEUE|MAIL|BROADCAST|PUSHER|SERVERPOD|STRAPI|DIRECTUS"
+    r"|AUTH|NEXTAUTH|CLERK|SUPABASE|PRISMA|TZ|LANG|LC|LD|JAVA|PHP|XDEBUG|COMPOSER|COMPOSE|DOCKER|SSL|CURL|REQUESTS|NO|HTTP|HTTPS)_.*"
+    r"|(?:UV|POETRY|MALLOC|OMP|CUDA|NVIDIA|TOKENIZERS)_.*|PYTHON\w+|FORWARDED_ALLOW_IPS|PUID|PGID|UMASK|TZ|LANG|PORT|HOST|PATH|DEBUG|NO_COLOR|WEB_CONCURRENCY|DATABASE_URL|REDIS_URL|.*__.*",
+    re.IGNORECASE,
+)
+"""Variables that frameworks and libraries read by themselves."""
+TAKES_ALL = regex(
+    r"os\.environ\.(?:items|copy|keys)|dict\(os\.environ|environ\[f|getenv\(f|process\.env\[(?!['\"])|env_prefix|env_nested"
+    r"|Platform\.environment\[(?!['\"])|AutomaticEnv|SetEnvPrefix|envconfig|koanf|figment|env::vars|ENV\.(?:each|select|to_h)",
+    words=(
+        *("environ", "getenv(f", "process.env[", "env_prefix", "env_nested", "AutomaticEnv", "SetEnvPrefix", "envconfig"),
+        *("koanf", "figment", "env::vars", "ENV."),
+    ),
+)
+"""How code takes variables without their names, or under a beginning of its own."""
