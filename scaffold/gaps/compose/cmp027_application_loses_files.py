@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, keeps_in_bucket, kept_by_code
 from scaffold.gaps.compose.run_pages import Forgetful, forgetful_runs
 from scaffold.gaps.compose.unshared_files import Unshared, unshared_files
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.facts import judged_stacks, once, path_environment
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import APPLICATION, Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.names import APPLICATION, TRIED, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -44,7 +44,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     bucket = keeps_in_bucket(project, stack)
     told: set[Location] = set()
-    for service in stack.services:
+    for service in sorted(stack.services, key=_for_others):
         if service.role not in APPLICATION or service.node.get("volumes_from") is not None:
             continue
         gap = _by_setting(project, stack, service, bucket=bucket)
@@ -52,9 +52,15 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         if gap is not None:
             yield gap
         elif kept is not None and kept.location not in told:
-            # Services that share the code share the fault: the first, in the order of the file, stands for them.
+            # Services that share the code share the fault: the first stands for them, one of production before others.
             told.add(kept.location)
             yield _of_code(stack, service, kept)
+
+
+def _for_others(service: Service) -> int:
+    """Return what a service has before others of its stack by what its name is for: production, then what says nothing."""
+    named = path_environment(service.name)
+    return 0 if named is EnvironmentClass.PRODUCTION else 2 if named in {*TRIED, EnvironmentClass.STAGING} else 1
 
 
 def _by_setting(project: Project, stack: Stack, service: Service, *, bucket: bool) -> Gap | None:
