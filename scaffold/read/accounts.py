@@ -12,7 +12,7 @@ from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify
 from scaffold.read.lines import Places
 from scaffold.read.made_accounts import account_name, made_accounts
-from scaffold.read.migrating import BY_HAND, STARTS, holder_of, starting_calls
+from scaffold.read.migrating import BY_HAND, ENTRY, STARTS, holder_of, starting_calls
 
 _PASSWORD = regex(
     r"(?<![\w.])[\"']?(?:password|passwordHash|password_hash|hashed_password)[\"']?\s*[:=]\s*(?:await\s+)?"
@@ -42,6 +42,11 @@ _AROUND = 12
 _LONGEST_FIXTURE = 400_000
 
 _CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".go", ".cs", ".java", ".kt")
+_OF_SCRIPTS = (".py", ".js", ".ts", ".mjs", ".cjs", ".mts")
+_CALLS_MAIN = regex(r"(?m)^(?:void[ \t]+|await[ \t]+)?main\(|__name__[ \t]*==")
+_NEEDS_SEED = regex(r"(?i)\b(?:run|execute|start)\b[^\n\"'`]{0,30}\bseed\w*[^\n\"'`]{0,20}\bfirst\b", words=("seed",))
+_KEEPS_ACCOUNTS = regex(r"(?i)upsert\(|get_or_create\(|findUnique\(|findFirst\(|findOne\(|on\s+conflict\b")
+"""A script that needs the first rows, and leaves an account as it is that they have made."""
 _OF_SPRING = regex(
     r"\b(?:CommandLineRunner|ApplicationRunner|Application(?:Ready|Started)Event|ContextRefreshedEvent|InitializingBean)\b"
     r"|\bSmart(?:InitializingSingleton|Lifecycle)\b|@PostConstruct\b|\bInMemoryUserDetailsManager\(|@Observes\s+StartupEvent\b"
@@ -58,7 +63,8 @@ def accounts_at_start(
     marked: Iterable[str], code: tuple[str, ...], files: frozenset[str], glance: _Glance
 ) -> Iterator[CodeFact]:
     """Yield an `account` fact for each place where code that a program's start reaches loads the fixture of such an account
-    (detail: the fixture), and a `made-account` fact where it makes one (detail: the account's name).
+    (detail: the fixture), and a `made-account` fact where it makes one (detail: the account's name), a `script-account` where
+    the start is that of a script alone, which nothing here imports.
     """
     paths = tuple(dict.fromkeys((*code, *marked)))
     for path in marked:
@@ -71,7 +77,10 @@ def accounts_at_start(
         made = (*_written(path, text, code, glance), *_made(path, text))
         for place, holder, name in {item[0].line: item for item in reversed(made)}.values():
             if holder is not None and not _OF_A_TRY.search(holder) and _is_started(holder, path, text, paths, glance):
-                yield CodeFact("made-account", name, place)
+                if not _is_of_a_script(holder, path, text, paths, glance):
+                    yield CodeFact("made-account", name, place)
+                elif not _NEEDS_SEED.search(text) or not _KEEPS_ACCOUNTS.search(text):
+                    yield CodeFact("script-account", name, place)
 
 
 def _made(path: str, text: str) -> Iterator[tuple[Location, str, str]]:
@@ -92,6 +101,18 @@ def _is_started(holder: str, path: str, text: str, code: tuple[str, ...], glance
         not BY_HAND.search(place.path) and not OF_NO_SYSTEM.search(without_package(place.path))
         for place in starting_calls(holder, path, code, glance, _CHOOSES)
     )
+
+
+def _is_of_a_script(holder: str, path: str, text: str, code: tuple[str, ...], glance: _Glance) -> bool:
+    """Whether a function is started by the `main` of its own file alone, a program for itself that nothing imports."""
+    is_program = path.endswith(_OF_SCRIPTS) and not ENTRY.search(path) and bool(_CALLS_MAIN.search(text))
+    if not is_program or (holder in _STEPS and OF_MIGRATIONS.search(path)):
+        return False
+    if holder not in STARTS and any(item.path != path for item in starting_calls(holder, path, code, glance, _CHOOSES)):
+        return False
+    stem = re.escape(path.rpartition("/")[2].rpartition(".")[0])
+    imported = re.compile(rf"(?:[\"'/.]|\bimport[ \t]+){stem}(?:[\"']|\.[cm]?[jt]s[\"']|[ \t]+import\b|[ \t]*$)", re.MULTILINE)
+    return not any(imported.search(glance(other) or "") for other in code if other != path and other.endswith(_OF_SCRIPTS))
 
 
 def _is_imported(path: str, text: str, code: tuple[str, ...], glance: _Glance) -> bool:

@@ -664,7 +664,7 @@ def with_seeds(
         return code
     from scaffold.read.seeded import seeded_accounts, told_accounts
 
-    known = {fact.location.path for fact in code.facts if fact.kind in {"account", "made-account"}}
+    known = {fact.location.path for fact in code.facts if fact.kind in {"account", "made-account", "script-account"}}
     # Fixtures of Django are no code, and no file of the project for any other reader.
     files = (*inventory.files, *sorted(path for path in inventory.present if "/fixtures/" in path and "/tests/" not in path))
     loaded = tuple(fact for fact in seeded_accounts(started, files, texts.glance) if fact.detail not in known)

@@ -56,11 +56,12 @@ _STAND_INS = frozenset({SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.
 def _detect(project: Project) -> Iterator[Gap]:
     found: dict[tuple[str, str], list[CodeFact]] = {}
     for fact in project.code_facts:
-        if fact.kind in {"account", "made-account"}:
+        if fact.kind in {"account", "made-account", "script-account"}:
             fixture = fact.detail if fact.kind == "account" else ""
             found.setdefault((fact.location.path, fixture), []).append(fact)
     for (path, fixture), facts in sorted(found.items()):
-        yield _account_gap(project, path, fixture, facts)
+        by_hand = all(fact.kind == "script-account" for fact in facts) and not _is_run(project, path)
+        yield _script_gap(project, path, facts) if by_hand else _account_gap(project, path, fixture, facts)
     for page in project.docs:
         place = _login_of_live_system(page)
         if place is not None:
@@ -316,6 +317,36 @@ def _account_gap(project: Project, path: str, fixture: str, facts: list[CodeFact
         actual="the same first login everywhere",
         locations=tuple(fact.location for fact in facts),
         related=(Location(fixture, 1),) if fixture else (),
+        confidence=Confidence.MEDIUM,
+        environment=_environment(project),
+    )
+
+
+def _is_run(project: Project, path: str) -> bool:
+    """Whether a command of the project, a start of a container or a package names a script."""
+    stem = re.escape(path.rpartition("/")[2].rpartition(".")[0])
+    name = re.compile(rf"(?<![\w.-]){stem}(?![\w-])")
+    texts = [command.text for command in project.commands]
+    texts += [item.text for image in project.dockerfiles for stage in image.stages for item in stage.instructions]
+    texts += [
+        " ".join((*(item.entrypoint or ()), *(item.command or ()))) for stack in project.stacks for item in stack.services
+    ]
+    texts += [project.source(manifest.path) or "" for manifest in project.manifests]
+    return any(name.search(text) for text in texts)
+
+
+def _script_gap(project: Project, path: str, facts: list[CodeFact]) -> Gap:
+    names = listed(filter(None, (fact.detail for fact in facts)))
+    account = f"the account {names}" if names else "an administrator"
+    return RULE.gap(
+        resource=path,
+        subject="account",
+        message=f"Whoever runs {path}, which nothing here starts, makes {account} with a password that stands in code, and no"
+        " variable sets another one: until somebody changes it, everybody who knows the repository logs in as administrator.",
+        expected="a first password from the environment or drawn at random, or a command that asks for one",
+        actual="the same first login everywhere",
+        locations=tuple(fact.location for fact in facts),
+        severity=Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         environment=_environment(project),
     )
