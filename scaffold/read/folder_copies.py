@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from scaffold.model.frozen import frozen
@@ -28,7 +27,7 @@ _NAMES_NOTHING = regex(
 
 @frozen
 class Copied:
-    """What a project is read from, and the paths in copies of its folders that may hold a credential of their own."""
+    """What a project is read from, and the paths of copies left out of it that may hold a credential of their own."""
 
     inventory: Inventory
     changed: tuple[str, ...] = ()
@@ -38,21 +37,20 @@ def without_copies(inventory: Inventory, owned: frozenset[str] = frozenset()) ->
     """Return the inventory without the folders whose names say that they are a copy, most of whose files are those of a folder
     beside or above them, and that no other file names. Env files that were changed there still count.
     """
-    changed: list[str] = []
-    gone: set[str] = set()
+    found = {}
     for folder, files in _named_copies(inventory, owned).items():
         source = _source(folder, files, inventory)
-        if source is None or _is_named(folder, inventory):
-            continue
-        same = {path for path in files if _is_same(path, _twin(path, folder, source), inventory)}
+        same = _same_files(folder, source, files, inventory) if source is not None else frozenset()
         if len(same) >= _FEWEST and len(same) * 2 > len(files):
-            gone.update(path for path in files if path in same or not is_env_file(path))
-            changed += [path for path in files if path not in same]
+            found[folder] = {path for path in files if path in same or not is_env_file(path)}, same
+    named = _named_elsewhere(tuple(found), inventory)
+    counted = [item for folder, item in found.items() if folder not in named]
+    gone = {path for without, _ in counted for path in without}
     if not gone:
         return Copied(inventory)
-    files = tuple(path for path in inventory.files if path not in gone)
-    docs = tuple(path for path in inventory.docs if path not in gone)
-    return Copied(replace(inventory, files=files, docs=docs), tuple(changed))
+    changed = tuple(sorted(path for without, same in counted for path in without - same))
+    left = tuple(path for path in inventory.files if path not in gone)
+    return Copied(replace(inventory, files=left, docs=tuple(path for path in inventory.docs if path not in gone)), changed)
 
 
 def _named_copies(inventory: Inventory, owned: frozenset[str]) -> dict[str, tuple[str, ...]]:
@@ -95,20 +93,21 @@ def _twin(path: str, folder: str, source: str) -> str:
     return posixpath.join(source, path.removeprefix(f"{folder}/"))
 
 
+def _same_files(folder: str, source: str, files: tuple[str, ...], inventory: Inventory) -> frozenset[str]:
+    return frozenset(path for path in files if _is_same(path, _twin(path, folder, source), inventory))
+
+
 def _is_same(path: str, twin: str, inventory: Inventory) -> bool:
     data = read_bytes(inventory, path, TEXT_LIMIT) if twin in inventory.present else None
     return bool(data) and data == read_bytes(inventory, twin, TEXT_LIMIT)
 
 
-def _is_named(folder: str, inventory: Inventory) -> bool:
-    """Whether a file outside of a folder names it: a build, a page, code that imports it."""
-    name = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(folder))}(?![\w-])")
+def _named_elsewhere(folders: tuple[str, ...], inventory: Inventory) -> frozenset[str]:
+    """Return the folders that a file outside of them names: a build, a page, code that imports it."""
+    named = {item: re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(item))}(?![\w-])") for item in folders}
     texts = TextReader(inventory)
-    return any(name.search(text) for text in _texts_outside(folder, inventory, texts))
-
-
-def _texts_outside(folder: str, inventory: Inventory, texts: TextReader) -> Iterator[str]:
-    paths: Iterable[str] = (*inventory.files, *inventory.docs)
-    for path in paths:
-        if not path.startswith(f"{folder}/") and not _NAMES_NOTHING.search(path):
-            yield texts.glance(path) or ""
+    found: set[str] = set()
+    for path in (*inventory.files, *inventory.docs) if folders else ():
+        text = texts.glance(path) if not _NAMES_NOTHING.search(path) else None
+        found |= {item for item, name in named.items() if text and not path.startswith(f"{item}/") and name.search(text)}
+    return frozenset(found)
