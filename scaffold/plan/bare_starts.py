@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from scaffold.model.deployments import STARTS_CONTAINERS, named_files
 from scaffold.model.document import Location
+from scaffold.model.known import known
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
@@ -21,16 +22,25 @@ def bare_start(project: Project, paths: Iterable[str], variables: tuple[str, ...
     variables; the README of the project before other pages, None where none does.
     """
     listed = tuple(paths)
+    names = [re.compile(rf"(?<!\w){re.escape(name)}=") for name in variables]
     found: list[Location] = []
-    above: dict[str, list[Command]] = {}
-    for command in project.commands:
-        if command.context != "doc" or command.location.path in project.owned:
+    prepared: set[str] = set()
+    for command in known(_of_pages, project):
+        if command.location.path in prepared:
             continue
-        before = above.setdefault(command.location.path, [])
-        before.append(command)
-        if STARTS_CONTAINERS.search(command.text) and _starts(project, command, listed) and not _is_prepared(before, variables):
+        if _ENV_FILE.search(command.text) or any(name.search(command.text) for name in names):
+            prepared.add(command.location.path)
+        elif STARTS_CONTAINERS.search(command.text) and _starts(project, command, listed):
             found.append(command.location)
     return min(found, key=_order, default=None)
+
+
+def _of_pages(project: Project) -> tuple[Command, ...]:
+    """Return the commands of pages that start containers or may set something."""
+    shown = (item for item in project.commands if item.context == "doc" and item.location.path not in project.owned)
+    return tuple(
+        item for item in shown if "=" in item.text or _ENV_FILE.search(item.text) or STARTS_CONTAINERS.search(item.text)
+    )
 
 
 def _order(place: Location) -> tuple[bool, int, tuple[object, ...]]:
@@ -46,8 +56,3 @@ def _starts(project: Project, command: Command, paths: tuple[str, ...]) -> bool:
     has_own = any(posixpath.join(own, name) in project.present for name in _DEFAULT_FILES)
     folder = own if has_own else ""
     return any(posixpath.basename(path) in _DEFAULT_FILES and posixpath.dirname(path) == folder for path in paths)
-
-
-def _is_prepared(commands: list[Command], variables: tuple[str, ...]) -> bool:
-    names = [re.compile(rf"(?<!\w){re.escape(name)}=") for name in variables]
-    return any(_ENV_FILE.search(item.text) or any(name.search(item.text) for name in names) for item in commands)
