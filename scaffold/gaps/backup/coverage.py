@@ -16,7 +16,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
 from scaffold.model.other_stores import other_store
-from scaffold.model.project import Project
+from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
 _COMMANDS: dict[Role, re.Pattern[str]] = {
@@ -73,6 +73,9 @@ _BACKUP_PLANS = (
     "google_compute_resource_policy",
     "azurerm_data_protection_",
 )
+_UNPACKS = regex(r"\btar\s+-?\w*x")
+_TAKEN = regex(r"\$\{?(?P<name>[A-Za-z_]\w{0,60})")
+_ASSIGNS = regex(r"(?m)^[ \t]*(?:(?:export|readonly|local)[ \t]+)?(?P<name>[A-Za-z_]\w{0,60})=(?P<value>[^\s;&|]{1,200})")
 _SAYS = regex(r"^\s*(?:#|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w+)\b[^|;&`]*$)")
 """Lines that only speak of a dump."""
 _AGAIN = regex(r"(?i)\bwhile\b|\buntil\b|\bfor\b|sleep|cron|schedul|interval|\bwatch\b|\btimer|every")
@@ -145,10 +148,30 @@ def _commands(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]
         # What we wrote is run by services of ours, which say what they reach.
         if command.context == "doc" or command.location.path in project.owned or _SAYS.match(command.text):
             continue
-        if not is_backup_text(stores, command.text):
+        text = f"{command.text}{_volumes_by_variable(project, stores, command)}"
+        if not is_backup_text(stores, text):
             continue
         automatic = (command.location.path, command.owner) in scheduled if command.context == "workflow" else False
-        yield Signal(command.text, command.location, command.owner, automatic)
+        yield Signal(text, command.location, command.owner, automatic)
+
+
+def _volumes_by_variable(project: Project, stores: tuple[Service, ...], command: Command) -> str:
+    """Return the values of a script's variables that a command which copies takes and that name the volume of a store."""
+    copies = _COPIES.search(command.text) and not _UNPACKS.search(command.text)
+    if command.context != "script" or "$" not in command.text or not copies:
+        return ""
+    values = _assigned(project).get(command.location.path, {})
+    taken = dict.fromkeys(match["name"] for match in _TAKEN.finditer(command.text[:_LONGEST_TEXT]))
+    named = (values[name] for name in taken if name in values)
+    return "".join(f" {value}" for value in named if any(_names_volume(service, value) for service in stores))
+
+
+@remembered
+def _assigned(project: Project) -> dict[str, dict[str, str]]:
+    """Return the variables of each script that copies something, with the text that it gives them."""
+    paths = {c.location.path for c in project.commands if c.context == "script" and _COPIES.search(c.text)}
+    texts = ((path, project.source(path) or "") for path in sorted(paths))
+    return {path: {match["name"]: match["value"] for match in _ASSIGNS.finditer(text)} for path, text in texts}
 
 
 def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
@@ -215,7 +238,7 @@ def is_dumped(project: Project, role: Role) -> bool:
 
 def _names_volume(service: Service, text: str) -> bool:
     volumes = [mount.source for mount in service.mounts if mount.kind == "volume" and len(mount.source) > 3]
-    return any(re.search(rf"\b{re.escape(volume)}\b", text) for volume in volumes)
+    return any(re.search(rf"(?:\b|(?<=\}}_)){re.escape(volume)}\b", text) for volume in volumes)
 
 
 def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) -> bool:

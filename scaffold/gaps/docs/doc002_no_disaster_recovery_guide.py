@@ -19,9 +19,11 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _TOPIC = regex(
-    r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b|\brestaur|\bsauvegarde|\bwiederherstell|\bdatensicherung|восстановл|бэкап|резервн",
+    r"\brestor|\brecover|\bdisaster\b|\bback-?ups?\b|\brestaur|\bsauvegarde|\bwiederherstell|\bdatensicherung|восстановл|бэкап|резервн"
+    r"|备份|備份|灾难|災難|数据恢复|バックアップ|復元|백업|복원",
     re.IGNORECASE,
     words=(
+        *("备份", "備份", "灾难", "災難", "数据恢复", "バックアップ", "復元", "백업", "복원"),
         "back",
         "datensicherung",
         "disaster",
@@ -40,7 +42,7 @@ _DATA = (
     r"|postgres\w*|mysql|mariadb|mongo\w*|redis)"
 )
 _COMMAND = (
-    r"\bpg_restore\b|\bpsql\b.*<|\bmysql\b.*<|\|\s*(?:docker\b.*)?(?:psql|mysql|mariadb)\b|\bmongorestore\b|\brestic\b.*\brestore\b|restore\.(?:sh|py)\b"
+    r"\bpg_restore\b|\bpsql\b.*<|\bmysql\b.*<|\|\s*(?:docker\b.*)?(?:psql|mysql|mariadb)\b|\bmongorestore\b|\brestic\b.*\brestore\b|restore[\w-]{0,40}\.(?:sh|py|ps1)\b"
     r"|\b(?:make|just|npm run|manage\.py|bin/\S*)\s+\S*restor\w*|\bpoint[- ]in[- ]time\b|\btar\s+-?\w*x"
 )
 _BACK = r"\b(?:restor|recover)\w*\b[^.\n]{0,60}?\b"
@@ -56,7 +58,8 @@ _SURE_STEP = regex(
 )
 """The same where the heading speaks of a recovery alone, which may be that of a process, a person or an error."""
 _OF_DATA = regex(
-    r"restor|restaur|back-?up|disaster|data(?:base)?\b|sauvegarde|wiederherstell|sicherung|восстановл|бэкап|резервн",
+    r"restor|restaur|back-?up|disaster|data(?:base)?\b|sauvegarde|wiederherstell|sicherung|восстановл|бэкап|резервн"
+    r"|备份|備份|数据|數據|バックアップ|データ|백업|데이터",
     re.IGNORECASE,
 )
 _COMMANDS = regex(_COMMAND, re.IGNORECASE)
