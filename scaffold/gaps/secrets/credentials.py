@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 from scaffold.gaps.facts import ALL_INTERFACES, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
@@ -67,6 +67,8 @@ _KEY_STORE = regex(
     r"(?i)(?:CERTIFICATES?|CERT|KEY_?STORE|TRUST_?STORE|PFX|PKCS12|P12|SSL)_*(?:\w+_)?_*(?:KEY_?)?PASS(?:WORD|PHRASE|WD)$"
 )
 _KEY_FILES = (".pfx", ".p12", ".jks", ".pem", ".key", ".keystore")
+_PART = regex(r"[:,;]")
+_LEAST_PART, _MOST_PARTS, _LONGEST_KEY = 24, 8, 256
 IN_A_PROGRAM = frozenset({"command", "healthcheck"})
 """Keys of credentials that stand in a command and not in a variable."""
 TOOL_LOGINS = frozenset(
@@ -99,6 +101,8 @@ class Credential:
     value: str = field(repr=False)
     host: str = ""
     """The host of the URL that holds the credential, "" when it stands in none."""
+    within: str = ""
+    """The variable whose default is a part of this one's, where that says that it is a credential; "" elsewhere."""
 
 
 @frozen
@@ -192,9 +196,11 @@ def credential_groups(
     """Return the stack's credentials of one kind, grouped by value where the variable or the store is the same, and then by
     the key that their owner has; variables that are `given` elsewhere do not count.
     """
-    found = _without_tools(stack, [item for service in stack.services for item in _credentials(service) if item.kind == kind])
+    found = [item for service in stack.services for item in _credentials(service) if item.kind == kind]
+    found = _without_tools(stack, [*found, *(_parts(stack, found) if kind == "default" else ())])
     # The inner default of `${GIVEN:-${OTHER:-value}}` is not used either.
     unused = {(item.location, item.value) for item in found if item.key in given}
+    found = [item for item in found if not item.within or item.within not in given]
     by_value: dict[str, list[Credential]] = {}
     for item in found:
         if (item.location, item.value) not in unused:
@@ -204,6 +210,26 @@ def credential_groups(
     for group in sorted(groups, key=lambda group: group.owner.location.sort_key()):
         merged.setdefault((group.owner.service.name, group.owner.key), []).extend(group.places)
     return tuple(CredentialGroup(stack, _sorted(items), profiles) for items in merged.values())
+
+
+def _parts(stack: Stack, found: list[Credential]) -> Iterator[Credential]:
+    """Yield the defaults of other variables that have one of the credentials as a part: a ring of keys with its only key."""
+    keys = {(item.service.name, item.value): item for item in found if len(item.value) >= _LEAST_PART}
+    named = {item.key for item in found}
+    for service in stack.services if keys else ():
+        for entry in service.environment:
+            for reference in entry.references:
+                if entry.source != "environment" or not reference.has_default or reference.name in named:
+                    continue
+                for part in parts_of(reference.argument):
+                    if own := keys.get((service.name, part)):
+                        yield replace(own, key=reference.name, location=entry.location, within=own.key)
+
+
+def parts_of(value: str) -> tuple[str, ...]:
+    """Return the parts of a value that is a list or gives keys their names (`first:0f1e..`); none of one that is whole."""
+    parts = _PART.split(value)
+    return tuple(parts[:_MOST_PARTS]) if len(parts) > 1 else ()
 
 
 def _without_tools(stack: Stack, found: list[Credential]) -> list[Credential]:
@@ -239,7 +265,7 @@ def _head(joined: list[int], number: int) -> int:
 def _marks(stack: Stack, item: Credential, holders: set[str]) -> set[str]:
     """Return what the place shares with others of its credential: its text, the variable, and the store that it opens."""
     key = f"server {item.service.name}" if item.key in IN_A_PROGRAM else f"key {item.key}"
-    marks = {key, f"text {item.location.sort_key()}"}
+    marks = {key, f"text {item.location.sort_key()}", f"key {item.within or item.key}"}
     if item.host:
         server = stack.resolve_host(item.host)
         return marks | {f"server {server.name if server else item.host}"}
@@ -280,9 +306,14 @@ def _default(service: Service, reference: VariableReference, location: Location)
 
 
 def _said_class(value: str) -> SecretClass:
-    """Return the class that a report names: a long phrase of words is a literal to whoever reads it."""
+    """Return the class that a report names: a phrase of words, or a part that comes again, is a literal to whoever reads it."""
     found = classify(value)
-    return SecretClass.LITERAL if found is SecretClass.RANDOM and reads_as_name(value) else found
+    return SecretClass.LITERAL if found is SecretClass.RANDOM and (reads_as_name(value) or _comes_again(value)) else found
+
+
+def _comes_again(value: str) -> bool:
+    """Whether a value is one short part, over and over: `0123456789abcdef0123456789abcdef`."""
+    return len(value) <= _LONGEST_KEY and any(value[size:] == value[:-size] for size in range(1, len(value) // 2 + 1))
 
 
 def _password_in_url(text: str) -> str | None:

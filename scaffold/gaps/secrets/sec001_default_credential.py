@@ -15,7 +15,7 @@ from scaffold.gaps.facts import (
     profile_uses,
 )
 from scaffold.gaps.secrets.absent_feature import absent_feature
-from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
+from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of
 from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.gaps.secrets.unread import is_read_by_nobody
 from scaffold.model.compose import Stack
@@ -64,6 +64,8 @@ def _set_by_env_file(project: Project, stack: Stack) -> frozenset[str]:
     entries = (entry for file in project.env_files if file.path == path for entry in file.entries)
     given = {entry.name: entry.value.strip("\"'") for entry in entries if entry.value and not entry.commented}
     keys = {name for name, value in given.items() if is_drawn_key(name, value)}
+    values = {given[name] for name in keys}
+    keys |= {name for name, value in given.items() if not values.isdisjoint(parts_of(value))} if keys else set()
     repeated = {
         reference.name
         for service in (stack.services if keys else ())
