@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import islice
 from posixpath import normpath
 
 from scaffold.gaps.ci_signals import CiStep
 from scaffold.gaps.facts import has_submodules
 from scaffold.gaps.remembered import remembered
-from scaffold.model.document import Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.frozen import frozen
-from scaffold.model.project import Job, Project, Step
+from scaffold.model.project import Project, Step
 from scaffold.model.regex import regex
+from scaffold.model.workflow_matrix import legs
 from scaffold.model.workflow_steps import BUILD_ACTION
 
 _PART = regex(r"&&|;|\|")
@@ -29,7 +29,6 @@ _COPY = regex(r"scp\s")
 _WRITTEN = regex(r"\.(?:ya?ml|conf|cfg|toml|ini|service|sh|example)$|(?:^|/)(?:Caddyfile|Dockerfile|Makefile)$")
 _TAKES_A_WORD = regex(r"-[a-zA-Z]*[BciFJlopPSDXR]")
 """Options of scp that take the next word, the port and the key among them."""
-_MATRIX = regex(r"\$\{\{\s*matrix\.(?P<name>[\w.-]+)\s*\}\}", words=("matrix",))
 _EXPRESSION = regex(r"\$\{\{[^}]*\}\}", words=("${{",))
 _UNKNOWN = regex(r"[$*?\[\]{}~`()<>:!\\\"']")
 _ELSEWHERE = regex(r"<<|(?:^|\s)ssh\s|\bdocker\s+(?:exec|run)\b|\bsu\s|\bsudo\s+-[ui]|\bmultipass\b|\blxc\b|\bnix\b")
@@ -160,7 +159,7 @@ def _named(project: Project, item: CiStep, folder: str) -> Iterator[tuple[str, s
     if item.step.action == BUILD_ACTION:
         yield from _of_build_action(project, item)
     elif item.step.run:
-        for place in _legs(item.job, folder):
+        for place in legs(item.job, folder):
             if place and not _is_plain(place):
                 continue
             if place and not project.exists(place):
@@ -173,7 +172,7 @@ def _of_build_action(project: Project, item: CiStep) -> Iterator[tuple[str, str]
     context, file = item.step.input("context"), item.step.input("file")
     if not context or "://" in context:
         return
-    for values in _legs(item.job, f"{context}\0{file}"):
+    for values in legs(item.job, f"{context}\0{file}"):
         where, _, name = values.partition("\0")
         if not _is_plain(where):
             continue
@@ -198,7 +197,7 @@ def _of_script(project: Project, item: CiStep, place: str) -> Iterator[tuple[str
                 yield from _of_command(project, item, raw, place)
                 continue
             places = [
-                normpath(f"{place or '.'}/{path}") for path in _legs(item.job, moved["path"].strip("\"'")) if _is_plain(path)
+                normpath(f"{place or '.'}/{path}") for path in legs(item.job, moved["path"].strip("\"'")) if _is_plain(path)
             ]
             missing = [path for path in places if not path.startswith("..") and not project.exists(path)]
             yield from ((path, raw) for path in missing)
@@ -210,7 +209,7 @@ def _of_script(project: Project, item: CiStep, place: str) -> Iterator[tuple[str
 def _of_command(project: Project, item: CiStep, raw: str, place: str) -> Iterator[tuple[str, str]]:
     """Yield the files that one command reads where it stands and that are not there."""
     for written, words in _read_by(raw):
-        for path in _legs(item.job, written):
+        for path in legs(item.job, written):
             if not _is_plain(path) or path.startswith("-"):
                 continue
             full = normpath(f"{place or '.'}/{path}")
@@ -254,42 +253,6 @@ def _copied(raw: str) -> list[str]:
             continue
         plain.append(word)
     return [word for word in plain[:-1] if _WRITTEN.search(word)] if plain and ":" in plain[-1] else []
-
-
-def _legs(job: Job, text: str) -> list[str]:
-    """Return a text with the values of the matrix in it, one for each leg; none where they cannot be told."""
-    names = list(dict.fromkeys(match["name"] for match in _MATRIX.finditer(text)))
-    if not names:
-        return [text]
-    rows = _rows(job, names)
-    filled = [_MATRIX.sub(lambda match, row=row: row[match["name"]], text) for row in rows]  # type: ignore[misc]
-    return list(dict.fromkeys(filled))
-
-
-_MOST_LEGS = 64
-
-
-def _rows(job: Job, names: list[str]) -> list[dict[str, str]]:
-    matrix = find(job.node, "strategy", "matrix")
-    if not isinstance(matrix, Mapping) or "exclude" in matrix.keys():  # noqa: SIM118 - a Mapping node, no dict
-        return []
-    include = matrix.get("include")
-    own = {entry.key.value: entry.value for entry in matrix.entries if entry.key.value != "include"}
-    if include is None:
-        columns = [_values(own.get(name.partition(".")[0]), name) for name in names]
-        return [dict(zip(names, row, strict=True)) for row in product(*columns)][:_MOST_LEGS] if all(columns) else []
-    if own or not isinstance(include, Sequence):
-        return []
-    rows = [{name: text_of(find(item, *name.split("."))) for name in names} for item in include.items]
-    return [row for row in rows if all(row.values())][:_MOST_LEGS]
-
-
-def _values(node: object, name: str) -> list[str]:
-    if not isinstance(node, Sequence):
-        return []
-    inside = name.split(".")[1:]
-    found = [item.value if isinstance(item, Scalar) and not inside else text_of(find(item, *inside)) for item in node.items]
-    return found[:_MOST_LEGS] if all(found) else []
 
 
 def _is_plain(path: str) -> bool:

@@ -13,6 +13,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, closest_to_production
 from scaffold.model.project import Dockerfile, Project
+from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 
 _OTHER_SCRIPTS = (
@@ -80,9 +81,15 @@ def _users(project: Project) -> dict[str | None, list[tuple[Stack, Service]]]:
 
 @remembered
 def _environments(project: Project) -> dict[str | None, list[EnvironmentClass]]:
-    """Return the classes of the stacks that build each Dockerfile, by its path."""
+    """Return the classes of the stacks that build each Dockerfile, or pull what a workflow built from it, by its path."""
     users = _users(project)
-    return {path: list(dict.fromkeys(stack.environment for stack, _ in users[path])) for path in users}
+    found = {path: list(dict.fromkeys(stack.environment for stack, _ in users[path])) for path in users}
+    for stack in project.stacks:
+        for service in stack.services:
+            made = published(project, service)
+            if made is not None:
+                found.setdefault(made.dockerfile, []).append(stack.environment)
+    return found
 
 
 @remembered

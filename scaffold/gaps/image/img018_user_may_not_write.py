@@ -18,6 +18,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image, is_served
 from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
+from scaffold.model.published_images import made_from
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 
@@ -46,11 +47,11 @@ def _detect(project: Project) -> Iterator[Gap]:
     groups: dict[tuple[str, bool], list[_Refused]] = {}
     for stack in judged_stacks(project):
         for service in stack.services if stack.is_runnable_in_production and stack.complete else ():
-            dockerfile = project.image_of(service)
+            made = made_from(project, service)
+            dockerfile = project.dockerfile(made.dockerfile) if made else None
             if dockerfile is None or service.user or service.profiles or environment_of(project, dockerfile) in TRIED:
                 continue
-            written = (_written(project, stack, service, dockerfile, fact) for fact in facts)
-            for found in (*_volumes(project, stack, service), *written, _kept(project, stack, service, dockerfile)):
+            for found in (*_volumes(project, stack, service), *_files(project, stack, service, dockerfile, facts)):
                 if found is not None:
                     is_volume = found.how == "volume"
                     groups.setdefault((stack.id if is_volume else dockerfile.path, is_volume), []).append(found)
@@ -97,16 +98,26 @@ def _refused_volume(project: Project, service: Service, place: str) -> Location 
     """Return where the image gets its user, who may not write to a new volume at a place: the folder there is root's, or the
     image has none, and then it does not help that the one above is the user's.
     """
-    dockerfile, context = project.image_of(service), service.build.context if service.build else None
-    if dockerfile is None or context is None:
+    made = made_from(project, service)
+    dockerfile = project.dockerfile(made.dockerfile) if made else None
+    if dockerfile is None or made is None:
         return None
-    user = refuses_to_write(dockerfile, _target(service), place)
-    if user is None and is_of_application(place) and not may_have(project, dockerfile, _target(service), context, place):
-        user = unprivileged_user(dockerfile, _target(service))
+    user = refuses_to_write(dockerfile, made.target, place)
+    if user is None and is_of_application(place) and not may_have(project, dockerfile, made.target, made.context, place):
+        user = unprivileged_user(dockerfile, made.target)
     return user
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _files(
+    project: Project, stack: Stack, service: Service, dockerfile: Dockerfile, facts: list[CodeFact]
+) -> Iterator[_Refused | None]:
+    """Yield the files that code writes where the image lets it not; what a workflow builds may get another folder of it."""
+    if service.build is not None:
+        yield from (_written(project, stack, service, dockerfile, fact) for fact in facts)
+        yield _kept(project, stack, service, dockerfile)
 
 
 def _written(project: Project, stack: Stack, service: Service, dockerfile: Dockerfile, fact: CodeFact) -> _Refused | None:

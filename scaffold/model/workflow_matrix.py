@@ -1,0 +1,45 @@
+"""The legs of a matrix of GitHub Actions: what an expression of a job stands for in each of them."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from scaffold.model.document import Mapping, Scalar, Sequence, find, text_of
+from scaffold.model.project import Job
+from scaffold.model.regex import regex
+
+_MATRIX = regex(r"\$\{\{\s*matrix\.(?P<name>[\w.-]+)\s*\}\}", words=("matrix",))
+_MOST_LEGS = 64
+
+
+def legs(job: Job, text: str) -> list[str]:
+    """Return a text with the values of a job's matrix in it, a text a leg, 64 at most; none where they cannot be told."""
+    names = list(dict.fromkeys(match["name"] for match in _MATRIX.finditer(text)))
+    if not names:
+        return [text]
+    rows = _rows(job, names)
+    filled = [_MATRIX.sub(lambda match, row=row: row[match["name"]], text) for row in rows]  # type: ignore[misc]
+    return list(dict.fromkeys(filled))
+
+
+def _rows(job: Job, names: list[str]) -> list[dict[str, str]]:
+    matrix = find(job.node, "strategy", "matrix")
+    if not isinstance(matrix, Mapping) or "exclude" in matrix.keys():  # noqa: SIM118 - a Mapping node, no dict
+        return []
+    include = matrix.get("include")
+    own = {entry.key.value: entry.value for entry in matrix.entries if entry.key.value != "include"}
+    if include is None:
+        columns = [_values(own.get(name.partition(".")[0]), name) for name in names]
+        return [dict(zip(names, row, strict=True)) for row in product(*columns)][:_MOST_LEGS] if all(columns) else []
+    if own or not isinstance(include, Sequence):
+        return []
+    rows = [{name: text_of(find(item, *name.split("."))) for name in names} for item in include.items]
+    return [row for row in rows if all(row.values())][:_MOST_LEGS]
+
+
+def _values(node: object, name: str) -> list[str]:
+    if not isinstance(node, Sequence):
+        return []
+    inside = name.split(".")[1:]
+    found = [item.value if isinstance(item, Scalar) and not inside else text_of(find(item, *inside)) for item in node.items]
+    return found[:_MOST_LEGS] if all(found) else []
