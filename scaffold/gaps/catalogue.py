@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from scaffold.model.project import Project
 
 
+def _images_name(project: Project, *words: str) -> bool:
+    return any(word in (project.source(item.path) or "") for item in project.dockerfiles for word in words)
+
+
 def _compose_has(project: Project, *words: str) -> bool:
     texts = [project.source(file.path) or "" for file in project.compose_files]
     return any(word in text for text in texts for word in words)
@@ -89,7 +93,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.mounted, ("CFG016",)),
     (lambda project: project.env_reads, ("CFG004", "TRC002")),
     (lambda project: any(read.empty for read in project.env_reads), ("CFG017",)),
-    (lambda project: _compose_has(project, *BUNDLERS), ("CFG014",)),
+    (lambda project: _compose_has(project, *BUNDLERS) or _images_name(project, *BUNDLERS), ("CFG014",)),
     (lambda project: project.commands, ("BCK012", "CMP031")),
     (lambda project: project.commands or project.code_facts, ("BCK013",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),

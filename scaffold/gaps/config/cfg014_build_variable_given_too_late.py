@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.config.pushed_defaults import PushedDefault, pushed_defaults
 from scaffold.gaps.facts import judged_stacks, listed, once
 from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.model.bundlers import BUNDLERS
@@ -15,7 +16,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import sources_in_image
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Dockerfile, Project, SourceFile
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -36,6 +37,13 @@ _REPLACED = regex(r"\b(?:sed|envsubst|perl|import-meta-env|react-inject-env|next
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     yield from once(gap for stack in stacks for gap in _of_stack(project, stack))
+    found: dict[str, list[PushedDefault]] = {}
+    for item in pushed_defaults(project):
+        found.setdefault(item.dockerfile, []).append(item)
+    for path, items in found.items():
+        dockerfile = project.dockerfile(path)
+        if dockerfile is not None and not _makes_pages_at_start(project, _started(dockerfile, "")):
+            yield _pushed_gap(path, items)
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -125,13 +133,41 @@ def _is_given(project: Project, service: Service, dockerfile: Dockerfile, name: 
 
 def _is_made_at_start(project: Project, service: Service, dockerfile: Dockerfile) -> bool:
     """Whether the container builds its pages, serves them from source, or writes the variables into them when it starts."""
-    target = service.build_target
-    started = [item for keyword in ("ENTRYPOINT", "CMD") if (item := dockerfile.effective(keyword, target))]
-    words = " ".join((*(service.entrypoint or ()), *(service.command or ()), *(item.text for item in started)))
+    words = " ".join((*(service.entrypoint or ()), *(service.command or ()), _started(dockerfile, service.build_target)))
+    return _makes_pages_at_start(project, words)
+
+
+def _started(dockerfile: Dockerfile, target: str) -> str:
+    started = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
+    return " ".join(item.text for item in started if item)
+
+
+def _makes_pages_at_start(project: Project, words: str) -> bool:
     names = set(re.findall(r"[\w.-]+\.(?:sh|mjs|cjs|js)\b", words))
     scripts = [source.text for source in project.sources if posixpath.basename(source.path) in names]
     texts = (words, *scripts)
     return any(_BUILDS.search(text) or _REPLACED.search(text) or re.search(r"\bdev\b", text) for text in texts)
+
+
+def _pushed_gap(dockerfile: str, items: list[PushedDefault]) -> Gap:
+    first = items[0]
+    names = list(dict.fromkeys(item.argument for item in items))
+    written = listed(dict.fromkeys(item.variable for item in items))
+    steps = tuple(dict.fromkeys(item.step for item in items))
+    pushing = list(dict.fromkeys(step.path for step in steps))
+    its, are = ("its default, an address", "is") if len(names) == 1 else ("their defaults, addresses", "are")
+    return RULE.gap(
+        resource=dockerfile,
+        subject=f"pushed-default/{first.argument}",
+        message=f"{listed(pushing)} {'pushes' if len(pushing) == 1 else 'push'} the image of {dockerfile} without"
+        f" {listed(names)}: {its} of this machine, {are} what the build writes into the pages ({written}), so they call"
+        " the visitor's own machine wherever that image runs, whatever its container is given.",
+        expected=f"build-args with {first.argument} at the step, or pages that ask for the address when they run",
+        actual="the default of the Dockerfile",
+        locations=(*steps, *dict.fromkeys(item.default for item in items)),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+    )
 
 
 def _gap(
