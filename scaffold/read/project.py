@@ -63,6 +63,7 @@ from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
 from scaffold.read.unnamed import handed_on_keys, unnamed_keys
 from scaffold.read.unused import unused_stores
+from scaffold.read.unused_functions import without_unused_checks
 
 _T = TypeVar("_T")
 _SETTINGS = "scaffold.yaml"
@@ -178,6 +179,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     entries = served_entries(stacks, images, listed)
     code = with_reach(code, inventory, entries, texts)
     code = with_imports(code, inventory, entries, images, texts)
+    code = replace(code, facts=without_unused_checks(code.facts, inventory.files, texts.glance))
     code = with_writes(code, inventory, stacks, texts)
     code = with_seeds(code, inventory, texts, started_with(stacks, images, listed), told_to_run(listed))
     sources.problems += failed

@@ -109,3 +109,16 @@ def test_what_shows_a_layer_is_rendered_and_says_it(make_project: Callable[..., 
     assert [(item.location.path, item.location.line) for item in card.good] == [("chart/values.yaml", 4)]
     shown = card_of(make_project, Layer.SECRETS, CHART)
     assert [item.path for item in shown.evidence] == ["chart/templates/stored.yaml"]
+
+
+def test_a_worker_that_answers_is_not_praised_for_its_work(make_project: Callable[..., Path]) -> None:
+    compose = """
+        services:
+          worker:
+            image: example.org/shop/worker:1.0
+            command: node worker.js
+            healthcheck:
+              test: ["CMD", "curl", "-f", "http://localhost:4001/health"]
+        """
+    card = card_of(make_project, Layer.COMPOSE, {"docker-compose.yml": compose})
+    assert [praise.message for praise in card.good] == ["worker has a healthcheck that tells that it answers"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.health_faults import health_faults
-from scaffold.gaps.facts import dependants, health_source, judged_stacks
-from scaffold.model.compose import Stack
+from scaffold.gaps.facts import HealthSource, dependants, health_source, judged_stacks
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
-from scaffold.model.names import Layer, LayerState
+from scaffold.model.names import Layer, LayerState, Role
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_ASKS = regex(r"https?://")
 
 
 def card(project: Project) -> LayerCard:
@@ -35,4 +38,10 @@ def _good(project: Project, stack: Stack) -> Iterator[Praise]:
             verb = "waits" if len(waiting) == 1 else "wait"
             yield Praise(f"{' and '.join(waiting)} {verb} until {service.name} answers", source.location)
         elif service.is_datastore or service.is_application:
-            yield Praise(f"{service.name} has a healthcheck that can tell", source.location)
+            # What answers beside the loop of a worker says nothing of the loop.
+            what = "tells that it answers" if _asks_worker(service, source) else "can tell"
+            yield Praise(f"{service.name} has a healthcheck that {what}", source.location)
+
+
+def _asks_worker(service: Service, source: HealthSource) -> bool:
+    return service.role in {Role.WORKER, Role.SCHEDULER} and _ASKS.search(source.command) is not None
