@@ -100,7 +100,7 @@ def _of_pushes(project: Project) -> Iterator[Gap]:
         folder = item.step.input("context").removeprefix("./").rstrip("/.")
         path = item.step.input("file").removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/")
         dockerfile = project.dockerfile(path)
-        found = _of_image(project, dockerfile, "") if dockerfile else None
+        found = _of_image(project, dockerfile, "", folder) if dockerfile else None
         if dockerfile is None or found is None or DEVELOPMENT.search(path) or item.workflow.path in project.owned:
             continue
         taken = [target for target in targets_of(project, dockerfile) if target and not DEVELOPMENT.search(target)]
@@ -128,13 +128,16 @@ def _of_command(project: Project, service: Service) -> tuple[str, Location] | No
     dockerfile = project.image_of(service)
     if dockerfile is None or service.entrypoint:
         return None
-    return _of_image(project, dockerfile, service.build_target)
+    return _of_image(project, dockerfile, service.build_target, service.build.context if service.build else None)
 
 
-def _of_image(project: Project, dockerfile: Dockerfile, target: str) -> tuple[str, Location] | None:
+def _of_image(project: Project, dockerfile: Dockerfile, target: str, context: str | None = None) -> tuple[str, Location] | None:
+    """Return the development server that an image starts, with its line. The scripts of package.json are those of the context,
+    which is the folder of the Dockerfile where none is known.
+    """
     if not final_stages(dockerfile, target):
         return None
-    folder = posixpath.dirname(dockerfile.path)
+    folder = posixpath.dirname(dockerfile.path) if context is None else context
     for keyword in ("CMD", "ENTRYPOINT"):
         item = dockerfile.effective(keyword, target)
         text = (" ".join(item.argv) or item.text) if item else ""

@@ -43,7 +43,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not images or built_elsewhere(project):
         return
     ours = tuple(item for item in images if is_deliverable(project, *item))
-    left = tuple(item for item in images if not is_deliverable(project, *item)) if ours else ()
+    others = (item for item in images if item not in ours and not _is_replaced(project, item[0]))
+    left = tuple(others) if ours else ()
     if steps and not push_nowhere(project, steps):
         # What scaffold wrote builds what it can; the others are built by hand as before.
         if left and all(item.workflow.path in project.owned for item in steps):
@@ -52,6 +53,11 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield _gap(project, ours or images, steps)
     if left:
         yield _gap(project, left, steps, part="/left")
+
+
+def _is_replaced(project: Project, stack: Stack) -> bool:
+    """Whether another file stands in the place of a stack where production starts."""
+    return any(note.is_replaced and set(stack.files) <= set(note.files) for note in project.development_notes)
 
 
 def _gap(project: Project, images: _Images, steps: tuple[CiStep, ...], part: str = "") -> Gap:
