@@ -12,7 +12,7 @@ from scaffold.model.regex import regex
 _ISSUED = regex(
     r"(?:^|_)(?:API_?KEY|ACCESS_KEY(?:_ID|_SECRET)?|TOKEN|DSN|WEBHOOK(?:_URL)?|CLIENT_SECRET|CREDENTIALS?)$|^(?:SMTP|E?MAIL)_(?:\w+_)?PASS(?:WORD)?$"
     r"|(?:^|_)(?:OPENAI|ANTHROPIC|STRIPE|PAYPAL|SENDGRID|TWILIO|GITHUB(?!_WEBHOOK)|GOOGLE|AWS|AZURE|SLACK|SENTRY|MAILGUN|CLOUDINARY)_"
-    r"|SERVICE_ACCOUNT_(?:KEY|JSON|B64|BASE64)"
+    r"|SERVICE_ACCOUNT_(?:KEY|JSON|B64|BASE64)|(?:^|_)SUPABASE_(?:\w+_)?KEY$"
 )
 """Names of what the other side makes, and of services that give out every credential of theirs."""
 _OF_A_PAIR = regex(r"(?:^|_)(?:PRIVATE_?KEY|PRIVKEY|MNEMONIC|SEED_PHRASE)(?:_|$)")
@@ -21,6 +21,8 @@ MADE_AS_A_PAIR = "the program that makes the pair of keys"
 _PLAIN = regex(r"[A-Za-z0-9_./:@%+,\-]*")
 GENERATE = "openssl rand -hex 32"
 """Makes a password of 64 hexadecimal digits: it needs no quoting in env files, URLs and shells."""
+_OF_LARAVEL = 'echo "base64:$(openssl rand -base64 32)"'
+"""Makes what `artisan key:generate --show` prints: Laravel refuses a key that is not 32 bytes."""
 
 
 _OF_THE_MACHINE = regex(
@@ -41,6 +43,11 @@ def is_issued(name: str) -> bool:
 def is_of_a_pair(name: str) -> bool:
     """Whether a secret of this name is half of a pair, such as the key of a wallet or a server's: no random text will do."""
     return bool(_OF_A_PAIR.search(name))
+
+
+def making(name: str) -> str:
+    """Return the command that makes a secret of this name."""
+    return _OF_LARAVEL if name == "APP_KEY" else GENERATE
 
 
 @frozen
@@ -83,7 +90,7 @@ class EnvVariable:
         elif is_of_a_pair(self.name):
             how = MADE_AS_A_PAIR
         else:
-            how = f"make one with: {GENERATE}"
+            how = f"make one with: {making(self.name)}"
         return (*((self.why,) if self.why else ()), f"Secret{f', {used}' if used else ''}; {how}")
 
     @property

@@ -26,6 +26,10 @@ _WHOLE_ADDRESS = regex(
 )
 _MAY_BE_USERS = ("ACCESS", "KEY")
 """An access key of S3 is who logs in; its secret stands beside it. Other parties call their secret so."""
+_WHOLE_NAMES = frozenset({("APP", "KEY")})
+"""Laravel's key, by which it signs and encrypts; PUSHER_APP_KEY is a public name."""
+_OF_A_SERVICE = ("SERVICE", "KEY")
+"""SUPABASE_SERVICE_KEY passes by all policies of its tables."""
 _IN_ONE_WORD = regex(r"[A-Z0-9]{2,}PASSWORD|[A-Z0-9]*(?:SECRET|SECRETACCESS|PRIVATE|API|MASTER|ENCRYPTION)KEY")
 """Programs that write two words as one: `PGPASSWORD`, `SEQ_FIRSTRUN_ADMINPASSWORD`, `ZITADEL_MASTERKEY`."""
 _NO_PASSWORD = ("NO", "WRONG", "INVALID")
@@ -132,7 +136,12 @@ def may_be_sensitive_name(name: str) -> bool:
         return True
     if words[-1] in _TELLS_ABOUT or (_OF_A_SECRET.intersection(words) and words[-1] not in _SECRETS):
         return False
-    if _MAY_BE_USERS in pairwise(words) or any(word in _SECRETS for word in words):
+    if (
+        words in _WHOLE_NAMES
+        or words[-2:] == _OF_A_SERVICE
+        or _MAY_BE_USERS in pairwise(words)
+        or any(word in _SECRETS for word in words)
+    ):
         return True
     return any(_ends_secret(words, index) for index in range(len(words)))
 

@@ -224,3 +224,33 @@ def test_lines_that_multiply_the_ones_before_end_somewhere(make_project: Make) -
     write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
     assert values(root)["settings"]["LAST"] == "1"
     assert (root / "deploy/helm/shop/values.yaml").stat().st_size < 100_000
+
+
+def test_an_application_gets_all_of_the_env_file_in_its_folder_and_its_framework_its_key(make_project: Make) -> None:
+    """Laravel reads DB_* where no line of the project names them, though Compose fills the store's variables from the same names."""
+    compose = (
+        "services:\n"
+        '  db: {image: "postgres:17", environment: {POSTGRES_DB: "${DB_DATABASE}", POSTGRES_PASSWORD: "${DB_PASSWORD}"}}\n'
+        '  shop: {build: ./backend, ports: ["80:9000"], env_file: [./backend/.env], depends_on: [db]}\n'
+    )
+    template = "APP_KEY=\nDB_HOST=db\nDB_DATABASE=shop\nDB_USERNAME=postgres\nDB_PASSWORD=hunter22\nSUPABASE_SERVICE_KEY=\n"
+    files = {
+        "compose.prod.yaml": compose,
+        "backend/Dockerfile": 'FROM php:8.4-fpm\nCOPY . .\nCMD ["php-fpm"]\n',
+        "backend/composer.json": '{"require": {"laravel/framework": "^12.0"}}',
+        "backend/.env.example": template,
+        ".gitignore": ".env\n",
+    }
+    root = make_project(files, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    values = yaml.safe_load((root / "deploy/helm/shop/values.yaml").read_text(encoding="utf-8"))
+    env = values["workloads"]["shop"]["env"]
+    assert env["DB_DATABASE"] == {"store": "db", "field": "database"}
+    assert env["DB_PASSWORD"] == {"secret": "db", "key": "password"}
+    assert env["APP_KEY"] == {"secret": "app", "key": "APP_KEY"}
+    assert env["SUPABASE_SERVICE_KEY"] == {"secret": "app", "key": "SUPABASE_SERVICE_KEY"}
+    lines = (root / ".env.production.example").read_text(encoding="utf-8").splitlines()
+    assert "APP_KEY=" in lines
+    # What `php artisan key:generate --show` prints: base64: and 32 bytes.
+    assert lines[lines.index("APP_KEY=") - 1].endswith('make one with: echo "base64:$(openssl rand -base64 32)"')
+    assert lines[lines.index("# SUPABASE_SERVICE_KEY=") - 1].endswith("its provider issues the value")

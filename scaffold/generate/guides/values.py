@@ -11,7 +11,7 @@ from scaffold.model.backup import FILES, BackupVolume
 from scaffold.model.build_arguments import of_a_runner, public_arguments
 from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
-from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, is_issued, is_of_a_pair
+from scaffold.model.environment import MADE_AS_A_PAIR, is_issued, is_of_a_pair, making
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
 from scaffold.model.names import Role
 from scaffold.model.secret_names import names_whole_address
@@ -463,7 +463,7 @@ def _made(key: str) -> str:
         return "the provider's console"
     if names_whole_address(key):
         return "the address with the login in it, as the store has them"
-    return MADE_AS_A_PAIR if is_of_a_pair(key) else f"here: `{GENERATE}`"
+    return MADE_AS_A_PAIR if is_of_a_pair(key) else f"here: `{making(key)}`"
 
 
 def alert_values(target: Target, page: str) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from scaffold.model.project import EnvEntry, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, names_secret, url_host, url_password
+from scaffold.model.starting import is_below
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import keeps_mail, lists_origins, production_value
 
@@ -31,6 +32,8 @@ _OF_ONE_MACHINE = regex(
     re.DOTALL,
 )
 """Values that are right for the developer who copies the template, and for nobody else."""
+_ASKED_FOR = frozenset({"APP_KEY"})
+"""What templates leave empty and a framework ends each request without: Laravel's key."""
 _LONGEST = 4_000
 """Characters of one value: lines that double the one before end here."""
 
@@ -53,9 +56,16 @@ def env_file_variables(
         reference.name for item in stack.services for scalar in scalars_in(item.node) for reference in scalar.references
     }
     for name, entry in entries.items():
-        known = bool(_OF_STORES.fullmatch(name)) if service.is_datastore else name in read or name not in interpolated
+        known = name in read or name not in interpolated or _is_its_own(service, entry)
+        known = bool(_OF_STORES.fullmatch(name)) if service.is_datastore else known
         if name not in given and known and not _OF_TOOLS.fullmatch(name):
             yield _need(service, stack, entry, entries, managed)
+
+
+def _is_its_own(service: Service, entry: EnvEntry) -> bool:
+    """Whether a template lies in the folder of one application: its framework may read what no line of its code names."""
+    context = service.build.context if service.build else None
+    return bool(context) and is_below(entry.location.path, context or "")
 
 
 def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:
@@ -73,7 +83,7 @@ def _need(
     name, value = entry.name, entry.value
 
     def need(kind: str, text: str = "", *, secret: bool = False, login: str = "") -> NeededVariable:
-        empty = kind == "asked" and not value
+        empty = kind == "asked" and not value and name not in _ASKED_FOR
         return NeededVariable(
             service.name, name, kind, entry.location, text, secret=secret, may_be_empty=empty, login=login, source="env-file"
         )
