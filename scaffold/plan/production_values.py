@@ -20,6 +20,9 @@ _MODE = frozenset(
     }
 )
 _DEBUG = regex(r"(?:^|_)(?:DEBUG|(?:AUTO_?|HOT_?)?RELOAD)$", words=("DEBUG", "RELOAD"))
+_LEVEL = regex(r"(?:^|_)LOG_?LEVEL$")
+_FOR_DEVELOPERS = frozenset({"debug", "trace", "verbose", "silly"})
+"""Levels of logs by which a program tells each query and body: much to keep, and what people sent stands in it."""
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
 _MAIL = regex(r"(?:^|_)E?MAIL(?:ER)?_(?:BACKEND|DRIVER|MAILER|PROVIDER|SERVICE|TRANSPORT)$")
 _KEEPS_MAIL = frozenset({"array", "console", "dummy", "filebased", "locmem", "log"})
@@ -58,4 +61,6 @@ def production_value(name: str, value: str) -> str | None:
         return "production"
     if _DEBUG.search(name) and (not value or value in _OFF):
         return _OFF.get(value, "false")
+    if _LEVEL.search(name) and value.lower() in _FOR_DEVELOPERS:
+        return "INFO" if value.isupper() else "info"
     return None

@@ -233,7 +233,7 @@ def test_an_application_gets_all_of_the_env_file_in_its_folder_and_its_framework
         '  db: {image: "postgres:17", environment: {POSTGRES_DB: "${DB_DATABASE}", POSTGRES_PASSWORD: "${DB_PASSWORD}"}}\n'
         '  shop: {build: ./backend, ports: ["80:9000"], env_file: [./backend/.env], depends_on: [db]}\n'
     )
-    template = "APP_KEY=\nDB_HOST=db\nDB_DATABASE=shop\nDB_USERNAME=postgres\nDB_PASSWORD=hunter22\nSUPABASE_SERVICE_KEY=\n"
+    template = "APP_KEY=\nDB_HOST=db\nDB_DATABASE=shop\nDB_USERNAME=postgres\nDB_PASSWORD=hunter22\nSUPABASE_SERVICE_KEY=\nLOG_LEVEL=debug\n"
     files = {
         "compose.prod.yaml": compose,
         "backend/Dockerfile": 'FROM php:8.4-fpm\nCOPY . .\nCMD ["php-fpm"]\n',
@@ -248,6 +248,7 @@ def test_an_application_gets_all_of_the_env_file_in_its_folder_and_its_framework
     assert env["DB_DATABASE"] == {"store": "db", "field": "database"}
     assert env["DB_PASSWORD"] == {"secret": "db", "key": "password"}
     assert env["APP_KEY"] == {"secret": "app", "key": "APP_KEY"}
+    assert values["settings"]["LOG_LEVEL"] == "info"
     assert env["SUPABASE_SERVICE_KEY"] == {"secret": "app", "key": "SUPABASE_SERVICE_KEY"}
     lines = (root / ".env.production.example").read_text(encoding="utf-8").splitlines()
     assert "APP_KEY=" in lines
