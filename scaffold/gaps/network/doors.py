@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Iterator, Sequence
 
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.fronts import front_of
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
-from scaffold.model.project import Project
-from scaffold.model.published_images import published
+from scaffold.model.image_code import runs_code
+from scaffold.model.project import CodeFact, Project
+from scaffold.model.published_images import is_in_made_image, published
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
@@ -54,3 +56,17 @@ def is_of_program(project: Project, service: Service, folder: str) -> bool:
     if any(place and is_below(place, folder) for place in (build.dockerfile, build.context)):
         return True
     return posixpath.basename(folder) in (project.source(build.dockerfile or "") or "")
+
+
+def opened_programs(
+    project: Project, stack: Stack, facts: Sequence[CodeFact], is_of: Callable[[Project, Service, CodeFact], bool]
+) -> Iterator[tuple[Service, CodeFact, Location]]:
+    """Yield each service that visitors reach whose image holds one of some facts of code, with that fact and the line by which
+    they reach it. `is_of` tells whether a fact is of the program of a service.
+    """
+    for service in stack.services:
+        held = (fact for fact in facts if is_in_made_image(project, service, fact.location.path))
+        fact = next((fact for fact in held if is_of(project, service, fact)), None)
+        door = door_of(project, stack, service) if fact is not None and runs_code(project, service) else None
+        if fact is not None and door is not None:
+            yield service, fact, door

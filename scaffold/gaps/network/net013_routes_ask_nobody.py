@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, listed, may_run_in_production, once, production_or_all
-from scaffold.gaps.network.doors import door_of, is_among_friends, is_of_program, is_told_of_friends, names_a_network
+from scaffold.gaps.network.doors import is_among_friends, is_of_program, is_told_of_friends, names_a_network, opened_programs
 from scaffold.gaps.network.fronts import has_login_in_front
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
 
@@ -83,12 +82,7 @@ def _console_gap(path: str, facts: list[CodeFact]) -> Gap:
 
 
 def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator[Gap]:
-    for service in stack.services:
-        held = (fact for fact in facts if is_in_image(project, service, fact.location.path))
-        fact = next((fact for fact in held if _is_of(project, service, fact)), None)
-        door = door_of(project, stack, service) if fact is not None and runs_code(project, service) else None
-        if fact is not None and door is not None:
-            yield _gap(stack, service, fact, door)
+    yield from (_gap(stack, *found) for found in opened_programs(project, stack, facts, _is_of))
 
 
 def _is_of(project: Project, service: Service, fact: CodeFact) -> bool:

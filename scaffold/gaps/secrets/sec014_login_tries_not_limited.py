@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, production_or_all
-from scaffold.gaps.network.doors import door_of, is_of_program, names_a_network
+from scaffold.gaps.network.doors import is_of_program, names_a_network, opened_programs
 from scaffold.gaps.network.fronts import has_login_in_front
-from scaffold.model.compose import Stack
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.image_code import runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import CodeFact, Project
-from scaffold.model.published_images import is_in_made_image
 from scaffold.model.regex import regex
 
 _LIMITS = regex(
@@ -47,14 +45,11 @@ def _is_limited_before(project: Project) -> bool:
 
 
 def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator[Gap]:
-    for service in stack.services:
-        if not service.is_application or not runs_code(project, service):
-            continue
-        held = (fact for fact in facts if is_in_made_image(project, service, fact.location.path))
-        fact = next((fact for fact in held if is_of_program(project, service, fact.detail)), None)
-        door = door_of(project, stack, service) if fact is not None else None
-        if fact is not None and door is not None:
-            yield _gap(stack, service.name, fact, door)
+    yield from (_gap(stack, service.name, fact, door) for service, fact, door in opened_programs(project, stack, facts, _is_of))
+
+
+def _is_of(project: Project, service: Service, fact: CodeFact) -> bool:
+    return service.is_application and is_of_program(project, service, fact.detail)
 
 
 def _gap(stack: Stack, service: str, fact: CodeFact, door: Location) -> Gap:
