@@ -17,7 +17,8 @@ _LARGEST = 100_000
 """Characters of all scripts together: Kubernetes keeps a ConfigMap of a mebibyte, and Helm the whole release in as much."""
 _CONTROLS = regex(r"[\x00-\x08\x0b-\x1f\x7f\ufffd]")
 """What no YAML carries byte for byte."""
-_COMMENT = regex(r"--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/")
+_COMMENT = regex(r"--[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
+"""Comments of SQL; one without an end takes all that is left, as it does in PostgreSQL."""
 _EXTENSION = regex(
     r"\bcreate\s+extension\s+(?P<there>if\s+not\s+exists\s+)?[\"']?(?P<name>[a-z_][\w-]*)[\"']?(?P<rest>[^;']*)(?:;|$)",
     re.IGNORECASE,
@@ -32,7 +33,7 @@ _OF_THE_SERVER = regex(
     re.IGNORECASE,
 )
 """What the role of the application may not do, what psql alone knows, and logins, which no chart holds."""
-_GRANTED = regex(r"\bgrant\b[^;]*?\bto\s+(?P<names>[\w\",\s]+)", re.IGNORECASE, words=("grant",))
+_GRANTED = regex(r"\bgrant\b[^;]{0,2000}?\bto\s+(?P<names>[\w\",\s]+)", re.IGNORECASE, words=("grant",))
 _ANYBODY = frozenset({"public", "current_user", "current_role", "session_user", "with", "grant", "option"})
 _TABLE = r"(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?(?:\"?\w+\"?\.)?\"?(?P<name>\w+)"
 _MADE = regex(rf"\bcreate\s+(?:(?!table\b|view\b)\w+\s+){{0,4}}(?:table|view)\s+{_TABLE}", re.IGNORECASE)
