@@ -43,8 +43,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not images or built_elsewhere(project):
         return
     ours = tuple(item for item in images if is_deliverable(project, *item))
-    others = (item for item in images if item not in ours and not _is_replaced(project, item[0]))
-    left = tuple(others) if ours else ()
+    others = (item for item in images if not is_deliverable(project, *item)) if ours else ()
+    left = tuple(item for item in others if not _is_replaced(project, item[0]))
     if steps and not push_nowhere(project, steps):
         # What scaffold wrote builds what it can; the others are built by hand as before.
         if left and all(item.workflow.path in project.owned for item in steps):
