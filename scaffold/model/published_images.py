@@ -79,8 +79,12 @@ def _pushed(workflow: Workflow, job: Job) -> Iterator[tuple[str, Published]]:
         naming = job.all_steps if len(builds) == 1 else (step,)
         names = " ".join(f"{item.input('images')} {item.input('tags')}" for item in naming)
         names = _ENV.sub(lambda match: env.get(match["name"], match[0]), names)
-        text = "\0".join((names, step.input("context", "."), step.input("file"), step.input("target")))
-        for leg in legs(job, text) or [text]:
-            names, context, file, target = leg.split("\0")
-            folder = context.removeprefix("./").rstrip("/.")
-            yield names, Published(file.removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/"), folder, target)
+        texts = (names, step.input("context", "."), step.input("file"), step.input("target"))
+        for called, context, file, target in legs(job, *texts) or [texts]:
+            yield called, Published(*built_from(context, file), target)
+
+
+def built_from(context: str, file: str) -> tuple[str, str]:
+    """Return the path of the Dockerfile and the folder that a step with these inputs builds from."""
+    folder = context.removeprefix("./").rstrip("/.")
+    return file.removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/"), folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 
 from scaffold.model.document import Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.project import Job
@@ -12,14 +12,16 @@ _MATRIX = regex(r"\$\{\{\s*matrix\.(?P<name>[\w.-]+)\s*\}\}", words=("matrix",))
 _MOST_LEGS = 64
 
 
-def legs(job: Job, text: str) -> list[str]:
-    """Return a text with the values of a job's matrix in it, a text a leg, 64 at most; none where they cannot be told."""
-    names = list(dict.fromkeys(match["name"] for match in _MATRIX.finditer(text)))
+def legs(job: Job, *texts: str) -> list[tuple[str, ...]]:
+    """Return texts with the values of a job's matrix in them, once a leg, 64 at most; none where they cannot be told."""
+    names = list(dict.fromkeys(match["name"] for text in texts for match in _MATRIX.finditer(text)))
     if not names:
-        return [text]
-    rows = _rows(job, names)
-    filled = [_MATRIX.sub(lambda match, row=row: row[match["name"]], text) for row in rows]  # type: ignore[misc]
-    return list(dict.fromkeys(filled))
+        return [texts]
+    return list(dict.fromkeys(tuple(_filled(text, row) for text in texts) for row in _rows(job, names)))
+
+
+def _filled(text: str, row: dict[str, str]) -> str:
+    return _MATRIX.sub(lambda match: row[match["name"]], text)
 
 
 def _rows(job: Job, names: list[str]) -> list[dict[str, str]]:
@@ -30,11 +32,12 @@ def _rows(job: Job, names: list[str]) -> list[dict[str, str]]:
     own = {entry.key.value: entry.value for entry in matrix.entries if entry.key.value != "include"}
     if include is None:
         columns = [_values(own.get(name.partition(".")[0]), name) for name in names]
-        return [dict(zip(names, row, strict=True)) for row in product(*columns)][:_MOST_LEGS] if all(columns) else []
+        rows = islice(product(*columns), _MOST_LEGS) if all(columns) else ()
+        return [dict(zip(names, row, strict=True)) for row in rows]
     if own or not isinstance(include, Sequence):
         return []
-    rows = [{name: text_of(find(item, *name.split("."))) for name in names} for item in include.items]
-    return [row for row in rows if all(row.values())][:_MOST_LEGS]
+    found = [{name: text_of(find(item, *name.split("."))) for name in names} for item in include.items[:_MOST_LEGS]]
+    return [row for row in found if all(row.values())]
 
 
 def _values(node: object, name: str) -> list[str]:

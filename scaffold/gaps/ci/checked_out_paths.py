@@ -159,7 +159,7 @@ def _named(project: Project, item: CiStep, folder: str) -> Iterator[tuple[str, s
     if item.step.action == BUILD_ACTION:
         yield from _of_build_action(project, item)
     elif item.step.run:
-        for place in legs(item.job, folder):
+        for (place,) in legs(item.job, folder):
             if place and not _is_plain(place):
                 continue
             if place and not project.exists(place):
@@ -172,8 +172,7 @@ def _of_build_action(project: Project, item: CiStep) -> Iterator[tuple[str, str]
     context, file = item.step.input("context"), item.step.input("file")
     if not context or "://" in context:
         return
-    for values in legs(item.job, f"{context}\0{file}"):
-        where, _, name = values.partition("\0")
+    for where, name in legs(item.job, context, file):
         if not _is_plain(where):
             continue
         if not project.exists(normpath(where)):
@@ -197,7 +196,7 @@ def _of_script(project: Project, item: CiStep, place: str) -> Iterator[tuple[str
                 yield from _of_command(project, item, raw, place)
                 continue
             places = [
-                normpath(f"{place or '.'}/{path}") for path in legs(item.job, moved["path"].strip("\"'")) if _is_plain(path)
+                normpath(f"{place or '.'}/{path}") for (path,) in legs(item.job, moved["path"].strip("\"'")) if _is_plain(path)
             ]
             missing = [path for path in places if not path.startswith("..") and not project.exists(path)]
             yield from ((path, raw) for path in missing)
@@ -209,7 +208,7 @@ def _of_script(project: Project, item: CiStep, place: str) -> Iterator[tuple[str
 def _of_command(project: Project, item: CiStep, raw: str, place: str) -> Iterator[tuple[str, str]]:
     """Yield the files that one command reads where it stands and that are not there."""
     for written, words in _read_by(raw):
-        for path in legs(item.job, written):
+        for (path,) in legs(item.job, written):
             if not _is_plain(path) or path.startswith("-"):
                 continue
             full = normpath(f"{place or '.'}/{path}")

@@ -117,10 +117,9 @@ def _of_template(
 def _is_beside(service: Service, template: EnvFile) -> bool:
     """Whether a template lies in the folder of an application among others; that of the whole repository is for all of them."""
     folder, _, name = template.path.rpartition("/")
-    of_nobody_else = not _OF_OTHERS.search(
-        f"{folder}/{name.replace('.local', '')}"
-    )  # Next.js and Vite call everybody's .env so.
-    return service.build is not None and bool(folder) and service.build.context == folder and of_nobody_else
+    # Next.js and Vite call everybody's own values `.env.local`.
+    is_for_others = _OF_OTHERS.search(f"{folder}/{name.replace('.local', '')}") is not None
+    return service.build is not None and bool(folder) and service.build.context == folder and not is_for_others
 
 
 def _asks_for_keys(entries: list[EnvEntry], reads: Mapping[str, list[EnvRead]]) -> bool:

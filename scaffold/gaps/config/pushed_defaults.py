@@ -10,7 +10,7 @@ from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Dockerfile, Instruction, Job, Project, Step
-from scaffold.model.published_images import BUILD_ACTIONS
+from scaffold.model.published_images import BUILD_ACTIONS, built_from
 from scaffold.model.regex import regex
 from scaffold.model.workflow_matrix import legs
 
@@ -40,11 +40,8 @@ def pushed_defaults(project: Project) -> Iterator[PushedDefault]:
 def _of_step(project: Project, job: Job, step: Step) -> Iterator[PushedDefault]:
     if step.action not in BUILD_ACTIONS or step.input("push", "false") == "false" or step.input("bake-target"):
         return
-    text = "\0".join((step.input("context", "."), step.input("file"), step.input("build-args")))
-    for leg in legs(job, text):
-        context, file, given = leg.split("\0")
-        folder = context.removeprefix("./").rstrip("/.")
-        dockerfile = project.dockerfile(file.removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/"))
+    for context, file, given in legs(job, step.input("context", "."), step.input("file"), step.input("build-args")):
+        dockerfile = project.dockerfile(built_from(context, file)[0])
         if dockerfile is None or DEVELOPMENT.search(dockerfile.path) or "${{" in re.sub(r"(?m)^\s*\w+=.*$", "", given):
             continue
         for argument, variable, place in local_defaults(dockerfile):

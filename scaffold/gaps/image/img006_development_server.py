@@ -15,6 +15,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Dockerfile, Manifest, Project
+from scaffold.model.published_images import built_from
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 from scaffold.model.values import ImageReference
@@ -97,8 +98,7 @@ def _of_pushes(project: Project) -> Iterator[Gap]:
     for item in ci_steps(project):
         if item.step.action != BUILD_ACTION or item.step.input("target") or not pushes_image(item):
             continue
-        folder = item.step.input("context").removeprefix("./").rstrip("/.")
-        path = item.step.input("file").removeprefix("./") or f"{folder}/Dockerfile".removeprefix("/")
+        path, folder = built_from(item.step.input("context"), item.step.input("file"))
         dockerfile = project.dockerfile(path)
         found = _of_image(project, dockerfile, "", folder) if dockerfile else None
         if dockerfile is None or found is None or DEVELOPMENT.search(path) or item.workflow.path in project.owned:
