@@ -12,6 +12,7 @@ from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
+from scaffold.gaps.secrets.shown_values import shown_values
 from scaffold.gaps.secrets.typed import typed_credentials
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
@@ -38,6 +39,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             yield from _of_file(project, file)
     yield from credentials_beside(project, RULE)
     yield from typed_credentials(project, RULE)
+    yield from shown_values(project, RULE)
     if project.mounted:
         from scaffold.gaps.secrets.first_logins import first_logins
         from scaffold.gaps.secrets.tool_files import tool_credentials
