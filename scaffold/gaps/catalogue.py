@@ -108,6 +108,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     ),
     (lambda project: any(fact.kind == "unlimited-login" for fact in project.code_facts), ("SEC014",)),
     (lambda project: any(fact.kind in _OPEN for fact in project.code_facts), ("NET013",)),
+    (lambda project: any(fact.kind == "page-login" for fact in project.code_facts), ("NET016",)),
     (lambda project: any(fact.kind == "socket" for fact in project.code_facts), ("SCL007",)),
     (lambda project: _compose_has(project, "://"), ("NET015",)),
     (lambda project: any("http://" in command.text for command in project.commands), ("NET014",)),

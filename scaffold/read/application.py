@@ -22,6 +22,7 @@ from scaffold.read.fact_words import (
     ENDING,
     GENERATING,
     JAVASCRIPT,
+    KEEPING,
     KEYS,
     KINDS,
     LEVELS,
@@ -116,6 +117,7 @@ _READ_TOGETHER = (
     PERMITTING,
     LOCKING,
     LOGGING_IN,
+    KEEPING,
 )
 """Kinds of facts whose readers look at all files with their words at once."""
 
@@ -165,6 +167,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _open_programs(marked[WRITING], code, inventory, texts)
     facts += _address_locks(marked[LOCKING], code, inventory, texts)
     facts += _unlimited_logins(marked[LOGGING_IN], code, inventory, texts)
+    facts += _page_logins(marked[KEEPING], code, inventory, texts)
     facts += _open_apis(marked, code, inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]
@@ -248,6 +251,15 @@ def _unlimited_logins(logging_in: list[str], code: list[str], inventory: Invento
         from scaffold.read.unlimited_logins import unlimited_logins
 
         for fact in unlimited_logins(logging_in, code, inventory.files, texts.glance):
+            texts.text(fact.location.path)
+            yield fact
+
+
+def _page_logins(keeping: list[str], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+    if keeping:
+        from scaffold.read.page_logins import page_logins
+
+        for fact in page_logins(keeping, code, inventory.files, texts.glance):
             texts.text(fact.location.path)
             yield fact
 

@@ -318,6 +318,8 @@ LOGGING_IN = Words(
     other=("login", "log_in", "formLogin", "signin", "sign-in", "sign_in", "authenticate"),
 )
 """What may be a route by which people log in."""
+KEEPING = Words(script=("localStorage", "sessionStorage", "document.cookie"))
+"""What may keep a login where the scripts of a page read it."""
 PROTECTIONS = Words(
     ("ALLOWED_HOSTS", "COOKIE_SECURE", "debug=True", "verify=False"),
     ("secure: false", "secure:false", "rejectUnauthorized"),
