@@ -166,8 +166,10 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _accounts([*marked[ACCOUNTS], *_making_migrations(policies, texts)], tuple(code), inventory, texts)
     facts += _open_programs(marked[WRITING], code, inventory, texts)
     facts += _address_locks(marked[LOCKING], code, inventory, texts)
-    facts += _unlimited_logins(marked[LOGGING_IN], code, inventory, texts)
-    facts += _page_logins(marked[KEEPING], code, inventory, texts)
+    facts += (
+        *_unlimited_logins(marked[LOGGING_IN], code, inventory, texts),
+        *_page_logins(marked[KEEPING], code, inventory, texts),
+    )
     facts += _open_apis(marked, code, inventory, texts)
     facts += _files_read([*marked[OPENING], *policies], inventory, texts)
     routings = [found.routing for found in readings if found.routing is not None]

@@ -22,13 +22,13 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not facts:
         return
     places = tuple(fact.location for fact in facts)
+    kept = listed(dict.fromkeys(fact.detail for fact in facts))
     yield RULE.gap(
         resource="pages",
         subject="login/scripts",
-        message=f"The pages keep the token of a visitor's login in {listed(dict.fromkeys(fact.detail for fact in facts))}, where "
-        f"every script reads it ({places[0].path}:{places[0].line}), and nothing of this repository sends a "
+        message=f"The pages keep the token of a visitor's login in {kept}, where every script reads it ({places[0].path}:{places[0].line}), and nothing of this repository sends a "
         "Content-Security-Policy: one script that gets into a page takes the login along.",
-        expected="the token in a cookie with HttpOnly, Secure and SameSite, and a Content-Security-Policy that names the scripts",
+        expected="the token in a cookie with HttpOnly, Secure and SameSite, and a Content-Security-Policy",
         actual="a token that scripts read, and no policy on scripts",
         locations=places[:_MOST],
     )
@@ -57,8 +57,8 @@ RULE = Rule(
         Closer(
             None,
             "advice",
-            "Have the server set the token in a cookie with HttpOnly, and send a Content-Security-Policy (`default-src 'self'`) "
-            "with the pages, in report-only mode first.",
+            "Have the server set the token in a cookie with HttpOnly, and send a Content-Security-Policy (`default-src 'self'`)"
+            " with the pages, in report-only mode first.",
         ),
     ),
     maps_to=("CWE-922",),
