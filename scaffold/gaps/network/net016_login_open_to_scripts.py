@@ -26,8 +26,9 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield RULE.gap(
         resource="pages",
         subject="login/scripts",
-        message=f"The pages keep the token of a visitor's login in {kept}, where every script reads it ({places[0].path}:{places[0].line}), and nothing of this repository sends a "
-        "Content-Security-Policy: one script that gets into a page takes the login along.",
+        message=f"The pages keep the token of a visitor's login in {kept}, where every script reads it ({places[0].path}:"
+        f"{places[0].line}), and nothing of this repository sends a Content-Security-Policy: one script that gets into a page "
+        "takes the login along.",
         expected="the token in a cookie with HttpOnly, Secure and SameSite, and a Content-Security-Policy",
         actual="a token that scripts read, and no policy on scripts",
         locations=places[:_MOST],
