@@ -53,6 +53,8 @@ class GuideService:
     """Whether nothing shows a path that answers well, so that its command prints the code of whatever answers."""
     answers: bool = True
     """Whether it is started by `docker compose up` alone."""
+    overlaps: bool = False
+    """Whether the cluster starts its next release before the last one ends, though it runs in one copy."""
     refills: bool = False
     """Whether it is a Redis of which nothing shows that its loss loses more than a cache and sessions."""
 

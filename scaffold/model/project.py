@@ -306,6 +306,7 @@ class CodeFact:
     `swallowed-migration` (a server catches the failure of its migration and goes on; see scaffold.read.swallowed),
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history),
     `job-files` (work of a queue takes or keeps a file on the disk of its process),
+    `own-schedule` (a process keeps a schedule; `locked` for what one copy does; see scaffold.read.own_schedules),
     `plain-cookie` (code makes the cookie of a login without Secure; detail: `readable` where scripts read it too, else `sent`),
     `names-database` (settings in YAML name a database by its host; detail: what it is, and the host).
     """

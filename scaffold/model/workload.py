@@ -187,7 +187,7 @@ class Scaling:
     maximum: int = 1
     singleton: bool = False
     reason: str = ""
-    """Why it is a singleton, "" where it is none."""
+    """Why it runs in one copy, "" where it may run in more; without `singleton` the next one starts before the last ends."""
 
 
 @frozen

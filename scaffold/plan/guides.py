@@ -22,12 +22,13 @@ from scaffold.model.outside_stores import outside_stores
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
-from scaffold.model.workload import Workload
+from scaffold.model.workload import Scaling, Workload
+from scaffold.plan.copies import one_copy
 from scaffold.plan.kept_data import kept_data
 from scaffold.plan.migrations import ONE_COPY, StartMigration, start_migrations
 from scaffold.plan.monitoring.probes import facts_of, health_url
 from scaffold.plan.pulled import pulled_images
-from scaffold.plan.records import has_database_server, in_words, kept_places, why_one_copy
+from scaffold.plan.records import has_database_server, in_words, kept_places
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.today import own_files, todays_ways, unused_parts
 from scaffold.plan.unrun_migrations import unrun_migrations
@@ -35,14 +36,8 @@ from scaffold.plan.workloads.scope import is_long_running
 
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
-_STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
 _TOOLS = frozenset({Role.E2E, Role.MOCK, Role.ADMIN_UI})
-_SINGLE = {
-    Role.SCHEDULER: "two schedulers would start every task twice",
-    Role.MONITORING: "it keeps its own data on its volume",
-    Role.LOGGING: "it keeps its own data on its volume",
-    Role.TRACING: "it keeps its own data on its volume",
-}
+_WATCHING = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING})
 _NOTHING_SHOWN = (
     "the files show no volume and no folder of its own; what it holds in memory (sessions, sockets, caches) they do not show"
 )
@@ -73,8 +68,8 @@ def plan_guides(
     services = tuple(
         _service(project, stack, service, migrations.get(service.name), service.name in alone) for service in listed
     )
-    alone_there = {workload.service: workload.scaling.reason for workload in workloads if workload.scaling.singleton}
-    services = tuple(_as_in_the_cluster(item, alone_there.get(item.name, "")) for item in services)
+    scalings = {workload.service: workload.scaling for workload in workloads}
+    services = tuple(_as_in_the_cluster(item, scalings.get(item.name)) for item in services)
     if choice is None:
         # What waits for its profile does not answer after a release that did not turn it on.
         services = tuple(replace(item, answers=not item.profiles) for item in services)
@@ -190,10 +185,11 @@ def _service(project: Project, stack: Stack, service: Service, migration: StartM
     )
 
 
-def _as_in_the_cluster(service: GuideService, reason: str) -> GuideService:
-    if not reason or service.copies is not Copies.MANY:
+def _as_in_the_cluster(service: GuideService, scaling: Scaling | None) -> GuideService:
+    if scaling is None or not scaling.reason or service.copies not in {Copies.MANY, Copies.ONE}:
         return service
-    return replace(service, copies=Copies.ONE, why=reason, blocked=())
+    why = service.why if service.copies is Copies.ONE else scaling.reason
+    return replace(service, copies=Copies.ONE, why=why, blocked=(), overlaps=not scaling.singleton)
 
 
 def _in_turn(migration: StartMigration) -> str:
@@ -216,19 +212,13 @@ def _copies(project: Project, stack: Stack, service: Service) -> tuple[Copies, s
     ends = service.restart == "no" or (service.restart.startswith("on-failure") and not is_long_running(service))
     if service.has_role(Role.ONE_SHOT, Role.E2E) or ends:
         return Copies.ONCE, "it does its work and ends"
-    if service.role in _SINGLE:
-        return Copies.ONE, _SINGLE[service.role]
-    if "beat" in (service.command or ()) or {"-B", "--beat"} & set(service.command or ()):
-        return Copies.ONE, _SINGLE[Role.SCHEDULER]
-    if service.role in _STATELESS:
-        return _by_what_it_keeps(project, stack, service)
-    return Copies.ONE, "nothing in the files shows that two copies get along; find out before there are two"
+    if service.role in _WATCHING:
+        return Copies.ONE, "it keeps its own data on its volume"
+    alone = one_copy(project, stack, service)
+    return (Copies.ONE, alone.reason) if alone else _by_what_it_keeps(project, stack, service)
 
 
 def _by_what_it_keeps(project: Project, stack: Stack, service: Service) -> tuple[Copies, str]:
-    alone = why_one_copy(project, stack, service)
-    if alone:
-        return Copies.ONE, alone
     kept = kept_places(project, stack, service)
     if not kept:
         return Copies.MANY, _NOTHING_SHOWN

@@ -26,7 +26,7 @@ def why_one_copy(project: Project, stack: Stack, service: Service) -> str:
         place = f"{opened.path}:{opened.line}" if opened else ""
         return f"the code keeps its data in a SQLite file ({place}), and no server stands between two copies" if place else ""
     own = tuple(mount for mount in kept if not _is_shared(stack, service, mount))
-    if not own or _runs_several(service):
+    if not own or runs_several(service):
         return ""
     return f"it alone keeps {in_words(own)}, and nothing shows that two copies get along in there"
 
@@ -36,10 +36,10 @@ def _is_shared(stack: Stack, service: Service, mount: Mount) -> bool:
     return any(item.source == mount.source for other in stack.services if other is not service for item in other.mounts)
 
 
-def _runs_several(service: Service) -> bool:
+def runs_several(service: Service) -> bool:
     """Whether the compose file asks for more than one copy."""
     text = text_of(find(service.node, "deploy", "replicas")) or text_of(service.node.get("scale"))
-    return text.isdecimal() and int(text) > 1
+    return text.isdecimal() and int(text[:6]) > 1
 
 
 def sqlite_place(project: Project, stack: Stack, service: Service) -> Location | None:

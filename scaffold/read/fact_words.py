@@ -78,6 +78,24 @@ _HELPING = (
     "bypass",
     "impersonate",
 )
+_TURNS = (
+    *(
+        "edlock",
+        "etnx",
+        "SETNX",
+        "etNX",
+        "nx=True",
+        "NX: true",
+        "'NX'",
+        '"NX"',
+        "dvisory",
+        "SKIP LOCKED",
+        "skip locked",
+        "hedlock",
+    ),
+    *("SchedulerLock", "leader", "Leader", "cquire_lock", "cquireLock", "try_lock", "ryLock", "redis.lock(", "istributed"),
+    "isClustered",
+)
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
     # Credentials that are sent along to any origin.
@@ -238,6 +256,26 @@ KINDS = (
             python=("ocketIO(", "socketio.", "ChannelLayer", "active_connections", "pubsub", "subscribe("),
             script=("@WebSocketGateway(", "socket.io", ".clients", "createAdapter(", "IoAdapter", "subscribe("),
             other=("MapHub<", "enableSimpleBroker", "enableStompBrokerRelay", "AddStackExchangeRedis(", "AddAzureSignalR("),
+        ),
+    ),
+    # Schedules that one process keeps, and the locks by which copies take turns.
+    Kind(
+        "own_schedules",
+        "own_schedule_facts",
+        Words(
+            python=(*_TURNS, "Scheduler(", "@repeat_every(", "@aiocron.", "schedule.every(", "_polling("),
+            script=(
+                *_TURNS,
+                "cron.schedule(",
+                "new CronJob(",
+                ".scheduleJob(",
+                "@Cron(",
+                "@Interval(",
+                "bot.launch(",
+                "TelegramBot(",
+            ),
+            go=(*_TURNS, "cron.New(", "gocron.", ".GetUpdatesChan("),
+            other=(*_TURNS, "@Scheduled(", "Rufus::", "JobScheduler::new("),
         ),
     ),
     # Tools that assistants are lent.

@@ -34,6 +34,11 @@ def line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
+def is_comment(text: str, offset: int) -> bool:
+    """Whether the line of a character offset begins as comments do in any of the languages of application code."""
+    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith(("#", "//", "*", "/*"))
+
+
 def blank(text: str) -> str:
     """Return blanks of the same length, with the line ends of the text."""
     return "\n".join([" " * len(line) for line in text.split("\n")])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, is_comment
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _IO = r"(?:from|require\(|import\()\s*[\"'`]socket\.io[\"'`]"
@@ -47,13 +47,9 @@ def socket_facts(path: str, text: str) -> Iterator[CodeFact]:
     places = Places(path, text)
     forms = _HELD.get(f".{path.rpartition('.')[2]}", ())
     found = ((match, kind) for pattern, kind in forms if (match := pattern.search(text)) is not None)
-    held = next(((match, kind) for match, kind in found if not _is_comment(text, match.start())), None)
+    held = next(((match, kind) for match, kind in found if not is_comment(text, match.start())), None)
     if held:
         yield CodeFact("socket", held[1], places.at(held[0].start()))
     shared = _SHARES.search(text)
-    if shared and not _is_comment(text, shared.start()):
+    if shared and not is_comment(text, shared.start()):
         yield CodeFact("socket", "shared", places.at(shared.start()))
-
-
-def _is_comment(text: str, offset: int) -> bool:
-    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith(("#", "//", "*"))

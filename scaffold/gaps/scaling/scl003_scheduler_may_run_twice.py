@@ -4,25 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, once
+from scaffold.gaps.scaling.copies import Copies, copies_of, copies_of_program
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location, find, text_of
+from scaffold.model.document import Location
 from scaffold.model.durability import dependency_names
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import is_served
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Layer, Role, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 
 _EMBEDDED = regex(r"\bcelery\b.*\bworker\b.*(?:\s-B\b|\s--beat\b)", words=("celery",))
+_SWITCH = regex(r"(?i)schedul|cron|polling|run_?jobs|background_?jobs|leader|instance_id|node_app_instance")
+"""Variables by which one copy alone keeps the schedule."""
+_OWN_PROCESS = (
+    "Start the schedule in a service of its own with one copy, out of the server's process; or have each job take a "
+    "lock that all copies share (advisory lock of PostgreSQL, SET NX of Redis, ShedLock)."
+)
 _LOCKS = frozenset({"celery-redbeat", "redbeat", "celery-singleton", "django-celery-beat-lock"})
-_SCALE = regex(r"--scale[= ](?P<name>[\w.-]+)=(?P<count>\d+)")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    if _LOCKS & dependency_names(project):
-        return iter(())
-    return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
+    if not _LOCKS & dependency_names(project):
+        yield from once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack))
+    yield from _in_the_process(project)
+
+
+def _in_the_process(project: Project) -> Iterator[Gap]:
+    """Yield the programs that keep a schedule in their own process and run more than once."""
+    facts = [fact for fact in project.code_facts if fact.kind == "own-schedule" and may_run_in_production(fact)]
+    # A lock or a leader anywhere, or a switch by which one copy alone keeps the schedule, may be what this one asks.
+    if not facts or any(fact.detail == "locked" for fact in facts) or any(_SWITCH.search(r.name) for r in project.env_reads):
+        return
+    told: set[str] = set()
+    for fact in facts:
+        copies = next(copies_of_program(project, fact), None) if is_served(fact.location.path) else None
+        if copies is not None and copies.name not in told:
+            told.add(copies.name)
+            yield _own_gap(fact, copies)
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
@@ -39,23 +60,6 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 def _is_locked(service: Service) -> bool:
     return "redbeat" in words_of(service).lower()
-
-
-def copies_of(project: Project, service: Service) -> tuple[str, Location] | None:
-    """Return what runs a service more than once, and where that stands."""
-    for route in (("deploy", "replicas"), ("scale",)):
-        node = find(service.node, *route)
-        count = text_of(node)
-        if node is not None and count.isdigit() and int(count[:6]) > 1:
-            return f"{'.'.join(route)}: {count}", node.location
-    mode = find(service.node, "deploy", "mode")
-    if mode is not None and text_of(mode) == "global":
-        return "one on each node (deploy.mode: global)", mode.location
-    for command in project.commands:
-        for match in _SCALE.finditer(command.text):
-            if match["name"] == service.name and int(match["count"][:6]) > 1:
-                return f"--scale {service.name}={match['count']}", command.location
-    return None
 
 
 def _gap(stack: Stack, service: Service, words: str, place: Location, *, embedded: bool) -> Gap:
@@ -83,6 +87,25 @@ def _embedded_gap(stack: Stack, service: Service) -> Gap:
         locations=(service.command_location or service.location,),
         severity=Severity.LOW,
         environment=stack.environment,
+    )
+
+
+def _own_gap(fact: CodeFact, copies: Copies) -> Gap:
+    place = f"{fact.location.path}:{fact.location.line}"
+    if fact.detail == "Telegram":
+        keeps, twice = "asks Telegram for its messages itself", "Telegram refuses all copies but one (409 Conflict)."
+    else:
+        keeps, twice = "keeps a schedule in its own process", "every job is done that many times."
+    return RULE.gap(
+        resource=copies.name,
+        subject="in-process",
+        message=f"{copies.name} {keeps} ({fact.detail}, {place}) and runs more than once ({copies.words}): {twice}",
+        expected="one process that keeps the schedule, or a lock that all copies ask",
+        actual=copies.words,
+        locations=(copies.place,),
+        related=(fact.location,),
+        environment=copies.environment,
+        closers=(Closer(None, "advice", _OWN_PROCESS),),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.cmp027_application_loses_files import database_file
 from scaffold.gaps.compose.kept_in_code import absolute
 from scaffold.gaps.facts import judged_stacks, once, production_or_all
+from scaffold.gaps.scaling.copies import PROCESSES
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
@@ -19,10 +20,6 @@ from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
 
 _WRITERS = frozenset({Role.WEB, Role.WORKER, Role.SCHEDULER})
-PROCESSES = regex(
-    r"\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi)\b[^\n]*?(?:--workers[= ]|\s-w[= ]?)(?:\$\{\w+:-)?(?P<count>\d{1,2})\b"
-)
-"""A start of a Python server in several processes."""
 _SERVER = regex(r"\b(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?://", re.IGNORECASE)
 
 

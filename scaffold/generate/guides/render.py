@@ -113,6 +113,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "empty_keys": empty_keys(target) if plan.chart else [],
         "many": [item for item in services if item["copies"] == "several"],
         "one": [item for item in services if item["copies"] == "one"],
+        "overlapping": [item for item in services if item["overlaps"]],
         "stores": [store_values(target, service) for service in plan.of(Copies.STORE)],
         "data": (data := data_values(target, plan)),
         "saved": any(row["copied"] or row["managed"] or row["restore"] for row in data),

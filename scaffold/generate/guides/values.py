@@ -53,6 +53,7 @@ def service_values(service: GuideService, compose: str) -> dict[str, Any]:
         "answers": service.answers,
         "concurrency": service.concurrency,
         "blocked": list(service.blocked),
+        "overlaps": service.overlaps,
         "store": service.copies is Copies.STORE,
         "runs_on": service.copies is not Copies.ONCE,
         "restartable": service.copies in {Copies.MANY, Copies.ONE},

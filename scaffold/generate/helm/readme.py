@@ -85,7 +85,7 @@ def _ports(workload: Workload) -> str:
 
 def _copies(workload: Workload) -> str:
     scaling = workload.scaling
-    if scaling.singleton:
+    if scaling.reason:
         return f"1: {scaling.reason}"
     return f"{scaling.replicas} to {scaling.maximum}" if scaling.maximum > scaling.replicas else str(scaling.replicas)
 

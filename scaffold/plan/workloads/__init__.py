@@ -11,8 +11,9 @@ from scaffold.model.frozen import frozen
 from scaffold.model.project import Project
 from scaffold.model.target import APPLICATION_SECRET, BuiltImage, Store
 from scaffold.model.workload import Note, PersistentVolume, Piece, Text, Variable, Workload, WorkloadPlan, WorkloadPort
+from scaffold.plan.copies import OneCopy, one_copy
 from scaffold.plan.names import workload_names
-from scaffold.plan.records import sqlite_place, why_one_copy
+from scaffold.plan.records import sqlite_place
 from scaffold.plan.same_logins import same_logins
 from scaffold.plan.workloads.argv import Argv, plan_argv
 from scaffold.plan.workloads.config_hosts import code_host_notes, local_notes, rewrite_files
@@ -143,8 +144,8 @@ def _share(scope: Scope, migrating: frozenset[str]) -> _Shared:
     )
 
 
-def _why_alone(service: Service, scope: Scope) -> str:
-    return why_one_copy(scope.project, scope.stack, service)
+def _why_alone(service: Service, scope: Scope) -> OneCopy | None:
+    return one_copy(scope.project, scope.stack, service)
 
 
 def _words(argv: Argv) -> Iterable[Text]:

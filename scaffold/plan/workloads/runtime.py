@@ -14,6 +14,7 @@ from scaffold.model.names import DATASTORES, Role
 from scaffold.model.regex import regex
 from scaffold.model.values import parse_byte_size, parse_duration
 from scaffold.model.workload import Note, Resources, Scaling, Wait, WorkloadPort
+from scaffold.plan.copies import OneCopy, is_scheduler
 from scaffold.plan.migrations import ONE_COPY
 from scaffold.plan.workloads.scope import Scope
 
@@ -29,9 +30,6 @@ _USUAL = ("100m", "256Mi", "1Gi")
 
 _MOST_COPIES = 6
 _REPLICATED = frozenset({Role.WEB, Role.FRONTEND, Role.PROXY, Role.ML_INFERENCE})
-_BEAT = regex(
-    r"\bcelery\b.*(?:\bbeat\b|\s-B\b|\s--beat\b)|\bcelerybeat\b|\bclockwork\b|\bsidekiq-scheduler\b|\brq-?scheduler\b"
-)
 _OF_THE_CLUSTER = regex(r"\.dkr\.ecr\.[\w-]+\.amazonaws\.com$")
 """The nodes of EKS log in at ECR by their own role (EKS user guide, Amazon ECR images)."""
 _PUBLIC_REGISTRIES = frozenset(
@@ -117,26 +115,32 @@ def _gpus(reservations: Node | None, service: Service) -> int:
     return count
 
 
-def plan_scaling(service: Service, kind: str, *, own: tuple[str, ...], migrates: bool, alone: str) -> Scaling:
+def plan_scaling(service: Service, kind: str, *, own: tuple[str, ...], migrates: bool, alone: OneCopy | None) -> Scaling:
     """Return how many copies run.
 
     `own` are the volumes that one pod alone can mount, `migrates` says that two copies would migrate at once, and `alone` why
-    two copies would write to the same records.
+    the code or the role allows one copy.
     """
     text = text_of(find(service.node, "deploy", "replicas")) or text_of(service.node.get("scale"))
     copies = int(text) if text.isdecimal() else 1
     if kind != "deployment":
         return Scaling(copies if kind == "job" else 1, 1)
-    words = " ".join((*(service.entrypoint or ()), *(service.command or ())))
-    if service.role is Role.SCHEDULER or _BEAT.search(words):
-        return Scaling(1, 1, singleton=True, reason="two schedulers would start every task twice")
-    if own:
-        volumes = f"the volume{'s' if len(own) > 1 else ''} {', '.join(own)}"
-        return Scaling(min(copies, 1), 1, singleton=True, reason=f"it keeps {volumes}, which one pod at a time can mount")
-    if migrates or alone:
-        return Scaling(min(copies, 1), 1, singleton=True, reason=alone or ONE_COPY)
+    if alone is not None and is_scheduler(service):
+        return Scaling(1, 1, singleton=True, reason=alone.reason)
+    reason = _why_stopped_first(own, alone, migrates=migrates)
+    if reason or alone is not None:
+        return Scaling(min(copies, 1), 1, singleton=bool(reason), reason=reason or (alone.reason if alone else ""))
     more = service.role in _REPLICATED and copies > 0
     return Scaling(copies, max(copies, _MOST_COPIES) if more else copies)
+
+
+def _why_stopped_first(own: tuple[str, ...], alone: OneCopy | None, *, migrates: bool) -> str:
+    """Return why the last copy has to end before the next one starts; "" where both may run for a moment."""
+    if own:
+        return f"it keeps the volume{'s' if len(own) > 1 else ''} {', '.join(own)}, which one pod at a time can mount"
+    if alone is not None and alone.stops_first:
+        return alone.reason
+    return ONE_COPY if migrates else ""
 
 
 def plan_waits(

@@ -1,0 +1,97 @@
+"""What runs a program more than once: replicas of Compose and Kubernetes, and servers that start several processes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import judged_stacks, path_environment, production_or_all
+from scaffold.gaps.kubernetes.objects import RUNS_ON, KubernetesObject, objects
+from scaffold.model.compose import Service
+from scaffold.model.document import Location, find, text_of
+from scaffold.model.frozen import frozen
+from scaffold.model.image_code import is_in_image, runs_code
+from scaffold.model.lasting import builder_of
+from scaffold.model.names import TRIED, EnvironmentClass
+from scaffold.model.project import CodeFact, Project
+from scaffold.model.regex import regex
+from scaffold.model.starting import is_below, start_of
+
+PROCESSES = regex(
+    r"\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi)\b[^\n]*?(?:--workers[= ]|\s-w[= ]?)(?:\$\{\w+:-)?(?P<count>\d{1,2})\b"
+)
+"""A start of a Python server in several processes."""
+_SCALE = regex(r"--scale[= ](?P<name>[\w.-]+)=(?P<count>\d+)")
+
+
+@frozen
+class Copies:
+    """What runs a program more than once: its name, words of the number, and where they stand."""
+
+    name: str
+    words: str
+    place: Location
+    environment: EnvironmentClass
+
+
+def copies_of(project: Project, service: Service) -> tuple[str, Location] | None:
+    """Return what runs a service more than once, and where that stands."""
+    for route in (("deploy", "replicas"), ("scale",)):
+        node = find(service.node, *route)
+        count = text_of(node)
+        if node is not None and count.isdigit() and int(count[:6]) > 1:
+            return f"{'.'.join(route)}: {count}", node.location
+    mode = find(service.node, "deploy", "mode")
+    if mode is not None and text_of(mode) == "global":
+        return "one on each node (deploy.mode: global)", mode.location
+    for command in project.commands:
+        for match in _SCALE.finditer(command.text):
+            if match["name"] == service.name and int(match["count"][:6]) > 1:
+                return f"--scale {service.name}={match['count']}", command.location
+    return None
+
+
+def copies_of_program(project: Project, fact: CodeFact) -> Iterator[Copies]:
+    """Yield what runs the program that holds a fact of code more than once: applications of stacks, then workloads."""
+    stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
+    for stack in stacks:
+        for service in stack.services:
+            builder = builder_of(project, service)
+            if service.is_application and runs_code(project, builder) and is_in_image(project, builder, fact.location.path):
+                found = copies_of(project, service) or _processes(project, builder)
+                if found is not None:
+                    yield Copies(service.name, *found, stack.environment)
+    program = _program(project, fact)
+    workloads = [
+        item for item in objects(project) if item.kind in RUNS_ON and path_environment(item.location.path) not in TRIED
+    ]
+    for item in workloads:
+        count = find(item.node, "spec", "replicas")
+        if count is not None and text_of(count).isdigit() and int(text_of(count)[:6]) > 1 and _is_of(item, program):
+            yield Copies(item.name, f"replicas: {text_of(count)}", count.location, path_environment(item.location.path))
+
+
+def _processes(project: Project, service: Service) -> tuple[str, Location] | None:
+    """Return the words by which a start has a Python server run as several processes."""
+    start = start_of(project, service)
+    for line, place in start.lines if start else ():
+        match = PROCESSES.search(line)
+        if match and int(match["count"]) > 1:
+            return f"{match['count']} workers", place
+    return None
+
+
+def _program(project: Project, fact: CodeFact) -> str:
+    """Return the name of the folder of the nearest manifest above a file, "" for the project's own."""
+    folders = {item.folder for item in project.manifests if is_below(fact.location.path, item.folder)}
+    return posixpath.basename(max(folders, key=len, default=""))
+
+
+def _is_of(item: KubernetesObject, program: str) -> bool:
+    """Whether a workload runs a program, by the last word of its name and of its image."""
+    images = [text_of(container.get("image")).rpartition("/")[2].partition(":")[0] for container in item.containers]
+    return (
+        bool(program)
+        and (item.name == program or item.name.endswith(f"-{program}"))
+        and any(program in image for image in images)
+    )
