@@ -96,6 +96,7 @@ _TURNS = (
     *("SchedulerLock", "leader", "Leader", "cquire_lock", "cquireLock", "try_lock", "ryLock", "redis.lock(", "istributed"),
     "isClustered",
 )
+_OF_HEALTH = ("ealth", "/ready", "/live", "/ping", "/alive", "/up", "/status")
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
     # Credentials that are sent along to any origin.
@@ -208,6 +209,12 @@ KINDS = (
     # Health routes that ask the store.
     Kind(
         "deaf_health", "deaf_health_facts", Words(python=_ASKING, script=(*_ASKING, "$connect(", "$queryRaw", "authenticate("))
+    ),
+    # What the code answers where its health is asked for.
+    Kind(
+        "health_routes",
+        "health_route_facts",
+        Words(_OF_HEALTH, _OF_HEALTH, _OF_HEALTH, (*_OF_HEALTH, '"up"', "'up'", "rails/health")),
     ),
     # Logs and folders that are written.
     Kind(

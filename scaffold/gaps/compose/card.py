@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.health_faults import health_faults
+from scaffold.gaps.compose.plain_answers import plain_answer
 from scaffold.gaps.facts import HealthSource, dependants, health_source, judged_stacks
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -38,8 +39,9 @@ def _good(project: Project, stack: Stack) -> Iterator[Praise]:
             verb = "waits" if len(waiting) == 1 else "wait"
             yield Praise(f"{' and '.join(waiting)} {verb} until {service.name} answers", source.location)
         elif service.is_datastore or service.is_application:
-            # What answers beside the loop of a worker says nothing of the loop.
-            what = "tells that it answers" if _asks_worker(service, source) else "can tell"
+            # What answers beside the loop of a worker says nothing of the loop, and a constant nothing of the store.
+            plain = _asks_worker(service, source) or plain_answer(project, stack, service, source) is not None
+            what = "tells that it answers" if plain else "can tell"
             yield Praise(f"{service.name} has a healthcheck that {what}", source.location)
 
 

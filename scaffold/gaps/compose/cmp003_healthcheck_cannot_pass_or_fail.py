@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.health_faults import Fault, health_faults
-from scaffold.gaps.facts import HealthSource, dependants, health_source, judged_stacks, once
+from scaffold.gaps.compose.plain_answers import looks_elsewhere, plain_answer
+from scaffold.gaps.facts import HealthSource, dependants, health_source, in_words, judged_stacks, once
 from scaffold.model.compose import Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Room, Severity
@@ -33,6 +34,12 @@ _ADVICE = Closer(
 _ANSWER = Closer(
     None, "advice", "Answer 503 where the store cannot be reached, and keep a second route for whether the process lives."
 )
+_READINESS = Closer(
+    None,
+    "advice",
+    "Keep the route for whether the process lives, and add a second one that asks each store briefly and answers 503 without"
+    " it: point what waits, deploys or alarms at that one.",
+)
 _ORDER = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 
 
@@ -58,6 +65,27 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         source = health_source(project, service)
         if faults and source:
             yield _gap(project, stack, service, source, faults)
+        elif source:
+            yield from _blind_to_stores(project, stack, service, source)
+
+
+def _blind_to_stores(project: Project, stack: Stack, service: Service, source: HealthSource) -> Iterator[Gap]:
+    """Yield a gap where a healthcheck is right for whether the process lives, and nothing tells whether it can serve."""
+    answer = plain_answer(project, stack, service, source)
+    if answer is None or looks_elsewhere(project, service):
+        return
+    yield RULE.gap(
+        resource=stack.resource(service.name),
+        subject="readiness",
+        message=f"{service.name}'s healthcheck tells that the process lives, and nothing tells that it can serve: {answer.path}"
+        f" answers the same at any time, also without {in_words(answer.stores)}, and no other route about health looks.",
+        expected="a route that asks the store and answers 503 without it, for what waits, deploys or alarms",
+        actual=f"{answer.path} answers a constant",
+        locations=(source.location,),
+        related=(answer.location,),
+        environment=stack.environment,
+        closers=(_READINESS,),
+    )
 
 
 def _gap(project: Project, stack: Stack, service: Service, source: HealthSource, faults: tuple[Fault, ...]) -> Gap:
