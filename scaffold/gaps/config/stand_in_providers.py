@@ -36,6 +36,8 @@ _STAND_IN = frozenset(
 _CHARGES = regex(
     r"(?:.*_)?(?:PAYPAL|BRAINTREE|SQUARE|ADYEN|MPESA|DARAJA|RAZORPAY|IYZICO|PLAID|QBO|QUICKBOOKS|PAYMENTS?)_(?:MODE|ENV|ENVIRONMENT)"
 )
+_DROPS = regex(r"null://")
+"""The transport of Symfony's mailer that sends nothing."""
 
 
 @frozen
@@ -52,6 +54,7 @@ def stand_ins(project: Project, stacks: tuple[Stack, ...]) -> Iterator[StandIn]:
     """Yield what the stacks and the env templates of production choose."""
     templates = [file for file in project.env_files if file.environment == EnvironmentClass.PRODUCTION]
     offered = {entry.name: entry for file in templates for entry in file.entries if not entry.commented}
+    said: set[str] = set()
     for stack in stacks:
         for service in stack.services if stack.environment is EnvironmentClass.PRODUCTION else ():
             for entry in service.environment:
@@ -59,18 +62,19 @@ def stand_ins(project: Project, stacks: tuple[Stack, ...]) -> Iterator[StandIn]:
                 names = {reference.name for reference in entry.references}
                 told = any(name in offered and not _word(entry.name, offered[name].value) for name in names)
                 if word and not told and entry.location.path not in project.owned:
+                    said |= names
                     yield StandIn(entry.name, word, entry.location, is_default=bool(names - offered.keys()))
-    entries = (entry for stack in stacks for service in stack.services for entry in service.environment)
-    given = {reference.name for entry in entries for reference in entry.references}
     for name, line in offered.items():
         word = _word(name, line.value)
-        if word and name not in given and line.location.path not in project.owned:
+        if word and name not in said and line.location.path not in project.owned:
             yield StandIn(name, word, line.location, is_default=False)
 
 
 def _word(name: str, value: str) -> str:
     """Return the word in lower case where a variable of this name is set to a stand-in, else ""."""
     word, upper = value.strip().strip("\"'").lower(), name.upper()
+    if _DROPS.match(word) and upper.endswith("MAILER_DSN"):
+        return "null"
     if word == "sandbox":
         return word if _CHARGES.fullmatch(upper) or _CHOICE.fullmatch(upper) else ""
     return word if word in _STAND_IN and _CHOICE.fullmatch(upper) else ""
