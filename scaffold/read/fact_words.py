@@ -99,6 +99,27 @@ _TURNS = (
 _OF_HEALTH = ("ealth", "/ready", "/live", "/ping", "/alive", "/up", "/status")
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
 KINDS = (
+    # Keys that go with the container.
+    Kind(
+        "drawn_keys",
+        "drawn_key_facts",
+        Words(
+            script=("randomBytes(", "randomUUID("),
+            other=(
+                ".AddCookie(",
+                ".AddIdentity<",
+                ".AddDefaultIdentity<",
+                "PersistKeysTo",
+                "ProtectKeysWith",
+                "SigningCredential(",
+                "AddDevelopmentSigning",
+                "AddEphemeralSigning",
+                "secretKeyFor(",
+                "Jwts.SIG",
+                "KeyPairGenerator",
+            ),
+        ),
+    ),
     # Credentials that are sent along to any origin.
     Kind(
         "origins",

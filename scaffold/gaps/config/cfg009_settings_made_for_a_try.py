@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.django_settings import last_assignment, module_path, runnable_stacks, used_modules
+from scaffold.gaps.config.keys_made_anew import Anew, keys_made_anew
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
@@ -54,6 +55,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         names_a_key = source.path.endswith(".py") and any(word in source.text for word in ("SECRET", "SIGNING_KEY"))
         if names_a_key and not is_test_path(source.path) and _HAS_RANDOM.search(source.text):
             yield from _random_keys(project, source, services)
+    anew = keys_made_anew(project, services, lambda names: _is_given(project, services, names))
+    yield from (_anew_gap(found, stacks) for found in anew)
 
 
 def _hosts_in_stacks(stacks: tuple[Stack, ...]) -> Iterator[Gap]:
@@ -187,6 +190,26 @@ def _key_gap(path: str, name: str, line: int) -> Gap:
         locations=(Location(path, line),),
         confidence=Confidence.MEDIUM,
         closers=(Closer(None, "advice", f"Give the services {name} as a required variable (`${{{name}:?}}`) from a secret."),),
+    )
+
+
+def _anew_gap(found: Anew, stacks: tuple[Stack, ...]) -> Gap:
+    name = found.service.name
+    stack = next(stack for stack in stacks if found.service in stack.services)
+    unset = f" where {found.variable} is not set, as here" if found.variable else ""
+    return RULE.gap(
+        resource=stack.resource(name),
+        subject=f"keys/{found.what}",
+        message=f"The next container of {name} makes {found.what} anew{unset}, for nothing outside of it keeps them:"
+        f" {found.effect}.",
+        expected="keys in a volume, a store or a secret",
+        actual="keys in the container",
+        locations=(found.place,),
+        related=(found.service.location,),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", found.answer),),
     )
 
 

@@ -1,0 +1,70 @@
+"""Keys that a program of .NET, Java, Kotlin or JavaScript makes as it starts, or lets its framework keep in the container."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.model.project import CodeFact
+from scaffold.model.regex import regex
+from scaffold.read.fact_words import JAVASCRIPT
+from scaffold.read.lines import Places
+
+_COOKIES = regex(
+    r"\.AddCookie\(|\.AddIdentity<|\.AddDefaultIdentity<", words=("AddCookie", "AddIdentity", "AddDefaultIdentity")
+)
+"""How ASP.NET Core begins to encrypt cookies, and the links for new passwords, with keys of its own."""
+_KEPT = regex(r"PersistKeysTo\w+|ProtectKeysWith\w+", words=("PersistKeysTo", "ProtectKeysWith"))
+_FOR_DEVELOPMENT = regex(
+    r"\.AddDeveloperSigningCredential\(|\.AddDevelopmentSigningCertificate\(|\.AddEphemeralSigningKey\(",
+    words=("AddDeveloperSigning", "AddDevelopmentSigning", "AddEphemeralSigning"),
+)
+"""Keys by which IdentityServer and OpenIddict sign tokens on the machine of a developer."""
+_OF_JAVA = regex(
+    r"\bKeys\.secretKeyFor\(|\bJwts\.SIG\.\w+\.key\(\)|\bKeyPairGenerator\.getInstance\(",
+    words=("secretKeyFor", "Jwts", "KeyPair"),
+)
+_OF_SCRIPTS = regex(
+    r"\benv\.(?P<name>(?:[A-Z0-9]+_)*(?:SECRET_KEY|SIGNING_KEY|JWT_SECRET(?:_KEY)?|SESSION_SECRET|COOKIE_SECRET|AUTH_SECRET))"
+    r"\s*(?:\|\||\?\?)\s*(?:\w+\.)?(?:randomBytes|randomUUID)\(",
+    words=("randomBytes", "randomUUID"),
+)
+_SIGNS = regex(r"(?i)jwt|jwk|jws")
+_ASKS = regex(r"IsDevelopment\(|IsEnvironment\(|#if\s+DEBUG|@Profile\(|@ConditionalOn|NODE_ENV")
+_NEAR = 1200
+"""Characters before a call in which a condition on the environment stands."""
+_OF_SPRING = regex(r"@Value\(\s*\"\$\{(?P<name>[\w.-]{1,80})")
+_OF_KEYS = regex(r"(?i)key|secret|pem|jwk")
+
+
+def drawn_key_facts(path: str, text: str) -> Iterator[CodeFact]:
+    """Yield `made-key` facts: `cookies` where ASP.NET Core encrypts with keys of its own, `kept` where a file says at which
+    place these are kept, `signs` with the variables that would set the key where a program makes the one that signs.
+    """
+    places = Places(path, text)
+    if path.endswith(".cs"):
+        for detail, pattern in (("cookies", _COOKIES), ("kept", _KEPT)):
+            match = pattern.search(text)
+            if match:
+                yield CodeFact("made-key", detail, places.at(match.start()))
+    match = _signing(path, text)
+    if match and not _ASKS.search(text, max(0, match.start() - _NEAR), match.start()):
+        yield CodeFact("made-key", " ".join(("signs", *_variables(path, text, match))), places.at(match.start()))
+
+
+def _signing(path: str, text: str) -> re.Match[str] | None:
+    if path.endswith(".cs"):
+        return _FOR_DEVELOPMENT.search(text)
+    if path.endswith((".java", ".kt")):
+        return _OF_JAVA.search(text) if _SIGNS.search(text) else None
+    return _OF_SCRIPTS.search(text) if path.endswith(JAVASCRIPT) else None
+
+
+def _variables(path: str, text: str, match: re.Match[str]) -> list[str]:
+    """Return the variables that set the key: the one of the line, or those of what Spring hands to the class."""
+    if path.endswith(JAVASCRIPT):
+        return [match["name"]]
+    if path.endswith(".cs"):
+        return []
+    names = (found["name"] for found in _OF_SPRING.finditer(text))
+    return sorted({name.replace(".", "_").replace("-", "_").upper() for name in names if _OF_KEYS.search(name)})
