@@ -300,6 +300,8 @@ class CodeFact:
     `asks-nobody` (a route that changes data, in a program no line of which asks who calls; detail: the program's folder),
     `idle-rules` (a program of ASP.NET switches authorization on, and has no rule),
     `unlimited-login` (a route for logins, in a project whose code counts no tries; detail: the program's folder),
+    `page-login` (a page keeps a login where its scripts read it; detail: in what),
+    `idle-switch` (a protection is off by default; detail: its variable),
     `console` and `console-login` (a console that the routes of Rails lend everybody, and what asks who opens it; see
     scaffold.read.rails),
     `reads-file` (code opens a file of the repository while it runs; see scaffold.read.files_read),

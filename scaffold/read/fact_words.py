@@ -98,6 +98,10 @@ _TURNS = (
 )
 _OF_HEALTH = ("ealth", "/ready", "/live", "/ping", "/alive", "/up", "/status")
 _ASKING = ("ELECT 1", "elect 1", ".ping(", ".command(", ".fetchval(")
+_SWITCHES = (
+    *("SECURE_COOKIE", "COOKIE_SECURE", "COOKIES_SECURE", "RATE_LIMIT", "ENABLE_AUTH", "REQUIRE_AUTH", "AUTH_ENABLE"),
+    *("AUTH_REQUIRED", "AUTHENTICATION_"),
+)
 KINDS = (
     # Keys that go with the container.
     Kind(
@@ -193,6 +197,26 @@ KINDS = (
             script=(".cookie(", ".setCookie(", ").set(", "cookieStore.set("),
             go=(".Cookie{",),
             other=("Cookie(", ".Cookies.Append(", "setcookie("),
+        ),
+    ),
+    # Protections that a variable has to turn on.
+    Kind(
+        "idle_switches",
+        "idle_switch_facts",
+        Words(
+            python=(
+                *_SWITCHES,
+                "secure_cookie",
+                "cookie_secure",
+                "cookies_secure",
+                "rate_limit",
+                "e_auth:",
+                "auth_enabled:",
+                "auth_required:",
+            ),
+            script=_SWITCHES,
+            go=_SWITCHES,
+            other=_SWITCHES,
         ),
     ),
     # Tokens whose signature nobody looks at.

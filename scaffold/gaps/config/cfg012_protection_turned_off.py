@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.config.code_switches import COOKIE, Switch, switches_in_code
 from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings_chain, used_modules
+from scaffold.gaps.config.idle_switches import IdleSwitch, idle_switches
 from scaffold.gaps.config.imported_realms import OpenRealm, open_realms
 from scaffold.gaps.config.login_cookies import login_cookies
 from scaffold.gaps.config.reaching import may_get_more
@@ -85,6 +86,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     cookies = list(login_cookies(project, told))
     if cookies:
         yield _cookies_gap(cookies)
+    yield from (_idle_gap(found) for found in idle_switches(project))
     for fact in _open_checks(project):
         yield from _of_check(project, fact)
     yield from _of_tokens(project)
@@ -134,6 +136,31 @@ def _cookies_gap(facts: list[CodeFact]) -> Gap:
                 "advice",
                 "Write Secure, HttpOnly and SameSite=Lax for the cookie, and leave Secure off for localhost alone, by a setting"
                 " whose default is on.",
+            ),
+        ),
+    )
+
+
+def _idle_gap(found: IdleSwitch) -> Gap:
+    path = found.location.path
+    unset = "no service, template or script of this repository turns it on"
+    if found.left is not None:
+        unset = f"{found.left.path}:{found.left.line} leaves it off"
+    return RULE.gap(
+        resource=path,
+        subject=f"switch/{found.name}",
+        message=f"{path} leaves a protection off as long as {found.name} is not true, and {unset}: {found.effect}.",
+        expected=f"a default that is on, or {found.name}=true where production starts",
+        actual="off",
+        locations=(found.location,),
+        related=(found.left,) if found.left else (),
+        severity=found.severity,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Make the default of {found.name} true and let development turn it off, or set it for the service and in the "
+                "template of production.",
             ),
         ),
     )
