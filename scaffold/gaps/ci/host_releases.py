@@ -1,0 +1,105 @@
+"""The releases that commands bring to a host: what a job or a script runs there, and whether anything looks at it after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci.looks import ONLY_SHOWS, from_the_start, is_looked_at, looks_at_it
+from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.gaps.facts import SAYS, is_test_path, path_environment
+from scaffold.model.deployments import (
+    Line,
+    commands_of,
+    compose_call,
+    deploy_scripts,
+    is_deployment,
+    is_elsewhere,
+    is_own_machine,
+    lines_of,
+    run_text,
+)
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import Job, Project, Workflow
+from scaffold.model.regex import regex
+
+_UP = regex(compose_call("up") + r"[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+run\b[^\n&|;]*\s(?:-d|--detach)\b")
+"""Commands that put a new container in the place of the one that serves; a cluster keeps the old one until the new is ready."""
+_BUILDS = regex(
+    compose_call(r"build|up\b[^\n&|;]*\s--build") + r"|\bdocker\s+(?:image\s+|buildx\s+)?build\b",
+    words=("build",),
+)
+
+
+@frozen
+class HostRelease:
+    """What one job or script runs on the host to replace a release, in order."""
+
+    path: str
+    name: str
+    resource: str
+    lines: tuple[Line, ...]
+    start: Location
+    """The line that starts the new release."""
+    looked_at: bool
+    staging: bool
+    whole: str
+    """Every text of the place, also what it runs elsewhere and what names its steps have."""
+
+    @property
+    def builds(self) -> bool:
+        """Whether the images are built on the host."""
+        return any(_BUILDS.search(line.text) for line in self.lines)
+
+
+def host_releases(project: Project) -> Iterator[HostRelease]:
+    """Yield the jobs, then the scripts, that replace a release by Compose or Docker on a host that lasts."""
+    for workflow in foreign_workflows(project):
+        for job in workflow.jobs:
+            if is_deployment(workflow, job):
+                yield from _of_job(workflow, job)
+    for path, commands in deploy_scripts(project).items():
+        lines = commands_of(Line(item.text, item.location) for item in commands)
+        start = _start(lines)
+        if start is not None and not is_test_path(path):
+            text = "\n".join(line.text for line in lines)
+            staging = path_environment(path) is EnvironmentClass.STAGING
+            yield HostRelease(path, path, path, lines, start, looks_at_it(from_the_start(text)), staging, text)
+
+
+def _of_job(workflow: Workflow, job: Job) -> Iterator[HostRelease]:
+    there = [step for step in job.steps if is_elsewhere(step) or is_own_machine(job)]
+    lines = commands_of(line for step in there for line in lines_of(workflow, step, run_text(step)))
+    start = _start(lines)
+    if start is not None:
+        words = f"{workflow.path.rpartition('/')[2]} {job.id} {job.environment}"
+        steps = [step for item in workflow.jobs for step in item.all_steps]
+        whole = "\n".join((workflow.name, *(f"{step.name}\n{step.uses}\n{run_text(step)}" for step in steps)))
+        yield HostRelease(
+            workflow.path,
+            f"The job {job.id}",
+            f"{workflow.path}/{job.id}",
+            lines,
+            start,
+            is_looked_at(workflow, job),
+            path_environment(words) is EnvironmentClass.STAGING,
+            whole,
+        )
+
+
+def _start(lines: tuple[Line, ...]) -> Location | None:
+    started = (
+        line for line in lines if _UP.search(line.text) and not ONLY_SHOWS.fullmatch(line.text) and not SAYS.match(line.text)
+    )
+    return next((line.place for line in started), None)
+
+
+def with_called_scripts(project: Project, release: HostRelease) -> str:
+    """Return every text of a release with those of the shell scripts of the repository that it names."""
+    named = set(re.findall(r"[\w.-]+\.(?:ba)?sh\b", release.whole))
+    called = (
+        item.text for item in project.commands if item.context == "script" and item.location.path.rpartition("/")[2] in named
+    )
+    return "\n".join((release.whole, *called))
