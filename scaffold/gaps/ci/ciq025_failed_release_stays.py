@@ -26,7 +26,7 @@ _NAMED_FOR_IT = regex(
     r"(?:^|/)[\w.-]*(?:rollback|roll-back|roll_back|revert)[\w.-]*\.(?:sh|bash|ya?ml)", re.IGNORECASE, words=("back", "revert")
 )
 _PRUNES = regex(r"\bdocker\s+(?:image|system)\s+prune\b(?P<words>[^\n&|;]*)", words=("prune",))
-_EVERY = regex(r"\s(?:-\w*a\w*|--all)(?=[\s\"')]|$)", words=("-a", "-fa", "--all"))
+_EVERY = regex(r"\s(?:-\w*a\w*|--all)(?=[\s\"')]|$)")
 _UNTIL = regex(r"until", words=("until",))
 _STOPS = regex(compose_call(r"down|stop|rm") + r"|\bdocker\s+(?:stop|rm)\b")
 _BY_VERSION = regex(

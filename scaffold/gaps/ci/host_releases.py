@@ -25,11 +25,15 @@ from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
 
-_UP = regex(compose_call("up") + r"[^\n&|;]*\s(?:-d|--detach)\b|\bdocker\s+run\b[^\n&|;]*\s(?:-d|--detach)\b")
+_UP = regex(compose_call("up") + r"[^\n&|;]{0,300}\s(?:-d|--detach)\b|\bdocker\s+run\b[^\n&|;]{0,300}\s(?:-d|--detach)\b")
 """Commands that put a new container in the place of the one that serves; a cluster keeps the old one until the new is ready."""
 _BUILDS = regex(
-    compose_call(r"build|up\b[^\n&|;]*\s--build") + r"|\bdocker\s+(?:image\s+|buildx\s+)?build\b",
+    compose_call(r"build|up\b[^\n&|;]{0,300}\s--build") + r"|\bdocker\s+(?:image\s+|buildx\s+)?build\b",
     words=("build",),
+)
+_FETCHES = regex(
+    compose_call(r"pull|up\b[^\n&|;]{0,300}\s--pull") + r"|\bdocker\s+(?:image\s+)?(?:pull|load)\b",
+    words=("pull", "load"),
 )
 
 
@@ -47,6 +51,11 @@ class HostRelease:
     staging: bool
     whole: str
     """Every text of the place, also what it runs elsewhere and what names its steps have."""
+
+    @property
+    def fetches(self) -> bool:
+        """Whether images come to the host from a registry or a file."""
+        return any(_FETCHES.search(line.text) for line in self.lines)
 
     @property
     def builds(self) -> bool:
