@@ -1,5 +1,5 @@
-"""CIQ015: a push to a branch for unfinished work deploys to production as one to the release branch does, or a pull request
-that nobody has merged deploys.
+"""CIQ015: a push to a branch for unfinished work deploys to production as one to the release branch does, a pull request that
+nobody has merged deploys, or what nobody has released overwrites the tag that people pull.
 """
 
 from __future__ import annotations
@@ -7,9 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.moved_tags import RELEASED, UNFINISHED, Moved, moved_tags
 from scaffold.gaps.ci.outgoing import jobs_before
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import listed, path_environment
+from scaffold.gaps.signals import main_services
+from scaffold.gaps.supply_chain.pushed_names import EXPRESSION
 from scaffold.model.deployments import STARTS, is_elsewhere, run_text
 from scaffold.model.document import Location, Mapping, Scalar, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -17,10 +20,6 @@ from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Job, Project, Step, Trigger, Workflow
 from scaffold.model.regex import regex
 
-_UNFINISHED = regex(
-    r"(?i)(?:dev|develop|development|staging|stage|test|testing|qa|next|edge|unstable)(?:/.*)?|feat(?:ure)?s?/.*|\*\*?"
-)
-_RELEASED = regex(r"(?i)main|master|prod|production|release|live|stable|trunk")
 _DEPLOYS = regex(r"(?i)deploy|rollout|release")
 _ASKS_BRANCH = regex(r"github\.(?:ref|ref_name|head_ref|base_ref)\b|\bgithub\.event\.(?:ref|workflow_run)|\bbranch")
 _HOOK = regex(
@@ -47,6 +46,55 @@ def _detect(project: Project) -> Iterator[Gap]:
         steps = _unmerged(workflow) if trigger else []
         if trigger and steps:
             yield _unmerged_gap(workflow, trigger, steps)
+        moved = list(moved_tags(workflow))
+        if moved:
+            yield _moved_gap(project, moved)
+
+
+def _moved_gap(project: Project, moved: list[Moved]) -> Gap:
+    first = moved[0]
+    release = (
+        "a pre-release of GitHub" if first.before_release == "release" else f"a tag of a pre-release ({first.before_release})"
+    )
+    ways = [
+        *([f"a push to {listed(first.branches)}"] if first.branches else []),
+        *(["a run by hand from any branch"] if first.by_hand else []),
+        *([release] if first.before_release else []),
+    ]
+    names = list(dict.fromkeys(_short(item) for item in moved))
+    tags = {(item.repository.rpartition("/")[2], item.tag) for item in moved}
+    users = [
+        service.image_location or service.location
+        for _, service in main_services(project)
+        if service.image and (service.image.repository.rpartition("/")[2], service.image.tag or "latest") in tags
+    ]
+    return RULE.gap(
+        resource=first.workflow.path,
+        subject="tag",
+        message=f"{_capital(ways)} overwrites {listed(names)}, as a release does: who pulls that name gets what"
+        " nobody has released.",
+        expected="the tag for the release branch or a finished version alone: enable={{is_default_branch}}, or a condition",
+        actual="overwritten whatever the ref",
+        locations=tuple(dict.fromkeys(item.place for item in moved)),
+        related=tuple(users),
+        severity=Severity.MEDIUM if first.branches or users else Severity.LOW,
+        closers=(
+            Closer(
+                None, "advice", "Give the moving tag by a condition on the ref, and others a name by commit or version alone."
+            ),
+        ),
+    )
+
+
+def _short(item: Moved) -> str:
+    """Return the last word of an image with its tag, the tag alone where an expression gives that word."""
+    name = EXPRESSION.sub("*", item.repository).rpartition("/")[2]
+    return f"{name}:{item.tag}" if re.search(r"[a-z]", name) else f"the tag {item.tag}"
+
+
+def _capital(ways: list[str]) -> str:
+    text = " or ".join(ways)
+    return text[:1].upper() + text[1:]
 
 
 def _is_before_merge(trigger: Trigger) -> bool:
@@ -102,8 +150,8 @@ def _on_branches(project: Project) -> Iterator[Gap]:
             if trigger.event == "push"
             for item in scalars_of(find(trigger.node, "branches"))
         ]
-        unfinished = [item for item in branches if _UNFINISHED.fullmatch(item.value)]
-        if not unfinished or not any(_RELEASED.fullmatch(item.value) for item in branches):
+        unfinished = [item for item in branches if UNFINISHED.fullmatch(item.value)]
+        if not unfinished or not any(RELEASED.fullmatch(item.value) for item in branches):
             continue
         jobs = [job for job in workflow.jobs if _reaches_production(job) and not _asks_branch(project, workflow, job)]
         if jobs:

@@ -33,7 +33,8 @@ def _is_deleted(project: Project) -> bool:
     """Whether a command, a page or a service speaks of deleting images."""
     if any(_DELETES.search(command.text) for command in project.commands if not is_test_path(command.location.path)):
         return True
-    return any(_DELETES.search(item.text) for item in (*project.docs, *project.sources))
+    texts = (*(page.text for page in project.docs), *(source.text for source in project.sources))
+    return any(map(_DELETES.search, texts))
 
 
 def _gap(releases: list[HostRelease]) -> Gap:
