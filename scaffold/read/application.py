@@ -159,7 +159,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
     facts += _background(marked[BACKGROUND], inventory, texts)
     facts += _row_security(policies, code, texts)
     facts += _history(inventory, texts)
-    facts += _held_accounts([path for path in policies if path.endswith(".sql")], inventory, texts)
+    facts += _held_accounts(policies, inventory, texts)
     facts += _named_stores(inventory, texts)
     facts += _log_levels(marked[LEVELS], code, texts)
     facts += _served(marked[SERVING], code, texts)
@@ -340,16 +340,15 @@ def _named_stores(inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]
         yield from named_stores(settings, texts.glance)
 
 
-def _held_accounts(scripts: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
+def _held_accounts(policies: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
     """Yield the accounts of people that files of data hold."""
     found: list[CodeFact] = []
-    if scripts:
+    if policies:
         from scaffold.read.dumped import dumped_accounts
-
-        found += dumped_accounts(scripts, texts.glance)
         from scaffold.read.migrated_accounts import migrated_accounts
 
-        found += migrated_accounts(scripts, inventory.files, texts.glance)
+        found += dumped_accounts([path for path in policies if path.endswith(".sql")], texts.glance)
+        found += migrated_accounts(policies, inventory.files, texts.glance)
     lists = [path for path in inventory.files if path.endswith(_LISTS) and _LIST_OF_ACCOUNTS.search(path)]
     if lists:
         from scaffold.read.shared_logins import shared_logins

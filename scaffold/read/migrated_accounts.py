@@ -13,18 +13,29 @@ from scaffold.read.lines import Places
 
 _MIGRATION = regex(
     r"(?:^|/)src/main/resources/db/migration/(?:[^/]+/)*[VR][^/]*__[^/]+\.sql$|(?:^|/)supabase/migrations/\d+_[^/]+\.sql$"
-    r"|(?:^|/)migrations?/(?:[^/]+/)*\d[^/]*\.up\.sql$",
-    words=(".sql",),
+    r"|(?:^|/)migrations?/(?:[^/]+/)*\d[^/]*\.up\.sql$|(?:^|/)migrations/\d[^/]*/migration\.sql$"
+    r"|(?:^|/)(?:migrations?|db/migrate)/V?\d[^/]*(?<!\.down)\.sql$|(?:^|/)src/main/resources/db/(?:update|upgrade|changelog)/[^/]+\.sql$"
+    r"|(?:^|/)migrations/(?:[^/]+/)*(?:Version\d{14}\.php|\d{13}-[^/]+\.(?:ts|js))$",
+    words=(".sql", ".php", ".ts", ".js"),
 )
-"""Files that a tool runs wherever it is pointed at a database: Flyway in its own folder, Supabase, golang-migrate."""
+"""Files that a tool runs wherever it is pointed at a database: Flyway in its own folder, Supabase, golang-migrate, Prisma,
+goose, dbmate, sqlx and those that count alike, Doctrine, TypeORM.
+"""
+_DOWN = regex(
+    r"(?im)^[ \t]*(?:--[ \t]*(?:\+goose[ \t]+Down|migrate:down|\+migrate[ \t]+Down)\b"
+    r"|(?:public[ \t]+)?(?:async[ \t]+)?(?:function[ \t]+)?down[ \t]*\()",
+    words=("down",),
+)
+"""What stands before the steps back, which nobody takes in a release."""
 _ROWS = regex(
-    r"^[ \t]*INSERT[ \t]+INTO[ \t]+(?P<table>[\w.`\"]{0,60}(?:user|account|member|admin|customer)[\w`\"]{0,40})[ \t\n(]",
+    r"(?:^|[\"'`(])[ \t]*INSERT[ \t]+INTO[ \t]+"
+    r"(?P<table>[\w.`\"]{0,60}(?:user|account|member|admin|customer)[\w`\"]{0,40})[ \t\n(]",
     re.IGNORECASE | re.MULTILINE,
     words=("insert",),
 )
 _END = regex(r"(?m);[ \t]*(?:--.*)?$")
-_WRITES = regex(r"(?im)^[ \t]*(?:INSERT[ \t]+INTO|UPDATE)\b", words=("insert", "update"))
-_RIGHTS = regex(r"(?i)'(?:ROLE_)?(?:SUPER_?)?ADMIN(?:ISTRATOR)?'", words=("admin",))
+_WRITES = regex(r"(?im)(?:^|[\"'`(])[ \t]*(?:INSERT[ \t]+INTO|UPDATE)\b", words=("insert", "update"))
+_RIGHTS = regex(r"(?i)' ?(?:ROLE_)?(?:SUPER_?)?ADMIN(?:ISTRATOR)? ?'", words=("admin",))
 _TAKES_BACK = regex(
     r"\b(?:delete\s+from|truncate(?:\s+table)?|drop\s+table(?:\s+if\s+exists)?)\s+(?P<gone>[\w.]+)"
     r"|\bupdate\s+(?P<changed>[\w.]+)\s[^;]{0,500}?pass",
@@ -45,7 +56,7 @@ def migrated_accounts(paths: Iterable[str], files: Iterable[str], glance: Callab
     """Yield a `migrated-account` fact for the first rows of each migration that make an administrator with the hash of a
     password; its detail is the table.
     """
-    known = [(path, glance(path) or "") for path in sorted(paths, key=_order) if _MIGRATION.search(path)]
+    known = [(path, _ahead(glance(path) or "")) for path in sorted(paths, key=_order) if _MIGRATION.search(path)]
     rows = {path: row for path, text in known if (row := _row(text)) is not None and _makes_administrators(text)}
     last = {table: number for number, (_, text) in enumerate(known) for table in _taken_back(text)} if rows else {}
     chosen = _chosen_roots(files, glance) if rows else frozenset()
@@ -55,6 +66,12 @@ def migrated_accounts(paths: Iterable[str], files: Iterable[str], glance: Callab
         table = _bare(rows[path]["table"])
         if last.get(table.lower().rpartition(".")[2], -1) < number:
             yield CodeFact("migrated-account", table, Places(path, text).at(rows[path].start("table")))
+
+
+def _ahead(text: str) -> str:
+    """Return the steps of a migration without those back; a quote inside a text of PHP or JavaScript stands as in SQL."""
+    down = _DOWN.search(text)
+    return text[: down.start() if down else len(text)].replace("\\'", " '")
 
 
 def _order(path: str) -> tuple[str, bool, tuple[tuple[int, str], ...]]:
