@@ -15,6 +15,10 @@ _ISSUED = regex(
     r"|SERVICE_ACCOUNT_(?:KEY|JSON|B64|BASE64)|(?:^|_)SUPABASE_(?:\w+_)?KEY$"
 )
 """Names of what the other side makes, and of services that give out every credential of theirs."""
+_OWN = regex(r"^(?:SITE|INTERNAL|ADMIN|SERVICE|SERVER|BACKEND|CRON|METRICS|SHARED|SCRAPE)_(?:API_?)?(?:KEY|TOKEN)$")
+"""Names of keys that the own code asks its callers for."""
+_EITHER = frozenset({"API_KEY", "API_TOKEN", "ACCESS_TOKEN", "AUTH_TOKEN", "TOKEN"})
+"""Names that say neither who makes the key nor who asks for it."""
 _OF_A_PAIR = regex(r"(?:^|_)(?:PRIVATE_?KEY|PRIVKEY|MNEMONIC|SEED_PHRASE)(?:_|$)")
 MADE_AS_A_PAIR = "the program that makes the pair of keys"
 """Where half of a pair comes from."""
@@ -37,7 +41,7 @@ def is_of_the_machine(name: str) -> bool:
 
 def is_issued(name: str) -> bool:
     """Whether a secret of this name comes from a provider: nobody can make one."""
-    return bool(_ISSUED.search(name))
+    return bool(_ISSUED.search(name)) and not _OWN.search(name)
 
 
 def is_of_a_pair(name: str) -> bool:
@@ -87,6 +91,7 @@ class EnvVariable:
             how = f"the password of {self.login}"
         elif is_issued(self.name):
             how = "its provider issues the value"
+            how += f", or, where your own code asks its callers for it: {GENERATE}" if self.name in _EITHER else ""
         elif is_of_a_pair(self.name):
             how = MADE_AS_A_PAIR
         else:

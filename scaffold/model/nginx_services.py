@@ -24,10 +24,19 @@ def _nginx_files(project: Project, service: Service) -> tuple[ConfigFile, ...]:
     found: dict[str, str] = {}
     for source, target in (*_copied(project, service), *_mounted(service)):
         found |= dict(_files(project, source, target))
-    read = ((path, target, project.source(path)) for target, path in sorted(found.items()))
+    read = ((path, target, _text(project, path)) for target, path in sorted(found.items()))
     known = tuple(ConfigFile(path, target, text) for path, target, text in read if text is not None)
     has_main = any(file.target == _MAIN for file in known)
     return tuple(file for file in known if file.target == _MAIN or has_main or file.target.startswith(_INCLUDED))
+
+
+def _text(project: Project, path: str) -> str | None:
+    """Return the text of a file that its path says to be nginx's, or else that a service mounts."""
+    text = project.source(path)
+    if text is not None:
+        return text
+    mounted = next((file.data for file in project.mounted if file.path == path and path.endswith((".conf", ".template"))), None)
+    return mounted.decode("utf-8", "replace") if mounted is not None else None
 
 
 def _mounted(service: Service) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import counts, holds_secret, is_provider_key, names_its_secret
-from scaffold.plan.production_values import keeps_mail, leads_home, lists_origins, production_value
+from scaffold.plan.production_values import is_nobody, keeps_mail, leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
 
 if TYPE_CHECKING:
@@ -401,14 +401,22 @@ def _in_production(variable: EnvVariable) -> EnvVariable:
     value = production_value(name, variable.value)
     if value is not None:
         return EnvVariable(name, users, value)
-    if lists_origins(name, variable.value):
-        return EnvVariable(name, users, why="The origins of the web pages that call the API, such as https://app.example.com")
-    if keeps_mail(name, variable.value):
-        return EnvVariable(name, users, why=f"How mail goes out; the default, {variable.value}, sends none")
-    if not variable.active and leads_home(name, variable.value):
-        why = f"The default, {variable.value}, is right on a developer's own machine: the address that production has"
-        return EnvVariable(name, users, why=why)
-    return variable
+    why = _why_asked(variable)
+    return EnvVariable(name, users, why=why) if why else variable
+
+
+def _why_asked(variable: EnvVariable) -> str:
+    """Return why production has a value of its own in place of the one that is known; "" where that one is right there too."""
+    name, value = variable.name, variable.value
+    if lists_origins(name, value):
+        return "The origins of the web pages that call the API, such as https://app.example.com"
+    if is_nobody(name, value):
+        return f"{value} stands for a number of your own"
+    if keeps_mail(name, value):
+        return f"How mail goes out; the default, {value}, sends none"
+    if not variable.active and leads_home(name, value):
+        return f"The default, {value}, is right on a developer's own machine: the address that production has"
+    return ""
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------

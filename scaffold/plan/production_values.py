@@ -34,6 +34,16 @@ _LOOPBACK = regex(
 )
 _NAMES_ITSELF = regex(r"(?:HOSTS|ORIGINS?|DOMAINS?)$")
 
+_NAMES_SOMEBODY = regex(r"(?:^|_)(?:IDS?|ADMINS?|OWNERS?|CHATS?|CHANNELS?|USERS?|GUILDS?|PHONES?(?:_NUMBERS?)?)$")
+_STAND_IN = regex(r"[-+]?(?:100)?(?:0?123456\d*|0?987654\d*|(?P<digit>\d)(?P=digit){5,})")
+"""Numbers that people write where they mean somebody's own; chats of Telegram begin with -100."""
+
+
+def is_nobody(name: str, value: str) -> bool:
+    """Whether a variable names people, chats or accounts by number, and the value is a row of digits that stands for one."""
+    parts = [part.strip(" \"'[]") for part in value.split(",")]
+    return _NAMES_SOMEBODY.search(name) is not None and all(_STAND_IN.fullmatch(part) for part in parts)
+
 
 def is_this_machine(value: str) -> bool:
     """Whether a value is, or points at, the machine of whoever reads it: right for a developer, wrong in production."""

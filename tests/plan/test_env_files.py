@@ -255,3 +255,28 @@ def test_an_application_gets_all_of_the_env_file_in_its_folder_and_its_framework
     # What `php artisan key:generate --show` prints: base64: and 32 bytes.
     assert lines[lines.index("APP_KEY=") - 1].endswith('make one with: echo "base64:$(openssl rand -base64 32)"')
     assert lines[lines.index("# SUPABASE_SERVICE_KEY=") - 1].endswith("its provider issues the value")
+
+
+def test_numbers_that_stand_for_somebodys_own_are_asked_for_and_own_keys_are_made(make_project: Make) -> None:
+    template = (
+        "ADMIN_IDS=123456789, 987654321\nALERT_CHAT_ID=-1001234567890\nWORKER_IDS=7\nSITE_API_KEY=\nAPI_KEY=\nMAPS_API_KEY=\n"
+    )
+    files = {
+        "compose.yaml": "services:\n  web: {build: ., env_file: [.env], ports: ['8000:8000']}\n",
+        "Dockerfile": "FROM python:3.14\nCOPY . /srv\nCMD [python, -m, shop]\n",
+        ".env.example": template,
+        ".gitignore": ".env\n",
+    }
+    root = make_project(files, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    lines = (root / ".env.production.example").read_text(encoding="utf-8").splitlines()
+    assert {"ADMIN_IDS=", "ALERT_CHAT_ID=", "WORKER_IDS=7"} <= set(lines)
+    comments = {line.removeprefix("# "): lines[index - 1] for index, line in enumerate(lines)}
+    own = "make one with: openssl rand -hex 32"
+    assert comments["SITE_API_KEY="].endswith(own)
+    assert comments["API_KEY="].endswith(
+        "its provider issues the value, or, where your own code asks its callers for it: openssl rand -hex 32"
+    )
+    assert comments["MAPS_API_KEY="].endswith("its provider issues the value")
+    values = yaml.safe_load((root / "deploy/helm/shop/values.yaml").read_text(encoding="utf-8"))
+    assert "123456789" not in str(values)

@@ -56,6 +56,36 @@ def test_a_site_of_caddy_with_a_name_redirects_in_a_circle(make_project: Make, t
     assert all(note.location.path == "Caddyfile" for note in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (":80 {\n\t@allowed remote_ip 203.0.113.7\n\thandle @allowed {\n\t\treverse_proxy app:8000\n\t}\n}\n", 2),
+        (":80 {\n  @others {\n    not remote_ip 203.0.113.0/24\n  }\n  respond @others 403\n}\n", 3),
+        (":80 {\n\t@allowed client_ip 203.0.113.7\n\thandle @allowed {\n\t\treverse_proxy app:8000\n\t}\n}\n", 0),
+        (":80 {\n\t# remote_ip 203.0.113.7\n\treverse_proxy app:8000\n}\n", 0),
+    ],
+)
+def test_addresses_that_caddy_lets_in_are_the_balancers_in_the_cluster(make_project: Make, text: str, line: int) -> None:
+    found = front(make_project, "caddy:2.10", "Caddyfile", "/etc/caddy/Caddyfile", text)
+    assert [note.location.line for note in found if "load balancer, for everybody" in note.message] == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("inside", "line"),
+    [
+        ("allow 203.0.113.7;\n  deny all;", 3),
+        ("allow 10.0.0.0/8;\n  deny all;", 3),
+        ("allow 127.0.0.1;\n  deny all;", 0),
+        ("deny 203.0.113.7;\n  allow all;", 0),
+        ("set_real_ip_from 10.0.0.0/8;\n  real_ip_header X-Forwarded-For;\n  allow 203.0.113.7;\n  deny all;", 0),
+    ],
+)
+def test_addresses_that_nginx_lets_in_are_the_balancers_in_the_cluster(make_project: Make, inside: str, line: int) -> None:
+    text = f"server {{\n listen 80; location / {{\n  {inside}\n  proxy_pass http://app:8000;\n }}\n}}\n"
+    found = front(make_project, "nginx:1.30", "site.conf", "/etc/nginx/conf.d/default.conf", text)
+    assert [note.location.line for note in found if "load balancer, for everybody" in note.message] == ([line] if line else [])
+
+
 REDIRECT = (
     "server { listen 80; location /.well-known/ { root /var/www; } location / { return 301 https://$host$request_uri; } }\n"
 )

@@ -18,7 +18,7 @@ from scaffold.model.secret_names import may_be_sensitive_name, names_whole_addre
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, names_secret, url_host, url_password
 from scaffold.model.starting import is_below
 from scaffold.plan.needs.addresses import address_of, login_of
-from scaffold.plan.production_values import keeps_mail, lists_origins, production_value
+from scaffold.plan.production_values import is_nobody, keeps_mail, lists_origins, production_value
 
 _OF_TOOLS = regex(r"(?:COMPOSE|DOCKER|BUILDKIT|COMPOSER)_.*")
 """Variables of Compose, Docker and package managers, which no program in a container reads."""
@@ -99,7 +99,7 @@ def _need(
         return need("asked", kept, secret=True, login=login_of(name, stack, entries))
     if names_whole_address(name) and _is_for_nobody(value):
         return need("asked", secret=True, login=login_of(name, stack, entries))
-    if "$" in value or lists_origins(name, value) or keeps_mail(name, value) or (not address and _is_for_developers(value)):
+    if "$" in value or _is_of_each_team(name, value) or (not address and _is_for_developers(value)):
         return need("asked", login=login_of(name, stack, entries))
     return need("fixed" if address or "}" in value else "default", address or value)
 
@@ -107,6 +107,10 @@ def _need(
 def _leads_to(value: str, stack: Stack) -> str:
     service = stack.resolve_host(url_host(value) or "")
     return service.name if service else ""
+
+
+def _is_of_each_team(name: str, value: str) -> bool:
+    return lists_origins(name, value) or keeps_mail(name, value) or is_nobody(name, value)
 
 
 def _is_for_nobody(value: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scaffold.model.compose import Mount, Service
 from scaffold.model.document import Location
 from scaffold.model.names import Role
-from scaffold.model.nginx import Directive, parse_nginx
+from scaffold.model.nginx import Directive, parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -30,6 +30,12 @@ _TUNNELS = regex(
     r"cloudflared|ngrok|tailscale|frpc|(?:^|/)pangolin|newt",
     words=("cloudflared", "ngrok", "tailscale", "frpc", "pangolin", "newt"),
 )
+_REMOTE = regex(r"(?m)^[ \t]*(?:@\w+[ \t]+)?(?:not[ \t]+)?remote_ip[ \t]+(?!forwarded)", words=("remote_ip",))
+"""Who connects, as Caddy sees it; with `forwarded`, older versions read the header instead."""
+_BALANCER = (
+    "{what} lets in by the address of whoever connects. In the cluster that is the load balancer, for everybody: {mend}, "
+    "or all visitors are shut out, or let in"
+)
 _LOOP = (
     "{what}. The load balancer of the cluster ends TLS and speaks plain HTTP to it, so visitors are sent in a circle: {mend}"
 )
@@ -37,16 +43,22 @@ _LOOP = (
 
 def front_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
     """Return a note for each file with which a proxy answers plain HTTP with a redirect to https, whoever ended TLS before it,
-    and for each certificate of its own that no file of the repository is.
+    for each certificate of its own that no file of the repository is, and for each list of addresses that may come in.
     """
-    found = [*_caddy(service, scope.project), *_nginx(service, scope.project)]
+    found = [*_caddy(service, scope.project), *_nginx(service, scope.project), *_address_lists(service, scope.project)]
     return tuple(Note(service.name, "volumes", message, place, urgent=True) for place, message in found)
 
 
-def _caddy(service: Service, project: Project) -> Iterator[tuple[Location, str]]:
+def _caddyfile(service: Service, project: Project) -> tuple[str, str]:
+    """Return path and text of the Caddyfile that a service mounts, two empty texts without one."""
     path = next((mount.resolved for mount in service.mounts if mount.target == _CADDYFILE), None)
     text = next((item.data.decode("utf-8", "replace") for item in project.mounted if item.path == path), "") if path else ""
-    if path is None or _OFF.search(text):
+    return path or "", text
+
+
+def _caddy(service: Service, project: Project) -> Iterator[tuple[Location, str]]:
+    path, text = _caddyfile(service, project)
+    if not path or _OFF.search(text):
         return
     for number, site in _sites(text):
         address = _PLACEHOLDER.sub(lambda found: _value(service, found), site).strip()
@@ -98,6 +110,31 @@ def _nginx(service: Service, project: Project) -> Iterator[tuple[Location, str]]
                 "the load balancer has the certificate. Take the servers with TLS out of the file there"
             )
             yield Location(file.path, lost.line), message
+
+
+def _address_lists(service: Service, project: Project) -> Iterator[tuple[Location, str]]:
+    """Yield the first line of each file that lets visitors in by the address from which they connect."""
+    path, text = _caddyfile(service, project)
+    asked = _REMOTE.search(text)
+    if asked is not None:
+        mend = "ask client_ip there, and name the network of the load balancer in trusted_proxies"
+        yield Location(path, text.count("\n", 0, asked.end()) + 1), _BALANCER.format(what="Caddy (remote_ip)", mend=mend)
+    files = [file for file in nginx_files(project, service) if file.target.startswith(_READ_AT_THE_START)]
+    trees = {file.path: tuple(walk(parse_nginx(file.text) or ())) for file in files}
+    if any(item.name == "set_real_ip_from" for tree in trees.values() for item in tree):
+        return
+    for place, tree in trees.items():
+        shut = next((item for item in tree if item.block is not None and _is_list(item)), None)
+        if shut is not None:
+            mend = "set real_ip_header X-Forwarded-For and set_real_ip_from with the network of the load balancer"
+            yield Location(place, shut.of("allow")[0].line), _BALANCER.format(what="nginx (allow, deny)", mend=mend)
+
+
+def _is_list(item: Directive) -> bool:
+    """Whether a block lets some addresses in and nobody else; the own machine asks nothing through a load balancer."""
+    allowed = [inner.arguments[0] for inner in item.of("allow") if inner.arguments]
+    denied = any(inner.arguments == ("all",) for inner in item.of("deny"))
+    return denied and any(address not in {"127.0.0.1", "::1", "127.0.0.0/8"} for address in allowed)
 
 
 def _servers(directives: tuple[Directive, ...]) -> Iterator[Directive]:
