@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffold.gaps.ci_signals import ci_steps
 from scaffold.gaps.facts import once
 from scaffold.gaps.signals import main_services
 from scaffold.gaps.supply_chain.pushed_names import PushedName, pushed_names
+from scaffold.gaps.supply_chain.unmade_names import is_default, near_name, other_form
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.frozen import frozen
@@ -31,6 +33,8 @@ _MAKES_TAGS = regex(r"docker/metadata-action|\bgoreleaser\b|\bko\s|nix|jib|build
 def _detect(project: Project) -> Iterator[Gap]:
     names = pushed_names(project)
     yield from once(gap for stack, service in main_services(project) for gap in _of_namespace(project, stack, service, names))
+    yield from once(gap for stack, service in main_services(project) for gap in _of_name(project, stack, service, names))
+    yield from once(gap for stack, service in main_services(project) for gap in _of_form(stack, service, names))
     texts = [workflow.document.text for workflow in project.workflows]
     rewritten = any(_WRITES_TAGS.search(text) for text in (*texts, *(command.text for command in project.commands)))
     if not names or rewritten or any(_MAKES_TAGS.search(text) for text in texts):
@@ -56,6 +60,42 @@ def _of_namespace(project: Project, stack: Stack, service: Service, names: tuple
     ]
     if near and all(other.repository != image.repository for _, other in written):
         yield _namespace_gap(stack, service, image, near[0][1], tuple(dict.fromkeys(name.item.place for name, _ in near)))
+
+
+def _of_name(project: Project, stack: Stack, service: Service, names: tuple[PushedName, ...]) -> Iterator[Gap]:
+    """Yield an image that the workflows push for the same owner under nearly the same name alone."""
+    image, node = service.image, service.node.get("image")
+    if not names or image is None or not isinstance(node, Scalar) or (service.build and not _is_pulled(project)):
+        return
+    if not project.dockerfiles or not all(item.has_default for item in node.references) or _names_in_commands(project, image):
+        return
+    found = near_name(project, image, names)
+    if found is not None:
+        name, repository = found
+        other = ImageReference(image.registry, repository, "", "")
+        gap = _namespace_gap(stack, service, image, other, (name.item.place,))
+        yield replace(gap, severity=Severity.LOW) if is_default(node) else gap
+
+
+def _of_form(stack: Stack, service: Service, names: tuple[PushedName, ...]) -> Iterator[Gap]:
+    """Yield an image whose tag is a version as the workflows never write it."""
+    image = service.image
+    if image is None or service.build:
+        return
+    same = [name for name in names if _is_of(name, image)]
+    form = other_form(image.tag, same) if same else ""
+    if form:
+        yield RULE.gap(
+            resource=stack.resource(service.name),
+            subject="image/tag",
+            message=f"{service.name} runs its image as {image.tag}, and the workflow that pushes the image takes the v away"
+            f" ({form}): the pull fails, or takes what somebody once pushed by hand.",
+            expected=form,
+            actual=image.tag,
+            locations=(_used(service).place,),
+            related=tuple(dict.fromkeys(name.item.place for name in same)),
+            environment=stack.environment,
+        )
 
 
 def _is_pulled(project: Project) -> bool:
