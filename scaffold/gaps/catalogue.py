@@ -36,7 +36,7 @@ def _serves_files(project: Project) -> bool:
     )
 
 
-_OPEN = frozenset({"asks-nobody", "console", "spends-for-all", "open-graph", "open-chain", "idle-rules"})
+_OPEN = frozenset({"asks-nobody", "console", "spends-for-all", "open-graph", "open-chain", "idle-rules", "no-guard"})
 """Facts on programs that let everybody in."""
 _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (

@@ -268,14 +268,15 @@ def _page_logins(keeping: list[str], code: list[str], inventory: Inventory, text
 
 def _open_apis(marked: dict[Words, list[str]], code: list[str], inventory: Inventory, texts: TextReader) -> Iterator[CodeFact]:
     """Yield the APIs that let everybody in by what makes them, or by the rules of their framework."""
-    if not (marked[GENERATING] or (marked[PERMITTING] and marked[WRITING])):
+    if not (marked[GENERATING] or marked[WRITING]):
         return
-    from scaffold.read.open_apis import idle_rules, open_chains, open_graphs
+    from scaffold.read.open_apis import idle_rules, open_chains, open_graphs, unguarded
 
     for fact in (
         *open_graphs(marked[GENERATING], inventory.files, texts.glance),
         *open_chains(marked[PERMITTING], marked[WRITING], code, inventory.files, texts.glance),
         *idle_rules(marked[PERMITTING], marked[WRITING], code, texts.glance),
+        *unguarded(marked[WRITING], code, inventory.files, texts.glance),
     ):
         texts.text(fact.location.path)
         yield fact

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.lines import blank
-from scaffold.read.open_programs import first_change, is_below_program, place_in
+from scaffold.read.open_programs import first_change, is_below_program, may_change, place_in
 from scaffold.read.paths import is_beside_programs, program_folders, program_of
 
 _GENERATES = regex(r"(?m)^(?![ \t]*(?://|\*))[^\n]*?(?:\bnew (?P<neo>Neo4jGraphQL)|(?<![\w.])(?P<post>postgraphile))\(")
@@ -49,6 +49,25 @@ _ASKS_IN_NET = regex(
     r"|\bAddPolicy\(\s*\"|\bUse\w*(?:ApiKey|Auth|Token)\w*\((?<!UseAuthorization\()"
 )
 """Words of C# by which a program asks its callers."""
+_NEST = regex(r"(?m)^[ \t]*@Controller\(", words=("@Controller(",))
+_ASKS_IN_NEST = regex(
+    r"\b(?:CanActivate|UseGuards|useGlobalGuards|APP_GUARD|APP_INTERCEPTOR|NestMiddleware|NestInterceptor|AuthGuard)\b|\bconsumer\s*\.apply\("
+    r"|@(?:\w*Auth\w*|Roles?|Protected|Require\w*|Permissions?|Public|Session|(?:Current)?User)\("
+    r"|\bpassport\b|\bexpress-session\b|\bjwtVerify\b|\bclerk|\baddHook\(|\bapplyDecorators\b|\bcreateParamDecorator\b"
+    r"|\.use\(\s*(?!helmet|cors|json|compression|urlencoded|cookieParser|express\.|bodyParser|morgan|graphqlUpload)\w"
+)
+"""Words of Nest by which a program asks its callers, or may."""
+_KNOWS_USERS = regex(r"(?i)@Post\(\s*[\"'`][\w/-]*(?:log-?_?in|sign-?_?in)")
+_OF_USERS = regex(r"(?i)(?:^|/)users?[^/]*$")
+_FASTAPI = regex(r"\bfastapi\b", words=("fastapi",))
+_ASKS_IN_FASTAPI = regex(
+    r"(?i)\b(?:Depends|Security)\(\s*[\w.]*(?:user|auth|token|key|admin|principal|verif|require|perm|claim|current|identity|login|caller|member"
+    r"|owner|role|tenant|guard|protect|secret|account|session|credential|check|valid|access)"
+    r"|\bSecurity\(|\b(?:HTTPBearer|HTTPBasic|OAuth2\w*|APIKey(?:Header|Cookie|Query))\b|\bdependencies\s*="
+    r"|\.middleware\(|BaseHTTPMiddleware|\badd_middleware\(\s*(?!CORS|GZip|TrustedHost|HTTPSRedirect|ProxyHeaders|Prometheus)\w"
+    r"|\b(?:request|req|websocket)\.(?:headers|cookies|session|state)\b|\b(?:Header|Cookie)\(|\bfastapi_users\b|\bfastmcp\b"
+)
+"""Words of FastAPI by which a program asks its callers, or may."""
 _COMMENT = regex(r"(?m)//[^\n]*$|/\*(?s:.*?)(?:\*/|\Z)")
 """A comment that nothing ends goes to the end: the time to look for it grows with the length."""
 
@@ -95,6 +114,49 @@ def idle_rules(
     if not any(_ASKS_IN_NET.search(_blanked(glance(path) or "")) for path in sharp):
         path, match = found
         yield CodeFact("idle-rules", "", place_in(path, glance(path) or "", match.start()))
+
+
+def unguarded(
+    writing: Iterable[str], code: Iterable[str], files: Iterable[str], glance: Callable[[str], str | None]
+) -> Iterator[CodeFact]:
+    """Yield a `no-guard` fact (detail: the framework) for each program of Nest or FastAPI with routes that change data, in
+    which no guard, middleware or dependency asks who calls, whatever other words of a login stand in it.
+    """
+    folders = program_folders(tuple(files))
+    served = {path: program_of(path, folders) for path in code if not is_beside_programs(path)}
+    programs: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(writing):
+        text = glance(path) or "" if path in served else ""
+        framework = _framework(path, text)
+        if framework:
+            programs.setdefault((served[path], framework), []).append(path)
+    for (folder, framework), paths in programs.items():
+        # What is open about users tells most.
+        paths.sort(key=lambda path: (not _OF_USERS.search(path), path))
+        changes = first_change([path for path in paths if may_change(glance(path) or "")], glance)
+        ends = (".ts", ".js") if framework == _OF_NEST else (".py",)
+        # Code above or beside the folders of programs may be that of all.
+        near = [
+            item
+            for item, program in served.items()
+            if item.endswith(ends) and (program == "" or is_below_program(item, folder))
+        ]
+        asks = _ASKS_IN_NEST if framework == _OF_NEST else _ASKS_IN_FASTAPI
+        texts = [glance(item) or "" for item in near]
+        if changes is None or any(asks.search(text) for text in texts):
+            continue
+        # The controllers of Nest that read a header themselves are those of its login.
+        if framework != _OF_NEST or any(_KNOWS_USERS.search(text) for text in texts):
+            yield CodeFact("no-guard", framework, changes)
+
+
+_OF_NEST = "NestJS"
+
+
+def _framework(path: str, text: str) -> str:
+    if path.endswith(".ts"):
+        return _OF_NEST if _NEST.search(text) and "@nestjs/common" in text and "headers" not in text.lower() else ""
+    return "FastAPI" if path.endswith(".py") and _FASTAPI.search(text) else ""
 
 
 def _blanked(text: str) -> str:

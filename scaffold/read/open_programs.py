@@ -124,6 +124,11 @@ def first_change(paths: list[str], glance: Callable[[str], str | None]) -> Locat
     return taken[0] if len(taken) >= _LEAST_TAKEN else None
 
 
+def may_change(text: str) -> bool:
+    """Whether code has a route that changes or deletes what is there."""
+    return _CHANGES.search(text) is not None
+
+
 def place_in(path: str, text: str, offset: int) -> Location:
     """Return the place of an offset in a text."""
     return Location(path, text.count("\n", 0, offset) + 1)

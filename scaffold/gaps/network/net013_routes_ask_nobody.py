@@ -18,12 +18,15 @@ _KINDS = {
     "spends-for-all": "no line of its code asks who calls, or limits one caller's share",
     "open-graph": "{} makes an API of its whole database, and no rule of the schema asks who calls",
     "idle-rules": "its authorization is switched on, and no scheme, policy or attribute in its code says who may call",
+    "no-guard": "no guard, dependency or middleware of its code in {} asks who calls, whatever a login hands out",
     "open-chain": "the rules of {} permit every request, and no other line of its code asks who calls",
 }
 """What lets everybody in, in words."""
 _EVERY_CONSOLE = "*"
 """What a login before the whole program is called."""
-_WITH_LOGINS = frozenset({"open-graph", "open-chain", "idle-rules"})
+_WITH_ACCOUNTS = "NestJS"
+"""Of the programs without a guard, the one that has accounts of its own: they are open as well."""
+_WITH_LOGINS = frozenset({"open-graph", "open-chain", "idle-rules", "no-guard"})
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -99,6 +102,7 @@ def _gap(stack: Stack, service: Service, fact: CodeFact, door: Location) -> Gap:
         expected="a login in the program, or before it: a proxy that asks for one, a network that only members reach",
         actual="routes for everybody",
         locations=(fact.location, door),
+        severity=Severity.HIGH if fact.detail == _WITH_ACCOUNTS else None,
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
     )
