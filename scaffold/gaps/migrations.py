@@ -34,6 +34,10 @@ MAY_RUN = regex(
     r"(?i)migrat|alembic|db:(?:prepare|setup)|prestart|pre-start|upgrade\s+head|\bdb\s+upgrade|schema:load|(?<!entrypoint-)init[-_]?db"
 )
 """Words behind which migrations may run, in a form that no list of commands knows."""
+PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schema:update\b[^\n]*--force\b")
+"""Commands that make the tables follow the models."""
+_OF_A_RELEASE = regex(r"(?:pre|post)?(?:start|build|install|deploy|release)(?::\w+)*|vercel-build|heroku-postbuild")
+"""What scripts of a package are called that an image, a platform or a release runs."""
 _FOR_TRIALS = regex(r"(?:^|[/_.-])(?:e2e|tests?|dev|development|local)(?=[/_.-])")
 _DEPLOYS = regex(r"(?i)deploy|rollout|release")
 _STARTS = regex(rf"^(?!echo\b)[^\n]*{COMPOSE}[^\n&|;]*\sup\b")
@@ -98,6 +102,16 @@ def may_be_run(project: Project) -> bool:
     return _code_applies(project) or any(MAY_RUN.search(text) for text in _texts_of_production(project))
 
 
+def may_be_pushed(project: Project) -> bool:
+    """Whether anything of production may bring the tables to what the models say: as `may_be_run` does, or by a script of a
+    package that a release runs or that something of it names.
+    """
+    texts = list(_texts_of_production(project, packages=False))
+    scripts = [item for item in project.commands if item.context == "package" and PUSHES.search(item.text)]
+    by_name = [item for item in scripts if _OF_A_RELEASE.fullmatch(item.owner) or any(item.owner in text for text in texts)]
+    return bool(by_name) or any(PUSHES.search(text) for text in texts)
+
+
 def forgetful_scripts(project: Project) -> tuple[Command, ...]:
     """Return, for each script that deploys the stack, the line that starts it, where neither the script, nor the stack, nor the
     code runs migrations; none where one script does: what runs on another path does not count for these.
@@ -140,7 +154,7 @@ def _texts_of_the_stack(project: Project) -> Iterator[str]:
             yield from (item.text for item in stage.instructions if item.keyword in {"CMD", "ENTRYPOINT", "RUN"})
 
 
-def _texts_of_production(project: Project) -> Iterator[str]:
+def _texts_of_production(project: Project, *, packages: bool = True) -> Iterator[str]:
     for stack in project.stacks:
         if stack.is_runnable_in_production:
             for service in stack.services:
@@ -150,7 +164,8 @@ def _texts_of_production(project: Project) -> Iterator[str]:
     for instruction in (item for stage in stages for item in stage.instructions):
         if instruction.keyword in {"CMD", "ENTRYPOINT", "RUN"}:
             yield instruction.text or " ".join(instruction.argv)
-    yield from (command.text for command in project.commands if _may_be_of_a_release(command))
+    listed = (command for command in project.commands if packages or command.context != "package")
+    yield from (command.text for command in listed if _may_be_of_a_release(command))
     testing = {(item.workflow.path, item.job.id) for item in ci_steps(project) if runs_tests(item)}
     for item in ci_steps(project):
         if (item.workflow.path, item.job.id) not in testing:

@@ -9,6 +9,7 @@ from scaffold.gaps.ci_signals import calls_remote_workflow
 from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.migrations import IN_DEVELOPMENT, Versions, forgetful_scripts, kept_versions, may_be_run, starting_services
 from scaffold.gaps.signals import main_services
+from scaffold.gaps.supply_chain.bare_models import BareModels, bare_models
 from scaffold.gaps.supply_chain.unable_migrations import Unable, unable_migrations
 from scaffold.gaps.supply_chain.unreachable_migrations import Unreachable, unreachable_migrations
 from scaffold.model.compose import Service, Stack
@@ -21,7 +22,7 @@ from scaffold.model.starting import RUNS, is_below
 
 _SERVERS = regex(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|waitress-serve|fastapi\s+run|flask\s+run|puma|unicorn|rails\s+s(?:erver)?"
-    r"|php-fpm|apache2-foreground|next\s+start|nest\s+start)\b|\bnode\s+\S|\bdotnet\s+[\"'\\]*(?:\$|\S+\.dll)"
+    r"|php-fpm|apache2-foreground|frankenphp\s+(?:run|php-server)|next\s+start|nest\s+start)\b|\bnode\s+\S|\bdotnet\s+[\"'\\]*(?:\$|\S+\.dll)"
 )
 _BY_HAND = regex(r"\bcompose\b[^\n]*?\s(?:run|exec)\s+(?:-\S+\s+)*(?P<service>[\w.-]+)\s")
 _NAME = r"(?:[\"`\w]+\.)?[\"`]?(?P<name>\w+)[\"`]?"
@@ -41,6 +42,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     if any(item.kind == "paas" for item in project.infrastructure):
         return
     versions = list(kept_versions(project))
+    if not versions and not may_be_run(project):
+        yield from (_gap_of_models(found) for found in bare_models(project))
     shown = [] if versions else list(_shown_by_pages(project))
     if not (versions or shown):
         return
@@ -53,6 +56,29 @@ def _detect(project: Project) -> Iterator[Gap]:
         if owner:
             yield _gap_of_scripts(kept, *owner, scripts) if scripts else _gap(project, kept, *owner)
     yield from shown[:1]
+
+
+def _gap_of_models(found: BareModels) -> Gap:
+    hint = "; people push the models from their machines" if found.by_hand else ""
+    return RULE.gap(
+        resource=found.stack.resource(found.service.name),
+        subject=f"models/{found.tool.lower()}",
+        message=f"{found.path} says which tables {found.service.name} needs, the repository has no migrations of {found.tool},"
+        f" and nothing on the way to production makes the tables{hint}: the application starts on an empty database.",
+        expected="migrations under version control, and a step of the release that runs them",
+        actual="models alone",
+        locations=(Location(found.path, 1),),
+        related=(found.service.location, *found.by_hand),
+        environment=found.stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Write the present state as the first migration, mark it as applied where the tables are there, and run"
+                " migrations once for each release.",
+            ),
+        ),
+    )
 
 
 def _gap_of_unable(found: Unable) -> Gap:

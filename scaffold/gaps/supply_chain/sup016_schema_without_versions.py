@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path, path_environment
-from scaffold.gaps.migrations import kept_versions, may_be_run, starting_services
+from scaffold.gaps.migrations import PUSHES, kept_versions, may_be_run, starting_services
 from scaffold.gaps.shown_commands import shown_words
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -16,7 +16,6 @@ from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import Start, is_below
 
-_PUSHES = regex(r"\bprisma\s+db\s+push\b|\bdrizzle-kit\s+push\b|\bdoctrine:schema:update\b[^\n]*--force\b")
 _WRITES_MIGRATIONS = regex(
     r"\bmanage\.py[\"',\s]+makemigrations\b(?![^\n&|;]*--(?:check|dry-run))|\bprisma\s+migrate\s+dev\b"
     r"|\balembic\s+revision\s+[^\n&|;]*--autogenerate\b|\bflask\s+db\s+migrate\b|\bdoctrine:migrations:diff\b|\bmigration:generate\b",
@@ -93,7 +92,7 @@ def _belongs(fact: CodeFact, service: Service) -> bool:
 
 def _pushed(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
     for line, place in start.lines:
-        match = _PUSHES.search(line)
+        match = PUSHES.search(line)
         if match:
             loses = bool(_LOSES.search(line[match.start() :]))
             how = f"`{match[0].partition(' --')[0]}`"
@@ -119,7 +118,7 @@ def _written(stack: Stack, service: Service, start: Start) -> Iterator[Gap]:
 def _by_builds(project: Project) -> Iterator[Gap]:
     """Yield the scripts of packages for a release that push the models, themselves or by others that they run."""
     scripts = [item for item in project.commands if item.context == "package" and not is_test_path(item.location.path)]
-    if not any(_PUSHES.search(item.text) for item in scripts):
+    if not any(PUSHES.search(item.text) for item in scripts):
         return
     for command in scripts:
         how = _pushes(command, scripts) if _BUILDS.fullmatch(command.owner) else ""
@@ -141,7 +140,7 @@ def _pushes(command: Command, scripts: list[Command]) -> str:
     """Return the command by which a script pushes the models, also by scripts that it runs by their names; "" for none."""
     seen, reached = {command.owner}, [command]
     for _ in range(_MOST_STEPS + 1):
-        match = next(filter(None, (_PUSHES.search(item.text) for item in reached)), None)
+        match = next(filter(None, (PUSHES.search(item.text) for item in reached)), None)
         if match:
             return match[0].partition(" --")[0]
         called = {word for item in reached for word in _called(item.text)} - seen
