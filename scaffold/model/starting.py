@@ -224,6 +224,20 @@ def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[s
     return found, known
 
 
+def called_scripts(project: Project, service: Service, name: str) -> str | None:
+    """Return the script of a name that a service's image takes, None where there is none or more than one."""
+    context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""
+    lines = _of_the_image(project, service, _called(project, "script", name, context)) if service.build else []
+    paths = {item.location.path for item in lines}
+    return paths.pop() if len(paths) == 1 else None
+
+
+def package_scripts_of(project: Project, service: Service, name: str) -> list[Command]:
+    """Return the package script of a name that a service runs."""
+    context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""
+    return _package_scripts(project, service, name, context)
+
+
 def _of_the_image(project: Project, service: Service, lines: list[Command]) -> list[Command]:
     """Return the lines of the script that the image takes, where several have its name."""
     paths = sorted({item.location.path for item in lines})

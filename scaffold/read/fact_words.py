@@ -261,6 +261,12 @@ KINDS = (
         "health_route_facts",
         Words(_OF_HEALTH, _OF_HEALTH, _OF_HEALTH, (*_OF_HEALTH, '"up"', "'up'", "rails/health")),
     ),
+    # What ends in order.
+    Kind(
+        "stopping",
+        "stop_facts",
+        Words(("SIGTERM",), ("SIGTERM", "enableShutdownHooks"), ("SIGTERM",)),
+    ),
     # Logs and folders that are written.
     Kind(
         "written_files",

@@ -1,4 +1,4 @@
-"""IMG019: the program of an image waits for Ctrl-C alone, and Docker stops it with another signal."""
+"""IMG019: the program of an image waits for Ctrl-C alone, or stands behind a shell, and the signal of a stop is not heard."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path
+from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.image.builds import environment_of
-from scaffold.model.compose import Service
+from scaffold.gaps.image.first_process import Hidden, hears, hidden_program
+from scaffold.gaps.signals import main_services
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import sources_in_image
-from scaffold.model.names import TRIED, Layer, Severity
+from scaffold.model.names import TRIED, Layer, Role, Severity
 from scaffold.model.project import Dockerfile, Instruction, Project, SourceFile
 from scaffold.model.regex import regex
 
@@ -39,6 +41,8 @@ _HEARS_MORE = regex(
 )
 """What listens to the signal of a stop as well, servers that do so by themselves among it."""
 _BUILDS = regex(r"\bcargo\b|\bgo\s+(?:build|install)\b|/release/", words=("cargo", "go", "/release/"))
+_SHELL_NAMES = {"sh -c": "a shell (`sh -c`)", "npm": "npm and its shell"}
+_NO_NPM = "Start the program itself, such as `node dist/main.js`, instead of by npm."
 _NO_PROGRAM = frozenset(
     {
         *(
@@ -62,6 +66,60 @@ _NO_PROGRAM = frozenset(
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    yield from _behind_shells(project)
+    yield from _deaf_programs(project)
+
+
+def _behind_shells(project: Project) -> Iterator[Gap]:
+    """Yield the programs that a shell starts as the first process, one gap for those of one line."""
+    found: dict[Location, list[tuple[Stack, Service, Hidden]]] = {}
+    for stack, service in main_services(project):
+        dockerfile = project.image_of(service)
+        if (
+            not _runs_on(service)
+            or service.profiles
+            or (dockerfile is not None and environment_of(project, dockerfile) in TRIED)
+        ):
+            continue
+        hidden = hidden_program(project, service)
+        if hidden is not None and (hidden.kind != "own" or any(hears(project, service))):
+            found.setdefault(hidden.location, []).append((stack, service, hidden))
+    for place, uses in found.items():
+        yield _shell_gap(project, place, uses)
+
+
+def _runs_on(service: Service) -> bool:
+    """Whether a service is a program of the team's own that is meant to run on; one that migrates first may look like a job."""
+    if service.is_application:
+        return True
+    goes_on = service.role is None or (service.role is Role.ONE_SHOT and service.restart in {"always", "unless-stopped"})
+    return service.build is not None and goes_on
+
+
+def _shell_gap(project: Project, place: Location, uses: list[tuple[Stack, Service, Hidden]]) -> Gap:
+    stack, service, hidden = min(uses, key=lambda use: use[2].kind != "worker")
+    works = hidden.kind == "worker" or service.role in {Role.WORKER, Role.SCHEDULER}
+    heard = next(hears(project, service), None) if hidden.kind == "own" else None
+    also = "; the code that ends in order never runs" if heard else ""
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="first-process",
+        message=f"{listed(item.name for _, item, _ in uses)} {'starts' if len(uses) == 1 else 'start'} {hidden.program} below"
+        f" {_SHELL_NAMES.get(hidden.shell, hidden.shell)}, which as the first process does not pass SIGTERM on: each deployment"
+        f" and restart kills it in the middle of {'its jobs' if works else 'what it serves'}{also}.",
+        expected="`exec` before the last command, so that the program becomes the first process",
+        actual=f"{hidden.program} is a child of a shell",
+        locations=(place,),
+        related=(heard,) if heard else (),
+        severity=Severity.MEDIUM if works or heard else Severity.LOW,
+        environment=stack.environment,
+        closers=(
+            Closer(None, "advice", _NO_NPM if hidden.shell == "npm" else "Write `exec` before the last command of the start."),
+        ),
+    )
+
+
+def _deaf_programs(project: Project) -> Iterator[Gap]:
     if not any(_RUST in source.text or _GO in source.text for source in project.sources):
         return
     found: set[str] = set()

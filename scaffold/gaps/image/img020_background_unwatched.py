@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import listed
+from scaffold.gaps.image.standing_programs import PREFIX, SERVERS, WORKERS
 from scaffold.gaps.image.start_scripts import SERVES, joined_lines, purpose_of, start_scripts
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
@@ -20,52 +21,6 @@ _LONGEST_LINE = 4000
 _PART = regex(r"(?P<text>[^&;|\n]*)(?P<end>&&|\|\||[&;|\n]|$)")
 _REDIRECTION = regex(r"\d?>&\s*(?:\d|-)|&>>?|>&|\\\n")
 _QUOTED = regex(r"'[^'\n&]{0,80}'|\"[^\"\n&]{0,80}\"")
-_PREFIX = regex(
-    r"[\s({\"']*+(?:(?:[A-Za-z_]\w*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']*)|nohup|setsid|exec|command|then|else|do"
-    r"|(?:runuser|sudo|su|su-exec|gosu|chroot|s6-setuidgid|nice|ionice|stdbuf|timeout)(?:\s+-\S+)*(?:\s+[\w:.-]+)?(?:\s+--)?"
-    r"|(?:/bin/|/usr/bin/)?(?:ba|da|a|z)?sh\s+-[a-z]*c|-c|--)\s+[\"']?)*+"
-)
-"""What stands before a program: variables, the user that it runs as."""
-_WORKERS = {
-    "the worker of Celery": regex(r"\bcelery\b[^\n]{0,300}\s(?:worker|-B)\b"),
-    "the schedule of Celery": regex(r"\bcelery\b[^\n]{0,300}\sbeat\b"),
-    "the queue worker of Laravel": regex(r"\bartisan\s+(?:queue:(?:work|listen)|horizon)\b"),
-    "the schedule of Laravel": regex(r"\bartisan\s+schedule:work\b"),
-    "Sidekiq": regex(r"(?:bundle\s+exec\s+|bin/)sidekiq\b|^sidekiq\b"),
-    "the worker of Solid Queue": regex(r"\bbin/jobs\b|\bsolid_queue:start\b"),
-    "the worker of GoodJob": regex(r"\bgood_job\s+start\b"),
-    "the worker of Delayed Job": regex(r"\bjobs:work\b"),
-    "the worker of Resque": regex(r"\bresque:work\b"),
-    "the worker of RQ": regex(r"\brq\s+worker\b|\brqworker\b"),
-    "the worker of Dramatiq": regex(r"^dramatiq\b"),
-    "the worker of Django": regex(r"\bmanage\.py\s+(?:qcluster|run_huey|process_tasks|db_worker|runworker|rqscheduler)\b"),
-    "the worker of Huey": regex(r"\bhuey_consumer\b"),
-    "the worker of Symfony": regex(r"\bconsole\s+messenger:consume\b"),
-    "the worker of arq": regex(r"^arq\s+\S"),
-    "a worker": regex(
-        r"^(?:node|python3?|tsx|bun|php|ruby)\s+(?:-\S+\s+)*\S*(?<![a-z])(?:workers?|scheduler|consumer)(?![a-z])\S*(?:\s|$)"
-        r"|^(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:start:)?(?:workers?|scheduler|queue)\b"
-    ),
-}
-"""What takes up work that is left for later, and how it is started."""
-_SERVERS = {
-    "nginx": regex(r"^nginx\b(?!\s+-(?:t|s|T|v|V)\b)|^(?:service|/etc/init\.d/)\s*nginx\s+(?:re)?start\b"),
-    "Apache": regex(
-        r"^apache2-foreground\b|^(?:httpd|apache2)\s+-DFOREGROUND\b|^(?:service\s+|/etc/init\.d/)apache2\s+start\b"
-    ),
-    "PHP-FPM": regex(r"^php-fpm[\d.]*(?:\s+-\S+)*\s*$|^(?:service\s+|/etc/init\.d/)php[\d.]*-fpm\s+start\b"),
-    "cron": regex(r"^(?:cron|crond|supercronic)\b(?!\s+-[hV]\b)|^(?:service\s+|/etc/init\.d/)cron\s+start\b"),
-    "Gunicorn": regex(r"^(?:uv\s+run\s+|poetry\s+run\s+|python3?\s+-m\s+)?gunicorn\b"),
-    "Uvicorn": regex(r"^(?:uv\s+run\s+|poetry\s+run\s+|python3?\s+-m\s+)?uvicorn\b"),
-    "Redis": regex(r"^redis-server\b|^service\s+redis(?:-server)?\s+start\b"),
-    "Java": regex(r"^java\b[^\n]*\s-jar\b"),
-    "Node": regex(
-        r"^node\s+(?:-\S+\s+)*\S*(?:server|index|main|app)\.[cm]?js\b|^(?:npm|pnpm|yarn)\s+(?:run\s+)?start\b|^next\s+start\b"
-    ),
-    "Caddy": regex(r"^caddy\s+(?:run|start)\b"),
-    "the server of a screen": regex(r"^(?:x11vnc|websockify)\b"),
-}
-"""Programs that have to run as long as the container does."""
 _DAEMONS = regex(
     r"^(?:service\s+|/etc/init\.d/)(?:nginx|apache2|php[\d.]*-fpm|cron|redis(?:-server)?)\s+start\b"
     r"|^php-fpm[\d.]*\s+(?:-\S+\s+)*(?:-D|--daemonize)\b|^(?:cron|crond)\s*$|^crond(?:\s+-[bl]|\s+\d+)+$|^nginx\s*$",
@@ -163,11 +118,11 @@ def _unwatched(text: str) -> list[_Started]:
 def _left(line: str, number: int) -> Iterator[_Started]:
     whole = _QUOTED.sub(lambda quoted: re.sub(r"[;|]", " ", quoted[0]), _REDIRECTION.sub(" ", line))
     for part in _PART.finditer(whole):
-        text = _PREFIX.sub("", part["text"], count=1).strip()
+        text = PREFIX.sub("", part["text"], count=1).strip()
         if part["text"].lstrip().startswith(_SILENT) or not (part["end"] == "&" or _DAEMONS.search(text)):
             continue
-        names = [(name, True) for name, pattern in _WORKERS.items() if pattern.search(text)]
-        names += [(name, False) for name, pattern in _SERVERS.items() if not names and pattern.search(text)]
+        names = [(name, True) for name, pattern in WORKERS.items() if pattern.search(text)]
+        names += [(name, False) for name, pattern in SERVERS.items() if not names and pattern.search(text)]
         for name, is_worker in names[:1]:
             yield _Started(name, number, is_worker)
 
