@@ -346,7 +346,7 @@ def store_port_is_open(service: Service) -> bool:
 
 def mounts_source(service: Service) -> bool:
     """Whether the sources are mounted over what is built from them, as people do who develop in the container."""
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     return context is not None and any(
         mount.kind == "bind"
         and mount.resolved is not None

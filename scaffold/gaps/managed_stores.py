@@ -51,7 +51,7 @@ def is_kept(service: Service, types: frozenset[str]) -> bool:
 
 def has_managed_twin(service: Service) -> bool:
     """Whether AWS runs this very image as a service, so that scaffold declares it."""
-    image = None if service.build else service.image
+    image = None if service.made else service.image
     return service.role in {Role.POSTGRES, Role.REDIS} and bool(
         managed_engine(image, postgres=service.role is Role.POSTGRES)[0]
     )

@@ -54,9 +54,9 @@ def is_own_image(project: Project, image: ImageReference | None) -> bool:
 
 def brings_no_check(project: Project, service: Service) -> bool:
     """Whether the image of a service is known to check no health: one of the table, or one that the project makes without."""
-    if service.build:
+    if service.made:
         dockerfile = project.image_of(service)
-        return dockerfile is not None and _has_bare_base(dockerfile, service.build.target)
+        return dockerfile is not None and _has_bare_base(dockerfile, service.made.target)
     if known_image(service.image) is not None:
         return True
     return is_own_image(project, service.image) and _makes_no_check(project)

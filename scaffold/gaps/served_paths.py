@@ -26,7 +26,7 @@ _FAILS_BY_STATUS = regex(
 
 def service_routes(project: Project, service: Service) -> tuple[CodeFact, ...]:
     """Return the routes that the code of a service serves, where it is built here from a language that is read well."""
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     return () if context is None else tuple(fact for fact in _routes(project) if is_below(fact.location.path, context))
 
 

@@ -98,9 +98,9 @@ def main_services(project: Project) -> tuple[tuple[Stack, Service], ...]:
 def image_name(project: Project, service: Service) -> str:
     """Return the name of the image that a service runs or is built from, `datadog/agent` and the like made telling."""
     image = service.image
-    if service.build:
+    if service.made:
         dockerfile = project.image_of(service)
-        stage = dockerfile.stage(service.build.target) if dockerfile else None
+        stage = dockerfile.stage(service.made.target) if dockerfile else None
         image = ImageReference.parse(stage.base) if stage else None
     return "" if image is None else _RENAMED.get(image.repository, image.name)
 
@@ -163,7 +163,7 @@ def _owners(project: Project) -> dict[str, tuple[int, bool, int, Stack, Service]
     """Return the first web service, or service of the team's own code, that is built from each folder, and how deep that is."""
     found: dict[str, tuple[int, bool, int, Stack, Service]] = {}
     for number, (stack, service) in enumerate(main_services(project)):
-        context = service.build.context if service.build else None
+        context = service.made.context if service.made else None
         if context is None or not service.is_application:
             continue
         own = (-len(context.strip("./")), service.role is not Role.WEB, number, stack, service)

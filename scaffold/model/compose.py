@@ -155,6 +155,8 @@ class Service:
     restart: str = ""
     user: str = ""
     roles: tuple[RoleEvidence, ...] = ()
+    pulled: Build | None = None
+    """What the image that it pulls is built from, where the repository makes that image elsewhere: in a workflow, a script."""
     datastore_version: str = ""
     """The version of a store by its tag (`16-alpine` is 16, `0.8.0-pg17` is 17), "" when unknown."""
     listens: tuple[int, ...] = ()
@@ -182,9 +184,20 @@ class Service:
         return not build.remote and not build.inline and build.context is not None
 
     @property
+    def made(self) -> Build | None:
+        """What its image is built from, be it built beside the stack or elsewhere by what the repository holds."""
+        return self.build or self.pulled
+
+    @property
     def build_target(self) -> str:
-        """The stage that its image is built to, "" for the last one and for an image that is not built here."""
-        return self.build.target if self.build else ""
+        """The stage that its image is built to, "" for the last one and for an image that is not made here."""
+        made = self.made
+        return made.target if made else ""
+
+    @property
+    def runs_own_image(self) -> bool:
+        """Whether its image is made of this repository, here or elsewhere, and runs in production."""
+        return self.delivers_image or (self.pulled is not None and self.role not in {Role.E2E, Role.MOCK, Role.ADMIN_UI})
 
     @property
     def is_application(self) -> bool:

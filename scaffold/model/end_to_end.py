@@ -64,7 +64,7 @@ service a `build` in a compose file for tests, and name that file here."""
 
 def _builds(stack: Stack) -> bool:
     """Whether something that users reach, or that the team wrote, is built from the repository."""
-    return any(service.delivers_image and not service.is_datastore for service in stack.services)
+    return any(service.runs_own_image and not service.is_datastore for service in stack.services)
 
 
 def _fitness(stack: Stack) -> tuple[bool, bool, str]:

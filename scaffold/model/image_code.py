@@ -32,9 +32,9 @@ _STATIC = regex(r"(?:^|/)(?:nginx|caddy|httpd|nginx-unprivileged|static-web-serv
 
 def given_names(project: Project, stack: Stack, service: Service) -> set[str]:
     """Return the variables that the service gets, or that another one of the same image gets and it does not: on purpose."""
-    names = known(_names_by_source, stack).get(_source(service.build), set())
+    names = known(_names_by_source, stack).get(_source(service.made), set())
     dockerfile = project.image_of(service)
-    stages = dockerfile.chain(service.build.target) if dockerfile and service.build else ()
+    stages = dockerfile.chain(service.made.target) if dockerfile and service.made else ()
     return names | {name for stage in stages for name in _set_by(stage)}
 
 
@@ -42,8 +42,8 @@ def _names_by_source(stack: Stack) -> dict[tuple[str | None, str | None] | None,
     """Return the variables that the services of a stack get, by what their images are built from."""
     found: dict[tuple[str | None, str | None] | None, set[str]] = {}
     for service in stack.services:
-        if service.build:
-            found.setdefault(_source(service.build), set()).update(entry.name for entry in service.environment)
+        if service.made:
+            found.setdefault(_source(service.made), set()).update(entry.name for entry in service.environment)
     return found
 
 
@@ -104,7 +104,7 @@ def defaults_in_image(project: Project, service: Service) -> Iterator[SettingDef
 def _in_image(project: Project, service: Service, items: tuple[_Placed, ...]) -> Iterator[_Placed]:
     """Yield what stands in files that the image of a service holds to serve, in its order; each file is asked after once."""
     by_path = known(_by_path, items)
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     paths = all_below(known(_sorted, by_path), context) if context is not None else ()
     held = (path for path in paths if is_served(path) and is_in_image(project, service, path))
     yield from (item for _, item in sorted((entry for path in held for entry in by_path[path]), key=lambda entry: entry[0]))
@@ -132,7 +132,7 @@ def runs_code(project: Project, service: Service) -> bool:
     """Whether a service runs code of its own, and serves no files that were made of it."""
     if service.role in {Role.PROXY, Role.E2E, Role.MOCK, Role.ADMIN_UI} or service.is_datastore:
         return False
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     return dockerfile is None or build is None or not serves_files(dockerfile, build.target)
 
 
@@ -144,7 +144,7 @@ def serves_files(dockerfile: Dockerfile, target: str) -> bool:
 
 def is_in_image(project: Project, service: Service, path: str) -> bool:
     """Whether a COPY of the Dockerfile takes a file of the context; true where the Dockerfile is not known."""
-    build = service.build
+    build = service.made
     context = build.context if build else None
     if context is None:
         return False

@@ -47,8 +47,10 @@ def _mounted(service: Service) -> Iterator[tuple[str, str]]:
 
 def _copied(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     dockerfile = project.image_of(service)
-    stage = dockerfile.stage(service.build.target) if dockerfile and service.build else None
-    context = service.build.context if service.build else None
+    if service.command and service.is_application and not any("nginx" in word for word in service.command):
+        return  # One image for several programs: this one is started as another.
+    stage = dockerfile.stage(service.made.target) if dockerfile and service.made else None
+    context = service.made.context if service.made else None
     for item in stage.instructions if stage and context is not None else ():
         words = _words(item)
         for word in (

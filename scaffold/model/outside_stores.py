@@ -69,7 +69,7 @@ def _reads(project: Project, service: Service, path: str) -> bool:
     variant = f"{folder}/{name.partition('.')[0]}." if folder else f"{name.partition('.')[0]}."
     if any(is_below(path, place) or place.startswith(variant) for place in mounted):
         return True
-    return service.build is not None and is_in_image(project, service, path)
+    return service.made is not None and is_in_image(project, service, path)
 
 
 def names_server(entry: EnvValue) -> bool:

@@ -319,7 +319,7 @@ def working_healthcheck(service: Service) -> tuple[str, ...] | None:
     Container-side variables are escaped (`$$NAME`). For a Redis whose password is a Compose variable of its command line, the
     text repeats that reference as the file writes it, so it belongs into the same file only.
     """
-    known = None if service.build else known_image(service.image)
+    known = None if service.made else known_image(service.image)
     if known is None:
         return None
     family = known.facts.family

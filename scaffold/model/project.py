@@ -669,10 +669,11 @@ class Project:
         return main is not None and stack is not main and set(stack.files) <= set(main.files)
 
     def image_of(self, service: Service) -> Dockerfile | None:
-        """Return the Dockerfile that a service is built from, or None; where its path leads nowhere, the only one of its name:
+        """Return the Dockerfile of the image of a service, or None; where its path leads nowhere, the only one of its name:
         what is wrong with that image is so before the path is corrected.
         """
-        path = service.build.dockerfile if service.build else None
+        made = service.made
+        path = made.dockerfile if made else None
         if path is None or path in self.present:
             return self.dockerfile(path)
         alike = [item for item in self.dockerfiles if item.path.rpartition("/")[2] == path.rpartition("/")[2]]

@@ -83,7 +83,7 @@ class MetricsRoute:
 
 def metrics_route(project: Project, service: Service) -> MetricsRoute | None:
     """Return the route that closes MET004 for a service, or None where it needs a person."""
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     if context is None or _has_several_processes(project, service):
         return None
     prefix = "" if context in {"", "."} else f"{context.removeprefix('./').rstrip('/')}/"

@@ -22,10 +22,10 @@ def same_check(project: Project, service: Service) -> tuple[str, ...] | None:
     where the image is built on no language that can.
     """
     check, dockerfile = service.healthcheck, project.image_of(service)
-    if service.build is None or check is None or dockerfile is None or check.test[:1] not in {("CMD",), ("CMD-SHELL",)}:
+    if service.made is None or check is None or dockerfile is None or check.test[:1] not in {("CMD",), ("CMD-SHELL",)}:
         return None
     url = _asked(check.test[1:] if check.test[0] == "CMD" else _split(" ".join(check.test[1:])))
-    chain = dockerfile.chain(service.build.target)
+    chain = dockerfile.chain(service.made.target)
     base = ImageReference.parse(chain[-1].base) if chain and "$" not in chain[-1].base else None
     if not url or base is None or base.registry:
         return None

@@ -7,6 +7,7 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Document, Location, Mapping, Span
 from scaffold.model.edits import Append
 from scaffold.model.frozen import frozen
+from scaffold.model.image_code import runs_code
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
@@ -37,8 +38,8 @@ class SpringLogging:
 
 def spring_logging(project: Project, service: Service) -> SpringLogging | None:
     """Return how a service logs, None where it is no Spring Boot, logs JSON, or sets its logging up by itself."""
-    context = service.build.context if service.build else None
-    if context is None:
+    context = service.made.context if service.made else None
+    if context is None or not runs_code(project, service):
         return None
     prefix = "" if context in {"", "."} else f"{context.removeprefix('./').rstrip('/')}/"
     manifests = [item for item in project.manifests if item.ecosystem == "java" and item.path.startswith(prefix)]

@@ -11,7 +11,6 @@ from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_copied
 from scaffold.model.known import known
 from scaffold.model.project import CodeFact, Command, Project
-from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 
 RUNS = regex(
@@ -47,6 +46,10 @@ RUNS_ITSELF = regex(
 """A program of the image that changes the tables by an option or word of its own, such as `./app --upgrade --yes`."""
 ASKS_ARGUMENT = regex(r"^(?:el)?if\s+\[+\s*[\"']?[x]?\$\{?1\b[^=\n]*[\"']?\s*==?\s*[\"']?x?(?P<word>[\w./-]+)", words=("if",))
 """A comparison of a script's first argument with a word."""
+_ASKS_VARIABLE = regex(
+    r"^(?:el)?if\s+\[+\s*[\"']?\$\{?(?P<name>[A-Za-z_]\w*)\}?[\"']?\s*==?\s*[\"']?(?P<value>[\w-]+)[\"']?\s*\]", words=("if",)
+)
+"""A comparison of a variable with a word."""
 _FOR_TESTS = regex(r"\b(?:RAILS|RACK|NODE|APP|MIX)_ENV=[\"']?test\b")
 _OF_SPRING = {
     "liquibase": regex(r"/(?:changelog|liquibase)/|[\w.-]*changelog[\w.-]*\.(?:xml|ya?ml|json|sql)$"),
@@ -56,6 +59,7 @@ _OF_SPRING = {
 _PACKAGE = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:--\S+\s+)*(?:run\s+)?(?P<name>[\w:.-]+)")
 _SCRIPT = regex(r"[\w./-]{1,300}\.(?:sh|bash)\b|(?:^|[\s\"'])/?(?:[\w.-]+/)*bin/[\w.-]+")
 
+_NAME = regex(r"[A-Za-z_]\w*")
 _CONFIGURATION = regex(r"[\w./-]*(?:uwsgi|supervisor)[\w.-]*\.(?:ini|conf)\b", words=("uwsgi", "supervisor"))
 """A file in which a server reads what else it starts."""
 
@@ -66,6 +70,8 @@ class Start:
 
     lines: tuple[tuple[str, Location], ...]
     known: bool
+    given: tuple[tuple[str, str | None], ...] | None = None
+    """What the container gets as its environment, None where that is not known."""
 
     @property
     def migrating(self) -> list[Location]:
@@ -85,13 +91,16 @@ class Start:
         return "\n".join(line for line, _ in self.lines)
 
     def taken(self) -> Iterator[tuple[str, Location]]:
-        """Yield the lines without those behind a condition on the first argument that the command does not meet."""
+        """Yield the lines without those behind a condition on the first argument, or on a variable, that is not met."""
         skipped = False
         first = self.lines[0][0]
         for line, place in self.lines:
-            condition = ASKS_ARGUMENT.search(line)
+            condition, asked = ASKS_ARGUMENT.search(line), _ASKS_VARIABLE.search(line)
             if condition:
                 skipped = condition["word"] not in first.split()
+            elif asked and self.given is not None:
+                values = dict(self.given)
+                skipped = values.get(asked["name"], "") not in {asked["value"], None}
             elif re.match(r"(?:fi|else|elif)\b", line):
                 skipped = False
             if not skipped:
@@ -119,7 +128,7 @@ def migration_of(project: Project, service: Service) -> Migration | None:
 
 def _in_code(project: Project, service: Service) -> Migration | None:
     """Return how the code of the service's image migrates whenever the program starts."""
-    made = service.build or published(project, service)
+    made = service.made
     dockerfile = project.dockerfile(made.dockerfile) if made else None
     if made is None or made.context is None or dockerfile is None:
         return None
@@ -178,7 +187,24 @@ def start_of(project: Project, service: Service) -> Start | None:
         if not fresh:
             break
         lines += fresh
-    return Start(tuple(lines), known)
+    return Start(tuple(lines), known, _given(project, service))
+
+
+def _given(project: Project, service: Service) -> tuple[tuple[str, str | None], ...] | None:
+    """Return the environment of a service where its Compose file tells all of it; None for a value that is not known."""
+    dockerfile = project.image_of(service)
+    if service.env_files or dockerfile is None:
+        return None
+    stages = dockerfile.chain(service.build_target)
+    set_here = {
+        name: None
+        for stage in stages
+        for item in stage.instructions
+        if item.keyword == "ENV"
+        for name in _NAME.findall(item.text)
+    }
+    given = {entry.name: entry.value if not entry.references else None for entry in service.environment}
+    return tuple((set_here | given).items())
 
 
 def _first_words(project: Project, service: Service) -> tuple[str, Location] | None:
@@ -205,7 +231,7 @@ def _first_words(project: Project, service: Service) -> tuple[str, Location] | N
 
 def _behind(project: Project, service: Service, text: str) -> tuple[list[tuple[str, Location]], bool]:
     """Return the lines of the scripts and package scripts that a text calls, and whether all of them are in the repository."""
-    context = (service.build.context or "").removeprefix("./").strip("/") if service.build else ""
+    context = (service.made.context or "").removeprefix("./").strip("/") if service.made else ""
     found: list[tuple[str, Location]] = []
     known = True
     for match in _SCRIPT.finditer(text):
@@ -242,9 +268,9 @@ def _of_the_image(project: Project, service: Service, lines: list[Command]) -> l
     """Return the lines of the script that the image takes, where several have its name."""
     paths = sorted({item.location.path for item in lines})
     dockerfile = project.image_of(service)
-    if len(paths) < 2 or dockerfile is None or service.build is None:
+    if len(paths) < 2 or dockerfile is None or service.made is None:
         return lines
-    taken = [path for path in paths if is_copied(dockerfile, service.build.target, service.build.context or "", path)]
+    taken = [path for path in paths if is_copied(dockerfile, service.made.target, service.made.context or "", path)]
     folder = dockerfile.path.rpartition("/")[0]
     near = [path for path in taken if folder and is_below(path, folder)]
     kept = near or taken or paths
@@ -271,7 +297,7 @@ def _package_scripts(project: Project, service: Service, name: str, context: str
         for item in project.commands
         if item.context == "package" and item.owner == name and is_below(item.location.path, context)
     ]
-    dockerfile = (service.build.dockerfile or "") if service.build else ""
+    dockerfile = (service.made.dockerfile or "") if service.made else ""
     for folder in (context, dockerfile.rpartition("/")[0]):
         found = [item for item in below if item.location.path.rpartition("/")[0] == folder]
         if found:

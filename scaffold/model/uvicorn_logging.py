@@ -73,7 +73,7 @@ class UvicornLogging:
 
 def uvicorn_logging(project: Project, service: Service) -> UvicornLogging | None:
     """Return how a service logs, None where uvicorn does not serve it, or something says how its lines look."""
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     served = _served(project, context) if context is not None else ()
     apps = [file.path for file in served if _APP.search(file.text)]
     start = start_of(project, service) if apps else None

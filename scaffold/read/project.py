@@ -55,6 +55,7 @@ from scaffold.read.mentions import mentioned_keys
 from scaffold.read.mounted import read_mounted
 from scaffold.read.outside import Outside
 from scaffold.read.playbooks import is_playbook, read_playbook
+from scaffold.read.pulled import with_pulled
 from scaffold.read.purpose import development_notes
 from scaffold.read.roles import RoleContext, with_roles
 from scaffold.read.secret_files import read_secret_files, read_written_env_files
@@ -172,6 +173,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     stacks = with_lower_case(stacks, texts.exists)
     builds = (service.build.dockerfile for stack in stacks for service in stack.services if service.build)
     images = _dockerfiles(inventory, sources, filter(None, builds))
+    stacks = with_pulled(stacks, workflows, listed, images, _called(inventory))
     stacks = with_roles(stacks, RoleContext(images, manifests, settings.roles, settings.ports))
     default_branch, branches = remote_branches(root) if inventory.git else ("", ())
     code, failed = read_application(inventory, texts)
@@ -365,6 +367,14 @@ def _name(inventory: Inventory, compose_name: str, manifests: tuple[Manifest, ..
         return dns_label(compose_name)
     found = [dns_label(name) for name in _names(inventory, manifests) if name]
     return next((name for name in found if name not in _SAYS_NOTHING), found[0] if found else dns_label(""))
+
+
+def _called(inventory: Inventory) -> Iterator[str]:
+    """Yield how the repository may be called on the host that builds its images."""
+    folder = inventory.root.name
+    yield remote_name(inventory.root) if inventory.git else ""
+    yield folder
+    yield folder.rpartition("__")[2]
 
 
 def _names(inventory: Inventory, manifests: tuple[Manifest, ...]) -> Iterator[str]:

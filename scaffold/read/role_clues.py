@@ -32,9 +32,9 @@ def awaited(services: Iterable[Service]) -> frozenset[str]:
 
 def dockerfile_word(service: Service) -> str:
     """Return what the name of the Dockerfile itself says: `worker` of Dockerfile.worker, "" of a plain one."""
-    if service.build is None:
-        return ""
-    name = posixpath.basename(service.build.dockerfile or service.build.raw_dockerfile)
+    if service.made is None or (service.build is None and service.command is not None):
+        return ""  # One image for several programs: the command says which.
+    name = posixpath.basename(service.made.dockerfile or service.made.raw_dockerfile)
     return _DOCKERFILE.sub("", name).replace(".", "-").lower()
 
 

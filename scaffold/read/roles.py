@@ -65,14 +65,14 @@ class RoleContext:
 
     def dockerfile(self, service: Service) -> Dockerfile | None:
         """Return the Dockerfile that a service is built from, or None."""
-        path = service.build.dockerfile if service.build else None
+        path = service.made.dockerfile if service.made else None
         return first(self.dockerfiles, PATH, path) if path is not None else None
 
     def manifests_of(self, service: Service) -> tuple[Manifest, ...]:
         """Return the manifests in the folder that a service is built from, its Dockerfile's folder included."""
-        if service.build is None or service.build.context is None:
+        if service.made is None or service.made.context is None:
             return ()
-        folders = [service.build.context, posixpath.dirname(service.build.dockerfile or "")]
+        folders = [service.made.context, posixpath.dirname(service.made.dockerfile or "")]
         for folder in folders:
             found = known(_by_folder, self.manifests).get(folder)
             if found:
@@ -173,7 +173,7 @@ def _framework(service: Service, context: RoleContext) -> tuple[Role | None, str
 
 def _repository(service: Service, context: RoleContext) -> tuple[str, str]:
     """The repository of the image that runs, and how it is known; a built one is known by its base image."""
-    if service.build is None:
+    if service.made is None:
         return (service.image.repository.lower(), "image") if service.image else ("", "")
     base = _base_image(service, context)
     return (base.repository.lower(), "base image") if base else ("", "")
@@ -182,9 +182,9 @@ def _repository(service: Service, context: RoleContext) -> tuple[str, str]:
 def _base_image(service: Service, context: RoleContext) -> ImageReference | None:
     """The image that the final stage of a build starts from, or None where that is not known."""
     dockerfile = context.dockerfile(service)
-    if dockerfile is None or service.build is None:
+    if dockerfile is None or service.made is None:
         return None
-    stage = dockerfile.stage(service.build.target)
+    stage = dockerfile.stage(service.made.target)
     for _ in range(len(dockerfile.stages)):
         before = next((other for other in dockerfile.stages if stage and other.alias and other.alias == stage.base), None)
         if before is None or before is stage:
@@ -212,10 +212,10 @@ def _score_image(scores: _Scores, service: Service, context: RoleContext) -> Rol
 def _is_static(service: Service, context: RoleContext) -> bool:
     """Whether a web server holds a front end: built from a node stage or context, or given files and no configuration."""
     mounted = [mount.target for mount in service.mounts]
-    if service.build is None:
+    if service.made is None:
         return _are_files_alone(mounted)
     dockerfile = context.dockerfile(service)
-    stage = dockerfile.stage(service.build.target) if dockerfile else None
+    stage = dockerfile.stage(service.made.target) if dockerfile else None
     if stage is not None and _are_files_alone([*mounted, *_copied_to(stage)]):
         return True
     bases = [stage.base.rpartition("/")[2].partition(":")[0] for stage in dockerfile.stages] if dockerfile else []
@@ -242,9 +242,9 @@ def _copied_to(stage: Stage) -> Iterator[str]:
 def _command(service: Service, context: RoleContext) -> str:
     words = (*(service.entrypoint or ()), *(service.command or ()))
     dockerfile = context.dockerfile(service) if not words else None
-    if dockerfile and service.build:
+    if dockerfile and service.made:
         for keyword in ("ENTRYPOINT", "CMD"):
-            found = dockerfile.effective(keyword, service.build.target)
+            found = dockerfile.effective(keyword, service.made.target)
             words = (*words, *((found.argv or (found.text,)) if found else ()))
     return " ".join(words)
 
@@ -261,7 +261,8 @@ def _score_command(scores: _Scores, service: Service, context: RoleContext, fram
     servers = [item for item in matches if item[0] in {Role.WEB, Role.FRONTEND}]
     if node and not servers and matches and matches[0][0] is Role.ONE_SHOT:
         servers = [(framework or Role.WEB, node)]
-    if node and framework is not None and (not matches or matches[0][0] in {Role.WEB, Role.FRONTEND}):
+    # A tool for tests is started by its own name.
+    if node and framework not in {None, Role.E2E} and (not matches or matches[0][0] in {Role.WEB, Role.FRONTEND}):
         scores.add(framework, 2, f"runs {node[0]}")
         return framework
     if not matches and is_loop(text):
@@ -270,8 +271,8 @@ def _score_command(scores: _Scores, service: Service, context: RoleContext, fram
     if not matches:
         return None
     role, match = matches[0]
-    if role is Role.ONE_SHOT and servers:
-        role, match = servers[0]  # it migrates and then serves: the server is what stays
+    if servers and (role is Role.ONE_SHOT or (role is Role.WORKER and service.ports)):
+        role, match = servers[0]  # it migrates, or starts a worker beside it, and then serves: the server is what stays
     scores.add(role, 2, f"runs {match[0].split()[0]}")
     return role
 
@@ -282,7 +283,7 @@ def _score_environment(scores: _Scores, service: Service, image: Role | None) ->
     taken = {role: name for name in reversed(names) if (role := _ENVIRONMENT.of(name)) is not None}
     for _, role in role_data.ENVIRONMENT:
         name = taken.get(role)
-        is_a_client = points_at_store or (service.build is not None and not _has_signs(service, role))
+        is_a_client = points_at_store or (service.made is not None and not _has_signs(service, role))
         if name is not None and (role is image or role not in DATASTORES or not is_a_client):
             scores.add(role, 2, f"takes {name}")
 
@@ -340,7 +341,7 @@ def _score_own(scores: _Scores, service: Service, context: RoleContext, named: R
     how = "is built here" if service.build is not None else "runs an image of its own"
     has_port = bool(service.ports or service.expose)
     is_store = any(scores.points.get(role, 0) >= THRESHOLD for role in DATASTORES)
-    is_known_not_a_store = named in DATASTORES and (service.build is None or context.dockerfile(service) is not None)
+    is_known_not_a_store = named in DATASTORES and (service.made is None or context.dockerfile(service) is not None)
     if named is Role.WORKER and answers_http(service) and service.command is None:
         scores.add(Role.WEB, 2, f"{how} and answers HTTP on a published port")
     elif named is not None and not is_known_not_a_store:
@@ -414,8 +415,8 @@ def _listens(service: Service, context: RoleContext, references: dict[str, tuple
     serves = service.role not in _SILENT
     if not found and serves:
         dockerfile = context.dockerfile(service)
-        found = list(exposed_ports(dockerfile, service.build.target)) if dockerfile and service.build else []
-    image = service.image if service.build is None else _base_image(service, context)
+        found = list(exposed_ports(dockerfile, service.made.target)) if dockerfile and service.made else []
+    image = service.image if service.made is None else _base_image(service, context)
     if not found and serves and image is not None:
         found = list(_LISTENS.of(image.name.lower()) or ())
     if not found:
@@ -429,7 +430,7 @@ def _version(service: Service, context: RoleContext) -> str:
     """The version of a store by its tag: `16-alpine` is 16, `0.8.0-pg17` is 17, `16.4-bookworm` is 16.4."""
     if not service.is_datastore:
         return ""
-    image = service.image if service.build is None else _base_image(service, context)
+    image = service.image if service.made is None else _base_image(service, context)
     tag = image.tag if image else ""
     if service.role is Role.POSTGRES and (match := _PG_VERSION.search(tag)):
         return match[1]

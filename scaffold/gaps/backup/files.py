@@ -312,7 +312,7 @@ def _told(project: Project, service: Service) -> Iterator[tuple[str, str]]:
         entries = [entry for entry in template.entries if not entry.commented] if template else []
         yield from ((entry.name, entry.value.strip()) for entry in entries if entry.name not in given)
     dockerfile = project.image_of(service)
-    for stage in dockerfile.chain(service.build.target) if dockerfile and service.build else ():
+    for stage in dockerfile.chain(service.made.target) if dockerfile and service.made else ():
         words = (word.partition("=") for item in stage.instructions if item.keyword == "ENV" for word in item.text.split())
         yield from ((name, value.strip("\"'")) for name, _, value in words if name not in given)
 

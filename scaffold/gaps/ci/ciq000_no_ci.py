@@ -38,7 +38,7 @@ def _unchecked(project: Project, own: list[Service]) -> tuple[Manifest, ...]:
     write; what tools keep in folders of their own is neither.
     """
     written = tuple(item for item in project.manifests if not _KEPT_BY_TOOLS.search(item.path)) or project.manifests
-    contexts = {service.build.context for service in own if service.build and service.build.context is not None}
+    contexts = {service.made.context for service in own if service.made and service.made.context is not None}
     built = tuple(item for item in written if item.folder in contexts)
     return built or written
 

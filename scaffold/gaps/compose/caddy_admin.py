@@ -40,7 +40,7 @@ def _caddyfile(project: Project, service: Service) -> str | None:
     mounted = next((mount for mount in service.mounts if mount.target == _CONFIG), None)
     if mounted is not None:
         return mounted.resolved
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     if dockerfile is None or build is None or build.context is None:
         return None
     found = None

@@ -165,7 +165,7 @@ def _is_ours_to_write(project: Project, stack: Stack, service: Service, mount: M
     main = project.main_stack
     if main is None or main.id not in {stack.id, stack.extends_stack} or not main.is_runnable_in_production:
         return False
-    known = None if service.build else known_image(service.image)
+    known = None if service.made else known_image(service.image)
     return known is not None and mount.target.rstrip("/") in _GENERATED_TARGETS.get(known.facts.family, ())
 
 

@@ -118,18 +118,18 @@ def _of_image(project: Project, stack: Stack, service: Service) -> Iterator[Gap]
 
 def _image_of(project: Project, stack: Stack, service: Service) -> ImageReference | None:
     """Return the image of a service, or the one below its own Dockerfile where that says nothing of folders and commands."""
-    if service.build is None and known_image(service.image) is None:
+    if service.made is None and known_image(service.image) is None:
         service = _built_twin(project, stack, service) or service
-    if service.build is None:
+    if service.made is None:
         return service.image
     dockerfile = project.image_of(service)
     steps = (
-        [item for stage in final_stages(dockerfile, service.build.target) for item in stage.instructions] if dockerfile else []
+        [item for stage in final_stages(dockerfile, service.made.target) for item in stage.instructions] if dockerfile else []
     )
     own = any(
         item.keyword in {"VOLUME", "ENTRYPOINT", "CMD"} or (item.keyword == "ENV" and "PGDATA" in item.text) for item in steps
     )
-    return None if own or dockerfile is None else root_image(dockerfile, service.build.target)
+    return None if own or dockerfile is None else root_image(dockerfile, service.made.target)
 
 
 def _built_twin(project: Project, stack: Stack, service: Service) -> Service | None:

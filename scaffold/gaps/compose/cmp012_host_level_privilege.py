@@ -232,7 +232,7 @@ def _is_out_of_reach(project: Project, service: Service) -> bool:
     """Whether an image that is built here offers no port, and the container is read-only and without capabilities, with every
     mount of the host read-only.
     """
-    dockerfile = project.image_of(service) if service.build else None
+    dockerfile = project.image_of(service) if service.made else None
     dropped = {item.value.upper() for item in scalars_of(service.node.get("cap_drop"))}
     is_closed = dockerfile is not None and not dockerfile.exposed and not service.ports and service.node.get("expose") is None
     is_fixed = text_of(service.node.get("read_only")) == "true" and "ALL" in dropped

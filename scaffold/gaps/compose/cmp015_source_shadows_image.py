@@ -105,11 +105,11 @@ def _hidden_gap(project: Project, stack: Stack, service: Service, item: Hidden) 
 def shadows(project: Project, service: Service) -> Iterator[tuple[Mount, Copy]]:
     """Yield the bind mounts of source that a service has, with the copy of the image that each lies over."""
     dockerfile = project.image_of(service)
-    if dockerfile is None or service.build is None or service.build.context is None:
+    if dockerfile is None or service.made is None or service.made.context is None:
         return
-    copied = tuple(copies_of(dockerfile, service.build.target, service.build.context))
+    copied = tuple(copies_of(dockerfile, service.made.target, service.made.context))
     for mount in service.mounts:
-        if mount.kind == "bind" and mount.resolved is not None and _holds_code(project, mount.resolved, service.build.context):
+        if mount.kind == "bind" and mount.resolved is not None and _holds_code(project, mount.resolved, service.made.context):
             yield from ((mount, copy) for copy in copied if _is_same(mount.resolved, mount.target, copy))
 
 

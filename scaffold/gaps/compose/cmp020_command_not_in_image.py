@@ -111,8 +111,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _built(project: Project, stack: Stack) -> Iterator[_Built]:
     for service in stack.services:
         dockerfile = project.image_of(service)
-        build = service.build
-        if dockerfile is None or build is None or build.context is None or not service.delivers_image or service.profiles:
+        build = service.made
+        if dockerfile is None or build is None or build.context is None or not service.runs_own_image or service.profiles:
             continue
         if environment_of(project, dockerfile) not in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
             copies = tuple(copies_of(dockerfile, build.target, build.context))

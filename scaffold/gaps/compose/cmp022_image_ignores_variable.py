@@ -88,15 +88,15 @@ def _may_lie_over_a_base(project: Project, stack: Stack, service: Service, name:
 def _image_of(project: Project, service: Service) -> tuple[ImageReference | None, Dockerfile | None]:
     """Return the image of a store and the Dockerfile over it: its own, or that of the service that builds an image so named."""
     builder = service
-    if service.build is None and service.image is not None and "/" in service.image.repository:
+    if service.made is None and service.image is not None and "/" in service.image.repository:
         found = (other for stack in project.stacks for other in stack.services if other.build and other.image)
         builder = next((other for other in found if other.image and other.image.name == service.image.name), service)
     dockerfile = project.image_of(builder)
-    if builder.build is None or dockerfile is None:
-        return service.image if service.build is None else None, None
-    steps = [item for stage in final_stages(dockerfile, builder.build.target) for item in stage.instructions]
+    if builder.made is None or dockerfile is None:
+        return service.image if service.made is None else None, None
+    steps = [item for stage in final_stages(dockerfile, builder.made.target) for item in stage.instructions]
     own = any(item.keyword in {"ENTRYPOINT", "CMD"} for item in steps)
-    return None if own else root_image(dockerfile, builder.build.target), dockerfile
+    return None if own else root_image(dockerfile, builder.made.target), dockerfile
 
 
 def _set_by(dockerfile: Dockerfile | None) -> set[str]:

@@ -52,10 +52,10 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _lacking(project: Project, service: Service, facts: list[CodeFact]) -> Iterator[tuple[Dockerfile, CodeFact]]:
     """Yield the facts of a service's own code whose program neither its image nor a mount gives."""
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     if dockerfile is None or build is None or build.context is None:
         return
-    if not service.is_application or not service.delivers_image:
+    if not service.is_application or not service.runs_own_image:
         return
     base = root_image(dockerfile, build.target)
     name = base.repository.removeprefix("library/") if base and not base.registry else ""

@@ -56,7 +56,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 def _runs_busybox(project: Project, service: Service) -> bool:
     """Whether the container starts the crond of Alpine's BusyBox on its usual folder, and nothing brings another one."""
     dockerfile = project.image_of(service)
-    image = root_image(dockerfile, service.build.target) if dockerfile and service.build else service.image
+    image = root_image(dockerfile, service.made.target) if dockerfile and service.made else service.image
     if image is None or not _is_alpine(image) or (service.build and dockerfile is None):
         return False
     start = _start(service, dockerfile)
@@ -82,7 +82,7 @@ def _tables(project: Project, service: Service) -> Iterator[_Table]:
         if mount.resolved is not None:
             yield _Table(mount.target.rstrip("/"), mount.resolved, mount.location)
     dockerfile = project.image_of(service)
-    build = service.build
+    build = service.made
     if dockerfile and build and build.context is not None and final_stages(dockerfile, build.target):
         for copy in copies_of(dockerfile, build.target, build.context):
             name = copy.source.rpartition("/")[2]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from scaffold.gaps.compose.port_ranges import NarrowRange, narrow_ranges
 from scaffold.gaps.facts import HealthSource, health_source, judged_stacks, once, production_or_all, root_image
-from scaffold.model.compose import Build, Port, Service, Stack
+from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -17,7 +16,6 @@ from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
 from scaffold.model.nginx import parse_nginx, walk
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Dockerfile, Project
-from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 
@@ -108,7 +106,7 @@ def _served(project: Project, service: Service) -> _Served | None:
 
 def _told(project: Project, service: Service) -> _Served | None:
     """Return the one port that the command of a server names, and whether it is bound to this machine alone."""
-    start = start_of(project, service) if service.build else None
+    start = start_of(project, service) if service.made else None
     if start is None or len(start.lines) != 1:
         return None
     line, place = start.lines[0]
@@ -120,26 +118,15 @@ def _told(project: Project, service: Service) -> _Served | None:
 
 def _of_nginx(project: Project, service: Service) -> dict[int, Location]:
     """Return the ports on which the nginx that a service runs listens, and the line of each; nothing where that is unknown."""
-    built = _with_build(project, service)
-    dockerfile = project.image_of(built) if built.build else None
-    if built.build and (dockerfile is None or not _is_plain(dockerfile, built.build.target)):
+    dockerfile = project.image_of(service) if service.made else None
+    if service.made and (dockerfile is None or not _is_plain(dockerfile, service.made.target)):
         return {}
-    base = root_image(dockerfile, built.build.target) if dockerfile and built.build else service.image
+    base = root_image(dockerfile, service.made.target) if dockerfile and service.made else service.image
     usual = _USUAL.get(base.repository) if base else None
     if usual is None:
         return {}
-    place = (dockerfile.stage(built.build.target) or dockerfile.stages[-1]).location if dockerfile and built.build else None
-    return _listens(project, built, usual, place or service.image_location or service.location)
-
-
-def _with_build(project: Project, service: Service) -> Service:
-    """Return a service as if it were built here, where one step of a workflow pushes its image."""
-    made = published(project, service)
-    if made is None:
-        return service
-    where = service.location
-    build = Build(made.context, made.dockerfile, made.context, made.dockerfile, made.target, False, False, where, where, where)  # noqa: FBT003
-    return replace(service, build=build)
+    place = (dockerfile.stage(service.made.target) or dockerfile.stages[-1]).location if dockerfile and service.made else None
+    return _listens(project, service, usual, place or service.image_location or service.location)
 
 
 def _is_plain(dockerfile: Dockerfile, target: str) -> bool:

@@ -172,10 +172,10 @@ def _user(project: Project, stack: Stack, service: Service) -> tuple[int, Locati
         return (int(number), service.location) if _NUMBER.fullmatch(number) and int(number) else None
     builder = _builder(project, stack, service)
     dockerfile = project.image_of(builder)
-    if dockerfile is None or builder.build is None:
-        known = _RUN_AS.get(service.image.repository) if service.image and not service.build else None
+    if dockerfile is None or builder.made is None:
+        known = _RUN_AS.get(service.image.repository) if service.image and not service.made else None
         return (known, service.image_location or service.location) if known else None
-    return _last_user(dockerfile, builder.build.target)
+    return _last_user(dockerfile, builder.made.target)
 
 
 def _builder(project: Project, stack: Stack, service: Service) -> Service:
@@ -183,7 +183,7 @@ def _builder(project: Project, stack: Stack, service: Service) -> Service:
     that does so for a service with the same variable for its image.
     """
     builder = builder_of(project, service)
-    if builder.build is not None:
+    if builder.made is not None:
         return builder
     twins = (twin for twin in stack.services if twin.image_references and twin.image_references == service.image_references)
     names = (service.name, *(twin.name for twin in twins))

@@ -137,7 +137,7 @@ def _program_faults(project: Project, service: Service, source: HealthSource) ->
     # Without a shell nothing of a shell command runs, so the shell is the reason and not what it would start.
     name = "sh" if "sh" in missing else missing[0]
     what = "no shell" if name == "sh" else f"no {name}"
-    base = "the image it is built from" if service.build else "its image"
+    base = "the image it is built from" if service.made else "its image"
     confidence = Confidence.MEDIUM if known.assumed else Confidence.HIGH
     yield Fault("pass", f"{base} holds {what}{_judged(known)}", places, confidence)
 
@@ -155,12 +155,12 @@ def _judged(known: KnownImage) -> str:
 
 def _image_below(project: Project, service: Service) -> tuple[KnownImage | None, str | None, tuple[Location, ...]]:
     """Return the table's row for the image or for the base of the built one, what its stages install, and the place."""
-    if not service.build:
+    if not service.made:
         return known_image(service.image), "", _where(service)
     dockerfile = project.image_of(service)
     if dockerfile is None:
         return None, None, ()
-    target = service.build.target
+    target = service.made.target
     stages = final_stages(dockerfile, target)
     texts = [item.text for stage in stages for item in stage.instructions if item.keyword in {"RUN", "COPY", "ADD"}]
     # A script that the build runs may install anything.
@@ -173,7 +173,7 @@ def _image_below(project: Project, service: Service) -> tuple[KnownImage | None,
 
 
 def _path_faults(service: Service, source: HealthSource) -> Iterator[Fault]:
-    known = None if service.build else known_image(service.image)
+    known = None if service.made else known_image(service.image)
     if known is None:
         return
     for path in known.facts.retired:
@@ -190,7 +190,7 @@ def _port_faults(project: Project, service: Service, source: HealthSource) -> It
         *(port.target for port in service.ports),
         *(dockerfile.exposed if dockerfile else ()),
     }
-    known = None if service.build else known_image(service.image)
+    known = None if service.made else known_image(service.image)
     listening |= set(known.facts.ports) if known else set()
     told = " ".join(
         (*(service.command or ()), *(service.entrypoint or ()), *(entry.value or "" for entry in service.environment))
@@ -222,7 +222,7 @@ def _presence_faults(project: Project, service: Service, source: HealthSource) -
 
 def _deaf_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:
     """Yield each path that the check asks for whose handler catches the failure of the store and answers as ever."""
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     facts = [fact for fact in project.code_facts if fact.kind == "deaf-health" and context is not None]
     for path in asked_paths(project, source.command) if facts else ():
         for fact in facts:

@@ -52,10 +52,10 @@ def hidden_code(project: Project, stack: Stack, service: Service, code: tuple[st
     """Yield the folders of the host without code that lie over the folder into which the image copies its code."""
     maker = builder(project, stack, service)
     dockerfile = project.image_of(maker) if maker else None
-    if maker is None or dockerfile is None or maker.build is None or maker.build.context is None:
+    if maker is None or dockerfile is None or maker.made is None or maker.made.context is None:
         return
-    context = clean(maker.build.context)
-    copies = [copy for copy in copies_of(dockerfile, maker.build.target, context) if copy.source == context]
+    context = clean(maker.made.context)
+    copies = [copy for copy in copies_of(dockerfile, maker.made.target, context) if copy.source == context]
     for mount in (*service.mounts, *_of_base(project, stack, service)):
         folder = clean(mount.resolved) if mount.resolved is not None else ""
         if mount.kind != "bind" or not folder or folder not in project.directories or is_below(context, folder):
@@ -94,7 +94,7 @@ def _has_code(project: Project, copy: Copy, code: tuple[str, ...]) -> bool:
 
 def hidden_static(project: Project, stack: Stack, service: Service) -> Iterator[Hidden]:
     """Yield the mounts over the static files that the build collects and that nothing collects when the container starts."""
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     made = _step(dockerfile, build.target, _COLLECTS) if dockerfile and build else None
     if dockerfile is None or build is None or build.context is None or made is None or _collects(project, stack):
         return
@@ -137,7 +137,7 @@ def _static_roots(
 
 def hidden_pages(project: Project, service: Service) -> Iterator[Hidden]:
     """Yield the volumes without a name over pages that the build makes: Compose hands the old ones to the next container."""
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     if dockerfile is None or build is None:
         return
     made = next((item for item in _runs(dockerfile, build.target) if _BUILDS.search(item.text)), None)

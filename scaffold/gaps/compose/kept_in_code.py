@@ -142,7 +142,7 @@ def place_in_container(project: Project, service: Service, place: str) -> str:
 
 def _copied(project: Project, service: Service, path: str) -> str:
     """Return where a path of the repository is in the image, by the copies of the stage that runs."""
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     if dockerfile is None or build is None or build.context is None:
         return ""
     for copy in copies_of(dockerfile, build.target, build.context):
@@ -164,7 +164,7 @@ def absolute(project: Project, service: Service, path: str) -> str:
 def _work_folder(project: Project, service: Service) -> str:
     folder = ""
     dockerfile = project.image_of(service)
-    for stage in reversed(final_stages(dockerfile, service.build.target) if dockerfile and service.build else ()):
+    for stage in reversed(final_stages(dockerfile, service.made.target) if dockerfile and service.made else ()):
         for item in stage.instructions:
             if item.keyword == "WORKDIR":
                 folder = posixpath.join(folder or "/", item.text.strip().strip("\"'"))
@@ -174,7 +174,7 @@ def _work_folder(project: Project, service: Service) -> str:
 def _member(project: Project, service: Service) -> str:
     """Return the folder of the package in which a package manager starts a service, "" where it stays where it is."""
     dockerfile = project.image_of(service)
-    target = service.build.target if service.build else ""
+    target = service.made.target if service.made else ""
     started = dockerfile.effective("CMD", target) if dockerfile else None
     words = service.command or (started.argv if started else ()) or ((started.text,) if started else ())
     match = _MEMBER.search(" ".join(words))
@@ -184,7 +184,7 @@ def _member(project: Project, service: Service) -> str:
         return match["folder"]
     name = match["name"].removeprefix("./")
     named = [item for item in project.manifests if item.ecosystem == "node" and name in {item.name, item.folder}]
-    context = (service.build.context or "") if service.build else ""
+    context = (service.made.context or "") if service.made else ""
     return posixpath.relpath(named[0].folder or ".", context or ".") if len(named) == 1 else ""
 
 
@@ -203,7 +203,7 @@ def is_mounted(project: Project, service: Service, place: str) -> bool:
 def _volumes(project: Project, service: Service) -> Iterator[str]:
     """Yield the VOLUMEs of the image."""
     dockerfile = project.image_of(service)
-    for stage in final_stages(dockerfile, service.build.target) if dockerfile and service.build else ():
+    for stage in final_stages(dockerfile, service.made.target) if dockerfile and service.made else ():
         for item in stage.instructions:
             if item.keyword == "VOLUME":
                 yield from item.text.replace(",", " ").replace('"', " ").strip("[] ").split()

@@ -106,10 +106,10 @@ def _started(project: Project, service: Service) -> str:
 
 def _is_of_image(project: Project, service: Service, path: str) -> bool:
     """Whether a file comes with the image: it is one of the repository's, by its name, in the folder that is built."""
-    if not service.build or "$" in path or path.startswith(("/tmp", "/run", "/var", "/dev")):  # noqa: S108 - looked for
+    if not service.made or "$" in path or path.startswith(("/tmp", "/run", "/var", "/dev")):  # noqa: S108 - looked for
         return False
     base = path.rpartition("/")[2]
-    folder = service.build.context or ""
+    folder = service.made.context or ""
     below = f"{folder}/" if folder and folder != "." else ""
     volumes = [mount.target for mount in service.mounts if mount.target]
     is_kept = any(path == target or path.startswith(f"{target}/") for target in volumes)

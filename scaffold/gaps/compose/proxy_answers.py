@@ -36,7 +36,7 @@ def constant_answers(project: Project, service: Service) -> tuple[Answer, ...]:
     others to an application.
     """
     dockerfile = project.image_of(service)
-    build = service.build
+    build = service.made
     if dockerfile is None or build is None or build.context is None:
         return ()
     return tuple(

@@ -59,7 +59,7 @@ def unshared_files(project: Project, stack: Stack) -> Iterator[Unshared]:
 
 def _holds(project: Project, worker: Service, job: Location) -> bool:
     """Whether the image of a worker has a file; beside Dockerfiles of the project an image of other people has none of it."""
-    if worker.build is not None:
+    if worker.made is not None:
         return is_in_image(project, worker, job.path)
     return not project.dockerfiles or is_own_image(project, worker.image)
 
@@ -97,8 +97,8 @@ def _covers(target: str, place: str) -> bool:
 
 def _image_of(service: Service) -> object:
     """Return what tells the image of a service from others: what it is built from, else its name, or None."""
-    if service.build is not None:
-        return (service.build.context, service.build.dockerfile, service.build.target)
+    if service.made is not None:
+        return (service.made.context, service.made.dockerfile, service.made.target)
     return service.image
 
 

@@ -47,7 +47,7 @@ def debug_in_images(project: Project) -> Iterator[BakedDebug]:
     """Yield the services of production whose image holds an `.env` with debug on, which nothing sets otherwise."""
     files = [file for file in project.env_files if posixpath.basename(file.path) == ".env" and _turns_on(file)]
     for stack in runnable_stacks(project) if files else ():
-        services = [service for service in stack.services if service.build and service.role is not Role.WORKER]
+        services = [service for service in stack.services if service.made and service.role is not Role.WORKER]
         for file in files if stack.environment is not EnvironmentClass.DEV else ():
             found = (_baked(project, stack, service, file) for service in services)
             # Others of the same image are run for the same pages, or show none.
@@ -60,7 +60,7 @@ def _turns_on(file: EnvFile) -> bool:
 
 
 def _baked(project: Project, stack: Stack, service: Service, file: EnvFile) -> BakedDebug | None:
-    build, entry, folder = service.build, file.entry(DEBUG), posixpath.dirname(file.path)
+    build, entry, folder = service.made, file.entry(DEBUG), posixpath.dirname(file.path)
     context = build.context or "" if build else ""
     if folder != context.strip("./") or posixpath.join(folder, "composer.json") not in project.present:
         return None

@@ -38,6 +38,8 @@ _READ_PORT_THEMSELVES = frozenset(
 _LOOPBACK = regex(r"(?:^|//|@)(?:localhost|127\.0\.0\.1)(?=[:/]|$)")
 _WRITES_ENV = regex(r"\.env\b")
 """A step that speaks of an env file, and may write it."""
+_OF_SPRING, _SPRING_SETTINGS = ("SPRING_", "SERVER_", "MANAGEMENT_", "EUREKA_"), (".properties", ".yml", ".yaml")
+"""Beginnings of variables that Spring takes in place of a setting, whatever variable its settings file names for it."""
 _LEFT_OUT = frozenset({"API", "KEY", "SECRET", "TOKEN", "ACCESS", "AUTH", "URL", "ID", "APP", "CLIENT"})
 """Words that people leave out of the name of a key."""
 
@@ -50,7 +52,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for found in offered_in_vain(project, stack):
         offered.setdefault(found.template.path, []).append(found)
     yield from (_offered_gap(stack, path, found) for path, found in offered.items())
-    own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
+    own = (item for item in stack.services if item.runs_own_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
     yield from _misnamed_gaps(project, stack, built)
     templates = templates_of(project, built)
@@ -140,6 +142,7 @@ def _renamed(project: Project, service: Service, given: set[str]) -> Iterator[_R
             or wanted in given
             or entry.name in reads
             or wanted not in reads
+            or (entry.name.startswith(_OF_SPRING) and reads[wanted][0].location.path.endswith(_SPRING_SETTINGS))
             or is_set_by_code(project, service, wanted)
         ):
             continue

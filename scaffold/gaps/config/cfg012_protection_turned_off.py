@@ -351,7 +351,7 @@ def _of_check(project: Project, fact: CodeFact) -> Iterator[Gap]:
 
 def _reaches_nobody(project: Project, stacks: list[Stack], path: str) -> bool:
     """Whether services run a file, and each of them gets from outside what its list of variables names and nothing else."""
-    run = [service for stack in stacks for service in stack.services if service.build and is_in_image(project, service, path)]
+    run = [service for stack in stacks for service in stack.services if service.made and is_in_image(project, service, path)]
     return bool(run) and not any(service.env_files or may_get_more(project, service) for service in run)
 
 
@@ -518,7 +518,7 @@ def _is_published(project: Project, module: str) -> bool:
 
 
 def _is_of(service: Service, module: str) -> bool:
-    return service.build is not None and service.build.context is not None and service.build.context == module.rstrip("/")
+    return service.made is not None and service.made.context is not None and service.made.context == module.rstrip("/")
 
 
 def _gap(path: str, switch: Switch) -> Gap:

@@ -49,7 +49,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
         dockerfile = project.image_of(service)
-        if service.build is None or dockerfile is None or not service.delivers_image or not _builds_pages(dockerfile):
+        if service.made is None or dockerfile is None or not service.runs_own_image or not _builds_pages(dockerfile):
             continue
         late = {
             name: place for name, place in _offered(stack, service).items() if not _is_given(project, service, dockerfile, name)
@@ -70,7 +70,7 @@ def _offered(stack: Stack, service: Service) -> dict[str, Location]:
         and (entry.value or entry.references)
         and not stack.resolve_host(url_host(entry.value or "") or "")
     }
-    arguments = service.build.args if service.build else ()
+    arguments = service.made.args if service.made else ()
     return found | {name: service.location for name, _ in arguments if _BUNDLED.fullmatch(name) and name not in found}
 
 
@@ -122,7 +122,7 @@ def _is_given(project: Project, service: Service, dockerfile: Dockerfile, name: 
         return True
     if any(name in (project.source(workflow.path) or "") for workflow in project.workflows):
         return True
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     for file in project.env_files:
         entry = file.entry(name)
         inside = posixpath.relpath(file.path, context or ".")
@@ -184,7 +184,7 @@ def _gap(
         if fallback
         else "the pages hold what the code falls back to"
     )
-    passed = {name for name, _ in (service.build.args if service.build else ())}
+    passed = {name for name, _ in (service.made.args if service.made else ())}
     how = f"as an argument that no ARG of {dockerfile.path} takes" if passed & late.keys() else "when its container starts"
     first = fallback or next(iter(reads.values()))[0]
     return RULE.gap(

@@ -36,7 +36,7 @@ def _of_stack(project: Project, stack: Stack, facts: list[CodeFact]) -> Iterator
             continue
         yield from _by_option(project, stack, service)
         builder = builder_of(project, service)
-        for fact in facts if builder.build is not None and runs_code(project, builder) else ():
+        for fact in facts if builder.made is not None and runs_code(project, builder) else ():
             given = _given(project, service, fact.detail) if is_in_image(project, builder, fact.location.path) else None
             if given is not None:
                 place, severity = given

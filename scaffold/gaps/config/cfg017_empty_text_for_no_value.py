@@ -34,7 +34,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     seen: set[str] = set()
     for stack in judged_stacks(project):
         for service in stack.services if stack.is_runnable_in_production else ():
-            if service.build is None or not service.delivers_image or not runs_code(project, service):
+            if service.made is None or not service.runs_own_image or not runs_code(project, service):
                 continue
             found = [item for item in _found(project, service, offered) if item.entry.name not in seen]
             seen |= {item.entry.name for item in found}

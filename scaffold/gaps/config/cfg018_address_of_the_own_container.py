@@ -36,7 +36,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     stack = project.production_stack
     if stack is None or not stack.complete:
         return
-    built = [item for item in stack.services if item.delivers_image and item.is_application and runs_code(project, item)]
+    built = [item for item in stack.services if item.runs_own_image and item.is_application and runs_code(project, item)]
     templates = templates_of(project, built)
     if templates is None:
         return

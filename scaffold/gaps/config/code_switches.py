@@ -249,7 +249,7 @@ def _released(project: Project) -> tuple[tuple[Dockerfile, str], ...]:
     """Return the Dockerfiles that make what runs elsewhere, with the folders that they take files of."""
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     applications = [service for stack in stacks for service in stack.services if service.role in APPLICATION]
-    if built := [service for service in applications if service.build]:
+    if built := [service for service in applications if service.made]:
         of_root = (item for item in project.dockerfiles if item.path == "Dockerfile")
         return tuple((item, "") for item in of_root) if all(map(_runs_sources, built)) else ()
     released = any(service.image is None or is_own_image(project, service.image) for service in applications)
@@ -276,13 +276,13 @@ def _of_each_image(project: Project) -> dict[str, list[Service]]:
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     found: dict[object, Service] = {}
     for service in (service for stack in stacks for service in stack.services if service.is_application):
-        build = service.build
+        build = service.made
         if build is not None:
             inline = build.location if build.inline else None
             found.setdefault((build.context, build.dockerfile, build.target, inline), service)
     images: dict[str, list[Service]] = {}
     for service in found.values():
-        context = service.build.context if service.build else None
+        context = service.made.context if service.made else None
         if context is not None:
             images.setdefault("" if context in {"", "."} else posixpath.normpath(context), []).append(service)
     return images

@@ -57,7 +57,7 @@ def modes_left_out(project: Project) -> Iterator[LeftOut]:
     for stack in judged_stacks(project) if any(guards.values()) else ():
         if stack.is_runnable_in_production and stack.environment is not EnvironmentClass.DEV:
             for service in stack.services:
-                if service.is_application and service.build:
+                if service.is_application and service.made:
                     yield from _of_service(project, stack, service, guards)
 
 

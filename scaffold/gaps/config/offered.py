@@ -78,7 +78,7 @@ def _reads(project: Project, service: Service, *, alone: bool) -> Mapping[str, l
     """Return what the code of a service reads. Where the image is not built here, that is what the repository's code reads, of
     several applications the one in folders that have the service's name.
     """
-    if service.build is not None:
+    if service.made is not None:
         return reads_in_image(project, service)
     found: dict[str, list[EnvRead]] = {}
     for read in project.env_reads:
@@ -119,7 +119,7 @@ def _is_beside(service: Service, template: EnvFile) -> bool:
     folder, _, name = template.path.rpartition("/")
     # Next.js and Vite call everybody's own values `.env.local`.
     is_for_others = _OF_OTHERS.search(f"{folder}/{name.replace('.local', '')}") is not None
-    return service.build is not None and bool(folder) and service.build.context == folder and not is_for_others
+    return service.made is not None and bool(folder) and service.made.context == folder and not is_for_others
 
 
 def _asks_for_keys(entries: list[EnvEntry], reads: Mapping[str, list[EnvRead]]) -> bool:
@@ -131,7 +131,7 @@ def _is_own(project: Project, service: Service, read: Set[str]) -> bool:
     """Whether a service runs the code at hand: built from it, by its image's name, or because code reads what it gets."""
     names = {entry.name for entry in service.environment}
     known = len(names & read)
-    by_name = service.build is not None or is_own_image(project, service.image)
+    by_name = service.made is not None or is_own_image(project, service.image)
     return service.is_application and (by_name or (known >= _CERTAIN and known >= _MOST * len(names)))
 
 

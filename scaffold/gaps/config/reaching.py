@@ -82,7 +82,7 @@ def is_given_more(project: Project, service: Service) -> bool:
             mount.resolved in {None, "", "."} or mount.resolved in project.directories or ".env" in mount.source
         ):
             return True
-    build, dockerfile = service.build, project.image_of(service)
+    build, dockerfile = service.made, project.image_of(service)
     texts = [*(service.entrypoint or ()), *(service.command or ())]
     texts += [
         item.text
@@ -95,7 +95,7 @@ def is_given_more(project: Project, service: Service) -> bool:
 
 def holds_env_file(project: Project, service: Service) -> bool:
     """Whether the image of a service takes the `.env` of its context along with the sources."""
-    build, dockerfile = service.build, project.image_of(service)
+    build, dockerfile = service.made, project.image_of(service)
     if build is None or dockerfile is None or not is_in_image(project, service, posixpath.join(build.context or "", ".env")):
         return False
     return not leaves_out(ignore_patterns(project, dockerfile, build.context or ""), ".env")

@@ -13,7 +13,6 @@ from scaffold.model.frozen import frozen
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, closest_to_production
 from scaffold.model.project import Dockerfile, Project
-from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 
 _OTHER_SCRIPTS = (
@@ -49,7 +48,7 @@ def production_stage(project: Project, service: Service) -> str:
     """Return how production builds another stage than the one that a service takes, which a variable chooses by its default or
     which is called after development: `TARGET=prod`, `build.target prod`; "" where there is no such choice.
     """
-    build, dockerfile = service.build, project.image_of(service)
+    build, dockerfile = service.made, project.image_of(service)
     if build is None or dockerfile is None or not build.target or _FOR_PRODUCTION.search(build.target):
         return ""
     node = find(service.node, "build", "target")
@@ -86,7 +85,7 @@ def _environments(project: Project) -> dict[str | None, list[EnvironmentClass]]:
     found = {path: list(dict.fromkeys(stack.environment for stack, _ in users[path])) for path in users}
     for stack in project.stacks:
         for service in stack.services:
-            made = published(project, service)
+            made = service.pulled
             if made is not None:
                 found.setdefault(made.dockerfile, []).append(stack.environment)
     return found

@@ -39,7 +39,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         found = _root_place(dockerfile) or _root_by_default(project, dockerfile)
         users = users_of(project, dockerfile)
         overridden = bool(users) and all(service.user and service.user.split(":")[0] not in _ROOT for service in users)
-        staged = any(service.build and service.build.target for service in users)
+        staged = any(service.made and service.made.target for service in users)
         if found and not overridden and not staged and is_built(project, dockerfile):
             yield _gap(project, dockerfile, *found)
 

@@ -122,13 +122,13 @@ def _of_service(project: Project, service: Service) -> tuple[str, Location] | No
 
 def _of_command(project: Project, service: Service) -> tuple[str, Location] | None:
     if service.command:
-        folder = service.build.context if service.build else None
+        folder = service.made.context if service.made else None
         word = development_server(project, " ".join(service.command), folder)
         return (word, service.command_location or service.location) if word else None
     dockerfile = project.image_of(service)
     if dockerfile is None or service.entrypoint:
         return None
-    return _of_image(project, dockerfile, service.build_target, service.build.context if service.build else None)
+    return _of_image(project, dockerfile, service.build_target, service.made.context if service.made else None)
 
 
 def _of_image(project: Project, dockerfile: Dockerfile, target: str, context: str | None = None) -> tuple[str, Location] | None:
@@ -149,7 +149,7 @@ def _of_image(project: Project, dockerfile: Dockerfile, target: str, context: st
 
 def _of_script(project: Project, service: Service) -> tuple[str, Location] | None:
     """Return the development server that a shell script of a service's start runs in any case, with its line."""
-    start = start_of(project, service) if service.build else None
+    start = start_of(project, service) if service.made else None
     found = None
     depths: dict[str, int] = {}
     lines = tuple(item for item in (start.lines[1:] if start else ()) if item[1].path.endswith(_SHELL))
@@ -198,7 +198,7 @@ def _with_scripts(manifests: tuple[Manifest, ...]) -> dict[str, Manifest]:
 def _lacking_image(project: Project, service: Service) -> str:
     """Return the base of an image that has no Node, under a command that Node runs; "" for any other."""
     dockerfile = project.image_of(service)
-    stage = dockerfile.stage(service.build.target) if dockerfile and service.build else None
+    stage = dockerfile.stage(service.made.target) if dockerfile and service.made else None
     image = ImageReference.parse(stage.base) if stage and "$" not in stage.base else None
     installs = any(item.keyword == "RUN" and "node" in item.text for item in stage.instructions) if stage else True
     if image is None or installs or image.name not in _STATIC_SERVERS:

@@ -77,8 +77,8 @@ def _group(found: Missing) -> str:
 
 def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator[Missing]:
     """Yield what the image of a service copies and a clone lacks."""
-    dockerfile, build = project.image_of(service), service.build
-    if dockerfile is None or build is None or build.context is None or not service.delivers_image or service.profiles:
+    dockerfile, build = project.image_of(service), service.made
+    if dockerfile is None or build is None or build.context is None or not service.runs_own_image or service.profiles:
         return
     if has_submodules(project):
         return

@@ -76,7 +76,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for stack in judged_stacks(project):
         for service in stack.services if stack.is_runnable_in_production and stack.complete else ():
             dockerfile = project.image_of(service)
-            if dockerfile is None or not service.delivers_image or len(dockerfile.stages) < 2:
+            if dockerfile is None or not service.runs_own_image or len(dockerfile.stages) < 2:
                 continue
             if environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}:
                 continue

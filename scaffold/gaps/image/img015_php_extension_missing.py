@@ -101,7 +101,7 @@ def _needs(project: Project, service: Service, dockerfile: Dockerfile) -> Iterat
 
 def _is_of(project: Project, service: Service, path: str) -> bool:
     """Whether a file is part of what a service runs: its image takes it, or a mount of the repository gives it."""
-    build = service.build
+    build = service.made
     if (
         build is not None
         and build.context is not None

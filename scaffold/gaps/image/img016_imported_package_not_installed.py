@@ -43,7 +43,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _imported(project: Project, service: Service, dockerfile: Dockerfile, facts: list[CodeFact]) -> dict[str, Location]:
     """Return what the program of a service imports as it starts, and where; nothing where the program is not one file."""
     start = start_of(project, service)
-    if start is None or service.build is None or service.build.context is None:
+    if start is None or service.made is None or service.made.context is None:
         return {}
     text = "\n".join(line for line, _ in start.taken())
     if _INSTALLS.search(text):
@@ -52,14 +52,14 @@ def _imported(project: Project, service: Service, dockerfile: Dockerfile, facts:
     for fact in facts:
         entry, path, package = fact.detail.split(" ")
         if re.search(rf"(?<![\w.]){re.escape(entry)}(?![\w])", text) and is_copied(
-            dockerfile, service.build.target, service.build.context, path
+            dockerfile, service.made.target, service.made.context, path
         ):
             found.setdefault(path, {})[package] = fact.location
     return next(iter(found.values())) if len(found) == 1 else {}
 
 
 def _held(project: Project, service: Service, dockerfile: Dockerfile) -> Installed | None:
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     is_tried = environment_of(project, dockerfile) in {EnvironmentClass.DEV, EnvironmentClass.TEST}
     return None if is_tried or context is None else installed(project, dockerfile, context)
 

@@ -18,7 +18,6 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image, is_served
 from scaffold.model.names import TRIED, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
-from scaffold.model.published_images import made_from
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 
@@ -47,8 +46,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     groups: dict[tuple[str, bool], list[_Refused]] = {}
     for stack in judged_stacks(project):
         for service in stack.services if stack.is_runnable_in_production and stack.complete else ():
-            made = made_from(project, service)
-            dockerfile = project.dockerfile(made.dockerfile) if made else None
+            dockerfile = project.image_of(service)
             if dockerfile is None or service.user or service.profiles or environment_of(project, dockerfile) in TRIED:
                 continue
             for found in (*_volumes(project, stack, service), *_files(project, stack, service, dockerfile, facts)):
@@ -64,7 +62,7 @@ def _is_served(fact: CodeFact) -> bool:
 
 
 def _target(service: Service) -> str:
-    return service.build.target if service.build else ""
+    return service.build_target
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------
@@ -98,9 +96,8 @@ def _refused_volume(project: Project, service: Service, place: str) -> Location 
     """Return where the image gets its user, who may not write to a new volume at a place: the folder there is root's, or the
     image has none, and then it does not help that the one above is the user's.
     """
-    made = made_from(project, service)
-    dockerfile = project.dockerfile(made.dockerfile) if made else None
-    if dockerfile is None or made is None:
+    made, dockerfile = service.made, project.image_of(service)
+    if dockerfile is None or made is None or made.context is None:
         return None
     user = refuses_to_write(dockerfile, made.target, place)
     if user is None and is_of_application(place) and not may_have(project, dockerfile, made.target, made.context, place):
@@ -114,10 +111,9 @@ def _refused_volume(project: Project, service: Service, place: str) -> Location 
 def _files(
     project: Project, stack: Stack, service: Service, dockerfile: Dockerfile, facts: list[CodeFact]
 ) -> Iterator[_Refused | None]:
-    """Yield the files that code writes where the image lets it not; what a workflow builds may get another folder of it."""
-    if service.build is not None:
-        yield from (_written(project, stack, service, dockerfile, fact) for fact in facts)
-        yield _kept(project, stack, service, dockerfile)
+    """Yield the files that code writes where the image lets it not."""
+    yield from (_written(project, stack, service, dockerfile, fact) for fact in facts)
+    yield _kept(project, stack, service, dockerfile)
 
 
 def _written(project: Project, stack: Stack, service: Service, dockerfile: Dockerfile, fact: CodeFact) -> _Refused | None:
@@ -159,7 +155,7 @@ def _is_production(service: Service, dockerfile: Dockerfile) -> bool:
 def _may_be_there(project: Project, service: Service, dockerfile: Dockerfile, name: str) -> bool:
     """Whether a step or the context may bring the folder itself: a program that only makes it goes on then."""
     steps = (item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword != "CMD")
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     return name in {"", "."} or any(name in text for text in steps) or project.exists(posixpath.join(context or "", name))
 
 

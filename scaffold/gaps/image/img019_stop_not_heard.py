@@ -183,7 +183,7 @@ def _is_deaf(source: SourceFile) -> bool:
 
 def _is_built(service: Service, dockerfile: Dockerfile, path: str) -> bool:
     """Whether a file is of the program that the image holds: the only one of the context, or one that its build names."""
-    context = service.build.context if service.build and service.build.context not in {None, "."} else ""
+    context = service.made.context if service.made and service.made.context not in {None, "."} else ""
     folder = posixpath.dirname(posixpath.relpath(path, context or "."))
     crate = folder.removesuffix("src").rstrip("/")
     if not crate:

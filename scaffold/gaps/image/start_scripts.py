@@ -59,7 +59,7 @@ def _starts(project: Project, dockerfile: Dockerfile) -> Iterator[str]:
         instructions = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
         yield " ".join(" ".join(item.argv) or item.text for item in instructions if item)
     for _, service in main_services(project):
-        if service.build and service.build.dockerfile == dockerfile.path:
+        if service.made and service.made.dockerfile == dockerfile.path:
             yield " ".join((*(service.entrypoint or ()), *(service.command or ())))
 
 

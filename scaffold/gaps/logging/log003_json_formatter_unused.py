@@ -31,7 +31,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _outside_every_image(project: Project, fact: CodeFact) -> bool:
     """Whether no image can hold the module, because it lies outside of every build context."""
-    contexts = [service.build.context for _, service in main_services(project) if service.build]
+    contexts = [service.made.context for _, service in main_services(project) if service.made]
     known = [context for context in contexts if context is not None]
     return bool(known) and len(known) == len(contexts) and not any(is_below(fact.location.path, context) for context in known)
 

@@ -49,7 +49,7 @@ def text_logging(project: Project) -> tuple[TextLogging, ...]:
 
 def writes_json(project: Project, service: Service) -> bool:
     """Whether served code of the service's context can also log JSON, perhaps by a switch."""
-    context = service.build.context if service.build and service.build.context is not None else ""
+    context = service.made.context if service.made and service.made.context is not None else ""
     return any(is_below(path, context) for path in _json_paths(project))
 
 
@@ -74,6 +74,6 @@ def _json_paths(project: Project) -> tuple[str, ...]:
 @remembered
 def _served_json(project: Project) -> tuple[str, ...]:
     """Return the files of the images that log JSON."""
-    contexts = {service.build.context for _, service in main_services(project) if service.build and service.is_application}
+    contexts = {service.made.context for _, service in main_services(project) if service.made and service.is_application}
     named = [context for context in contexts if context is not None]
     return tuple(path for path in _json_paths(project) if any(is_below(path, context) for context in named))

@@ -73,7 +73,7 @@ def _line_of(project: Project, path: str, word: str) -> Location:
 
 def _is_exposed(project: Project, service: Service) -> bool:
     """Whether a route gives out metrics in the service's context, or a server of its own or a push does."""
-    context = service.build.context if service.build and service.build.context is not None else ""
+    context = service.made.context if service.made and service.made.context is not None else ""
     for fact in project.code_facts:
         if _gives_metrics(project, fact) and fact.reachable is not False and is_below(fact.location.path, context):
             return True

@@ -60,7 +60,7 @@ def _listening(project: Project, scraper: Mounted, port: int | None) -> Service 
 
 def _is_told_elsewhere(project: Project, service: Service, target: ScrapeTarget) -> bool:
     """Whether MET004 says it: the usual path, and code that could give metrics out."""
-    context = service.build.context if service.build and service.build.context is not None else ""
+    context = service.made.context if service.made and service.made.context is not None else ""
     producers = (fact for fact in project.code_facts if fact.kind in _PRODUCERS)
     return target.metrics_path.rstrip("/") == "/metrics" and any(is_below(fact.location.path, context) for fact in producers)
 

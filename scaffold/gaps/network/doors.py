@@ -10,9 +10,8 @@ from scaffold.gaps.network.fronts import front_of
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
-from scaffold.model.image_code import runs_code
+from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.project import CodeFact, Project
-from scaffold.model.published_images import is_in_made_image, published
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
@@ -50,7 +49,7 @@ def is_of_program(project: Project, service: Service, folder: str) -> bool:
     """Whether an image that takes the whole repository in is that of the program in a folder: its Dockerfile stands there, or
     names it.
     """
-    build = service.build or published(project, service)
+    build = service.made
     if build is None or not folder:
         return True
     if any(place and is_below(place, folder) for place in (build.dockerfile, build.context)):
@@ -65,7 +64,7 @@ def opened_programs(
     they reach it. `is_of` tells whether a fact is of the program of a service.
     """
     for service in stack.services:
-        held = (fact for fact in facts if is_in_made_image(project, service, fact.location.path))
+        held = (fact for fact in facts if is_in_image(project, service, fact.location.path))
         fact = next((fact for fact in held if is_of(project, service, fact)), None)
         door = door_of(project, stack, service) if fact is not None and runs_code(project, service) else None
         if fact is not None and door is not None:

@@ -258,7 +258,7 @@ def _servers_of(project: Project, stack: Stack, servers: tuple[CodeFact, ...]) -
     from scaffold.model.starting import start_of
 
     for service in stack.services:
-        ports = open_ports(project, service) if service.build else ()
+        ports = open_ports(project, service) if service.made else ()
         start = start_of(project, service) if ports else None
         words = f"{start.text if start else ''} {_settings(service)}"
         if not start or not _OVER_THE_NETWORK.search(words):

@@ -338,8 +338,8 @@ def _speaks_tls(project: Project, service: Service) -> bool:
 
 def _serves_pages(project: Project, service: Service) -> bool:
     """Whether the service is an image of the project whose last stage is a web server."""
-    dockerfile = project.image_of(service) if service.build else None
-    image = root_image(dockerfile, service.build.target) if dockerfile and service.build else None
+    dockerfile = project.image_of(service) if service.made else None
+    image = root_image(dockerfile, service.made.target) if dockerfile and service.made else None
     return service.is_application and image is not None and image.name in _SERVERS
 
 

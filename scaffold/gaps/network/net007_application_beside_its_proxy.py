@@ -114,7 +114,7 @@ def _trusts_headers(project: Project, service: Service) -> bool:
         if entry.name == "FORWARDED_ALLOW_IPS" and value == "*":
             return True
     dockerfile = project.image_of(service)
-    start = dockerfile.effective("CMD", service.build.target) if dockerfile and service.build and not service.command else None
+    start = dockerfile.effective("CMD", service.made.target) if dockerfile and service.made and not service.command else None
     words = f"{words_of(service)} {' '.join(start.argv) if start else ''}"
     return bool(_TRUSTS_ALL.search(words))
 

@@ -63,7 +63,7 @@ def _debuggers(project: Project, service: Service) -> Iterator[_Debugger]:
     """Yield the debuggers that a service starts: by its command and variables, and by those of its image."""
     for written, place in _texts(project, service):
         text = _with_script(project, service, written)
-        in_image = place.path == (service.build.dockerfile if service.build else None)
+        in_image = place.path == (service.made.dockerfile if service.made else None)
         stage = production_stage(project, service) if in_image else ""
         java = _JAVA.search(text)
         # Before Java 9 a port alone meant every interface; since then it means the container itself, as a host does.
@@ -93,7 +93,7 @@ def _texts(project: Project, service: Service) -> Iterator[tuple[str, Location]]
 def _with_script(project: Project, service: Service, text: str) -> str:
     """Return a command with the npm script that it runs behind it, one level deep."""
     match = _SCRIPT.search(text)
-    folder = service.build.context if service.build else None
+    folder = service.made.context if service.made else None
     scripts = (item.scripts for item in project.manifests if match and item.folder == folder)
     return " ".join((text, *(dict(known).get(match["name"], "") for known in scripts if match)))
 
@@ -101,7 +101,7 @@ def _with_script(project: Project, service: Service, text: str) -> str:
 def _is_old_java(project: Project, service: Service) -> bool:
     """Whether the image is known to run Java 8 or older."""
     dockerfile = project.image_of(service)
-    stages = final_stages(dockerfile, service.build.target) if dockerfile and service.build else ()
+    stages = final_stages(dockerfile, service.made.target) if dockerfile and service.made else ()
     base = stages[-1].base if stages else str(service.image or "")
     return bool(_OLD_JAVA.search(base))
 

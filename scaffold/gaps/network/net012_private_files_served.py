@@ -172,7 +172,7 @@ def _env_file(project: Project, service: Service, root: WebRoot) -> tuple[str, S
     guarded = f"{folder}/.htaccess".lstrip("/") in project.present and root.location == service.location
     if guarded or not keeps_secrets_in_env(project, folder):
         return None
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     if is_mounted or dockerfile is None or build is None:
         return path, Severity.CRITICAL
     patterns = ignore_patterns(project, dockerfile, build.context or "")

@@ -56,10 +56,10 @@ def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[Ga
 
 def _of_build(project: Project, service: Service) -> Iterator[_Given]:
     """Yield the build arguments that a bundler writes into the pages; not those by which a server may forward."""
-    context = (service.build.context if service.build else "") or "."
+    context = (service.made.context if service.made else "") or "."
     forwards = any(_REWRITES.fullmatch(path) and is_below(path, context.strip("./")) for path in project.present)
     arguments = find(service.node, "build", "args")
-    for name, value in service.build.args if service.build else ():
+    for name, value in service.made.args if service.made else ():
         host = url_host(value) if _BUNDLED.fullmatch(name) and _URL.fullmatch(value.strip()) else None
         node = find(arguments, name)
         written = node.raw if isinstance(node, Scalar) else ""

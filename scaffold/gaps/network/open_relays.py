@@ -84,7 +84,7 @@ def _texts(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     for item in project.mounted:
         if is_within(item.path, mounted):
             yield item.path, item.data.decode("utf-8", "replace")
-    for source in known(_marked, project.sources) if service.build else ():
+    for source in known(_marked, project.sources) if service.made else ():
         if source.path not in mounted and is_in_image(project, service, source.path):
             yield source.path, source.text
 

@@ -75,8 +75,8 @@ def _is_shared(stack: Stack, service: Service, mount: Mount) -> bool:
 
 def _is_alike(service: Service, other: Service) -> bool:
     """Whether two services run one image, as a web server and its worker do."""
-    if service.build and other.build:
-        return service.build.context == other.build.context and service.build.dockerfile == other.build.dockerfile
+    if service.made and other.made:
+        return service.made.context == other.made.context and service.made.dockerfile == other.made.dockerfile
     return service.image is not None and service.image == other.image
 
 

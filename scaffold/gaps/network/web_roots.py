@@ -73,8 +73,8 @@ def nginx_escapes(project: Project, service: Service) -> Iterator[Escape]:
 
 def apache_root(project: Project, service: Service) -> WebRoot | None:
     """Return the folder that the official images of PHP and Apache serve, None where anything may name another one."""
-    dockerfile = project.image_of(service) if service.build else None
-    image = root_image(dockerfile, service.build.target) if dockerfile and service.build else service.image
+    dockerfile = project.image_of(service) if service.made else None
+    image = root_image(dockerfile, service.made.target) if dockerfile and service.made else service.image
     name = image.name if image else ""
     if name not in _APACHE_ROOTS or (name == "php" and "apache" not in (image.tag or "" if image else "")):
         return None
@@ -96,7 +96,7 @@ def repository_folder(project: Project, service: Service, folder: str) -> tuple[
             return None
         rest = posixpath.relpath(folder, mount.target)
         return posixpath.normpath(posixpath.join(mount.resolved or ".", rest)), True
-    dockerfile, build = project.image_of(service), service.build
+    dockerfile, build = project.image_of(service), service.made
     if dockerfile is None or build is None or build.context is None:
         return None
     copies = copies_of(dockerfile, build.target, build.context)

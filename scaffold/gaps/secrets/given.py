@@ -49,10 +49,8 @@ def is_run_by_nobody(project: Project, settings: list[SettingDefault]) -> bool:
     the files start does without it.
     """
     services = [service for stack in project.stacks if stack.is_runnable_in_production for service in stack.services]
-    applications = [
-        service for service in services if runs_code(project, service) and (service.build or service.is_application)
-    ]
-    contexts = [service.build.context if service.build else None for service in applications]
+    applications = [service for service in services if runs_code(project, service) and (service.made or service.is_application)]
+    contexts = [service.made.context if service.made else None for service in applications]
     if not applications or any(setting.kind not in _READ_KINDS for setting in settings):
         return False
     mounted = [mount.resolved for service in services for mount in service.mounts if mount.resolved]
@@ -104,11 +102,11 @@ def _running(project: Project, path: str) -> Iterator[tuple[Stack, Service]]:
         service.name
         for stack in project.stacks
         for service in stack.services
-        if service.build and runs_code(project, service) and _holds(project, service, path)
+        if service.made and runs_code(project, service) and _holds(project, service, path)
     }
     for stack in stacks:
         for service in stack.services:
-            runs = not service.build or _holds(project, service, path)
+            runs = not service.made or _holds(project, service, path)
             if service.name in builds and runs and runs_code(project, service):
                 yield stack, service
 

@@ -85,7 +85,7 @@ def _reason(project: Project, service: Service) -> tuple[str, str, Location] | N
             return f"environment/{name}", why, entry.location
     if service.role is Role.REDIS and not service.build:
         return _redis(project, service)
-    known = None if service.build else known_image(service.image)
+    known = None if service.made else known_image(service.image)
     if known and known.facts.family == "chroma" and store_port_is_open(service):
         place = service.image_location or service.location
         return "authentication", "Chroma has no authentication of its own, and its port is published", place

@@ -80,7 +80,7 @@ def _secrets(project: Project, path: str) -> tuple[str, ...]:
 
 def _holder(project: Project, service: Service, place: Location, used: list[str], reads: _Reads) -> _Holder | None:
     """Return a service that gets secrets which other services read and it certainly does not, None for every other one."""
-    if service.build is None:
+    if service.made is None:
         is_known = any(service.has_role(role) for role in _READS_OWN) and not service.is_application
         names = [name for name in used if not name.startswith(_OF_STORES)] if is_known else []
         texts = _mounted(project, service) if names else ""

@@ -70,13 +70,13 @@ def _is_code_of_ours(project: Project, service: Service) -> bool:
 
 def _built(project: Project, service: Service) -> Service | None:
     alike = (other for stack in project.stacks for other in stack.services if other.name == service.name)
-    given = service if service.build else next((other for other in alike if other.build), None)
+    given = service if service.made else next((other for other in alike if other.build), None)
     return given if given is not None and project.image_of(given) is not None else None
 
 
 def _is_spelled_out(project: Project, service: Service) -> bool:
     dockerfile = project.image_of(service)
-    target = service.build.target if service.build else ""
+    target = service.made.target if service.made else ""
     stages = dockerfile.chain(target) if dockerfile else ()
     base = ImageReference.parse(stages[-1].base) if stages and stages[-1].base else None
     if base is None or dockerfile is None or not is_plain_base(base) or _brings_code(dockerfile):
