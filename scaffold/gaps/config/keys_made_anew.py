@@ -8,9 +8,8 @@ from scaffold.gaps.facts import may_run_in_production
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
-from scaffold.model.image_code import is_copied
+from scaffold.model.image_code import is_in_image
 from scaffold.model.project import CodeFact, Project
-from scaffold.model.published_images import published
 from scaffold.model.regex import regex
 
 _OF_ASPNET = regex(r"(?i)\.aspnet/?$|data-?protection|^/root/?$|^/home/\w+/?$")
@@ -70,8 +69,4 @@ def _first(project: Project, services: list[Service], fact: CodeFact) -> Service
 
 
 def _holds(project: Project, service: Service, path: str) -> bool:
-    made = service.build or published(project, service)
-    dockerfile = project.dockerfile(made.dockerfile) if made else None
-    if made is None or made.context is None or dockerfile is None:
-        return False
-    return is_copied(dockerfile, made.target, made.context, path)
+    return project.image_of(service) is not None and is_in_image(project, service, path)
