@@ -10,6 +10,7 @@ from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, is_built, ta
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
@@ -58,9 +59,18 @@ def _starts(project: Project, dockerfile: Dockerfile) -> Iterator[str]:
     for target in targets_of(project, dockerfile):
         instructions = (dockerfile.effective(keyword, target) for keyword in ("ENTRYPOINT", "CMD"))
         yield " ".join(" ".join(item.argv) or item.text for item in instructions if item)
+    yield from known(_words_by_dockerfile, project).get(dockerfile.path, ())
+
+
+def _words_by_dockerfile(project: Project) -> dict[str, list[str]]:
+    """Return the words with which services start, by the Dockerfiles of their images."""
+    found: dict[str, list[str]] = {}
     for _, service in main_services(project):
-        if service.made and service.made.dockerfile == dockerfile.path:
-            yield " ".join((*(service.entrypoint or ()), *(service.command or ())))
+        if service.made and service.made.dockerfile:
+            found.setdefault(service.made.dockerfile, []).append(
+                " ".join((*(service.entrypoint or ()), *(service.command or ())))
+            )
+    return found
 
 
 def purpose_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass:
