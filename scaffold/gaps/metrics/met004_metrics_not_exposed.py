@@ -34,6 +34,8 @@ _LIBRARIES = frozenset(
 
 _FORMAT = regex(r"# (?:TYPE|HELP) \w", words=("TYPE", "HELP"))
 """Lines of the text format, which code without a library writes by itself."""
+_HANDLER = regex(r"(?i)\bmetrics?\w*\.(?:\w+\.)?(?:http)?handler\b", words=("metric",))
+"""The handler of a module about metrics, such as `metrics.Handler()`."""
 _TOPICS = ("prometheus", "metrics")
 _SHOWN = 3
 """Places that one finding lists."""
@@ -89,6 +91,9 @@ def _gives_metrics(project: Project, fact: CodeFact) -> bool:
     if "metrics" not in fact.detail.lower().split("/"):
         return False
     if any(word in fact.location.path.lower() for word in _TOPICS):
+        return True
+    lines = (project.source(fact.location.path) or "").split("\n")
+    if _HANDLER.search(next(iter(lines[fact.location.line - 1 : fact.location.line]), "")):
         return True
     return bool(_FORMAT.search(project.source(fact.location.path) or ""))
 
