@@ -175,7 +175,8 @@ class NeededVariable:
     """Whether no file of the repository names it but the template of its env file."""
     source: str = "code"
     """Why it is here: `code` (the code requires it), `env-file` (the template of an untracked env file sets it, so that Compose
-    needs nothing else), `default` (what the code takes without it is right under Compose alone).
+    needs nothing else), `default` (what the code takes without it is right under Compose alone), `local` (what it
+    takes without it is right on a developer's machine alone).
     """
 
     @property

@@ -103,7 +103,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
     known = {variable.name for group in groups for variable in group.variables}
     users: dict[str, list[NeededVariable]] = {}
     for need in needs:
-        is_set = need.kind in {"asked", "default"} if need.source == "code" else need.source == "env-file"
+        is_set = need.kind in {"asked", "default"} if need.source in {"code", "local"} else need.source == "env-file"
         if is_set and need.name not in known:
             users.setdefault(need.name, []).append(need)
     made = {group.title: list(group.variables) for group in groups}
@@ -133,6 +133,8 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
 def _required_by(needs: list[NeededVariable]) -> str:
     need = needs[0]
     user = f": the user of {need.login}" if need.login and not need.secret else ""
+    if need.source == "local":
+        return f"{need.location.path}:{need.location.line} falls back to what a developer's machine alone has"
     verb = "sets" if need.source == "env-file" else "requires"
     unread = ", and no code of this repository names it" if all(item.unread for item in needs) else ""
     return f"{need.location.path}:{need.location.line} {verb} it{user}{unread}"

@@ -203,3 +203,53 @@ def test_what_mounted_code_requires_and_the_template_of_its_env_file_forgot_is_a
         "BUCKET": "unknown",
         "BUCKET_SECRET_KEY": "unknown",
     }
+
+
+LOCAL_CODE = """\
+import os
+from pathlib import Path
+
+DATABASE_URL = os.getenv("DATABASE_URL", "sqlite:///./shop.db")
+FRONTEND_URL = os.getenv("FRONTEND_URL", "http://localhost:3000")
+BROKER_URL = os.getenv("BROKER_URL", "amqp://guest:guest@localhost:5672/")
+GIVEN_URL = os.getenv("GIVEN_URL", "redis://localhost:6379/0")
+TEST_DATABASE_URL = os.getenv("TEST_DATABASE_URL", "sqlite:///./test.db")
+METRICS_URL = os.getenv("METRICS_URL", "http://metrics.example.com/push")
+PAGE_SIZE = int(os.getenv("PAGE_SIZE", "20"))
+"""
+LOCAL_FILES = {
+    "compose.yaml": """\
+services:
+  web: {build: ., ports: ["8000:8000"], environment: {GIVEN_URL: "redis://cache:6379/0"}}
+  db: {image: "mysql:8.4", environment: {MYSQL_ROOT_PASSWORD: "${MYSQL_ROOT_PASSWORD:?}", MYSQL_DATABASE: shop}}
+  cache: {image: "redis:8"}
+""",
+    "Dockerfile": "FROM python:3.14-slim\nWORKDIR /srv\nCOPY . .\nCMD [python, main.py]\n",
+    "main.py": LOCAL_CODE,
+    "requirements.txt": "fastapi==0.120.0\n",
+}
+
+
+def test_what_falls_back_to_a_developers_machine_is_asked_for(make_project: Make) -> None:
+    """SQLite beside a server, and stores or pages at localhost: production would start, and run on the wrong thing."""
+    target = make_target(read_project(make_project(LOCAL_FILES)), ())
+    local = {need.name: need.secret for need in target.needs if need.source == "local"}
+    assert local == {"DATABASE_URL": True, "FRONTEND_URL": False, "BROKER_URL": True}
+
+
+def test_a_sqlite_file_alone_is_the_database_of_the_application(make_project: Make) -> None:
+    alone = LOCAL_FILES | {"compose.yaml": 'services:\n  web: {build: ., ports: ["8000:8000"]}\n'}
+    target = make_target(read_project(make_project(alone)), ())
+    assert "DATABASE_URL" not in {need.name for need in target.needs if need.source == "local"}
+
+
+def test_a_local_default_is_asked_for_in_chart_overlay_and_template(make_project: Make) -> None:
+    root = make_project(LOCAL_FILES, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    wanted = {"DATABASE_URL", "FRONTEND_URL", "BROKER_URL"}
+    overlay = yaml.safe_load((root / "compose.hardening.yaml").read_text())["services"]["web"]["environment"]
+    assert {name for name in overlay if overlay[name] == f"${{{name}:?}}"} == wanted
+    template = (root / ".env.production.example").read_text().splitlines()
+    assert {f"{name}=" for name in wanted} <= set(template)
+    values = (root / "deploy/helm/shop/values.yaml").read_text()
+    assert all(name in values for name in wanted) and "sqlite" not in values

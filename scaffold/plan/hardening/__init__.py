@@ -59,6 +59,12 @@ def _free_path(project: Project, directory: str) -> str:
     return next(prefix + name for name in candidates if prefix + name not in taken)
 
 
+_WHY_NEEDED = {
+    "code": "its code does not start without {}, which no other file of production sets",
+    "local": "where nothing sets {}, its code takes what is right on a developer's machine alone",
+}
+
+
 def _harden(project: Project, service: Service, *, ends: bool) -> ServiceHardening:
     image = running_image(project, service)
     made = ServiceHardening(service.name, rotation=_grows_without_end(service))
@@ -72,12 +78,12 @@ def _harden(project: Project, service: Service, *, ends: bool) -> ServiceHardeni
 
 
 def _with_needed(made: ServiceHardening, needs: tuple[NeededVariable, ...]) -> ServiceHardening:
-    required = (need for need in needs if need.service == made.service and need.source == "code")
-    added = tuple((need.name, need.text) for need in required if need.kind != "unknown")
-    if not added:
-        return made
-    why = "its code does not start without the variables below environment, which no other file of production sets"
-    return _because(replace(made, environment=(*made.environment, *added)), why)
+    for source, why in _WHY_NEEDED.items():
+        found = (need for need in needs if need.service == made.service and need.source == source)
+        added = tuple((need.name, need.text) for need in found if need.kind != "unknown")
+        if added:
+            made = _because(replace(made, environment=(*made.environment, *added)), why.format(", ".join(dict(added))))
+    return made
 
 
 def _because(made: ServiceHardening, reason: str) -> ServiceHardening:

@@ -14,6 +14,7 @@ from scaffold.model.image_code import runs_code
 from scaffold.model.project import EnvEntry, Project
 from scaffold.plan.needs.defaults import default_variables
 from scaffold.plan.needs.env_files import env_file_variables
+from scaffold.plan.needs.local_defaults import local_variables
 from scaffold.plan.needs.required import required_variables
 from scaffold.plan.needs.unread import with_unread
 
@@ -29,7 +30,9 @@ def needed_variables(project: Project, stack: Stack, managed: frozenset[str] = f
         required = list(required_variables(project, stack, service, templates)) if ours else []
         from_files = list(env_file_variables(project, stack, service, managed, runs_code=ours))
         by_default = default_variables(project, stack, service, managed) if ours else ()
-        found += _each_once((*(need for need in required if need.kind != "unknown"), *from_files, *required, *by_default))
+        local = local_variables(project, stack, service) if ours else ()
+        known = (need for need in required if need.kind != "unknown")
+        found += _each_once((*known, *from_files, *required, *by_default, *local))
     return with_unread(project, stack, tuple(sorted(found, key=lambda need: (need.service, need.name))))
 
 
