@@ -252,4 +252,5 @@ def test_a_local_default_is_asked_for_in_chart_overlay_and_template(make_project
     template = (root / ".env.production.example").read_text().splitlines()
     assert {f"{name}=" for name in wanted} <= set(template)
     values = (root / "deploy/helm/shop/values.yaml").read_text()
-    assert all(name in values for name in wanted) and "sqlite" not in values
+    assert all(name in values for name in wanted)
+    assert "sqlite" not in values
