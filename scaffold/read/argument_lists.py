@@ -8,8 +8,8 @@ import shlex
 from scaffold.model.document import Location, Mapping, Sequence, scalars_of, text_of
 from scaffold.model.project import Command
 from scaffold.model.regex import regex
+from scaffold.model.toml import read_toml
 from scaffold.read.lines import Places
-from scaffold.read.toml import read_toml
 from scaffold.read.yaml import parse_documents
 
 _TASK = regex(r"^[ \t]*\[tasks\.[\"']?([^\"'\]\n]+)[\"']?\]", re.MULTILINE)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from scaffold.model.document import Location, Problem
 from scaffold.model.project import Manifest
 from scaffold.model.regex import regex
+from scaffold.model.toml import read_toml
 from scaffold.read.lines import line_of, numbered
-from scaffold.read.toml import read_toml
 
 _REQUIREMENT = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(?:[=<>!~;@,#]|$)")
 _EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")

@@ -40,6 +40,7 @@ from scaffold.read.application import (
     with_writes,
 )
 from scaffold.read.beside import read_beside
+from scaffold.read.build_settings import settings_of_builds
 from scaffold.read.compose import Documents
 from scaffold.read.dockerfiles import read_dockerfile, read_dockerignore, with_lower_case
 from scaffold.read.env_copies import with_copied
@@ -189,7 +190,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     if not workflows and not stacks and not images and not any(fact.kind == "server-entry" for fact in code.facts):
         raise _nothing(inventory, sources)
     ignore_files = _dockerignores(inventory, sources)
-    for path in filter(paths.is_renovate, inventory.files):
+    for path in (*filter(paths.is_renovate, inventory.files), *settings_of_builds(images, inventory.files)):
         texts.text(path)
     files = tuple(SourceFile(path, text) for path, text in texts.sources())
     ignores, failed = read_ignores(files)

@@ -87,12 +87,12 @@ def _made(stage: Stage, context: str, known: dict[str, _Made]) -> _Made | None:
             origin = next((flag.partition("=")[2].lower() for flag in item.flags if flag.startswith("--from")), "")
             if "$" in item.text + folder + origin or "<<" in item.text or len(words) < 2:
                 return None
-            place = _inside(posixpath.join(folder, words[-1]))
+            place = inside_image(posixpath.join(folder, words[-1]))
             for source in words[:-1]:
                 if not origin:
                     held += _from_context(source, place, context, item)
                 elif origin in known:
-                    at = _inside(_plain(posixpath.dirname(source) if _WILD & set(source) else source))
+                    at = inside_image(_plain(posixpath.dirname(source) if _WILD & set(source) else source))
                     taken.append(Taken(origin, at))
                     held += _handed_on(known[origin].held, at, place)
             if len(held) > _MOST:
@@ -125,7 +125,7 @@ def _handed_on(held: tuple[Held, ...], at: str, place: str) -> Iterator[Held]:
     """Yield what a copy of a place of another stage brings: all that lies below it, and a part of what lies above it."""
     for item in held:
         if is_below(item.place, at):
-            yield Held(_inside(posixpath.join(place, posixpath.relpath(item.place or ".", at or "."))), item.source)
+            yield Held(inside_image(posixpath.join(place, posixpath.relpath(item.place or ".", at or "."))), item.source)
         elif is_below(at, item.place):
             inside = posixpath.relpath(at or ".", item.place or ".")
             folder = posixpath.dirname(item.source) if _WILD & set(item.source) else item.source
@@ -140,6 +140,6 @@ def _of(item: Held, folder: str) -> str:
     return "" if found.startswith("..") or found == "." else found
 
 
-def _inside(path: str) -> str:
+def inside_image(path: str) -> str:
     """Return a path of an image without its first slash, "" for the root."""
     return clean(posixpath.join("/", path)).lstrip("/")

@@ -6,7 +6,8 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, listed, root_image
-from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns
+from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns, users_of
+from scaffold.gaps.image.failing_steps import FailingStep, failing_steps
 from scaffold.gaps.image.named_contexts import LackingContext, lacking_contexts
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
@@ -68,6 +69,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     for group in groups.values():
         yield _gap(group)
     yield from (_context_gap(found) for found in lacking_contexts(project))
+    yield from (_step_gap(project, found) for found in failing_steps(project))
 
 
 def _group(found: Missing) -> str:
@@ -175,6 +177,24 @@ def _context_gap(found: LackingContext) -> Gap:
                 f"{found.name}=FOLDER`.",
             ),
         ),
+    )
+
+
+def _step_gap(project: Project, found: FailingStep) -> Gap:
+    path = found.dockerfile.path
+    users = [service for service in users_of(project, found.dockerfile) if not service.profiles and service.runs_own_image]
+    names = listed(service.name for service in users) or f"The image of {path}"
+    return RULE.gap(
+        resource=path,
+        subject=found.subject,
+        message=f"{names} cannot be built: {f'in {path} ' if users else ''}{found.why}.",
+        expected=found.expected,
+        actual="a step that fails",
+        locations=(found.place,),
+        related=found.related,
+        severity=Severity.HIGH if any(service.image is None for service in users) else Severity.MEDIUM,
+        environment=environment_of(project, found.dockerfile),
+        closers=(Closer(None, "advice", found.advice),),
     )
 
 
