@@ -49,7 +49,11 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     ),
     (
         lambda project: project.workflows or project.other_ci or project.commands,
-        ("CIQ014", "CIQ016", "CIQ021", "CIQ022", "CIQ024", "CIQ025", "CIQ026", "SUP017", "SUP019", "SUP020", "CFG013"),
+        ("CIQ014", "CIQ016", "CIQ021", "CIQ022", "CIQ024", "CIQ025", "CIQ026", "SUP017", "SUP019", "SUP020"),
+    ),
+    (
+        lambda project: project.workflows or project.other_ci or project.commands or _compose_has(project, "env_file"),
+        ("CFG013",),
     ),
     (lambda project: project.workflows or project.problems, ("CIQ013",)),
     (lambda project: project.problems, ("CMP018",)),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.caddy_admin import admin_off
 from scaffold.gaps.compose.presence_checks import presence_reason
 from scaffold.gaps.compose.proxy_answers import constant_answers
+from scaffold.gaps.compose.shellless_checks import sign_in_arguments
 from scaffold.gaps.facts import HealthSource, final_stages, health_source, root_image
 from scaffold.gaps.served_paths import asked_paths, meant_route, serves, service_routes
 from scaffold.model.compose import Service
@@ -56,6 +57,7 @@ def health_faults(project: Project, service: Service) -> tuple[Fault, ...]:
         *_port_faults(project, service, source),
         *_route_faults(project, service, source),
         *_constant_faults(source),
+        *_shellless_faults(source),
         *_presence_faults(project, service, source),
         *_deaf_faults(project, service, source),
         *_proxy_faults(project, service, source),
@@ -209,6 +211,12 @@ def _port_faults(project: Project, service: Service, source: HealthSource) -> It
 def _constant_faults(source: HealthSource) -> Iterator[Fault]:
     if _NEVER_FAILS.search(source.command.strip()):
         yield Fault("fail", "it ends with a command that always succeeds")
+
+
+def _shellless_faults(source: HealthSource) -> Iterator[Fault]:
+    program, sign = sign_in_arguments(source)
+    if sign:
+        yield Fault("pass", f"no shell reads the exec form, so {program} gets `{sign}` and what follows as arguments")
 
 
 def _presence_faults(project: Project, service: Service, source: HealthSource) -> Iterator[Fault]:

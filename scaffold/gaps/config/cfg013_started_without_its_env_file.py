@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.facts import DEFAULT_FILES, listed
+from scaffold.gaps.config.interpolated import Unread, unread
+from scaffold.gaps.facts import DEFAULT_FILES, judged_stacks, listed, once
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import COMPOSE, STARTS, deploy_scripts, is_deployment, place_of, run_text
 from scaffold.model.document import Location, scalars_in
@@ -58,6 +59,40 @@ def _detect(project: Project) -> Iterator[Gap]:
             if told and unset:
                 yield _gap(deployment, stack, told, unset)
                 break
+    yield from once(_unread_gaps(project))
+
+
+def _unread_gaps(project: Project) -> Iterator[Gap]:
+    """Yield each stack whose variables stand in the env file of its services alone."""
+    for stack in judged_stacks(project):
+        found = unread(project, stack) if stack.is_runnable_in_production and stack.complete else None
+        if found is not None:
+            yield _unread_gap(stack, found)
+
+
+def _unread_gap(stack: Stack, found: Unread) -> Gap:
+    places = list(found.names.values())
+    instead = "what another .env happens to have, or an empty text," if found.partly else "an empty text"
+    return RULE.gap(
+        resource=stack.resource(found.service.name),
+        subject=f"env-file/{found.file}",
+        message=f"{' and '.join(stack.files)} fills in {listed(sorted(found.names))} from the shell or from .env, and what has"
+        f" them is {found.file}, which `env_file` gives to containers alone: Compose writes {instead} in their place.",
+        expected=f"--env-file {found.file} with each start, or the values in .env, and ${{NAME:?}} in the file",
+        actual="no file from which Compose reads them",
+        locations=(places[0][0],),
+        related=(*(place for place, _ in places[1:3]), *dict.fromkeys(entry for _, entry in places[:2])),
+        severity=Severity.MEDIUM if any(map(is_sensitive_name, found.names)) else Severity.LOW,
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Start the stack with --env-file {found.file}, or let the container take the value from its env_file, and"
+                " guard what is filled in with ${NAME:?}.",
+            ),
+        ),
+    )
 
 
 def _jobs(project: Project) -> Iterator[_Deployment]:

@@ -150,7 +150,8 @@ def _value_gap(
 
 
 def _copied(project: Project, dockerfile: Dockerfile, item: Instruction) -> Iterator[Gap]:
-    if item.keyword not in {"COPY", "ADD"}:
+    # The text of a heredoc is the file that it makes: what it names is copied by nobody.
+    if item.keyword not in {"COPY", "ADD"} or "<<" in item.text:
         return
     stage = next((flag.partition("=")[2] for flag in item.flags if flag.startswith("--from=")), "")
     if stage:
