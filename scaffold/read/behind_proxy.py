@@ -38,6 +38,30 @@ _READS = regex(
 )
 """Code that reads the headers of a proxy by hand, or by a helper."""
 _BELIEVES = regex(r"\.(?:set|enable)\(\s*[\"']trust proxy[\"']\s*(?:,\s*(?:true|1)\s*)?\)|\btrustProxy\s*:\s*true\b")
+_SPRING_BELIEVES = (
+    "heeds spring",
+    regex(
+        r"(?m)^[ \t]*(?:server\.)?forward-headers-strategy[ \t]*[:=][ \t]*(?i:framework|native)\b", words=("forward-headers",)
+    ),
+)
+_BELIEVES_IN = {
+    ".php": (
+        "believes laravel",
+        regex(r"\btrustProxies\(\s*(?:at:\s*)?\[?\s*[\"']\*|\$proxies\s*=\s*\[?\s*[\"']\*", words=("rustProxies(", "proxies")),
+    ),
+    ".go": ("believes chi", regex(r"\.Use\([^()\n]{0,80}\b(?:\w+\.)?RealIP\b", words=("RealIP",))),
+    ".cs": (
+        "heeds aspnet",
+        regex(r"\bKnown(?:IP)?(?:Networks|Proxies)\.Clear\(\)", words=(".Clear()",)),
+    ),
+    ".py": ("heeds flask", regex(r"\.wsgi_app\s*=\s*ProxyFix\(", words=("ProxyFix(",))),
+    ".yml": _SPRING_BELIEVES,
+    ".yaml": _SPRING_BELIEVES,
+    ".properties": _SPRING_BELIEVES,
+}
+"""The same in other languages; a framework `heeds` the last address alone, which a proxy writes, or those of its network."""
+_HEEDS_PRIVATE = regex(r"\.set\(\s*[\"']trust proxy[\"']\s*,[^()\n]{0,120}\buniquelocal\b", words=("uniquelocal",))
+"""Express that believes private networks, of which the gateway of Docker is one: through it come those from outside."""
 _SESSION = regex(r"(?:from|require\()\s*[\"']express-session[\"']")
 _SECURE_COOKIE = regex(r"\bsecure\s*:\s*(?P<value>true\b|process\.env\.NODE_ENV\s*===?\s*[\"']production[\"'])")
 _SESSION_PROXY = regex(r"\bproxy\s*:\s*true\b")
@@ -56,8 +80,8 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
     requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
     carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of a key of its own,
-    `reads any` where code takes a proxy's headers by hand, and `believes express` where a framework takes them from whoever
-    connects.
+    `reads any` where code takes a proxy's headers by hand, and `believes` where a framework takes them from whoever connects,
+    the first of several; `heeds` where it takes the last one, or believes those of private networks.
     """
     places = Places(path, text)
     trusts = _PHP_TRUSTS if path.endswith(".php") else _TRUSTS
@@ -66,6 +90,10 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
         chosen = found is not None and pattern is _BELIEVES and _CHOICE.search(_opening(text, found.start()))
         if found and not chosen:
             yield CodeFact("proxy", word, places.at(found.start()))
+    word, pattern = _BELIEVES_IN.get(f".{path.rpartition('.')[2]}", ("heeds express", _HEEDS_PRIVATE))
+    believed = _first(pattern, text)
+    if believed and not _is_chosen(path, text, believed.start()):
+        yield CodeFact("proxy", word, places.at(believed.start()))
     tracker = text.find("getTracker")
     if tracker >= 0 and keeps_own_key(text):
         yield CodeFact("proxy", "trusts any", places.at(tracker))
@@ -73,6 +101,11 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     for offset, word in (*_redirects(path, text), *limits, *_sessions(path, text)):
         if not _is_comment(text, offset):
             yield CodeFact("proxy", word, places.at(offset))
+
+
+def _is_chosen(path: str, text: str, offset: int) -> bool:
+    """Whether a condition of the code decides about a line."""
+    return bool(_guard(text, offset) if path.endswith(".py") else _CHOICE.search(_opening(text, offset)))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

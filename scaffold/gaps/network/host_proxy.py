@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from scaffold.gaps.facts import path_environment
 from scaffold.gaps.network.fronts import Front
@@ -23,6 +24,14 @@ _FORWARDS = regex(
     r"(?:localhost|127\.0\.0\.1):(?P<port>\d{2,5})\b",
     words=("proxy_pass", "reverse_proxy", "ProxyPass"),
 )
+_LEADS = regex(
+    r"(?im)^(?![^\n]*(?:ngrok|vite|\bdev[ -]|development|proxy_pass))[^\n]{0,200}?"
+    r"(?:https://[\w.<>{}$-]+`?[ \t]*(?:->|→|=>|\|)[^\n]{0,40}?(?:(?:localhost|127\.0\.0\.1):|\bport )"
+    r"|\breverse[- ]prox(?:y|ies)\b[^\n]{0,120}?(?:\bto\b|\bvers\b|->|→)[ \t]*`?(?:https?://)?(?:localhost|127\.0\.0\.1):)"
+    r"(?P<port>\d{2,5})\b",
+    words=("https://", "reverse"),
+)
+"""A line of a page that leads an address of the site to a port of the host."""
 _SAYS = regex(
     r"\bhost(?:'s)? (?:nginx|caddy|apache|reverse proxy)\b"
     r"|\b(?:nginx|caddy|apache|traefik) on the (?:host|server|vps|machine)\b"
@@ -135,7 +144,7 @@ def _forwarded(pages: Iterable[DocFile]) -> dict[int, Location]:
     """Return the ports of the host to which a proxy on the pages forwards, with the first place of each."""
     forwarded: dict[int, Location] = {}
     for page in pages:
-        for match in _FORWARDS.finditer(page.text):
+        for match in chain(_FORWARDS.finditer(page.text), _LEADS.finditer(page.text)):
             found = Location.at_offset(page.path, page.text, match.start("port"))
             forwarded.setdefault(int(match["port"]), found)
     return forwarded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, production_or_all
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, production_or_all
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.gaps.network.host_proxy import Passed, passed_ports
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -13,9 +13,10 @@ from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import is_in_image
 from scaffold.model.known import known
 from scaffold.model.label_routes import label_route
-from scaffold.model.lasting import words_of
+from scaffold.model.lasting import builder_of, words_of
 from scaffold.model.names import Layer, Role, Severity
 from scaffold.model.nginx_services import nginx_files
 from scaffold.model.project import Project, ProxyUpstream
@@ -53,7 +54,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         passed = [item for item in passed_ports(project, stack) if item.port.location not in seen]
         seen |= {item.port.location for item in passed}
         if passed:
-            yield _passed_gap(stack, passed)
+            yield _passed_gap(project, stack, passed)
 
 
 def _routes(project: Project, stack: Stack) -> Iterator[_Route]:
@@ -113,6 +114,12 @@ def _trusts_headers(project: Project, service: Service) -> bool:
             return True
         if entry.name == "FORWARDED_ALLOW_IPS" and value == "*":
             return True
+    facts = (fact for fact in project.code_facts if fact.kind == "proxy" and fact.detail.startswith(("believes", "heeds")))
+    builder = builder_of(project, service)
+    if builder.build and any(
+        is_in_image(project, builder, fact.location.path) for fact in facts if may_run_in_production(fact)
+    ):
+        return True
     dockerfile = project.image_of(service)
     start = dockerfile.effective("CMD", service.made.target) if dockerfile and service.made and not service.command else None
     words = f"{words_of(service)} {' '.join(start.argv) if start else ''}"
@@ -131,14 +138,18 @@ def _worst(project: Project, routes: list[_Route]) -> tuple[str, Severity]:
     if scripts:
         who = " and ".join(scripts)
         return f", and {who} speaks FastCGI there, which runs what a client asks for without a login", Severity.HIGH
-    trusting = dict.fromkeys(route.service.name for route in routes if _trusts_headers(project, route.service))
-    if not trusting:
-        return _PLAIN, Severity.MEDIUM
+    return _forging(project, [route.service for route in routes]) or _PLAIN, Severity.MEDIUM
+
+
+def _forging(project: Project, services: list[Service]) -> str:
+    """Return what a visitor chooses past the proxy of applications that believe its headers, "" where none does."""
+    trusting = dict.fromkeys(service.name for service in services if _trusts_headers(project, service))
     verb = "believes" if len(trusting) == 1 else "believe"
-    return (
+    said = (
         f"; {' and '.join(trusting)} {verb} the headers of a proxy, so whoever comes past it chooses the address and the "
         "scheme that the application sees"
-    ), Severity.MEDIUM
+    )
+    return said if trusting else ""
 
 
 def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
@@ -169,15 +180,16 @@ def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
     )
 
 
-def _passed_gap(stack: Stack, passed: list[Passed]) -> Gap:
+def _passed_gap(project: Project, stack: Stack, passed: list[Passed]) -> Gap:
     names = " and ".join(dict.fromkeys(f"{item.service.name} ({item.port.published})" for item in passed))
     several = len({item.service.name for item in passed}) > 1
     pages = " and ".join(dict.fromkeys(item.place.path for item in passed))
+    effect = _forging(project, [item.service for item in passed]) or _PLAIN
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/behind-the-host",
         message=f"{names} {'are' if several else 'is'} published on every interface of the host, where {pages} has people put "
-        f"a proxy before {'them' if several else 'it'}: visitors get in past it{_PLAIN}, because Docker's own rules come "
+        f"a proxy before {'them' if several else 'it'}: visitors get in past it{effect}, because Docker's own rules come "
         "before a host firewall such as ufw.",
         expected="127.0.0.1 before the port: the proxy of the host reaches it there",
         actual="no host address (all interfaces)",

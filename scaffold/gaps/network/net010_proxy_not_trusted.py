@@ -19,7 +19,7 @@ from scaffold.gaps.facts import (
 from scaffold.gaps.kubernetes.objects import objects
 from scaffold.gaps.network.edge_limits import limits_behind_cloudflare
 from scaffold.gaps.network.fronts import Front, front_of
-from scaffold.gaps.network.host_proxy import host_front
+from scaffold.gaps.network.host_proxy import host_front, passed_ports
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.pages_on_tls import own_pages
 from scaffold.model.compose import Service, Stack, shared_network
@@ -104,7 +104,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         for fact in project.code_facts
         if fact.kind == "proxy" and may_run_in_production(fact) and not _is_of_a_desktop(project, fact)
     ]
-    if not any(not fact.detail.startswith(("trusts", "believes", "reads")) for fact in facts):
+    if all(fact.detail.startswith(("trusts", "reads")) for fact in facts) and not any(map(_believing, _services(project))):
         return
     yield from _believers(project, facts)
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
@@ -315,28 +315,46 @@ def _gap(stack: Stack, service: Service, front: Front, fault: _Fault) -> Gap:
 
 
 def _forged(project: Project, stack: Stack, service: Service, words: dict[str, CodeFact]) -> Iterator[Gap]:
-    """Yield the gap of an open port without a proxy whose application believes the headers of one, and limits by them."""
+    """Yield the gap of an open port without a proxy whose application believes the headers of one; medium where it limits
+    requests by them.
+    """
     limits = words.get("counts") or words.get("keys")
-    fact = words.get("believes")
-    believes = fact.location if fact is not None else _believes_all(project, service, limits)
+    fact = words.get("believes") or words.get("heeds")
+    believes = fact.location if fact is not None else _believes_all(project, service, limits) or _believing(service)
     ports = open_ports(project, service)
-    if believes is None or limits is None or not ports:
+    # What pages put before such a port, NET007 tells.
+    if (
+        believes is None
+        or not ports
+        or (limits is None and any(service == item.service for item in passed_ports(project, stack)))
+    ):
         return
     at = f"{believes.path}:{believes.line}"
+    effect = "the limit on requests stops nobody" if limits else "logs, and checks of an address, see that one"
     yield RULE.gap(
         resource=stack.resource(service.name),
         subject="proxy/believes",
         message=f"{service.name} takes the address of the visitor from X-Forwarded-For ({at}), and its port "
         f"{ports[0].published or ports[0].target} is open on every interface with no proxy of the stack before it: whoever "
-        "connects names an address of their own, and the limit on requests stops nobody.",
+        f"connects names an address of their own, and {effect}.",
         expected="the port on 127.0.0.1 behind the proxy, or no trust in the header",
         actual="open to all, and trusting",
         locations=(ports[0].location,),
-        related=(believes, limits.location),
-        severity=Severity.MEDIUM,
+        related=(believes, *((limits.location,) if limits else ())),
+        severity=Severity.MEDIUM if limits else Severity.LOW,
         environment=stack.environment,
         closers=(Closer(None, "advice", "Write 127.0.0.1 before the port, or take it out where a proxy joins the stack."),),
     )
+
+
+def _services(project: Project) -> Iterator[Service]:
+    return (service for stack in judged_stacks(project) for service in stack.services)
+
+
+def _believing(service: Service) -> Location | None:
+    """Return the variable by which a service is told to believe everybody, or the gateway through which visitors come."""
+    entries = (entry for entry in service.environment if _TRUSTED.fullmatch(entry.name))
+    return next((entry.location for entry in entries if (entry.value or "").strip() in _EVERYBODY), None)
 
 
 def _believes_all(project: Project, service: Service, limit: CodeFact | None) -> Location | None:
@@ -487,11 +505,16 @@ def _believers_gap(found: dict[CodeFact, CodeFact], edge: Location) -> Gap:
         locations=tuple(fact.location for fact in found),
         related=tuple(dict.fromkeys((*(fact.location for fact in found.values()), edge))),
         severity=Severity.MEDIUM,
-        closers=(Closer(None, "advice", _NETWORK if next(iter(found)).detail.endswith("starlette") else _HOPS),),
+        closers=(Closer(None, "advice", _CURES.get(next(iter(found)).detail.partition(" ")[2], _HOPS)),),
     )
 
 
+_TRUSTED = regex(r"(?:\w+_)?TRUSTED_PROX(?:Y|IES)")
+_EVERYBODY = frozenset({"*", "**", "0.0.0.0/0", "private_ranges", "PRIVATE_SUBNETS", "REMOTE_ADDR", "127.0.0.1,REMOTE_ADDR"})
+"""What Laravel, Symfony and their like take for all; the gateway of Docker stands in the private ranges."""
 _NETWORK = "Name the network of the proxy: `--forwarded-allow-ips=172.16.0.0/12` (or FORWARDED_ALLOW_IPS), never `*`."
+_ADDRESSES = "Name the network of the proxy in the place of everybody; behind Cloudflare alone take CF-Connecting-IP."
+_CURES = {"starlette": _NETWORK, "laravel": _ADDRESSES, "chi": _ADDRESSES}
 _HOPS = "Write the number of proxies: `trustProxy: 1`, `app.set('trust proxy', 1)`; behind Cloudflare alone CF-Connecting-IP."
 
 RULE = Rule(
