@@ -310,6 +310,7 @@ class CodeFact:
     `history` (a migration that its tool cannot put in order; see scaffold.read.migration_history),
     `job-files` (work of a queue takes or keeps a file on the disk of its process),
     `own-schedule` (a process keeps a schedule; `locked` for what one copy does; see scaffold.read.own_schedules),
+    `asset-call` (a template asks for a list of assets that a build writes; detail: the pipeline, see scaffold.model.assets),
     `plain-cookie` (code makes the cookie of a login without Secure; detail: `readable` where scripts read it too, else `sent`),
     `names-database` (settings in YAML name a database by its host; detail: what it is, and the host).
     """

@@ -39,6 +39,7 @@ from scaffold.read.application import (
     with_seeds,
     with_writes,
 )
+from scaffold.read.asset_calls import asset_calls
 from scaffold.read.beside import read_beside
 from scaffold.read.build_settings import settings_of_builds
 from scaffold.read.compose import Documents
@@ -185,6 +186,8 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code = replace(code, facts=without_unused_checks(code.facts, inventory.files, texts.glance))
     code = with_writes(code, inventory, stacks, texts)
     code = with_seeds(code, inventory, texts, started_with(stacks, images, listed), told_to_run(listed))
+    calls = tuple(asset_calls(manifests, inventory.present, texts.glance)) if images else ()
+    code = replace(code, facts=(*code.facts, *calls))
     sources.problems += failed
     beside = read_beside(inventory, sources)
     if not workflows and not stacks and not images and not any(fact.kind == "server-entry" for fact in code.facts):

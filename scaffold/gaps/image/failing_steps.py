@@ -11,6 +11,8 @@ from scaffold.gaps.image.builds import environment_of, is_built, released_target
 from scaffold.gaps.image.cargo_steps import lacking_member, lacking_program
 from scaffold.gaps.image.held_paths import Content, content_of, inside_image
 from scaffold.gaps.image.img003_no_dockerignore import build_contexts
+from scaffold.gaps.image.omitted_tools import omitted_tool
+from scaffold.model.bundlers import NEXT_SETTINGS
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.names import TRIED
@@ -26,13 +28,13 @@ _BRINGS_COREPACK = regex(r"\b(?:install|add|i)\b[^\n;&|]*\bcorepack\b", words=("
 _LAST_WITH_COREPACK = 24
 """The last release of Node that brings Corepack along."""
 _NEWEST_NODE = frozenset({"latest", "current", "alpine", "slim"})
+_RUNS_SCRIPT = regex(r"\b(?:npm\s+run|pnpm|yarn)\s", words=("npm", "yarn"))
 _STANDALONE = ".next/standalone"
 _MAY_SET_OUTPUT = regex(
     r"standalone|\boutput\b\s*(?:[:=,}]|\])|(?:\bfrom|\bimport|\brequire\(|\bimport\()\s*['\"](?:\.|@/|~)",
     words=("standalone", "output", "from", "import", "require"),
 )
 """Settings of Next that name the output, or that are put together from other files."""
-_CONFIGS = ("next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs")
 _NEVER_BUILT = regex(
     r"public|next\.config\.[cm]?[jt]s|nginx\.conf|(?:docker-)?entrypoint\.sh|alembic\.ini|prisma|migrations|scripts|locales|messages|templates"
 )
@@ -78,7 +80,7 @@ def failing_steps(project: Project) -> Iterator[FailingStep]:
 def _is_worth_a_look(dockerfile: Dockerfile) -> bool:
     """Whether a step may fail, by its words alone: most Dockerfiles have none of them."""
     for item in (item for stage in dockerfile.stages for item in stage.instructions):
-        if item.keyword == "RUN" and ("corepack" in item.text or "cargo" in item.text):
+        if item.keyword == "RUN" and any(word in item.text for word in ("corepack", "cargo", "npm", "yarn")):
             return True
         if item.keyword == "COPY" and _origin(item) and (_STANDALONE in item.text or _NEVER_BUILT.search(item.text)):
             return True
@@ -106,6 +108,7 @@ def _of_dockerfile(project: Project, dockerfile: Dockerfile) -> Iterator[Failing
                 (Location(found.named_by, 1),),
             )
         yield from _unmade_outputs(project, dockerfile, stage, contexts[0])
+        yield from _omitted(project, dockerfile, stage, contexts[0])
 
 
 def _needed(dockerfile: Dockerfile, targets: tuple[str, ...]) -> tuple[Stage, ...]:
@@ -157,6 +160,27 @@ def _without_corepack(dockerfile: Dockerfile, stage: Stage) -> Iterator[FailingS
                 f"Build on node:{_LAST_WITH_COREPACK}, or install the package manager itself: `npm install -g pnpm@VERSION`.",
             )
             return
+
+
+def _omitted(project: Project, dockerfile: Dockerfile, stage: Stage, context: str) -> Iterator[FailingStep]:
+    """Yield a script of Node whose tool the installation before it left out."""
+    if not any(item.keyword == "RUN" and _RUNS_SCRIPT.search(item.text) for item in stage.instructions):
+        return
+    target = stage.alias or str(dockerfile.stages.index(stage))
+    content = content_of(dockerfile, target, context)
+    found = omitted_tool(project, dockerfile.chain(target), stage, content) if content else None
+    if found is not None:
+        yield FailingStep(
+            dockerfile,
+            stage,
+            found.step.location,
+            "step/tool",
+            f"its script {found.script} calls {found.tool}, which {found.manifest} names for development alone, and line "
+            f"{found.installation.line} installs without such packages",
+            "an installation with the packages of development in the stage that builds",
+            "Install everything in the stage that builds, and leave out what is for development in the stage that runs alone.",
+            (found.installation, Location(found.manifest, 1)),
+        )
 
 
 # --- what no earlier stage makes --------------------------------------------------------------------------------------
@@ -241,7 +265,7 @@ def _without_standalone(project: Project, dockerfile: Dockerfile, origin: str, p
         return ""
     if any("standalone" in command.lower() for _, command in package.scripts):
         return ""
-    configs = [path for name in _CONFIGS if project.exists(path := posixpath.join(package.folder, name))]
+    configs = [path for name in NEXT_SETTINGS if project.exists(path := posixpath.join(package.folder, name))]
     text = project.source(configs[0]) if len(configs) == 1 else None
     workspace = [item.name for item in project.manifests if item.ecosystem == "node" and item.name]
     if (

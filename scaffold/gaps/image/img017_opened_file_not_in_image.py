@@ -10,7 +10,10 @@ from scaffold.gaps.facts import listed, may_run_in_production
 from scaffold.gaps.image.builds import environment_of, is_built, targets_of, users_of
 from scaffold.gaps.image.held_paths import Content, content_of
 from scaffold.gaps.image.img003_no_dockerignore import build_contexts
+from scaffold.gaps.image.unbuilt_assets import Unbuilt, unbuilt_assets
+from scaffold.gaps.image.unrunnable_migrations import Unrunnable, unrunnable_migrations
 from scaffold.model.compose import Service
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_served, serves_files
 from scaffold.model.names import TRIED, Layer, Severity
@@ -35,6 +38,9 @@ def _detect(project: Project) -> Iterator[Gap]:
         lacking = [fact for fact in facts if _is_lacking_everywhere(project, dockerfile, fact)]
         if lacking:
             yield _gap(project, dockerfile, lacking)
+
+    yield from (_asset_gap(project, found) for found in unbuilt_assets(project))
+    yield from (_migrations_gap(project, found) for found in unrunnable_migrations(project))
 
 
 def _is_served(fact: CodeFact) -> bool:
@@ -128,6 +134,40 @@ def _gap(project: Project, dockerfile: Dockerfile, lacking: list[CodeFact]) -> G
         related=(dockerfile.stages[-1].location,),
         severity=Severity.HIGH if needed else Severity.MEDIUM,
         environment=environment_of(project, dockerfile),
+    )
+
+
+def _asset_gap(project: Project, found: Unbuilt) -> Gap:
+    path, command = found.dockerfile.path, found.pipeline.command
+    return RULE.gap(
+        resource=path,
+        subject="assets",
+        message=f"Nothing in {path} runs the build of {found.pipeline.name}, and git does not have {found.listed}, for which "
+        f"{found.call.path} asks: in an image that is built from a clone, each such page is an error.",
+        expected=f"{found.listed} in the image",
+        actual="no step writes it",
+        locations=(found.call,),
+        related=(found.dockerfile.stages[-1].location,),
+        severity=Severity.MEDIUM,
+        environment=environment_of(project, found.dockerfile),
+        closers=(Closer(None, "advice", f"Build the assets in the Dockerfile (`{command}`) and copy what it wrote."),),
+    )
+
+
+def _migrations_gap(project: Project, found: Unrunnable) -> Gap:
+    path = found.dockerfile.path
+    return RULE.gap(
+        resource=path,
+        subject="alembic",
+        message=f"{path} copies {found.folder}, which Alembic applies, and not {found.settings}, which it reads first: "
+        f"a container cannot apply what it holds, as {found.told.path}:{found.told.line} tells.",
+        expected=f"{found.settings} in the image",
+        actual="not copied",
+        locations=(found.step,),
+        related=(Location(found.settings, 1), found.told),
+        severity=Severity.MEDIUM,
+        environment=environment_of(project, found.dockerfile),
+        closers=(Closer(None, "advice", f"Copy {found.settings} beside {found.folder}."),),
     )
 
 
