@@ -16,7 +16,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity, closest_to_production
 from scaffold.model.project import Dockerfile, Instruction, Project
 from scaffold.model.regex import regex
-from scaffold.model.starting import is_below
+from scaffold.model.starting import is_below, start_of
 from scaffold.model.values import ImageReference
 
 _LANGUAGES = frozenset({"python", "node", "ruby", "php", "pypy"})
@@ -29,6 +29,9 @@ _MODULE = regex(
     r"|\bpython3?\s+(?:-[uOB]\s+)*-m\s+(?P<module>[A-Za-z_][\w.]*)"
 )
 _FILE = regex(r"\b(?:python3?|node|ruby|php)\s+(?:-[uOB]\s+)*(?P<file>(?:\./)?\w[\w./-]*\.(?:py|js|mjs|cjs|rb|php))(?=\s|$)")
+_ASKS_FILE = regex(r"(?:\[|\btest)\s+(?:!\s+)?-[efrsd]\s")
+_OPENS_BLOCK = regex(r"(?:if|case|for|while|until|function)\s(?!.*;\s*(?:fi|esac|done)\s*$)|\w+\s*\(\)\s*\{?$")
+_CLOSES_BLOCK = regex(r"(?:fi|esac|done|\})(?:\W|$)")
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".rb", ".php")
 _CODE = (*_ENDINGS, ".ts", ".tsx", ".jsx", ".go", ".ex", ".rs", ".zig", ".java", ".kt", ".cs", ".html")
 _PYTHON_PATH = regex(r"\bPYTHONPATH[= ](?P<value>\"[^\"]*\"|'[^']*'|\S+)")
@@ -92,8 +95,8 @@ class _Found:
 
     @property
     def severity(self) -> Severity:
-        """High where the service cannot start, medium where a mount of the checkout lets it."""
-        return Severity.HIGH if self.mount is None else Severity.MEDIUM
+        """High where the service cannot start, medium where a mount of the checkout lets it, or one step of a script fails."""
+        return Severity.HIGH if self.mount is None and not self.subject.startswith("script/") else Severity.MEDIUM
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -125,13 +128,17 @@ def _fault(project: Project, built: _Built) -> _Found | None:
         return None
     if _starts_nothing(project, built):
         return _Found(built, "command/none", "", service.location)
-    start = _start(built) if _is_known(built) else None
+    is_known = _is_known(built)
+    start = _start(built) if is_known else None
     if start is not None:
         mount = _mount_over(service, start)
         # A volume that is no folder of the repository may hold anything.
         if (mount is not None and mount.resolved is None) or not _is_missing(project, built, start):
             return None
         return _Found(built, f"command/{start.text}", start.places[-1], start.location, mount)
+    called = _called(project, built) if is_known else None
+    if called is not None:
+        return _Found(built, f"script/{called.text}", called.places[-1], called.location)
     source = _only_source(project, built) if service.is_application else None
     return _Found(built, "source", "", source.location, source) if source else None
 
@@ -197,6 +204,25 @@ def _start(built: _Built) -> _Start | None:
         return _Start(name, places, place)
     file = _FILE.search(words)
     return _Start(file["file"], (clean(posixpath.join(folder, file["file"])),), place) if file else None
+
+
+def _called(project: Project, built: _Built) -> _Start | None:
+    """Return the first file of this project that a script of the start runs by its name, and that the image lacks."""
+    start, folder = start_of(project, built.service), text_of(find(built.service.node, "working_dir")) or _work_folder(built)
+    if start is None or not folder or "$" in folder or any(_MOVES.search(line) for line, _ in start.lines):
+        return None
+    depth = 0
+    for line, place in start.lines[1:]:
+        depth += bool(_OPENS_BLOCK.match(line)) - bool(_CLOSES_BLOCK.match(line))
+        file = _FILE.match(line) if depth == 0 else None
+        name = file["file"] if file else ""
+        # A script that asks for the file first can do without.
+        if not name or any(_ASKS_FILE.search(other) and name.rpartition("/")[2] in other for other, _ in start.lines):
+            continue
+        found = _Start(name, (clean(posixpath.join(folder, name)),), place)
+        if _mount_over(built.service, found) is None and _is_missing(project, built, found):
+            return found
+    return None
 
 
 def _work_folder(built: _Built) -> str:
@@ -350,6 +376,14 @@ def _words(found: _Found, names: str, end: str) -> tuple[str, str, str]:
             "tested, deployed or rolled back.",
             "COPY of the source in the Dockerfile, and the mount for development alone",
             "a bind mount is all of the code",
+        )
+    if found.subject.startswith("script/"):
+        what = found.subject.removeprefix("script/")
+        return (
+            f"{names} run{end} {what} ({found.location.path}:{found.location.line}), and {path} puts nothing at {found.what}: "
+            "that step fails at each start.",
+            f"a COPY that puts {what} there",
+            "no copy",
         )
     what = found.subject.removeprefix("command/")
     effect = f"only the checkout on the host ({source}) supplies it, and the image alone does not start"
