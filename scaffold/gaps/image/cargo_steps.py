@@ -45,23 +45,28 @@ class LackingProgram:
 class _Crates:
     """The manifests of Cargo by their paths, and whether all of them could be read."""
 
-    tables: tuple[tuple[str, Mapping[str, object]], ...]
+    tables: Mapping[str, Mapping[str, object]]
+    made: Mapping[str, str]
+    """The programs that the packages may make, each with its manifest."""
     complete: bool
-
-    def table(self, path: str) -> Mapping[str, object] | None:
-        """Return what a manifest holds, or None."""
-        return next((table for name, table in self.tables if name == path), None)
 
 
 @remembered
 def _crates(project: Project) -> _Crates:
-    found, complete = [], True
+    found: dict[str, Mapping[str, object]] = {}
+    complete = True
     for path in (item.path for item in project.manifests if item.ecosystem == "rust"):
         try:
-            found.append((path, read_toml(project.source(path) or "[")))
+            found[path] = read_toml(project.source(path) or "[")
         except ValueError:
             complete = False
-    return _Crates(tuple(found), complete)
+    made = {name: path for path, table in found.items() for name in _named(table)}
+    for file in project.files if found else ():
+        folder, mark, name = file.partition("src/bin/")
+        if mark:
+            owner = f"{folder}Cargo.toml"
+            made.setdefault(name.partition("/")[0].removesuffix(".rs"), owner if owner in found else next(iter(found)))
+    return _Crates(found, made, complete)
 
 
 def lacking_program(project: Project, chain: tuple[Stage, ...], place: str) -> LackingProgram | None:
@@ -74,11 +79,11 @@ def lacking_program(project: Project, chain: tuple[Stage, ...], place: str) -> L
     moved = any(name in part for text in runs for part in _MOVES.findall(text))
     if moved or not crates.tables or not crates.complete or not any(map(_BUILDS.search, runs)) or _brings(chain):
         return None
-    made = {made: path for path, table in crates.tables for made in _made_by(project, path, table)}
+    made = crates.made
     if not made or name in made or name in {item.replace("-", "_") for item in made}:
         return None
     shown = sorted(made)[:_SHOWN]
-    near = sorted(item for item in made if _has_bin(crates.table(made[item]), item)) or shown
+    near = sorted(item for item in made if _has_bin(crates.tables.get(made[item]), item)) or shown
     places = tuple(dict.fromkeys(Location(made[item], 1) for item in near[:_SHOWN]))
     return LackingProgram(f"they make {', '.join(near[:_SHOWN])}", places)
 
@@ -93,16 +98,12 @@ def _brings(chain: tuple[Stage, ...]) -> bool:
     return False
 
 
-def _made_by(project: Project, path: str, table: Mapping[str, object]) -> Iterator[str]:
-    """Yield the programs that a package may make."""
+def _named(table: Mapping[str, object]) -> Iterator[str]:
+    """Yield the programs that a manifest names: the package itself may be one."""
     package, bins = table.get("package"), table.get("bin")
     if isinstance(package, dict):
         yield str(package.get("name", ""))
     yield from (str(item.get("name", "")) for item in bins if isinstance(item, dict)) if isinstance(bins, list) else ()
-    folder = posixpath.join(posixpath.dirname(path), "src/bin/")
-    for file in project.files:
-        if file.startswith(folder):
-            yield file.removeprefix(folder).partition("/")[0].removesuffix(".rs")
 
 
 def _has_bin(table: Mapping[str, object] | None, name: str) -> bool:
@@ -132,21 +133,21 @@ def _missing(project: Project, copied: tuple[str, ...], context: str) -> tuple[s
     """Return a manifest that Cargo reads and that is not among the copies, and the manifest that names it."""
     crates = _crates(project)
     root = posixpath.join(context, "Cargo.toml")
-    table = crates.table(root)
+    table = crates.tables.get(root)
     workspace = table.get("workspace") if table else None
     if not isinstance(workspace, dict) or not crates.complete or root not in copied or _takes_all(copied, context):
         return None
     names = [str(item).rstrip("/") for item in _strings(workspace.get("members"))]
     left_out = {str(item).rstrip("/") for item in _strings(workspace.get("exclude"))}
-    taken = {path for path, _ in crates.tables if _is_taken(path, copied)}
+    taken = {path for path in crates.tables if _is_taken(path, copied)}
     for name in names:
         path = posixpath.normpath(posixpath.join(context, name, "Cargo.toml"))
-        if crates.table(path) is not None and path not in taken and name not in left_out:
+        if crates.tables.get(path) is not None and path not in taken and name not in left_out:
             return name, root
     members = [path for path in sorted(taken) if _is_member(path, names, context)]
     for path in members:
-        for needed in _paths(crates.table(path) or {}, workspace, posixpath.dirname(path), context):
-            if crates.table(needed) is not None and needed not in taken:
+        for needed in _paths(crates.tables.get(path) or {}, workspace, posixpath.dirname(path), context):
+            if crates.tables.get(needed) is not None and needed not in taken:
                 return posixpath.relpath(posixpath.dirname(needed), context or "."), path
     return None
 
