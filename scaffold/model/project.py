@@ -312,7 +312,8 @@ class CodeFact:
     `own-schedule` (a process keeps a schedule; `locked` for what one copy does; see scaffold.read.own_schedules),
     `asset-call` (a template asks for a list of assets that a build writes; detail: the pipeline, see scaffold.model.assets),
     `plain-cookie` (code makes the cookie of a login without Secure; detail: `readable` where scripts read it too, else `sent`),
-    `names-database` (settings in YAML name a database by its host; detail: what it is, and the host).
+    `names-database` (settings in YAML name a database by its host; detail: what it is, and the host),
+    `settings-address` (see scaffold.read.settings_addresses), `connection` (C# asks for a connection string; detail: its name).
     """
 
     kind: str

@@ -531,7 +531,7 @@ def _read(path: str, text: str) -> tuple[CodeReading, tuple[Problem, ...]]:
         from scaffold.read.settings_files import read_settings_file
 
         held = read_settings_file(path, text)
-        found = replace(found, settings=held.settings, reads=held.reads)
+        found = replace(found, settings=held.settings, reads=held.reads, facts=(*found.facts, *held.facts))
     return found, ()
 
 

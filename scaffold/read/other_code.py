@@ -128,7 +128,10 @@ _ELIXIR = _Language(
 _CSHARP = _Language(
     optional=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)(?!\s*\?\?)",
     with_default=rf"Environment\.GetEnvironmentVariable\(\s*{_Q}\s*\)\s*\?\?\s*{_D}",
-    facts=(("http-route", regex(r"\.Map(?:Get|Post|HealthChecks)\(\s*\"(?P<detail>/[^\"\n]*)\""), ""),),
+    facts=(
+        ("http-route", regex(r"\.Map(?:Get|Post|HealthChecks)\(\s*\"(?P<detail>/[^\"\n]*)\""), ""),
+        ("connection", regex(r"\bGetConnectionString\(\s*\"(?P<detail>\w+)\"", words=("GetConnectionString",)), ""),
+    ),
 )
 _SHELL = _Language(
     required=r"\$\{(?P<name>[A-Z][A-Z0-9_]{2,}):?\?",

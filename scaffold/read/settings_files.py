@@ -1,4 +1,4 @@
-"""Settings files of Spring Boot (`application.yml`, `.properties`) and .NET (`appsettings.json`): credentials and variables."""
+"""Settings of Spring Boot (`application.yml`, `.properties`) and .NET (`appsettings.json`): credentials and addresses."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.secrets import classify, url_host, url_password
 from scaffold.read.code import CodeReading, reading
 from scaffold.read.lines import Places, numbered
+from scaffold.read.settings_addresses import settings_addresses
 
 _SPRING = regex(
     r"(?:^|/)src/main/resources/(?:config/)?(?:application|bootstrap)(?:-(?P<profile>[\w-]+))?\.(?:properties|ya?ml)"
@@ -62,7 +63,7 @@ def is_settings_file(path: str) -> bool:
 
 
 def read_settings_file(path: str, text: str) -> CodeReading:
-    """Return the credentials that the file gives, with their profile, and the variables that its values refer to."""
+    """Return the credentials that the file gives, with their profile, the variables that its values refer to, and addresses."""
     match = _SPRING.search(path) or _DOTNET.search(path)
     profile = (match["profile"] or "") if match else ""
     read = _json if path.endswith(".json") else _properties if path.endswith(".properties") else _yaml
@@ -73,7 +74,8 @@ def read_settings_file(path: str, text: str) -> CodeReading:
         if not path.endswith(".json")
         for match in _PLACEHOLDER.finditer(value.text)
     ]
-    return reading(list(_credentials(values)), reads, [])
+    addresses = settings_addresses((value.profile, value.key, value.text, value.location) for value in values)
+    return reading(list(_credentials(values)), reads, list(addresses))
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------

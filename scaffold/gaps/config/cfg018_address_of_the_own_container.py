@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scaffold.gaps.config.reaching import is_set_by_code, may_get_more, templates_of
+from scaffold.gaps.config.reaching import holds_env_file, is_given_more, is_set_by_code, templates_of
+from scaffold.gaps.config.settings_addresses import Address, own_addresses, starts
 from scaffold.gaps.facts import listed
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
@@ -18,6 +19,13 @@ from scaffold.model.regex import regex
 
 _LOCAL = regex(r"[a-z][a-z0-9+.-]*://(?:[^/@\s,]*@)?(?:localhost|127\.0\.0\.1)(?::(?P<port>\d{1,5}))?(?:[/?][^\s,]*)?")
 """One URL of this machine; a list of several is one of origins."""
+_HOST = regex(r"(?:localhost|127\.0\.0\.1)(?::(?P<port>\d{1,5}))?")
+_OF_A_NEIGHBOUR = regex(
+    r"(?:^|_)(?:DB|DATABASE|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|MONGO(?:DB)?|REDIS|VALKEY|CACHE|RABBIT(?:_?MQ)?|AMQP|KAFKA|NATS|MINIO|S3"
+    r"|ELASTIC(?:SEARCH)?|OPENSEARCH|MEILI(?:SEARCH)?|TYPESENSE|QDRANT|CHROMA(?:DB)?|WEAVIATE|MILVUS|CLICKHOUSE|INFLUX(?:DB)?|NEO4J"
+    r"|MQTT|CELERY)_?(?:HOST|HOSTNAME|SERVERS?|ENDPOINT|ADDR|ADDRESS|BROKERS?|BOOTSTRAP_SERVERS)$"
+)
+"""Names of where a store or a broker is, host and port apart or without a scheme."""
 _FOR_VISITORS = regex(
     r"(?:^|_)(?:FRONTEND|FRONT|CLIENT|DASHBOARD|WEB|WEBSITE|SITE|PUBLIC|APP|BASE|CALLBACK|REDIRECT|VERIF\w*|RESET|SUCCESS|CANCEL|INVITE|SHARE"
     r"|RETURN|PORTAL|EXTERNAL|HOSTED?|LINK)(?:_\w{1,60})?_(?:URL|URI|LINK)$"
@@ -45,25 +53,21 @@ def _detect(project: Project) -> Iterator[Gap]:
     given |= {entry.name for file in templates for entry in file.entries}
     for service in built:
         others = {other.name for other in stack.services} - {service.name}
-        missing = {} if _reaches_itself(project, service) else _missing(project, service, given, others)
+        if service.network_mode or is_given_more(project, service) or _starts_several(project, service):
+            continue
+        missing = {} if holds_env_file(project, service) else _missing(project, service, given, others)
         if missing:
-            given |= missing.keys()
             yield _gap(stack, service, missing)
+        # Neither Spring nor .NET reads an env file that lies in the image.
+        held = [item for item in own_addresses(project, service, given) if _leads_astray(item, service)]
+        if held:
+            yield _settings_gap(stack, service, held)
+        given |= missing.keys()
 
 
-def _reaches_itself(project: Project, service: Service) -> bool:
-    """Whether this machine is more than the one program, or the environment of a service cannot be told."""
-    if service.network_mode or may_get_more(project, service):
-        return True
-    return any(_SEVERAL.search(text) for text in _starts(project, service))
-
-
-def _starts(project: Project, service: Service) -> Iterator[str]:
-    yield " ".join((*(service.entrypoint or ()), *(service.command or ())))
-    dockerfile = project.image_of(service)
-    for keyword in ("ENTRYPOINT", "CMD"):
-        item = dockerfile.effective(keyword, service.build_target) if dockerfile else None
-        yield item.text if item else ""
+def _starts_several(project: Project, service: Service) -> bool:
+    """Whether this machine is more than the one program."""
+    return any(_SEVERAL.search(text) for text in starts(project, service))
 
 
 def _missing(project: Project, service: Service, given: set[str], others: set[str]) -> Mapping[str, list[SettingDefault]]:
@@ -72,7 +76,7 @@ def _missing(project: Project, service: Service, given: set[str], others: set[st
     """
     found: dict[str, list[SettingDefault]] = defaultdict(list)
     for item in defaults_in_image(project, service):
-        match = _LOCAL.fullmatch(item.value or "")
+        match = _LOCAL.fullmatch(item.value or "") or (_OF_A_NEIGHBOUR.search(item.name) and _HOST.fullmatch(item.value or ""))
         held = match is not None and not item.guarded and not item.unread and not set(item.location.path.split("/")) & others
         if match and held and _counts(item.name, match["port"], service):
             found[item.name].append(item)
@@ -91,7 +95,14 @@ def _counts(name: str, port: str | None, service: Service) -> bool:
     if _TRIED.search(name) or name != name.upper() or name.startswith(tuple(BUNDLERS)):
         return False
     own = {*service.listens, *service.expose, *(item.target for item in service.ports)}
+    if _OF_A_NEIGHBOUR.search(name):
+        return True
     return bool(_FOR_VISITORS.search(name)) or (port is not None and bool(own) and int(port) not in own)
+
+
+def _leads_astray(address: Address, service: Service) -> bool:
+    """Whether an address in settings is wrong in a container; a store listens nowhere in that of its application."""
+    return not address.variables or _counts(address.variable, address.port or None, service)
 
 
 def _are_one(name: str, other: str) -> bool:
@@ -123,6 +134,29 @@ def _gap(stack: Stack, service: Service, missing: Mapping[str, list[SettingDefau
         actual="not passed" if one else f"{len(missing)} variables are not passed",
         locations=(service.location,),
         related=tuple(items[0].location for items in missing.values()),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
+    )
+
+
+def _settings_gap(stack: Stack, service: Service, held: list[Address]) -> Gap:
+    keys = [item.key for item in held if not item.hosts]
+    files = list(dict.fromkeys(item.location.path for item in held))
+    said = [f"{listed(keys)} of {service.name} {'lead' if len(keys) > 1 else 'leads'} to its own container"] if keys else []
+    if len(keys) < len(held):
+        said.append(
+            f"AllowedHosts lets {service.name} answer to localhost alone, so each request under the site's name is refused"
+        )
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="settings-addresses",
+        message=f"{', and '.join(said)}: {listed(files)} {'have' if files[1:] else 'has'} what a developer's machine needs, and"
+        " nothing of production replaces it.",
+        expected=f"environment of {service.name}: " + ", ".join(f"{item.variable}: ${{...:?}}" for item in held[:3]),
+        actual="an address of this machine" if len(held) == 1 else f"{len(held)} addresses of this machine",
+        locations=(service.location,),
+        related=tuple(item.location for item in held),
         severity=Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
