@@ -97,6 +97,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.sightings, ("SEC004",)),
     (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
     (lambda project: project.mounted, ("CFG016",)),
+    (lambda project: project.unread, ("CFG019",)),
     (lambda project: project.env_reads, ("CFG004", "TRC002")),
     (lambda project: any(read.empty for read in project.env_reads), ("CFG017",)),
     (lambda project: _compose_has(project, *BUNDLERS) or _images_name(project, *BUNDLERS), ("CFG014",)),

@@ -17,6 +17,15 @@ OF_FRAMEWORKS = regex(
     re.IGNORECASE,
 )
 """Variables that frameworks and libraries read by themselves."""
+OF_RUNTIMES = regex(
+    r"(?:VIRTUAL|LETSENCRYPT|TRAEFIK|ASPNETCORE|DOTNET|SPRING|SERVER|MANAGEMENT|LOGGING|FRANKENPHP|MERCURE|CADDY|NGINX|APACHE|S6|KC|GF"
+    r"|CHOKIDAR|WATCHPACK|WATCHFILES|NUMBA|MPL|TF|TORCH|KMP|MKL|OPENBLAS|XDG|PLAYWRIGHT|PUPPETEER|CHROME|ELECTRON|DEBIAN|SUPERVISOR"
+    r"|TINI|DUMB_INIT|TURBO|COREPACK|BUN|DENO|SSH|GIT|GITHUB|VERCEL|RAILWAY|FLY|SCARF|PGAPP|TIKTOKEN|NLTK|PADDLE|VLLM|RAY|DASK)_.*"
+    r"|GOMAXPROCS|GOMEMLIMIT|GOGC|GODEBUG|ACCEPT_EULA|HOME|USER|DISPLAY|CI|TERM|HOSTNAME|SHELL|ENV|FORCE_COLOR|DOMAIN|PG[A-Z]+"
+    r"|TMPDIR|TEMP|TMP|MODE|VERSION|\w+_(?:VERSION|COMMIT|REVISION|SHA|TAG)|JAVA_OPTS|(?:HTTPS?|NO|ALL|FTP)_PROXY|CONTAINER_NAME",
+    re.IGNORECASE,
+)
+"""Variables that runtimes, base images, proxies beside a service and people who look at it read."""
 TAKES_ALL = regex(
     r"os\.environ\.(?:items|copy|keys)|dict\(os\.environ|environ\[f|getenv\(f|process\.env\[(?!['\"])|env_prefix|env_nested"
     r"|Platform\.environment\[(?!['\"])|AutomaticEnv|SetEnvPrefix|envconfig|koanf|figment|env::vars|ENV\.(?:each|select|to_h)",

@@ -594,6 +594,8 @@ class Project:
     """Keys of env templates that nothing names in any spelling (see scaffold.read.unnamed)."""
     handed_on: frozenset[str] = field(default=frozenset(), repr=False)
     """Variables of secrets with a default that only Compose files, env files, workflows and pages name (the same module)."""
+    unread: frozenset[str] = field(default=frozenset(), repr=False)
+    """Variables of containers built here that only Compose files, env files, workflows and pages name (the same module)."""
     code_facts: tuple[CodeFact, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     prometheus: tuple[PrometheusConfig, ...] = ()

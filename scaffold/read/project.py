@@ -64,7 +64,7 @@ from scaffold.read.secret_files import read_secret_files, read_written_env_files
 from scaffold.read.sets import is_compose_path
 from scaffold.read.sightings import read_sightings
 from scaffold.read.stacks import assemble
-from scaffold.read.unnamed import handed_on_keys, unnamed_keys
+from scaffold.read.unnamed import handed_on_keys, unnamed_keys, unread_variables
 from scaffold.read.unused import unused_stores
 from scaffold.read.unused_functions import without_unused_checks
 
@@ -230,6 +230,13 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
         mentioned=mentioned,
         unnamed=unnamed_keys(envs, (*code.reads, *mentioned), stacks, theirs, texts.glance),
         handed_on=handed_on_keys(
+            stacks,
+            (*code.reads, *mentioned),
+            (*(file.path for file in envs), *(workflow.path for workflow in workflows)),
+            theirs,
+            texts.glance,
+        ),
+        unread=unread_variables(
             stacks,
             (*code.reads, *mentioned),
             (*(file.path for file in envs), *(workflow.path for workflow in workflows)),

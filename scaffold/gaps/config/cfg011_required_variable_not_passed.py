@@ -178,6 +178,13 @@ def _misnamed_gaps(project: Project, stack: Stack, built: list[Service]) -> Iter
         yield _misnamed_gap(stack, found)
 
 
+def misnamed_names(project: Project, stack: Stack) -> frozenset[str]:
+    """Return the variables of a stack that no code reads, where it asks for one like each: they are told of here."""
+    given = {name for service in stack.services for name in given_names(project, stack, service)}
+    own = (item for item in stack.services if item.delivers_image and runs_code(project, item))
+    return frozenset(item.entry.name for service in own for item in _misnamed(project, service, given))
+
+
 def _misnamed(project: Project, service: Service, given: set[str]) -> Iterator[_Renamed]:
     """Yield each variable of a template that a service gets and no code names, where the code reads one of nearly the same name
     that nothing sets: a word more or less, or another word for the same.

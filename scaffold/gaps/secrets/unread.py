@@ -11,6 +11,7 @@ from scaffold.model.image_code import is_in_image, runs_code
 from scaffold.model.image_users import is_plain_base
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.values import ImageReference
 
 _CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".go")
@@ -37,9 +38,9 @@ def is_read_by_nobody(project: Project, group: CredentialGroup) -> bool:
     names = _names(group)
     if not names or any(OF_FRAMEWORKS.fullmatch(name) for name in names) or ".gitmodules" in project.files:
         return False
-    if not names <= project.handed_on or _reads_by_package(project, names):
+    if not names <= project.handed_on or reads_by_package(project, names):
         return False
-    return all(_is_code_of_ours(project, item.service) for item in group.places)
+    return all(is_code_of_ours(project, item.service) for item in group.places)
 
 
 def _names(group: CredentialGroup) -> frozenset[str]:
@@ -60,7 +61,7 @@ def _names(group: CredentialGroup) -> frozenset[str]:
     return frozenset(found)
 
 
-def _is_code_of_ours(project: Project, service: Service) -> bool:
+def is_code_of_ours(project: Project, service: Service) -> bool:
     """Whether an image is made of a language alone and of code of the repository; the Compose file of production may leave the
     build to that of another stack.
     """
@@ -91,12 +92,12 @@ def _brings_code(dockerfile: Dockerfile) -> bool:
     )
 
 
-def _reads_by_package(project: Project, names: frozenset[str]) -> bool:
+def reads_by_package(project: Project, names: frozenset[str]) -> bool:
     """Whether a package may read one of the variables by itself: a server of its own, one that the variable is called after,
     or one that signs, where the variable holds what signs.
     """
     packages = {name.lower() for manifest in project.manifests for name in manifest.dependencies}
-    signs = any(_SIGNS.search(name) for name in names)
+    signs = any(_SIGNS.search(name) and is_sensitive_name(name) for name in names)
     spelled = [f"_{name.lower()}_" for name in names]
     for package in packages:
         if _PRODUCTS.search(package) or (signs and _READS_OF_LIBRARY.search(package)):
