@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import judged_stacks, once, path_environment
@@ -12,9 +12,10 @@ from scaffold.model.deployments import is_deployment, place_of, renews_a_host
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
+from scaffold.model.names import TRIED, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
+from scaffold.model.store_urls import StoreUse, store_uses
 
 _CHANGES_TO = regex(r"(?m)^[ \t]*cd[ \t]+[\"']?(?P<folder>(?:\$\{\{[^}]*\}\}|[^\s\"';&|])++)")
 _ONE_OF_TWO = regex(r"\$\{\{[^}=]*==[^}&]*&&(?P<first>[^}|]*)\|\|(?P<second>[^}|]*)\}\}")
@@ -40,7 +41,7 @@ class _Target:
 def _detect(project: Project) -> Iterator[Gap]:
     yield from once(_shared(project))
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    yield from once(gap for stack in stacks for gap in _of_stack(stack))
+    yield from once(gap for stack in stacks for gap in (*_of_stack(stack), *_by_database(stack)))
 
 
 def _shared(project: Project) -> Iterator[Gap]:
@@ -111,6 +112,49 @@ def _of_stack(stack: Stack) -> Iterator[Gap]:
         if shared and not apart:
             yield _stack_gap(stack, real, service, *shared[0])
             return
+
+
+def _by_database(stack: Stack) -> Iterator[Gap]:
+    """Yield each service for trials that reaches the database server of its own production by the same login."""
+    uses = [use for use in store_uses(stack) if use.service.is_application and "@" in (use.entry.raw or "")]
+    for real, tried in permutations(uses, 2):
+        names = (real.service.name, tried.service.name)
+        base = {_WORDS.sub("", name) for name in names}
+        if len(base) != 1 or names[0] == names[1] or real.entry.name != tried.entry.name or real.store is not tried.store:
+            continue
+        if not _is_trial_of(stack, real.service, tried.service):
+            continue
+        # The same text before the host: the same user by the same password.
+        if (real.entry.raw or "").rpartition("@")[0] == (tried.entry.raw or "").rpartition("@")[0]:
+            yield _database_gap(stack, real, tried)
+
+
+def _is_trial_of(stack: Stack, real: Service, tried: Service) -> bool:
+    """Whether the one is for trials, and runs beside the other, which is production's."""
+    kind, other = path_environment(tried.name), path_environment(real.name)
+    if tried.profiles or other in {*TRIED, EnvironmentClass.STAGING}:
+        return False
+    is_deployed = EnvironmentClass.PRODUCTION in {stack.environment, other}
+    return kind is EnvironmentClass.STAGING or (kind in TRIED and is_deployed)
+
+
+def _database_gap(stack: Stack, real: StoreUse, tried: StoreUse) -> Gap:
+    same = real.url.database == tried.url.database
+    what = "the very database of" if same else "the server of"
+    harm = "what is only being tried writes into the data of production" if same else "it may read and drop that of production"
+    return RULE.gap(
+        resource=stack.resource(tried.service.name),
+        subject=f"database/{real.service.name}",
+        message=f"{tried.service.name} reaches {what} {real.service.name} ({real.store.name}) by the same user and password"
+        f" ({tried.entry.name}): {harm}.",
+        expected="a server of its own, or at least a user that has rights on its own database alone",
+        actual="one login for both",
+        locations=(tried.entry.location, real.entry.location),
+        related=(real.store.location,),
+        severity=Severity.HIGH if same else Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", "Give what is being tried a database server, or a user, of its own."),),
+    )
 
 
 def _stack_gap(stack: Stack, real: Service, staging: Service, path: str, place: Location) -> Gap:
