@@ -313,7 +313,8 @@ class CodeFact:
     `asset-call` (a template asks for a list of assets that a build writes; detail: the pipeline, see scaffold.model.assets),
     `plain-cookie` (code makes the cookie of a login without Secure; detail: `readable` where scripts read it too, else `sent`),
     `names-database` (settings in YAML name a database by its host; detail: what it is, and the host),
-    `settings-address` (see scaffold.read.settings_addresses), `connection` (C# asks for a connection string; detail: its name).
+    `settings-address` (see scaffold.read.settings_addresses), `connection` (C# asks for a connection string; detail: its name),
+    `makes-database` (a file makes a database or a user; detail: which of the two, and a name that it holds).
     """
 
     kind: str

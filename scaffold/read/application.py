@@ -15,6 +15,7 @@ from scaffold.model.document import Location, Problem
 from scaffold.model.project import CodeFact, Command, Dockerfile, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.unmade_stores import unmade
 from scaffold.read.code import CodeReading
 from scaffold.read.fact_words import (
     ACCOUNTS,
@@ -644,6 +645,16 @@ def with_imports(
     from scaffold.read.starting_imports import starting_imports
 
     return replace(code, facts=(*code.facts, *starting_imports(entries, inventory.files, texts.glance)))
+
+
+def with_made_stores(code: CodeReading, inventory: Inventory, stacks: Iterable[Stack], texts: TextReader) -> CodeReading:
+    """Return the reading with what makes databases and users, where services name some that their server does not make."""
+    names = {item.name for stack in stacks if stack.is_runnable_in_production for item in unmade(stack)}
+    if not names:
+        return code
+    from scaffold.read.made_stores import made_stores
+
+    return replace(code, facts=(*code.facts, *made_stores(names, inventory.files, texts.glance)))
 
 
 def with_writes(code: CodeReading, inventory: Inventory, stacks: Iterable[Stack], texts: TextReader) -> CodeReading:

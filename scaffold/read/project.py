@@ -35,6 +35,7 @@ from scaffold.read.application import (
     started_with,
     told_to_run,
     with_imports,
+    with_made_stores,
     with_reach,
     with_seeds,
     with_writes,
@@ -185,6 +186,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code = with_imports(code, inventory, entries, images, texts)
     code = replace(code, facts=without_unused_checks(code.facts, inventory.files, texts.glance))
     code = with_writes(code, inventory, stacks, texts)
+    code = with_made_stores(code, inventory, stacks, texts)
     code = with_seeds(code, inventory, texts, started_with(stacks, images, listed), told_to_run(listed))
     calls = tuple(asset_calls(manifests, inventory.present, texts.glance)) if images else ()
     code = replace(code, facts=(*code.facts, *calls))

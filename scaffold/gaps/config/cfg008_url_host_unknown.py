@@ -1,11 +1,12 @@
-"""CFG008: a URL names a host that no service of the stack answers to."""
+"""CFG008: a URL names a host that no service of the stack answers to, or a database or user that nothing makes there."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.config.unmade import strangers
+from scaffold.gaps.facts import judged_stacks, listed, once, production_or_all
 from scaffold.gaps.signals import infrastructure_names
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import find
@@ -13,6 +14,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, Layer, Role, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.unmade_stores import Unmade
 
 _SCHEMES = {
     "postgres": Role.POSTGRES,
@@ -34,6 +36,8 @@ _STAND_IN = regex(r"(?i)localhost|host(?:name)?|server|(?:db|your|my)[-_]?host(?
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = judged_stacks(project)
     yield from once(gap for stack in stacks if stack.complete for gap in _of_stack(project, stack))
+    runnable = production_or_all(stack for stack in stacks if stack.is_runnable_in_production and stack.complete)
+    yield from once(_stranger_gap(stack, items) for stack in runnable for items in strangers(project, stack))
     used = {path for stack in project.stacks for service in stack.services for path, _ in service.env_files}
     for file in project.env_files:
         if file.path not in used | project.owned:
@@ -92,6 +96,35 @@ def _near(value: str, stacks: tuple[Stack, ...]) -> str:
     role = _SCHEMES.get(scheme[1]) if scheme else None
     names = {service.name for stack in stacks for service in stack.services if service.role is role}
     return names.pop() if len(names) == 1 else ""
+
+
+def _stranger_gap(stack: Stack, items: tuple[Unmade, ...]) -> Gap:
+    first = items[0]
+    names = tuple(dict.fromkeys(item.service.name for item in items))
+    one = len(names) == 1
+    if first.kind == "user":
+        what = f"{'logs' if one else 'log'} in to {first.store.name} as {first.name}, a user that nothing makes"
+    else:
+        what = f"{'connects' if one else 'connect'} to the database {first.name} of {first.store.name}, which nothing makes"
+    return RULE.gap(
+        resource=stack.resource(first.store.name),
+        subject=f"{first.kind}/{first.name}",
+        message=f"{listed(names)} {what}: the image makes {first.made} alone ({first.maker.name}), and no script of the first"
+        " start, command or code of this repository makes another. On a new volume the server refuses the connection.",
+        expected=f"{first.made}, or a file in /docker-entrypoint-initdb.d that makes {first.name}",
+        actual=first.name,
+        locations=tuple(dict.fromkeys(item.entry.location for item in items)),
+        related=(first.maker.location,),
+        environment=stack.environment,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                "Let a file in /docker-entrypoint-initdb.d make it (a volume that is there needs the statement once by hand),"
+                " or write the name that the server makes.",
+            ),
+        ),
+    )
 
 
 def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
