@@ -90,7 +90,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.code_facts or _compose_has(project, "TRUSTED_PROX"), ("NET010",)),
     (lambda project: project.code_facts or project.docs or project.commands, ("SEC010",)),
     (lambda project: project.code_facts or project.manifests, ("MET004",)),
-    (lambda project: project.docs, ("DOC005",)),
+    (lambda project: project.docs, ("DOC005", "DOC008")),
     (lambda project: project.env_files, ("SEC005",)),
     (lambda project: project.settings, ("SEC003",)),
     (lambda project: project.settings or project.code_facts, ("CFG018",)),

@@ -44,6 +44,11 @@ _OF_PAGES = regex(
 )
 """What the pages about a project are made of."""
 _REMOTE_TESTS = regex(r"/[\w-]*(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])[\w-]*\.ya?ml")
+_BUILDS_WITH_TESTS = regex(
+    r"\bgradlew?\b[^\n&|;]{0,200}\sbuild\b(?![^\n&|;]{0,200}-x\s*test)"
+    r"|\bmvnw?\b[^\n&|;]{0,200}\s(?:package|install|verify)\b(?![^\n&|;]{0,200}(?:skipTests|test\.skip))",
+    words=("gradle", "mvn"),
+)
 _PUSHES = regex(r"\bdocker\s+(?:image\s+)?push\s+[\"']?(?P<name>[^\s\"']+)")
 
 
@@ -92,17 +97,26 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from _past_end_to_end(jobs, tests)
     yield from _untested_releases(project, untested, tests)
     nothing_tests = not tests and not _may_be_tested(project)
+    images_alone = nothing_tests and not any(going.deploys for outgoing in found.values() for going in outgoing)
     for outgoing in found.values():
         released = sorted(outgoing, key=lambda going: going.item.job.location.sort_key())
         workflow = released[0].item.workflow
         deploying = [going for going in released if going.deploys]
         if nothing_tests and deploying:
             yield _unguarded_gap(workflow, deploying)
+        elif images_alone and not _tested_in_images(project):
+            yield _unguarded_images(workflow, released)
         rivals = [
             item for item in tests.values() if _judges_the_same(workflow, item.workflow) and not _comes_after(item, released)
         ]
         if rivals:
             yield _gap(workflow, released, rivals)
+
+
+def _tested_in_images(project: Project) -> bool:
+    """Whether a step of a Dockerfile may run tests, as the build of Gradle and Maven does where nothing leaves them out."""
+    steps = (item.text for file in project.dockerfiles for stage in file.stages for item in stage.instructions)
+    return any(tests_something(text) or _BUILDS_WITH_TESTS.search(text) for text in steps)
 
 
 def _may_be_tested(project: Project) -> bool:
@@ -418,6 +432,23 @@ def _unguarded_gap(workflow: Workflow, deploying: list[Going]) -> Gap:
         locations=tuple(dict.fromkeys(item.item.job.location for item in deploying)),
         related=tuple(item.item.place for item in deploying),
         severity=_severity(deploying, of_this_run=True, before_merge=False),
+    )
+
+
+def _unguarded_images(workflow: Workflow, released: list[Going]) -> Gap:
+    jobs = listed(item.item.job.id for item in released)
+    return RULE.gap(
+        resource=workflow.path,
+        subject="tests",
+        message=f"A push to the branch sends images out ({jobs}) under a name that others pull, and no workflow tests"
+        " anything: what is pushed is what they get.",
+        expected="a job that tests, and needs: at the job that pushes",
+        actual="images behind nothing",
+        cause=Cause.PROJECT,
+        kind="nothing tests",
+        locations=tuple(dict.fromkeys(item.item.job.location for item in released)),
+        related=tuple(item.item.place for item in released),
+        severity=Severity.LOW,
     )
 
 

@@ -79,18 +79,23 @@ def headings_around(page: DocFile, place: Location) -> list[str]:
 def sections(project: Project, wanted: re.Pattern[str]) -> Iterator[Section]:
     """Yield the sections whose heading matches; a page named so counts as one from its first heading on."""
     for page in current_pages(project):
-        lines = page.text.split("\n")
-        shown = commands_of(project, page.path)
-        places = [command.location.line for command in shown]
-        by_name = wanted.search(page.path.rpartition("/")[2].rpartition(".")[0].replace("_", " ").replace("-", " "))
-        for index, heading in enumerate(page.headings):
-            if not wanted.search(heading.text) and not (by_name and index == 0):
-                continue
-            following = (h for h in page.headings[index + 1 :] if h.level <= heading.level)
-            end = len(lines) if by_name and index == 0 else next((h.location.line - 1 for h in following), len(lines))
-            start = heading.location.line
-            inside = shown[bisect_right(places, start) : bisect_right(places, end)]
-            yield Section(page, heading, "\n".join(lines[start:end]), inside)
+        yield from sections_of(project, page, wanted)
+
+
+def sections_of(project: Project, page: DocFile, wanted: re.Pattern[str]) -> Iterator[Section]:
+    """Yield the sections of one page whose heading matches, the whole page where it is named so."""
+    lines = page.text.split("\n")
+    shown = commands_of(project, page.path)
+    places = [command.location.line for command in shown]
+    by_name = wanted.search(page.path.rpartition("/")[2].rpartition(".")[0].replace("_", " ").replace("-", " "))
+    for index, heading in enumerate(page.headings):
+        if not wanted.search(heading.text) and not (by_name and index == 0):
+            continue
+        following = (h for h in page.headings[index + 1 :] if h.level <= heading.level)
+        end = len(lines) if by_name and index == 0 else next((h.location.line - 1 for h in following), len(lines))
+        start = heading.location.line
+        inside = shown[bisect_right(places, start) : bisect_right(places, end)]
+        yield Section(page, heading, "\n".join(lines[start:end]), inside)
 
 
 def missing_in(project: Project, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:
