@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.docs.named_commands import unknown_package_script, unknown_script, unknown_service
+from scaffold.gaps.docs.named_secrets import ListedSecrets, listed_secrets
 from scaffold.gaps.docs.named_variables import Misnamed, misnamed_variables
 from scaffold.gaps.docs.pages import current_pages, make_targets, missing_in
 from scaffold.model.document import Location
@@ -20,6 +21,7 @@ _DOCKERFILE = regex(r"\bdocker\s+(?:buildx\s+)?build\b.*?\s(?:-f|--file)[= ]\s*(
 
 def _detect(project: Project) -> Iterator[Gap]:
     yield from map(_misnamed, misnamed_variables(project))
+    yield from map(_secrets, listed_secrets(project))
     pages = {page.path: page for page in current_pages(project) if page.path not in project.owned}
     targets = make_targets(project)
     found: dict[tuple[str, str], list[tuple[str, Location]]] = {}
@@ -55,6 +57,27 @@ def _misnamed(found: Misnamed) -> Gap:
         related=(found.read,),
         severity=Severity.MEDIUM if keeps else Severity.LOW,
     )
+
+
+def _secrets(found: ListedSecrets) -> Gap:
+    lacks = f", and no page names {_few(found.unlisted)}, which they read" if found.unlisted else ""
+    return RULE.gap(
+        resource=found.page,
+        subject="secrets",
+        message=f"{found.page} lists secrets for GitHub that no workflow reads: {_few(found.unread)}{lacks}. Who sets what"
+        " stands there waits for a deployment that fails, or believes that it is configured.",
+        expected="the names that the workflows read",
+        actual="other names" if not found.read else "some other names",
+        locations=(found.place,),
+        related=(found.reader,),
+        severity=Severity.LOW if found.read else Severity.MEDIUM,
+        closers=(Closer(None, "advice", "List the secrets and variables that the workflows read, each with what it is for."),),
+    )
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
 
 
 def _missing(project: Project, page: DocFile, command: Command, targets: frozenset[str]) -> tuple[str, str] | None:

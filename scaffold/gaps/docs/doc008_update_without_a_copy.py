@@ -61,10 +61,10 @@ class _Update:
 def _detect(project: Project) -> Iterator[Gap]:
     stores = [service for _, service in durable_stores(project) if service.role in _RELATIONAL]
     found = list(_updates(project)) if stores else []
-    if not found or not _has_migrations(project) or any(_copies_by_script(project, item) for item in found):
+    itself = bool(found) and (found[0].migrates or _migrates_at_start(project))
+    if not (itself or (found and _has_migrations(project))) or any(_copies_by_script(project, item) for item in found):
         return
     first = found[0]
-    itself = first.migrates or _migrates_at_start(project)
     changes = "the update migrates" if first.migrates else "the new release migrates as it starts"
     yield RULE.gap(
         resource=first.section.page.path,
