@@ -103,6 +103,17 @@ _SWITCHES = (
     *("AUTH_REQUIRED", "AUTHENTICATION_"),
 )
 KINDS = (
+    # Keys without which what is stored cannot be read.
+    Kind(
+        "ciphers",
+        "cipher_facts",
+        Words(
+            python=("Fernet(", "AESGCM("),
+            script=("createCipheriv(",),
+            go=("NewGCM(",),
+            other=("=> 'encrypted", "Crypt::encrypt", "encrypts :", "AesGcm(", 'getInstance("AES'),
+        ),
+    ),
     # Keys that go with the container.
     Kind(
         "drawn_keys",

@@ -8,9 +8,11 @@ from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
 from scaffold.gaps.backup.coverage import is_covered, is_dumped, signals, their_signals
 from scaffold.gaps.backup.files import DATABASE, FILES, H2, UPLOADS, Kept, copies_files, kept_files, said, uncopied_files
 from scaffold.gaps.backup.in_code import copied_before_migrations
+from scaffold.gaps.backup.keys import encryption_keys
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import has_volume, why_it_matters_less
 from scaffold.gaps.backup.started import StartedStore, started_stores
+from scaffold.gaps.facts import listed
 from scaffold.gaps.running import is_beside_production, runs_for_others
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
@@ -107,7 +109,7 @@ def _of_stores(project: Project, bare: list[tuple[Stack, Service]], kept: tuple[
     environment = main_environment(project)
     page = recipe(project, [service for _, service in bare])
     less = "" if environment.severity_steps else why_it_matters_less(project, bare, kept) or _queues_alone(bare, kept)
-    note = "".join(f"; {text}" for text in (less, _dormant(project)) if text)
+    note = "".join(f"; {text}" for text in (_keys(project), less, _dormant(project)) if text)
     how = (
         f"{page.path}:{page.line} shows copies by a clock that everybody who runs this sets up by hand, and nothing that is"
         " delivered makes them"
@@ -134,6 +136,14 @@ def _volume(service: Service) -> str:
     return f" ({mount.source})" if mount else ""
 
 
+def _keys(project: Project) -> str:
+    """Return that a copy of the store alone cannot be read, where the application encrypts a part of what it stores."""
+    names = encryption_keys(project, with_values=True)
+    if not names:
+        return ""
+    return f"a copy needs {listed(names)} beside it, without which nobody reads what the application encrypted"
+
+
 def _dormant(project: Project) -> str:
     """Return which package for backups a manifest names, though nothing starts it."""
     found = sorted((name, item.path) for item in project.manifests for name in item.dependencies if name.lower() in _PACKAGES)
@@ -153,7 +163,7 @@ def _of_files(project: Project, kept: tuple[Kept, ...], closers: tuple[Closer, .
     """Return the gap of applications' own files that nothing copies."""
     environment = main_environment(project)
     less = "" if environment.severity_steps else why_it_matters_less(project, [], kept)
-    note = f"; {less}" if less else ""
+    note = "".join(f"; {text}" for text in (_keys(project), less) if text)
     is_database = kept[0].what in {DATABASE, H2}
     before = copied_before_migrations(project) if is_database else None
     is_worst = is_database and environment is EnvironmentClass.PRODUCTION and recipe(project, ()) is None and not before
