@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
-from scaffold.gaps.facts import SAYS
+from scaffold.gaps.facts import SAYS, is_test_path
 from scaffold.gaps.signals import durable_stores, main_services
 from scaffold.gaps.supply_chain.images import BUILDS_ON_HOST
 from scaffold.gaps.supply_chain.rollbacks import refusing_tool, start_of_before
@@ -15,8 +15,9 @@ from scaffold.model.deployments import COMPOSE, deploy_scripts, is_deployment, i
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.lasting import awaited_jobs
 from scaffold.model.names import Layer, Role, Severity
-from scaffold.model.project import Job, Project, Step, Workflow
+from scaffold.model.project import Command, Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.starting import RUNS, RUNS_ITSELF, migration_of, start_of
 
@@ -45,6 +46,9 @@ class _Deployment:
 
 _PULLS = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|fetch|checkout|reset)\b|\brsync\s")
 _RUN = regex(rf"{COMPOSE}[^\n&|;]*\srun\s(?P<words>[^\n&|;]*)")
+_INSTALLS = regex(r"(?i)(?:^|[/_-])(?:install|setup|bootstrap)[\w-]*\.(?:sh|bash)$")
+_UPGRADES = regex(r"(?:^|[\s\"'|])--(?:upgrade|update)\b", words=("--up",))
+"""An option by which a script renews what it has installed before."""
 _NEAR = 5
 """Lines between two commands of one piece of work on a page."""
 
@@ -73,19 +77,52 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not stores:
         return
     itself = _migrates_itself(project)
+    jobs = _migrating_jobs(project)
     for deployment in (*_scripts(project), *_jobs(project)):
         migrations = [place for line, place in deployment.lines if _migrates(line)]
-        copied = any(_COPIES.search(line) for line, _ in deployment.lines)
         start = None if itself or deployment.prepared else _start_before(project, deployment)
         if start:
-            yield _order(deployment, start, migrations[0], copied=copied)
-        elif migrations and not copied:
-            yield _copy(deployment, migrations[0], stores[0].name, stores[0].location)
+            yield _order(deployment, start, migrations[0], copied=_copies(deployment))
+        elif place := _bare_migration(project, deployment, jobs):
+            yield _copy(deployment, place, stores[0].name, stores[0].location)
+    for deployment in _upgrades(project):
+        if place := _bare_migration(project, deployment, jobs):
+            yield _copy(deployment, place, stores[0].name, stores[0].location)
+
+
+def _copies(deployment: _Deployment) -> bool:
+    return any(_COPIES.search(line) for line, _ in deployment.lines)
+
+
+def _bare_migration(project: Project, deployment: _Deployment, jobs: frozenset[str]) -> Location | None:
+    """Return the first line that migrates, or runs a job that does so, where no line copies anything."""
+    if _copies(deployment):
+        return None
+    migrations = (place for line, place in deployment.lines if _migrates(line))
+    return next(migrations, None) or _by_a_job(project, deployment, jobs)
 
 
 def _scripts(project: Project) -> Iterator[_Deployment]:
     for path, commands in deploy_scripts(project).items():
         yield _Deployment(path, path, tuple((item.text, item.location) for item in commands))
+
+
+def _upgrades(project: Project) -> Iterator[_Deployment]:
+    """Yield the scripts of an installation that take an option for an upgrade too, and start the stack."""
+    known, lines = deploy_scripts(project), _lines_by_script(project)
+    for path, commands in lines.items():
+        upgrades = path not in known and any(_UPGRADES.search(command.text) for command in commands)
+        if upgrades and any(_UP.search(command.text) for command in commands):
+            yield _Deployment(path, path, tuple((item.text, item.location) for item in commands))
+
+
+def _lines_by_script(project: Project) -> dict[str, list[Command]]:
+    found: dict[str, list[Command]] = {}
+    for command in project.commands:
+        path = command.location.path
+        if command.context == "script" and _INSTALLS.search(path) and path not in project.owned and not is_test_path(path):
+            found.setdefault(path, []).append(command)
+    return found
 
 
 def _jobs(project: Project) -> Iterator[_Deployment]:
@@ -144,6 +181,27 @@ def _migrates_itself(project: Project) -> bool:
         if (start and (RUNS.search(start.text) or start.migrating)) or migration_of(project, service):
             return True
     return False
+
+
+def _migrating_jobs(project: Project) -> frozenset[str]:
+    """Return the services of the main stack that migrate and end, which its applications wait for or a profile keeps apart."""
+    stack = project.main_stack
+    if stack is None:
+        return frozenset()
+    awaited = awaited_jobs(stack)
+    jobs = (item for item in stack.services if item.name in awaited or item.role is Role.ONE_SHOT)
+    return frozenset(item.name for item in jobs if (start := start_of(project, item)) is not None and start.migrating)
+
+
+def _by_a_job(project: Project, deployment: _Deployment, jobs: frozenset[str]) -> Location | None:
+    """Return the line that runs such a job, or that starts the stack with the job in it."""
+    awaited = jobs & awaited_jobs(project.main_stack) if project.main_stack else jobs
+    for line, place in deployment.lines if jobs else ():
+        match = None if SAYS.match(line) else _RUN.search(line)
+        named = match is not None and bool(jobs & set(match["words"].split()))
+        if named or (awaited and not SAYS.match(line) and _starts_the_application(project, line)):
+            return place
+    return None
 
 
 def _start_before(project: Project, deployment: _Deployment) -> Location | None:
