@@ -31,8 +31,8 @@ def cipher_facts(path: str, text: str) -> Iterator[CodeFact]:
     ending = path[path.rindex(".") :] if "." in path else ""
     names = list(_OF_FRAMEWORKS.get(ending, ()))
     if not names:
-        # A file that signs tokens as well names the key of these too.
-        signs = "jwt" in text.lower()
+        # A file that signs tokens as well names the key of these too, and scripts encrypt the tokens themselves.
+        signs = "jwt" in text.lower() or not path.endswith(".py")
         found = dict.fromkeys(item[0] for item in _VARIABLE.finditer(text))
         names = [name for name in found if not signs or _SAYS_SO.search(name)][:_MOST]
     if names:
