@@ -43,6 +43,8 @@ _COPIES = regex(
     r"|point-in-time",
     re.IGNORECASE,
 )
+_LEADS_ELSEWHERE = regex(r"(?i)\]\([^)\s]{0,200}(?:migrat|upgrad|updat)", words=("migrat", "upgrad", "updat"))
+"""A link to the page that tells what comes before an update."""
 _RUNS_A_SERVICE = regex(compose_call("run|up") + r"[^\n&|;]{0,200}\smigrat(?:e|or|ions?)(?=\s|$)", words=("migrat",))
 _SCRIPT = regex(r"[\w.-]+\.(?:ba)?sh\b", words=("sh",))
 _RELATIONAL = frozenset({Role.POSTGRES, Role.MYSQL})
@@ -100,9 +102,11 @@ def _updates(project: Project) -> Iterator[_Update]:
 
 
 def _is_another(page: DocFile, section: Section) -> bool:
-    """Whether a section updates something else, is for developers, or stands below words on copies."""
+    """Whether a section updates something else, is for developers, stands below words on copies, or leads to another page."""
     heading = section.heading
     if _OTHER_UPDATES.search(heading.text) or any(map(_FOR_DEVELOPERS.search, headings_around(page, heading.location))):
+        return True
+    if _LEADS_ELSEWHERE.search(section.text):
         return True
     above = "\n".join(page.text.split("\n")[: heading.location.line])
     return bool(_COPIES.search(above) or _COPIES.search(section.text) or _FOR_DEVELOPERS.search(heading.text))

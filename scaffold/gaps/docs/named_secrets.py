@@ -59,7 +59,7 @@ def listed_secrets(project: Project) -> Iterator[ListedSecrets]:
         for match in _READ.finditer(workflow.document.text)
     }
     pages = [page for page in current_pages(project) if page.path not in project.owned]
-    written = "\n".join(page.text for page in pages)
+    written = "\n".join(page.text for page in project.docs)
     unlisted = tuple(sorted(name for name in read if name not in _OWN and name not in written))
     for page in pages if read else ():
         for section in sections_of(project, page, _HEADING):
