@@ -179,6 +179,8 @@ class GuidesPlan:
     """What services keep beside the stores, copied or not."""
     outside: tuple[OutsideStore, ...] = ()
     """The databases that live elsewhere."""
+    encryption_keys: tuple[str, ...] = ()
+    """The variables that hold the keys of what applications encrypt before they store it."""
     pulled: PulledImages = PulledImages()
     is_checked: bool = True
     """Whether some service has a healthcheck."""

@@ -13,6 +13,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.document import Mapping as Fields
 from scaffold.model.durability import is_durable_store
+from scaffold.model.encryption_keys import encryption_keys
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import made_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
@@ -98,10 +99,17 @@ def plan_guides(
         pulled=pulled_images(stack),
         kept=kept_data(project, stack, has_server=has_database_server(project, stack)),
         outside=outside_stores(project, stack),
+        encryption_keys=_encryption_keys(project, stack),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
         directory=stack.directory,
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
+
+
+def _encryption_keys(project: Project, stack: Stack) -> tuple[str, ...]:
+    applications = (service for service in stack.services if service.is_application)
+    facts = (fact for fact in project.code_facts if fact.reachable is not False)
+    return tuple(encryption_keys(project, applications, facts, with_values=True))
 
 
 def _starts(project: Project, overlays: tuple[str, ...]) -> Iterator[Location]:

@@ -8,7 +8,7 @@ from scaffold.gaps.backup.bck007_queue_without_persistence import never_saves
 from scaffold.gaps.backup.coverage import is_covered, is_dumped, signals, their_signals
 from scaffold.gaps.backup.files import DATABASE, FILES, H2, UPLOADS, Kept, copies_files, kept_files, said, uncopied_files
 from scaffold.gaps.backup.in_code import copied_before_migrations
-from scaffold.gaps.backup.keys import encryption_keys
+from scaffold.gaps.backup.keys import stored_keys
 from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import has_volume, why_it_matters_less
 from scaffold.gaps.backup.started import StartedStore, started_stores
@@ -138,7 +138,7 @@ def _volume(service: Service) -> str:
 
 def _keys(project: Project) -> str:
     """Return that a copy of the store alone cannot be read, where the application encrypts a part of what it stores."""
-    names = encryption_keys(project, with_values=True)
+    names = stored_keys(project, with_values=True)
     if not names:
         return ""
     return f"a copy needs {listed(names)} beside it, without which nobody reads what the application encrypted"

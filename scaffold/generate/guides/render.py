@@ -120,6 +120,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "volumes": has_volumes(target),
         "bare": bare_values(target, plan),
         "outside": outside_values(plan),
+        "encryption_keys": list(plan.encryption_keys),
         "queues": any(service.role in _QUEUES for service in plan.services),
         "checked": plan.is_checked,
         "cluster_backup": cluster_values(target),

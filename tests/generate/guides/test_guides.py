@@ -875,3 +875,28 @@ def test_a_volume_that_only_the_cluster_copies_is_not_called_copied_under_compos
     (row,) = [line for line in recovery.splitlines() if line.startswith("| `graph` (volume of")]
     assert "under Compose everything since the last copy that you made yourself; in the cluster" in row
     assert "from copies of your own" in section(recovery, "## When the host is gone")
+
+
+CIPHERS = """\
+import os
+from cryptography.fernet import Fernet
+
+box = Fernet(os.environ["NOTES_SECRET"])
+"""
+
+
+def test_the_page_on_recovery_names_the_keys_that_the_copies_need(make_project: Callable[..., Path]) -> None:
+    """By what code that encrypts calls its key, and by the usual names; the password of the store is none."""
+    compose = """\
+services:
+  web: {build: ., environment: {NOTES_SECRET: "${NOTES_SECRET:?}", ENCRYPTION_KEY: "${ENCRYPTION_KEY:?}", PGPASSWORD: "${PGPASSWORD:?}"}}
+  db: {image: "postgres:17", volumes: ["data:/var/lib/postgresql/data"], environment: {POSTGRES_PASSWORD: "${PGPASSWORD:?}"}}
+volumes: {data: {}}
+"""
+    files = {"compose.yaml": compose, "Dockerfile": "FROM python:3.14\nCOPY . .\nCMD python app.py\n", "app.py": CIPHERS}
+    page = pages_of(make_project(files))["recovery.md"]
+    assert "encrypts a part of what it stores with `ENCRYPTION_KEY`, `NOTES_SECRET`. Keep the values where" in page
+    without = pages_of(
+        make_project({**files, "compose.yaml": compose.replace("NOTES_SECRET", "TITLE").replace("ENCRYPTION_KEY", "BODY")})
+    )
+    assert "encrypts" not in without["recovery.md"]
