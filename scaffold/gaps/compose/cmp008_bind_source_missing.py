@@ -27,12 +27,22 @@ _RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
     r"|volumes?)(?:[/._-]|$)"
 )
-_SECRET_FILE = regex(
-    r"(?:token(?!iz)|secret|credential|passw(?:or)?d|htpasswd|service[-_]?account|private|\bkey)", re.IGNORECASE
+_CREDENTIAL = regex(
+    r"adminsdk|service[-_]?account|client[-_]secret|htpasswd|pgpass|kubeconfig|(?:cloudflare|digitalocean|linode|route53|gandi)\.ini"
+    r"|(?:^|[._-])(?:tokens?|secrets?|credentials?|creds|passwords?|passwd|keystore|(?:(?:api|private|ssh)[-_]?)?keys?)(?:\.\w{1,12}){0,2}$",
+    re.IGNORECASE,
 )
+"""Names of files that hold a credential: keys that a cloud draws, those of certbot, what says so."""
+_CODE = regex(r".*\.(?:sh|sql|lua|te?mpl|template|vcl|alloy|rules)", re.IGNORECASE)
+"""Endings of what is written by hand and holds no credential, whatever it is about."""
 _KEEP_OUT = (
     "Keep the file out of git: make it before the first start (Docker makes a folder where it is missing), and say in the start"
     " page how; or mount it with `bind: {create_host_path: false}`, so that Compose stops."
+)
+_PLACED = (
+    "Never commit it: have the deployment place it on the host from the store of secrets or give it as a secret of"
+    " Compose, say in the start page where it comes from, and mount it with `bind: {create_host_path: false}`, so that Compose"
+    " stops where it is missing."
 )
 _SHOW = (
     "Add a template such as `cert.env.example` and a line on it in the start page; a file that may be absent is"
@@ -79,6 +89,12 @@ def _kind(mount: Mount) -> str:
     return "folder" if is_config and not _RUNTIME_WORDS.search(mount.target) else ""
 
 
+def _is_credential(path: str) -> bool:
+    """Whether a file is a credential by its name: it belongs on the host and never into the repository."""
+    name = posixpath.basename(path)
+    return bool(_CREDENTIAL.search(name)) and not _CODE.fullmatch(name)
+
+
 def _has_other_origin(project: Project, path: str) -> bool:
     """Whether a script makes the path, or a template of the same name stands beside it."""
     if is_generated(project, path):
@@ -119,12 +135,24 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
     started = any(not user.profiles or "*" in profiles or profiles & set(user.profiles) for user, _ in users)
     # Of a stack that only watches, the application loses nothing.
     is_severe = started and any(other.role not in WATCHERS for other in stack.services)
-    severity = Severity.INFO if ignored else Severity.LOW if not is_file else Severity.HIGH if is_severe else Severity.MEDIUM
+    is_secret = is_file and _is_credential(path)
+    severity = (
+        Severity.INFO
+        if ignored
+        else Severity.LOW
+        if is_secret or not is_file
+        else Severity.HIGH
+        if is_severe
+        else Severity.MEDIUM
+    )
+    unplaced = " until somebody places it there" if is_secret else ""
+    rightly = ", where a credential does not belong" if is_secret else ""
+    expected = f"{path} placed by what deploys, or a page that says how" if is_secret else f"{path} in the repository"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"volumes/{mount.target.lstrip('/')}",
-        message=f"{names} {verb} {path}, which is not in this repository{note}: {effect}.",
-        expected=f"{path} in the repository",
+        message=f"{names} {verb} {path}, which is not in this repository{rightly}{note}: {effect}{unplaced}.",
+        expected=expected,
         actual="no such path",
         locations=tuple(other.location for _, other in users),
         severity=severity,
@@ -132,8 +160,8 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         called=path,
         closers=(Closer(Room.MONITORING, "files"),)
         if _is_ours_to_write(project, stack, service, mount)
-        else (Closer(None, "advice", _KEEP_OUT),)
-        if ignored or _SECRET_FILE.search(path)
+        else (Closer(None, "advice", _PLACED if is_secret else _KEEP_OUT),)
+        if ignored or is_secret
         else None,
     )
 
