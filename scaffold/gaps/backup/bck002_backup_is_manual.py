@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, signals
 from scaffold.gaps.backup.empty_jobs import EmptyJob, empty_jobs
+from scaffold.gaps.backup.file_copies import file_copies
+from scaffold.gaps.backup.files import databases, said
 from scaffold.gaps.backup.in_code import backups_in_code, switched_off
 from scaffold.gaps.backup.schedules import empty_clock, page_on_a_clock, page_with_times, run_by, runs_by_itself
 from scaffold.gaps.signals import durable_stores, main_environment
@@ -24,7 +26,12 @@ _CALLED_BACKUP = regex(r"(?i)back-?_?up|dump")
 def _detect(project: Project) -> Iterator[Gap]:
     found = signals(project)
     yield from (_empty(job) for job in empty_jobs(project))
-    if not durable_stores(project) or (found and runs_by_itself(project, found)):
+    if not durable_stores(project):
+        copies = file_copies(project)
+        if copies and not runs_by_itself(project, copies):
+            yield from _started_by_hand(project, list(copies), f"{said(databases(project))} by ")
+        return
+    if found and runs_by_itself(project, found):
         return
     switch = switched_off(project)
     if switch is not None:
@@ -63,14 +70,14 @@ def _switched_off(project: Project, name: str, place: Location) -> Gap:
     )
 
 
-def _started_by_hand(project: Project, found: list[Signal]) -> Iterator[Gap]:
+def _started_by_hand(project: Project, found: list[Signal], of: str = "") -> Iterator[Gap]:
     related, hint, is_told = _told(project)
     by_owner: dict[tuple[str, str], list[Signal]] = {}
     for signal in found:
         by_owner.setdefault((signal.location.path, signal.owner), []).append(signal)
     whole = {key: group for key, group in by_owner.items() if not _of_a_release(*key)}
     for (path, owner), group in sorted((whole or by_owner).items(), key=lambda item: item[0]):
-        what = f"{owner} in {path}" if owner else path
+        what = f"{of}{owner} in {path}" if owner else f"{of}{path}"
         step = run_by(project, group) if whole else None
         by_hand = f"The backup of {what} runs only when somebody starts it" if whole else f"The only copies are those of {what}"
         if step is not None:
@@ -84,7 +91,7 @@ def _started_by_hand(project: Project, found: list[Signal]) -> Iterator[Gap]:
             locations=tuple(signal.location for signal in group),
             related=(*((step,) if step else ()), *related),
             severity=Severity.LOW if is_told else None,
-            closers=BY_FILES if stores_to_copy(project) else None,
+            closers=BY_FILES if stores_to_copy(project) or not durable_stores(project) else None,
         )
 
 

@@ -50,6 +50,7 @@ _DRIVERS = frozenset(
         *("aiosqlite", "sqlite3", "better-sqlite3", "sqlite", "rusqlite", "sqlite-jdbc", "libsqlite3-sys", "r2d2_sqlite"),
         *("@prisma/adapter-better-sqlite3", "modernc.org/sqlite", "github.com/mattn/go-sqlite3", "github.com/glebarez/sqlite"),
         *("gorm.io/driver/sqlite", "github.com/ncruces/go-sqlite3", "zombiezen.com/go/sqlite", "exqlite", "ecto_sqlite3"),
+        *("sql.js", "libsql", "@libsql/client", "github.com/pocketbase/pocketbase"),
         *("microsoft.data.sqlite", "microsoft.entityframeworkcore.sqlite", "system.data.sqlite", "sqlite-net-pcl"),
     }
 )
@@ -362,7 +363,14 @@ def copies_files(project: Project) -> bool:
     """
     owned = project.owned
     commands = [command for command in project.commands if command.context != "doc" and command.location.path not in owned]
-    texts = [f"{command.location.path} {command.text}" for command in commands]
+    return any(_COPIES.search(f"{command.location.path} {command.text}") for command in commands) or others_copy(project)
+
+
+@remembered
+def others_copy(project: Project) -> bool:
+    """Whether a service, an image or a workflow of the project's own speaks of a backup, or a file of Litestream is there."""
+    owned = project.owned
+    texts = []
     for service in (service for stack in project.stacks for service in stack.services):
         if service.location.path not in owned:
             image = service.image.repository if service.image else ""
@@ -380,10 +388,15 @@ def uncopied_files(project: Project) -> tuple[Kept, ...]:
     """Return what of the kept files neither the project nor an overlay that scaffold wrote copies away."""
     if copies_files(project):
         return ()
-    copied = _copied_by_ours(project)
-    return tuple(kept for kept in kept_files(project) if kept.what == H2 or _key(kept.service, kept.place) not in copied)
+    return tuple(kept for kept in kept_files(project) if kept.what == H2 or not is_copied_by_ours(project, kept))
 
 
+def is_copied_by_ours(project: Project, kept: Kept) -> bool:
+    """Whether the overlay of scaffold copies the volume or folder of what is kept."""
+    return _key(kept.service, kept.place) in _copied_by_ours(project)
+
+
+@remembered
 def _copied_by_ours(project: Project) -> frozenset[str]:
     """Return the volumes and folders whose databases and files the overlay of scaffold copies."""
     stack = project.main_stack

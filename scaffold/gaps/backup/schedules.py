@@ -25,7 +25,7 @@ _CRON_LINE = regex(
 _ADVISES = regex(r"(?i)\b(?:can|could|may|might|should|recommend\w*|consider|example|e\.g\.|for instance|if you|want)\b")
 """Words of a page that leaves something to its readers."""
 _FILES = regex(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$")
-_OF_OTHER_WORK = regex(r"(?i)cert|renew|logrotate|clean|deploy|health|e2e|update[^/]*\.timer$")
+_OF_OTHER_WORK = regex(r"(?i)cert|renew|logrotate|clean|deploy(?![^/]*/)|health|e2e|update[^/]*\.timer$")
 """Names of timers that are for something else."""
 _PROGRAM = regex(
     r"(?:^|[\s;&|('\"`=])[\w./~${}-]*?(?P<name>[\w-][\w.-]*\.(?:sh|bash|py|rb|php|pl|[cm]?js|ts))(?=$|[\s;&|)'\"`>])"
