@@ -493,3 +493,82 @@ def test_a_stack_without_stores_is_not_what_managed_ones_replace(make_project: C
     )
     files = {"docker-compose.yml": "services:\n  api:\n    build: .\n", "compose.charts.yml": charts, "README.md": page}
     assert found(make_project(files), "SEC002").severity is Severity.HIGH
+
+
+OF_DEVELOPERS = COMPOSE.replace(
+    "    ports: ['5432:5432']\n",
+    "    ports: ['5432:5432']\n    environment: {POSTGRES_PASSWORD: postgres, POSTGRES_DB: shop_dev}\n",
+)
+PAGE_OF_COMPOSE = {"docs/plan.md": "# Plan\n\n- Docker Compose for local development\n"}
+PAGE_OF_PLATFORM = {"docs/hosting.md": "# Stages\n\n| Development | Docker |\n| Production | Heroku Postgres |\n"}
+OWN_MACHINE = "  web:\n    build: web\n    environment: {NEXT_PUBLIC_API_URL: 'http://localhost:8080'}\nvolumes:"
+
+
+@pytest.mark.parametrize("code", ["NET001", "BCK000", "SEC002"])
+@pytest.mark.parametrize(
+    ("compose", "pages", "said"),
+    [
+        (OF_DEVELOPERS, PAGE_OF_COMPOSE, "docs/plan.md:3 says that Compose is for development"),
+        (OF_DEVELOPERS, PAGE_OF_PLATFORM, "docs/hosting.md:4 has production keep its data in a managed store"),
+        (
+            OF_DEVELOPERS.replace("volumes:\n  data", f"{OWN_MACHINE}\n  data"),
+            {},
+            "line 11 sends browsers to their own machine",
+        ),
+    ],
+    ids=["a page on compose", "a managed store", "the own machine"],
+)
+def test_the_only_stack_with_a_database_of_development_is_its_developers(
+    compose: str, pages: dict[str, str], said: str, code: str, make_project: Callable[..., Path]
+) -> None:
+    gap = found(make_project({"docker-compose.yml": compose, **pages}), code)
+    assert gap.severity is Severity.MEDIUM
+    assert gap.message.endswith(
+        f"; docker-compose.yml:5 names a database of development, and {said}; nothing here says that others run it."
+    )
+
+
+def test_the_only_stack_in_the_mode_of_development_is_its_developers(make_project: Callable[..., Path]) -> None:
+    compose = COMPOSE.replace("    build: .\n", "    build: .\n    environment: {RUN_MODE: development}\n")
+    gap = found(make_project({"docker-compose.yml": compose, **PAGE_OF_COMPOSE}))
+    assert gap.severity is Severity.MEDIUM
+    assert "tells the application that it is in development" in gap.message
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"docker-compose.yml": OF_DEVELOPERS},
+        {"docker-compose.yml": COMPOSE, **PAGE_OF_COMPOSE},
+        {"docker-compose.yml": COMPOSE, **PAGE_OF_PLATFORM},
+        {"docker-compose.yml": COMPOSE.replace("volumes:\n  data", f"{OWN_MACHINE}\n  data")},
+        {"docker-compose.yml": OF_DEVELOPERS.replace("shop_dev", "devices"), **PAGE_OF_COMPOSE},
+        {"docker-compose.yml": OF_DEVELOPERS.replace("shop_dev", "'${DB:-shop_dev}'"), **PAGE_OF_COMPOSE},
+        {"docker-compose.yml": OF_DEVELOPERS, **PAGE_OF_COMPOSE, ".github/workflows/deploy.yml": OVER_SSH},
+        {"docker-compose.yml": OF_DEVELOPERS, **PAGE_OF_COMPOSE, "docs/deployment.md": f"# Deployment\n\n{UP}"},
+        {
+            "docker-compose.yml": OF_DEVELOPERS.replace(
+                "    build: .\n", "    build: .\n    environment: {NODE_ENV: production}\n"
+            ),
+            **PAGE_OF_COMPOSE,
+        },
+        {
+            "docker-compose.yml": OF_DEVELOPERS,
+            "docs/plan.md": "# Plan\n\nCompose for local development and production servers\n",
+        },
+    ],
+    ids=[
+        "the name alone",
+        "a page alone",
+        "a managed store alone",
+        "the own machine alone",
+        "another name",
+        "a name that may be set",
+        "a job that deploys",
+        "a page on deployment",
+        "the mode of production",
+        "a page on both",
+    ],
+)
+def test_one_sign_of_development_is_not_enough(files: dict[str, str], make_project: Callable[..., Path]) -> None:
+    assert found(make_project(files)).severity >= Severity.HIGH

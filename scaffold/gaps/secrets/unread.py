@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from scaffold.gaps.secrets.credentials import CredentialGroup
@@ -27,6 +28,10 @@ _READS_OF_LIBRARY = regex(r"(?i)jwt|jose|jsonwebtoken|paseto|itsdangerous")
 _SIGNS = regex(r"(?i)(?:^|_)(?:JWT|TOKEN)(?:_|$)")
 _SHORT = 3
 """Letters of a package's name that say nothing within the name of a variable."""
+_SYMFONY, _OF_SYMFONY, _CADDY = "symfony/framework-bundle", ".php", "dunglas/frankenphp"
+"""Symfony gives its bundles no variable but those that the configuration in the repository names, and the server of this image
+reads its own from the file of the repository where there is one.
+"""
 _BRINGS_CODE = regex(r"\bgit\s+clone\b|\.(?:tgz|tar|zip)\b")
 """Commands of a build that take in code which is not in the repository."""
 
@@ -40,19 +45,20 @@ def is_read_by_nobody(project: Project, group: CredentialGroup) -> bool:
         return False
     if not names <= project.handed_on or reads_by_package(project, names):
         return False
-    return all(is_code_of_ours(project, item.service) for item in group.places)
+    return all(is_code_of_ours(project, item.service) or _is_of_symfony(project, item.service) for item in group.places)
 
 
 def _names(group: CredentialGroup) -> frozenset[str]:
-    """Return the variables by which services get the credential and those that choose it; none where a part of it is no
-    variable of a service.
+    """Return the variables by which services get the default and those that choose it, not those of a line without it; none
+    where a part of it is no variable of a service.
     """
     found: set[str] = set()
     for item in group.places:
         own = [
             entry.name
             for entry in item.service.environment
-            if entry.source == "environment" and any(reference.name == item.key for reference in entry.references)
+            if entry.source == "environment"
+            and any(reference.name == item.key and reference.has_default for reference in entry.references)
         ]
         places = [entry for entry in item.service.environment if entry.location == item.location]
         if not own or not places:
@@ -69,21 +75,38 @@ def is_code_of_ours(project: Project, service: Service) -> bool:
     return built is not None and runs_code(project, built) and _is_spelled_out(project, built)
 
 
+def _is_of_symfony(project: Project, service: Service) -> bool:
+    """Whether an image is made of PHP and of code for Symfony, each part of which names its variables in the repository."""
+    php = [item for item in project.manifests if item.ecosystem == "php"]
+    if not php or not all(_SYMFONY in item.dependencies for item in php):
+        return False
+    built = _built(project, service)
+    return built is not None and _is_spelled_out(project, built, _OF_SYMFONY)
+
+
 def _built(project: Project, service: Service) -> Service | None:
     alike = (other for stack in project.stacks for other in stack.services if other.name == service.name)
     given = service if service.made else next((other for other in alike if other.build), None)
     return given if given is not None and project.image_of(given) is not None else None
 
 
-def _is_spelled_out(project: Project, service: Service) -> bool:
+def _is_spelled_out(project: Project, service: Service, also: str = "") -> bool:
     dockerfile = project.image_of(service)
     target = service.made.target if service.made else ""
     stages = dockerfile.chain(target) if dockerfile else ()
     base = ImageReference.parse(stages[-1].base) if stages and stages[-1].base else None
-    if base is None or dockerfile is None or not is_plain_base(base) or _brings_code(dockerfile):
+    if base is None or dockerfile is None or not _adds_nothing(project, base) or _brings_code(dockerfile):
         return False
+    otherwise = tuple(ending for ending in _READ_OTHERWISE if ending != also)
     held = [path for path in project.files if path.endswith((*_CODE, *_READ_OTHERWISE)) and is_in_image(project, service, path)]
-    return bool(held) and not any(path.endswith(_READ_OTHERWISE) for path in held)
+    return bool(held) and not any(path.endswith(otherwise) for path in held)
+
+
+def _adds_nothing(project: Project, base: ImageReference) -> bool:
+    """Whether a base image reads no variables but those of its language."""
+    if base.repository == _CADDY:
+        return any(posixpath.basename(path) == "Caddyfile" for path in project.files)
+    return is_plain_base(base) or base.repository.removeprefix("library/") == "php"
 
 
 def _brings_code(dockerfile: Dockerfile) -> bool:
