@@ -307,7 +307,7 @@ _ENVIRONMENTS = {
     **dict.fromkeys(("test", "tests", "testing", "ci", "e2e"), EnvironmentClass.TEST),
     **dict.fromkeys(("demo", "example", "examples", "sample", "samples"), EnvironmentClass.EXAMPLE),
     **dict.fromkeys(("stage", "staging", "stg", "qa", "uat", "preprod"), EnvironmentClass.STAGING),
-    **dict.fromkeys(("prod", "production", "live"), EnvironmentClass.PRODUCTION),
+    **dict.fromkeys(("prod", "production", "prd", "live"), EnvironmentClass.PRODUCTION),
 }
 _BEFORE_PRODUCTION = regex(r"(?<![a-z0-9])pre[-_ ]?prod(?:uction)?(?![a-z0-9])")
 

@@ -76,7 +76,7 @@ _CERTIFICATES = regex(
     r"certificatesresolvers\.|--certresolver|\bacme\.sh\b|\bcertbot\b",
     words=("--certresolver", "acme.sh", "certbot", "certificatesresolvers."),
 )
-_DEPLOYMENT = frozenset({"deploy", "deployment", "deployments", "production", "prod"})
+_DEPLOYMENT = frozenset({"deploy", "deployment", "deployments", "production", "prod", "prd"})
 _RESTARTS = regex(
     r"\b(?:systemctl|service)\s+(?:--\S+\s+)*(?:re)?(?:start|load)\b|\bpm2\s+(?:re)?(?:start|load)\b|\bsupervisorctl\b|\bartisan\s+migrate\b"
     r"|\bsystemctl\b[^\n]*\brestart\b|\btouch\s+\S*restart\.txt\b|\bservice\s+\S+\s+(?:restart|reload)\b"

@@ -19,7 +19,7 @@ from scaffold.model.regex import regex
 DEVELOPMENT_PROFILES = frozenset(
     {"dev", "develop", "development", "debug", "test", "tests", "testing", "e2e", "ci", "local", "tools", "mock", "seed"}
 )
-_USUAL = frozenset({"default", "main", "standard", "prod", "production", "live", "release", "full", "all", "complete"})
+_USUAL = frozenset({"default", "main", "standard", "prod", "prd", "production", "live", "release", "full", "all", "complete"})
 _LESSER = frozenset({"legacy", "old", "minimal", "lite", "no", "without", "gpu", "nvidia", "cuda", "rocm", "amd"})
 """Words of profiles for a part, for what was, and for hardware that a cluster has only when somebody adds it."""
 _DEPRECATED = frozenset({"deprecated", "obsolete"})

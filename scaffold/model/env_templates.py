@@ -13,7 +13,7 @@ from scaffold.model.known import known
 from scaffold.model.project import EnvFile, Project
 
 _TEMPLATE_WORDS = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl", "tpl"})
-_PRODUCTION_WORDS = frozenset({"prod", "production"})
+_PRODUCTION_WORDS = frozenset({"prod", "prd", "production"})
 _FOLDERS_OF_TEMPLATES = frozenset({"conf", "config", "deploy", "docker", "env", "envs", "examples"})
 
 

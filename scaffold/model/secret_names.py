@@ -11,6 +11,8 @@ _SECRETS = frozenset(
     {
         *("PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "DSN", "SALT"),
         *("CREDENTIAL", "CREDENTIALS", "JWT"),
+        # As people mistype it, in code and Compose alike.
+        "SECERT",
     }
 )
 _KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER", "FERNET", "VAULT"})

@@ -10,7 +10,7 @@ from scaffold.model.regex import regex
 from scaffold.model.workload import Note
 
 _DEVELOPMENT = regex(r"(?:.*[-_.])?(?:dev|develop|development|debug|local|test|tests|testing|watch)(?:[-_.].*)?")
-_PRODUCTION = regex(r"(?:.*[-_.])?(?:prod|production|release|final|runtime|runner|deploy)(?:[-_.].*)?")
+_PRODUCTION = regex(r"(?:.*[-_.])?(?:prod|prd|production|release|final|runtime|runner|deploy)(?:[-_.].*)?")
 _COMMAND = regex(
     r"--reload\b|\bnodemon\b|\b(?:run |start:)dev\b|--watch\b|\brunserver\b|\bdebugpy\b|--inspect\b|\bair\b|\bvite\b(?! build)"
 )

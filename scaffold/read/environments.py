@@ -12,7 +12,7 @@ from scaffold.model.names import EnvironmentClass
 from scaffold.model.regex import regex
 
 _WORDS = {
-    EnvironmentClass.PRODUCTION: ("prod", "production", "live", "deploy", "deployment", "release"),
+    EnvironmentClass.PRODUCTION: ("prod", "production", "prd", "live", "deploy", "deployment", "release"),
     EnvironmentClass.STAGING: ("staging", "stage", "stg", "preprod", "uat", "qa", "preview"),
     EnvironmentClass.TEST: (
         *("test", "tests", "testing", "ci", "cicd", "e2e", "integration", "cypress", "playwright", "spec"),
@@ -42,7 +42,7 @@ _FOLDERS = {
     **dict.fromkeys(("example", "examples", "sample", "samples", "demo", "demos"), EnvironmentClass.EXAMPLE),
     **dict.fromkeys(("dev", "development", "local", ".devcontainer", "devcontainer"), EnvironmentClass.DEV),
     **dict.fromkeys(("benchmark", "benchmarks", "contrib", "experiments", "extras", "playground"), EnvironmentClass.DEV),
-    **dict.fromkeys(("prod", "production"), EnvironmentClass.PRODUCTION),
+    **dict.fromkeys(("prod", "production", "prd"), EnvironmentClass.PRODUCTION),
     **dict.fromkeys(("staging", "stage"), EnvironmentClass.STAGING),
 }
 _VARIABLES = frozenset(

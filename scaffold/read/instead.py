@@ -22,7 +22,9 @@ from scaffold.read.sets import BASE_NAMES
 _MODES = frozenset({"ENVIRONMENT", "ENV", "APP_ENV", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DJANGO_ENV", "MIX_ENV"})
 _MODE = regex(r"\b(" + "|".join(sorted(_MODES)) + r")[= ]+[\"']?(\w+)")
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\"']?([\w.,*-]+)")
-_DEPLOYED_FROM = frozenset({"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "production"})
+_DEPLOYED_FROM = frozenset(
+    {"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "prd", "production"}
+)
 _COPIES_OVER = regex(
     r"\b(?:scp|rsync)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]{0,250}compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
     r"[^\s;|&]{0,300}?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",

@@ -16,6 +16,7 @@ SENSITIVE = [
     "openaiApiKey",
     "AWS_SECRET_ACCESS_KEY",
     "ENCRYPTION_KEY",
+    "ENCRYPTION_SECERT",
     "SENTRY_DSN",
     "MYSQL_PWD",
     "PGPASSWORD",

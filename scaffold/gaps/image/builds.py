@@ -41,7 +41,7 @@ DEVELOPMENT = regex(
 
 
 _DEBUG = regex(rf"{DEVELOPMENT.pattern}|(?:^|[./_-])debug(?:[./_-]|$)", re.IGNORECASE)
-_FOR_PRODUCTION = regex(r"(?:^|[._-])(?:prod|production|release|live)(?:[._-]|$)", re.IGNORECASE)
+_FOR_PRODUCTION = regex(r"(?:^|[._-])(?:prod|prd|production|release|live)(?:[._-]|$)", re.IGNORECASE)
 
 
 def production_stage(project: Project, service: Service) -> str:

@@ -67,7 +67,7 @@ def _environments(project: Project) -> tuple[str, ...]:
     found = {stack.environment.value for stack in project.stacks if stack.environment in _SHARED}
     found |= {file.environment for file in project.env_files}
     found |= {job.environment.lower() for workflow in project.workflows for job in workflow.jobs if "$" not in job.environment}
-    names = {"prod": "production", "stage": "staging"}
+    names = {"prod": "production", "prd": "production", "stage": "staging"}
     return tuple(sorted({names.get(name, name) for name in found} & {"production", "staging"}))
 
 

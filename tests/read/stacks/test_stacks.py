@@ -199,6 +199,7 @@ def test_a_production_set_with_a_missing_file_is_no_stack() -> None:
     [
         ("docker-compose.prod.yml", EnvironmentClass.PRODUCTION),
         ("docker-compose-production.yaml", EnvironmentClass.PRODUCTION),
+        ("docker-compose.prd.yml", EnvironmentClass.PRODUCTION),
         ("compose.staging.yml", EnvironmentClass.STAGING),
         ("docker-compose.dev.yml", EnvironmentClass.DEV),
         ("docker-compose.local.yml", EnvironmentClass.DEV),
