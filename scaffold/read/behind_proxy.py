@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.address_limits import SCRIPTS, address_limits, keeps_own_key
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, is_comment
 
 _TRUSTS = regex(
     r"trust[ _-]?prox(?:y|ies)|\bforwarded_allow_ips|proxy_headers|ProxyHeadersMiddleware|\bproxyfix\b|proxy_fix"
@@ -99,7 +99,7 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
         yield CodeFact("proxy", "trusts any", places.at(tracker))
     limits = ((limit.offset, f"{limit.word} {limit.framework}") for limit in address_limits(path, text))
     for offset, word in (*_redirects(path, text), *limits, *_sessions(path, text)):
-        if not _is_comment(text, offset):
+        if not is_comment(text, offset):
             yield CodeFact("proxy", word, places.at(offset))
 
 
@@ -110,7 +110,7 @@ def _is_chosen(path: str, text: str, offset: int) -> bool:
 
 def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Return the first match outside of a comment."""
-    return next((match for match in pattern.finditer(text) if not _is_comment(text, match.start())), None)
+    return next((match for match in pattern.finditer(text) if not is_comment(text, match.start())), None)
 
 
 def _opening(text: str, offset: int) -> str:
@@ -151,11 +151,6 @@ def _sessions(path: str, text: str) -> Iterator[tuple[int, str]]:
         cookie = _SECURE_COOKIE.search(text)
         if cookie:
             yield cookie.start(), f"cookie{'' if cookie['value'] == 'true' else '-if'} express"
-
-
-def _is_comment(text: str, offset: int) -> bool:
-    start = text[text.rfind("\n", 0, offset) + 1 : offset].lstrip()
-    return start.startswith(("#", "//", "*"))
 
 
 def _guard(text: str, offset: int) -> str:

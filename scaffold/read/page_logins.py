@@ -8,6 +8,7 @@ from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.fact_words import holds
+from scaffold.read.lines import is_comment
 from scaffold.read.open_programs import place_in
 from scaffold.read.paths import is_beside_programs
 
@@ -108,14 +109,10 @@ def _kept(path: str, text: str) -> tuple[Location | None, str]:
         key = match["key"] or match["field"] or match["name"]
         value = match["value"] or match["assigned"] or match["given"]
         said = _OF_A_LOGIN.search(key) and not _OTHERS.search(key)
-        if said and not _EMPTY.match(value) and not _is_comment(text, match.start()):
+        if said and not _EMPTY.match(value) and not is_comment(text, match.start()):
             return place_in(path, text, match.start()), "localStorage" if match[0].startswith("local") else "sessionStorage"
     for match in _WRITES_COOKIE.finditer(text):
         said = _OF_A_LOGIN.search(match["value"]) and not _OTHERS.search(match["value"])
-        if said and not _GONE.search(match[0]) and not _is_comment(text, match.start()):
+        if said and not _GONE.search(match[0]) and not is_comment(text, match.start()):
             return place_in(path, text, match.start()), "document.cookie"
     return None, ""
-
-
-def _is_comment(text: str, offset: int) -> bool:
-    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith(("//", "*", "/*"))

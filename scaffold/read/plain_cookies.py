@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, is_comment
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts", ".jsx", ".tsx")
 _LONGEST = 1_500
@@ -67,7 +67,7 @@ def plain_cookie_facts(path: str, text: str) -> Iterator[CodeFact]:
             if number == _MOST:
                 return
             inside = _inside(text, match.end(), form.brackets)
-            if inside is not None and not _is_comment(text, match.start()) and _is_plain(path, text, match[0], inside):
+            if inside is not None and not is_comment(text, match.start()) and _is_plain(path, text, match[0], inside):
                 yield CodeFact("plain-cookie", "sent" if _is_hidden(path, inside) else "readable", places.at(match.start()))
                 return
 
@@ -146,7 +146,3 @@ def _is_plain_in_php(arguments: list[str]) -> bool:
     if len(arguments) == 3 and arguments[2].startswith("$"):
         return False
     return len(arguments) < 6 or arguments[5] == "false"
-
-
-def _is_comment(text: str, offset: int) -> bool:
-    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith(("#", "//", "*", "/*"))

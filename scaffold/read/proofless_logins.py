@@ -11,7 +11,7 @@ from scaffold.model.java_packages import without_package
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
 from scaffold.read.accounts import OF_NO_SYSTEM
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, is_comment
 from scaffold.read.migrating import holder_of
 
 _LINKS = regex(
@@ -78,7 +78,7 @@ def proofless_login_facts(path: str, text: str) -> Iterator[CodeFact]:
         return
     places = Places(path, text)
     link = _LINKS.search(text)
-    if link is not None and not _CHECKS_ADDRESS.search(text) and not _is_comment(text, link.end()):
+    if link is not None and not _CHECKS_ADDRESS.search(text) and not is_comment(text, link.end()):
         yield CodeFact("proofless-login", "", places.at(text.rfind("\n", 0, link.end()) + 1))
     for where, route in _helpers(path, text, places):
         yield CodeFact("proofless-login", route, where)
@@ -112,7 +112,3 @@ def _path_of(match: re.Match[str]) -> str:
 def _bare(text: str) -> str:
     """Return code without its comments, what it tells, and what signs a token."""
     return _SIGNS.sub("", _TOLD.sub("", _COMMENT.sub("", text)))
-
-
-def _is_comment(text: str, offset: int) -> bool:
-    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith(("//", "#", "*"))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
-from scaffold.read.lines import Places
+from scaffold.read.lines import Places, is_comment
 
 _MODULE = (
     r"__dirname|import\.meta\.dirname|path\.(?:join|resolve)\(\s*__dirname\s*(?:,\s*[\"'](?:\./?|/)[\"']\s*)?\)"
@@ -68,7 +68,7 @@ def served_folder_facts(path: str, text: str) -> Iterator[CodeFact]:
     else:
         found = _go(text) if path.endswith(".go") else iter(())
     for offset, is_module, shows in found:
-        if not _is_comment(text, offset):
+        if not is_comment(text, offset):
             where = f"code:{posixpath.dirname(path) or '.'}" if is_module else "work:."
             yield CodeFact("serves-folder", f"{'shows' if shows else 'hides'} {where}", places.at(offset))
 
@@ -96,11 +96,6 @@ def _go(text: str) -> Iterator[tuple[int, bool, bool]]:
         yield match.start(), False, True
 
 
-def _is_comment(text: str, offset: int) -> bool:
-    start = text[text.rfind("\n", 0, offset) + 1 : offset].lstrip()
-    return start.startswith(("#", "//", "*"))
-
-
 def opened_databases(paths: list[str], glance: Callable[[str], str | None]) -> Iterator[CodeFact]:
     """Yield an `opens-database` fact for each database file that code names; the detail is its place, as that of a folder."""
     for path in paths:
@@ -111,7 +106,7 @@ def opened_databases(paths: list[str], glance: Callable[[str], str | None]) -> I
         for match in _OPENED.finditer(text):
             start = text.rfind("\n", 0, match.start()) + 1
             named = (match["text"] or match["url"]).removeprefix("./")
-            if _is_comment(text, match.start()) or named.startswith(".."):
+            if is_comment(text, match.start()) or named.startswith(".."):
                 continue
             here = _HERE.search(text, start, match.start()) is not None
             folder = posixpath.dirname(path)
