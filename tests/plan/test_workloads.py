@@ -677,6 +677,23 @@ def test_what_reads_the_docker_socket_or_lacks_its_file_is_left_out_and_said(pla
     assert workload(target, "web").grace_seconds == 90
 
 
+def test_what_gets_certificates_for_the_proxy_has_no_place_behind_a_load_balancer(planned: Planned):
+    """A certbot without a command ends at once, and one with a loop waits for a challenge that never reaches it."""
+    compose = """\
+    services:
+      edge: {image: "nginx:1.30", ports: ["80:80"], volumes: ["certs:/etc/letsencrypt"]}
+      certbot: {image: "certbot/certbot:v5.1.0", volumes: ["certs:/etc/letsencrypt"]}
+      dns: {image: "certbot/dns-route53:v5.1.0", volumes: ["certs:/etc/letsencrypt"]}
+      web: {image: "acme/web:1", ports: ["8080:8080"]}
+    volumes: {certs: {}}
+    """
+    target = planned(compose)
+    reason = "the load balancer has the certificate and renews it"
+    assert {item.service: item.reason for item in target.left_out} == {"certbot": reason, "dns": reason}
+    broker = 'broker: {image: "eclipse-mosquitto:2", volumes: ["certs:/mosquitto/certs"]}'
+    assert planned(compose.replace("      web:", f"      {broker}\n      web:")).left_out == ()
+
+
 def test_every_key_of_a_service_has_a_fate():
     assert set(SERVICE) - set(KEYS) == set()
     assert {key.fate for key in KEYS.values()} == {"mapped", "not-applicable", "noted"}
@@ -736,6 +753,36 @@ def test_a_client_without_tls_is_said(planned: Planned, more: str, code: str, no
     assert [(note.service, note.location.path, note.location.line) for note in notes] == (
         [("api", "compose.yaml", 6)] if noted else []
     )
+
+
+SAME_LOGIN = """\
+    services:
+      db: {image: "postgres:17", environment: {POSTGRES_USER: "${DB_USER}", POSTGRES_PASSWORD: "${DB_PASS}", POSTGRES_DB: "${DB_NAME}"}}
+      api:
+        image: acme/api:1
+        environment:
+          MAIN_DB_HOST: HOST
+          MAIN_DB_PORT: ${DB_PORT}
+          MAIN_DB_USER: ${DB_USER}
+          MAIN_DB_PASSWORD: ${DB_PASS}
+          MAIN_DB_SSL_MODE: ${DB_SSL}
+          OTHER_DB_HOST: ${OTHER_HOST}
+          OTHER_DB_PASSWORD: ${OTHER_PASS}
+"""
+
+
+def test_a_host_that_nobody_gives_is_that_of_the_store_with_the_same_login(planned: Planned):
+    """The variables of one connection lead to one server: whoever filled in the rest would have to look the address up."""
+    found = env(planned(SAME_LOGIN.replace("HOST: HOST", "HOST: ${DB_HOST}")), "api")
+    assert found["MAIN_DB_HOST"] == "<db.host>"
+    assert found["MAIN_DB_PORT"] == "<db.port>"
+    assert found["MAIN_DB_SSL_MODE"] == "require"
+    assert "<db" not in found["OTHER_DB_HOST"]
+
+
+def test_a_host_with_a_default_of_its_own_stays_what_it_is(planned: Planned):
+    found = env(planned(SAME_LOGIN.replace("HOST: HOST", "HOST: ${DB_HOST:-db.example.com}")), "api")
+    assert "<db" not in found["MAIN_DB_HOST"]
 
 
 # --- hosts in files ---------------------------------------------------------------------------------------------------

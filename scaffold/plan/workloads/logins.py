@@ -70,8 +70,8 @@ def plan_logins(service: Service, scope: Scope) -> LoginPlan:
     for prefix, store in sorted(host_prefixes(service, scope).items()):
         for entry in service.environment:
             rest = entry.name.removeprefix(prefix).upper() if entry.name.startswith(prefix) else ""
-            part = _PARTS.get(rest)
-            text = _part(store, part) if part else _mode(store, rest, entry.value or "")
+            part = _PARTS.get(rest) or ("host" if rest == "HOST" and _is_open(entry, scope) else None)
+            text = _part(store, part) if part else _mode(store, rest, entry, scope)
             if text is not None:
                 values.setdefault(entry.name, text)
     added, stores = _of_spring(service, scope)
@@ -193,8 +193,10 @@ def _host_prefix(name: str) -> str | None:
 
 
 def host_prefixes(service: Service, scope: Scope) -> dict[str, Store]:
-    """Return the beginnings of the variables that describe one connection: `DB_` where `DB_HOST` names a store."""
-    found = {}
+    """Return the beginnings of the variables that describe one connection: `DB_` where `DB_HOST` names a store, or where nobody
+    gives it a value and `DB_PASSWORD` is that of the store.
+    """
+    found = _open_prefixes(service, scope)
     for entry in service.environment:
         value = entry.value or ""
         address = host_and_port(value)
@@ -205,18 +207,40 @@ def host_prefixes(service: Service, scope: Scope) -> dict[str, Store]:
     return found
 
 
+def _open_prefixes(service: Service, scope: Scope) -> dict[str, Store]:
+    found = {}
+    shared = _shared_logins(scope)
+    for entry in service.environment:
+        prefix = next((entry.name[: -len(part)] for part in _PARTS if entry.name.upper().endswith(f"_{part}")), "")
+        login = _by_shared_login(entry, shared) if prefix else None
+        host = service.env(f"{prefix}HOST") if login else None
+        if login is not None and host is not None and _is_open(host, scope):
+            found[prefix] = login[1]
+    return found
+
+
+def _is_open(entry: EnvValue, scope: Scope) -> bool:
+    """Whether an entry takes all of its value from a variable to which no file gives one."""
+    if whole_reference(entry.raw or "") is None:
+        return False
+    return all(not item.has_default and not scope.variables.get(item.name) for item in entry.references)
+
+
 def _part(store: Store, part: str) -> Text | None:
     if part == "password":
         return (_login(store, "password"),)
-    if store.engine == "postgres" or part == "port":
+    if store.engine == "postgres" or part in {"host", "port"}:
         return (_of(store, part),)
     return None
 
 
-def _mode(store: Store, rest: str, value: str) -> Text | None:
-    """Return what stands for a TLS mode that a managed PostgreSQL refuses (its `rds.force_ssl` is on), None for another one."""
-    is_mode = store.engine == "postgres" and _SSL_MODE.fullmatch(rest) and value in _WITHOUT_TLS
-    return literal("require") if is_mode else None
+def _mode(store: Store, rest: str, entry: EnvValue, scope: Scope) -> Text | None:
+    """Return what stands for a TLS mode that a managed PostgreSQL refuses (its `rds.force_ssl` is on) or that nobody gives yet,
+    None for another one.
+    """
+    if store.engine != "postgres" or not _SSL_MODE.fullmatch(rest):
+        return None
+    return literal("require") if (entry.value or "") in _WITHOUT_TLS or _is_open(entry, scope) else None
 
 
 @frozen

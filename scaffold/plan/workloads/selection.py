@@ -27,6 +27,10 @@ _CONFIG_ENDINGS = (
     *(".sql", ".sh", ".acl", ".crt", ".key", ".pem"),
 )
 _FILES_OF_SERVERS = frozenset({"Caddyfile", "Corefile", "Dockerfile"})
+_GET_CERTIFICATES = frozenset(
+    {"certbot", "acme.sh", "lego", "acme-companion", "letsencrypt-nginx-proxy-companion", "dehydrated"}
+)
+"""Names of images that get certificates and renew them; those of certbot with a plugin for one provider begin with `dns-`."""
 
 
 def select(project: Project, stack: Stack, stores: tuple[Store, ...]) -> tuple[tuple[Service, ...], tuple[LeftOut, ...]]:
@@ -38,7 +42,9 @@ def select(project: Project, stack: Stack, stores: tuple[Store, ...]) -> tuple[t
         if service.name in managed:
             left.append(LeftOut(service.name, managed[service.name].reason, "managed"))
             continue
-        reason = next((found for check in _CHECKS if (found := check(project, service))), "")
+        reason = next((found for check in _CHECKS if (found := check(project, service))), "") or _by_certificates(
+            stack, service
+        )
         if reason:
             left.append(LeftOut(service.name, reason))
         else:
@@ -113,6 +119,22 @@ def _by_missing_file(project: Project, service: Service) -> str:
         if name.endswith(_CONFIG_ENDINGS) or name in _FILES_OF_SERVERS:
             return f"its file {mount.source} is not in the repository, and it does not start without it"
     return ""
+
+
+def _by_certificates(stack: Stack, service: Service) -> str:
+    """Return why what gets certificates for the project's proxy has no place in the cluster, "" where others read them too."""
+    if not _gets_certificates(service):
+        return ""
+    own = {mount.source for mount in service.mounts}
+    others = (other for other in stack.services if other.role is not Role.PROXY and not _gets_certificates(other))
+    if any(mount.source in own for other in others for mount in other.mounts):
+        return ""
+    return "the load balancer has the certificate and renews it"
+
+
+def _gets_certificates(service: Service) -> bool:
+    image = service.image
+    return image is not None and (image.name in _GET_CERTIFICATES or image.repository.startswith("certbot/dns-"))
 
 
 _CHECKS: tuple[Callable[[Project, Service], str], ...] = (
