@@ -31,6 +31,8 @@ _SAYS = regex(r"^\s*(?:#|echo\b|printf\b)")
 _POOL = regex(r"(?:^|/)(?:[\w.-]*(?:www|pool|fpm)[\w.-]*|zz-[\w.-]+)\.conf(?:\.\w+)?$")
 _SETS_POOL = regex(r"max_children|www\.conf|php-fpm\.d|zz-docker", words=("max_children", "www.conf", "php-fpm.d", "zz-docker"))
 _RUNS_FPM = regex(r"\bphp-fpm\d*\b", words=("php-fpm",))
+_DEBUGGER = regex(r"\bxdebug\b", words=("xdebug",))
+"""What only an image of developers installs."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -125,7 +127,7 @@ def _default_pool(project: Project, service: Service, dockerfile: Dockerfile) ->
     runs = start is None or _RUNS_FPM.search(start.text) is not None or not service.command
     texts = [item.text for each in dockerfile.chain(service.build_target) for item in each.instructions]
     texts += [text for text, _ in start.lines] if start else []
-    if not runs or _works(service) or any(_SETS_POOL.search(text) for text in texts):
+    if not runs or _works(service) or any(_SETS_POOL.search(text) or _DEBUGGER.search(text) for text in texts):
         return None
     mounted = (mount.target for mount in service.mounts)
     if any(_POOL.search(path) for path in project.files) or any(_SETS_POOL.search(path) for path in mounted):
