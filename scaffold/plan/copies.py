@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import takewhile
-
 from scaffold.model.compose import Service, Stack
 from scaffold.model.frozen import frozen
-from scaffold.model.image_code import is_in_image, is_served, runs_code
+from scaffold.model.holders import holders
+from scaffold.model.image_code import is_served
 from scaffold.model.known import known
-from scaffold.model.lasting import builder_of
 from scaffold.model.names import Role
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
-from scaffold.model.starting import start_of
 from scaffold.plan.records import runs_several, why_one_copy
 
 _BEAT = regex(
@@ -22,9 +18,6 @@ _BEAT = regex(
 _UNKNOWN = frozenset({None, Role.CACHE, Role.ADMIN_UI, Role.MOCK})
 """Roles of which nothing is known that would let two copies work side by side."""
 _IN_PROCESS = frozenset({"own-schedule", "socket"})
-_SEPARATOR = regex(r"[\s/.:\"',\[\]]+")
-_PARTS = 4
-"""Parts of a path of which a start names the last ones."""
 _OF_ALL_COPIES = frozenset({"locked", "shared"})
 """Details by which code says that its copies know of each other."""
 
@@ -62,7 +55,7 @@ def is_scheduler(service: Service) -> bool:
 def _in_process(project: Project, stack: Stack, service: Service) -> OneCopy | None:
     """Return why the code of a service allows one process: a schedule, sockets or questions that it keeps to itself."""
     for fact in known(_kept_in_processes, project):
-        if any(holder is service for holder in _holders(project, stack, fact)):
+        if any(holder is service for holder in holders(project, stack, fact)):
             place = f"{fact.location.path}:{fact.location.line}"
             if fact.detail == "Telegram":
                 return OneCopy(f"it asks Telegram for its messages itself ({place}), which refuses a second one that asks")
@@ -79,37 +72,3 @@ def _kept_in_processes(project: Project) -> tuple[CodeFact, ...]:
     facts = [fact for fact in project.code_facts if fact.kind in _IN_PROCESS and fact.reachable is not False]
     shared = {fact.kind for fact in facts if fact.detail in _OF_ALL_COPIES}
     return tuple(fact for fact in facts if fact.kind not in shared and is_served(fact.location.path))
-
-
-def _holders(project: Project, stack: Stack, fact: CodeFact) -> tuple[Service, ...]:
-    """Return the services that run the code of a fact.
-
-    Of several that are built from it, those whose start names the file, else those that serve visitors.
-    """
-    built = tuple(service for service in stack.services if _is_built_of(project, service, fact.location.path))
-    if len(built) < 2:
-        return built
-    named = {service.name: _named_parts(project, service, fact.location.path) for service in built}
-    most = max(named.values())
-    return tuple(service for service in built if (named[service.name] == most if most else service.role is Role.WEB))
-
-
-def _is_built_of(project: Project, service: Service, path: str) -> bool:
-    builder = builder_of(project, service)
-    return not service.is_datastore and runs_code(project, builder) and is_in_image(project, builder, path)
-
-
-def _named_parts(project: Project, service: Service, path: str) -> int:
-    """Return how many last parts of a path the start of a service names: two for `app/main.py` in `python -m app.main`."""
-    start = start_of(project, builder_of(project, service))
-    lines: Iterator[str] = (line for line, _ in start.lines) if start else iter(())
-    words = _SEPARATOR.split(" ".join((*lines, *(service.command or ()))))
-    parts = path.rpartition(".")[0].split("/")[-_PARTS:]
-    ends = (len(_common_end(parts, words[: index + 1])) for index, word in enumerate(words) if word == parts[-1])
-    return max(ends, default=0)
-
-
-def _common_end(first: list[str], second: list[str]) -> list[str]:
-    """Return the longest list with which both end."""
-    pairs = zip(reversed(first), reversed(second), strict=False)
-    return [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]

@@ -81,8 +81,8 @@ def own_schedule_facts(path: str, text: str) -> Iterator[CodeFact]:
             if match is not None:
                 yield CodeFact("own-schedule", form.name, places.at(match.start()))
                 break
-    lock = _LOCKS.search(text)
-    if lock is not None and not is_comment(text, lock.start()):
+    lock = next((item for item in _LOCKS.finditer(text) if not is_comment(text, item.start())), None)
+    if lock is not None:
         yield CodeFact("own-schedule", "locked", places.at(lock.start()))
 
 

@@ -10,7 +10,7 @@ from scaffold.gaps.kubernetes.objects import RUNS_ON, KubernetesObject, objects
 from scaffold.model.compose import Service
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
-from scaffold.model.image_code import is_in_image, runs_code
+from scaffold.model.holders import holders
 from scaffold.model.lasting import builder_of
 from scaffold.model.names import TRIED, EnvironmentClass
 from scaffold.model.project import CodeFact, Project
@@ -55,10 +55,9 @@ def copies_of_program(project: Project, fact: CodeFact) -> Iterator[Copies]:
     """Yield what runs the program that holds a fact of code more than once: applications of stacks, then workloads."""
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
     for stack in stacks:
-        for service in stack.services:
-            builder = builder_of(project, service)
-            if service.is_application and runs_code(project, builder) and is_in_image(project, builder, fact.location.path):
-                found = copies_of(project, service) or _processes(project, builder)
+        for service in holders(project, stack, fact):
+            if service.is_application:
+                found = copies_of(project, service) or _processes(project, builder_of(project, service), fact)
                 if found is not None:
                     yield Copies(service.name, *found, stack.environment)
     program = _program(project, fact)
@@ -71,12 +70,16 @@ def copies_of_program(project: Project, fact: CodeFact) -> Iterator[Copies]:
             yield Copies(item.name, f"replicas: {text_of(count)}", count.location, path_environment(item.location.path))
 
 
-def _processes(project: Project, service: Service) -> tuple[str, Location] | None:
-    """Return the words by which a start has a Python server run as several processes."""
+def _processes(project: Project, service: Service, fact: CodeFact) -> tuple[str, Location] | None:
+    """Return the words by which a start has a Python server run as several processes.
+
+    What Gunicorn loads before it makes them stays in the first one: its threads, and so a schedule, are not copied.
+    """
     start = start_of(project, service)
     for line, place in start.lines if start else ():
         match = PROCESSES.search(line)
-        if match and int(match["count"]) > 1:
+        is_before = fact.kind == "own-schedule" and "--preload" in line
+        if match and int(match["count"]) > 1 and not is_before:
             return f"{match['count']} workers", place
     return None
 
