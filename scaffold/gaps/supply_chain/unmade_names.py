@@ -11,6 +11,8 @@ from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 
 _REPOSITORY = regex(r"github\.repository\s*\}")
+_LONGEST = 255
+"""Characters that a name of an image may have."""
 _SEPARATORS = regex(r"[-_./]+")
 _PUSHES = regex(r"(?<![\w:-])(?:docker|podman|buildah|nerdctl)\s[^\n]{0,400}(?:\bpush\b|--push\b)")
 _VERSION = regex(r"(?P<v>v?)\d{1,6}\.\d{1,6}(?:\.\d{1,6})?(?:[-.][\w.-]+)?")
@@ -24,10 +26,14 @@ def near_name(project: Project, image: ImageReference, names: tuple[PushedName, 
     """Return the push of the image under another name of the same owner, and that name: one that differs by its separators
     (`shop-api`, `shop/api`), or of which the image's is a part (`shop`, `shop/api`). None where a push may be of the image.
     """
-    patterns = [re.compile(_pattern(name.repository), re.IGNORECASE) for name in names]
     full = f"{image.registry}/{image.repository}".lstrip("/")
     owner, _, tail = image.repository.partition("/")
-    if not tail or any(pattern.fullmatch(full) for pattern in patterns) or _pushed_by_scripts(project):
+    if (
+        not tail
+        or len(full) > _LONGEST
+        or any(may_stand_for(name.repository, full) for name in names)
+        or _pushed_by_scripts(project)
+    ):
         return None
     for name in names:
         registry, pushed_owner, pushed = _parts(name.repository)
@@ -41,14 +47,34 @@ def _is_near(tail: str, pushed: str) -> bool:
     return _SEPARATORS.sub("", tail) == _SEPARATORS.sub("", pushed) or tail.startswith(f"{pushed}/")
 
 
-def _pattern(repository: str) -> str:
-    """Return a pattern for the names that a pushed one may stand for: an owner has no slash, other expressions may have any."""
-    parts = []
-    position = 0
+def may_stand_for(repository: str, image: str) -> bool:
+    """Whether a pushed name may stand for an image: an owner has no slash, other expressions may have any.
+
+    Each part is tried from all the places at once that the ones before may reach; a pattern would try each by itself.
+    """
+    repository, image = repository.lower(), image.lower()
+    reached, position = {0}, 0
     for match in EXPRESSION.finditer(repository):
-        parts += [re.escape(repository[position : match.start()]), r"[^/]+/[^/]+" if _REPOSITORY.search(match[0]) else ".+"]
+        reached = _behind(image, reached, repository[position : match.start()])
+        if _REPOSITORY.search(match[0]):
+            reached = {end for start in reached for end in _ends_of_repository(image, start)}
+        else:
+            reached = set(range(min(reached) + 1, len(image) + 1)) if reached else set()
         position = match.end()
-    return "".join((*parts, re.escape(repository[position:])))
+    return len(image) in _behind(image, reached, repository[position:])
+
+
+def _behind(image: str, reached: set[int], literal: str) -> set[int]:
+    return {start + len(literal) for start in reached if image.startswith(literal, start)}
+
+
+def _ends_of_repository(image: str, start: int) -> range:
+    """Return where an owner and a name that begin at a place may end."""
+    slash = image.find("/", start + 1)
+    if slash < 0 or image.startswith("/", start):
+        return range(0)
+    end = image.find("/", slash + 1)
+    return range(slash + 2, (end if end >= 0 else len(image)) + 1)
 
 
 def _parts(repository: str) -> tuple[str, str, str]:
