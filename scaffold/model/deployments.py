@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Command, Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -99,10 +100,15 @@ def place_of(workflow: Workflow, step: Step, line: str) -> Location:
     given = step.run_location or step.uses_location or step.location
     if given.path != workflow.path:
         return given
-    for number, text in enumerate(workflow.document.text.split("\n")[given.line - 1 :], given.line):
-        if line.strip() and line.strip() in text:
-            return Location(given.path, number)
-    return given
+    wanted, rows = line.strip(), known(_rows, workflow.document.text)
+    if not wanted:
+        return given
+    number = next((at for at in range(given.line - 1, len(rows)) if wanted in rows[at]), None)
+    return given if number is None else Location(given.path, number + 1)
+
+
+def _rows(text: str) -> list[str]:
+    return text.split("\n")
 
 
 def lines_of(workflow: Workflow, step: Step, text: str) -> list[Line]:
@@ -110,7 +116,7 @@ def lines_of(workflow: Workflow, step: Step, text: str) -> list[Line]:
     written as it runs.
     """
     given = step.run_location or step.uses_location or step.location
-    rows = workflow.document.text.split("\n") if given.path == workflow.path else []
+    rows = known(_rows, workflow.document.text) if given.path == workflow.path else []
     number = given.line - 1
     found = []
     for line in filter(None, (line.strip() for line in text.splitlines())):

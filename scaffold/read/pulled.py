@@ -57,6 +57,7 @@ _LOWERS = regex(
 _SHELL = regex(
     r"\$\{(?P<braced>\w+)(?:,,|\^\^|:?[-=?+][^}]{0,200})?\}|\$(?P<bare>\w+)|\$\([^)]{0,2000}\)|\$\{[^}]{0,2000}\}|`[^`]{0,2000}`"
 )
+_OWN = regex(r"\$\{?(?P<name>[A-Za-z_]\w*)(?:,,)?\}?")
 _MADE_BY = regex(r"\$\{\{\s*steps\.(?P<id>[\w-]+)\.outputs\.")
 _OUTPUT_NAME = regex(r"(?:^|[,\"])name=(?P<names>[^,\s\"]+)")
 _BUILDS = regex(
@@ -308,12 +309,17 @@ def _handed_on(job: Job, env: dict[str, str]) -> dict[str, str]:
         if "GITHUB_" in step.run:
             text = _in_one_word(step.run)
             own = {match["name"]: match["value"] for match in map(_SETS.match, text.split("\n")) if match}
+            # One variable may be made of another one, and `TAG=$TAG-x` of itself.
+            own = {name: _with_own(value, own, name) for name, value in own.items()}
             for match in _EXPORTS.finditer(text):
-                value = match["value"]
-                for name, given in own.items():
-                    value = re.sub(rf"\$\{{?{name}\b(?:,,)?\}}?", lambda _, given=given: given, value)[:_LONGEST]
+                value = _with_own(match["value"], own)
                 found[match["name"] if match["where"] == "ENV" else f"{step.id}.{match['name']}"] = value
     return found
+
+
+def _with_own(text: str, own: dict[str, str], besides: str = "") -> str:
+    """Return a text with the variables of its own shell filled in, all in one pass: there may be thousands of each."""
+    return _OWN.sub(lambda match: match[0] if match["name"] == besides else own.get(match["name"], match[0]), text)[:_LONGEST]
 
 
 def _of_github(match: re.Match[str]) -> str:

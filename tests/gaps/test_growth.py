@@ -140,6 +140,26 @@ def starts(count: int) -> Files:
     }
 
 
+def handed_on(count: int) -> Files:
+    """Steps that hand values on, names of images that scripts build, and a deployment for each."""
+    set_up = each(count, "        V{0}=a{0}\n") + each(count, '        echo "o{0}=$V{0}" >> $GITHUB_OUTPUT\n')
+    built = each(count, "docker build -t ghcr.io/acme/s{0} -f s{0}/Dockerfile .\n")
+    deployed = each(
+        count,
+        "  deploy{0}:\n    runs-on: self-hosted\n    environment: production\n    steps:\n"
+        "    - run: |\n        docker compose up -d\n        curl -f http://localhost/\n",
+    )
+    return {
+        "compose.yaml": "services: {web: {image: 'ghcr.io/acme/s1:1'}}\n",
+        "build.sh": f"#!/bin/sh\n{built}",
+        ".github/workflows/ci.yml": workflow(
+            f"  j:\n    runs-on: ubuntu-24.04\n    steps:\n    - id: x\n      run: |\n{set_up}"
+        ),
+        ".github/workflows/deploy.yml": workflow(deployed),
+        **{f"s{number}/Dockerfile": DOCKERFILE for number in range(count)},
+    }
+
+
 def called(root: Path) -> Counter[str]:
     """How often each function is called when a project is judged."""
     profile = cProfile.Profile()
@@ -156,7 +176,7 @@ def called(root: Path) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "written",
-    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies, starts],
+    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies, starts, handed_on],
     ids=lambda item: item.__name__,
 )
 def test_no_function_is_called_for_each_pair_of_items(

@@ -9,6 +9,7 @@ from scaffold.gaps.ci.host_releases import HostRelease, host_releases, with_call
 from scaffold.gaps.docs.pages import sections
 from scaffold.model.deployments import Line, compose_call
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -43,8 +44,16 @@ def _detect(project: Project) -> Iterator[Gap]:
         return
     for release in releases:
         pruned = _pruned(release)
-        if (release.looked_at or pruned) and not _BACK.search(with_called_scripts(project, release)):
+        if (release.looked_at or pruned) and not known(_has_way_back, with_called_scripts(project, release)):
             yield _gap(release, pruned)
+
+
+def _has_way_back(text: str) -> bool:
+    return _BACK.search(text) is not None
+
+
+def _is_by_version(text: str) -> bool:
+    return _BY_VERSION.search(text) is not None
 
 
 def _is_told(project: Project) -> bool:
@@ -59,7 +68,7 @@ def _pruned(release: HostRelease) -> Line | None:
     lost their name to the new one.
     """
     stopped = False
-    renamed = release.builds or not _BY_VERSION.search(release.whole)
+    renamed = release.builds or not known(_is_by_version, release.whole)
     started = False
     for line in release.lines:
         match = _PRUNES.search(line.text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.looks import ONLY_SHOWS, from_the_start, is_looked_at, looks_at_it
@@ -21,6 +20,7 @@ from scaffold.model.deployments import (
 )
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Job, Project, Workflow
 from scaffold.model.regex import regex
@@ -35,6 +35,7 @@ _FETCHES = regex(
     compose_call(r"pull|up\b[^\n&|;]{0,300}\s--pull") + r"|\bdocker\s+(?:image\s+)?(?:pull|load)\b",
     words=("pull", "load"),
 )
+_SCRIPT = regex(r"(?<![\w.-])[\w.-]{1,255}\.(?:ba)?sh\b", words=("sh",))
 
 
 @frozen
@@ -84,8 +85,6 @@ def _of_job(workflow: Workflow, job: Job) -> Iterator[HostRelease]:
     start = _start(lines)
     if start is not None:
         words = f"{workflow.path.rpartition('/')[2]} {job.id} {job.environment}"
-        steps = [step for item in workflow.jobs for step in item.all_steps]
-        whole = "\n".join((workflow.name, *(f"{step.name}\n{step.uses}\n{run_text(step)}" for step in steps)))
         yield HostRelease(
             workflow.path,
             f"The job {job.id}",
@@ -94,8 +93,14 @@ def _of_job(workflow: Workflow, job: Job) -> Iterator[HostRelease]:
             start,
             is_looked_at(workflow, job),
             path_environment(words) is EnvironmentClass.STAGING,
-            whole,
+            known(_whole, workflow),
         )
+
+
+def _whole(workflow: Workflow) -> str:
+    """Return every text of a workflow."""
+    steps = (step for job in workflow.jobs for step in job.all_steps)
+    return "\n".join((workflow.name, *(f"{step.name}\n{step.uses}\n{run_text(step)}" for step in steps)))
 
 
 def _start(lines: tuple[Line, ...]) -> Location | None:
@@ -107,8 +112,12 @@ def _start(lines: tuple[Line, ...]) -> Location | None:
 
 def with_called_scripts(project: Project, release: HostRelease) -> str:
     """Return every text of a release with those of the shell scripts of the repository that it names."""
-    named = set(re.findall(r"[\w.-]+\.(?:ba)?sh\b", release.whole))
+    return known(_with_called_scripts, project, release.whole)
+
+
+def _with_called_scripts(project: Project, whole: str) -> str:
+    named = set(_SCRIPT.findall(whole))
     called = (
         item.text for item in project.commands if item.context == "script" and item.location.path.rpartition("/")[2] in named
     )
-    return "\n".join((release.whole, *called))
+    return "\n".join((whole, *called))

@@ -67,7 +67,7 @@ def build_contexts(project: Project, dockerfile: Dockerfile) -> tuple[str, ...]:
             for build in lost
             if build.context is not None and nearest_dockerfile(project, build.dockerfile or "") == dockerfile
         ]
-    named += _contexts_of_workflows(project, dockerfile) + _contexts_of_commands(project, dockerfile)
+    named += [*_built_by_workflows(project).get(dockerfile.path, ()), *_contexts_of_commands(project, dockerfile)]
     if not named and _is_plain_name(dockerfile):
         named = [dockerfile.path.rpartition("/")[0]]
     return tuple(dict.fromkeys(named))
@@ -77,19 +77,28 @@ def _is_plain_name(dockerfile: Dockerfile) -> bool:
     return dockerfile.path.rpartition("/")[2] in {"Dockerfile", "Containerfile"}
 
 
-def _contexts_of_workflows(project: Project, dockerfile: Dockerfile) -> list[str]:
-    found = []
+@remembered
+def _built_by_workflows(project: Project) -> dict[str, list[str]]:
+    """Return the contexts that the steps of workflows build the Dockerfiles with."""
+    found: dict[str, list[str]] = {}
     for workflow in project.workflows:
         for step in (step for job in workflow.jobs for step in job.all_steps):
             context = _clean(step.input("context"))
             file = _clean(step.input("file")) or (f"{context}/Dockerfile" if context else "Dockerfile")
-            if step.action == "docker/build-push-action" and file == dockerfile.path and "$" not in context:
-                found.append(context)
+            if step.action == "docker/build-push-action" and "$" not in context:
+                found.setdefault(file, []).append(context)
     return found
 
 
 def _contexts_of_commands(project: Project, dockerfile: Dockerfile) -> list[str]:
-    found = []
+    found = _built_by_commands(project).get(dockerfile.path, ())
+    return [context for context in found if project.exists(context)]
+
+
+@remembered
+def _built_by_commands(project: Project) -> dict[str, list[str]]:
+    """Return the contexts that commands build the Dockerfiles with that they name."""
+    found: dict[str, list[str]] = {}
     for command in project.commands:
         if not _DOCKER_BUILD.search(command.text):
             continue
@@ -99,8 +108,8 @@ def _contexts_of_commands(project: Project, dockerfile: Dockerfile) -> list[str]
             continue
         files = [after for word, after in itertools.pairwise(words) if word in {"-f", "--file"}]
         context = _context_word(words)
-        if files and _clean(files[-1]) == dockerfile.path and "$" not in context and project.exists(_clean(context)):
-            found.append(_clean(context))
+        if files and "$" not in context:
+            found.setdefault(_clean(files[-1]), []).append(_clean(context))
     return found
 
 

@@ -152,3 +152,8 @@ def test_another_stack_builds_the_image(tmp_path: Path) -> None:
 def test_values_that_name_each_other_end(tmp_path: Path) -> None:
     script = "A=$B$B$B$B\nB=$A$A$A$A\ndocker build -t $A/api api\n"
     assert made(tmp_path, "acme/api", {"scripts/push.sh": script}) is None
+
+
+def test_a_step_hands_on_what_its_variables_are_made_of(tmp_path: Path) -> None:
+    step = "- {id: name, run: \"PLACE=acme\\nNAME=$PLACE/api\\necho 'image=ghcr.io/${NAME}' >> $GITHUB_OUTPUT\\n\"}"
+    assert made(tmp_path, "ghcr.io/acme/api", pushed("${{ steps.name.outputs.image }}:latest", before=step)) == API
