@@ -79,6 +79,10 @@ _ADDS = {
     "php": regex(r"\bDiagnosingHealth\b", words=("DiagnosingHealth",)),
 }
 """What adds a check to the route of a framework."""
+_LOOKS_BEFORE = regex(
+    r"(?i:database|redis|mongo)|\b(?:check|ensure|require|ping|verify)(?:_\w|[A-Z])|\b(?:db|ready)\b|\bDepends\("
+)
+"""What stands between a route and its handler and looks before it answers: a middleware, a dependency."""
 _IDENTIFIER = regex(r"[\w$.:]*?(?P<name>[A-Za-z_$][\w$]*)\s*(?:\)\s*)*")
 _SIGNS = regex(r"=>|\bfunction\b|\bfunc\b|\bfn\b|\blambda\b|\|\||async\s*\{")
 _HANDS_ON = regex(r"\{?\s*(?:return\s+)?(?:await\s+)?this\.\w+\.(?P<name>\w+)\(\)\s*;?\s*\}?")
@@ -155,6 +159,8 @@ def _function(route: str, offset: int, rest: str) -> _Answer:
         if signs
         else 0
     )
+    if _LOOKS_BEFORE.search(stripped(rest[:start])):
+        return _Answer(route, offset=offset, constant=False)
     return _Answer(route, offset=offset, body=rest[start:] or "unread()")
 
 
@@ -215,7 +221,9 @@ def _any(path: str) -> str:
 
 def _of_python(text: str) -> Iterator[_Answer]:
     for match in _PY_ROUTE.finditer(text):
-        yield _Answer(_any(match["path"]), offset=match.start(), body=_below(text, match.start("def")))
+        looks = _LOOKS_BEFORE.search(stripped(text[match.end("path") + 1 : match.start("def")])) is not None
+        body = _below(text, match.start("def"))
+        yield _Answer(_any(match["path"]), offset=match.start(), body=body, constant=False if looks else None)
     for match in _PY_VIEW.finditer(text):
         if match["lambda"]:
             yield _Answer(

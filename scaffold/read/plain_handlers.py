@@ -49,10 +49,15 @@ _SAFE = regex(
     r"|(?:settings|config|configs|cfg|env|app|import\.meta|info|build|buildinfo|constants|pkg|package(?:Json|JSON)?|self\.settings|self\.config)"
     r"(?:\.|::)(?:\w*(?:version|VERSION|Version|name|NAME|Name|env|ENV|Env|environment|Environment|title|commit|Commit|build|mode|debug|DEBUG))"
     r"|[A-Z][A-Z0-9_]{2,}|[A-Z]\w*(?:Response|Status|Out|Schema|Result|Dto|DTO|Health|Check|Read|Payload|Reply|Map|Body)(?:\.\w+)?"
-    r"|(?:start|started|boot)_?\w*|\w*(?:health|Health|alive|Alive|liveness|readiness|ping|Ping|hello|Hello)\w*|\w*(?:Uptime|_version|Version|_name|Name)"
+    r"|(?:start|started|boot)_?\w*|(?!is_?[A-Za-z])\w*(?:health|Health|alive|Alive|liveness|readiness|ping|Ping|hello|Hello)\w*|\w*(?:Uptime|_version|Version|_name|Name)"
     r"|\$\w+|this|Mono\.just|Map\.(?:of|entry)|HashMap\.new|Object|Collections\.singletonMap|Task\.FromResult|String\.format|Promise\.resolve|JSON\.stringify"
     r"|std(?:::\w+)+|os\.(?:getenv|environ\.get|Getenv)"
 )
+_ASKS_ANOTHER = regex(
+    r"(?<![\w.$])(?<!\bfunction )(?<!\bdef )(?<!\bfunc )(?<!\bfn )(?=[a-z_])"
+    r"(?=\w*(?i:health|alive|liveness|readiness|ping))\w+\s*\("
+)
+"""Calls of something else by the words that handlers are called by: whether the store answers is asked there."""
 _METHOD = regex(r"(?<=[)\]\"'`])\s*\??\.(?:\w+)")
 _HARMLESS_METHODS = regex(
     r"\s*\??\.(?:toISOString|toString|toFixed|isoformat|timestamp|timestamp_millis|format|Format|UTC|Unix|UnixMilli|utcnow|to_rfc3339|to_iso8601|json"
@@ -68,7 +73,7 @@ def is_constant(body: str) -> bool:
     if len(body) >= LONGEST:
         return False
     bare = stripped(body)
-    if "await" in bare or "yield" in bare:
+    if "await" in bare or "yield" in bare or _ASKS_ANOTHER.search(bare):
         return False
     named = {match["name"] or match["plain"] for match in _DECLARED.finditer(bare)}
     if any(not _HARMLESS_METHODS.fullmatch(match[0]) for match in _METHOD.finditer(bare)):
