@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
@@ -130,6 +132,12 @@ def unguarded(
         framework = _framework(path, text)
         if framework:
             programs.setdefault((served[path], framework), []).append(path)
+
+    @cache
+    def holds(pattern: re.Pattern[str], path: str) -> bool:
+        # Code beside the folders of programs is asked for each of them.
+        return pattern.search(glance(path) or "") is not None
+
     for (folder, framework), paths in programs.items():
         # What is open about users tells most.
         paths.sort(key=lambda path: (not _OF_USERS.search(path), path))
@@ -142,11 +150,10 @@ def unguarded(
             if item.endswith(ends) and (program == "" or is_below_program(item, folder))
         ]
         asks = _ASKS_IN_NEST if framework == _OF_NEST else _ASKS_IN_FASTAPI
-        texts = [glance(item) or "" for item in near]
-        if changes is None or any(asks.search(text) for text in texts):
+        if changes is None or any(holds(asks, item) for item in near):
             continue
         # The controllers of Nest that read a header themselves are those of its login.
-        if framework != _OF_NEST or any(_KNOWS_USERS.search(text) for text in texts):
+        if framework != _OF_NEST or any(holds(_KNOWS_USERS, item) for item in near):
             yield CodeFact("no-guard", framework, changes)
 
 
