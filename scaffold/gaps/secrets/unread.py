@@ -85,8 +85,12 @@ def _is_of_symfony(project: Project, service: Service) -> bool:
 
 
 def _built(project: Project, service: Service) -> Service | None:
+    """Return the service whose build makes the image of another, or None: what is pulled and made by nothing here has
+    somebody else's code, though a service of another stack with the same name is built.
+    """
     alike = (other for stack in project.stacks for other in stack.services if other.name == service.name)
-    given = service if service.made else next((other for other in alike if other.build), None)
+    elsewhere = None if service.made or service.node.get("image") is not None else next((it for it in alike if it.build), None)
+    given = service if service.made else elsewhere
     return given if given is not None and project.image_of(given) is not None else None
 
 
