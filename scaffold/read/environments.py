@@ -12,7 +12,17 @@ from scaffold.model.names import EnvironmentClass
 from scaffold.model.regex import regex
 
 _WORDS = {
-    EnvironmentClass.PRODUCTION: ("prod", "production", "prd", "live", "deploy", "deployment", "release"),
+    EnvironmentClass.PRODUCTION: (
+        "prod",
+        "production",
+        "prd",
+        "live",
+        "selfhost",
+        "selfhosted",
+        "deploy",
+        "deployment",
+        "release",
+    ),
     EnvironmentClass.STAGING: ("staging", "stage", "stg", "preprod", "uat", "qa", "preview"),
     EnvironmentClass.TEST: (
         *("test", "tests", "testing", "ci", "cicd", "e2e", "integration", "cypress", "playwright", "spec"),
@@ -120,6 +130,8 @@ def declared_class(services: tuple[Service, ...]) -> tuple[EnvironmentClass | No
     """Return the class that the services' own environment variables agree on, and why."""
     found = {}
     for service in services:
+        if service.env("LARAVEL_SAIL") is not None:
+            return EnvironmentClass.DEV, f"{service.name} is Laravel Sail, which is for development"
         for entry in service.environment:
             kind = class_of_word(entry.value or "") if entry.name in _VARIABLES else None
             if kind is not None:
