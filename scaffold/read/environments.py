@@ -45,7 +45,7 @@ _WORDS = {
     ),
 }
 _CLASSES = {word: kind for kind, words in _WORDS.items() for word in words}
-_WEAK = frozenset({"deploy", "deployment", "release"})
+_WEAK = frozenset({"deploy", "deployment", "release", "selfhost", "selfhosted"})
 """Words that mean production only where nothing else says what is deployed: `deploy-staging` is staging."""
 _FOLDERS = {
     **dict.fromkeys(("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci"), EnvironmentClass.TEST),
@@ -80,15 +80,23 @@ _FOR_TESTS = regex(
     words=("deployment", "do not use ", "internal ", "production"),
 )
 
+_SELF_HOSTED = regex(r"\bself[-_](host(?:ed)?)\b", words=("host",))
+
 
 def _tokens(text: str) -> list[str]:
-    return [token for token in re.split(r"[^a-z0-9]+", text.lower()) if token]
+    """Return the words of a name; `self-hosted` and `self_host` are one word, as people write them without the hyphen too."""
+    return [token for token in re.split(r"[^a-z0-9]+", _SELF_HOSTED.sub(r"self\1", text.lower())) if token]
+
+
+def _kinds(tokens: list[str]) -> list[EnvironmentClass]:
+    """Return the classes that words speak of, in their order: the weak ones only where no other does."""
+    found = [token for token in tokens if token in _CLASSES]
+    return [_CLASSES[token] for token in [token for token in found if token not in _WEAK] or found]
 
 
 def class_of_word(word: str) -> EnvironmentClass | None:
     """Return the class that a make target's, job's or file's name speaks of, None when it names none or several."""
-    tokens = [token for token in _tokens(word) if token in _CLASSES]
-    found = {_CLASSES[token] for token in [token for token in tokens if token not in _WEAK] or tokens}
+    found = set(_kinds(_tokens(word)))
     return next(iter(found)) if len(found) == 1 else None
 
 
@@ -103,7 +111,7 @@ def class_of_files(
         tokens = _tokens(posixpath.basename(path).rpartition(".")[0])
         if "override" in tokens[:-1]:
             tokens.remove("override")  # a variant that stands in for the override says by its last word what it is for
-        named = [_CLASSES[token] for token in tokens if token in _CLASSES]
+        named = _kinds(tokens)
         specific = [kind for kind in named if kind is not EnvironmentClass.DEV] or named
         if specific:
             return specific[-1], f"the name of {path} says {specific[-1].value}"

@@ -240,6 +240,15 @@ def test_an_example_that_a_page_tells_to_download_is_what_its_readers_run(
     assert found["example"].environment is environment
 
 
+def test_the_set_of_laravel_sail_is_dev_beside_a_set_for_hosting_it_oneself() -> None:
+    """Sail calls itself a development environment; its service tells that by LARAVEL_SAIL, in a file with the usual name."""
+    base = "services: {laravel.test: {build: ./docker, environment: {LARAVEL_SAIL: 1}}}"
+    assert stacks({"docker-compose.yml": base})["base"].environment is EnvironmentClass.BASE
+    found = stacks({"docker-compose.yml": base, "docker-compose.self-hosted.yml": ALONE})
+    assert (found["base"].environment, found["self-hosted"].environment) == (EnvironmentClass.DEV, EnvironmentClass.PRODUCTION)
+    assert "laravel.test is Laravel Sail" in found["base"].evidence[-1]
+
+
 def test_a_base_set_to_development_is_dev_only_beside_a_production_stack() -> None:
     base = "services: {api: {image: api, environment: {NODE_ENV: development}}}"
     assert stacks({"compose.yaml": base})["base"].environment is EnvironmentClass.BASE

@@ -60,10 +60,24 @@ def test_a_variant_of_the_override_is_a_set_of_its_own_beside_the_longer_one(mak
 
 @pytest.mark.parametrize(
     ("word", "expected"),
-    [("deploy-staging", "staging"), ("deploy", "production"), ("deploy-test-prod", None), ("release_qa", "staging")],
+    [
+        *(("deploy-staging", "staging"), ("deploy", "production"), ("deploy-test-prod", None), ("release_qa", "staging")),
+        *(("self-hosted", "production"), ("self_host", "production"), ("self-hosted-dev", "dev"), ("myself-host", None)),
+    ],
 )
 def test_what_is_deployed_counts_for_more_than_that_it_is(word: str, expected: str | None) -> None:
     assert class_of_word(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        *(("compose.selfhosted.yml", "production"), ("compose.self-hosted.yml", "production")),
+        *(("selfhost.compose.yml", "production"), ("compose.selfhosted.dev.yml", "dev"), ("compose.dev.deploy.yml", "dev")),
+    ],
+)
+def test_a_set_for_hosting_it_oneself_is_for_production_unless_it_says_what_else_it_is_for(name: str, expected: str) -> None:
+    assert class_of_files((name,))[0] == expected
 
 
 @pytest.mark.parametrize(
