@@ -66,6 +66,8 @@ class EnvVariable:
     secret: bool = False
     url: bool = False
     """Whether the secret is a whole URL with a login."""
+    form: str = ""
+    """How such a URL is written, with stand-ins for the login; "" where the files do not tell."""
     active: bool = True
     """Whether it stands as `NAME=`; else as the comment `# NAME=value`."""
     why: str = ""
@@ -84,7 +86,7 @@ class EnvVariable:
         if not self.secret:
             return tuple(text for text in (self.why, f"{used[:1].upper()}{used[1:]}" if used else "") if text)
         if self.url:
-            how = f"the URL with its login; a password that needs no escaping: {GENERATE}"
+            how = self._how_to_write_the_url
         elif self.same:
             how = f"the text of {self.same}: both are the password of one login of {self.login}"
         elif self.login:
@@ -97,6 +99,13 @@ class EnvVariable:
         else:
             how = f"make one with: {making(self.name)}"
         return (*((self.why,) if self.why else ()), f"Secret{f', {used}' if used else ''}; {how}")
+
+    @property
+    def _how_to_write_the_url(self) -> str:
+        if self.form and "<password>" not in self.form:
+            return f"the URL, {self.form} (that store asks for no login)"
+        shown = f", {self.form}" if self.form else ""
+        return f"the URL with its login{shown}; a password that needs no escaping: {GENERATE}"
 
     @property
     def text(self) -> str:

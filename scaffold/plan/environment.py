@@ -31,6 +31,7 @@ from scaffold.model.secret_names import may_be_sensitive_name, names_whole_addre
 from scaffold.model.secrets import counts, holds_secret, is_provider_key, names_its_secret
 from scaffold.plan.production_values import is_nobody, keeps_mail, leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
+from scaffold.plan.url_forms import url_form
 
 if TYPE_CHECKING:
     from scaffold.model.target import Secret
@@ -72,12 +73,16 @@ def plan_environment(  # noqa: PLR0913 - each is another source of variables
     edits = _Edits(introduced, frozenset(name for task in tasks for name in task.guards), _optional(tasks))
     taken_out = {place: name for task in tasks for place, name in task.puts}
     templates = [
-        _development(project, first, _linked(_groups(_uses(project, stacks, edits), edits), stacks, taken_out))
+        _development(
+            project,
+            first,
+            _with_forms(project, first, _linked(_groups(_uses(project, stacks, edits), edits), stacks, taken_out)),
+        )
         for first, stacks in _directories(project, stack, tasks)
     ]
     choice = choose_profiles(project, stack)
     own = _linked(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), [stack], taken_out)
-    own = _with_needed(own, needs)
+    own = _with_forms(project, stack, _with_needed(own, needs))
     if own or added:
         templates.append(_production(project, stack, own, production_set, added, choice))
     return EnvPlan(tuple(template for template in templates if template.groups))
@@ -96,6 +101,19 @@ def _linked(groups: tuple[EnvGroup, ...], stacks: list[Stack], taken_out: Mappin
 
 def _link(variable: EnvVariable, same: str, store: str) -> EnvVariable:
     return replace(variable, same=same, login=store) if same else variable
+
+
+def _with_forms(project: Project, stack: Stack, groups: tuple[EnvGroup, ...]) -> tuple[EnvGroup, ...]:
+    """Return the groups in which a URL that is a secret says how it is written."""
+    return tuple(
+        replace(
+            group,
+            variables=tuple(
+                replace(item, form=url_form(project, stack, item.name)) if item.url else item for item in group.variables
+            ),
+        )
+        for group in groups
+    )
 
 
 def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]) -> tuple[EnvGroup, ...]:

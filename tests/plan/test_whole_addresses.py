@@ -63,3 +63,47 @@ def test_it_goes_to_the_secrets_everywhere(make_project: Callable[..., Path]) ->
 )
 def test_names(name: str, is_one: bool) -> None:
     assert names_whole_address(name) is is_one
+
+
+BASE = """\
+services:
+  web:
+    build: .
+    ports: ["8000:8000"]
+    environment:
+      DATABASE_URL: postgresql+psycopg://shop:hunter2@db:5432/shop?connect_timeout=5
+      REDIS_URL: redis://cache:6379/0
+      EVENTS_URL: amqp://events:hunter3@broker.example.com:5672/
+  db: {image: postgres:17, environment: {POSTGRES_PASSWORD: hunter2, POSTGRES_USER: shop}}
+  cache: {image: redis:8}
+"""
+PRODUCTION = """\
+services:
+  web:
+    environment:
+      DATABASE_URL: ${DATABASE_URL:?}
+      REDIS_URL: ${REDIS_URL:?}
+      EVENTS_URL: ${EVENTS_URL:?}
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "redis"),
+    [
+        ("", "the URL, redis://cache:6379/0 (that store asks for no login)"),
+        ("  cache: {command: redis-server --requirepass $REDIS_PASSWORD}\n", "redis://:<password>@cache:6379/0;"),
+    ],
+)
+def test_a_url_of_a_store_beside_it_is_shown_as_developers_write_it_without_their_login(
+    make_project: Callable[..., Path], command: str, redis: str
+) -> None:
+    """Redis refuses a password where it has none, and a driver that the scheme names is not guessed by who fills it in."""
+    files = {"compose.yaml": BASE, "compose.prod.yaml": PRODUCTION + command, "Dockerfile": "FROM node:24\nCMD [node, a.js]\n"}
+    root = make_project(files, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    lines = (root / ".env.production.example").read_text().splitlines()
+    above = {name: lines[lines.index(f"{name}=") - 1] for name in ("DATABASE_URL", "REDIS_URL", "EVENTS_URL")}
+    assert "postgresql+psycopg://<user>:<password>@db:5432/shop?connect_timeout=5;" in above["DATABASE_URL"]
+    assert redis in above["REDIS_URL"]
+    assert "broker" not in above["EVENTS_URL"]
+    assert "hunter" not in "".join(lines)
