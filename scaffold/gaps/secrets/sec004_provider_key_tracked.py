@@ -18,6 +18,8 @@ _RECORD_FOLDER = regex(
 _FOR_DEVELOPMENT = regex(r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local)(?=[/._-])", re.IGNORECASE)
 """Paths of keys that people make for their own machine; a key that a provider issued has no such place."""
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
+_OF_APPS = regex(r"(?:.*/)?(?:GoogleService-Info[\w.-]*\.plist|google-services[\w.-]*\.json|AndroidManifest\.xml)")
+"""Files that are packed into an app for phones: Firebase's documentation says of their keys that they are no secrets."""
 _OF_A_MAILBOX = "Google app password"
 _OWN_KEYS = frozenset({"private key", "locked private key"})
 _OF_A_HOOK = " webhook"
@@ -49,9 +51,10 @@ def _is_record(path: str) -> bool:
 
 
 def _is_for_browsers(path: str, key: str, sightings: list[SecretSighting]) -> bool:
-    """Whether the key is of the kind that pages show to every visitor: of Google's maps, or of Firebase."""
+    """Whether the key is of the kind that pages and apps show to everybody: of Google's maps, or of Firebase."""
     is_google = all(sighting.provider == "google" for sighting in sightings)
-    return is_google and bool(_FOR_BROWSERS.search(key) or "firebase" in path.rpartition("/")[2].lower())
+    of_firebase = "firebase" in path.rpartition("/")[2].lower() or _OF_APPS.fullmatch(path)
+    return is_google and bool(of_firebase or _FOR_BROWSERS.search(key))
 
 
 def _record_gap(sightings: list[SecretSighting]) -> Gap:
@@ -73,16 +76,20 @@ def _record_gap(sightings: list[SecretSighting]) -> Gap:
 
 
 def _browser_gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
+    of_app = _OF_APPS.fullmatch(path) is not None
+    shown = "that the app brings to everybody who installs it" if of_app else "that pages show to every visitor"
+    callers = "app" if of_app else "domains"
+    where = f" in {key}" if key != "google" else ""
     return RULE.gap(
         resource=path,
         subject=key,
-        message=f"{path} holds a key of Google in {key} that pages show to every visitor: it is no secret, and without limits "
-        "at Google anybody may use it at your cost.",
-        expected="a key that Google accepts from your domains and for one API only",
+        message=f"{path} holds a key of Google{where} {shown}: it is no secret, and without limits at "
+        "Google anybody may use it at your cost.",
+        expected=f"a key that Google accepts from your {callers} and for one API only",
         actual="provider key for browsers",
         locations=tuple(sighting.location for sighting in sightings),
         severity=Severity.LOW,
-        closers=(Closer(None, "advice", "Limit the key to your domains and to one API in the console of Google."),),
+        closers=(Closer(None, "advice", f"Limit the key to your {callers} and to one API in the console of Google."),),
     )
 
 
