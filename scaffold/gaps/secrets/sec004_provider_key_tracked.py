@@ -15,8 +15,13 @@ _RECORDS = regex(r"\.(?:jsonl?|ndjson|sarif|xml|html?|csv|tsv|txt|log|har|ya?ml|
 _RECORD_FOLDER = regex(
     r"(?:^|/)(?:scans?|scan_results|samples?|__snapshots__|snapshots|cassettes|recordings|testdata|fixtures?)/"
 )
-_FOR_DEVELOPMENT = regex(r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local)(?=[/._-])", re.IGNORECASE)
-"""Paths of keys that people make for their own machine; a key that a provider issued has no such place."""
+_FOR_DEVELOPMENT = regex(
+    r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|lvh\.me|localtest\.me|vcap\.me)(?=[/._-])",
+    re.IGNORECASE,
+)
+"""Paths of keys that people make for their own machine, or for a name that leads to it everywhere, such as shop.lvh.me; a key
+that a provider issued has no such place.
+"""
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
 _OF_APPS = regex(r"(?:.*/)?(?:GoogleService-Info[\w.-]*\.plist|google-services[\w.-]*\.json|AndroidManifest\.xml)")
 """Files that are packed into an app for phones: Firebase's documentation says of their keys that they are no secrets."""
