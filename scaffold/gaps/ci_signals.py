@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.remembered import remembered
+from scaffold.gaps.test_commands import ran
 from scaffold.model.document import Location, Mapping, Sequence
 from scaffold.model.frozen import frozen
 from scaffold.model.known import known
@@ -49,7 +50,6 @@ _TESTS = regex(
 _CLEAN_INSTALL = regex(r"\b(?:npm|pnpm|bun)\s+(?:ci|clean-install)\b[^\n;&|]*")
 """A command of the package manager, whatever a script of the package is called."""
 _FUNCTION = regex(r"(?:function\s+)?(?P<name>[\w:.-]+)\s*(?:\(\s*\))?\s*\{")
-_INSTALLS = regex(r"\b(?:pip|uv|poetry|npm|apt(?:-get)?)\b.*\b(?:install|add)\b")
 
 
 _LONGEST_LINE = 4000
@@ -160,13 +160,13 @@ def _called_part(lines: list[str], words: set[str]) -> list[str]:
 
 
 def runs_tests(item: CiStep) -> bool:
-    """Whether a step starts a test program that is known by its name, and does not only install it."""
+    """Whether a step starts a test program that is known by its name, and does more than install it or ask for its version."""
     return tests_something(item.text)
 
 
 def tests_something(text: str) -> bool:
-    """Whether a line of a text starts a test program that is known by its name, and does not only install it."""
-    return any(_TESTS.search(line) and not _INSTALLS.search(line) for line in text.splitlines())
+    """Whether a text starts a test program that is known by its name, and does more than install it or ask for its version."""
+    return bool(_TESTS.search(text)) and any(_TESTS.search(item.text) for item in ran(text))
 
 
 def builds_image(item: CiStep) -> bool:

@@ -122,3 +122,28 @@ def test_a_worker_that_answers_is_not_praised_for_its_work(make_project: Callabl
         """
     card = card_of(make_project, Layer.COMPOSE, {"docker-compose.yml": compose})
     assert [praise.message for praise in card.good] == ["worker has a healthcheck that tells that it answers"]
+
+
+@pytest.mark.parametrize(
+    ("run", "is_praised"),
+    [
+        ("pytest -q", True),
+        ("pytest --version && pytest", True),
+        ("pip install -e . && \\\npytest", True),
+        ("pytest --version", False),
+        ("# pytest", False),
+        ("echo pytest", False),
+        ("pip install \\\n  pytest", False),
+        ("pytest || true", False),
+        ("pytest || echo failed", False),
+        ("pytest || { echo failed; exit 1; }", True),
+        ("jest --listTests", False),
+        ("cargo test --no-run", False),
+    ],
+)
+def test_tests_are_praised_that_run_and_may_fail(run: str, is_praised: bool, make_project: Callable[..., Path]) -> None:
+    lines = "".join(f"          {line}\n" for line in run.split("\n"))
+    workflow = f"on: [pull_request]\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: |\n{lines}"
+    card = card_of(make_project, Layer.CI, {".github/workflows/ci.yml": workflow})
+
+    assert any("tests run" in praise.message for praise in card.good) == is_praised

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.gaps.test_commands import ran
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
@@ -58,9 +59,14 @@ def _is_sound(project: Project, item: CiStep) -> bool:
 def _good(sound: list[CiStep]) -> list[Praise]:
     praises = []
     for pattern, message in _PRAISES:
-        found = [item for item in sound if pattern.search(item.text) and not item.step.continue_on_error]
+        found = [item for item in sound if not item.step.continue_on_error and _counts(pattern, item)]
         proposed = [item for item in found if _PROPOSED & set(item.workflow.events)]
         if found:
             told = message if proposed else message.replace("on every change", "on every push")
             praises.append(Praise(told, (proposed or found)[0].place))
     return praises
+
+
+def _counts(pattern: re.Pattern[str], item: CiStep) -> bool:
+    """Whether a step really runs what the pattern names, and fails with it."""
+    return any(pattern.search(command.text) and not command.is_forgiven for command in ran(item.text))

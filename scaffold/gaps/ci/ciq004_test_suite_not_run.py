@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci.go_packages import LeftOut, left_out_packages
 from scaffold.gaps.ci_signals import builds_image, calls_remote_workflow, ci_steps, foreign_workflows
 from scaffold.gaps.facts import listed
+from scaffold.gaps.test_commands import ran
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -82,7 +83,8 @@ class _Suite:
 def _detect(project: Project) -> Iterator[Gap]:
     if not foreign_workflows(project) or project.other_ci or calls_remote_workflow(project):
         return
-    lines = [line for item in ci_steps(project) for line in item.text.splitlines() if not _installs(line)]
+    commands = (command.text for item in ci_steps(project) for command in ran(item.text))
+    lines = [line for line in commands if not _installs(line)]
     words = " ".join((*lines, *(item.step.action for item in ci_steps(project))))
     ecosystems = sorted({manifest.ecosystem for manifest in project.manifests})
     if _RUNS.search(words):

@@ -20,6 +20,7 @@ from scaffold.gaps.ci.platform_releases import PlatformRelease, platform_release
 from scaffold.gaps.ci.untried_images import Untried, untried_images
 from scaffold.gaps.ci_signals import CiStep, calls_remote_workflow, ci_steps, runs_tests, tests_something, unknown_needs
 from scaffold.gaps.facts import listed, path_environment
+from scaffold.gaps.test_commands import ran
 from scaffold.model.document import Location, Mapping, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
@@ -35,8 +36,11 @@ _WAITS = regex(
 _VAGUE_TESTS = regex(r"(?<![a-z])(?:tests?|e2e|specs?|checks?|verify|ci|qa)(?![a-z])")
 _RELEASE = regex(r"(?<![a-z])release(?![a-z])")
 _TEST_WORDS = regex(r"(?<![a-z])(?:tests?|e2e|specs?)(?![a-z])")
-_NO_TEST = regex(r"(?m)\btest\s+(?:!\s+)?(?:-[a-z]\b|[\"'$])|--exclude[= ]\S+|^[ \t]*#.*$")
-"""Conditions of the shell, what a copy leaves out, and comments."""
+_NO_TEST = regex(
+    r"(?m)\btest\s+(?:!\s+)?(?:-[a-z]\b|[\"'$])|--exclude[= ]\S+|^[ \t]*#.*$"
+    r"|\btest\w*\s+(?:the\s+)?(?:\w+\s+)?(?:config\w*|connection\w*|ssh)\b"
+)
+"""Conditions of the shell, what a copy leaves out, comments, and tries of a configuration or a connection."""
 _TAGS_ONLY = regex(r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'(?:release|workflow_dispatch|schedule)'")
 _OUT = "push"
 _OF_PAGES = regex(
@@ -371,8 +375,14 @@ def _may_test(job: Job) -> bool:
 
 def _says_that_it_tests(job: Job) -> bool:
     names = f"{job.id} {job.name} {job.uses}".lower()
-    texts = _NO_TEST.sub(" ", "\n".join(f"{step.name} {step.uses} {step.run}" for step in job.all_steps).lower())
+    steps = (f"{step.name} {step.uses} {step.run}" for step in job.all_steps if not _only_pretends(step))
+    texts = _NO_TEST.sub(" ", "\n".join(steps).lower())
     return bool(_VAGUE_TESTS.search(names) or _TEST_WORDS.search(texts) or _WAITS.search(texts))
+
+
+def _only_pretends(step: Step) -> bool:
+    """Whether a step only installs things, shows texts and asks programs for their version."""
+    return bool(step.run.strip()) and next(ran(step.run), None) is None
 
 
 # --- the gap ----------------------------------------------------------------------------------------------------------
