@@ -280,6 +280,7 @@ class CodeFact:
     `serves-folder` and `opens-database` (see scaffold.read.served_folders),
     `proxy` (detail: what depends on the proxy before the application, see scaffold.read.behind_proxy),
     `made-key` (keys that code makes as it starts; see scaffold.read.drawn_keys),
+    `redis-queue` (code leaves work in Redis; detail: what waits there),
     `encrypts` (code encrypts what it keeps; detail: the variables that may hold the key),
     `known-key` (code that finds a published default in a key and only warns; detail: the key's name), `open-check` (code that
     lets everybody in as long as a key is not set; detail: the name by which it holds the key), `build-switch` (code reads a

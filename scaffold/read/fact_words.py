@@ -292,6 +292,26 @@ KINDS = (
     # Backups.
     Kind("dumps", "dump_facts", Words((*DUMPERS, "dbbackup"), DUMPERS, DUMPERS, (*DUMPERS, "backup:run"))),
     Kind("dumps", "migration_copy_facts", Words(_FIRST, _FIRST, _FIRST, _FIRST)),
+    # Jobs and messages that wait in Redis.
+    Kind(
+        "queues_in_redis",
+        "redis_queue_facts",
+        Words(
+            python=(
+                *("from rq ", "import arq", "from arq", "RedisBroker(", "RedisHuey(", "Celery("),
+                *(".xadd(", ".xreadgroup(", ".blpop(", ".brpop", ".blmove("),
+            ),
+            script=(
+                *("bullmq", "nestjs/bull", "'bull'", '"bull"', "bee-queue", ".xadd(", ".xAdd(", ".xreadgroup(", ".xReadGroup("),
+                *(".blpop(", ".brpop", ".blPop(", ".brPop(", ".blmove(", ".blMove("),
+            ),
+            go=("asynq.New", ".XAdd(", ".XReadGroup(", ".BLPop(", ".BRPop", ".BLMove("),
+            other=(
+                *("Sidekiq::", ":sidekiq", ":resque", '"XADD"', '"XREADGROUP"', ".xadd", 'POP"', ".blpop(", ".brpop("),
+                *("UseRedisStorage(", ".StreamAdd", ".StreamReadGroup", "opsForStream(", "getBlockingQueue"),
+            ),
+        ),
+    ),
     # Origins that Django lets call.
     Kind("django_origins", "django_origin_facts", Words(python=("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"))),
     # The address and the scheme of visitors, and proxies.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from scaffold.gaps.backup.queued import Queued, queue_of
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.gap import Closer, Gap, Rule
@@ -15,28 +15,14 @@ from scaffold.model.regex import regex
 _APPENDS = regex(r"--appendonly[= ]+yes")
 _SAVES = regex(r"--save\b(?![= ]+(?:\"\"|''|$))", words=("--save",))
 _NEVER_SAVES = regex(r"--save(?:[= ]+(?:\"\"|'')|[= ]*(?=--|$)|[= ]+(?=\s|$))")
-_RESULTS = regex(r".*(?:RESULT|CACHE).*")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
     for stack, service in main_services(project):
-        if service.role is Role.REDIS and stack.is_runnable_in_production and holds_queue(stack, service):
-            actual = _fault(service)
-            if actual:
-                yield _gap(stack, service, actual)
-
-
-def holds_queue(stack: Stack, service: Service) -> bool:
-    """Whether workers take jobs from it; a store of results or a cache alone can be filled again."""
-    if not service.has_role(Role.BROKER):
-        return False
-    readers = (entry for other in stack.services if other.name != service.name for entry in other.environment)
-    names = [entry.name.upper() for entry in readers if _names_host(entry.value or "", service)]
-    return not names or any(not _RESULTS.fullmatch(name) for name in names)
-
-
-def _names_host(value: str, service: Service) -> bool:
-    return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", value) for name in service.names)
+        actual = _fault(service) if service.role is Role.REDIS and stack.is_runnable_in_production else ""
+        queued = queue_of(project, stack, service) if actual else None
+        if queued is not None:
+            yield _gap(stack, service, queued, actual)
 
 
 def _fault(service: Service) -> str:
@@ -68,14 +54,15 @@ def _keeps(mount: Mount) -> bool:
     )
 
 
-def _gap(stack: Stack, service: Service, actual: str) -> Gap:
+def _gap(stack: Stack, service: Service, queued: Queued, actual: str) -> Gap:
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="persistence",
-        message=f"{service.name} holds the queue of the workers, and {actual}: jobs that wait go with its next update.",
+        message=f"{service.name} holds {queued.what}, and {actual}: {queued.lost} are lost with its container.",
         expected="an append-only file (--appendonly yes) on a named volume at /data",
         actual=actual,
         locations=(service.image_location or service.location,),
+        related=queued.related,
         environment=stack.environment,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.backup.bck007_queue_without_persistence import holds_queue
+from scaffold.gaps.backup.queued import Queued, queue_of
 from scaffold.gaps.signals import main_services
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -21,10 +21,10 @@ _LIMIT = regex(r"(?:^|\s)(?:--)?maxmemory[= \t]+[\"']?(?!0\b)\S")
 
 def _detect(project: Project) -> Iterator[Gap]:
     for stack, service in main_services(project):
-        if service.role is Role.REDIS and stack.is_runnable_in_production and holds_queue(stack, service):
-            found = _policy(project, service)
-            if found:
-                yield _gap(stack, service, *found)
+        found = _policy(project, service) if service.role is Role.REDIS and stack.is_runnable_in_production else None
+        queued = queue_of(project, stack, service) if found else None
+        if found and queued:
+            yield _gap(stack, service, queued, *found)
 
 
 def _policy(project: Project, service: Service) -> tuple[str, Location] | None:
@@ -44,15 +44,16 @@ def _policy(project: Project, service: Service) -> tuple[str, Location] | None:
     return None
 
 
-def _gap(stack: Stack, service: Service, policy: str, place: Location) -> Gap:
+def _gap(stack: Stack, service: Service, queued: Queued, policy: str, place: Location) -> Gap:
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="eviction",
-        message=f"{service.name} holds the queue of the workers and drops any key when its memory is full ({policy}): jobs "
-        "that wait vanish without an error.",
+        message=f"{service.name} holds {queued.what} and drops any key when its memory is full ({policy}): {queued.lost} vanish"
+        " without an error.",
         expected="--maxmemory-policy noeviction, and a Redis of its own for the cache",
         actual=policy,
         locations=(place,),
+        related=queued.related,
         environment=stack.environment,
     )
 
