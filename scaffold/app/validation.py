@@ -79,13 +79,14 @@ def _compose_sets(project: Project, lock: Lock, edited: Mapping[str, str], *, ev
 
 def _profile_sets(project: Project, sets: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return, for each set with profiles, those that are started together: none, each alone, and what production starts."""
-    found = {}
+    found: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
     for stack in project.stacks:
         names = dict.fromkeys(name for service in stack.services for name in service.profiles)
         if stack.files in sets and names:
             choice = choose_profiles(project, stack)
             chosen = choice.profiles if choice else declared_profiles(project, stack.directory)[1]
-            found[stack.files] = tuple(dict.fromkeys(((), chosen, *((name,) for name in names))))
+            known = found.get(stack.files, ())
+            found[stack.files] = tuple(dict.fromkeys((*known, (), chosen, *((name,) for name in names))))
     return found
 
 

@@ -25,7 +25,7 @@ from scaffold.model.deployments import (
     run_text,
     starts_elsewhere,
 )
-from scaffold.model.document import Location
+from scaffold.model.document import Location, Mapping, Scalar, find
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
 from scaffold.model.known import known
@@ -370,13 +370,32 @@ def _of_itself(stack: Stack) -> Iterator[Start]:
 
 
 def _stacks_of(project: Project, gap: Gap) -> list[Stack]:
-    """Return the stacks whose lines a gap is about, those included that take the lines in from another file."""
+    """Return the stacks whose lines a gap is about, those included that take the lines in from another file; what the same
+    files start for developers only where the gap names it.
+    """
     path = gap.primary.path
-    if not any(file.path == path for file in project.compose_files):
+    if not any(file.path == path for file in project.compose_files) and path not in _extended(project):
         return []
     longest = _named(project, gap)
-    holding = [stack for stack in project.stacks if path in stack.files or any(s.location.path == path for s in stack.services)]
+    holding = [
+        stack
+        for stack in project.stacks
+        if not stack.is_of_developers and (path in stack.files or any(s.location.path == path for s in stack.services))
+    ]
     return [*([longest] if longest else ()), *(stack for stack in holding if stack is not longest)]
+
+
+@remembered
+def _extended(project: Project) -> frozenset[str]:
+    """Return the files that services extend and that are no compose files by their name."""
+    found = set()
+    for file in project.compose_files:
+        services = file.node.get("services")
+        for entry in services.entries if isinstance(services, Mapping) else ():
+            named = find(entry.value, "extends", "file")
+            if isinstance(named, Scalar):
+                found.add(posixpath.normpath(posixpath.join(posixpath.dirname(file.path), named.value)))
+    return frozenset(found)
 
 
 def _other_way(project: Project, stacks: list[Stack]) -> Location | None:

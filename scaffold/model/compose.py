@@ -261,6 +261,8 @@ class Stack:
     """Whether it is the production set that scaffold.lock keeps."""
     is_deployed: bool = False
     """Whether a workflow deploys this set to production."""
+    is_of_developers: bool = False
+    """Whether it holds what the same files start for developers: services behind profiles beside those for production."""
 
     def resource(self, service: str) -> str:
         """Return the resource of a gap about `service`: `<stack>/<service>`."""

@@ -673,7 +673,9 @@ class Project:
     def is_covered(self, stack: Stack) -> bool:
         """Whether the main set stands for another one, all of whose files it has, such as a base without its overlays."""
         main = self.main_stack
-        return main is not None and stack is not main and set(stack.files) <= set(main.files)
+        if main is None or stack is main or stack.is_of_developers:
+            return False
+        return set(stack.files) <= set(main.files)
 
     def image_of(self, service: Service) -> Dockerfile | None:
         """Return the Dockerfile of the image of a service, or None; where its path leads nowhere, the only one of its name:

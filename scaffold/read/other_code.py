@@ -80,7 +80,8 @@ _GO = _Language(
 )
 _RUBY = _Language(
     required=rf"ENV\.fetch\(\s*{_Q}\s*\)(?!\s*(?:\{{|do\b))",
-    optional=rf"ENV\[\s*{_Q}\s*\]",
+    # Who asks whether it is there does without it.
+    optional=rf"ENV\[\s*{_Q}\s*\]|ENV\.(?:key|has_key|include|member)\?\(\s*{_Q.replace('name', 'name2')}\s*\)",
     with_default=rf"ENV\.fetch\(\s*{_Q}\s*(?:,\s*{_D}\s*\)|\)\s*\{{\s*(?P<mark2>[\"']?)(?P<value2>(?<=[\"'])[^\"'\n]{{0,300}}|\d{{1,9}})(?P=mark2)\s*\}})",
     facts=(
         ("http-route", regex(r"(?m)^[ \t]*get\s+[\"'](?P<detail>/?[\w/-]+)[\"']", words=("get",)), ""),

@@ -15,6 +15,7 @@ from scaffold.model.regex import regex
 from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack, project_variables
 from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
+from scaffold.read.developers import parted
 from scaffold.read.environments import class_of_files, class_of_word, declared_class, says_it_is_for_tests
 from scaffold.read.outside import Outside
 from scaffold.read.paths import is_installer
@@ -304,7 +305,17 @@ def _stacks(
     linked = [_linked(stack, by_files) for stack in stacks]
     if production_set and all(path in assembly.compose for path in production_set):
         linked.append(_production(assembly, production_set, linked, _unused(PRODUCTION, taken)))
+    if assembly.outside is None:
+        linked = [part for stack in linked for part in _parts(stack, taken)]
     return tuple(sorted(linked, key=lambda stack: _order(stack, linked)))
+
+
+def _parts(stack: Stack, taken: set[str]) -> Iterator[Stack]:
+    """Yield a stack and what its files start for developers; over the set that scaffold keeps, the user's own tells of that."""
+    kept, *others = parted(stack)
+    yield kept
+    if not stack.is_kept:
+        yield from (replace(other, id=_unused(other.id, taken)) for other in others)
 
 
 def _order(stack: Stack, stacks: list[Stack]) -> tuple[str, bool]:

@@ -572,3 +572,23 @@ def test_the_only_stack_in_the_mode_of_development_is_its_developers(make_projec
 )
 def test_one_sign_of_development_is_not_enough(files: dict[str, str], make_project: Callable[..., Path]) -> None:
     assert found(make_project(files)).severity >= Severity.HIGH
+
+
+def test_lines_of_an_extended_file_are_those_of_the_stack_that_takes_them_in(make_project: Callable[..., Path]) -> None:
+    base = STORE.replace("  db:", "  store:")
+    compose = "services:\n  db:\n    extends: {file: parts/base.yml, service: store}\nvolumes:\n  data:\n"
+    files = {"docker-compose.yml": compose, "parts/base.yml": f"services:\n{base}"}
+    assert found(make_project(files)).severity is Severity.HIGH
+    gap = found(make_project({**files, "README.md": LOCAL}))
+    assert gap.primary.path == "parts/base.yml"
+    assert gap.severity is Severity.MEDIUM
+    assert gap.message.endswith("; README.md:6 starts docker-compose.yml for development, and nothing here for anybody else.")
+
+
+def test_what_a_file_starts_for_developers_says_nothing_of_its_production(make_project: Callable[..., Path]) -> None:
+    live = STORE.replace("    ports:", "    profiles: [prod]\n    ports:")
+    tried = "  web:\n    build: .\n    profiles: [dev]\n    volumes: ['.:/app']\n    environment: {APP_ENV: development}\n"
+    compose = f"services:\n{live}{tried}  api:\n    build: .\n    profiles: [prod]\nvolumes:\n  data:\n"
+    page = "# Shop\n\n```sh\ndocker compose --profile prod up -d\n```\n"
+    gap = found(make_project({"docker-compose.yml": compose, "README.md": page}))
+    assert (gap.resource, gap.severity) == ("base/db", Severity.HIGH)

@@ -114,7 +114,7 @@ def test_a_file_of_development_guards_its_defaults() -> None:
     ("path", "text", "expected", "values"),
     [
         ("a.go", 'a := os.Getenv("A")\nb, ok := os.LookupEnv("B")\nc := getEnv("C", "c")\n', {"A": False, "B": False, "C": False}, [("C", "c")]),
-        ("a.rb", 'ENV["A"]\nENV.fetch("B")\nENV.fetch("C", "c")\nENV.fetch("D") { "d" }\n', {"A": False, "B": True, "C": False, "D": False}, [("C", "c"), ("D", "d")]),
+        ("a.rb", 'ENV["A"]\nENV.fetch("B")\nENV.fetch("C", "c")\nENV.fetch("D") { "d" }\nx if ENV.key?("E")\n', {"A": False, "B": True, "C": False, "D": False, "E": False}, [("C", "c"), ("D", "d")]),
         ("a.php", "env('A')\nenv('B', 'b')\ngetenv('C')\n$_ENV['D']\n", dict.fromkeys("ABCD", False), [("B", "b")]),
         ("A.java", 'System.getenv("A");\nSystem.getenv().getOrDefault("B", "b");\n', {"A": False, "B": False}, [("B", "b")]),
         ("a.rs", 'env::var("A").expect("x");\nenv::var("B").unwrap_or("b".into());\nenv::var("C").unwrap_or_else(|_| "c".to_string());\nenv::var("D").ok();\n', {"A": True, "B": False, "C": False, "D": False}, [("B", "b"), ("C", "c")]),
