@@ -21,6 +21,7 @@ from scaffold.model.profiles import named_profiles
 from scaffold.model.project import CodeFact, Command, Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.test_names import is_named_for_tests
 from scaffold.model.values import ImageReference
 
 EXEMPT_FROM_SERVICE_HYGIENE = frozenset({Role.ONE_SHOT, Role.E2E, Role.MOCK})
@@ -298,7 +299,7 @@ FILLS_IN = regex(
 
 def is_test_path(path: str) -> bool:
     """Whether a file belongs to tests, fixtures, samples or pages, and not to what runs."""
-    return bool(_TEST_PATH.search(without_package(path)))
+    return bool(_TEST_PATH.search(without_package(path))) or is_named_for_tests(path)
 
 
 _ENVIRONMENTS = {

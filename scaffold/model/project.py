@@ -531,6 +531,8 @@ class SecretSighting:
     provider: str
     key: str
     location: Location
+    in_tests: bool = False
+    """Whether it stands in code that only tests compile, whatever its path says."""
 
 
 @frozen

@@ -201,6 +201,11 @@ def read_other_code(path: str, text: str) -> CodeReading:
     words = (*_WORDS, *_OF_RAILS) if language is _RUBY else _WORDS
     if language is None or not (holds(text, words) or _WORTH_READING.search(text)):
         return CodeReading()
+    if language is _RUST:
+        # Loaded where there is code of Rust alone.
+        from scaffold.read.rust_tests import without_tests
+
+        text = without_tests(text)
     bare = re.sub(language.comment, lambda match: blank(match[0]), text, flags=re.DOTALL)
     settings: list[SettingDefault] = []
     places = Places(path, text)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from scaffold.model.java_packages import without_package
 from scaffold.model.regex import regex
+from scaffold.model.test_names import is_named_for_tests
 
 _EXCLUDED = frozenset(
     {
@@ -235,7 +236,7 @@ def is_test_code(path: str) -> bool:
     *folders, name = path.lower().split("/")
     if any(folder in {"test", "tests", "__tests__", "spec", "specs", "e2e", "testing"} for folder in folders):
         return True
-    return name.startswith(("test_", "conftest.")) or bool(re.search(r"(?:_test\.(?:py|go)|\.(?:test|spec)\.[jt]sx?)$", name))
+    return name.startswith(("test_", "conftest.")) or is_named_for_tests(path)
 
 
 _BESIDE_PROGRAMS = regex(
@@ -245,7 +246,7 @@ _BESIDE_PROGRAMS = regex(
 
 def is_beside_programs(path: str) -> bool:
     """Whether a file tries, shows or measures a program in any language, by its folder or its name, and is no part of one."""
-    return _BESIDE_PROGRAMS.search(without_package(path)) is not None
+    return _BESIDE_PROGRAMS.search(without_package(path)) is not None or is_named_for_tests(path)
 
 
 _OF_PROGRAMS = frozenset(

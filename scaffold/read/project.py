@@ -503,8 +503,21 @@ def _sightings(inventory: Inventory, texts: TextReader) -> tuple[SecretSighting,
             continue
         text = texts.glance(path)
         if text is not None:
-            found += read_sightings(path, text)
+            found += _of_rust(path, text, texts) if path.endswith(".rs") else read_sightings(path, text)
     return tuple(found)
+
+
+def _of_rust(path: str, text: str, texts: TextReader) -> tuple[SecretSighting, ...]:
+    """Return what a file of Rust holds, and whether only its tests do."""
+    found = read_sightings(path, text)
+    if not found:
+        return ()
+    # Loaded where such a file holds a key alone.
+    from scaffold.read.rust_tests import is_compiled_for_tests_alone, without_tests
+
+    alone = is_compiled_for_tests_alone(path, texts.glance)
+    kept = set() if alone else {item.location for item in read_sightings(path, without_tests(text))}
+    return tuple(replace(item, in_tests=item.location not in kept) for item in found)
 
 
 def _each(

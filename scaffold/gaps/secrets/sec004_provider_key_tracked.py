@@ -119,7 +119,7 @@ def _said(provider: str) -> tuple[str, str]:
 def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     provider = sightings[0].provider
     what, effect = _said(provider)
-    is_test = is_test_path(path)
+    is_test = is_test_path(path) or all(sighting.in_tests for sighting in sightings)
     is_own = provider in _OWN_KEYS and bool(_FOR_DEVELOPMENT.search(path))
     environment = EnvironmentClass.TEST if is_test else EnvironmentClass.DEV if is_own else EnvironmentClass.BASE
     note = " (its path says that it is made for development)" if is_own else ""
