@@ -111,6 +111,25 @@ def test_what_shows_a_layer_is_rendered_and_says_it(make_project: Callable[..., 
     assert [item.path for item in shown.evidence] == ["chart/templates/stored.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("command", "praised"),
+    [
+        ("python -m pytest -q", True),
+        ("pip install -e . && pytest", True),
+        ("python -m pytest --version || echo none", False),
+        ("# pytest tests/", False),
+        ("echo run pytest first", False),
+        ("go test -list . ./...", False),
+        ("npx jest --listTests", False),
+    ],
+)
+def test_tests_are_praised_where_a_command_runs_them(make_project: Callable[..., Path], command: str, praised: bool) -> None:
+    step = "\n".join(f"            {line}" for line in ("uv tool install ruff; ruff check .", command))
+    workflow = f"on: [push]\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: |\n{step}\n"
+    card = card_of(make_project, Layer.CI, {"docker-compose.yml": API, ".github/workflows/ci.yml": workflow})
+    assert ("The tests run on every push." in [item.message for item in card.good]) is praised
+
+
 def test_a_worker_that_answers_is_not_praised_for_its_work(make_project: Callable[..., Path]) -> None:
     compose = """
         services:

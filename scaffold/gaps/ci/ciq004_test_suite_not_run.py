@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.go_packages import LeftOut, left_out_packages
@@ -58,6 +57,10 @@ _HIDES = regex(
     r"|\b(?:docker|podman)\s+(?:buildx\s+|image\s+)?build\b|\b(?:make|just|task|invoke|inv|rake|mage)\s+\S|\.(?:sh|ps1|bash|py|m?js)\b|\b(?:scripts?|bin|tools?)/|(?:^|[;&|])\s*\./\w"
 )
 """What runs something that is not followed far enough: a container, a target, a script."""
+_INSTALLS = regex(
+    r"\b(?:pip3?|uv|poetry|npm|apt(?:-get)?|brew)\b(?!\s+run(?:-script)?\b)[^\n]*(?<![\w:.-])(?:install|add|ci|sync)(?![\w:.-])"
+)
+"""`npm ci`, and not the script of a package that is called `test:ci`."""
 _OF_TESTS = regex(r"(?i)test|spec|check|verif|valid|quality|\bci\b|\ball\b")
 _PASSES_OVER = regex(
     r"-DskipTests\b|-Dmaven\.test\.skip|\s-x\s+test\b|\s-x=?test\b|\bassemble\b|\bspotless\w*\b|\bcheckstyle\w*\b"
@@ -65,6 +68,7 @@ _PASSES_OVER = regex(
 _OTHERS = regex(r"(?:^|/)(?:e2e|playwright|cypress|node_modules|vendor|fixtures|examples?|templates?|android|ios)(?:/|$)")
 """Folders of other tests and of other people's code."""
 _END_TO_END = regex(r"\b(?:playwright|cypress|wdio|nightwatch|testcafe|detox|cucumber)\b")
+_FOLDERS_OF_TESTS = frozenset({"test", "tests", "spec"})
 _FEWEST = 3
 """Test files of a language that make a suite, where the tests of another one run."""
 _MANY = 10
@@ -84,7 +88,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     if not foreign_workflows(project) or project.other_ci or calls_remote_workflow(project):
         return
     commands = (command.text for item in ci_steps(project) for command in ran(item.text))
-    lines = [line for line in commands if not _installs(line)]
+    lines = [line for line in commands if not _INSTALLS.search(line)]
     words = " ".join((*lines, *(item.step.action for item in ci_steps(project))))
     ecosystems = sorted({manifest.ecosystem for manifest in project.manifests})
     if _RUNS.search(words):
@@ -134,7 +138,8 @@ def _run_by_images(project: Project, ecosystem: str) -> bool:
     """Whether a step of a Dockerfile runs the tests of a language, and a workflow builds images."""
     pattern = _RUNS_THOSE_OF.get(ecosystem)
     steps = (item.text for file in project.dockerfiles for stage in file.stages for item in stage.instructions)
-    runs = pattern is not None and any(pattern.search(text) and not _PASSES_OVER.search(text) for text in steps)
+    commands = (command.text for text in steps for command in ran(text))
+    runs = pattern is not None and any(pattern.search(text) and not _PASSES_OVER.search(text) for text in commands)
     return runs and any(map(builds_image, ci_steps(project)))
 
 
@@ -171,20 +176,14 @@ def _tops(files: list[str]) -> tuple[str, ...]:
     return tuple(sorted({path.partition("/")[0] if "/" in path else "the root" for path in files}))
 
 
-def _installs(line: str) -> bool:
-    return (
-        bool(re.search(r"\b(?:pip3?|uv|poetry|npm|apt(?:-get)?|brew)\b.*\b(?:install|add|ci|sync)\b", line))
-        and "&&" not in line
-    )
-
-
 def _tests(project: Project, ecosystem: str) -> tuple[Location, ...]:
     """Return where the tests of an ecosystem are: the test script of a package, or the first test file."""
     if ecosystem == "node":
         return tuple(place for manifest in project.manifests for place in _test_script(project, manifest))
     pattern = _TEST_FILES.get(ecosystem)
-    found = next((path for path in project.files if pattern and pattern.fullmatch(path)), None)
-    return (Location(found, 1),) if found else ()
+    found = (path for path in project.files if pattern and pattern.fullmatch(path))
+    first = min(found, key=lambda path: _FOLDERS_OF_TESTS.isdisjoint(path.split("/")), default=None)
+    return (Location(first, 1),) if first else ()
 
 
 def _test_script(project: Project, manifest: Manifest) -> Iterator[Location]:
