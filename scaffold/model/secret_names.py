@@ -9,13 +9,13 @@ from scaffold.model.regex import regex
 
 _SECRETS = frozenset(
     {
-        *("PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "DSN", "SALT"),
+        *("PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "DSN", "SALT", "PEPPER"),
         *("CREDENTIAL", "CREDENTIALS", "JWT"),
         # As people mistype it, in code and Compose alike.
         "SECERT",
     }
 )
-_KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER", "FERNET", "VAULT"})
+_KINDS_OF_KEYS = frozenset({"API", "PRIVATE", "ENCRYPTION", "SIGNING", "MASTER", "FERNET", "VAULT", "HMAC"})
 """Before KEY, these make the name of a secret."""
 _SERVICE_ROLE = ("SERVICE", "ROLE")
 """Before KEY: the key of Supabase that passes by all policies of its tables."""

@@ -46,6 +46,8 @@ SENSITIVE = [
     "MAX_BOT_TOKEN",
     "GMAIL_SERVICE_ACCOUNT_JSON",
     "googleServiceAccountKey",
+    "CAPTCHA_HMAC_KEY",
+    "PASSWORD_PEPPER",
 ]
 OPEN = [
     "TOKEN_TTL",

@@ -114,9 +114,11 @@ def _is_debug_fixed(project: Project) -> bool:
 
 
 def _is_for_development(entry: EnvEntry) -> bool:
-    value = entry.value.strip().lower()
+    value = entry.value.strip().strip("\"'").lower()
     if entry.name == VARIABLE:
         return bool(NOT_FOR_PRODUCTION & set(re.split(r"[._]", value)))
+    if entry.name in _MODES_OF_FRAMEWORKS:
+        return _means_development(value)
     return bool(_DEBUG.search(entry.name)) and means_true(value)
 
 
@@ -128,7 +130,9 @@ def _taken_by_production(project: Project, file: EnvFile) -> dict[str, Location]
             if not service.is_application:
                 continue
             own = {entry.name for entry in service.environment if entry.source == "environment"}
-            places = dict(service.env_files)
+            # A framework such as Laravel reads the file itself where it is mounted beside its code.
+            mounted = {item.resolved: item.location for item in service.mounts if item.resolved}
+            places = {**mounted, **dict(service.env_files)}
             for path in missing_env_files(project, service):
                 if path in places and template_of(project, path) is file:
                     found = {**dict.fromkeys({entry.name for entry in file.entries} - own, places[path]), **found}
