@@ -42,7 +42,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (
         lambda project: project.workflows or project.other_ci,
         (
-            *(f"CIQ0{number:02}" for number in (*range(1, 13), 15, 17, 18, 19, 20)),
+            *(f"CIQ0{number:02}" for number in (*range(1, 13), 15, 17, 18, 19, 20, 27)),
             *(f"SUP0{number:02}" for number in (2, *range(4, 15), 18, 21, 22, 24, 25)),
             "BCK009",
         ),

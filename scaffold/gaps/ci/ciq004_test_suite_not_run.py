@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.go_packages import LeftOut, left_out_packages
+from scaffold.gaps.ci.test_programs import END_TO_END, PASSES_OVER, RUNS_THOSE_OF
 from scaffold.gaps.ci_signals import builds_image, calls_remote_workflow, ci_steps, foreign_workflows
 from scaffold.gaps.facts import listed
 from scaffold.gaps.test_commands import ran
@@ -30,27 +31,6 @@ _RUNS = regex(
     r"\b(?:pytest|py\.test|tox|nox|unittest|trial|ward|behave|vitest|jest|mocha|ava|karma|ginkgo|gotestsum|rspec|phpunit|pest"
     r"|ctest|mvnw?|gradlew?|nextest|turbo|nx|lerna|tests?|specs?|check|verify|ci|coverage)\b"
 )
-_RUNS_THOSE_OF = {
-    "python": regex(
-        r"\b(?:pytest|py\.test|tox|nox|unittest|behave|trial|ward|nose2?)\b|\bmanage\.py\s+test|\bcoverage\s+run"
-        r"|\b(?:hatch|poe|pdm|rye|uv|poetry|pipenv|invoke|inv)\b[^\n]{0,300}(?:test|check|\bci\b|cov)"
-    ),
-    "go": regex(r"\bgo\s+test\b|\bgotestsum\b|\bginkgo\b|\bmage\b"),
-    "ruby": regex(r"\b(?:rspec|minitest|cucumber)\b|\b(?:rails|rake)\b[^\n]{0,300}(?:test|spec|\bci\b)|\bbin/(?:ci|test)"),
-    "java": regex(r"\b(?:mvnw?|gradlew?|ant|sbt)\b"),
-    "php": regex(
-        r"\b(?:phpunit|pest|codecept|behat|paratest)\b|\bartisan\s+test|\bcomposer\b[^\n]{0,300}(?:test|check|\bci\b|\bqa\b)"
-    ),
-    "elixir": regex(r"\bmix\b[^\n]{0,300}(?:test|coveralls|check|\bci\b)"),
-    "rust": regex(r"\bcargo\b[^\n]{0,300}\b(?:test|nextest|tarpaulin|llvm-cov|xtask|make)\b"),
-    "dotnet": regex(r"\bdotnet\s+(?:test|cake|run)\b|\bvstest\b|\bnuke\b"),
-    "node": regex(
-        r"\b(?:vitest|jest|mocha|ava|karma|jasmine|turbo|nx|lerna|moon|lage|ng|react-scripts|vue-cli-service|gulp|grunt)\b"
-        r"|\bnode\b[^\n]{0,300}\s--test\b|\bdeno\b[^\n]{0,300}\btest|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]{0,300}\s(?:t|it|cit|run\s+ci|ci:\S+|verify|check|validate|qa)\b"
-        r"|\b(?:npm|pnpm|yarn|bun)\b[^\n;&|]{0,300}(?:test|spec|cov)"
-    ),
-}
-"""What runs the tests of one language, and what may do so under a name of the project's own."""
 _HIDES = regex(
     r"\b(?:earthly|dagger|bazel|bazelisk|nix|skaffold|tilt|devenv|garden|vagrant)\b"
     r"|\b(?:docker|podman)(?:-|\s+)compose\b[^\n]{0,300}\b(?:run|exec|up|build)\b|\b(?:docker|podman)\s+(?:run|exec)\b"
@@ -62,12 +42,8 @@ _INSTALLS = regex(
 )
 """`npm ci`, and not the script of a package that is called `test:ci`."""
 _OF_TESTS = regex(r"(?i)test|spec|check|verif|valid|quality|\bci\b|\ball\b")
-_PASSES_OVER = regex(
-    r"-DskipTests\b|-Dmaven\.test\.skip|\s-x\s+test\b|\s-x=?test\b|\bassemble\b|\bspotless\w*\b|\bcheckstyle\w*\b"
-)
 _OTHERS = regex(r"(?:^|/)(?:e2e|playwright|cypress|node_modules|vendor|fixtures|examples?|templates?|android|ios)(?:/|$)")
 """Folders of other tests and of other people's code."""
-_END_TO_END = regex(r"\b(?:playwright|cypress|wdio|nightwatch|testcafe|detox|cucumber)\b")
 _FOLDERS_OF_TESTS = frozenset({"test", "tests", "spec"})
 _FEWEST = 3
 """Test files of a language that make a suite, where the tests of another one run."""
@@ -110,8 +86,8 @@ def _left_out(project: Project, ecosystems: list[str], lines: list[str]) -> Iter
     if "go" in ecosystems:
         yield from _packages(project)
     for ecosystem in ecosystems:
-        pattern = _RUNS_THOSE_OF.get(ecosystem)
-        if pattern is None or any(pattern.search(line) and not _PASSES_OVER.search(line) for line in lines):
+        pattern = RUNS_THOSE_OF.get(ecosystem)
+        if pattern is None or any(pattern.search(line) and not PASSES_OVER.search(line) for line in lines):
             continue
         suite = None if _run_by_images(project, ecosystem) else _suite(project, ecosystem)
         if suite is not None and suite.files >= _FEWEST:
@@ -136,10 +112,10 @@ def _told_to_actions(project: Project) -> Iterator[str]:
 
 def _run_by_images(project: Project, ecosystem: str) -> bool:
     """Whether a step of a Dockerfile runs the tests of a language, and a workflow builds images."""
-    pattern = _RUNS_THOSE_OF.get(ecosystem)
+    pattern = RUNS_THOSE_OF.get(ecosystem)
     steps = (item.text for file in project.dockerfiles for stage in file.stages for item in stage.instructions)
     commands = (command.text for text in steps for command in ran(text))
-    runs = pattern is not None and any(pattern.search(text) and not _PASSES_OVER.search(text) for text in commands)
+    runs = pattern is not None and any(pattern.search(text) and not PASSES_OVER.search(text) for text in commands)
     return runs and any(map(builds_image, ci_steps(project)))
 
 
@@ -168,7 +144,7 @@ def _owning(path: str, folders: frozenset[str]) -> str | None:
 
 
 def _is_end_to_end(manifest: Manifest) -> bool:
-    return bool(_END_TO_END.search(dict(manifest.scripts).get("test", "")))
+    return bool(END_TO_END.search(dict(manifest.scripts).get("test", "")))
 
 
 def _tops(files: list[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""CIQ018: a tag starts the release, and what goes out is the head of a branch, not the commit that the tag names."""
+"""CIQ018: a tag, or the end of the tests, starts the release, and what goes out is the head of a branch, not that commit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci.outgoing import going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
+from scaffold.gaps.facts import listed
 from scaffold.model.deployments import place_of, run_text
-from scaffold.model.document import Location, find
+from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project, Workflow
+from scaffold.model.project import Project, Trigger, Workflow
 from scaffold.model.regex import regex
 
 _BRANCH = (
@@ -28,6 +29,10 @@ _BY_COMMIT = regex(
 )
 """What brings the sources to the tag after all."""
 
+_BY_ANOTHER = regex(r"workflow_dispatch|refs/tags|github\.event_name\s*==")
+_TELLS = regex(r"head_sha|head_branch|\bgit\s+(?:checkout|reset|switch)\b")
+"""What may bring the sources to the commit that was tested."""
+
 
 @frozen
 class _Head:
@@ -40,13 +45,17 @@ class _Head:
 def _detect(project: Project) -> Iterator[Gap]:
     jobs: dict[tuple[str, str], list[CiStep]] = {}
     for item in ci_steps(project):
-        if item.workflow.path not in project.owned and _starts_by_tag_alone(item.workflow):
+        if item.workflow.path not in project.owned:
             jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
     for steps in jobs.values():
-        going = going_out(steps)
-        head = _head(steps, going.item) if going else None
+        by_tag, tested = _starts_by_tag_alone(steps[0].workflow), _after(steps[0])
+        going = going_out(steps) if by_tag or tested else None
+        head = _head(steps, going.item) if by_tag and going else None
+        taken = _takes_what_is_there(steps, going.item) if tested and going else None
         if going and head:
             yield _gap(going.item, head, deploys=going.deploys)
+        elif going and tested and taken:
+            yield _untested(going.item, tested, taken, deploys=going.deploys)
 
 
 def _starts_by_tag_alone(workflow: Workflow) -> bool:
@@ -87,6 +96,45 @@ def _is_aside(item: CiStep) -> bool:
     return bool(item.step.input("repository") or item.step.input("path"))
 
 
+def _after(item: CiStep) -> Trigger | None:
+    """Return what starts a job once another workflow has ended, None where nothing does, or another event alone does."""
+    trigger = next((trigger for trigger in item.workflow.triggers if trigger.event == "workflow_run"), None)
+    if trigger is None or "workflow_run" in item.job.condition:
+        return trigger
+    alone = {"workflow_run", "workflow_dispatch"}.issuperset(item.workflow.events)
+    return trigger if alone and not _BY_ANOTHER.search(item.job.condition) else None
+
+
+def _takes_what_is_there(steps: list[CiStep], out: CiStep) -> Location | None:
+    """Return the checkout without a ref from which a job sends something out, None where the commit is told after all."""
+    found: Location | None = None
+    for item in steps:
+        if item.step.action == "actions/checkout" and not _is_aside(item):
+            found = None if item.step.input("ref") else item.place
+        elif _TELLS.search(f"{item.text}\n{item.job.env}"):
+            return None
+        if item is out:
+            break
+    return found
+
+
+def _untested(out: CiStep, trigger: Trigger, taken: Location, *, deploys: bool) -> Gap:
+    names = [item.value for item in scalars_of(find(trigger.node, "workflows"))]
+    branches = [item.value for item in scalars_of(find(trigger.node, "branches"))]
+    does = "deploys" if deploys else "publishes"
+    several = f" A run for {listed(branches)} ends in the default branch as well." if len(branches) > 1 else ""
+    return RULE.gap(
+        resource=f"{out.workflow.path}/{out.job.id}",
+        subject="ref",
+        message=f"The job {out.job.id} starts once {listed(names) or 'another workflow'} has ended, and {does} the head of the"
+        f" default branch, not the commit of that run: what was merged in between goes out untested.{several}",
+        expected="ref: ${{ github.event.workflow_run.head_sha }}",
+        actual="the head of the default branch",
+        locations=(taken,),
+        related=(out.place, trigger.location),
+    )
+
+
 def _gap(out: CiStep, head: _Head, *, deploys: bool) -> Gap:
     branch = "the default branch" if head.branch.startswith("$") else head.branch
     does = "deploys" if deploys else "publishes"
@@ -108,5 +156,11 @@ RULE = Rule(
     layer=Layer.CI,
     severity=Severity.MEDIUM,
     detect=_detect,
-    closers=(Closer(None, "advice", "Check out the tag (no `ref:`, or `ref: ${{ github.ref }}`), and release that commit."),),
+    closers=(
+        Closer(
+            None,
+            "advice",
+            "Check out the commit that starts it: `github.ref` of a tag, `workflow_run.head_sha` after tests.",
+        ),
+    ),
 )
