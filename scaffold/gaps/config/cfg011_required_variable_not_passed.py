@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.alike_names import plain_words
 from scaffold.gaps.ci_signals import ci_steps, pushes_image
+from scaffold.gaps.config.asked import Asked, asked_for
 from scaffold.gaps.config.offered import Offered, offered_in_vain
 from scaffold.gaps.config.reaching import holds_env_file, is_given_more, is_set_by_code, templates_of
 from scaffold.gaps.facts import listed
@@ -55,6 +56,8 @@ def _detect(project: Project) -> Iterator[Gap]:
     own = (item for item in stack.services if item.runs_own_image and runs_code(project, item))
     built = sorted(own, key=lambda item: (not item.is_application, item.location.sort_key()))
     yield from _misnamed_gaps(project, stack, built)
+    passed = {name for service in stack.services for name in given_names(project, stack, service)}
+    yield from (_asked_gap(stack, item) for item in asked_for(project, stack, built, passed))
     templates = templates_of(project, built)
     if templates is None or any(is_given_more(project, service) for service in built):
         return
@@ -224,6 +227,26 @@ def _misnamed_gap(stack: Stack, found: list[tuple[Service, _Renamed]]) -> Gap:
         severity=Severity.MEDIUM,
         environment=stack.environment,
         closers=(Closer(None, "advice", "Use one name in Compose, in the templates and in the code."),),
+    )
+
+
+def _asked_gap(stack: Stack, found: Asked) -> Gap:
+    one = len(found.reads) == 1
+    service, names = found.service, listed((read.name for read in found.reads), shown=4)
+    first = found.reads[0].location
+    it = "it" if one else "them"
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="asked-variables",
+        message=f"The code of {service.name} has no value in place of {names} ({first.path}:{first.line}), and neither "
+        f"Compose, a template nor a page names {it}: what needs {it} fails, and nobody was told to set {it}.",
+        expected=f"environment of {service.name}: " + ", ".join(f"{read.name}: ${{{read.name}:?}}" for read in found.reads[:4]),
+        actual="not passed, and named in the code alone",
+        locations=(service.location,),
+        related=tuple(dict.fromkeys(read.location for read in found.reads)),
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        environment=stack.environment,
     )
 
 

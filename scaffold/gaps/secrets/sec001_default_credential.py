@@ -19,16 +19,23 @@ from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.gaps.secrets.unread import is_read_by_nobody
 from scaffold.model.compose import Stack
+from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Cause, Layer, Room, Severity
-from scaffold.model.project import Project
+from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
+from scaffold.model.project import Project, SourceFile
 from scaffold.model.refused import refuses
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import SecretClass, classify, is_drawn_key, reads_as_name
 
 _DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<value>[\"']?[A-Za-z0-9+/_=-]{16,}[\"']?)\}")
+_EXPORT = regex(
+    r"(?m)^export[ \t]+(?P<name>[A-Z][A-Z0-9_]*)=(?P<mark>[\"']?)(?P<value>[^\s\"'$`;&|()]{4,})(?P=mark)[ \t]*(?:#[^\n]*)?$",
+    words=("export",),
+)
+"""A literal that a script gives what it starts, whatever the shell had; an env file that it loads later may replace it."""
+_OPENS = frozenset({SecretClass.PLACEHOLDER, SecretClass.WEAK, SecretClass.RANDOM, SecretClass.LITERAL, SecretClass.PLAIN})
 _DRAWN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}")
 _RUNS_HOSTS = regex(r"\bdocker(?:-compose| compose| run)\b|\bsystemctl\b|\bkubectl\b|\bhelm\b|\bssh\b")
 """Words of a script that starts or sets up what runs."""
@@ -77,34 +84,55 @@ def _set_by_env_file(project: Project, stack: Stack) -> frozenset[str]:
 
 
 def _of_scripts(project: Project) -> Iterator[Gap]:
-    """Yield the scripts that start or set up a host and fall back to a credential that was drawn for some system."""
+    """Yield the scripts that start or set up a host and fall back to a credential that was drawn for some system, or that give
+    what they start one of their own text.
+    """
     for source in project.sources:
         if not source.path.endswith(".sh") or is_test_path(source.path) or not _RUNS_HOSTS.search(source.text):
             continue
-        found: dict[str, Location] = {}
-        for match in _DEFAULT.finditer(source.text):
-            name, value = match["name"], match["value"].strip("\"'")
-            drawn = is_drawn_key(name, value) or (is_sensitive_name(name) and _is_drawn_password(value))
-            if drawn and not source.text[: match.start()].rpartition("\n")[2].lstrip().startswith("#"):
-                found.setdefault(name, Location.at_offset(source.path, source.text, match.start()))
+        found: dict[str, tuple[Location, SecretClass]] = {}
+        for name, kind, at in (*_defaults_of(source.text), *_exports_of(source)):
+            found.setdefault(name, (Location.at_offset(source.path, source.text, at), kind))
         if found:
             yield _script_gap(source.path, found)
+
+
+def _defaults_of(text: str) -> Iterator[tuple[str, SecretClass, int]]:
+    for match in _DEFAULT.finditer(text):
+        name, value = match["name"], match["value"].strip("\"'")
+        drawn = is_drawn_key(name, value) or (is_sensitive_name(name) and _is_drawn_password(value))
+        if drawn and not text[: match.start()].rpartition("\n")[2].lstrip().startswith("#"):
+            yield name, SecretClass.RANDOM, match.start()
+
+
+def _exports_of(source: SourceFile) -> Iterator[tuple[str, SecretClass, int]]:
+    if _is_for_developers(source.path) or not STARTS_CONTAINERS.search(source.text):
+        return
+    for match in _EXPORT.finditer(source.text):
+        kind = classify(match["value"])
+        if is_sensitive_name(match["name"]) and kind in _OPENS:
+            yield match["name"], kind, match.start()
+
+
+def _is_for_developers(path: str) -> bool:
+    return path_environment(path) in {EnvironmentClass.DEV, EnvironmentClass.TEST}
 
 
 def _is_drawn_password(value: str) -> bool:
     return classify(value) is SecretClass.RANDOM and bool(_DRAWN.fullmatch(value)) and not reads_as_name(value)
 
 
-def _script_gap(path: str, found: dict[str, Location]) -> Gap:
+def _script_gap(path: str, found: dict[str, tuple[Location, SecretClass]]) -> Gap:
     names = listed(sorted(found))
+    kind = ", ".join(sorted({kind.value for _, kind in found.values()}))
     return RULE.gap(
         resource=path,
         subject="defaults",
-        message=f"Where {names} is not set, {path} goes on with a value that stands in it ({SecretClass.RANDOM.value}): the "
-        "host runs with a credential that everybody who reads the repository has.",
+        message=f"Where {names} {'is' if len(found) == 1 else 'are'} not set, {path} goes on with a value that stands in it "
+        f"({kind}): the host runs with a credential that everybody who reads the repository has.",
         expected=f"${{{min(found)}:?}}, so that the script ends without it",
-        actual=f"a default: {SecretClass.RANDOM.value}",
-        locations=tuple(found[name] for name in sorted(found)),
+        actual=f"a default: {kind}",
+        locations=tuple(found[name][0] for name in sorted(found)),
         environment=path_environment(path),
         closers=(Closer(None, "advice", "Write `${NAME:?}` in place of the default, and change the credential."),),
     )

@@ -1,0 +1,111 @@
+"""Variables that code cannot do without when it comes to use them, and which nothing outside the code names or sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from scaffold.gaps.config.reaching import is_set_by_code, templates_of
+from scaffold.model.bundlers import BUNDLERS
+from scaffold.model.compose import Service, Stack
+from scaffold.model.frozen import frozen
+from scaffold.model.image_code import reads_in_image
+from scaffold.model.project import EnvRead, Project
+from scaffold.model.regex import regex
+
+_OF_THE_PLATFORM = frozenset(
+    {"CI", "HOME", "HOSTNAME", "PATH", "PORT", "PWD", "SHELL", "TEMP", "TMP", "TMPDIR", "USER", "NODE_ENV", "NEXT_RUNTIME"}
+)
+"""Variables that systems, shells and runtimes set themselves."""
+_BUNDLED = regex("|".join(BUNDLERS))
+_SPRING = regex(r"(?:^|/)src/main/resources/(?:[^/]+/)?application[\w.-]*\.(?:properties|ya?ml)$", words=("application",))
+_FALLS_BACK = regex(r"\|\||\?\?|\?:|\bor\b|\belse\b|\bif\b|\?\s|\.get\(")
+"""What may give another value in place of one that is not there, in the expression of the read."""
+_ENDS = regex(r"\bthrow\b|\braise\b|\bpanic!?\(|\bFatal\w*\(|errors\.New\(|fmt\.Errorf\(|\bbail!\(")
+_NEAR = 300
+"""Characters behind a read in which code says that it does without the variable not at all."""
+_LINES = 6
+"""Lines around a read that belong to it."""
+_LONGEST = 1000
+"""Characters of a line that somebody wrote."""
+_MOST = 40
+"""Variables of a service that are followed."""
+_NOT_CODE = (".yml", ".yaml", ".toml", ".tf", ".tfvars", ".sh", ".json", ".conf", ".ini", ".md")
+
+
+@frozen
+class Asked:
+    """A service, and where its code demands each variable that nobody is told to set."""
+
+    service: Service
+    reads: tuple[EnvRead, ...]
+
+
+def asked_for(project: Project, stack: Stack, services: list[Service], given: set[str]) -> Iterator[Asked]:
+    """Yield the services whose code demands variables that no service gets and nothing but code names, each variable once."""
+    told = given | {entry.name for file in project.env_files for entry in file.entries}
+    told |= {reference.name for item in stack.services for entry in item.environment for reference in entry.references}
+    lines: dict[str, list[str]] = {}
+    for service in services:
+        if templates_of(project, [service]) is None or service.node.get("extends") is not None:
+            continue
+        unknown = (
+            item for item in sorted(reads_in_image(project, service).items()) if told.isdisjoint({item[0], f"{item[0]}_FILE"})
+        )
+        demanded = (read for name, reads in unknown if (read := _demanding(project, name, reads, lines)) is not None)
+        found = [
+            read
+            for read in islice(demanded, _MOST)
+            if not is_set_by_code(project, service, read.name) and not _is_named(project, read.name)
+        ]
+        if found:
+            told |= {read.name for read in found}
+            yield Asked(service, tuple(found))
+
+
+def _demanding(project: Project, name: str, reads: list[EnvRead], lines: dict[str, list[str]]) -> EnvRead | None:
+    """Return the first read that cannot do without the variable; None where another one can, and where one ends the program:
+    that is told as required. `lines` keeps those of each file.
+    """
+    if name in _OF_THE_PLATFORM or _BUNDLED.match(name) or not name.isupper():
+        return None
+    if not all(read.required and not read.fails for read in reads):
+        return None
+    for read in reads:
+        path = read.location.path
+        if path not in lines:
+            lines[path] = (project.source(path) or "").split("\n")
+        if _demands(lines[path], read):
+            return read
+    return None
+
+
+def _demands(lines: list[str], read: EnvRead) -> bool:
+    """Whether code asserts that the variable is there, raises where it is not, or is a setting that Spring has to fill in."""
+    number = read.location.line - 1
+    if number >= len(lines) or len(lines[number]) > _LONGEST:
+        return False
+    name = re.escape(read.name)
+    if _SPRING.search(read.location.path):
+        return f"${{{read.name}}}" in lines[number]
+    expression = next((part for part in re.split(r"[,;{}]", lines[number]) if read.name in part), "")
+    if _FALLS_BACK.search(expression):
+        return False
+    if re.search(rf"\benv(?:\.{name}|\[[\"']{name}[\"']\])!(?!=)", expression):
+        return True
+    if re.search(rf"\benviron\[[\"']{name}[\"']\](?!\s*=[^=])", expression):
+        before = "\n".join(lines[max(number - _LINES, 0) : number + 1])
+        return re.search(rf"[\"']{name}[\"']\s+(?:not\s+)?in\b", before) is None
+    behind = "\n".join([lines[number].partition(read.name)[2], *lines[number + 1 : number + _LINES]])[:_NEAR]
+    refusal = _ENDS.search(behind)
+    return refusal is not None and read.name in behind[refusal.end() :].partition("\n")[0]
+
+
+def _is_named(project: Project, name: str) -> bool:
+    """Whether a page, a workflow, a manifest or a script names the variable: somebody is told to set it."""
+    texts = (page.text for page in project.docs)
+    commands = (command.text for command in project.commands)
+    files = (source.text for source in project.sources if source.path.endswith(_NOT_CODE) and not _SPRING.search(source.path))
+    workflows = (workflow.document.text for workflow in project.workflows)
+    return any(name in text for group in (texts, commands, workflows, files) for text in group)
