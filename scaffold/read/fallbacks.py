@@ -46,6 +46,11 @@ _ARM = regex(
     rf"\s*\{{[^{{}}]{{0,200}}(?:\b(?:Err|None)\b[^{{}}=]{{0,20}}=>\s*(?:\{{(?:[^{{}}]{{0,300}};)?)?|\}}\s*else\s*\{{(?:[^{{}}]{{0,300}};)?)"
     rf"\s*{_FALLBACK}"
 )
+_OTHER_ARM = regex(r"\b(?:Err\(\w{1,40}\)|None|_)\s{0,4}=>\s{0,20}", words=("=>",))
+_LAST = regex(rf"{_FALLBACK}(?:\s*\.\w+\(\))*\)*\s*")
+"""An expression at the end of a block of Rust, which is its value."""
+_LONGEST_MATCH = 1500
+"""Characters of a `match` on a variable, whose arms may warn at length."""
 _BLOCK = regex(rf"\s*(?:do\b|\{{)\s*(?:[^\n\"']*(?:warn|logger|puts)[^\n]*\n\s*)?{_FALLBACK}\s*(?:end\b|\}})")
 _FIRST_OF = regex(r"(?:\bcmp\.Or|[cC]oalesce\w*|NonNullElse|defaultString|defaultIfBlank|firstNonEmpty)\(\s*$")
 _NEXT_ARGUMENT = regex(rf"\s*,\s*{_FALLBACK}")
@@ -222,6 +227,25 @@ def _in_expression(bare: str, end: int, name: str, constants: dict[str, str]) ->
         match = pattern.match(bare, end)
         value = _literal(match, constants)
         if match is not None and value and (pattern is not _CHOICE or name in match["middle"]):
+            return value
+    return _of_other_arm(bare[end : end + _LONGEST_MATCH], constants)
+
+
+def _of_other_arm(window: str, constants: dict[str, str]) -> str:
+    """Return the literal that a `match` takes where the variable is not there, whatever its other arms and warnings hold."""
+    if not window.lstrip().startswith("{"):
+        return ""
+    first, end = _body(window, 0)
+    block, depth, seen = window[first:end], 0, 0
+    for arm in _OTHER_ARM.finditer(block):
+        between = block[seen : arm.start()]
+        depth, seen = depth + between.count("{") - between.count("}"), arm.start()
+        if depth:
+            continue
+        inner, closing = _body(block, arm.end()) if block.startswith("{", arm.end()) else (arm.end(), len(block))
+        last = block[inner:closing].rpartition(";")[2] if inner > arm.end() else ""
+        value = _literal(_LAST.fullmatch(last.strip()), constants)
+        if value:
             return value
     return ""
 

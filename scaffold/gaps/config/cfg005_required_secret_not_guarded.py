@@ -8,11 +8,12 @@ from scaffold.gaps.facts import in_words, judged_stacks, once
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location, scalars_in
+from scaffold.model.env_templates import template_of
 from scaffold.model.environment import is_issued
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import DATASTORES, Cause, Confidence, Layer, Role, Room, Severity
-from scaffold.model.project import EnvFile, Project
+from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
 
@@ -134,6 +135,20 @@ def _comes_from_file(project: Project, service: Service, name: str) -> bool:
     return any(file.path in paths and file.entry(name) is not None for file in project.env_files)
 
 
+def _replaced(project: Project, stack: Stack, name: str, services: list[Service]) -> EnvEntry | None:
+    """Return the entry for the variable in the template of what services get by `env_file`, where the template of what Compose
+    fills its files in from has none: `environment` comes first, so the empty text replaces what somebody writes there.
+    """
+    if not all(service.node.get("env_file") is not None for service in services):
+        return None
+    own = template_of(project, f"{stack.directory}/.env" if stack.directory else ".env")
+    if own is None or own.entry(name) is not None:
+        return None
+    listing = (file for file in project.env_files if file.kind == "template" and file.path not in project.owned)
+    entries = (file.entry(name) for file in listing if file.environment in {"", "production"})
+    return next((entry for entry in entries if entry is not None and not entry.commented), None)
+
+
 def _gap(project: Project, stack: Stack, name: str, places: list[tuple[Location, Service]]) -> Gap:
     services = tuple(sorted({service.name for _, service in places}))
     required = any(read.name == name and (read.required or read.fails) for read in project.env_reads)
@@ -144,6 +159,9 @@ def _gap(project: Project, stack: Stack, name: str, places: list[tuple[Location,
         if issued
         else "and a check for a missing variable in the code does not see it"
     )
+    replaced = _replaced(project, stack, name, [service for _, service in places])
+    if replaced is not None:
+        effect += f"; {replaced.location.path} has it, and an empty text of `environment` replaces what `env_file` brings"
     return RULE.gap(
         resource=stack.resource(services[0]),
         subject=f"environment/{name}",
@@ -153,8 +171,10 @@ def _gap(project: Project, stack: Stack, name: str, places: list[tuple[Location,
         expected=f"${{{name}:?}}",
         actual=f"${{{name}}}",
         locations=tuple(dict.fromkeys(place for place, _ in places)),
+        related=(replaced.location,) if replaced is not None else (),
         environment=stack.environment,
         called=name,
+        kind="replaced" if replaced is not None else "",
     )
 
 
