@@ -33,6 +33,19 @@ class ImageUser:
     """A folder that belongs to root in the image: without a volume there it has to run as root."""
 
 
+STARTS_AS: dict[str, int] = {
+    **dict.fromkeys(("grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise"), 472),
+    **dict.fromkeys(("prom/prometheus", "prom/alertmanager"), 65534),
+    **dict.fromkeys(("grafana/loki", "grafana/tempo"), 10001),
+    **dict.fromkeys(("jenkins/jenkins", "n8nio/n8n", "elasticsearch/elasticsearch", "opensearchproject/opensearch"), 1000),
+    "dpage/pgadmin4": 5050,
+    "mssql/server": 10001,
+    "nginxinc/nginx-unprivileged": 101,
+    "solr": 8983,
+    "sonatype/nexus3": 200,
+}
+"""Images that start as another user than root, by the numbers of their Dockerfiles, so that they take over no folder."""
+
 ROWS: tuple[ImageUser, ...] = (
     ImageUser(("postgres", "pgvector/pgvector", "postgis/postgis"), 70, 70, tag_part="alpine"),
     ImageUser(("postgres", "pgvector/pgvector", "postgis/postgis"), 999, 999),

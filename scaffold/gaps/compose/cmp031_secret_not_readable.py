@@ -14,6 +14,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Sequence, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_users import STARTS_AS
 from scaffold.model.lasting import builder_of
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Dockerfile, Project
@@ -29,13 +30,6 @@ _QUOTES = regex(r"[\"']")
 _FIRST_PERSON = 1000
 """The first account of a host and the first that an image makes: what one of them locks the other one reads."""
 _KNOWN_USERS = {"node": 1000, "nobody": 65534, "nonroot": 65532, "www-data": 33}
-_RUN_AS = {
-    **dict.fromkeys(("grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise"), 472),
-    **dict.fromkeys(("prom/prometheus", "prom/alertmanager"), 65534),
-    **dict.fromkeys(("grafana/loki", "grafana/tempo"), 10001),
-    "nginxinc/nginx-unprivileged": 101,
-}
-"""Images that start as another user than root, by the numbers of their Dockerfiles."""
 _MAKES_USER = regex(r"\b(?:useradd|adduser)\s(?P<words>[^;&|\n]+)")
 _GIVEN_NUMBER = regex(r"(?:^|\s)(?:-\w*u|--uid)[ =](?P<uid>\d{1,6})\b")
 _NUMBER = regex(r"[0-9]{1,10}")
@@ -173,7 +167,7 @@ def _user(project: Project, stack: Stack, service: Service) -> tuple[int, Locati
     builder = _builder(project, stack, service)
     dockerfile = project.image_of(builder)
     if dockerfile is None or builder.made is None:
-        known = _RUN_AS.get(service.image.repository) if service.image and not service.made else None
+        known = STARTS_AS.get(service.image.repository) if service.image and not service.made else None
         return (known, service.image_location or service.location) if known else None
     return _last_user(dockerfile, builder.made.target)
 

@@ -7,22 +7,27 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.kept_in_code import absolute, is_mounted, keeps_in_bucket, kept_by_code
-from scaffold.gaps.facts import final_stages, judged_stacks, listed, may_run_in_production
+from scaffold.gaps.facts import final_stages, in_words, judged_stacks, listed, may_run_in_production
 from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.made_places import may_have
 from scaffold.gaps.image.owned_paths import is_of_application, refuses_to_write, unprivileged_user
+from scaffold.gaps.image.root_made_folders import RootMade, root_made
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image, is_served
-from scaffold.model.names import TRIED, Layer, Severity
+from scaffold.model.names import TRIED, EnvironmentClass, Layer, Severity
 from scaffold.model.project import CodeFact, Dockerfile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
 
 _ONLY_READ = regex(r".*/(?:node_modules|\.next|dist|build|vendor|static|staticfiles|public|site-packages|\.venv|venv)(?:/.*)?")
 """Folders that volumes keep of the image, and into which programs do not write."""
+_BEFORE_THE_START = (
+    "Have the start page or the deployment make the folder and give it to the user by number (`install -d -o 1001 -g 1001"
+    " data`), or keep the files in a named volume of which the image makes the folder (`mkdir` and `chown` before `USER`)."
+)
 _EXPORTS = regex(r"\bexports?\b")
 _USUAL_STARTS = frozenset({"app", "index", "main", "server"})
 _SETS_PRODUCTION = regex(r"\bNODE_ENV[= ][\"']?production\b")
@@ -55,6 +60,7 @@ def _detect(project: Project) -> Iterator[Gap]:
                     groups.setdefault((stack.id if is_volume else dockerfile.path, is_volume), []).append(found)
     for group in groups.values():
         yield _gap(group)
+    yield from _of_binds(project)
 
 
 def _is_served(fact: CodeFact) -> bool:
@@ -103,6 +109,20 @@ def _refused_volume(project: Project, service: Service, place: str) -> Location 
     if user is None and is_of_application(place) and not may_have(project, dockerfile, made.target, made.context, place):
         user = unprivileged_user(dockerfile, made.target)
     return user
+
+
+def _of_binds(project: Project) -> Iterator[Gap]:
+    """Yield the folders of the host that Docker makes as root's, a gap for those of a stack that no earlier one has told."""
+    told: set[str] = set()
+    for stack in sorted(judged_stacks(project), key=lambda stack: stack.environment is not EnvironmentClass.PRODUCTION):
+        found = []
+        for service in stack.services if stack.is_runnable_in_production and stack.complete else ():
+            dockerfile = project.image_of(service)
+            if not service.profiles and (dockerfile is None or environment_of(project, dockerfile) not in TRIED):
+                found += [item for item in root_made(project, stack, service) if item.path not in told]
+        told |= {item.path for item in found}
+        if found:
+            yield _bind_gap(stack, found)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -196,6 +216,29 @@ def _gap(group: list[_Refused]) -> Gap:
         related=tuple(dict.fromkeys(found.user for found in group)),
         severity=Severity.HIGH if ends else Severity.MEDIUM,
         environment=min((found.stack.environment for found in group), key=lambda item: item.severity_steps),
+    )
+
+
+def _bind_gap(stack: Stack, found: list[RootMade]) -> Gap:
+    first = found[0]
+    names = list(dict.fromkeys(item.service.name for item in found))
+    paths = list(dict.fromkeys(item.path for item in found))
+    run = "runs as another user" if len(names) == 1 else "run as other users"
+    are, them = ("it is", "it") if len(paths) == 1 else ("they are", "them")
+    keep = "keeps" if len(names) == 1 else "keep"
+    return RULE.gap(
+        resource=stack.resource(first.service.name),
+        subject="bind",
+        message=f"{in_words(names)} {run} than root and {keep} files in {listed(paths)} of the host, which a clone does not"
+        f" hold and nothing here makes: where {are} missing, Docker makes {them} as root's, and every write there fails with"
+        " `Permission denied`.",
+        expected="the folder made and given to the container's user before the first start, or a named volume",
+        actual="a folder of root's",
+        locations=tuple(dict.fromkeys(item.mount.location for item in found)),
+        related=tuple(dict.fromkeys(item.user for item in found)),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", _BEFORE_THE_START),),
     )
 
 
