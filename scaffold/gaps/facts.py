@@ -66,16 +66,33 @@ def production_or_all(stacks: Iterable[Stack]) -> list[Stack]:
 
 
 def once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    """Return the gaps without those that an earlier one stands for: the same subject at the same place or places."""
+    """Return the gaps without those that an earlier one stands for: the same subject at the same place or places. Of services
+    that share a line by `extends`, one for developers stands for none that is not.
+    """
     seen: dict[tuple[str, str], set[Location]] = {}
-    kept = []
+    kept: list[Gap] = []
     for gap in gaps:
         places = {item.location for item in gap.evidence if item.role != "searched"}
         known = seen.setdefault((gap.code, gap.subject), set())
         if gap.primary not in known:
             kept.append(gap)
+        else:
+            _put_first(kept, gap)
         known |= places
     return tuple(kept)
+
+
+def _put_first(kept: list[Gap], gap: Gap) -> None:
+    """Replace the gap at the same line that is of a service of the same file which its name gives to developers."""
+    file, _, name = gap.resource.rpartition("/")
+    if path_environment(name) in TRIED:
+        return
+    for number, other in enumerate(kept):
+        own, _, service = other.resource.rpartition("/")
+        is_same = (other.code, other.subject, other.primary) == (gap.code, gap.subject, gap.primary)
+        if is_same and own == file and path_environment(service) in TRIED:
+            kept[number] = gap
+            return
 
 
 @frozen
@@ -199,6 +216,11 @@ SAYS = regex(r"^\s*(?:#|(?:echo|printf|log|info|warn|print_\w+)\b)")
 """Lines of shell that only say something, and comments."""
 
 
+_PROFILE_BY_VARIABLE = regex(r"--profile[= ]+[\"']?\$[({]?(?P<name>[A-Za-z_]\w*)", words=("--profile",))
+_GIVEN = regex(r"(?<![\w-])(?P<name>[A-Za-z_]\w*)=[\"']?(?P<value>[\w.-]+)", words=("=",))
+"""What a caller hands over: `task up ENVIRONMENT=prod`, `make up PROFILE=tools`."""
+
+
 @remembered
 def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
     """Return each Compose profile that a command of the project activates, with those commands; `*` stands for all."""
@@ -206,6 +228,11 @@ def profile_uses(project: Project) -> dict[str, tuple[Command, ...]]:
     for command in project.commands:
         for name in named_profiles(command.text):
             found.setdefault(name, []).append(command)
+    variables = {match["name"] for command in project.commands for match in _PROFILE_BY_VARIABLE.finditer(command.text)}
+    for command in project.commands if variables else ():
+        for match in _GIVEN.finditer(command.text):
+            if match["name"] in variables:
+                found.setdefault(match["value"], []).append(command)
     return {name: tuple(commands) for name, commands in found.items()}
 
 

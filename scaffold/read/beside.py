@@ -146,7 +146,7 @@ def _by_name(path: str) -> bool:
 
 def _read_named(path: str, text: str) -> list[object]:
     if infrastructure.infrastructure_kind(path):
-        return [infrastructure.read_infrastructure(path, text)]
+        return [] if infrastructure.is_as_generated(text) else [infrastructure.read_infrastructure(path, text)]
     if proxies.proxy_kind(path):
         return list(proxies.read_proxy(path, text))
     shipper = observability.read_shipper(path, text)

@@ -53,6 +53,8 @@ def command_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | Non
         return read_makefile
     if is_justfile(path):
         return read_justfile
+    if "askfile" in path and path.endswith((".yml", ".yaml")):
+        return _taskfile_reader(path)
     named: dict[str, Callable[[str, str], tuple[Command, ...]]] = {
         "tox.ini": read_tox,
         "noxfile.py": read_noxfile,
@@ -65,6 +67,12 @@ def command_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | Non
     if name.startswith(("uwsgi", "supervisor")) and name.endswith((".ini", ".conf")):
         return read_server
     return read_script if is_script(path) else None
+
+
+def _taskfile_reader(path: str) -> Callable[[str, str], tuple[Command, ...]] | None:
+    from scaffold.read.taskfiles import is_taskfile, read_taskfile
+
+    return read_taskfile if is_taskfile(path) else None
 
 
 def _read_cargo_make(path: str, text: str) -> tuple[Command, ...]:

@@ -54,6 +54,7 @@ _BY_PATH = (
     (regex(r"(?:.*/)?serverless\.(?:ya?ml|ts|js|json)", words=("serverless.",)), "serverless"),
     (regex(r"config/deploy\.ya?ml"), "paas"),  # Kamal
 )
+_GENERATED = regex(r"^image:[ \t]*[\"']?your-user/", re.MULTILINE, words=("your-user/",))
 _WORKLOADS = frozenset(
     {
         "Deployment",
@@ -109,6 +110,11 @@ def infrastructure_kind(path: str) -> str:
     if name in _BY_NAME:
         return _BY_NAME[name] if name != "app.json" or "/" not in path else ""
     return next((kind for pattern, kind in _BY_PATH if pattern.fullmatch(path)), "")
+
+
+def is_as_generated(text: str) -> bool:
+    """Whether a file of Kamal is what its generator wrote: the image of a user whom nobody has replaced by a real one."""
+    return _GENERATED.search(text) is not None
 
 
 def is_blueprint(path: str) -> bool:

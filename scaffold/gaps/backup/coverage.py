@@ -51,7 +51,8 @@ _ANY_STORE = regex(
     ),
 )
 _CALLED_BACKUP = regex(r"(?i)back[-_]?up")
-_SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s")
+_SCHEMA_ONLY = regex(r"--schema-only|--no-data\b|\bpg_dump\b.*\s-s\s|--data-only\b[^|]*\s--table\b")
+"""Dumps of the schema, or of the rows of single tables."""
 _COPIES = regex(r"\b(?:tar|rsync|cp|rclone|zip|docker\s+cp|dd)\b")
 _SETTINGS = regex(r"(?:\.env[\w.-]*|\.(?:dist|example|sample|template|conf|cnf|ini|ya?ml|toml|properties))[\"',;)]*$")
 """Files of settings, whose copies are none of a store; the folder that holds them is often called as the store is."""

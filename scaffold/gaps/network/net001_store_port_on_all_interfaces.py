@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import ALL_INTERFACES, every_stack, is_turned_on, once
+from scaffold.gaps.facts import ALL_INTERFACES, every_stack, is_turned_on, listed, once
 from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
@@ -107,8 +107,8 @@ def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target if port.target is not None else 'unknown'}{'/udp' if port.protocol == 'udp' else ''}",
-        message=f"{service.name} publishes {number}{published} on every interface of the host: whoever reaches the host "
-        f"{reached}, {why}{idle}.",
+        message=f"{service.name}{_heirs(stack, service, port)} publishes {number}{published} on every interface of the host: "
+        f"whoever reaches the host {reached}, {why}{idle}.",
         expected=f"127.0.0.1 before the port, or no `ports` at all: other services reach {service.name} without it",
         actual="no host address (all interfaces)" if not port.host_ip else port.host_ip,
         locations=(port.location,),
@@ -116,6 +116,12 @@ def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
         severity=severity,
         environment=stack.environment,
     )
+
+
+def _heirs(stack: Stack, service: Service, port: Port) -> str:
+    """Return the other services that take the line from the same one, as words behind a name."""
+    names = [other.name for other in stack.services if other is not service and any(item == port for item in other.ports)]
+    return f" (as {listed(names)}, by `extends`)" if names else ""
 
 
 RULE = Rule(
