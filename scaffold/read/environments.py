@@ -22,6 +22,7 @@ _WORDS = {
         "deploy",
         "deployment",
         "release",
+        "swarm",
     ),
     EnvironmentClass.STAGING: ("staging", "stage", "stg", "preprod", "uat", "qa", "preview"),
     EnvironmentClass.TEST: (
@@ -45,7 +46,7 @@ _WORDS = {
     ),
 }
 _CLASSES = {word: kind for kind, words in _WORDS.items() for word in words}
-_WEAK = frozenset({"deploy", "deployment", "release", "selfhost", "selfhosted"})
+_WEAK = frozenset({"deploy", "deployment", "release", "selfhost", "selfhosted", "swarm"})
 """Words that mean production only where nothing else says what is deployed: `deploy-staging` is staging."""
 _FOLDERS = {
     **dict.fromkeys(("test", "tests", "e2e", "testing", "testdata", "fixtures", "cypress", "ci"), EnvironmentClass.TEST),

@@ -28,6 +28,10 @@ _COMPOSE_NAME = regex(
     re.IGNORECASE,
     words=("compose",),
 )
+_STACK_NAME = regex(
+    r"(?P<base>docker-(?:swarm|stack))(?P<variant>[._-][\w.+-]+)?\.ya?ml", re.IGNORECASE, words=("docker-swarm", "docker-stack")
+)
+"""What people call the files that `docker stack deploy` is given."""
 _INVOCATION = regex(r"(?:docker[ -]compose|podman[ -]compose|stack\s+deploy)\b(?P<rest>[^|;&\n]*)")
 _STARTS_FOR_GOOD = regex(r"\bcompose\b[^|;&\n]*\sup\b[^|;&\n]*\s(?:-d|--detach)\b|\bstack\s+deploy\b")
 _FILE_OPTION = regex(r"(?:^|\s)(?:-f|--file|-c|--compose-file)(?:\s+|=)?(?P<path>[^\s\"'`()$<>]+|\"[^\"$]+\"|'[^'$]+')")
@@ -50,7 +54,16 @@ class NamedSet:
 
 def is_compose_path(path: str) -> bool:
     """Whether a file is named like a compose file and is no workflow."""
-    return bool(_COMPOSE_NAME.fullmatch(posixpath.basename(path))) and not path.startswith(".github/")
+    name = posixpath.basename(path)
+    return bool(_COMPOSE_NAME.fullmatch(name) or _STACK_NAME.fullmatch(name)) and not path.startswith(".github/")
+
+
+def stack_bases(path: str) -> tuple[str, ...]:
+    """Return the files that a variant of a swarm's file may lie over: docker-swarm.yaml for docker-swarm.staging.yaml."""
+    found = _STACK_NAME.fullmatch(posixpath.basename(path))
+    if found is None or not found["variant"]:
+        return ()
+    return tuple(posixpath.join(posixpath.dirname(path), f"{found['base']}.{ending}") for ending in ("yaml", "yml"))
 
 
 def is_override_variant(path: str) -> bool:

@@ -27,6 +27,7 @@ from scaffold.read.sets import (
     is_override_variant,
     sets_of_commands,
     sets_of_env_files,
+    stack_bases,
 )
 from scaffold.read.titles import class_of_title
 from scaffold.read.yaml import is_null
@@ -276,8 +277,8 @@ def _left_over(assembly: _Assembly, path: str, bases: dict[str, str]) -> tuple[t
     if assembly.stands((path,)):
         return (path,), f"{path} defines everything that it uses, so it can run alone"
     folder = posixpath.dirname(path)
-    for candidate in dict.fromkeys((folder, posixpath.dirname(folder), "")):
-        base = bases.get(candidate)
+    beside = (base for base in stack_bases(path) if base in assembly.compose)
+    for base in (*beside, *map(bases.get, dict.fromkeys((folder, posixpath.dirname(folder), "")))):
         if base and base != path and not assembly.undefined((base, path)):
             return (base, path), f"{path} lacks what {base} defines, so it lies over it"
     missing = "; ".join(_sentence(item) for item in assembly.undefined((path,))[:3])

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from scaffold.gaps.compose.page_blocks import PageService, page_services
 from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
+from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Entry, Location, Mapping, Node, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -25,7 +26,6 @@ _UNVERSIONED = frozenset({"", "latest", "alpine", "bookworm", "trixie"})
 _MINIO_SERVER = regex(r"\bserver\s+(?:--\S+(?:\s+[\"']?:\d+[\"']?)?\s+)*[\"']?(?P<folder>/[\w./-]+)(?![\w{/])[\"']?(?!\s+/)")
 _MINIO_VOLUME = "/data"
 """Which folder the image of MinIO declares as its VOLUME."""
-_STACK_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)")
 _WORKER = regex(r"\s*node\.role\s*(?:==\s*worker|!=\s*manager)\s*")
 """What leaves a store every worker of a swarm."""
 _SERVER = regex(r"-|(?:\S*/)?(?:docker-entrypoint\.sh|postgres|mysqld|mariadbd|mongod|(?:redis|valkey|rabbitmq)-server|run)\b")
@@ -156,13 +156,6 @@ def _folder_of_kartoza(service: Service) -> str:
     if configured is not None or service.env_files or major is None:
         return ""
     return f"/var/lib/postgresql/{major[0]}/main"
-
-
-def deployed_to_swarm(project: Project) -> frozenset[str]:
-    """Return the compose files that a command of the project deploys to a swarm."""
-    found = (match["path"] for command in project.commands for match in _STACK_DEPLOY.finditer(command.text))
-    names = {path.rpartition("/")[2] for path in found}
-    return frozenset(file.path for file in project.compose_files if file.path.rpartition("/")[2] in names)
 
 
 def _wandering(stack: Stack) -> Iterator[Gap]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import Share, judged_stacks, listed, once, production_or_all, production_shares
+from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import lacks_restart
@@ -21,7 +22,10 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _of_share(project: Project, share: Share) -> Iterator[Gap]:
-    services = [service for service in share.lasting() if lacks_restart(service) and not _is_started_by_hand(service)]
+    # A swarm starts what ended by itself.
+    swarm = deployed_to_swarm(project)
+    own = (service for service in share.lasting() if service.location.path not in swarm)
+    services = [service for service in own if lacks_restart(service) and not _is_started_by_hand(service)]
     if not services:
         return
     names = listed(service.name for service in services)
@@ -45,8 +49,7 @@ def _same_elsewhere(project: Project, services: list[Service]) -> tuple[Service,
     """Return the services of the same names in the files that start production in place of the main one."""
     names, places = {service.name for service in services}, {service.location for service in services}
     runnable = (stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
-    # A Swarm starts what ended by itself.
-    stacks = (stack for stack in production_or_all(runnable) if not any("stack" in path for path in stack.files))
+    stacks = (stack for stack in production_or_all(runnable) if deployed_to_swarm(project).isdisjoint(stack.files))
     others = (service for stack in stacks for service in stack.services if service.name in names and lacks_restart(service))
     found = {service.location: service for service in others if service.location not in places}
     return tuple(service for place, service in found.items() if _folder(place.path) in {_folder(item.path) for item in places})

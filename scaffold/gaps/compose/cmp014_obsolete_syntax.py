@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.document import Location, Mapping
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -38,8 +39,9 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _versions(project: Project) -> Iterator[Location]:
     if any(_SWARM in command.text for command in project.commands):
         return  # `docker stack deploy` of older engines wants it.
+    swarm = deployed_to_swarm(project)
     for file in project.compose_files:
-        entry = file.node.entry("version") if file.path not in project.owned else None
+        entry = file.node.entry("version") if file.path not in project.owned and file.path not in swarm else None
         if entry is not None:
             yield entry.key.location
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from scaffold.gaps.compose.cmp009_store_loses_data import deployed_to_swarm
 from scaffold.gaps.facts import in_words, judged_stacks, listed, once
 from scaffold.gaps.remembered import remembered
+from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Sequence, find, text_of
 from scaffold.model.frozen import frozen

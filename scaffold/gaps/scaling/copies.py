@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, path_environment, production_or_all
 from scaffold.gaps.kubernetes.objects import RUNS_ON, KubernetesObject, objects
-from scaffold.model.compose import Service
+from scaffold.gaps.swarm import is_for_swarm
+from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.holders import holders
@@ -21,6 +22,7 @@ PROCESSES = regex(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi)\b[^\n]*?(?:--workers[= ]|\s-w[= ]?)(?:\$\{\w+:-)?(?P<count>\d{1,2})\b"
 )
 """A start of a Python server in several processes."""
+_RANGE = regex(r"\d-\d{1,5}(?::|$)")
 _SCALE = regex(r"--scale[= ](?P<name>[\w.-]+)=(?P<count>\d+)")
 
 
@@ -49,6 +51,14 @@ def copies_of(project: Project, service: Service) -> tuple[str, Location] | None
             if match["name"] == service.name and int(match["count"][:6]) > 1:
                 return f"--scale {service.name}={match['count']}", command.location
     return None
+
+
+def only_port(project: Project, stack: Stack, service: Service) -> Port | None:
+    """Return the port of the host that one copy alone can bind: a number and no range, in a stack that is for no swarm."""
+    # In the network of another container, or of the host, `ports` say nothing.
+    if service.network_mode or is_for_swarm(project, stack):
+        return None
+    return next((port for port in service.ports if port.published and not _RANGE.search(port.raw)), None)
 
 
 def copies_of_program(project: Project, fact: CodeFact) -> Iterator[Copies]:

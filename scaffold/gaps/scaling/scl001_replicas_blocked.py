@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
-from scaffold.model.compose import Service, Stack
+from scaffold.gaps.scaling.copies import copies_of, only_port
+from scaffold.model.compose import Port, Service, Stack
+from scaffold.model.deployments import named_files
 from scaffold.model.document import Location, Mapping, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Role, Room, Severity
@@ -18,7 +20,40 @@ _STATELESS = frozenset({Role.WEB, Role.WORKER, Role.FRONTEND})
 
 def _detect(project: Project) -> Iterator[Gap]:
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
-    return iter(once(gap for stack in stacks for gap in _of_stack(project, stack)))
+    yield from once(gap for stack in stacks for gap in _of_stack(project, stack))
+    yield from once(gap for stack in stacks if stack.complete for gap in _unbound(project, stack))
+
+
+def _unbound(project: Project, stack: Stack) -> Iterator[Gap]:
+    """Yield each service of which several copies are asked for that want the same port of the host."""
+    for service in stack.services:
+        port = only_port(project, stack, service)
+        asked = copies_of(project, service) if port is not None and not _is_for_a_swarm(project) else None
+        if port is not None and asked is not None and not service.container_name and _starts(project, asked[1], stack):
+            yield _unbound_gap(stack, service, port, *asked)
+
+
+def _starts(project: Project, place: Location, stack: Stack) -> bool:
+    """Whether a place is no command that starts other files than those of the stack."""
+    named = [names for item in project.commands if item.location == place and (names := named_files(item.text))]
+    return not named or {path.rpartition("/")[2] for path in stack.files} in named
+
+
+def _unbound_gap(stack: Stack, service: Service, port: Port, words: str, place: Location) -> Gap:
+    is_told = words.startswith("--scale")
+    does = "the command that asks for them" if is_told else "`docker compose up`"
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="second-copy",
+        message=f"No second copy of {service.name} starts ({words}): each one asks for port {port.published} of the host,"
+        f" which the first has taken, and {does} ends with an error.",
+        expected=_EXPECTED["host-ports"],
+        actual=f"{words} beside a fixed port {port.published}",
+        locations=(place, port.location),
+        severity=Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(_BY_HAND,),
+    )
 
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:

@@ -34,4 +34,4 @@ def replicas(project: Project) -> tuple[Location, ...]:
             count = text_of(node)
             if node is not None and count.isdigit() and int(count) > 1:
                 found.append(node.location)
-    return tuple(found)
+    return tuple(dict.fromkeys(found))

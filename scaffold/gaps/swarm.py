@@ -1,0 +1,34 @@
+"""Which compose files are deployed to a swarm: it starts anew what ended, and publishes a port once for all copies."""
+
+from __future__ import annotations
+
+from scaffold.gaps.remembered import remembered
+from scaffold.model.compose import Stack
+from scaffold.model.document import Mapping, find, text_of
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)", words=("deploy",))
+_NAMED = regex(r"(?:.*/)?(?:docker-)?(?:swarm|stack)(?:[._-][^/]*)?\.ya?ml", words=("swarm", "stack"))
+_ASKED = ("placement", "update_config", "rollback_config", "endpoint_mode", "mode")
+"""Keys of `deploy` that mean something in a swarm alone."""
+
+
+@remembered
+def deployed_to_swarm(project: Project) -> frozenset[str]:
+    """Return the compose files that a command of the project deploys to a swarm, or that are called after one."""
+    found = (match["path"] for command in project.commands for match in _DEPLOY.finditer(command.text))
+    names = {path.rpartition("/")[2] for path in found}
+    paths = (file.path for file in project.compose_files)
+    return frozenset(path for path in paths if path.rpartition("/")[2] in names or _NAMED.fullmatch(path))
+
+
+def is_for_swarm(project: Project, stack: Stack) -> bool:
+    """Whether a stack is deployed to a swarm by its files, or says so by a network or by keys that only a swarm heeds."""
+    if not deployed_to_swarm(project).isdisjoint(stack.files):
+        return True
+    networks = stack.node.get("networks")
+    entries = networks.entries if isinstance(networks, Mapping) else ()
+    if any(text_of(find(entry.value, "driver")) == "overlay" for entry in entries):
+        return True
+    return any(find(service.node, "deploy", key) is not None for service in stack.services for key in _ASKED)
