@@ -5,6 +5,7 @@ from __future__ import annotations
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Stack
 from scaffold.model.document import Mapping, find, text_of
+from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -25,8 +26,10 @@ def deployed_to_swarm(project: Project) -> frozenset[str]:
 
 def is_for_swarm(project: Project, stack: Stack) -> bool:
     """Whether a stack is deployed to a swarm by its files, or says so by a network or by keys that only a swarm heeds."""
-    if not deployed_to_swarm(project).isdisjoint(stack.files):
-        return True
+    return not deployed_to_swarm(project).isdisjoint(stack.files) or known(_heeds_a_swarm, stack)
+
+
+def _heeds_a_swarm(stack: Stack) -> bool:
     networks = stack.node.get("networks")
     entries = networks.entries if isinstance(networks, Mapping) else ()
     if any(text_of(find(entry.value, "driver")) == "overlay" for entry in entries):

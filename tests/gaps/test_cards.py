@@ -166,3 +166,12 @@ def test_tests_are_praised_that_run_and_may_fail(run: str, is_praised: bool, mak
     card = card_of(make_project, Layer.CI, {".github/workflows/ci.yml": workflow})
 
     assert any("tests run" in praise.message for praise in card.good) == is_praised
+
+
+@pytest.mark.parametrize(("port", "is_praised"), [("8000", True), ("8000-8001:8000", True), ("8000:8000", False)])
+def test_copies_are_praised_where_each_of_them_can_start(
+    port: str, is_praised: bool, make_project: Callable[..., Path]
+) -> None:
+    stack = API + f"    ports: ['{port}']\n    deploy: {{replicas: 2}}\n"
+
+    assert bool(card_of(make_project, Layer.SCALING, {"docker-compose.yml": stack}).good) == is_praised

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.gaps.facts import has_resource
+from scaffold.gaps.scaling.copies import only_port
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.project import Project
 
@@ -26,12 +27,12 @@ def scaling_signals(project: Project) -> tuple[Location, ...]:
 
 
 def replicas(project: Project) -> tuple[Location, ...]:
-    """Return where a service of Compose asks for more than one copy."""
+    """Return where a service of Compose asks for more than one copy, and each of them can start."""
     found = []
     for stack in project.stacks:
         for service in stack.services:
             node = find(service.node, "deploy", "replicas") or find(service.node, "scale")
             count = text_of(node)
-            if node is not None and count.isdigit() and int(count) > 1:
+            if node is not None and count.isdigit() and int(count) > 1 and only_port(project, stack, service) is None:
                 found.append(node.location)
     return tuple(dict.fromkeys(found))
