@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
@@ -69,6 +70,14 @@ _STEPS_BEFORE = regex(
     r"(?:(?:build|lint|check|tests?|push|publish)(?:\s+and)?\s+)*(?=deploy|cd\b)"
 )
 """What a job does before it deploys: `build-test-deploy`, `test-and-deploy`, `ci-cd`."""
+_PIPELINE = regex(
+    r"(?i)(?:ci|build|lint|checks?|tests?|and|pipeline|workflow|main)(?:\s(?:ci|build|lint|checks?|tests?|and|pipeline|workflow|main))*\sya?ml"
+)
+"""Files called after the first jobs of a pipeline, whose last one may deploy."""
+_FUNCTION = regex(r"(?:function\s+)?(?P<name>[\w-]{1,60})\s*(?:\(\s*\))?\s*\{")
+_HANDS_ON = regex(rf"(?P<call>{COMPOSE}[^\n;|&]{{0,400}}?)[\"']?\$@[\"']?\s*(?:;|\}}|$)", words=("$@",))
+"""A call of Compose that gets all words of the function that it stands in."""
+_MOST_FUNCTIONS = 20
 
 
 @frozen
@@ -164,6 +173,8 @@ def _names(workflow: Workflow, job: Job) -> tuple[str, str]:
     file = workflow.path.rpartition("/")[2]
     parts = [re.sub(r"[_.+&-]+", " ", text) for text in (job.id, job.name, file)]
     names = " ".join(parts)
+    if _PIPELINE.fullmatch(parts[-1]) and _DEPLOYS.search(f"{job.id} {job.name}"):
+        parts.pop()
     bare = " ".join(_STEPS_BEFORE.sub("", part) for part in parts)
     if not _DEPLOYS.search(f"{names} {job.environment}") or _TRIAL.search(bare):
         return "", ""
@@ -196,7 +207,32 @@ def deploy_scripts(project: Project) -> dict[str, list[Command]]:
     for command in project.commands:
         if command.context == "script":
             found.setdefault(command.location.path, []).append(command)
-    return {path: commands for path, commands in found.items() if path not in project.owned and _is_called_after(path)}
+    return {path: _unwrapped(item) for path, item in found.items() if path not in project.owned and _is_called_after(path)}
+
+
+def _unwrapped(commands: list[Command]) -> list[Command]:
+    """Return the commands of a script with what its functions call in their place, where such a one hands its words to Compose:
+    `compose_cmd up -d` is `docker compose -f compose.yaml up -d`.
+    """
+    calls = _wrappers(commands)
+    if not calls:
+        return commands
+    names = "|".join(map(re.escape, calls))
+    pattern = re.compile(rf"(?<![\w./$-])({names})(?=\s+(?:{_WORDS})\b)")
+    return [replace(item, text=pattern.sub(lambda match: calls[match[1]], item.text)) for item in commands]
+
+
+def _wrappers(commands: list[Command]) -> dict[str, str]:
+    """Return the calls of Compose behind the functions of a script that hand all their words to it, by their names."""
+    found: dict[str, str] = {}
+    name = ""
+    for text in (item.text for item in commands):
+        opening = _FUNCTION.match(text)
+        name = opening["name"] if opening else "" if text == "}" else name
+        call = _HANDS_ON.search(text) if name and len(found) < _MOST_FUNCTIONS else None
+        if call:
+            found.setdefault(name, call["call"].strip())
+    return found
 
 
 def is_called_for_a_trial(name: str) -> bool:

@@ -13,7 +13,7 @@ _LOOKS = regex(
     r"|rollout\s+undo|helm\s+test|playwright|cypress|newman|\bk6\b|verif|probe|\bwait[-_]for|until\s|--detach=false|\bps\b|\be2e\b"
 )
 ONLY_SHOWS = regex(
-    r"[\"'\s]*(?:sudo\s+)?(?:#|echo\b|printf\b|sleep\b"
+    r"[\"'\s]*(?:sudo\s+)?(?:#|echo\b|printf\b|sleep\b|(?:log|info|warn|success|say)(?:_\w{1,20})?\s+[\"']"
     rf"|(?:docker|{COMPOSE})\s(?:[^\n|]*\s)?(?:ps|logs|images)\b"
     r"(?![^\n]*(?:\||\s-q\b|--quiet\b)))[^\n]*"
 )

@@ -1,4 +1,4 @@
-"""DOC007: a section on production starts the default compose file, beside which the repository has one for production."""
+"""DOC007: a page on production, or a script that updates it, starts the default compose file beside the one for production."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.docs.pages import current_pages, headings_around, sections
 from scaffold.gaps.facts import mounts_source, stands_alone
 from scaffold.model.compose import Stack
+from scaffold.model.deployments import LISTED, compose_call, deploy_scripts, named_files
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity
@@ -21,6 +22,12 @@ _NOT = regex(r"(?i)\b(?:not|without|before|from|differ\w*|vs|development|local)\
 _FOR_DEVELOPERS = regex(r"(?i)\b(?:develop\w*|dev|local\w*|contribut\w*|hacking|tests?|testing|try|demo)\b")
 _MODE = regex(r"\w+_ENV(?:IRONMENT)?|ENV(?:IRONMENT)?")
 _STARTS = regex(r"^(?:sudo\s+)?docker[ -]compose\s+up\b")
+_UP = regex(compose_call("up"))
+_CD = regex(r"cd\s+(?P<path>\S+)")
+_OWN_FOLDER = regex(r"(?i)dirname|script_?dir|BASH_SOURCE|^[\"']?\.?[\"']?$|\broot|project_?dir|repo_?dir")
+_MAKES = regex(r"\b(?:cp|mv|ln|curl|wget|scp|rsync)\b[^\n]*compose[\w.-]*\.ya?ml", words=("compose",))
+_HEAD = 40
+"""Lines of a file at its head, where its use is told."""
 _CHOSEN = regex(r"COMPOSE_FILE|\s(?:-f|--file|--profile)\b")
 
 
@@ -48,10 +55,68 @@ def _detect(project: Project) -> Iterator[Gap]:
                 actual="docker compose up without a file",
                 locations=(command.location,),
                 related=(section.heading.location,),
+                severity=Severity.LOW,
                 environment=EnvironmentClass.PRODUCTION,
             )
             return
     yield from _only_way(project, default, names)
+    yield from _updates(project, default, names)
+
+
+def _updates(project: Project, default: Stack, names: list[str]) -> Iterator[Gap]:
+    """Yield the scripts for updates that start the default file, where people install with the file for production."""
+    told = _told_to_start(project, names)
+    if told is None or any(LISTED.search(entry) for entry in _settings(project)):
+        return
+    for path, commands in deploy_scripts(project).items():
+        found = [item for item in commands if _STARTS.search(item.text)]
+        if not found or path.rpartition("/")[0] != default.directory or any(map(_elsewhere, commands)):
+            continue
+        if any(named_files(item.text) or "COMPOSE_FILE" in item.text for item in commands):
+            continue
+        merged = _merged_file(project, default)
+        with_it = f" with {merged}" if merged else ""
+        yield RULE.gap(
+            resource=path,
+            subject="update",
+            message=f"{path} starts {default.files[0]}{with_it}, while {told[0]} is what production is installed with: the"
+            " first update brings another stack up in its place, with other settings, and nobody is told.",
+            expected=f"docker compose -f {told[0]} up -d",
+            actual="docker compose up without a file",
+            locations=tuple(item.location for item in found),
+            related=(told[1],),
+            environment=EnvironmentClass.PRODUCTION,
+        )
+
+
+def _told_to_start(project: Project, names: list[str]) -> tuple[str, Location] | None:
+    """Return the file for production that a page or its own head tells people to start, with the place."""
+    for name in names:
+        short = name.rpartition("/")[2]
+        for command in project.commands:
+            if command.context == "doc" and _UP.search(command.text) and named_files(command.text) == {short}:
+                return name, command.location
+        for number, line in enumerate((project.source(name) or "").split("\n")[:_HEAD], 1):
+            if line.startswith("#") and _UP.search(line) and named_files(line) == {short}:
+                return name, Location(name, number)
+    return None
+
+
+def _settings(project: Project) -> Iterator[str]:
+    return (f"{entry.name}={entry.value}" for file in project.env_files for entry in file.entries)
+
+
+def _elsewhere(command: Command) -> bool:
+    """Whether a script goes to a folder that is not its own, or makes a compose file there."""
+    moved = _CD.match(command.text)
+    return (moved is not None and not _OWN_FOLDER.search(moved["path"])) or bool(_MAKES.search(command.text))
+
+
+def _merged_file(project: Project, default: Stack) -> str:
+    """Return the file that Compose merges with the default one by itself, "" where there is none."""
+    stem, dot, end = default.files[0].rpartition(".")
+    found = (f"{stem}.override{dot}{word}" for word in (end, "yml", "yaml"))
+    return next((path for path in found if path in project.present), "")
 
 
 def _starts_default(command: Command) -> bool:
@@ -77,6 +142,7 @@ def _only_way(project: Project, default: Stack, names: list[str]) -> Iterator[Ga
         actual="docker compose up without a file",
         locations=(shown.location,),
         related=(sign[1],),
+        severity=Severity.LOW,
         environment=EnvironmentClass.PRODUCTION,
     )
 
@@ -120,7 +186,7 @@ RULE = Rule(
     code="DOC007",
     name="production-page-starts-the-default-stack",
     layer=Layer.DOCS,
-    severity=Severity.LOW,
+    severity=Severity.MEDIUM,
     detect=_detect,
     closers=(
         Closer(None, "advice", "Name the compose files of production in the command, or set COMPOSE_FILE in the template."),
