@@ -32,6 +32,8 @@ _SHOWN = frozenset({"DEBUG", "APP_DEBUG", "DJANGO_DEBUG", "FLASK_DEBUG", "SYMFON
 """Variables by which a framework itself shows code and settings on its error pages."""
 _HIDDEN = regex(r"WP_DEBUG_DISPLAY[\"']\s*,\s*(?:false|0)\b")
 """How WordPress is told to write errors to its log alone."""
+_QUEUES = ("QUEUE_CONNECTION", "QUEUE_DRIVER")
+_WORKS = regex(r"\bartisan[\"']?\s+(?:horizon|queue:(?:work|listen))\b", words=("artisan",))
 _MODE = frozenset(
     {"ENVIRONMENT", "ENV", "APP_ENV", "APP_ENVIRONMENT", "NODE_ENV", "RAILS_ENV", "FLASK_ENV", "DEPLOY_ENV", "STAGE"}
 )
@@ -147,6 +149,9 @@ def _template_gap(project: Project, file: EnvFile, entries: list[EnvEntry], take
     defaults = [item for item in project.settings if item.name == VARIABLE and item.location.path.endswith("wsgi.py")]
     same = next((item.location for item in defaults if any(entry.value.strip() == item.value for entry in entries)), None)
     without = f"; without the line {same.path} chooses the same" if same else ""
+    queue, worker = _idle_worker(project, file)
+    if queue is not None:
+        without += f"; with {queue.name} at sync requests do the work themselves, and {worker} gets nothing to do"
     return RULE.gap(
         resource=file.path,
         subject="debug",
@@ -155,7 +160,7 @@ def _template_gap(project: Project, file: EnvFile, entries: list[EnvEntry], take
         expected="off in the template, or a template for production beside it",
         actual="for development",
         locations=tuple(entry.location for entry in entries),
-        related=(taken, *((same,) if same else ())),
+        related=(taken, *((same,) if same else ()), *((queue.location,) if queue else ())),
         severity=Severity.MEDIUM if same else Severity.LOW,
         closers=(
             Closer(
@@ -165,6 +170,19 @@ def _template_gap(project: Project, file: EnvFile, entries: list[EnvEntry], take
             ),
         ),
     )
+
+
+def _idle_worker(project: Project, file: EnvFile) -> tuple[EnvEntry | None, str]:
+    """Return the line of a template by which Laravel does each job within the request, with the worker that production starts
+    for them; None and "" where there is no such pair.
+    """
+    entries = [entry for entry in file.entries if entry.name in _QUEUES and not entry.commented]
+    waits = [entry for entry in entries if entry.value.strip().strip("\"'").lower() == "sync"]
+    stacks = [stack for stack in runnable_stacks(project) if stack.environment is EnvironmentClass.PRODUCTION]
+    for service in (service for stack in stacks for service in stack.services) if waits else ():
+        if _WORKS.search(" ".join(service.command or ())) and not any(service.env(name) for name in _QUEUES):
+            return waits[0], service.name
+    return None, ""
 
 
 def _debug_in_stack(stack: Stack, read: frozenset[str]) -> Iterator[Gap]:
