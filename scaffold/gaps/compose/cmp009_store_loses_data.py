@@ -109,6 +109,8 @@ def _of_image(project: Project, stack: Stack, service: Service) -> Iterator[Gap]
     folder = _data_folder(service, known, image) if known else ""
     if not known or not folder or _is_cache(service, known) or not _serves(service):
         return
+    if any(_holds(mount, _written_by_postgres(service, folder, image)) for mount in service.mounts):
+        return
     wrong = _wrong_mount(service, known, folder)
     if wrong:
         yield _wrong_gap(stack, service, folder, wrong, known)
@@ -207,6 +209,13 @@ def _postgres_major(service: Service, image: ImageReference | None) -> int:
         if image and image.repository.removeprefix("library/") == "postgres" and image.tag in _UNVERSIONED
         else 0
     )
+
+
+def _written_by_postgres(service: Service, folder: str, image: ImageReference | None) -> str:
+    """Return the folder below its VOLUME that PostgreSQL 18 and later write to; for every other store its folder."""
+    if folder != "/var/lib/postgresql" or service.env("PGDATA") is not None:
+        return folder
+    return f"{folder}/{_postgres_major(service, image)}/docker"
 
 
 def _serves(service: Service) -> bool:
