@@ -311,6 +311,7 @@ def sibling_services(project: Project, stack: Stack) -> tuple[str, ...]:
 
 # --- paths ------------------------------------------------------------------------------------------------------------
 
+_NEXT_COMMAND = regex(r"[;|&\n]+")
 _MAKERS = regex(r"\b(?:mkdir|touch|cp|mv|install|tee|curl|wget|openssl|mkcert|certbot|envsubst|rsync|tar|unzip|git clone)\b|>")
 
 
@@ -356,7 +357,24 @@ def may_run_in_production(fact: CodeFact) -> bool:
 def is_generated(project: Project, path: str) -> bool:
     """Whether a command of the project makes the file or folder at `path`."""
     name = path.rstrip("/")
-    return any(name in command.text and _MAKERS.search(command.text) for command in project.commands)
+    return any(
+        _MAKERS.search(command.text) and (name in command.text or _makes_beside(command, name)) for command in project.commands
+    )
+
+
+def _makes_beside(command: Command, name: str) -> bool:
+    """Whether a command of a folder above a path, the root left out, names the path as it is seen from there at its end, or
+    makes such a folder.
+    """
+    folder = posixpath.dirname(command.location.path)
+    if not folder or not name.startswith(f"{folder}/"):
+        return False
+    wanted = name.removeprefix(f"{folder}/")
+    for part in _NEXT_COMMAND.split(command.text):
+        words = [word.strip("\"'").removeprefix("./").rstrip("/") for word in part.split()]
+        if wanted in words and (words[-1] == wanted or "mkdir" in words):
+            return True
+    return False
 
 
 def has_submodules(project: Project) -> bool:
@@ -372,15 +390,24 @@ def store_port_is_open(service: Service) -> bool:
     return service.is_datastore and any(port.host_ip in ALL_INTERFACES for port in service.ports)
 
 
+_OF_CODE = ("/app", "/usr/src", "/usr/app", "/src", "/code", "/work", "/var/www", "/srv", "/home")
+"""Folders of an image that people keep their code in."""
+
+
 def mounts_source(service: Service) -> bool:
-    """Whether the sources are mounted over what is built from them, as people do who develop in the container."""
-    context = service.made.context if service.made else None
-    return context is not None and any(
-        mount.kind == "bind"
-        and mount.resolved is not None
-        and posixpath.normpath(mount.resolved or ".") == posixpath.normpath(context or ".")
-        for mount in service.mounts
-    )
+    """Whether the sources are mounted over what is built from them, as people do who develop in the container: the context, or
+    the folder of the application in it, where its Dockerfile stands.
+    """
+    made = service.made
+    if made is None or made.context is None:
+        return False
+    context = posixpath.normpath(made.context or ".")
+    folder = posixpath.dirname(made.dockerfile or "")
+    for mount in service.mounts:
+        source = posixpath.normpath(mount.resolved or ".") if mount.kind == "bind" and mount.resolved is not None else None
+        if source == context or (source is not None and source == folder and mount.target.startswith(_OF_CODE)):
+            return True
+    return False
 
 
 # --- what an application depends on -----------------------------------------------------------------------------------

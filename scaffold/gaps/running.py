@@ -58,6 +58,9 @@ _OF_AGENTS = regex(
     r"(?i)(?:.*/)?(?:claude|agents?|gemini|copilot-instructions)\.(?:local\.)?mdx?|(?:.*/)?\.(?:cursor|claude|windsurf)/.*"
 )
 """Pages for programs that write code: where they say how to deploy, they repeat what developers call so."""
+_ON_A_CLUSTER = regex(
+    r"^[ \t]*(?:\$ )?(?:kubectl (?:apply|create)|helm (?:install|upgrade))\b", re.MULTILINE, words=("kubectl ", "helm ")
+)
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)")
 _LINES_BEFORE = 4
 _FOR_VISITORS = frozenset(
@@ -411,7 +414,20 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
         if (kept or _is_of_deployment(stack)) and files.isdisjoint(stack.files):
             return Location(stack.files[0], 1)
     packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
-    return next(packaged, None) or _platform(project)
+    return next(packaged, None) or _platform(project) or _told_for_a_cluster(project)
+
+
+@remembered
+def _told_for_a_cluster(project: Project) -> Location | None:
+    """Return the first line by which a page on deployment has people bring the application to a cluster."""
+    for page in project.docs:
+        if page.path in project.owned or not _ON_A_CLUSTER.search(page.text):
+            continue
+        lines = page.text.splitlines()
+        for number, line in enumerate(lines, 1):
+            if _ON_A_CLUSTER.search(line) and strength_of_line(page, lines, number) is Strength.OTHERS:
+                return Location(page.path, number)
+    return None
 
 
 def _runs_code(stack: Stack) -> bool:
@@ -588,13 +604,23 @@ def _names_of_files(stack: Stack) -> tuple[str, ...]:
 def _is_about(project: Project, call: _Call, stack: Stack) -> bool:
     names = known(_names_of_files, stack)
     if call.names:
-        return not call.names.isdisjoint(names)
+        return not call.names.isdisjoint(names) and not _is_of_another(project, call, stack)
     if names[0] not in DEFAULT_FILES:
         return False
     defaults = _folders_with_default_files(project)
     if call.folder in defaults:
         return stack.directory == call.folder
     return stack.directory == "" or len(defaults) == 1 or stack.directory.startswith(f"{call.folder}/" if call.folder else "")
+
+
+def _is_of_another(project: Project, call: _Call, stack: Stack) -> bool:
+    """Whether a set in the folder of a call has all the files that it names, where this one of another folder lacks some."""
+    if call.names <= frozenset(known(_names_of_files, stack)):
+        return False
+    beside = (other for other in project.stacks if other.directory == call.folder != stack.directory)
+    return any(
+        call.names <= frozenset(known(_names_of_files, other)) and set(other.files).isdisjoint(stack.files) for other in beside
+    )
 
 
 @remembered

@@ -592,3 +592,42 @@ def test_what_a_file_starts_for_developers_says_nothing_of_its_production(make_p
     page = "# Shop\n\n```sh\ndocker compose --profile prod up -d\n```\n"
     gap = found(make_project({"docker-compose.yml": compose, "README.md": page}))
     assert (gap.resource, gap.severity) == ("base/db", Severity.HIGH)
+
+
+def test_a_call_of_two_files_is_none_of_a_folder_that_has_one_of_them(make_project: Callable[..., Path]) -> None:
+    over = "services:\n  api:\n    image: ghcr.io/example/api:1\n"
+    job = OVER_SSH.replace("compose up", "compose -f docker-compose.yml -f docker-compose.prod.yml up")
+    files = {
+        "docker-compose.yml": "services:\n  api:\n    build: .\n",
+        "docker-compose.prod.yml": over,
+        "api/docker-compose.yml": f"services:\n{STORE}volumes:\n  data:\n",
+        "api/README.md": f"# API\n\n## Local development\n\n{UP.replace('up', '-f api/docker-compose.yml up')}",
+    }
+    assert found(make_project({**files, ".github/workflows/deploy.yml": job})).severity is Severity.MEDIUM
+    alone = job.replace(" -f docker-compose.prod.yml", "")
+    assert found(make_project({**files, ".github/workflows/deploy.yml": alone})).severity is Severity.HIGH
+
+
+def test_the_folder_of_an_application_mounted_over_its_image_is_a_workbench(make_project: Callable[..., Path]) -> None:
+    api = "  api:\n    build: {context: ., dockerfile: apps/api/Dockerfile.dev}\n    volumes: ['./apps/api:/app']\n"
+    compose = f"services:\n{STORE}{api}volumes:\n  data:\n"
+    files = {"docker-compose.yml": compose, "apps/api/Dockerfile.dev": "FROM node:24\n", "NOTES.md": f"# Notes\n\n{UP}"}
+    gap = found(make_project(files))
+    assert gap.severity is Severity.MEDIUM
+    assert "who mount their sources" in gap.message
+    settings = compose.replace("/apps/api:/app", "/apps/api:/etc/shop")
+    assert found(make_project({**files, "docker-compose.yml": settings})).severity is Severity.HIGH
+
+
+def test_a_page_that_deploys_to_a_cluster_is_another_way(make_project: Callable[..., Path]) -> None:
+    page = "# Deploying with Kubernetes\n\n```sh\n$ kubectl apply -f shop.yaml\n```\n"
+    files = {"docker-compose.yml": COMPOSE, "README.md": f"# Shop\n\n## In five minutes\n\n{UP}", "docs/deploying.md": page}
+    gap = found(make_project(files))
+    assert gap.severity is Severity.MEDIUM
+    assert gap.message.endswith(
+        "; docs/deploying.md:4 is what runs in production, and nothing says that docker-compose.yml does."
+    )
+    told = {**files, "README.md": f"# Shop\n\n## Deployment\n\n{UP}"}
+    assert found(make_project(told)).severity is Severity.HIGH
+    tried = {**files, "docs/deploying.md": page.replace("Deploying with", "Development on"), "docs/notes.md": "# Notes\n"}
+    assert found(make_project({k.replace("deploying", "trying"): v for k, v in tried.items()})).severity is not Severity.LOW

@@ -41,7 +41,9 @@ def _missing(project: Project, build: Build) -> str:
 
 
 def _is_ignored(project: Project, path: str) -> bool:
-    return any(name == path or path.startswith(f"{name}/") for name, _ in project.ignored)
+    """Whether git ignores a path; of a folder that is not there it tells so by a file in it."""
+    inside = f"{path}/.dockerignore"
+    return any(name in {path, inside} or path.startswith(f"{name}/") for name, _ in project.ignored)
 
 
 def _gap(project: Project, stack: Stack, services: list[Service], missing: str) -> Gap:
