@@ -66,6 +66,10 @@ _NO_FALLBACK = regex(
     r"(?i)(?:^|[.:>_-])(?:set|put|unset|with|must|require|check|assert|expect|stub|mock|replace|validate|has|del|remove|update|log)_?\w*$"
 )
 """Functions that take a name and a text, and do not return the text where the name is not set."""
+_OF_DEVELOPERS = regex(
+    r"(?i)(?<![a-z])(?:dev|development)_?(?:default|fallback|only)|(?:default|fallback|only)_?(?:in|for)_?dev"
+)
+"""Functions whose name says that they return the text for developers alone."""
 _SETS_DEFAULT = regex(r"(?:^|\.)SetDefault$")
 _DECLARED = (
     regex(rf"env\s*=\s*\"(?P<name>{_NAME})\"[^\]]{{0,200}}?\bdefault_value(?:_t)?\s*=\s*{_FALLBACK}", words=("default_value",)),
@@ -161,7 +165,8 @@ def _fallbacks(bare: str) -> Iterator[_Found]:
         is_variable = "nv" in function.lower() or "." in name or ":" in name or name.isupper()
         value = _literal(match, constants) if stands_in and is_variable and is_sensitive_name(name) else ""
         if value:
-            yield _Found(_as_variable(name, bare), value, match.start("name") - 1)
+            guarded = bool(_OF_DEVELOPERS.search(function))
+            yield _Found(_as_variable(name, bare), value, match.start("name") - 1, guarded=guarded)
     for match in declared:
         groups = match.groupdict()
         name = groups.get("name") or (groups.get("field") or "").upper()

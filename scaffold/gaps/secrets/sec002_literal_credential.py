@@ -19,6 +19,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import TRIED, EnvironmentClass, Layer, Room, Severity
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
+from scaffold.model.secret_names import is_sensitive_name
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
 
 _PLACES = {"command": "its command line", "healthcheck": "its healthcheck"}
@@ -141,6 +142,16 @@ def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvE
     return {entries[0].name: tuple(entries) for entries in by_value.values()}
 
 
+def repeats_names(project: Project, file: EnvFile, names: frozenset[str]) -> bool:
+    """Whether each of these credentials of a file is the text of another line, such as the user's name, so that nobody drew it
+    for a system, and no service of production gets it from the file.
+    """
+    entries = [entry for entry in file.entries if not entry.commented]
+    plain = {entry.value for entry in entries if entry.name not in names and not is_sensitive_name(entry.name)}
+    repeated = bool(names) and all(entry.value in plain for entry in entries if entry.name in names)
+    return repeated and names.isdisjoint(_runtime_names(project, file))
+
+
 def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
     """Return the variables that services of production get from this file: by env_file, or as the project directory's .env."""
     names: set[str] = set()
@@ -160,6 +171,10 @@ def _is_refused(project: Project, value: str) -> bool:
     return classify(value) is SecretClass.PLACEHOLDER and is_refused(project, value)
 
 
+_KEY_FILE = regex(r"[%\w./@~-]{0,200}/[\w.-]{1,100}\.(?:pem|key|crt|p12|pfx|jks)")
+"""Where a key lies, which is no key."""
+
+
 def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
     password = url_password(entry.value)
     if password is not None and "$" not in password:
@@ -169,6 +184,8 @@ def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
             else None
         )
     if entry.name.endswith("DSN") and _PLAIN_ADDRESS.fullmatch(entry.value):
+        return None
+    if _KEY_FILE.fullmatch(entry.value):
         return None
     if "$" in entry.value or not holds_secret(entry.name, entry.value) or not counts(entry.value, placeholders=placeholders):
         return None
@@ -195,6 +212,8 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
     same = same or ("; stand-ins beside them show that people fill the file in" if unfilled else "")
     stand_in = are_stand_ins(file, (entry.name for entry in entries))
     same = same or ("; each is a stand-in, and who leaves it as it is runs with it" if stand_in else "")
+    repeated = repeats_names(project, file, frozenset(entry.name for entry in entries))
+    same = same or ("; each repeats the name beside it, and no service here gets it" if repeated else "")
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
@@ -203,7 +222,7 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
-        severity=Severity.MEDIUM if template or shipped or unfilled or stand_in else Severity.HIGH,
+        severity=Severity.MEDIUM if template or shipped or unfilled or stand_in or repeated else Severity.HIGH,
         environment=environment_of(project, file),
     )
 

@@ -16,12 +16,17 @@ _RECORD_FOLDER = regex(
     r"(?:^|/)(?:scans?|scan_results|samples?|__snapshots__|snapshots|cassettes|recordings|testdata|fixtures?)/"
 )
 _FOR_DEVELOPMENT = regex(
-    r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|lvh\.me|localtest\.me|vcap\.me)(?=[/._-])",
+    r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|seeds?|lvh\.me|localtest\.me|vcap\.me)(?=[/._-])",
     re.IGNORECASE,
 )
 """Paths of keys that people make for their own machine, or for a name that leads to it everywhere, such as shop.lvh.me; a key
 that a provider issued has no such place.
 """
+_RECIPES = regex(r"(?i)(?:^|/)(?:justfile|makefile|taskfile\.ya?ml)$|\.(?:sh|just|mk)$")
+_AT_HOME = regex(r"\blocalhost\b|\b127\.0\.0\.1\b", words=("localhost", "127.0.0.1"))
+_ELSEWHERE = regex(r"://(?![\w.-]*localhost\b|127\.|\{|\$)[\w-]+\.", words=("://",))
+_NEAR = 24
+"""Lines around a key in a recipe that belong to the same call."""
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
 _OF_APPS = regex(r"(?:.*/)?(?:GoogleService-Info[\w.-]*\.plist|google-services[\w.-]*\.json|AndroidManifest\.xml)")
 """Files that are packed into an app for phones: Firebase's documentation says of their keys that they are no secrets."""
@@ -45,7 +50,11 @@ def _detect(project: Project) -> Iterator[Gap]:
         if sighting not in recorded:
             found.setdefault((sighting.location.path, sighting.key or sighting.provider), []).append(sighting)
     for (path, key), sightings in sorted(found.items()):
-        yield _browser_gap(path, key, sightings) if _is_for_browsers(path, key, sightings) else _gap(path, key, sightings)
+        yield (
+            _browser_gap(path, key, sightings)
+            if _is_for_browsers(path, key, sightings)
+            else _gap(project, path, key, sightings)
+        )
     if recorded:
         yield _record_gap(recorded)
 
@@ -116,13 +125,24 @@ def _said(provider: str) -> tuple[str, str]:
     return what, "whoever has read the repository has it"
 
 
-def _gap(path: str, key: str, sightings: list[SecretSighting]) -> Gap:
+def _goes_to_the_own_machine(project: Project, path: str, sightings: list[SecretSighting]) -> bool:
+    """Whether a recipe or script hands a key to a program on the machine of who runs it: its lines name no other address."""
+    if not _RECIPES.search(path):
+        return False
+    lines = (project.source(path) or "").splitlines()
+    spans = ("\n".join(lines[max(0, item.location.line - _NEAR) : item.location.line + _NEAR]) for item in sightings)
+    return all(_AT_HOME.search(span) and not _ELSEWHERE.search(span) for span in spans)
+
+
+def _gap(project: Project, path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     provider = sightings[0].provider
     what, effect = _said(provider)
     is_test = is_test_path(path) or all(sighting.in_tests for sighting in sightings)
-    is_own = provider in _OWN_KEYS and bool(_FOR_DEVELOPMENT.search(path))
+    at_home = provider in _OWN_KEYS and _goes_to_the_own_machine(project, path, sightings)
+    is_own = at_home or (provider in _OWN_KEYS and bool(_FOR_DEVELOPMENT.search(path)))
     environment = EnvironmentClass.TEST if is_test else EnvironmentClass.DEV if is_own else EnvironmentClass.BASE
-    note = " (its path says that it is made for development)" if is_own else ""
+    said = "the lines around it send it to the own machine" if at_home else "its path says that it is made for development"
+    note = f" ({said})" if is_own else ""
     return RULE.gap(
         resource=path,
         subject=key,

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, is_to_be_filled, says_to_change, template_with_the_same
-from scaffold.gaps.secrets.sec002_literal_credential import are_stand_ins, environment_of, literal_credentials
+from scaffold.gaps.secrets.sec002_literal_credential import are_stand_ins, environment_of, literal_credentials, repeats_names
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -46,6 +46,7 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     related = [entry.location for entry in file.entries if entry.name in names and not entry.commented]
     template = _template(project, file, held)
     shipped = template is not None or says_to_change(project, file) or is_to_be_filled(file, held)
+    shipped = shipped or repeats_names(project, file, names)
     opens = held and file.kind == "real" and not shipped and not are_stand_ins(file, held)
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(

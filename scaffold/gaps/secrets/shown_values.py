@@ -36,6 +36,10 @@ _MADE_UP = regex(
     r"(?i)example|sample|fake|dummy|generated|e\.g\.|your|random|placeholder|<[a-z_ -]+>|resultado|output|输出|例如|示例"
 )
 """Words in the line or the one above it by which a value is one of many."""
+_DRAWS = regex(r"\bopenssl rand\b|\brandomBytes\(|\bsecrets\.token_|/dev/u?random\b|\bget_random_secret_key\(")
+"""A command that draws a value, as a page tells it before it shows where the value goes."""
+_NEAR = 12
+"""Lines before a value in which its command stands."""
 
 
 @frozen
@@ -47,6 +51,8 @@ class _Shown:
     place: Location
     is_drawn: bool
     """Whether the value was drawn at random, and not chosen by a person."""
+    drawn_at: int
+    """The line right before that tells how to draw another one, 0 where none does."""
 
 
 def shown_values(project: Project, rule: Rule) -> Iterator[Gap]:
@@ -79,7 +85,8 @@ def _on_page(path: str, text: str) -> Iterator[_Shown]:
         chosen = [match for match in _PASSWORD.finditer(line) if not drawn and not _WORDS.search(match["value"])]
         for match in (*drawn, *chosen):
             if not _MADE_UP.search(line.replace(match["value"], "")) and not _MADE_UP.search(above):
-                yield _Shown(match["name"], match["value"], Location(path, number + 1), is_drawn=bool(drawn))
+                how = next((index + 1 for index in range(max(0, number - _NEAR), number) if _DRAWS.search(lines[index])), 0)
+                yield _Shown(match["name"], match["value"], Location(path, number + 1), is_drawn=bool(drawn), drawn_at=how)
 
 
 def _works(name: str, value: str) -> bool:
@@ -111,19 +118,21 @@ def _gap(path: str, items: list[_Shown], rule: Rule) -> Gap:
     names = list(dict.fromkeys(item.name for item in items))
     pages = len({item.place.path for item in items})
     drawn = any(item.is_drawn for item in items)
+    told = next((item for item in items if item.is_drawn and item.drawn_at), None)
     how = "a value that was drawn at random" if drawn else "a password in the form that people choose for a system"
+    told_of = f"; line {told.drawn_at} has people draw their own" if told else ""
     more = "" if pages == 1 else f" {pages - 1} more page{'s' if pages > 2 else ''} {'repeat' if pages > 2 else 'repeats'} it."
     return rule.gap(
         resource=path,
         subject="shown",
         message=f"{path} shows {listed(names)} with {how}, and nothing calls it an example: if a system runs with it,"
-        f" whoever reads the repository has it.{more}",
+        f" whoever reads the repository has it{told_of}.{more}",
         expected="the command that draws the value, or the place where it is kept",
         actual="high entropy" if drawn else "literal",
         cause=Cause.PROJECT,
         kind=listed(names, shown=len(names)),
         locations=tuple(dict.fromkeys(item.place for item in items)),
-        severity=Severity.HIGH if drawn else Severity.MEDIUM,
+        severity=Severity.HIGH if drawn and told is None else Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         closers=(
             Closer(
