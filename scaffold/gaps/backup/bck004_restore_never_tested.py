@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.backup.coverage import their_signals
-from scaffold.gaps.backup.restores import is_restored_in_ci, page_of_trials, restore_program
+from scaffold.gaps.backup.restores import is_restored_in_ci, is_tried_with_each_copy, page_of_trials, restore_program
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -17,6 +17,8 @@ _UNKNOWN = "whether the copies can be read is found out in an outage"
 def _detect(project: Project) -> Iterator[Gap]:
     theirs = their_signals(project)
     if not theirs or not durable_stores(project) or is_restored_in_ci(project):
+        return
+    if is_tried_with_each_copy(project, (signal.location for signal in theirs)):
         return
     trials, program = page_of_trials(project), restore_program(project)
     message, actual = f"Nothing in this repository tries a restore: {_UNKNOWN}.", "no workflow restores anything"

@@ -77,6 +77,9 @@ _BACKUP_PLANS = (
 _UNPACKS = regex(r"\btar\s+-?\w*x")
 _TAKEN = regex(r"\$\{?(?P<name>[A-Za-z_]\w{0,60})")
 _ASSIGNS = regex(r"(?m)^[ \t]*(?:(?:export|readonly|local)[ \t]+)?(?P<name>[A-Za-z_]\w{0,60})=(?P<value>[^\s;&|]{1,200})")
+_LOOPS = regex(r"(?m)\bfor[ \t]+(?P<name>[A-Za-z_]\w{0,60})[ \t]+in[ \t]+(?P<value>[^;\n&|]{1,200})", words=("for",))
+_OF_DATA = regex(r"/(?:var/lib|data|bitnami|usr/share/elasticsearch)(?:/.*)?")
+"""Where images of stores keep what they hold; a folder of settings is mounted elsewhere."""
 _SAYS = regex(r"^\s*(?:#|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w+)\b[^|;&`]*$)")
 """Lines that only speak of a dump."""
 _AGAIN = regex(r"(?i)\bwhile\b|\buntil\b|\bfor\b|sleep|cron|schedul|interval|\bwatch\b|\btimer|every")
@@ -172,7 +175,10 @@ def _assigned(project: Project) -> dict[str, dict[str, str]]:
     """Return the variables of each script that copies something, with the text that it gives them."""
     paths = {c.location.path for c in project.commands if c.context == "script" and _COPIES.search(c.text)}
     texts = ((path, project.source(path) or "") for path in sorted(paths))
-    return {path: {match["name"]: match["value"] for match in _ASSIGNS.finditer(text)} for path, text in texts}
+    return {
+        path: {match["name"]: match["value"] for pattern in (_LOOPS, _ASSIGNS) for match in pattern.finditer(text)}
+        for path, text in texts
+    }
 
 
 def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]:
@@ -239,7 +245,11 @@ def is_dumped(project: Project, role: Role) -> bool:
 
 def _names_volume(service: Service, text: str) -> bool:
     volumes = [mount.source for mount in service.mounts if mount.kind == "volume" and len(mount.source) > 3]
-    return any(re.search(rf"(?:\b|(?<=\}}_)){re.escape(volume)}\b", text) for volume in volumes)
+    if any(re.search(rf"(?:\b|(?<=\}}_)){re.escape(volume)}\b", text) for volume in volumes):
+        return True
+    binds = (item for item in service.mounts if item.kind == "bind" and not item.read_only and _OF_DATA.fullmatch(item.target))
+    folders = (item.source.rstrip("/").rpartition("/")[2] for item in binds)
+    return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text) for name in folders if len(name) > 3)
 
 
 def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.facts import SAYS, is_test_path
 from scaffold.gaps.remembered import remembered
@@ -46,6 +46,11 @@ _OF_COPIES = regex(r"(?i)back-?up|\bdump|\.sql\b|snapshot|\barchive")
 _TRIAL = regex(
     r"(?i)\b(?:restore|recovery)[- ](?:drill|test|rehearsal|exercise|trial)s?\b|\btest(?:ing|ed)?\s+(?:the\s+|a\s+)?restores?\b"
 )
+_STARTS_A_SERVER = regex(
+    r"\b(?:docker|podman)\s+run\b[^\n]*(?:postgres|postgis|timescale|pgvector|mysql|mariadb|mongo|_IMAGE\b|--tmpfs)"
+    r"|\bpg_ctl\b[^\n]*\bstart\b|\bpg_tmp\b",
+    words=("run", "pg_"),
+)
 _RHYTHM = regex(
     r"(?i)\b(?:daily|weekly|monthly|quarterly|every\s+(?:day|week|month|quarter)|once\s+a\s+(?:week|month|quarter))\b"
 )
@@ -61,6 +66,16 @@ def is_restored_in_ci(project: Project) -> bool:
     names = {path for path in scripts if any(path.rpartition("/")[2] in text for text in called)}
     inside = [command.text for command in project.commands if command.location.path in names]
     return any(RESTORES.search(text) or _CALLS.search(text) for text in (*called, *inside))
+
+
+def is_tried_with_each_copy(project: Project, places: Iterable[Location]) -> bool:
+    """Whether a script that makes copies (its lines at `places`) also reads them back into a server that it starts for that."""
+    copying = {place.path for place in places}
+    for path in sorted({item.location.path for item in project.commands if item.context == "script"} & copying):
+        lines = [item.text for item in project.commands if item.location.path == path and not SAYS.match(item.text)]
+        if any(map(_STARTS_A_SERVER.search, lines)) and any(map(RESTORES.search, lines)):
+            return True
+    return False
 
 
 @remembered
