@@ -48,8 +48,8 @@ to hash."""
 _DIRECTIVES = frozenset({"PROXY", "UWSGI", "FASTCGI", "GRPC", "SCGI"})
 """Before PASS, these make a directive of nginx, whose value is an address."""
 _SWITCHES = frozenset({"ALLOW", "ENABLE", "DISABLE", "REQUIRE", "ENFORCE", "FORGOT", "SKIP"})
-"""With these, a password or credentials at the end of a name are what is switched: `MYSQL_ALLOW_EMPTY_PASSWORD`."""
-_SWITCHED = frozenset({"PASSWORD", "CREDENTIALS"})
+"""With these, what stands at the end of a name is switched: `MYSQL_ALLOW_EMPTY_PASSWORD`, `ENABLE_JWT`."""
+_SWITCHED = frozenset({"PASSWORD", "CREDENTIALS", "JWT"})
 _COUNTS = frozenset({"NUM", "TOTAL", "PER"})
 """Right behind these, a token is a piece of a text that a model reads."""
 

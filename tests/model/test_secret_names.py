@@ -92,6 +92,7 @@ OPEN = [
     "GITEA__security__PASSWORD_COMPLEXITY",
     # databases that draw a password, or need none
     "MYSQL_ALLOW_EMPTY_PASSWORD",
+    "ENABLE_JWT",
     "MARIADB_RANDOM_ROOT_PASSWORD",
     # what a model reads
     "CONTEXT_TOKEN_BUDGET",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
-from scaffold.model.document import Location
+from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import Project
+from scaffold.model.project import Project, Workflow
 from scaffold.model.regex import regex
 
 _WORDS = regex(
@@ -23,6 +23,17 @@ _WITH_RIGHTS = _PRIVILEGED | {"issues", "issue_comment", "discussion", "discussi
 """Events of strangers that run with secrets and the token's rights; a pull request from a fork runs with neither."""
 
 
+_OF_STRANGERS = _WITH_RIGHTS | {"pull_request", "pull_request_review", "pull_request_review_comment"}
+_KEEPS_FORKS_OUT = regex(
+    r"head(?:_repository|\.repo)\.full_name\s*==\s*github\.repository\b|github\.repository\s*==\s*[\w.]*head(?:_repository|\.repo)\.full_name"
+    r"|head(?:_repository|\.repo)\.fork\s*==\s*false|!\s*github\.event\.pull_request\.head\.repo\.fork\b"
+    r"|workflow_run\.event\s*==\s*'(?:push|schedule|release|workflow_dispatch)'",
+    words=("head", "workflow_run"),
+)
+
+_NO_PULL_REQUESTS = regex(r"workflow_run\.event\s*!=\s*'pull_request'", words=("workflow_run",))
+
+
 def _detect(project: Project) -> Iterator[Gap]:
     for item in ci_steps(project):
         script = item.step.input("script") if item.step.action == "actions/github-script" else item.step.run
@@ -33,7 +44,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             note = "" if exposed else "; from a fork it runs without secrets and with a token that can only read"
             severity = Severity.HIGH if exposed else Severity.MEDIUM
             yield _gap(item, "script", f"{message}{note}.", place, severity)
-        if _checks_out_theirs(item):
+        if _checks_out_theirs(item) and not _is_own(project, item):
             message = "The workflow runs with the rights of this repository and checks out the code of a pull request."
             yield _gap(item, "checkout", message, input_location(item, "ref"))
 
@@ -41,6 +52,25 @@ def _detect(project: Project) -> Iterator[Gap]:
 def _checks_out_theirs(item: CiStep) -> bool:
     privileged = _PRIVILEGED & set(item.workflow.events)
     return bool(privileged) and item.step.action == "actions/checkout" and bool(_THEIR_CODE.search(item.step.input("ref")))
+
+
+def _is_own(project: Project, item: CiStep) -> bool:
+    """Whether the code can only be the repository's own: a condition keeps forks out, or what the workflow waits for starts on
+    pushes alone.
+    """
+    conditions = " ".join((item.job.condition, item.step.condition)).replace('"', "'")
+    only_ours = "||" not in conditions and _NO_PULL_REQUESTS.search(conditions)
+    return bool(only_ours or _KEEPS_FORKS_OUT.search(conditions)) or _follows_pushes(project, item.workflow)
+
+
+def _follows_pushes(project: Project, workflow: Workflow) -> bool:
+    """Whether all that starts a workflow with rights are workflows of this repository that no pull request starts."""
+    if _PRIVILEGED & set(workflow.events) != {"workflow_run"}:
+        return False
+    trigger = next(trigger for trigger in workflow.triggers if trigger.event == "workflow_run")
+    names = {scalar.value for scalar in scalars_of(find(trigger.node, "workflows"))}
+    before = [other for other in project.workflows if (other.name or other.path) in names]
+    return bool(names) and len(before) == len(names) and not any(_OF_STRANGERS & set(other.events) for other in before)
 
 
 def _gap(item: CiStep, subject: str, message: str, place: Location, severity: Severity = Severity.HIGH) -> Gap:
