@@ -184,10 +184,13 @@ def _looks_random(text: str) -> bool:
     return len(text) >= 16 and _entropy(text) >= 3.5 and " " not in text
 
 
+_PATH = regex(r"(?:\./|/|~/|%[\w.]{1,60}%/)[\w./\-]+|(?:[\w-]{1,60}/){1,20}[\w.-]{1,100}\.(?:pem|key|crt|p12|pfx|json|txt)")
+"""A file by its path, which Symfony writes from the folder of the project (`%kernel.project_dir%/config/jwt/private.pem`)."""
+
 _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
     (SecretClass.EMPTY, lambda text: not text),
     (SecretClass.PROVIDER_KEY, is_provider_key),
-    (SecretClass.FILE_PATH, regex(r"(?:\./|/|~/)[\w./\-]+").fullmatch),
+    (SecretClass.FILE_PATH, _PATH.fullmatch),
     (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
     (SecretClass.WEAK, lambda text: len(text) <= _LONGEST_WEAK and _WEAK.fullmatch(text)),
     (SecretClass.PLAIN, regex(r"[a-z][a-z_]+(?:\.[A-Za-z_]{2,40}){1,8}").fullmatch),
