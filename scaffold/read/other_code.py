@@ -41,7 +41,8 @@ _GO = _Language(
     required=r"env:\"(?P<name>[A-Z][A-Z0-9_]*)(?:(?:,[^\",]*)*,required\b[^\"]*\"|\"[^`\n]*\benv-required:\"true\"|\"[^`\n]*\brequired:\"true\")"
     # A text that is empty ends the program.
     r"|os\.Getenv\(\s*\"(?P<name2>\w+)\"\s*\)\s{0,40}(?:if\s{1,4}\w{1,40}\s{0,4}==|==)\s{0,4}\"\"\s{0,4}\{\s{0,40}(?:log\.(?:Fatal|Panic)|panic\(|os\.Exit\()",
-    optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)",
+    # viper takes keys in capitals from the environment as they stand.
+    optional=rf"os\.(?:Getenv|LookupEnv)\({_Q}\)|\bviper\.Get[A-Z]\w{{0,20}}\(\s*\"(?P<name2>[A-Z][A-Z0-9_]{{2,80}})\"\s*\)",
     with_default=rf"(?:getenv|getEnv|GetEnv|envOr|envOrDefault|env\.Get\w*|viper\.SetDefault)\({_Q},\s*{_D}\)",
     keeps_empty=False,
     facts=(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 
 from scaffold.gaps.config.reaching import is_set_by_code, templates_of
 from scaffold.model.bundlers import BUNDLERS
@@ -25,6 +25,10 @@ _FALLS_BACK = regex(r"\|\||\?\?|\?:|\bor\b|\belse\b|\bif\b|\?\s|\.get\(")
 _ENDS = regex(r"\bthrow\b|\braise\b|\bpanic!?\(|\bFatal\w*\(|errors\.New\(|fmt\.Errorf\(|\bbail!\(")
 _NEAR = 300
 """Characters behind a read in which code says that it does without the variable not at all."""
+_LOGIN = regex(r"(?P<store>[A-Z0-9]{2,30}_(?:DB|DATABASE|POSTGRES|MYSQL|PG)_)(?P<part>HOST|PORT|USER|USERNAME|PASSWORD|NAME)")
+_WHOLE = 4
+"""Parts of a login that make it whole."""
+_ASKS = regex(r"\b(?:if|unless|when|case)\b|\?")
 _LINES = 6
 """Lines around a read that belong to it."""
 _LONGEST = 1000
@@ -54,9 +58,10 @@ def asked_for(project: Project, stack: Stack, services: list[Service], given: se
             item for item in sorted(reads_in_image(project, service).items()) if told.isdisjoint({item[0], f"{item[0]}_FILE"})
         )
         demanded = (read for name, reads in unknown if (read := _demanding(project, name, reads, lines)) is not None)
+        second = _second_store(project, reads_in_image(project, service), told, lines)
         found = [
             read
-            for read in islice(demanded, _MOST)
+            for read in islice(chain(demanded, second), _MOST)
             if not is_set_by_code(project, service, read.name) and not _is_named(project, read.name)
         ]
         if found:
@@ -100,6 +105,29 @@ def _demands(lines: list[str], read: EnvRead) -> bool:
     behind = "\n".join([lines[number].partition(read.name)[2], *lines[number + 1 : number + _LINES]])[:_NEAR]
     refusal = _ENDS.search(behind)
     return refusal is not None and read.name in behind[refusal.end() :].partition("\n")[0]
+
+
+def _second_store(
+    project: Project, reads: Mapping[str, list[EnvRead]], told: set[str], lines: dict[str, list[str]]
+) -> Iterator[EnvRead]:
+    """Yield the reads of a whole login of a database of which nothing is told, where code reads that of another one the same
+    way, which is told, and never asks whether it is there: a replica that nobody gives.
+    """
+    groups: dict[str, dict[str, EnvRead]] = {}
+    defaults = {item.name for item in project.settings}
+    for name, found in sorted(reads.items()):
+        match = _LOGIN.fullmatch(name)
+        if match is not None and name not in defaults and not any(read.fails for read in found):
+            groups.setdefault(match["store"], {})[match["part"]] = found[0]
+    given = [parts.keys() for store, parts in groups.items() if all(f"{store}{part}" in told for part in parts)]
+    for store, parts in groups.items():
+        if len(parts) < _WHOLE or any(f"{store}{part}" in told for part in parts) or parts.keys() not in given:
+            continue
+        path = next(iter(parts.values())).location.path
+        text = lines.setdefault(path, (project.source(path) or "").split("\n"))
+        word = store.partition("_")[0].lower()
+        if not any(word in line.lower() and _ASKS.search(line) for line in text):
+            yield from parts.values()
 
 
 def _is_named(project: Project, name: str) -> bool:
