@@ -20,9 +20,11 @@ _OF_THE_PLATFORM = frozenset(
 """Variables that systems, shells and runtimes set themselves."""
 _BUNDLED = regex("|".join(BUNDLERS))
 _SPRING = regex(r"(?:^|/)src/main/resources/(?:[^/]+/)?application[\w.-]*\.(?:properties|ya?ml)$", words=("application",))
-_FALLS_BACK = regex(r"\|\||\?\?|\?:|\bor\b|\belse\b|\bif\b|\?\s|\.get\(")
+_FALLS_BACK = regex(r"\|\||\?\?|\?:|\bor\b|\belse\b|\bif\b|\?\s")
 """What may give another value in place of one that is not there, in the expression of the read."""
 _ENDS = regex(r"\bthrow\b|\braise\b|\bpanic!?\(|\bFatal\w*\(|errors\.New\(|fmt\.Errorf\(|\bbail!\(")
+_WHERE = regex(r"\b(?:when|if|unless|enabled)\b")
+"""Words of a refusal that counts only for who chose something."""
 _NEAR = 300
 """Characters behind a read in which code says that it does without the variable not at all."""
 _LOGIN = regex(r"(?P<store>[A-Z0-9]{2,30}_(?:DB|DATABASE|POSTGRES|MYSQL|PG)_)(?P<part>HOST|PORT|USER|USERNAME|PASSWORD|NAME)")
@@ -87,24 +89,19 @@ def _demanding(project: Project, name: str, reads: list[EnvRead], lines: dict[st
 
 
 def _demands(lines: list[str], read: EnvRead) -> bool:
-    """Whether code asserts that the variable is there, raises where it is not, or is a setting that Spring has to fill in."""
+    """Whether code raises where the variable is not there, and names it, or is a setting that Spring has to fill in."""
     number = read.location.line - 1
     if number >= len(lines) or len(lines[number]) > _LONGEST:
         return False
-    name = re.escape(read.name)
     if _SPRING.search(read.location.path):
         return f"${{{read.name}}}" in lines[number]
     expression = next((part for part in re.split(r"[,;{}]", lines[number]) if read.name in part), "")
     if _FALLS_BACK.search(expression):
         return False
-    if re.search(rf"\benv(?:\.{name}|\[[\"']{name}[\"']\])!(?!=)", expression):
-        return True
-    if re.search(rf"\benviron\[[\"']{name}[\"']\](?!\s*=[^=])", expression):
-        before = "\n".join(lines[max(number - _LINES, 0) : number + 1])
-        return re.search(rf"[\"']{name}[\"']\s+(?:not\s+)?in\b", before) is None
     behind = "\n".join([lines[number].partition(read.name)[2], *lines[number + 1 : number + _LINES]])[:_NEAR]
     refusal = _ENDS.search(behind)
-    return refusal is not None and read.name in behind[refusal.end() :].partition("\n")[0]
+    said = behind[refusal.end() :].partition("\n")[0] if refusal is not None else ""
+    return read.name in said and not _WHERE.search(said)
 
 
 def _second_store(
