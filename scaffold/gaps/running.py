@@ -419,9 +419,9 @@ def _other_way(project: Project, stacks: list[Stack]) -> Location | None:
 
 @remembered
 def _told_for_a_cluster(project: Project) -> Location | None:
-    """Return the first line by which a page on deployment has people bring the application to a cluster."""
+    """Return the first line by which a page on deployment brings the application to a cluster, and speaks of no Compose."""
     for page in project.docs:
-        if page.path in project.owned or not _ON_A_CLUSTER.search(page.text):
+        if page.path in project.owned or not _ON_A_CLUSTER.search(page.text) or _COMPOSE.search(page.text):
             continue
         lines = page.text.splitlines()
         for number, line in enumerate(lines, 1):

@@ -324,7 +324,8 @@ def _ignored(
         if not path.startswith("..")
     }
     locks = {f"{item.folder}/{name}".lstrip("/") for item in manifests for name in _LOCKS.get(item.ecosystem, ())}
-    asked = {*_OFTEN_IGNORED, *locks, *(f"{context}/.dockerignore".lstrip("/") for context in contexts), *binds, *files}
+    asked = {*_OFTEN_IGNORED, *locks, *binds, *files}
+    asked |= {f"{context}/{name}".lstrip("/") for context in contexts for name in (".dockerignore", "Dockerfile")}
     return ignored_paths(inventory.root, asked - inventory.present - inventory.directories)
 
 

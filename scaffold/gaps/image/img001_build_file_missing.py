@@ -42,7 +42,7 @@ def _missing(project: Project, build: Build) -> str:
 
 def _is_ignored(project: Project, path: str) -> bool:
     """Whether git ignores a path; of a folder that is not there it tells so by a file in it."""
-    inside = f"{path}/.dockerignore"
+    inside = f"{path}/Dockerfile"
     return any(name in {path, inside} or path.startswith(f"{name}/") for name, _ in project.ignored)
 
 
