@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.plain_files import PLAIN_FILES, PlainFile
-from scaffold.gaps.facts import FILLS_IN, judged_stacks, once
+from scaffold.gaps.config.unfilled import STOPS_NGINX, Unfilled, is_filled_in, is_of_nginx, read_by, unfilled
+from scaffold.gaps.facts import FILLS_IN, judged_stacks, listed, once
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
@@ -25,16 +25,6 @@ _EXTERNAL_LABELS = regex(r"(?m)^([ \t]*)external_labels:[^\n]*(?:\n(?:\1[ \t]+[^
 _LOGIN = regex(
     r"(?i)passw|secret|\btoken\b|identified\s+by|\bpass\b|_key\b|access_key|\bkey:|userlist|credential",
 )
-_STOPS = regex(
-    r"\s*(?:proxy_pass|return|rewrite|root|alias|add_header|proxy_set_header|access_log|fastcgi_pass|uwsgi_pass|grpc_pass|listen"
-    r"|client_max_body_size|worker_processes|worker_connections|keepalive_timeout|proxy_read_timeout|if)\s"
-)
-"""Directives of nginx that compile their variables as it starts, or whose value has to be a number."""
-_BUILT_IN = regex(
-    r"(?i)(?:http|https|arg|cookie|sent|upstream|remote|server|request|document|query|content|proxy|ssl|time|body|bytes|binary|connection"
-    r"|geoip2?|realpath|limit|tcpinfo|fastcgi|gzip|secure|uid|host|scheme|uri|args|status|pid|hostname|msec|is)(?:_\w+)?"
-)
-"""Names that nginx may know, in whatever case they are written."""
 
 
 @frozen
@@ -48,9 +38,10 @@ class _Found:
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    files = {file.path: file for file in project.mounted if not file.template and b"${" in file.data}
+    files = {file.path: file for file in project.mounted if not file.template and (b"${" in file.data or b"{$" in file.data)}
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete]
-    return iter(once(gap for stack in stacks if files for gap in _of_stack(project, stack, files)))
+    yield from once(gap for stack in stacks if files for gap in _of_stack(project, stack, files))
+    yield from once(gap for stack in stacks if files for gap in _unfilled(project, stack, files))
 
 
 def _of_stack(project: Project, stack: Stack, files: dict[str, MountedFile]) -> Iterator[Gap]:
@@ -69,19 +60,10 @@ def _of_service(
     project: Project, stack: Stack, service: Service, plain: PlainFile, files: dict[str, MountedFile]
 ) -> Iterator[Gap]:
     for mount in service.mounts:
-        for path, target in _read_by(mount, files):
+        for path, target in read_by(mount, files):
             found = _first(plain, files[path], _given(project, service)) if plain.target.fullmatch(target) else None
-            if found and not _is_filled_in(project, path):
+            if found and not is_filled_in(project, path):
                 yield _gap(stack, service, plain, mount, found)
-
-
-def _read_by(mount: Mount, files: dict[str, MountedFile]) -> Iterator[tuple[str, str]]:
-    """Yield each file with variables that a mount brings, and where it is in the container."""
-    for path in files if mount.resolved else ():
-        if path == mount.resolved:
-            yield path, mount.target
-        elif path.startswith(f"{mount.resolved}/"):
-            yield path, posixpath.join(mount.target, posixpath.relpath(path, mount.resolved))
 
 
 def _given(project: Project, service: Service) -> frozenset[str]:
@@ -103,25 +85,14 @@ def _first(plain: PlainFile, file: MountedFile, given: frozenset[str]) -> _Found
         if "${" not in line or _COMMENT.search(line) or _OF_PROGRAMS.search(line):
             continue
         for match in _VARIABLE.finditer(line):
-            is_own = plain.program == "nginx" and (_BUILT_IN.fullmatch(match["name"]) or _is_set(text, match["name"]))
+            is_own = plain.program == "nginx" and is_of_nginx(text, match["name"])
             before = line[: match.start()]
             is_login = bool(_LOGIN.search(before))
             is_text = file.path.endswith(".sql") and not is_login and match["name"] not in given
             if not is_own and not is_text:
                 place = Location(file.path, number, match.start() + 1)
-                found.append(_Found(match["name"], place, is_login, bool(_STOPS.match(before))))
+                found.append(_Found(match["name"], place, is_login, bool(STOPS_NGINX.match(before))))
     return next((item for item in found if item.is_login or item.stops), found[0] if found else None)
-
-
-def _is_set(text: str, name: str) -> bool:
-    """Whether a file of nginx gives itself a variable."""
-    return bool(re.search(rf"(?im)^[ \t]*(?:set|map|geo|split_clients)\s[^;{{\n]*\$\{{?{name}\b", text))
-
-
-def _is_filled_in(project: Project, path: str) -> bool:
-    """Whether a command of the project may write the file, with the values in it, before it is mounted."""
-    name = posixpath.basename(path)
-    return any(name in command.text and FILLS_IN.search(command.text) for command in project.commands)
 
 
 def _effect(plain: PlainFile, found: _Found, text: str) -> tuple[str, Severity]:
@@ -150,6 +121,31 @@ def _gap(stack: Stack, service: Service, plain: PlainFile, mount: Mount, found: 
         severity=severity,
         environment=stack.environment,
     )
+
+
+def _unfilled(project: Project, stack: Stack, files: dict[str, MountedFile]) -> Iterator[Gap]:
+    for found in unfilled(project, stack, files):
+        names = listed(list(found.names))
+        yield RULE.gap(
+            resource=stack.resource(found.service.name),
+            subject=f"placeholders/{posixpath.basename(found.path)}",
+            message=f"{found.path} takes {names} from the environment of {found.service.name}, which has no such variable:"
+            f" {_meaning(found)}.",
+            expected="each variable of the file in `environment` of the service, with a value that is not empty",
+            actual="given by no environment, env file or image",
+            locations=(found.places[0],),
+            related=(*found.places[1:3], found.mount.location),
+            severity=Severity.HIGH if found.stops else Severity.MEDIUM,
+            environment=stack.environment,
+        )
+
+
+def _meaning(found: Unfilled) -> str:
+    if found.program == "nginx":
+        return "the text stays as it is, and nginx does not start with it" if found.stops else "the text stays as it is"
+    if found.stops:
+        return "Caddy puts nothing in its place, refuses the file, and no site of it is served"
+    return "Caddy puts nothing in its place"
 
 
 RULE = Rule(
