@@ -656,8 +656,8 @@ class Project:
     @property
     def main_stack(self) -> Stack | None:
         """The stack that stands for production: `production` when scaffold assembled one, else a set that is called
-        production and has the most services, those first that a workflow deploys, else the root's base, else the largest
-        that may run there, else the first.
+        production, runs an application and has the most services, those first that a workflow deploys, else the root's base,
+        else the largest that may run there, else the first.
         """
         return known(_main_stack, self)
 
@@ -701,7 +701,13 @@ def _main_stack(project: Project) -> Stack | None:
     called = [stack for stack in runnable if stack.environment is EnvironmentClass.PRODUCTION]
     deployed = [stack for stack in called if stack.is_deployed]
     outer = [stack for stack in runnable if not any(_is_below(stack, other) for other in runnable)]
-    for found in (project.kept_set, _largest(deployed or called), project.stack("base"), _largest(outer or runnable)):
+    running = [stack for stack in called if known(_runs_an_application, stack)]
+    for found in (
+        project.kept_set,
+        _largest(deployed or running or called),
+        project.stack("base"),
+        _largest(outer or runnable),
+    ):
         if found:
             return found
     return project.stacks[0] if project.stacks else None
@@ -715,3 +721,8 @@ def _is_below(stack: Stack, other: Stack) -> bool:
 
 def _largest(stacks: list[Stack]) -> Stack | None:
     return max(stacks, key=lambda stack: len(stack.services), default=None)
+
+
+def _runs_an_application(stack: Stack) -> bool:
+    """Whether a stack runs a program of somebody's own: a set for monitoring has many services, and none."""
+    return any(service.is_application for service in stack.services)

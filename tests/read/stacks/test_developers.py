@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project
+from scaffold.read.project import read_project
 from tests.read.stacks.test_stacks import stacks
 
 PROFILES = """
@@ -68,3 +72,17 @@ def test_the_set_that_scaffold_keeps_is_without_them_too() -> None:
 
 def test_a_set_for_development_is_one_set() -> None:
     assert list(stacks({"compose.dev.yaml": PROFILES})) == ["dev"]
+
+
+def test_the_main_stack_runs_an_application_where_one_does(make_project: Callable[..., Path]) -> None:
+    """A set for monitoring beside it has more services, and is no place to run the project in."""
+    watching = "services: {a: {image: grafana/grafana}, b: {image: prom/prometheus}, c: {image: grafana/loki}}\n"
+    root = make_project(
+        {
+            "infra/docker-stack.prod.yml": "services: {api: {image: ghcr.io/acme/api}, db: {image: 'postgres:17'}}\n",
+            "infra/watch/docker-stack.watch.prod.yml": watching,
+        }
+    )
+    main = read_project(root).main_stack
+    assert main is not None
+    assert main.files == ("infra/docker-stack.prod.yml",)
