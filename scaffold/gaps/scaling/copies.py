@@ -46,7 +46,8 @@ def copies_of(project: Project, service: Service) -> tuple[str, Location] | None
     mode = find(service.node, "deploy", "mode")
     if mode is not None and text_of(mode) == "global":
         return "one on each node (deploy.mode: global)", mode.location
-    for command in project.commands:
+    # Pages of ours tell it for the production set, of which they know the ports.
+    for command in (item for item in project.commands if item.location.path not in project.owned):
         for match in _SCALE.finditer(command.text):
             if match["name"] == service.name and int(match["count"][:6]) > 1:
                 return f"--scale {service.name}={match['count']}", command.location
