@@ -21,6 +21,7 @@ from scaffold.model.deployments import (
     commands_of,
     is_deployment,
     is_elsewhere,
+    listed_files,
     named_files,
     run_text,
     starts_elsewhere,
@@ -61,6 +62,7 @@ _OF_AGENTS = regex(
 _ON_A_CLUSTER = regex(
     r"^[ \t]*(?:\$ )?(?:kubectl (?:apply|create)|helm (?:install|upgrade))\b", re.MULTILINE, words=("kubectl ", "helm ")
 )
+_SCRIPT = regex(r"(?<![\w.-])(?P<name>[\w-]{1,80}\.(?:sh|bash))\b", words=(".sh", ".bash"))
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)")
 _LINES_BEFORE = 4
 _FOR_VISITORS = frozenset(
@@ -155,6 +157,8 @@ class _Call:
     start: Start
     profiles: frozenset[str] = frozenset()
     """The profiles that it turns on."""
+    paths: frozenset[str] = frozenset()
+    """The files themselves, where who calls the script hands them over."""
 
 
 def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
@@ -170,7 +174,19 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
         return Severity.MEDIUM, _UNUSED, _place_of_store(project, gap)
     if gap.environment is EnvironmentClass.PRODUCTION:
         return _asleep(project, gap)
+    if gap.environment is EnvironmentClass.STAGING:
+        return _of_staging(project, gap)
     return _by_start(project, gap) if gap.environment is EnvironmentClass.BASE else None
+
+
+def _of_staging(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of a set for staging that nothing starts, beside one for production that something does."""
+    stacks = _stacks_of(project, gap)
+    starts = [strength_of(project, stack) for stack in stacks]
+    main = project.main_stack
+    if not starts or any(start.strength is not Strength.NOTHING for start in starts) or main is None or main in stacks:
+        return None
+    return _capped(starts[0], stacks[0]) if strength_of(project, main).strength is Strength.OTHERS else None
 
 
 def _refused(project: Project, gap: Gap) -> Location | None:
@@ -603,6 +619,8 @@ def _names_of_files(stack: Stack) -> tuple[str, ...]:
 
 def _is_about(project: Project, call: _Call, stack: Stack) -> bool:
     names = known(_names_of_files, stack)
+    if call.paths:
+        return not call.paths.isdisjoint(stack.files)
     if call.names:
         return not call.names.isdisjoint(names) and not _is_of_another(project, call, stack)
     if names[0] not in DEFAULT_FILES:
@@ -685,7 +703,23 @@ def _of_commands(project: Project) -> Iterator[_Call]:
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
             if command.context in {"makefile", "package"}:
                 strength = min(strength, Strength.NAMED)
-            yield _Call(named_files(command.text), folder, Start(command.location, strength), _profiles(command.text))
+            paths = _handed_over(project).get(posixpath.basename(command.location.path), frozenset())
+            start = Start(command.location, strength)
+            yield _Call(named_files(command.text), folder, start, _profiles(command.text), paths)
+
+
+@remembered
+def _handed_over(project: Project) -> dict[str, frozenset[str]]:
+    """Return the compose files that callers hand to each script, by its name: `COMPOSE_FILE=deploy/compose.yml ./deploy.sh`."""
+    there = {file.path for file in project.compose_files}
+    steps = (step for workflow in project.workflows for job in workflow.jobs for step in job.all_steps)
+    lines = (line for step in steps for line in run_text(step).splitlines())
+    found: dict[str, frozenset[str]] = {}
+    for text in (*(command.text for command in project.commands), *lines):
+        paths = there.intersection(listed_files(text))
+        for match in _SCRIPT.finditer(text) if paths else ():
+            found[match["name"]] = found.get(match["name"], frozenset()) | paths
+    return found
 
 
 def _of_workflows(project: Project) -> Iterator[_Call]:

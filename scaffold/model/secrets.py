@@ -67,9 +67,12 @@ _PLACEHOLDER = regex(
     r"<[^>]*>|\byour|your[-_ ]|change[-_ ]?(?:me|this|it|in)|x{3,}|replace[-_ ]?(?:me|this|with)|todo|fixme|example"
     r"|to[-_ ]?(?:be[-_ ]?)?replaced?(?![a-z])"
     r"|dummy|placeholder|\binsert\b|\.\.\.|\*{3,}|super[-_]?secret|my[-_]?secret|secret[-_]?key[-_ ]?here"
-    r"|\bdefault[-_](?:[a-z]+[-_])?(?:secret|key|password|token)\b|not[-_]?(?:so[-_]?)?secret",
+    r"|\bdefault[-_](?:[a-z]+[-_])?(?:secret|key|password|token)\b|not[-_]?(?:so[-_]?)?secret"
+    r"|(?<![a-z])(?:cambiar|c[aá]mbia(?:me|lo)?|reemplazar?|sustituir|alterar|altere|trocar|troque|substitua|remplace[rz]|changez|[aä]endern"
+    r"|ersetzen)(?![a-z])",
     re.IGNORECASE,
 )
+"""Words of stand-ins, in the languages that people write them in."""
 _WEAK = regex(
     r"(?:pass(?:word)?|passwd|admin|root|postgres(?:ql)?|mysql|maria|mongo|redis|rabbit(?:mq)?|secret|minio"
     r"|guest|test|user|default|changeit|qwerty|letmein|welcome|dev(?:elopment)?|local|demo|app|db|database|token"

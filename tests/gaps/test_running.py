@@ -631,3 +631,31 @@ def test_a_page_that_deploys_to_a_cluster_is_another_way(make_project: Callable[
     assert found(make_project(told)).severity is Severity.HIGH
     both = {**files, "docs/deploying.md": f"{page}\nOr stay with Compose.\n"}
     assert found(make_project(both)).severity is Severity.HIGH
+
+
+def test_a_script_starts_the_file_that_its_callers_hand_over(make_project: Callable[..., Path]) -> None:
+    hand = OVER_SSH.replace("docker compose pull && docker compose up -d", "COMPOSE_FILE=deploy/eu/compose.yml ./deploy.sh")
+    files = {
+        "deploy/compose.yml": f"services:\n{STORE}volumes:\n  data:\n",
+        "deploy/eu/compose.yml": "services:\n  api:\n    image: ghcr.io/example/api:1\n",
+        "deploy.sh": '#!/bin/sh\ndocker compose -f "$COMPOSE_FILE" up -d\n',
+        ".github/workflows/deploy.yml": hand,
+    }
+    gap = found(make_project(files))
+    assert gap.severity is Severity.MEDIUM
+    assert "is started by nothing in this repository" in gap.message
+    both = hand.replace("deploy/eu/compose.yml", "deploy/compose.yml")
+    assert found(make_project({**files, ".github/workflows/deploy.yml": both})).severity is Severity.HIGH
+
+
+def test_a_set_for_staging_that_nothing_starts_beside_a_deployed_one(make_project: Callable[..., Path]) -> None:
+    job = OVER_SSH.replace("compose up", "compose -f compose.prod.yml up")
+    files = {
+        "compose.prod.yml": "services:\n  api:\n    image: ghcr.io/example/api:1\n",
+        "compose.staging.yml": COMPOSE.replace("build: .", "image: ghcr.io/example/api:1"),
+        ".github/workflows/deploy.yml": job,
+    }
+    assert found(make_project(files)).severity is Severity.MEDIUM
+    both = job.replace("compose.prod.yml", "compose.staging.yml")
+    staging = {**files, ".github/workflows/staging.yml": both}
+    assert found(make_project(staging)).severity is Severity.HIGH
