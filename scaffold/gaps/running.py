@@ -29,6 +29,7 @@ from scaffold.model.deployments import (
 from scaffold.model.document import Location, Mapping, Scalar, find
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Gap
+from scaffold.model.heads import says_it_is_for_tests
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import DocFile, Project
@@ -703,6 +704,8 @@ def _of_commands(project: Project) -> Iterator[_Call]:
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
             if command.context in {"makefile", "package"}:
                 strength = min(strength, Strength.NAMED)
+            if says_it_is_for_tests(project.source(command.location.path) or ""):
+                strength = min(strength, Strength.DEVELOPERS)
             paths = _handed_over(project).get(posixpath.basename(command.location.path), frozenset())
             start = Start(command.location, strength)
             yield _Call(named_files(command.text), folder, start, _profiles(command.text), paths)

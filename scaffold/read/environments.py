@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import posixpath
 import re
 from collections.abc import Callable
@@ -72,15 +71,6 @@ _VARIABLES = frozenset(
     }
 )
 
-_FOR_TESTS = regex(
-    r"\b(?:only |used |meant |intended )?for (?:our )?internal (?:\w+ )?test(?:s|ing)?\b"
-    r"|\b(?:not|never) (?:to be used|be used|used|meant|intended|suitable|safe|for use)?\s?"
-    r"(?:for|in) (?:\w+ )?(?:production|deployments?)\b"
-    r"|\bdo not use (?:this |it )?(?:file )?(?:for|in) (?:\w+ )?(?:production|deployments?)\b",
-    re.IGNORECASE,
-    words=("deployment", "do not use ", "internal ", "production"),
-)
-
 _SELF_HOSTED = regex(r"\bself[-_](host(?:ed)?)\b", words=("host",))
 
 
@@ -127,12 +117,6 @@ def class_of_files(
 
 def _classes_of_folders(path: str) -> list[EnvironmentClass]:
     return [_FOLDERS[folder] for folder in posixpath.dirname(path).lower().split("/") if folder in _FOLDERS]
-
-
-def says_it_is_for_tests(text: str) -> bool:
-    """Whether the comment at the head of a file says that it serves tests, or that nobody should run it in production."""
-    lines = itertools.takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), text.splitlines())
-    return bool(_FOR_TESTS.search(" ".join(line.strip("# \t") for line in lines)))
 
 
 def declared_class(services: tuple[Service, ...]) -> tuple[EnvironmentClass | None, str]:

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from scaffold.model.compose import ComposeFile, Stack
 from scaffold.model.document import Mapping, Node, Problem, Scalar, Sequence, find, scalars_of
 from scaffold.model.frozen import changing, frozen
+from scaffold.model.heads import says_it_is_for_tests
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Command, EnvFile
 from scaffold.model.regex import regex
@@ -16,7 +17,7 @@ from scaffold.read.compose import Documents, LoadedStack, TextReader, load_stack
 from scaffold.read.compose.completeness import Undefined, undefined_things
 from scaffold.read.compose.reader import join
 from scaffold.read.developers import parted
-from scaffold.read.environments import class_of_files, class_of_word, declared_class, says_it_is_for_tests
+from scaffold.read.environments import class_of_files, class_of_word, declared_class
 from scaffold.read.outside import Outside
 from scaffold.read.paths import is_installer
 from scaffold.read.sets import (

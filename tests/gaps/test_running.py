@@ -637,7 +637,7 @@ def test_a_script_starts_the_file_that_its_callers_hand_over(make_project: Calla
     hand = OVER_SSH.replace("docker compose pull && docker compose up -d", "COMPOSE_FILE=deploy/eu/compose.yml ./deploy.sh")
     files = {
         "deploy/compose.yml": f"services:\n{STORE}volumes:\n  data:\n",
-        "deploy/eu/compose.yml": "services:\n  api:\n    image: ghcr.io/example/api:1\n",
+        "deploy/eu/compose.yml": "services:\n  api:\n    image: ghcr.io/example/api:1\n  work:\n    image: ghcr.io/example/work:1\n",
         "deploy.sh": '#!/bin/sh\ndocker compose -f "$COMPOSE_FILE" up -d\n',
         ".github/workflows/deploy.yml": hand,
     }
@@ -659,3 +659,15 @@ def test_a_set_for_staging_that_nothing_starts_beside_a_deployed_one(make_projec
     both = job.replace("compose.prod.yml", "compose.staging.yml")
     staging = {**files, ".github/workflows/staging.yml": both}
     assert found(make_project(staging)).severity is Severity.HIGH
+
+
+def test_tasks_whose_head_says_that_they_are_not_for_production_start_it_for_developers(
+    make_project: Callable[..., Path],
+) -> None:
+    live = STORE.replace("    ports:", "    profiles: [prod]\n    ports:")
+    compose = f"services:\n{live}  api:\n    build: .\n    profiles: [prod]\nvolumes:\n  data:\n"
+    tasks = "version: '3'\ntasks:\n  up:\n    cmds: [docker compose --profile prod up -d]\n"
+    head = "---\n# Tasks of production, to try the image.\n# This is NOT for real production deployments.\n"
+    files = {"docker-compose.yml": compose, "Taskfile.yml": head + tasks}
+    assert found(make_project(files)).severity is Severity.MEDIUM
+    assert found(make_project({**files, "Taskfile.yml": tasks})).severity is Severity.HIGH
