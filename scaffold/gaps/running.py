@@ -64,6 +64,11 @@ _ON_A_CLUSTER = regex(
     r"^[ \t]*(?:\$ )?(?:kubectl (?:apply|create)|helm (?:install|upgrade))\b", re.MULTILINE, words=("kubectl ", "helm ")
 )
 _SCRIPT = regex(r"(?<![\w.-])(?P<name>[\w-]{1,80}\.(?:sh|bash))\b", words=(".sh", ".bash"))
+_COPIES = regex(
+    r"\b(?:scp|rsync|sftp)\b|\b(?:gcloud\s+(?:storage|compute)|gsutil|s3|az\s+storage)\b[^\n]*\b(?:cp|scp|sync|upload(?:-batch)?|rsync)\b",
+    words=("scp", "rsync", "sftp", "gcloud", "gsutil", "s3", "storage"),
+)
+"""Commands and actions that copy files to another machine, or to a store from which it takes them."""
 _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)")
 _LINES_BEFORE = 4
 _FOR_VISITORS = frozenset(
@@ -174,10 +179,43 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
     if gap.resource in project.unused_stores:
         return Severity.MEDIUM, _UNUSED, _place_of_store(project, gap)
     if gap.environment is EnvironmentClass.PRODUCTION:
-        return _asleep(project, gap)
+        return _asleep(project, gap) or _left_at_home(project, gap)
     if gap.environment is EnvironmentClass.STAGING:
         return _of_staging(project, gap)
     return _by_start(project, gap) if gap.environment is EnvironmentClass.BASE else None
+
+
+def _left_at_home(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of a set that is called production where a job that deploys brings other files alone to the
+    host, and no page on deployment has people start this set.
+    """
+    stacks = _stacks_of(project, gap)
+    brought = _brought(project)
+    if not stacks or not brought or any(not brought.keys().isdisjoint(stack.files) for stack in stacks):
+        return None
+    if any(strength_of(project, stack).strength is Strength.OTHERS for stack in stacks):
+        return None
+    path, place = next(iter(brought.items()))
+    return Severity.MEDIUM, f"brings {path} to the host, and nothing here brings {stacks[0].files[-1]}", place
+
+
+@remembered
+def _brought(project: Project) -> dict[str, Location]:
+    """Return the compose files of sets for others that jobs which deploy copy to another machine, with a place for each."""
+    others = {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
+    files = {path for stack in project.stacks if stack.complete and stack.environment in others for path in stack.files}
+    found: dict[str, Location] = {}
+    for workflow in project.workflows if files else ():
+        if workflow.path in project.owned or path_environment(workflow.path) not in others:
+            continue
+        jobs = (job for job in workflow.jobs if is_deployment(workflow, job) or "deploy" in f"{job.id} {job.name}".lower())
+        for step in (step for job in jobs for step in job.all_steps):
+            lines = [line for line in run_text(step).splitlines() if _COPIES.search(line)]
+            lines += [step.input("source")] if _COPIES.search(step.action) else []
+            words = {word.strip("\"',;").removeprefix("./") for line in lines for word in re.split(r"[\s,]+", line)}
+            for path in sorted(files & words):
+                found.setdefault(path, step.run_location or step.location)
+    return found
 
 
 def _of_staging(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:

@@ -671,3 +671,28 @@ def test_tasks_whose_head_says_that_they_are_not_for_production_start_it_for_dev
     files = {"docker-compose.yml": compose, "Taskfile.yml": head + tasks}
     assert found(make_project(files)).severity is Severity.MEDIUM
     assert found(make_project({**files, "Taskfile.yml": tasks})).severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("copy", "page", "severity"),
+    [
+        ("gcloud storage cp infra/compose.host.yml gs://settings/compose.yml", "", Severity.MEDIUM),
+        ("rsync -a infra/compose.host.yml app@host:/srv/shop/", "", Severity.MEDIUM),
+        ("rsync -a infra/compose.host.yml compose.release.yml app@host:/srv/shop/", "", Severity.HIGH),
+        ("rsync -a infra/compose.host.yml app@host:/srv/shop/", "# Shop\n\n## Deployment", Severity.HIGH),
+        ("cat infra/compose.host.yml", "", Severity.HIGH),
+    ],
+)
+def test_a_set_that_is_called_production_beside_the_one_that_a_job_brings_to_the_host(
+    copy: str, page: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    job = OVER_SSH.replace("    steps:\n", f"    steps:\n      - run: {copy}\n").replace(
+        "compose up", "compose -f compose.yml up"
+    )
+    files = {
+        "compose.release.yml": COMPOSE,
+        "infra/compose.host.yml": "services:\n  api:\n    image: ghcr.io/example/api:1\n",
+        ".github/workflows/deploy.yml": job,
+        "README.md": f"{page}\n\n```sh\ndocker compose -f compose.release.yml up -d\n```\n",
+    }
+    assert found(make_project(files)).severity is severity
