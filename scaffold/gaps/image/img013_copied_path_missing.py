@@ -82,7 +82,8 @@ def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator
     dockerfile, build = project.image_of(service), service.made
     if dockerfile is None or build is None or build.context is None or not service.runs_own_image or service.profiles:
         return
-    if has_submodules(project):
+    # Where the Dockerfile itself is not there, its context is wrong as well: IMG001 tells it.
+    if has_submodules(project) or build.dockerfile not in project.present:
         return
     if environment_of(project, dockerfile) in TRIED or not project.exists(build.context):
         return

@@ -8,7 +8,8 @@ from dataclasses import field, replace
 
 from scaffold.gaps.facts import ALL_INTERFACES, store_port_is_open
 from scaffold.model.compose import EnvValue, Service, Stack
-from scaffold.model.document import Location, VariableReference, scalars_in
+from scaffold.model.document import Location, VariableReference, find, scalars_in
+from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.frozen import frozen
 from scaffold.model.known import known
 from scaffold.model.regex import regex
@@ -197,6 +198,9 @@ def credential_groups(
     the key that their owner has; variables that are `given` elsewhere do not count.
     """
     found = [item for service in stack.services for item in _credentials(service) if item.kind == kind]
+    # The name of a secret that Compose mounts says where the password is; a store takes the name itself for one.
+    secrets = _secrets(stack) if found else ()
+    found = [item for item in found if item.value not in secrets or item.service.is_datastore]
     found = _without_tools(stack, [*found, *(_parts(stack, found) if kind == "default" else ())])
     # The inner default of `${GIVEN:-${OTHER:-value}}` is not used either.
     unused = {(item.location, item.value) for item in found if item.key in given}
@@ -210,6 +214,11 @@ def credential_groups(
     for group in sorted(groups, key=lambda group: group.owner.location.sort_key()):
         merged.setdefault((group.owner.service.name, group.owner.key), []).extend(group.places)
     return tuple(CredentialGroup(stack, _sorted(items), profiles) for items in merged.values())
+
+
+def _secrets(stack: Stack) -> tuple[str, ...]:
+    declared = find(stack.node, "secrets")
+    return declared.keys() if isinstance(declared, MappingNode) else ()
 
 
 def _parts(stack: Stack, found: list[Credential]) -> Iterator[Credential]:

@@ -50,7 +50,13 @@ def _detect(project: Project) -> Iterator[Gap]:
 def pushes_from_pull_requests(item: CiStep) -> bool:
     """Whether a step pushes an image on pull requests, too."""
     on_pull_requests = {"pull_request", "pull_request_target"} & set(item.workflow.events)
-    return bool(on_pull_requests) and pushes_image(item) and not _is_guarded(item)
+    return bool(on_pull_requests) and pushes_image(item) and not _is_guarded(item) and not _builds_a_branch(item)
+
+
+def _builds_a_branch(item: CiStep) -> bool:
+    """Whether the job takes the code of a branch that it names, whatever a pull request holds."""
+    refs = [step.input("ref") for step in item.job.steps if step.action == "actions/checkout" and not step.input("path")]
+    return bool(refs) and all(ref and "${{" not in ref and not ref.startswith("refs/pull") for ref in refs)
 
 
 def _is_guarded(item: CiStep) -> bool:

@@ -70,7 +70,7 @@ def extract_service(entry: Entry, around: Surroundings) -> Service:
         mounts=tuple(_mounts(node, around.directory)),
         depends_on=tuple(_dependencies(node)),
         healthcheck=_healthcheck(get("healthcheck")),
-        profiles=tuple(item.value for item in scalars_of(profiles) if item.value),
+        profiles=_profiles(profiles),
         profiles_location=profiles.location if profiles is not None and not is_null(profiles) else None,
         networks=networks.keys() if isinstance(networks, Mapping) else (),
         network_mode=text_of(get("network_mode")),
@@ -83,6 +83,12 @@ def extract_service(entry: Entry, around: Surroundings) -> Service:
 
 def _text(node: Node | None) -> str:
     return "" if is_null(node) or not isinstance(node, Scalar) else text_of_value(node)
+
+
+def _profiles(node: Node | None) -> tuple[str, ...]:
+    """Return the profiles of a service; none where one is the empty text, which Compose turns on when it is told no other."""
+    names = [item.value for item in scalars_of(node) if not is_null(item)]
+    return () if "" in names else tuple(names)
 
 
 def _restart(node: Mapping) -> str:
