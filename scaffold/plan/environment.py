@@ -81,7 +81,8 @@ def plan_environment(  # noqa: PLR0913 - each is another source of variables
         for first, stacks in _directories(project, stack, tasks)
     ]
     choice = choose_profiles(project, stack)
-    own = _linked(_groups(_in_use(_uses(project, [stack], edits), edits, choice), edits), [stack], taken_out)
+    uses = _with_required(_in_use(_uses(project, [stack], edits), edits, choice), _beside(project, stack, edits))
+    own = _linked(_groups(uses, edits), [stack], taken_out)
     own = _with_forms(project, stack, _with_needed(own, needs))
     if own or added:
         templates.append(_production(project, stack, own, production_set, added, choice))
@@ -220,6 +221,18 @@ def _in_use(uses: dict[str, list[_Use]], edits: _Edits, choice: ProfileChoice | 
         for name, listed in uses.items()
     }
     return {name: listed for name, listed in found.items() if listed}
+
+
+def _beside(project: Project, stack: Stack, edits: _Edits) -> dict[str, list[_Use]]:
+    """Return the uses by services of developers in the files of a stack: Compose asks for what these require as well."""
+    theirs = [other for other in project.stacks if other.is_of_developers and other.files == stack.files]
+    return _uses(project, theirs, edits)
+
+
+def _with_required(uses: dict[str, list[_Use]], beside: dict[str, list[_Use]]) -> dict[str, list[_Use]]:
+    """Return the uses with those of others that Compose refuses to go without."""
+    asked = {name: [use for use in listed if use.reference.is_required] for name, listed in beside.items() if name not in uses}
+    return {**uses, **{name: listed for name, listed in asked.items() if listed}}
 
 
 def _order(service: Service) -> tuple[bool, bool, str]:

@@ -53,7 +53,6 @@ STORES = {
         ({**TWO, "whole": service("production", ports=PORT)}, {}, ("production",), {"one", "parts"}),
         ({**TWO, "one": service("legacy", ports=PORT)}, {}, ("split",), {"one"}),
         (CPU, {}, ("cpu",), {"gpu"}),
-        ({"app": service("dev", ports=PORT), "live": service("live", ports=PORT)}, {}, ("live",), {"app"}),
         # A command that starts one says more than a name, a script that deploys more than a page, development nothing.
         (TWO, {"README.md": "```sh\ndocker compose --profile split up -d\n```\n"}, ("split",), {"one"}),
         (
@@ -197,3 +196,17 @@ def test_the_application_starts_where_all_of_it_is_behind_a_profile(make_project
     )
     write_generation(plan_generation(Place(other), rooms=None, edit_codes=None))
     assert "COMPOSE_PROFILES" not in (other / ".env.production.example").read_text()
+
+
+def test_what_developers_services_require_is_asked_for_beside_those_of_production(make_project: Make) -> None:
+    """Compose fills in the whole file: without the variable of a service that nobody starts it refuses the command."""
+    compose = (
+        "services:\n"
+        "  app: {image: 'example/app:1', profiles: [dev], environment: {A: '${A:?}', C: '${C:-c}'}}\n"
+        "  live: {image: 'example/live:1', profiles: [live], ports: ['8080:80'], environment: {B: '${B:?}'}}\n"
+    )
+    root = make_project({"compose.yaml": compose}, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    lines = (root / ".env.production.example").read_text().splitlines()
+    assert {"A=", "B=", "COMPOSE_PROFILES=live"} <= set(lines)
+    assert not any(line.lstrip("# ").startswith("C=") for line in lines)
