@@ -85,6 +85,8 @@ _KEYS_OF_COMPOSE = frozenset(
     }
 )
 """Words of the format that reports say of every service."""
+_NAME_WORD = regex(r"[A-Za-z0-9]+")
+_MOST_WORDS = 12
 _VARIABLE_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 Tree = TypeVar("Tree")
@@ -342,9 +344,20 @@ def _text_values(text: str) -> Iterator[str]:
 
 def _ordinary_words(project: Project) -> frozenset[str]:
     """Return the names that reports have to say: a password that equals one is not told by it."""
-    names = {project.name, *(service.name for stack in project.stacks for service in stack.services)}
     paths = {part for path in project.files for part in (path, *path.split("/"))}
-    return frozenset(names | paths | project.directories | _KEYS_OF_COMPOSE | set(_variables(project)))
+    return frozenset(_named_parts(project) | paths | project.directories | _KEYS_OF_COMPOSE | set(_variables(project)))
+
+
+def _named_parts(project: Project) -> set[str]:
+    """Return the names of the project, its services and images, and the words of each: `shop-api` is one of `shop-api-dev`."""
+    services = [service for stack in project.stacks for service in stack.services]
+    names = {project.name, *(stack.name for stack in project.stacks), *(service.name for service in services)}
+    repositories = {service.image.repository for service in services if service.image}
+    found = names | repositories
+    for name in names | {part for repository in repositories for part in repository.split("/")}:
+        words = [match.span() for match in _NAME_WORD.finditer(name)][:_MOST_WORDS]
+        found.update(name[start:end] for start, _ in words for _, end in words if start < end)
+    return found
 
 
 def _variables(project: Project) -> Iterator[str]:

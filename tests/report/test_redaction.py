@@ -133,6 +133,23 @@ def test_common_words_and_names_of_the_project_stay_in_reports(redactor):
     assert redactor.clean(text) == text
 
 
+def test_words_of_the_names_of_project_services_and_images_stay_and_longer_secrets_go(make_project):
+    compose = """\
+services:
+  ledgerbook-web:
+    image: registry.example.org/acme-corporation/invoicing:1
+    environment:
+      DB_PASSWORD: ${DB_PASSWORD:-ledgerbook}
+      CACHE_PASSWORD: acme-corporation
+      STORE_PASSWORD: invoicing
+      MAIL_PASSWORD: ledgerbook-4711-dev
+"""
+    redactor = Redactor(read_project(make_project({"docker-compose.yml": compose}, name="ledgerbook-dev")))
+    text = "ledgerbook-dev runs registry.example.org/acme-corporation/invoicing:1 as ledgerbook-web"
+    assert redactor.clean(text) == text
+    assert redactor.clean("at ledgerbook-4711-dev") == f"at {MARK}"
+
+
 CLUSTER = """\
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
