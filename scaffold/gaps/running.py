@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import IntEnum
 
 from scaffold.gaps.chart import PACKAGING
@@ -19,10 +20,12 @@ from scaffold.model.deployments import (
     STARTS_CONTAINERS,
     Line,
     commands_of,
+    hides_its_file,
     is_deployment,
     is_elsewhere,
     listed_files,
     named_files,
+    renews_a_host,
     run_text,
     starts_elsewhere,
 )
@@ -32,9 +35,10 @@ from scaffold.model.gap import Gap
 from scaffold.model.heads import says_it_is_for_tests
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
-from scaffold.model.project import DocFile, Project
+from scaffold.model.project import Command, DocFile, Job, Project, Workflow
 from scaffold.model.published_images import BUILD_ACTIONS
 from scaffold.model.regex import regex
+from scaffold.model.shell_values import file_values, filled_in
 from scaffold.model.values import means_true
 
 _COMPOSE_FILE = regex(
@@ -178,11 +182,58 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
         return Severity.MEDIUM, _REFUSED, refused
     if gap.resource in project.unused_stores:
         return Severity.MEDIUM, _UNUSED, _place_of_store(project, gap)
-    if gap.environment is EnvironmentClass.PRODUCTION:
-        return _asleep(project, gap) or _left_at_home(project, gap)
-    if gap.environment is EnvironmentClass.STAGING:
-        return _of_staging(project, gap)
-    return _by_start(project, gap) if gap.environment is EnvironmentClass.BASE else None
+    judged = (check(project, gap) for check in _CHECKS.get(gap.environment, ()))
+    return next(filter(None, judged), None)
+
+
+def _beside_the_deployed(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of a service where a job deploys a stack that has one of this name too, and no job this
+    one: people may start it by a page, and what the job deploys is what production runs.
+    """
+    deployed = _deployed_by_jobs(project)
+    named = _named(project, gap) if deployed else None
+    stacks = _stacks_of(project, gap) or ([named] if named else []) if deployed else []
+    files = {path for stack, _ in deployed for path in stack.files}
+    if not stacks or gap.primary.path in files or any(not files.isdisjoint(stack.files) for stack in stacks):
+        return None
+    name = gap.resource.rpartition("/")[2]
+    twin = next(((stack, place) for stack, place in deployed if stack.service(name)), None)
+    if twin is None:
+        return None
+    return Severity.MEDIUM, f"deploys {twin[0].files[-1]}, which has a {name} too, and no job deploys this one", twin[1]
+
+
+@remembered
+def _deployed_by_jobs(project: Project) -> tuple[tuple[Stack, Location], ...]:
+    """Return the stacks that jobs which deploy for others start on their hosts, by themselves or by a script that they call,
+    and the place in the job.
+    """
+    counted = {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
+    stacks = [stack for stack in project.stacks if stack.complete and stack.environment in counted and _runs_code(stack)]
+    found: dict[str, tuple[Stack, Location]] = {}
+    for call in _calls_of_deployments(project) if stacks else ():
+        for stack in (stack for stack in stacks if _is_about(project, call, stack)):
+            found.setdefault(stack.id, (stack, call.start.location))
+    return tuple(found.values())
+
+
+def _calls_of_deployments(project: Project) -> Iterator[_Call]:
+    """Yield the calls of Compose of each job that deploys for others, and of the scripts that it calls by their names."""
+    scripts: dict[str, list[_Call]] = {}
+    for call in _of_commands(project):
+        scripts.setdefault(posixpath.basename(call.start.location.path), []).append(call)
+    for workflow in project.workflows:
+        if workflow.path in project.owned or path_environment(workflow.path) not in {
+            EnvironmentClass.BASE,
+            EnvironmentClass.PRODUCTION,
+        }:
+            continue
+        for job in (job for job in workflow.jobs if is_deployment(workflow, job) or renews_a_host(workflow, job)):
+            yield from _of_job(workflow, job)
+            for step in job.all_steps:
+                place = step.run_location or step.location
+                for name in dict.fromkeys(match["name"] for match in _SCRIPT.finditer(run_text(step))):
+                    yield from (replace(call, start=replace(call.start, location=place)) for call in scripts.get(name, ()))
 
 
 def _left_at_home(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
@@ -737,7 +788,8 @@ def _of_commands(project: Project) -> Iterator[_Call]:
         if command.context in {"doc", "workflow"} or command.location.path in project.owned:
             continue
         if STARTS_CONTAINERS.search(command.text):
-            words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(named_files(command.text))}"
+            names = _files_by_name(project, command)
+            words = f"{command.owner} {posixpath.basename(command.location.path)} {' '.join(names)}"
             folder = posixpath.dirname(command.location.path)
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
             if command.context in {"makefile", "package"}:
@@ -745,8 +797,14 @@ def _of_commands(project: Project) -> Iterator[_Call]:
             if says_it_is_for_tests(project.source(command.location.path) or ""):
                 strength = min(strength, Strength.DEVELOPERS)
             paths = _handed_over(project).get(posixpath.basename(command.location.path), frozenset())
-            start = Start(command.location, strength)
-            yield _Call(named_files(command.text), folder, start, _profiles(command.text), paths)
+            if names or paths or not hides_its_file(command.text):
+                yield _Call(names, folder, Start(command.location, strength), _profiles(command.text), paths)
+
+
+def _files_by_name(project: Project, command: Command) -> frozenset[str]:
+    """Return the names of the compose files that a command hands over, in variables of its script or Makefile as well."""
+    values = known(file_values, project.source(command.location.path) or "")
+    return frozenset(name for text in filled_in(command.text, values) for name in named_files(text))
 
 
 @remembered
@@ -766,14 +824,18 @@ def _handed_over(project: Project) -> dict[str, frozenset[str]]:
 def _of_workflows(project: Project) -> Iterator[_Call]:
     for workflow in project.workflows:
         for job in workflow.jobs:
-            brought = _renamed("\n".join(run_text(step) for step in job.all_steps))
-            for step in job.all_steps:
-                place = step.run_location or step.location
-                lines = commands_of(Line(text.strip(), place) for text in run_text(step).splitlines() if text.strip())
-                for line in (item.text for item in lines if STARTS_CONTAINERS.search(item.text)):
-                    away = is_deployment(workflow, job) or starts_elsewhere(job, step)
-                    strength = Strength.OTHERS if away else Strength.DEVELOPERS
-                    yield _Call(named_files(line) or brought, "", Start(place, strength), _profiles(line))
+            yield from _of_job(workflow, job)
+
+
+def _of_job(workflow: Workflow, job: Job) -> Iterator[_Call]:
+    brought = _renamed("\n".join(run_text(step) for step in job.all_steps))
+    for step in job.all_steps:
+        place = step.run_location or step.location
+        lines = commands_of(Line(text.strip(), place) for text in run_text(step).splitlines() if text.strip())
+        for line in (item.text for item in lines if STARTS_CONTAINERS.search(item.text)):
+            away = is_deployment(workflow, job) or starts_elsewhere(job, step)
+            strength = Strength.OTHERS if away else Strength.DEVELOPERS
+            yield _Call(named_files(line) or brought, "", Start(place, strength), _profiles(line))
 
 
 def _renamed(text: str) -> frozenset[str]:
@@ -794,3 +856,11 @@ def _of_texts(project: Project, known: set[str]) -> Iterator[_Call]:
 
 def _profiles(text: str) -> frozenset[str]:
     return frozenset(_PROFILE.findall(text))
+
+
+_CHECKS: dict[EnvironmentClass | None, tuple[Callable[[Project, Gap], tuple[Severity, str, Location] | None], ...]] = {
+    EnvironmentClass.PRODUCTION: (_beside_the_deployed, _asleep, _left_at_home),
+    EnvironmentClass.STAGING: (_of_staging,),
+    EnvironmentClass.BASE: (_beside_the_deployed, _by_start),
+}
+"""What can lower a gap of a set of each class, the first that does."""

@@ -47,6 +47,10 @@ STARTS = regex(
 _FILE = regex(
     r"(?:-f|--file|-c|--compose-file)[ =]+[\"']?(?:[^\s\"'`/]*+/)*+(?:\$\{[^}\s/]*+\})?([\w.+-]+\.ya?ml)", words=("-f", "-c")
 )
+_HIDDEN_FILE = regex(
+    r"\s(?:-f|--file|-c|--compose-file)[ =]+[\"']?\$(?![^\s\"']*\.ya?ml)|\bstack\s+deploy\b", words=("-f", "-c", "deploy")
+)
+"""A variable for the file; `docker stack deploy`, which looks for none by itself."""
 LISTED = regex(r"\bCOMPOSE_FILE\s*[:?]?=\s*[\"']?(?P<paths>[\w./:;+-]+)", words=("COMPOSE_FILE",))
 """The list of compose files that Compose takes where no option names any."""
 _REMOTE = regex(
@@ -91,6 +95,11 @@ class Line:
 def named_files(text: str) -> frozenset[str]:
     """Return the names of the compose files that a line hands over, without their folders: by options, else by the variable."""
     return frozenset(_FILE.findall(text)) or frozenset(path.rpartition("/")[2] for path in listed_files(text))
+
+
+def hides_its_file(text: str) -> bool:
+    """Whether a line that names no compose file starts another one than Compose finds by itself: one that a variable names."""
+    return bool(_HIDDEN_FILE.search(text))
 
 
 def listed_files(text: str) -> tuple[str, ...]:

@@ -696,3 +696,34 @@ def test_a_set_that_is_called_production_beside_the_one_that_a_job_brings_to_the
         "README.md": f"{page}\n\n```sh\ndocker compose -f compose.release.yml up -d\n```\n",
     }
     assert found(make_project(files)).severity is severity
+
+
+@pytest.mark.parametrize(
+    ("deployed", "severity"),
+    [
+        (
+            "services:\n  api: {image: 'ghcr.io/example/api:1'}\n  db: {image: 'postgres:16', volumes: ['d:/var/lib/postgresql/data']}\n",
+            "medium",
+        ),
+        ("services:\n  api: {image: 'ghcr.io/example/api:1'}\n", "high"),
+    ],
+)
+@pytest.mark.parametrize("file", ["-c $STACK_FILE", "-c ${STACK:-ops/docker-stack.prod.yml}", "-c ops/docker-stack.prod.yml"])
+def test_a_stack_of_a_page_beside_the_one_that_a_job_deploys_by_a_script(
+    file: str, deployed: str, severity: str, make_project: Callable[..., Path]
+) -> None:
+    """What the job starts is what production runs, where it has the service too: the page's set is another one."""
+    script = f'#!/bin/sh\nSTACK_FILE="ops/docker-stack.prod.yml"  # the swarm\nwarn "stack deploy [1/2]"\ndocker stack deploy {file} shop\n'
+    files = {
+        "docker-compose.yml": COMPOSE,
+        "docker-compose.prod.yml": "services:\n  api:\n    restart: always\n",
+        "ops/docker-stack.prod.yml": f"{deployed}volumes: {{d: {{}}}}\n",
+        "ops/release.sh": script,
+        "README.md": "# Shop\n\n## Deployment\n\n```sh\ndocker compose -f docker-compose.yml -f docker-compose.prod.yml up -d\n```\n",
+        ".github/workflows/deploy.yml": OVER_SSH.replace(
+            "docker compose pull && docker compose up -d", "git pull && bash ops/release.sh"
+        ),
+    }
+    gap = found(make_project(files))
+    assert gap.severity.name.lower() == severity
+    assert ("ops/docker-stack.prod.yml, which has a db too" in gap.message) == (severity == "medium")

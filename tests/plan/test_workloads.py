@@ -677,6 +677,23 @@ def test_what_reads_the_docker_socket_or_lacks_its_file_is_left_out_and_said(pla
     assert workload(target, "web").grace_seconds == 90
 
 
+def test_a_credential_that_is_placed_on_the_host_comes_out_of_the_secret(planned: Planned):
+    """Google's key of a service account is never committed: the workload that reads it starts all the same."""
+    target = planned(
+        """\
+    services:
+      web:
+        image: acme/web:1
+        volumes: ["./secrets/firebase-adminsdk.json:/app/firebase.json:ro", "./keys:/app/keys", "./pgpass.conf:/root/.pgpass"]
+    """
+    )
+    assert target.left_out == ()
+    mounts = {mount.path: (mount.kind, mount.key) for mount in workload(target, "web").mounts}
+    assert mounts["/app/firebase.json"] == ("secret", "WEB_FIREBASE_ADMINSDK_JSON_FILE")
+    assert mounts["/root/.pgpass"] == ("secret", "WEB_PGPASS_CONF_FILE")
+    assert mounts["/app/keys"][0] == "volume"
+
+
 def test_what_gets_certificates_for_the_proxy_has_no_place_behind_a_load_balancer(planned: Planned):
     """A certbot without a command ends at once, and one with a loop waits for a challenge that never reaches it."""
     compose = """\

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.absent_env_files import AbsentEnvFile, absent_env_files
 from scaffold.gaps.facts import active_profiles, every_stack, in_words, is_generated, once
 from scaffold.model.compose import Mount, Service, Stack
+from scaffold.model.credential_files import is_credential_file
 from scaffold.model.durability import WATCHERS
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Room, Severity
@@ -27,14 +28,6 @@ _RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
     r"|volumes?)(?:[/._-]|$)"
 )
-_CREDENTIAL = regex(
-    r"adminsdk|service[-_]?account|client[-_]secret|htpasswd|pgpass|kubeconfig|(?:cloudflare|digitalocean|linode|route53|gandi)\.ini"
-    r"|(?:^|[._-])(?:tokens?|secrets?|credentials?|creds|passwords?|passwd|keystore|(?:(?:api|private|ssh)[-_]?)?keys?)(?:\.\w{1,12}){0,2}$",
-    re.IGNORECASE,
-)
-"""Names of files that hold a credential: keys that a cloud draws, those of certbot, what says so."""
-_CODE = regex(r".*\.(?:sh|sql|lua|te?mpl|template|vcl|alloy|rules)", re.IGNORECASE)
-"""Endings of what is written by hand and holds no credential, whatever it is about."""
 _KEEP_OUT = (
     "Keep the file out of git: make it before the first start (Docker makes a folder where it is missing), and say in the start"
     " page how; or mount it with `bind: {create_host_path: false}`, so that Compose stops."
@@ -89,12 +82,6 @@ def _kind(mount: Mount) -> str:
     return "folder" if is_config and not _RUNTIME_WORDS.search(mount.target) else ""
 
 
-def _is_credential(path: str) -> bool:
-    """Whether a file is a credential by its name: it belongs on the host and never into the repository."""
-    name = posixpath.basename(path)
-    return bool(_CREDENTIAL.search(name)) and not _CODE.fullmatch(name)
-
-
 def _has_other_origin(project: Project, path: str) -> bool:
     """Whether a script makes the path, or a template of the same name stands beside it."""
     if is_generated(project, path):
@@ -135,7 +122,7 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
     started = any(not user.profiles or "*" in profiles or profiles & set(user.profiles) for user, _ in users)
     # Of a stack that only watches, the application loses nothing.
     is_severe = started and any(other.role not in WATCHERS for other in stack.services)
-    is_secret = is_file and _is_credential(path)
+    is_secret = is_file and is_credential_file(path)
     severity = (
         Severity.INFO
         if ignored

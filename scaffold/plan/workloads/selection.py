@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from scaffold.model.alternatives import DEVELOPMENT_PROFILES
 from scaffold.model.compose import Service, Stack
+from scaffold.model.credential_files import is_credential_file
 from scaffold.model.document import find, text_of
 from scaffold.model.names import Role
 from scaffold.model.project import Project
@@ -114,7 +115,8 @@ def _by_missing_file(project: Project, service: Service) -> str:
         context = service.build.context if service.build else None
         of_the_image = context is not None and (context in {"", "."} or mount.resolved.startswith(f"{context}/"))
         name = mount.target.rpartition("/")[2]
-        if of_the_image or "/docker-entrypoint-initdb.d" in mount.target:
+        placed = is_credential_file(mount.resolved)
+        if of_the_image or placed or "/docker-entrypoint-initdb.d" in mount.target:
             continue
         if name.endswith(_CONFIG_ENDINGS) or name in _FILES_OF_SERVERS:
             return f"its file {mount.source} is not in the repository, and it does not start without it"

@@ -1,0 +1,23 @@
+"""Files that hold a credential, told by their names: they belong on the host or in a store of secrets, never into git."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from scaffold.model.regex import regex
+
+_CREDENTIAL = regex(
+    r"adminsdk|service[-_]?account|client[-_]secret|htpasswd|pgpass|kubeconfig|(?:cloudflare|digitalocean|linode|route53|gandi)\.ini"
+    r"|(?:^|[._-])(?:tokens?|secrets?|credentials?|creds|passwords?|passwd|keystore|(?:(?:api|private|ssh)[-_]?)?keys?)(?:\.\w{1,12}){0,2}$",
+    re.IGNORECASE,
+)
+"""Keys that a cloud draws, those of certbot, and what says so."""
+_CODE = regex(r".*\.(?:sh|sql|lua|te?mpl|template|vcl|alloy|rules)", re.IGNORECASE)
+"""Endings of what is written by hand and holds no credential, whatever it is about."""
+
+
+def is_credential_file(path: str) -> bool:
+    """Whether a file is a credential by its name: `path` with `/` between its folders, of which the last part decides."""
+    name = posixpath.basename(path)
+    return bool(_CREDENTIAL.search(name)) and not _CODE.fullmatch(name)
