@@ -13,9 +13,10 @@ from scaffold.gaps.backup.recipes import recipe, told_to_run
 from scaffold.gaps.backup.standing import has_volume, why_it_matters_less
 from scaffold.gaps.backup.started import StartedStore, started_stores
 from scaffold.gaps.facts import listed
-from scaffold.gaps.running import is_beside_production, runs_for_others
+from scaffold.gaps.other_ways import is_beside_production
 from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
+from scaffold.gaps.starts import runs_for_others
 from scaffold.model.compose import Service, Stack
 from scaffold.model.copied_files import places_to_copy
 from scaffold.model.durability import stores_to_copy

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.docs.pages import current_pages
 from scaffold.gaps.facts import listed
-from scaffold.gaps.running import Strength, strength_of_line
+from scaffold.gaps.starts import Strength, strength_of_line
 from scaffold.model.deployments import Line
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.listed_starts import Group, ListedStart, base_of_production, listed_start, listed_starts

@@ -16,7 +16,7 @@ from scaffold.gaps.config.unchecked_mail import unchecked_mail
 from scaffold.gaps.config.unchecked_stores import unchecked_settings
 from scaffold.gaps.facts import ALL_INTERFACES, in_words, is_test_path, judged_stacks, listed, once, path_environment
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.gaps.running import Strength, strength_of
+from scaffold.gaps.starts import Strength, strength_of
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule

@@ -248,7 +248,7 @@ def _told(project: Project) -> Iterator[Gap]:
 
 def _is_for_production(page: DocFile, place: Location) -> bool:
     """Whether a line of a page is for the system that others use, by its own words or the headings above it."""
-    from scaffold.gaps.running import Strength, strength_of_line
+    from scaffold.gaps.starts import Strength, strength_of_line
 
     lines = page.text.splitlines()
     line = lines[place.line - 1] if place.line <= len(lines) else ""

@@ -1,0 +1,130 @@
+"""What shows that a stack is what developers work with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.facts import mounts_source, path_environment
+from scaffold.gaps.remembered import remembered
+from scaffold.gaps.starts import FOR_OTHERS, NAMES_COMPOSE, OF_AGENTS, SAID_BEFORE
+from scaffold.model.bundlers import BUNDLERS
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location
+from scaffold.model.known import known
+from scaffold.model.names import EnvironmentClass
+from scaffold.model.project import DocFile, Project
+from scaffold.model.regex import regex
+from scaffold.model.values import means_true
+
+_MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
+_DATABASES = frozenset(
+    {"POSTGRES_DB", "POSTGRESQL_DATABASE", "MYSQL_DATABASE", "MARIADB_DATABASE", "MONGO_INITDB_DATABASE", "CLICKHOUSE_DB"}
+)
+"""Variables by which the image of a store is told the name of its database."""
+_OF_DEVELOPMENT = regex(r"(?i)(?:.*[_-])?(?:dev|devel|development|local)(?:[_-]?db)?|(?:dev|development|local)[_-].*")
+_MODE_OF_CODE = regex(r"(?:.*_)?(?:ENV|ENVIRONMENT|APP_MODE|RUN_MODE|STAGE)|SPRING_PROFILES_ACTIVE")
+_ON_THE_OWN_MACHINE = regex(r"https?://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/.*)?")
+_MANAGED = regex(
+    r"\b(?:Heroku|Render|Railway|Fly\.io|Neon|Supabase|PlanetScale|Aiven|DigitalOcean|DO|AWS|Amazon|Google|Azure|Managed|managed)"
+    r"\s+(?:Managed\s+|managed\s+)?(?:Postgres(?:QL)?|MySQL|MongoDB|Redis|[Dd]atabases?|RDS|Aurora)\b"
+    r"|\b(?:Cloud SQL|MongoDB Atlas|AWS RDS)\b"
+    r"|\bNeon\b|\bSupabase\b|\bPlanetScale\b"
+)
+"""Stores that a platform keeps, and copies by itself."""
+_PRODUCTION = regex(r"\bproduction\b", re.IGNORECASE, words=("production",))
+
+
+def signs_of_developers(project: Project, stacks: list[Stack]) -> tuple[str, Location] | None:
+    """Return what says of stacks that developers run them, and where it stands."""
+    bench = _of_a_workbench(stacks)
+    if bench:
+        return "says that developers run it, who mount their sources, and nothing here that others do", bench
+    return known(_signs_in_settings, project, stacks[0])
+
+
+def _of_a_workbench(stacks: list[Stack]) -> Location | None:
+    """Return where a stack shows that developers run it: it mounts the sources of everything that it builds, or those of one
+    application, which it tells so in plain text.
+    """
+    return known(_workbench, *stacks)
+
+
+def _workbench(*stacks: Stack) -> Location | None:
+    built = [service for stack in stacks for service in stack.services if service.build and service.is_application]
+    if built and all(mounts_source(service) and not _says_production(service) for service in built):
+        return built[0].location
+    for service in (service for stack in stacks for service in stack.services if mounts_source(service)):
+        for entry in service.environment:
+            value = (entry.value or "").lower()
+            mode = _MODE.search(entry.name) and path_environment(value) is EnvironmentClass.DEV
+            debug = entry.name.endswith("DEBUG") and means_true(value)
+            if (mode or debug) and not entry.references and entry.source == "environment":
+                return entry.location
+    return None
+
+
+def _signs_in_settings(project: Project, stack: Stack) -> tuple[str, Location] | None:
+    """Return what a stack has that only developers' has, its database or its mode, where something else says the same of it,
+    and the place: one sign alone may be left over in what others run.
+    """
+    if stack.environment is not EnvironmentClass.BASE or any(map(_says_production, stack.services)):
+        return None
+    entries = [
+        (service, entry)
+        for service in stack.services
+        for entry in service.environment
+        if entry.value and not entry.references and entry.source == "environment"
+    ]
+    named = next((e for s, e in entries if e.name in _DATABASES and _OF_DEVELOPMENT.fullmatch(e.value or "")), None)
+    mode = next((e for s, e in entries if s.is_application and _is_mode_of_development(e.name, e.value or "")), None)
+    first = named or mode
+    if first is None:
+        return None
+    what = "names a database of development" if named else "tells the application that it is in development"
+    other = _said_of_compose(project) or _kept_by_a_platform(project)
+    if other:
+        return f"{what}, and {other[1].path}:{other[1].line} {other[0]}; nothing here says that others run it", first.location
+    browsers = (e for _, e in entries if e.name.startswith(tuple(BUNDLERS)) and _ON_THE_OWN_MACHINE.fullmatch(e.value or ""))
+    own = next(browsers, None)
+    if own is None:
+        return None
+    why = f"{what}, and line {own.location.line} sends browsers to their own machine; nothing here says that others run it"
+    return why, first.location
+
+
+def _is_mode_of_development(name: str, value: str) -> bool:
+    return bool(_MODE_OF_CODE.fullmatch(name)) and path_environment(value.lower()) is EnvironmentClass.DEV
+
+
+@remembered
+def _said_of_compose(project: Project) -> tuple[str, Location] | None:
+    """Return the first line of a page that calls Compose what people develop with."""
+    for page, number, line in _lines_of_pages(project):
+        if NAMES_COMPOSE.search(line) and SAID_BEFORE.search(line) and not FOR_OTHERS.search(line):
+            return "says that Compose is for development", Location(page.path, number)
+    return None
+
+
+@remembered
+def _kept_by_a_platform(project: Project) -> tuple[str, Location] | None:
+    """Return the first line of a page that names a managed store for production."""
+    for page, number, line in _lines_of_pages(project):
+        if _PRODUCTION.search(line) and _MANAGED.search(line):
+            return "has production keep its data in a managed store", Location(page.path, number)
+    return None
+
+
+def _lines_of_pages(project: Project) -> Iterator[tuple[DocFile, int, str]]:
+    for page in project.docs:
+        if page.path not in project.owned and not OF_AGENTS.fullmatch(page.path):
+            for number, line in enumerate(page.text.splitlines(), 1):
+                yield page, number, line
+
+
+def _says_production(service: Service) -> bool:
+    """Whether a service is told that it runs in production, by itself or where nobody says otherwise."""
+    return any(
+        _MODE.search(entry.name) and path_environment((entry.value or "").lower()) is EnvironmentClass.PRODUCTION
+        for entry in service.environment
+    )
