@@ -196,7 +196,7 @@ def _names_of_files(stack: Stack) -> tuple[str, ...]:
 
 
 def is_about(project: Project, call: Call, stack: Stack) -> bool:
-    """Whether a call starts this stack: by the paths or names that it hands over, else as the files that Compose finds there."""
+    """Whether a call starts this stack: by the paths or names that it hands over, else as what Compose finds in its folder."""
     names = known(_names_of_files, stack)
     if call.paths:
         return not call.paths.isdisjoint(stack.files)
