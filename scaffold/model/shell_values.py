@@ -9,7 +9,7 @@ from scaffold.model.regex import regex
 
 _SETS = regex(
     r"(?m)^[ \t]*(?:(?:export|readonly|local|override)[ \t]+)?(?P<name>[A-Za-z_]\w{0,60})[ \t]*[:?]?="
-    r"[ \t]*(?P<value>[^\n]{0,400}?\.ya?ml[^\n#]{0,400})",
+    r"[ \t]*(?P<value>[^\n]{0,400}?(?:\.yml|\.yaml)[^\n#]{0,400})",
     words=(".yml", ".yaml"),
 )
 _LOOKS_UP = regex(
