@@ -10,7 +10,7 @@ from dataclasses import replace
 from scaffold.gaps.facts import in_words
 from scaffold.model.compose import Stack
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement
-from scaffold.model.names import TRIED, Cause, Confidence, Severity
+from scaffold.model.names import TRIED, Cause, Confidence
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -34,7 +34,7 @@ def told_once(project: Project, judgement: Judgement) -> Judgement:
     for first, *others in causes_of(project, judgement.open):
         if others:
             changed[first.fingerprint] = _first(first, others)
-            changed |= {gap.fingerprint: _detail(gap) for gap in others}
+            changed |= {gap.fingerprint: gap.as_detail_of(first.code) for gap in others}
     told = [_changed(judged, changed) for judged in judgement.gaps]
     return replace(judgement, gaps=tuple(sorted(told, key=lambda judged: judged.gap.sort_key())))
 
@@ -45,7 +45,30 @@ def causes_of(project: Project, gaps: Iterable[Gap]) -> list[list[Gap]]:
     regions = _Regions(project)
     for gap in sorted(gaps, key=_lead):
         groups[_cause(gap, regions)].append(gap)
-    return list(groups.values())
+    return _joined(list(groups.values()))
+
+
+def _joined(causes: list[list[Gap]]) -> list[list[Gap]]:
+    """Return the causes, what different rules find of one variable as one of them: the most severe leads the others."""
+    sharing: dict[str, list[int]] = defaultdict(list)
+    for index in sorted(range(len(causes)), key=lambda index: _weight(causes[index][0])):
+        for name in dict.fromkeys(name for gap in causes[index] for name in gap.variables):
+            sharing[name].append(index)
+    led: dict[int, int] = {}
+    for first, *others in sharing.values():
+        for other in others:
+            free = first not in led and other not in led and other not in led.values()
+            if free and causes[first][0].code != causes[other][0].code:
+                led[other] = first
+    joined = [[*cause] if index not in led else [] for index, cause in enumerate(causes)]
+    for other, first in sorted(led.items()):
+        joined[first] += causes[other]
+    return [cause for cause in joined if cause]
+
+
+def _weight(gap: Gap) -> tuple[bool, int]:
+    """Return the order in which causes of one variable lead: what a report leaves out comes last."""
+    return gap.confidence is Confidence.LOW, -gap.severity
 
 
 def _lead(gap: Gap) -> tuple[bool, bool, int, tuple[int, int, str, str, str]]:
@@ -68,6 +91,8 @@ def _cause(gap: Gap, regions: _Regions) -> Hashable:
     match gap.cause:
         case Cause.PROJECT:
             return (*same, topic)
+        case Cause.VALUE:
+            return (gap.code, gap.confidence is Confidence.LOW, gap.kind)
         case Cause.STACK:
             return (*same, regions.family(gap), topic)
         case Cause.VARIABLE:
@@ -152,12 +177,16 @@ def _first(gap: Gap, others: list[Gap]) -> Gap:
     return replace(gap, message=_with_others(gap.message, _others(gap, others)), evidence=evidence)
 
 
-def _detail(gap: Gap) -> Gap:
-    return replace(gap, severity=Severity.INFO, blocked_by=tuple(dict.fromkeys((*gap.blocked_by, gap.code))))
-
-
 def _others(gap: Gap, others: list[Gap]) -> str:
-    """Return in words for what else the same holds, and in which other files."""
+    """Return in words for what else the same holds, and in which other files; and where another rule found one more default."""
+    same = [item for item in others if item.code == gap.code]
+    apart = list(dict.fromkeys(item.primary.path for item in others if item.code != gap.code))
+    words = [_same(gap, same)] if same else []
+    words += [f"another default in {_in_files(apart, gap.primary.path)}"] if apart else []
+    return "; ".join(words)
+
+
+def _same(gap: Gap, others: list[Gap]) -> str:
     names = [name for name in dict.fromkeys(map(_called, others)) if name and name != _called(gap)]
     paths = [path for path in dict.fromkeys(item.primary.path for item in others) if path != gap.primary.path]
     parts = [f"for {_listed(names)}"] if names else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scaffold.model.digest import sha256_hex
@@ -61,11 +62,24 @@ class Gap:
     """What else has to be the same for that: faults of one rule that are mended in different ways."""
     called: str = ""
     """What tells the finding from others of its cause; "" for the service, the end of the subject or the file."""
+    variables: tuple[str, ...] = ()
+    """The defaults that it is about, each as the file and the name of the variable: what another rule finds of one of them has
+    the same cause.
+    """
 
     @property
     def is_detail(self) -> bool:
-        """Whether another finding of the rule tells this one, so that it is not counted by itself."""
+        """Whether another finding tells this one, so that it is not counted by itself."""
         return self.code in self.blocked_by
+
+    @property
+    def told_by(self) -> str:
+        """The code of the rule whose finding tells this detail, "" for what is counted by itself."""
+        return self.blocked_by[-1] if self.is_detail else ""
+
+    def as_detail_of(self, code: str) -> Gap:
+        """Return the gap as one that a finding of the rule `code` tells."""
+        return replace(self, severity=Severity.INFO, blocked_by=tuple(dict.fromkeys((*self.blocked_by, self.code, code))))
 
     @property
     def fingerprint(self) -> str:
@@ -118,6 +132,7 @@ class Rule:
         cause: Cause | None = None,
         kind: str = "",
         called: str = "",
+        variables: tuple[str, ...] = (),
     ) -> Gap:
         """Return a gap of this rule; the severity is lowered by the environment class, further locations are primary too."""
         evidence = (
@@ -145,6 +160,7 @@ class Rule:
             cause=self.cause if cause is None else cause,
             kind=kind,
             called=called,
+            variables=variables,
         )
 
 

@@ -76,6 +76,8 @@ class Cause(StrEnum):
     """Everything in one stack, such as the services that wait for nothing."""
     PROJECT = "project"
     """Everything in the project."""
+    VALUE = "value"
+    """The same value, whatever it is called and wherever it stands; the kind of a finding tells which one it is."""
 
 
 class EnvironmentClass(StrEnum):

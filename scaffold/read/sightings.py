@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scaffold.model.digest import sha256_hex
 from scaffold.model.document import Location
 from scaffold.model.project import SecretSighting
 from scaffold.model.regex import regex
@@ -74,6 +75,9 @@ _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-
 _LOCKED = regex(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+Proc-Type: 4,ENCRYPTED")
 """The heads of keys under a passphrase (RFC 7468, section 11; RFC 1421 as OpenSSL writes it)."""
 _TOKEN = regex(r"[A-Za-z0-9_\-]+")
+_VALUE = regex(r"[A-Za-z0-9_.\-]+")
+_HEAD_OF_BODY, _TELLING = 40, 200
+"""Characters of a private key that `_KEY_BODY` takes, which are alike in keys of one length, and as many more that are not."""
 _HEX_BODY = regex(r"sk-[0-9a-f]{32}")
 _LEAST_DIGITS = 10
 """Different hexadecimal digits among 32: fewer than ten are one in ten thousand random keys, and the rule among stand-ins."""
@@ -111,7 +115,15 @@ def _app_passwords(path: str, text: str) -> tuple[SecretSighting, ...]:
     """Return the passwords that Google draws for one program: pages show `abcd efgh ijkl mnop` or words in their place."""
     found = [match for match in _APP_PASSWORD.finditer(text) if _is_drawn(match["value"].split())]
     places = Places(path, text) if found else None
-    return tuple(SecretSighting(_OF_A_MAILBOX, match["key"], places.at(match.start("value"))) for match in found if places)
+    return tuple(
+        SecretSighting(_OF_A_MAILBOX, match["key"], places.at(match.start("value")), mark=_mark(match["value"]))
+        for match in found
+        if places
+    )
+
+
+def _mark(value: str) -> str:
+    return sha256_hex(value.encode())[:16]
 
 
 def _hooks(path: str, text: str) -> Iterator[SecretSighting]:
@@ -121,7 +133,7 @@ def _hooks(path: str, text: str) -> Iterator[SecretSighting]:
         provider = next(name for name in _ISSUERS if match[name])
         token = next(match[name] for name in "abcd" if match[name])
         if is_drawn_token(token) and (provider != "portainer" or _is_of_portainer(match, text)):
-            yield SecretSighting(f"{_ISSUERS[provider]} webhook", "", places.at(match.start()))
+            yield SecretSighting(f"{_ISSUERS[provider]} webhook", "", places.at(match.start()), mark=_mark(token))
 
 
 def _is_of_portainer(match: re.Match[str], text: str) -> bool:
@@ -134,7 +146,7 @@ def _cloudinary_secrets(path: str, text: str) -> Iterator[SecretSighting]:
     places = Places(path, text)
     for match in _API_SECRET.finditer(text):
         if is_drawn_token(match["value"]) and all(re.search(kind, match["value"]) for kind in ("[a-z]", "[A-Z]", "[0-9]")):
-            yield SecretSighting("Cloudinary", match["key"], places.at(match.start("value")))
+            yield SecretSighting("Cloudinary", match["key"], places.at(match.start("value")), mark=_mark(match["value"]))
 
 
 def _is_drawn(groups: list[str]) -> bool:
@@ -186,4 +198,14 @@ def _sighting(places: Places, line: str, text: str, provider: str, offset: int) 
     token = _TOKEN.match(line, column)
     if provider == "openai" and token is not None and _is_hexadecimal(token[0]):
         provider = _LIKE_OPENAI
-    return SecretSighting(provider, key[1] if key else "", Location(places.path, found_at.line, column + 1))
+    place = Location(places.path, found_at.line, column + 1)
+    return SecretSighting(provider, key[1] if key else "", place, mark=_mark(_value(line, text, column, start)))
+
+
+def _value(line: str, text: str, column: int, start: int) -> str:
+    """Return the credential, of a private key the part that tells it from others, however its lines are joined."""
+    body = _KEY_BODY.match(text, start + column)
+    if body is not None:
+        return re.sub(r"\\[rn]|\s", "", text[body.end() - _HEAD_OF_BODY : body.end() + _TELLING]).partition("-")[0]
+    value = _VALUE.match(line, column)
+    return value[0] if value is not None else ""

@@ -226,6 +226,77 @@ def test_a_default_that_was_copied_is_one_finding_and_another_one_is_not(make_pr
     )
 
 
+# --- one variable, one value ------------------------------------------------------------------------------------------
+
+SHOP = """\
+services:
+  api:
+    build: ./api
+    environment:
+      JWT_SECRET: ${JWT_SECRET:-shop-signing-word}
+  other:
+    build: ./other
+"""
+READS = "const key = process.env.JWT_SECRET || 'another-signing-word';\n"
+BUILT = {
+    "docker-compose.yml": SHOP,
+    "api/Dockerfile": 'FROM node:22\nCOPY . .\nCMD ["node", "keys.js"]\n',
+    "other/Dockerfile": 'FROM node:22\nCOPY . .\nCMD ["node", "keys.js"]\n',
+}
+
+
+def test_a_default_of_compose_and_one_of_the_code_for_one_variable_are_one_finding(make_project: MakeProject) -> None:
+    root = make_project(BUILT | {"api/keys.js": READS})
+    (first,) = told(root, "SEC001")
+    assert first.message == (
+        "Where JWT_SECRET is not set, api runs with a default credential of the repository (literal; another default in "
+        "api/keys.js)."
+    )
+    assert [(item.location.path, item.location.line) for item in first.evidence] == [
+        ("docker-compose.yml", 5),
+        ("api/keys.js", 1),
+    ]
+    assert told(root, "SEC003") == []
+    (detail,) = found(root, "SEC003")
+    assert (detail.severity, detail.is_detail, detail.told_by) == (Severity.INFO, True, "SEC001")
+
+
+def test_the_more_severe_one_leads(make_project: MakeProject) -> None:
+    behind = SHOP.replace("build: ./api", "build: ./api\n    profiles: [extra]")
+    compose = f"{behind}# docker compose --profile extra up\n  shop:\n    build: ./api\n"
+    root = make_project(BUILT | {"docker-compose.yml": compose, "api/keys.js": READS, "deploy.sh": "docker compose up -d\n"})
+    (first,) = told(root, "SEC003")
+    assert first.message == (
+        "Without JWT_SECRET in the environment the application runs with a value that stands in its code (high entropy; another "
+        "default in docker-compose.yml)."
+    )
+    assert told(root, "SEC001") == []
+    assert [gap.told_by for gap in found(root, "SEC001")] == ["SEC003"]
+
+
+def test_the_code_of_another_image_keeps_its_own_finding(make_project: MakeProject) -> None:
+    root = make_project(BUILT | {"other/keys.js": READS})
+    assert [gap.resource for gap in told(root, "SEC001")] == ["base/api"]
+    assert [gap.resource for gap in told(root, "SEC003")] == ["other/keys.js"]
+
+
+def test_one_key_in_two_files_is_one_finding_and_two_keys_are_two(make_project: MakeProject) -> None:
+    key = "AIzaSyFAKEfakeFAKEfakeFAKEfakeFAKEfake"
+    root = make_project(
+        {
+            "docker-compose.yml": STORES,
+            "a.env": f"GEMINI_API_KEY={key}1\n",
+            "load.py": f'KEY = "{key}1"\n',
+            "b.env": f"GEMINI_API_KEY={key}2\n",
+        }
+    )
+    first, second = told(root, "SEC004")
+    assert first.message.startswith(
+        "a.env holds a key in the form that google issues in GEMINI_API_KEY (the same in load.py): "
+    )
+    assert second.message.startswith("b.env holds a key in the form that google issues in GEMINI_API_KEY: ")
+
+
 def test_many_dockerfiles_are_one_finding_with_a_readable_message(make_project: MakeProject) -> None:
     names = [f"service-{number:02}" for number in range(20)]
     files = {f"services/{name}/Dockerfile": "FROM python:3.13\nCOPY main.py .\nCMD python main.py\n" for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.remembered import remembered
@@ -36,6 +36,34 @@ def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> boo
         for stack, service in services
     )
     return bool(services) and given and _is_in_packaging(project, name, paths)
+
+
+def defaults_in_code(project: Project, services: Iterable[Service], names: frozenset[str]) -> tuple[str, ...]:
+    """Return the defaults that code has for variables of these names: of the code that one of the services runs, as marks."""
+    asked = [service for service in services if runs_code(project, service)]
+    found = [item for name in sorted(names) for item in _read_as(project).get(name, ())]
+    return tuple(
+        dict.fromkeys(
+            mark_of(item)
+            for item in found
+            if any(not service.made or _holds(project, service, item.location.path) for service in asked)
+        )
+    )
+
+
+def mark_of(setting: SettingDefault) -> str:
+    """Return the file and the name of a default of the code, by which the findings of one variable are told to be so."""
+    return f"{setting.location.path}: {setting.name}"
+
+
+@remembered
+def _read_as(project: Project) -> dict[str, list[SettingDefault]]:
+    """Return the defaults of the code by the names that the environment may give their variables."""
+    found: dict[str, list[SettingDefault]] = {}
+    for item in project.settings:
+        for name in dict.fromkeys(_written(item.name)) if item.kind in _READ_KINDS else ():
+            found.setdefault(name, []).append(item)
+    return found
 
 
 def _takes_empty_for_unset(settings: list[SettingDefault]) -> bool:

@@ -16,9 +16,10 @@ from scaffold.gaps.facts import (
 )
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of
+from scaffold.gaps.secrets.given import defaults_in_code
 from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.gaps.secrets.unread import is_read_by_nobody
-from scaffold.model.compose import Stack
+from scaffold.model.compose import EnvValue, Stack
 from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -174,7 +175,21 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
         locations=group.locations,
         severity=_severity(project, group),
         environment=group.stack.environment,
+        variables=_read_by_code(project, group),
     )
+
+
+def _read_by_code(project: Project, group: CredentialGroup) -> tuple[str, ...]:
+    """Return the defaults that the code of the services has of its own for the variables that take the credential as it is."""
+    services = {item.service.name: item.service for item in group.places}
+    entries = (entry for service in services.values() for entry in service.environment)
+    passed = {entry.name for entry in entries if len(entry.references) == 1 and _is_reference_alone(entry, group.keys)}
+    return defaults_in_code(project, services.values(), frozenset(passed))
+
+
+def _is_reference_alone(entry: EnvValue, keys: tuple[str, ...]) -> bool:
+    raw = entry.raw or ""
+    return entry.references[0].name in keys and raw.startswith("${") and raw.find("}") == len(raw) - 1
 
 
 def _severity(project: Project, group: CredentialGroup) -> Severity:

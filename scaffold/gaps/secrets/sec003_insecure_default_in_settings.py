@@ -12,7 +12,7 @@ from scaffold.gaps.config.mode_left_out import modes_left_out
 from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
-from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody
+from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody, mark_of
 from scaffold.gaps.secrets.misnamed import Misnamed, misnamed
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.settings_files import (
@@ -340,6 +340,7 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
         related=other.places if other else (),
         severity=severity,
         environment=_environment(path),
+        variables=tuple(dict.fromkeys(mark_of(setting) for setting in settings)),
         closers=(
             *((Closer(Room.EDITS, "edit"),) if _has_edit(path, name, settings) else ()),
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
@@ -427,6 +428,7 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
         locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
         severity=_severity(_words(first.name), harmless=credential.is_set or given),
         environment=credential.environment,
+        variables=tuple(mark_of(setting) for setting in credential.places),
         closers=(Closer(None, "advice", advice),),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.names import Cause, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, SecretSighting
 from scaffold.model.regex import regex
 
@@ -143,6 +143,7 @@ def _gap(project: Project, path: str, key: str, sightings: list[SecretSighting])
     environment = EnvironmentClass.TEST if is_test else EnvironmentClass.DEV if is_own else EnvironmentClass.BASE
     said = "the lines around it send it to the own machine" if at_home else "its path says that it is made for development"
     note = f" ({said})" if is_own else ""
+    marks = sorted({sighting.mark for sighting in sightings if sighting.mark})
     return RULE.gap(
         resource=path,
         subject=key,
@@ -153,6 +154,8 @@ def _gap(project: Project, path: str, key: str, sightings: list[SecretSighting])
         locations=tuple(sighting.location for sighting in sightings),
         confidence=Confidence.MEDIUM if is_test else Confidence.HIGH,
         environment=environment,
+        cause=Cause.VALUE if marks else Cause.SUBJECT,
+        kind=" ".join(marks),
     )
 
 
