@@ -12,6 +12,7 @@ from scaffold.model.document import Location, VariableReference, find, scalars_i
 from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.frozen import frozen
 from scaffold.model.known import known
+from scaffold.model.names import Role
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
 
@@ -153,8 +154,10 @@ class CredentialGroup:
 
     @property
     def is_of_a_client(self) -> bool:
-        """Whether it stands in health checks alone: what a client sends, never what the server is given."""
-        return all("healthcheck" in item.location.route for item in self.places)
+        """Whether it stands in health checks and in programs that test alone: what a client sends, never what the server is
+        given.
+        """
+        return all("healthcheck" in item.location.route or item.service.has_role(Role.E2E) for item in self.places)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from scaffold.gaps.facts import is_test_path, listed, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
 from scaffold.gaps.secrets.given import is_given_everywhere, is_left_empty, is_run_by_nobody, mark_of
+from scaffold.gaps.secrets.loaded_settings import loaded_settings
 from scaffold.gaps.secrets.misnamed import Misnamed, misnamed
+from scaffold.gaps.secrets.provisioned import provisioned
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.settings_files import (
     FileCredential,
@@ -71,6 +73,9 @@ _KIND_OF_SECRET = regex(r"_(?:SECRET|KEY|TOKEN|PASSWORD|CREDENTIAL)(?:_(?:NAME|I
 _ROWS_OF_TABLE = 2
 _CONFIRMS = regex(r"(?:^|_)CONFIRM(?:ATION)?_(?:TOKEN|PHRASE|KEY)$")
 """What somebody types to say that they mean it."""
+_INTO_ENV = regex(r"[ \t]*(?P<env>[a-z_]\w*)\[[\"'](?P<name>\w+)[\"']\][ \t]*=[ \t]*(?P=env)\.get\(")
+"""A dictionary that becomes the environment of another program gets one of its keys, where it has none."""
+_ROWS_OF_CALL = 20
 _RAILS = regex(
     r"(?m)^[ \t]*gem[ (]+['\"]rails['\"],[ \t]*['\"][~>=< ]*(?P<major>\d{1,3})(?:\.(?P<minor>\d{1,3}))?", words=("rails",)
 )
@@ -98,7 +103,7 @@ def _detect(project: Project) -> Iterator[Gap]:
             continue
         if setting.location.path.removesuffix(".js") + ".ts" in files:
             continue
-        if (setting.location.path, setting.name) in named:
+        if (setting.location.path, setting.name) in named or _is_of_a_throwaway_call(project, setting):
             continue
         # The constant is the default of a read, which names the variable.
         if setting.kind == "assignment" and (setting.location.path, setting.value) in taken:
@@ -129,6 +134,19 @@ def _named_in_tables(project: Project) -> frozenset[tuple[str, str]]:
     return frozenset((path, name) for path, names in found.items() if len(names) >= _ROWS_OF_TABLE for name in names)
 
 
+def _is_of_a_throwaway_call(project: Project, setting: SettingDefault) -> bool:
+    """Whether a default only fills the environment that the code hands to a container which it removes after one command."""
+    if setting.kind == "assignment" or not setting.location.path.endswith(".py"):
+        return False
+    rows = (project.source(setting.location.path) or "").splitlines()
+    at = setting.location.line - 1
+    match = _INTO_ENV.match(rows[at]) if at < len(rows) else None
+    if match is None or match["name"] != setting.name:
+        return False
+    after = "\n".join(rows[at + 1 : at + 1 + _ROWS_OF_CALL])
+    return "--rm" in after and f"env={match['env']}" in after
+
+
 def _kind(value: str, numbers: dict[str, str]) -> str:
     """Return what defaults of one variable share that are one cause: a class of what is no password, else a number for the same
     password, which tells nothing of it.
@@ -149,7 +167,8 @@ def _is_replaced(project: Project, path: str, name: str) -> bool:
     sets = regex(rf"(?m)^[ \t]*{re.escape(name)}\s*(?::[^=\n]+)?=")
     beside = (f"{folder}/{other}.py" if folder else f"{other}.py" for other in _PRODUCTION_MODULES)
     texts = [project.source(place) or "" for place in beside if place != path]
-    if any(taken_over.search(text) and sets.search(text) for text in texts):
+    loaded = (project.source(place) or "" for place in loaded_settings(project) if place != path)
+    if any(taken_over.search(text) and sets.search(text) for text in texts) or any(sets.search(text) for text in loaded):
         return True
     chains = _chains(project)
     return bool(chains) and all(_is_set_before(chain, path, sets) for chain in chains)
@@ -235,10 +254,11 @@ _NOTES = {
     "idle": "; no program that production starts imports this module",
     "given": _ONLY_BARE,
     "apart": "; no service of a stack for production is built from this code",
+    "provisioned": "; {place} gives the deployed application the variable, so only a start by Compose or a bare one takes it",
     "empty": "; the env template leaves it empty, the code takes that for unset, and nothing refuses to start",
 }
 """What keeps a default from being taken, by its word, and how the message says it."""
-_LESS = frozenset({"empty", "apart"})
+_LESS = frozenset({"empty", "apart", "provisioned"})
 """What makes a default matter one step less: it is not taken by what the files start as they stand."""
 
 
@@ -247,15 +267,27 @@ def _standing(project: Project, settings: list[SettingDefault]) -> str:
     asleep = _is_left_alone(project, settings)
     if all(setting.guarded for setting in settings) and not asleep:
         return "guarded"
-    if all(setting.unread or setting.idle for setting in settings):
+    if all(setting.unread or _is_idle(project, setting) for setting in settings):
         return "unread" if settings[0].unread else "idle"
     if _is_refused_elsewhere(project, settings):
         return "refused"
     if all(_is_overridden(project, setting) for setting in settings):
         return "overridden"
-    if not is_given_everywhere(project, settings):
-        return "apart" if is_run_by_nobody(project, settings) else "asleep" if asleep else ""
-    return "empty" if is_left_empty(project, settings) else "given"
+    if is_given_everywhere(project, settings):
+        return "empty" if is_left_empty(project, settings) else "given"
+    return _standing_of_the_ungiven(project, settings) or ("asleep" if asleep else "")
+
+
+def _standing_of_the_ungiven(project: Project, settings: list[SettingDefault]) -> str:
+    if is_run_by_nobody(project, settings):
+        return "apart"
+    given = settings[0].kind != "assignment" and provisioned(project, settings[0].name) is not None
+    return "provisioned" if given else ""
+
+
+def _is_idle(project: Project, setting: SettingDefault) -> bool:
+    """Whether no program of production takes the module in, by an import or by the path in a variable."""
+    return setting.idle and setting.location.path not in loaded_settings(project)
 
 
 def _is_left_alone(project: Project, settings: list[SettingDefault]) -> bool:
@@ -330,6 +362,8 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
         severity = min(severity, Severity.MEDIUM)
     other = misnamed(project, name) if not standing and settings[0].kind != "assignment" else None
     note = _of_another_name(other) if other else _NOTES.get(standing, "")
+    place = provisioned(project, name) if standing == "provisioned" else None
+    note = note.format(place=f"{place.path}:{place.line}") if place else note
     return RULE.gap(
         resource=path,
         subject=name,
@@ -337,7 +371,7 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
         expected="no value that stands in git, whether or not the variable is set",
         actual=f"a default: {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in settings)),
-        related=other.places if other else (),
+        related=other.places if other else (place,) if place else (),
         severity=severity,
         environment=_environment(path),
         variables=tuple(dict.fromkeys(mark_of(setting) for setting in settings)),
@@ -410,8 +444,10 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
     what = first.value_class.value
     names = listed(setting.name for setting in credential.places)
     given = first.kind == "getenv" and is_given_everywhere(project, list(credential.places))
+    elsewhere = [provisioned(project, setting.name) for setting in credential.places if first.kind == "getenv" and not given]
+    place = elsewhere[0] if elsewhere and all(elsewhere) else None
     if first.kind == "getenv":
-        note = _ONLY_BARE if given else ""
+        note = _NOTES["provisioned"].format(place=f"{place.path}:{place.line}") if place else _ONLY_BARE if given else ""
         message = f"Without {names} in the environment the application runs with a value of its settings file ({what}){note}."
     else:
         note = ", and the stack for production sets another one" if credential.is_set else ""
@@ -426,7 +462,8 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
         actual=f"a default: {what}" if first.kind == "getenv" else what,
         kind=f"file {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
-        severity=_severity(_words(first.name), harmless=credential.is_set or given),
+        related=(place,) if place else (),
+        severity=_severity(_words(first.name), harmless=credential.is_set or given).lowered(1 if place else 0),
         environment=credential.environment,
         variables=tuple(mark_of(setting) for setting in credential.places),
         closers=(Closer(None, "advice", advice),),

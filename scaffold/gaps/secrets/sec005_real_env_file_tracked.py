@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, is_to_be_filled, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.exported import exported_over
 from scaffold.gaps.secrets.sec002_literal_credential import are_stand_ins, environment_of, literal_credentials, repeats_names
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -47,12 +48,14 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     template = _template(project, file, held)
     shipped = template is not None or says_to_change(project, file) or is_to_be_filled(file, held)
     shipped = shipped or repeats_names(project, file, names)
-    opens = held and file.kind == "real" and not shipped and not are_stand_ins(file, held)
+    over = exported_over(project, file.path) if held else {}
+    place = over[held[0]] if held and names <= over.keys() else None
+    opens = held and file.kind == "real" and not shipped and not place and not are_stand_ins(file, held)
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
         subject="tracked",
-        message=_message(project, file, held, template),
+        message=_message(project, file, held, template, place),
         expected=f"a template such as {file.path}.example in git, the file itself in .gitignore",
         actual="tracked",
         locations=(related[0] if related else Location(file.path, 1),),
@@ -75,7 +78,7 @@ def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile
     return template_with_the_same(project, file, entries)
 
 
-def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: EnvFile | None) -> str:
+def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: EnvFile | None, place: Location | None) -> str:
     if not held and is_file_of_defaults(project, file):
         return (
             f"{file.path} is the file of defaults that projects of Symfony commit: what no .env.local sets runs with values "
@@ -84,6 +87,8 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: E
     same = f"; {template.path} shows the same values, so nobody drew them for one system" if template else ""
     if held and not template and says_to_change(project, file):
         same = ", and its head tells people to change them: whoever does not runs with values that everybody can read"
+    if place:
+        same += f"; {place.path}:{place.line} exports others over them for production"
     if held and are_stand_ins(file, held):
         names = ", ".join(held)
         return (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, listed
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
+from scaffold.gaps.secrets.exported import exported_over
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.taken import taken_stand_ins
 from scaffold.gaps.secrets.templates import Copy, copies_of, is_written, received_names
@@ -91,7 +93,8 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_template(project: Project, file: EnvFile) -> Iterator[tuple[str, _Shipped]]:
     received = received_names(project, file)
-    given = [entry for entry in file.entries if entry.name in received and _is_value(entry)]
+    over = exported_over(project, posixpath.join(posixpath.dirname(file.path), ".env"))
+    given = [entry for entry in file.entries if entry.name in received and entry.name not in over and _is_value(entry)]
     keys = [entry for entry in given if _is_key(project, entry) and not is_refused(project, _value(entry))]
     keys = [entry for entry in keys if not _is_read_by_nobody(project, entry.name)]
     logins = [entry for entry in given if _LOGIN.search(entry.name) and not is_refused(project, _value(entry))]
