@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from scaffold.gaps.facts import is_test_path, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure
@@ -16,6 +18,8 @@ _SET = regex(
     r"|[\"']?(?P<key>[A-Z][A-Z0-9_]*)[\"']?[ \t]*[=:](?!=)[ \t]*[^\s])"
 )
 """A line that gives a variable: a key of a map (`app_settings`, `environment`), or the name in a list of names and values."""
+_NUMBER = regex(r"(?<=[a-z])\d+(?=[/._-])")
+"""What tells one system from others of its kind: `dev2`."""
 
 
 def provisioned(project: Project, name: str) -> Location | None:
@@ -27,10 +31,15 @@ def provisioned(project: Project, name: str) -> Location | None:
 def _given(project: Project) -> dict[str, Location]:
     """Return the variables that the code of infrastructure gives, files of production first."""
     files = [item.path for item in foreign_infrastructure(project) if item.kind in _KINDS and not is_test_path(item.path)]
-    classes = {path: path_environment(path) for path in files}
-    wanted = [path for path in files if classes[path] in {EnvironmentClass.PRODUCTION, EnvironmentClass.BASE}]
+    classes = {path: path_environment(_NUMBER.sub("", path)) for path in files}
+    of_production = {posixpath.basename(path) for path in files if classes[path] is EnvironmentClass.PRODUCTION}
+    wanted = [path for path in files if classes[path] is EnvironmentClass.PRODUCTION]
+    # Beside a folder for production, folders of other names hold the same files for systems that are not it.
+    wanted += [
+        path for path in files if classes[path] is EnvironmentClass.BASE and posixpath.basename(path) not in of_production
+    ]
     found: dict[str, Location] = {}
-    for path in sorted(wanted, key=lambda path: (classes[path] is EnvironmentClass.BASE, path)):
+    for path in wanted:
         text = project.source(path) or ""
         for match in _SET.finditer(text):
             found.setdefault(match["named"] or match["key"], Location.at_offset(path, text, match.start()))
