@@ -54,6 +54,13 @@ def making(name: str) -> str:
     return _OF_LARAVEL if name == "APP_KEY" else GENERATE
 
 
+def how_to_make_a_key(store: str, users: tuple[str, ...]) -> str:
+    """Return where a key of the stack's own object store comes from, which the services `users` read."""
+    if store in users:
+        return f"the key that {store} starts with: {GENERATE}"
+    return f"a key of {store}, which you run yourselves: the one that it starts with, or one that you make in it"
+
+
 @frozen
 class EnvVariable:
     """One variable of a template: an entry when somebody has to set it, else a comment with the value that holds without."""
@@ -76,6 +83,8 @@ class EnvVariable:
     """The service whose password it is: nobody makes another one for it."""
     same: str = ""
     """The variable whose text it has to hold, as both are the password of one login; "" for a value of its own."""
+    object_store: str = ""
+    """The service of the stack whose key it is, where that is an object store: its team makes the key."""
     as_it_is: bool = False
     """Whether production takes the value as it stands here, whatever the name says."""
 
@@ -91,6 +100,8 @@ class EnvVariable:
             how = f"the text of {self.same}: both are the password of one login of {self.login}"
         elif self.login:
             how = f"the password of {self.login}"
+        elif self.object_store:
+            how = how_to_make_a_key(self.object_store, self.users)
         elif is_issued(self.name):
             how = "its provider issues the value"
             how += f", or, where your own code asks its callers for it: {GENERATE}" if self.name in _EITHER else ""

@@ -184,6 +184,8 @@ class Target:
     """A folder of the user's whose blueprints stand in for ours of the same room and name."""
     needs: tuple[NeededVariable, ...] = ()
     """The variables that the code requires and that no file sets which production uses."""
+    object_keys: tuple[tuple[str, str], ...] = ()
+    """The variables that are keys of an object store which the stack runs itself, each with that service."""
     environment: EnvPlan = field(default_factory=EnvPlan)
     """The env templates, and every variable of the stack."""
     dockerignores: tuple[DockerignorePlan, ...] = ()

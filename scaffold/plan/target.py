@@ -29,6 +29,7 @@ from scaffold.plan.monitoring import plan_monitoring
 from scaffold.plan.mounted_env import with_mounted_variables
 from scaffold.plan.needs import needed_variables, with_needed
 from scaffold.plan.needs.unread import unread_notes
+from scaffold.plan.object_keys import object_keys, with_own_keys
 from scaffold.plan.rails import rails_databases
 from scaffold.plan.release import release_tasks, services_that_migrate_at_once, with_release_tasks
 from scaffold.plan.spelled_out import spelled_out
@@ -74,6 +75,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     secrets = (*secrets, *((backup_secret(cluster_backup),) if cluster_backup else ()))
     asked = (*(monitoring.variables if monitoring else ()), *(backup.asked if backup else ()))
     environment = plan_environment(project, project.production_stack, production_set, asked, tasks, needs=needs)
+    keys = object_keys(released) if released else {}
+    environment = with_own_keys(environment, keys)
     asking = (
         *(((monitoring.overlay, monitoring.variables),) if monitoring else ()),
         *(((backup.overlay, backup.variables),) if backup else ()),
@@ -118,6 +121,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         delivery=plan_delivery(project, gaps, images, stack, terraform),
         guides=plan_guides(project, running.workloads, overlays, (*((chart,) if chart else ()), terraform)),
         needs=needs,
+        object_keys=tuple(sorted(keys.items())),
         environment=environment,
         dockerignores=plan_dockerignores(project, gaps),
         edit_tasks=with_templates(project, tasks, environment),

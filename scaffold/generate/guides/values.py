@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from typing import Any
 
 from scaffold.generate.emit import to_shell_word
@@ -11,7 +12,7 @@ from scaffold.model.backup import FILES, BackupVolume
 from scaffold.model.build_arguments import of_a_runner, public_arguments
 from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
 from scaffold.model.delivery import plan_role_variable
-from scaffold.model.environment import MADE_AS_A_PAIR, is_issued, is_of_a_pair, making
+from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, how_to_make_a_key, is_issued, is_of_a_pair, making
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
 from scaffold.model.names import Role
 from scaffold.model.secret_names import names_whole_address
@@ -272,7 +273,9 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
                 "key": item.key,
                 "consumers": _consumers(secret, item),
                 "host": (not item.consumers and not secret.store) or item.key == BACKUP_KEY,
-                "made": f"the same text as the password of {logins[item.key]}" if item.key in logins else _made(item.key),
+                "made": f"the same text as the password of {logins[item.key]}"
+                if item.key in logins
+                else _made(item, dict(target.object_keys)),
             }
             for item in secret.keys
         ],
@@ -456,8 +459,15 @@ def _unknown(target: Target, service: str) -> dict[str, Any]:
     return {"service": service, "names": [need.name for need in found], "place": next(iter(places)), "more": len(places) > 1}
 
 
-def _made(key: str) -> str:
-    """Return where a new value comes from: the provider where the key names one, else our own making."""
+def _made(item: SecretKey, own: Mapping[str, str]) -> str:
+    """Return where a new value comes from: the provider where the key names one, else our own making.
+
+    `own` are the keys of object stores that the stack runs itself, each with that service.
+    """
+    key = item.key
+    if key in own:
+        how = how_to_make_a_key(own[key], tuple(service for service, _ in item.consumers))
+        return how.replace(GENERATE, f"`{GENERATE}`")
     if key.endswith("_FILE"):
         return "the text of the file that the container reads"
     if is_issued(key):
