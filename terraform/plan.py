@@ -94,6 +94,14 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A service that no chart has a workload for, and why."""
+
+    service: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that the Terraform of one project depends on."""
 
@@ -113,6 +121,10 @@ class Plan:
     """What ECS runs; none where the chart deploys the app."""
     settings: tuple[Setting, ...]
     lost: tuple[Lost, ...]
+    chart: bool
+    """Whether anything deploys the app to EKS: the chart, or packaging of the team's own."""
+    left_out: tuple[LeftOut, ...]
+    """The services without a place in the cluster, where that leaves none and no chart is written."""
 
     @property
     def stores(self) -> tuple[Postgres | Cache, ...]:
@@ -165,6 +177,8 @@ def parse(text: str) -> Plan:
         workloads=reader.each("workloads", read_workload),
         settings=reader.each("settings", read_setting),
         lost=reader.each("lost", _lost),
+        chart=reader.flag("chart"),
+        left_out=reader.each("left_out", _left_out),
     )
     reader.finish()
     _check(plan)
@@ -213,6 +227,10 @@ def _volume(reader: Reader) -> Volume:
 
 def _lost(reader: Reader) -> Lost:
     return Lost(reader.text("service"), reader.text("what"), reader.text("why"))
+
+
+def _left_out(reader: Reader) -> LeftOut:
+    return LeftOut(reader.text("service"), reader.text("why"))
 
 
 def _bucket(reader: Reader) -> Bucket:

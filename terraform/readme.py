@@ -45,7 +45,20 @@ def _overview(base: Foundation) -> str:
 
 {listed}
 
-The defaults in `variables.tf` are the ones for production. Only the inputs of the smaller environments relax them."""
+The defaults in `variables.tf` are the ones for production. Only the inputs of the smaller environments relax them.
+{_without_chart(base)}""".rstrip()
+
+
+def _without_chart(base: Foundation) -> str:
+    """Return why the cluster has nothing to run, "" where it has."""
+    if base.plan.compute != "eks" or base.plan.chart:
+        return ""
+    rows = "".join(f"\n- `{_plain(item.service)}`: {_plain(item.why)}" for item in base.plan.left_out)
+    because = f" Each service is left out of it:\n{rows}\n" if rows else "\n"
+    return f"""
+No chart is written beside this, so nothing runs on the cluster that `eks.tf` makes.{because}
+Change that and run `scaffold generate` again, or deploy by manifests of your own, before you apply: until then the
+cluster and its nodes cost money for nothing."""
 
 
 _CONTENTS = {
@@ -132,6 +145,8 @@ another environment is applied first, or lives in an account of its own, set {ma
 
 def _certified(base: Foundation) -> str:
     """Return which names the certificate has to hold."""
+    if base.plan.compute == "eks" and not base.plan.chart:
+        return "of every host that the app serves"
     if base.plan.compute == "eks":
         return (
             "of every host that the chart serves: the domain, and SUBDOMAIN.DOMAIN for each subdomain in its `ingress.routes`"
@@ -157,7 +172,9 @@ The last file holds hosts, ports and the names of secrets, and no secret: it is 
 def _cluster(base: Foundation) -> str:
     """Terraform that reaches into the cluster it has just made breaks on every change of it: people install these once."""
     region = base.plan.region
-    return f"""Once for each cluster: the controllers that serve the chart
+    served = "the chart" if base.plan.chart else "what runs there"
+    owner_of = "the chart's " if base.plan.chart else ""
+    return f"""Once for each cluster: the controllers that serve {served}
 
 Their roles are in `identities.tf`, tied to these namespaces and service accounts. Choose each chart's version and keep it.
 
@@ -177,7 +194,7 @@ helm upgrade --install cluster-autoscaler cluster-autoscaler --repo https://kube
   --set rbac.serviceAccount.name=cluster-autoscaler
 ```
 
-The nodes are a managed group and not Auto Mode: the chart's network policies, ingress class and storage class then go by
+The nodes are a managed group and not Auto Mode: {owner_of}network policies, ingress class and storage class then go by
 their usual names."""
 
 
@@ -291,6 +308,8 @@ def _roles(base: Foundation) -> str:
     place = (
         "The chart's role job does this at the first installation, and again once its revision in the values, the store or\n"
         "its own image is another one. By hand, from a pod of the cluster:"
+        if base.plan.compute == "eks" and base.plan.chart
+        else "From a pod of the cluster:"
         if base.plan.compute == "eks"
         else "From a machine that has the security group `application`:"
     )
@@ -308,7 +327,7 @@ secret (`secretName` in the output); the host and the master's secret (`masterSe
 _EKS_HOURS = [
     "the cluster's control plane",
     "its nodes (two to six in production, one to three elsewhere)",
-    "the load balancer that the chart asks for",
+    "the load balancer that its Ingress asks for",
 ]
 _ECS_HOURS = ["tasks on Fargate", "the load balancer"]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from scaffold.model.document import Mapping, Node, Sequence, find, text_of
 from scaffold.model.gap import Closer
+from scaffold.model.left_out import without_workloads
 from scaffold.model.names import Room
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
+_SHOWN = 4
+"""How many services a sentence names."""
 PACKAGING = frozenset({"helm", "kustomize", "kubernetes"})
 
 _ONLY_WITH = regex(
@@ -33,12 +36,20 @@ def _is_filled(part: Node | None) -> bool:
 
 
 def chart_closers(project: Project, advice: str) -> tuple[Closer, ...]:
-    """Return the chart as what closes a gap; advice where none is written: on ECS, beside packaging of the user's own, and
-    without a stack that may run in production and has code of the team to run.
+    """Return the chart as what closes a gap; advice where none is written: on ECS, beside packaging of the user's own,
+    without a stack that may run in production and has code of the team to run, and where each service of it is left out.
     """
     own = any(item.kind in PACKAGING and item.path not in project.owned for item in project.infrastructure)
     stack = project.production_stack
     runs_code = stack is not None and any(service.is_application for service in stack.services)
-    if runs_code and not own and project.configuration.compute == "eks":
-        return (Closer(Room.HELM, "files"),)
-    return (Closer(None, "advice", advice),)
+    if stack is None or not runs_code or own or project.configuration.compute != "eks":
+        return (Closer(None, "advice", advice),)
+    left_out = without_workloads(project, stack)
+    return (Closer(None, "advice", f"{_why(left_out)} {advice}"),) if left_out else (Closer(Room.HELM, "files"),)
+
+
+def _why(left_out: tuple[tuple[str, str], ...]) -> str:
+    """Return the sentence on why `generate` writes no chart, with the reasons of the first services."""
+    told = "; ".join(f"{name}: {reason}" for name, reason in left_out[:_SHOWN])
+    more = f"; and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
+    return f"No chart is written, as each service is left out of it ({told}{more})."

@@ -172,6 +172,8 @@ class Target:
     """The routes by path that the project's own proxy has, beside those by name."""
     chart_folder: str = ""
     """Where the chart goes; "" when none is written."""
+    lacks_chart: bool = False
+    """Whether no chart is written for the only reason that no service is left for it."""
     terraform_folder: str = "infra/terraform"
     hardening: HardeningPlan | None = None
     monitoring: MonitoringPlan | None = None

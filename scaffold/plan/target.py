@@ -69,7 +69,8 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     )
     production_set = (*base_set, *overlays)
     tasks = tuple(with_overlays(task, overlays) for task in plan_edits(project, gaps))
-    chart = _chart_folder(project)
+    lacks_chart = bool(_chart_folder(project)) and not running.workloads
+    chart = "" if lacks_chart else _chart_folder(project)
     cluster_backup = plan_cluster_backup(project, stack, running) if stack and chart else None
     secrets = plan_secrets(stores, running.workloads)
     secrets = (*secrets, *((backup_secret(cluster_backup),) if cluster_backup else ()))
@@ -113,6 +114,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
         production_set=production_set,
         profiles=choice,
         chart_folder=chart,
+        lacks_chart=lacks_chart,
         terraform_folder=terraform,
         hardening=hardening,
         monitoring=monitoring,

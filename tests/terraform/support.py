@@ -45,6 +45,8 @@ def plan(app: str, **parts: Any) -> dict[str, Any]:
         "workloads": [],
         "settings": [],
         "lost": [],
+        "chart": True,
+        "left_out": [],
     }
     return {**base, **parts}
 

@@ -20,7 +20,7 @@ KUBERNETES = ">=1.33.0-0"
 
 def render(target: Target) -> Rendering:
     """Return the chart; nothing where another platform runs the app, or a chart of the user's own does."""
-    if not target.chart_folder or not target.workloads:
+    if not target.chart_folder:
         return Rendering()
     return Rendering(
         tuple(

@@ -29,6 +29,8 @@ def make_plan(target: Target) -> dict[str, object]:
         "workloads": plan_workloads(target),
         "settings": plan_settings(target),
         "lost": [{"service": service, "what": what, "why": why} for service, what, why in lost_on_fargate(target)],
+        "chart": target.compute == "eks" and not target.lacks_chart,
+        "left_out": [{"service": item.service, "why": item.reason} for item in target.left_out] if target.lacks_chart else [],
     }
 
 
