@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from scaffold.gaps.compose.page_blocks import PageService, page_services
 from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
-from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Entry, Location, Mapping, Node, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -16,6 +15,7 @@ from scaffold.model.names import Cause, Confidence, EnvironmentClass, Layer, Sev
 from scaffold.model.probes import AS_OF, KnownImage, known_image
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.swarm import deployed_to_swarm
 from scaffold.model.values import ImageReference
 
 _PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))", words=("appendonly", "save"))

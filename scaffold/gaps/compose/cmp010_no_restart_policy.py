@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import Share, judged_stacks, listed, once, production_or_all, production_shares
-from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.compose import Service
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import lacks_restart
 from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Room, Severity
 from scaffold.model.project import Project
+from scaffold.model.swarm import deployed_to_swarm
 
 _CORE = APPLICATION | DATASTORES | {Role.PROXY, Role.CACHE, Role.ML_INFERENCE}
 _SHOWN = 10

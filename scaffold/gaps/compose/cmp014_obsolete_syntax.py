@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.document import Location, Mapping
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.swarm import deployed_to_swarm
 
 _OLD_PROGRAM = regex(r"(?:^|[\s;&|(`$@])docker-compose[ \t]+(?!--?version)(?:-\S+[ \t]+)*\S")
 _INSTALLS_IT = regex(

@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 
 from scaffold.gaps.facts import in_words, judged_stacks, listed, once
 from scaffold.gaps.remembered import remembered
-from scaffold.gaps.swarm import deployed_to_swarm
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Sequence, find, text_of
 from scaffold.model.frozen import frozen
@@ -19,6 +18,7 @@ from scaffold.model.lasting import builder_of
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Command, Dockerfile, Project
 from scaffold.model.regex import regex
+from scaffold.model.swarm import deployed_to_swarm
 
 _LOCKS = regex(
     r"\bchmod\s+(?:-\w+\s+)*0?[46]00\s+(?P<paths>[^;&|#\n>]+)|\binstall\s+(?P<words>[^;&|#\n>]*?-m\s*0?[46]00\s[^;&|#\n>]+)",

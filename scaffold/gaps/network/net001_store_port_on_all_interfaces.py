@@ -13,6 +13,7 @@ from scaffold.model.lasting import words_of
 from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.swarm import deployed_to_swarm
 
 _WEB_PORTS = frozenset({80, 443})
 """No store speaks on these: the service is more than its store."""
@@ -23,6 +24,15 @@ _NATS_MONITOR = 8222
 _SEAWEED = "chrislusf/seaweedfs"
 _SEAWEED_PORTS = frozenset({9333, 8080, 8888, 8333, 8111, 7333, 2022, 23646, 19333, 18080, 18888, 18333, 33646})
 """What master, volume, filer, S3, IAM, WebDAV, SFTP and admin listen on, and their gRPC ports (the defaults of `weed`)."""
+_EXPECTED = "127.0.0.1 before the port, or no `ports` at all"
+_EXPECTED_IN_SWARM = "no `ports` at all, as a swarm leaves out the address before a port"
+_IN_SWARM = Closer(
+    None,
+    "advice",
+    "Take the port out of `ports`: services of the stack need no published port. A swarm publishes it on every node whatever "
+    "address stands before it; what has to stay reachable goes on one node (`mode: host`), behind a firewall before Docker.",
+)
+"""`docker stack deploy` warns that it leaves the address out (docker/cli, cli/compose/loader)."""
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\w+")
 
 
@@ -103,18 +113,20 @@ def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
     why = "because Docker's own rules come before a host firewall such as ufw"
     if wall is not None:
         why = f"though none from the internet: the firewall of its cloud opens other ports ({wall.path})"
+    in_swarm = port.location.path in deployed_to_swarm(project)
     severity = Severity.LOW if wall is not None else Severity.MEDIUM if is_monitor or not is_on else Severity.HIGH
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target if port.target is not None else 'unknown'}{'/udp' if port.protocol == 'udp' else ''}",
         message=f"{service.name}{_heirs(stack, service, port)} publishes {number}{published} on every interface of the host: "
         f"whoever reaches the host {reached}, {why}{idle}.",
-        expected=f"127.0.0.1 before the port, or no `ports` at all: other services reach {service.name} without it",
+        expected=f"{_EXPECTED_IN_SWARM if in_swarm else _EXPECTED}: other services reach {service.name} without it",
         actual="no host address (all interfaces)" if not port.host_ip else port.host_ip,
         locations=(port.location,),
         related=(wall,) if wall is not None else (),
         severity=severity,
         environment=stack.environment,
+        closers=(_IN_SWARM,) if in_swarm else None,
     )
 
 

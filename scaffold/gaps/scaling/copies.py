@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, path_environment, production_or_all
 from scaffold.gaps.kubernetes.objects import RUNS_ON, KubernetesObject, objects
-from scaffold.gaps.swarm import is_for_swarm
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
@@ -17,6 +16,7 @@ from scaffold.model.names import TRIED, EnvironmentClass
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below, start_of
+from scaffold.model.swarm import is_for_swarm
 
 PROCESSES = regex(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi)\b[^\n]*?(?:--workers[= ]|\s-w[= ]?)(?:\$\{\w+:-)?(?P<count>\d{1,2})\b"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Stack
 from scaffold.model.document import Mapping, find, text_of
 from scaffold.model.known import known
@@ -10,14 +9,19 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)", words=("deploy",))
-_NAMED = regex(r"(?:.*/)?(?:docker-)?(?:swarm|stack)(?:[._-][^/]*)?\.ya?ml", words=("swarm", "stack"))
+_NAMED = regex(r"(?:.*/)?(?:(?:[^/]*[._-])?swarm|(?:docker-)?stack)(?:[._-][^/]*)?\.ya?ml", words=("swarm", "stack"))
+REFUSED = ("cpu_shares", "profiles")
+"""Keys of our overlays at which `docker stack deploy` ends with an error (docker/cli: ForbiddenProperties, and its schema)."""
 _ASKED = ("placement", "update_config", "rollback_config", "endpoint_mode", "mode")
 """Keys of `deploy` that mean something in a swarm alone."""
 
 
-@remembered
 def deployed_to_swarm(project: Project) -> frozenset[str]:
     """Return the compose files that a command of the project deploys to a swarm, or that are called after one."""
+    return known(_deployed_to_swarm, project)
+
+
+def _deployed_to_swarm(project: Project) -> frozenset[str]:
     found = (match["path"] for command in project.commands for match in _DEPLOY.finditer(command.text))
     names = {path.rpartition("/")[2] for path in found}
     paths = (file.path for file in project.compose_files)
