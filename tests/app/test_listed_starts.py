@@ -119,7 +119,8 @@ def test_a_list_in_the_variable_of_compose_gets_the_overlays(make_project: Calla
     ours = "compose.hardening.yaml:compose.monitoring.yaml:compose.backup.yaml"
     assert (root / "Makefile").read_text() == exported.replace("prod.yml\n", f"prod.yml:{ours}\n")
     assert (root / "scripts/deploy.sh").read_text() == script.replace('prod.yml"', f'prod.yml:{ours}"')
-    assert left_out(root).keys() == {"scripts/deploy-swarm.sh"}
+    assert (root / "scripts/deploy-swarm.sh").read_text() == swarm
+    assert not left_out(root)
 
 
 def test_what_is_written_and_does_not_run_is_told(make_project: Callable[..., Path]) -> None:
