@@ -138,7 +138,7 @@ def _with_needed(groups: tuple[EnvGroup, ...], needs: tuple[NeededVariable, ...]
                 tuple(need.service for need in found),
                 "" if first.secret else first.value,
                 secret=first.secret,
-                url=first.secret and "://" in first.value,
+                url=first.secret and ("://" in first.value or names_whole_address(name)),
                 active=required or stands,
                 why=_required_by(found) + _that_differs(found),
                 login=first.login,

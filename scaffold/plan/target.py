@@ -35,6 +35,7 @@ from scaffold.plan.release import release_tasks, services_that_migrate_at_once, 
 from scaffold.plan.spelled_out import spelled_out
 from scaffold.plan.stages import with_production_stages
 from scaffold.plan.stores import plan_secrets, plan_stores
+from scaffold.plan.url_forms import databases_in_urls
 from scaffold.plan.workloads import plan_workloads
 
 _OWN_TERRAFORM = "infra/terraform"
@@ -49,7 +50,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
     if stack:
         stack = started(stack, choice)
         refuse_cycles(stack)
-    databases = rails_databases(project, stack) if stack else {}
+    databases = {**databases_in_urls(project, stack), **rails_databases(project, stack)} if stack else {}
     stores = plan_stores(stack, project.name, configuration.redis, databases) if stack else ()
     managed = frozenset(store.service for store in stores if store.placement == "managed")
     needs = needed_variables(project, stack, managed) if stack else ()

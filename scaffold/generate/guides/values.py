@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
 from typing import Any
 
 from scaffold.generate.emit import to_shell_word
@@ -15,6 +14,7 @@ from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, how_to_make_a_key, is_issued, is_of_a_pair, making
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
 from scaffold.model.names import Role
+from scaffold.model.regex import regex
 from scaffold.model.secret_names import names_whole_address
 from scaffold.model.target import BuiltImage, FilledArgument, Secret, SecretKey, Store, Target
 from scaffold.model.values import dns_label
@@ -29,6 +29,8 @@ _ON_AWS = {
 }
 """Loss and copies of a managed store; RDS ships transaction logs every five minutes (user guide, point-in-time recovery)."""
 _NOT_COPIED = ("everything since the last copy that you made yourself", "none that scaffold makes")
+_OF_REDIS = regex(r"REDIS|VALKEY|CACHE")
+_OF_POSTGRES = regex(r"POSTGRES|PG|DATABASE|(?:^|_)DB(?:_|$)|DIRECT_URL")
 _SHOWN = 3
 """How many folders of one kind a sentence names."""
 _REFILLS = (
@@ -55,6 +57,7 @@ def service_values(service: GuideService, compose: str) -> dict[str, Any]:
         "concurrency": service.concurrency,
         "blocked": list(service.blocked),
         "overlaps": service.overlaps,
+        "crowded": service.crowded,
         "store": service.copies is Copies.STORE,
         "runs_on": service.copies is not Copies.ONCE,
         "restartable": service.copies in {Copies.MANY, Copies.ONE},
@@ -273,9 +276,7 @@ def secret_values(target: Target, secret: Secret) -> dict[str, Any]:
                 "key": item.key,
                 "consumers": _consumers(secret, item),
                 "host": (not item.consumers and not secret.store) or item.key == BACKUP_KEY,
-                "made": f"the same text as the password of {logins[item.key]}"
-                if item.key in logins
-                else _made(item, dict(target.object_keys)),
+                "made": f"the same text as the password of {logins[item.key]}" if item.key in logins else _made(item, target),
             }
             for item in secret.keys
         ],
@@ -459,12 +460,9 @@ def _unknown(target: Target, service: str) -> dict[str, Any]:
     return {"service": service, "names": [need.name for need in found], "place": next(iter(places)), "more": len(places) > 1}
 
 
-def _made(item: SecretKey, own: Mapping[str, str]) -> str:
-    """Return where a new value comes from: the provider where the key names one, else our own making.
-
-    `own` are the keys of object stores that the stack runs itself, each with that service.
-    """
-    key = item.key
+def _made(item: SecretKey, target: Target) -> str:
+    """Return where a new value comes from: the provider where the key names one, else our own making."""
+    key, own = item.key, dict(target.object_keys)
     if key in own:
         how = how_to_make_a_key(own[key], tuple(service for service, _ in item.consumers))
         return how.replace(GENERATE, f"`{GENERATE}`")
@@ -473,8 +471,30 @@ def _made(item: SecretKey, own: Mapping[str, str]) -> str:
     if is_issued(key):
         return "the provider's console"
     if names_whole_address(key):
-        return "the address with the login in it, as the store has them"
+        return _composed(key, target)
     return MADE_AS_A_PAIR if is_of_a_pair(key) else f"here: `{making(key)}`"
+
+
+def _composed(key: str, target: Target) -> str:
+    """Return how people put an address together: of what Terraform tells, where AWS runs the only store of its kind."""
+    template = target.environment.production
+    variable = template.variable(key) if template else None
+    form = f", {variable.form}" if variable and variable.form else ""
+    engine = "valkey" if _OF_REDIS.search(key) else "postgres" if _OF_POSTGRES.search(key) else ""
+    stores = [store for store in target.stores if store.engine == engine and store.placement == "managed"]
+    if len(stores) != 1:
+        return f"the address with the login in it, as the store has them{form}"
+    store, output = stores[0], f"{target.terraform_folder}: terraform output -json helm_values"
+    shown = (
+        f"SCHEME://USERNAME:PASSWORD@HOST:{store.port}/DATABASE?sslmode=require"
+        if engine == "postgres"
+        else f"rediss://:PASSWORD@HOST:{store.port}"
+    )
+    parts = "host, database and username" if engine == "postgres" else "the host"
+    return (
+        f"on one host the address as the store has it{form}; on AWS `{shown}`: {parts} from `stores.{store.service}` of "
+        f"`{output}`, the password from the secret `{store.secret}`"
+    )
 
 
 def alert_values(target: Target, page: str) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from scaffold.model.document import VariableReference
 from scaffold.model.environment import NeededVariable
 from scaffold.model.image_code import runs_code
 from scaffold.model.project import EnvEntry, Project
+from scaffold.plan.env_entries import resolved
 from scaffold.plan.needs.defaults import default_variables
 from scaffold.plan.needs.env_files import env_file_variables
 from scaffold.plan.needs.local_defaults import local_variables
@@ -76,4 +77,4 @@ def _templates(project: Project, stack: Stack) -> dict[str, EnvEntry]:
         for entry in file.entries:
             if not entry.commented:
                 found.setdefault(entry.name, entry)
-    return found
+    return resolved(found)

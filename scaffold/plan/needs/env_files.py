@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import scalars_in
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.environment import NeededVariable
 from scaffold.model.image_code import reads_in_image
-from scaffold.model.interpolation import InterpolationError, references, substitute
 from scaffold.model.project import EnvEntry, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import SecretClass, classify, is_provider_key, names_secret, url_host, url_password
 from scaffold.model.starting import is_below
+from scaffold.plan.env_entries import resolved
 from scaffold.plan.needs.addresses import address_of, login_of
 from scaffold.plan.production_values import is_nobody, keeps_mail, lists_origins, production_value
 
 _OF_TOOLS = regex(r"(?:COMPOSE|DOCKER|BUILDKIT|COMPOSER)_.*")
 """Variables of Compose, Docker and package managers, which no program in a container reads."""
 _OF_STORES = regex(
-    r"(?:POSTGRES|PG|MYSQL|MARIADB|MONGO|REDIS|VALKEY|RABBITMQ|MINIO|CLICKHOUSE|ELASTIC|ES|OPENSEARCH|MEILI|TYPESENSE|QDRANT|WEAVIATE"
+    r"(?:POSTGRES|PG(?!ADMIN)|MYSQL|MARIADB|MONGO|REDIS|VALKEY|RABBITMQ|MINIO|CLICKHOUSE|ELASTIC|ES|OPENSEARCH|MEILI|TYPESENSE|QDRANT|WEAVIATE"
     r"|CHROMA|NEO4J|KAFKA|NATS|CASSANDRA|COUCHDB|INFLUXDB|DOCKER_INFLUXDB|discovery)[A-Z0-9]*[_.].*|PGDATA"
 )
 """Variables that the images of stores read."""
@@ -34,8 +33,6 @@ _OF_ONE_MACHINE = regex(
 """Values that are right for the developer who copies the template, and for nobody else."""
 _ASKED_FOR = frozenset({"APP_KEY"})
 """What templates leave empty and a framework ends each request without: Laravel's key."""
-_LONGEST = 4_000
-"""Characters of one value: lines that double the one before end here."""
 
 
 def env_file_variables(
@@ -74,7 +71,7 @@ def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:
     for path in missing_env_files(project, service):
         template = template_of(project, path)
         found |= {entry.name: entry for entry in template.entries if not entry.commented} if template else {}
-    return _resolved(found)
+    return resolved(found)
 
 
 def _need(
@@ -119,29 +116,3 @@ def _is_for_nobody(value: str) -> bool:
 
 def _is_for_developers(value: str) -> bool:
     return bool(_OF_ONE_MACHINE.fullmatch(value)) or classify(value) is SecretClass.PLACEHOLDER
-
-
-def _resolved(entries: Mapping[str, EnvEntry]) -> dict[str, EnvEntry]:
-    """Return the entries with the variables of the same file in their values, as Compose reads it: a reference takes what
-    stands above it. What is a secret, or set nowhere, stays a reference, and so does a value that grows beyond all use.
-    """
-    found: dict[str, EnvEntry] = {}
-    for name, entry in entries.items():
-        found[name] = _with_values(entry, found) if "$" in entry.value and len(entry.value) <= _LONGEST else entry
-    return found
-
-
-def _with_values(entry: EnvEntry, above: Mapping[str, EnvEntry]) -> EnvEntry:
-    with_default = {reference.name for reference in references(entry.value) if reference.has_default}
-
-    def value_of(name: str) -> str | None:
-        found = above.get(name)
-        if found is None:
-            return None if name in with_default else f"${{{name}}}"
-        return f"${{{name}}}" if names_secret(name, found.value or "unknown") else found.value
-
-    try:
-        text = substitute(entry.value, value_of, strict=False)
-    except InterpolationError:
-        return entry
-    return replace(entry, value=text) if len(text) <= _LONGEST else entry

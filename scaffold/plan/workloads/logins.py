@@ -11,10 +11,11 @@ from scaffold.model.document import scalars_of
 from scaffold.model.engines import MEMORYDB
 from scaffold.model.frozen import frozen
 from scaffold.model.regex import regex
-from scaffold.model.secret_names import may_be_sensitive_name
+from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
 from scaffold.model.secrets import names_secret
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Piece, Text, literal
+from scaffold.plan.url_forms import url_form
 from scaffold.plan.workloads.connection_strings import ConnectionString, Keyword, parse_connection_string
 from scaffold.plan.workloads.hosts import HOST_ENDINGS, Url, host_and_port, parse_url
 from scaffold.plan.workloads.scope import Scope, flagged_passwords
@@ -38,6 +39,7 @@ _NAMES_ADDRESS = regex(r"(?:URL|URI|HOST|ADDRESS|DSN)$", re.IGNORECASE)
 _SSL_MODE = regex(r"_*SSL_?MODE")
 _WITHOUT_TLS = frozenset({"disable", "allow", "prefer"})
 """The modes of libpq and of those that took over its words in which a connection may be plain."""
+_STAND_IN = regex(r"<(?P<name>\w+)>")
 _USER_VARIABLES = frozenset({"POSTGRES_USER", "POSTGRESQL_USERNAME"})
 _DATABASE_VARIABLES = frozenset({"POSTGRES_DB", "POSTGRESQL_DATABASE"})
 
@@ -105,7 +107,7 @@ def _of_spring(service: Service, scope: Scope) -> tuple[dict[str, Text], set[str
 
 
 def _by_address(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
-    value = entry.value or ""
+    value = entry.value or _as_developers_write_it(entry, scope)
     url = parse_url(value)
     if url is not None:
         store = scope.managed(url.host)
@@ -126,6 +128,17 @@ def _by_address(entry: EnvValue, scope: Scope) -> tuple[Text, Store] | None:
         return merged((_of(store, "host"), *port, Piece("literal", "/"), *database)), store
     store = scope.managed(value) if _host_prefix(entry.name) is not None else None
     return ((_of(store, "host"),), store) if store else None
+
+
+def _as_developers_write_it(entry: EnvValue, scope: Scope) -> str:
+    """Return the URL that a variable without a value holds, as templates write it: Terraform knows each part of a managed
+    store's, and people would have to put them together.
+    """
+    if not names_whole_address(entry.name) or not _is_open(entry, scope):
+        return ""
+    names = (entry.name, *(item.name for item in entry.references))
+    form = next((found for name in names if (found := url_form(scope.project, scope.stack, name))), "")
+    return _STAND_IN.sub(r"\g<name>", form)
 
 
 def _of(store: Store, part: str) -> Piece:
