@@ -55,6 +55,10 @@ class GuideService:
     """Whether it is started by `docker compose up` alone."""
     overlaps: bool = False
     """Whether the cluster starts its next release before the last one ends, though it runs in one copy."""
+    crowded: str = ""
+    """What to do before the set starts where several copies are asked for that want one port of the host, "" where none are."""
+    loose: bool = False
+    """Whether it ends and nothing waits for that, so that `up --wait` takes its end for a failure."""
     refills: bool = False
     """Whether it is a Redis of which nothing shows that its loss loses more than a cache and sessions."""
 
@@ -184,6 +188,8 @@ class GuidesPlan:
     pulled: PulledImages = PulledImages()
     is_checked: bool = True
     """Whether some service has a healthcheck."""
+    swarm: tuple[str, ...] = ()
+    """The user's files that run in production, where they are for a swarm; else none."""
     directory: str = ""
     """The folder in which Compose is started, "" for the root."""
     chart: bool = True

@@ -49,10 +49,21 @@ def is_hardened(service: Service) -> bool:
     return runs and service.role not in _TOOLS and service.node.get("provider") is None
 
 
+_GOES_ON = regex(r"\b(?:while|until|for|sleep|crond?|supercronic|tail)\b")
+"""What keeps a container there after its first command."""
+
+
 def lacks_restart(service: Service) -> bool:
     """Whether a service that has to run on says nothing of what happens when it ends."""
     declared = service.restart or find(service.node, "deploy", "restart_policy")
-    return (service.role in _LONG_RUNNING or answers(service)) and not declared
+    return (service.role in _LONG_RUNNING or answers(service)) and not declared and not ends_with_certificate(service)
+
+
+def ends_with_certificate(service: Service) -> bool:
+    """Whether a service gets a certificate and ends: certbot and lego do, unless a shell around them goes on."""
+    image = service.image
+    certifies = image is not None and (image.name in {"certbot", "lego"} or image.repository.startswith("certbot/dns-"))
+    return certifies and not _GOES_ON.search(words_of(service))
 
 
 def answers(service: Service) -> bool:

@@ -108,16 +108,17 @@ def _by_missing_file(project: Project, service: Service) -> str:
 
 def _by_certificates(stack: Stack, service: Service) -> str:
     """Return why what gets certificates for the project's proxy has no place in the cluster, "" where others read them too."""
-    if not _gets_certificates(service):
+    if not gets_certificates(service):
         return ""
     own = {mount.source for mount in service.mounts}
-    others = (other for other in stack.services if other.role is not Role.PROXY and not _gets_certificates(other))
+    others = (other for other in stack.services if other.role is not Role.PROXY and not gets_certificates(other))
     if any(mount.source in own for other in others for mount in other.mounts):
         return ""
     return "the load balancer has the certificate and renews it"
 
 
-def _gets_certificates(service: Service) -> bool:
+def gets_certificates(service: Service) -> bool:
+    """Whether a service gets certificates for a proxy and is none itself, though it may listen for a challenge."""
     image = service.image
     return image is not None and (image.name in _GET_CERTIFICATES or image.repository.startswith("certbot/dns-"))
 

@@ -17,12 +17,15 @@ from scaffold.model.encryption_keys import encryption_keys
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import made_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
+from scaffold.model.lasting import ends_with_certificate
+from scaffold.model.left_out import gets_certificates
 from scaffold.model.listed_starts import is_same, listed_starts
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.outside_stores import outside_stores
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
+from scaffold.model.swarm import deployed_to_swarm, is_for_swarm
 from scaffold.model.workload import Scaling, Workload
 from scaffold.plan.copies import one_copy
 from scaffold.plan.kept_data import kept_data
@@ -43,6 +46,8 @@ _NOTHING_SHOWN = (
     "the files show no volume and no folder of its own; what it holds in memory (sessions, sockets, caches) they do not show"
 )
 _ENV_FILE = regex(r"(?<!\S)--env-file(?:\s+|=)[\"']?(?P<path>[^\s\"'`;|&()]+)", words=("--env-file",))
+_RANGE = regex(r"\d-\d{1,5}(?::|$)")
+"""A range of ports of the host, of which each copy takes one."""
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 
 
@@ -102,8 +107,15 @@ def plan_guides(
         encryption_keys=_encryption_keys(project, stack),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
         directory=stack.directory,
+        swarm=_swarm(project, stack),
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
+
+
+def _swarm(project: Project, stack: Stack) -> tuple[str, ...]:
+    """Return the user's own files of the set where one of them is for a swarm."""
+    own = tuple(path for path in stack.files if path not in project.owned)
+    return own if deployed_to_swarm(project) & set(own) else ()
 
 
 def _encryption_keys(project: Project, stack: Stack) -> tuple[str, ...]:
@@ -179,7 +191,7 @@ def _service(project: Project, stack: Stack, service: Service, migration: StartM
             why = f"{why}. Its start migrates the database ({place}): {_in_turn(migration)}"
     return GuideService(
         name=service.name,
-        role=service.role.value if service.role else "service",
+        role="certificates" if gets_certificates(service) else service.role.value if service.role else "service",
         runs=_runs(service),
         copies=copies,
         why=why,
@@ -188,6 +200,8 @@ def _service(project: Project, stack: Stack, service: Service, migration: StartM
         is_guess=is_guess,
         concurrency=_concurrency(service),
         blocked=_blocked(service) if copies is Copies.MANY else (),
+        crowded=_crowded(project, stack, service),
+        loose=copies is Copies.ONCE and not service.profiles and not _is_awaited(stack, service),
         profiles=service.profiles,
         refills=service.role is Role.REDIS and not is_durable_store(project, service),
     )
@@ -217,7 +231,11 @@ def _runs(service: Service) -> str:
 def _copies(project: Project, stack: Stack, service: Service) -> tuple[Copies, str]:
     if service.role in DATASTORES:
         return Copies.STORE, "it keeps data: a second copy would have data of its own"
-    ends = service.restart == "no" or (service.restart.startswith("on-failure") and not is_long_running(service))
+    ends = (
+        ends_with_certificate(service)
+        or service.restart == "no"
+        or (service.restart.startswith("on-failure") and not is_long_running(service))
+    )
     if service.has_role(Role.ONE_SHOT, Role.E2E) or ends:
         return Copies.ONCE, "it does its work and ends"
     if service.role in _WATCHING:
@@ -237,9 +255,40 @@ def _by_what_it_keeps(project: Project, stack: Stack, service: Service) -> tuple
     return Copies.MANY, f"copies on one host share {in_words(kept)}{also}; on several hosts that has to be shared storage"
 
 
+def _is_awaited(stack: Stack, service: Service) -> bool:
+    """Whether another service waits for its end: `up --wait` does so too then (docker/compose, pkg/compose/start.go)."""
+    return any(
+        edge.service == service.name and edge.condition == "service_completed_successfully"
+        for other in stack.services
+        for edge in other.depends_on
+    )
+
+
+def _crowded(project: Project, stack: Stack, service: Service) -> str:
+    """Return what to do about copies that the set asks for and that want one port of the host; a swarm publishes it once."""
+    port = next((item for item in service.ports if item.published and item.target and not _RANGE.search(item.raw)), None)
+    asked = ((".".join(route), text_of(find(service.node, *route))) for route in (("deploy", "replicas"), ("scale",)))
+    key, count = next(((key, text) for key, text in asked if text.isdigit() and int(text[:6]) > 1), ("", ""))
+    if port is None or not key or service.network_mode or service.container_name or is_for_swarm(project, stack):
+        return ""
+    proxies = [item.name for item in stack.services if item.role is Role.PROXY and not gets_certificates(item)]
+    proxies = [name for name in proxies if name != service.name]
+    last = (port.published or 0) + int(count[:6]) - 1
+    in_front = (
+        f"take the port out of its `ports` and let `{proxies[0]}` reach it by its name"
+        if proxies
+        else ("put a proxy on its network, which reaches it by its name, and publish the port of that in its place")
+    )
+    return (
+        f"`{service.name}` is asked for in {count} copies (`{key}`), and each wants port {port.published} of the host: `up` "
+        f"ends with an error at the second. Before the first start {in_front}, or publish a range with a port for each "
+        f"copy (`{port.published}-{last}:{port.target}`), or ask for one copy"
+    )
+
+
 def _blocked(service: Service) -> tuple[str, ...]:
     """Return what two containers of one host cannot both have: a name, a port of the host, an address."""
-    fixed = [port.published for port in service.ports if port.published is not None]
+    fixed = [port.published for port in service.ports if port.published is not None and not _RANGE.search(port.raw)]
     found = ["the fixed container_name"] if service.container_name else []
     found += ["the network of the host"] if service.network_mode == "host" else []
     networks = service.node.get("networks")

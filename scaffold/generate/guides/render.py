@@ -30,6 +30,7 @@ from scaffold.generate.guides.values import (
 from scaffold.model.artifact import Artifact, Rendering
 from scaffold.model.guides import Copies, GuidePage, GuidesPlan, ManualMigration
 from scaffold.model.names import Role, Room
+from scaffold.model.swarm import REFUSED
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label
 
@@ -104,6 +105,9 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "scripts": [{"command": item.command, "purpose": item.purpose} for item in plan.scripts],
         "modules": list(plan.modules),
         "tasks": list(plan.tasks),
+        "swarm": _swarm_values(target, plan),
+        "starts_up": _starts_up(f"{compose} up -d{' --build' if plan.pulled.builds else ''}", plan),
+        "replaces": _starts_up(f"{compose} up -d", plan),
         "pull": f"{compose} pull {' '.join(map(to_shell_word, plan.pulled.services))}" if plan.pulled.services else "",
         "tags": list(plan.pulled.tags),
         "moving": [{"service": service, "image": image} for service, image in plan.pulled.moving],
@@ -150,6 +154,33 @@ def _compose_command(target: Target) -> str:
     """Return the start of every command; the shell's own variables name the files."""
     profiles = target.monitoring.profiles[:1] if target.monitoring else ()
     return " ".join(["docker compose", *(f"--profile {to_shell_word(name)}" for name in profiles)])
+
+
+def _swarm_values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
+    """Return the commands for a swarm, where the set is for one; its manager reads no env file but takes what the shell has."""
+    if not plan.swarm:
+        return {}
+    name = dns_label(target.app)
+    files = " ".join(f"-c {to_shell_word(_from(plan, path))}" for path in plan.swarm)
+    values = " && ".join(f'. "{file}"' for file in _value_files(target))
+    return {
+        "files": list(plan.swarm),
+        "overlays": [path for path in target.production_set if path not in plan.swarm],
+        "refused": list(REFUSED),
+        "commands": [
+            *([f"cd {to_shell_word(plan.directory)}"] if plan.directory else []),
+            f"set -a && {values} && set +a",
+            f"docker stack deploy --with-registry-auth {files} {to_shell_word(name)}",
+            f"docker stack services {to_shell_word(name)}",
+        ],
+        "back": f"docker service rollback {name}_SERVICE",
+    }
+
+
+def _starts_up(start: str, plan: GuidesPlan) -> list[str]:
+    """Return the commands that start the release and wait; what ends and nobody waits for would fail that, and is apart."""
+    left_out = "".join(f" --scale {to_shell_word(service.name)}=0" for service in plan.services if service.loose)
+    return [f"{start} --wait{left_out}", *([start] if left_out else [])]
 
 
 def _from(plan: GuidesPlan, path: str) -> str:
