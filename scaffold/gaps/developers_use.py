@@ -10,13 +10,19 @@ from scaffold.gaps.remembered import remembered
 from scaffold.gaps.starts import FOR_OTHERS, NAMES_COMPOSE, OF_AGENTS, SAID_BEFORE
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
-from scaffold.model.document import Location
+from scaffold.model.document import Location, find
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
+_KEEPS_UP = frozenset({"always", "unless-stopped"})
+"""Policies by which Docker starts a container after a reboot as well; `on-failure` does not.
+https://docs.docker.com/engine/containers/start-containers-automatically/
+"""
+_LEAST_SHARE = 4
+"""One in so many services that is kept up shows somebody's care for the whole."""
 _MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
 _DATABASES = frozenset(
     {"POSTGRES_DB", "POSTGRESQL_DATABASE", "MYSQL_DATABASE", "MARIADB_DATABASE", "MONGO_INITDB_DATABASE", "CLICKHOUSE_DB"}
@@ -41,6 +47,19 @@ def signs_of_developers(project: Project, stacks: list[Stack]) -> tuple[str, Loc
     if bench:
         return "says that developers run it, who mount their sources, and nothing here that others do", bench
     return known(_signs_in_settings, project, stacks[0])
+
+
+def is_not_kept_up(stacks: list[Stack]) -> bool:
+    """Whether stacks show by themselves that nobody keeps them running: hardly a service comes up again after a crash or a
+    reboot of the host, and none is told that it runs in production.
+    """
+    return known(_has_no_care, *stacks)
+
+
+def _has_no_care(*stacks: Stack) -> bool:
+    services = [service for stack in stacks for service in stack.services]
+    kept = [service for service in services if service.restart in _KEEPS_UP or find(service.node, "deploy", "restart_policy")]
+    return len(kept) * _LEAST_SHARE < len(services) and not any(map(_says_production, services))
 
 
 def _of_a_workbench(stacks: list[Stack]) -> Location | None:

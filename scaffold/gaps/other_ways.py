@@ -34,6 +34,7 @@ from scaffold.model.regex import regex
 _ON_A_CLUSTER = regex(
     r"^[ \t]*(?:\$ )?(?:kubectl (?:apply|create)|helm (?:install|upgrade))\b", re.MULTILINE, words=("kubectl ", "helm ")
 )
+_TO_A_CLUSTER = regex(r"\b(?:helm\s+upgrade|kubectl\s+(?:apply|set\s+image|rollout))\b", words=("helm", "kubectl"))
 _COPIES = regex(
     r"\b(?:scp|rsync|sftp)\b|\b(?:gcloud\s+(?:storage|compute)|gsutil|s3|az\s+storage)\b[^\n]*\b(?:cp|scp|sync|upload(?:-batch)?|rsync)\b",
     words=("scp", "rsync", "sftp", "gcloud", "gsutil", "s3", "storage"),
@@ -97,6 +98,17 @@ def other_way(project: Project, stacks: list[Stack]) -> Location | None:
             return Location(stack.files[0], 1)
     packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
     return next(packaged, None) or platform_of(project) or _told_for_a_cluster(project)
+
+
+@remembered
+def deployed_to_a_cluster(project: Project) -> Location | None:
+    """Return the first job that deploys for others and brings the application to a cluster."""
+    for workflow in project.workflows:
+        counted = path_environment(workflow.path) in {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
+        for job in workflow.jobs if counted and workflow.path not in project.owned else ():
+            if is_deployment(workflow, job) and any(_TO_A_CLUSTER.search(run_text(step)) for step in job.all_steps):
+                return job.location
+    return None
 
 
 @remembered

@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
-from scaffold.gaps.developers_use import signs_of_developers
+from scaffold.gaps.developers_use import is_not_kept_up, signs_of_developers
 from scaffold.gaps.facts import active_profiles, commented_profiles, path_environment
-from scaffold.gaps.other_ways import brought_to_hosts, deployed_by_jobs, other_way, platform_of
+from scaffold.gaps.other_ways import brought_to_hosts, deployed_by_jobs, deployed_to_a_cluster, other_way, platform_of
 from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
-from scaffold.gaps.starts import Start, Strength, calls_of, is_about, strength_of
+from scaffold.gaps.starts import Start, Strength, calls_of, has_visitors, is_about, strength_of
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import (
     is_deployment,
@@ -29,6 +29,9 @@ _JUDGED = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, La
 _KEEPS_ITS_OWN = "is what runs in production, and where that keeps its data is not told here"
 _REFUSED = "is refused by Compose as it stands, so nothing runs from it yet"
 _NOT_IN_USE = "is all that tells of its use, and does not say that others reach it today"
+_FOR_A_TRY = "is all that starts it, and says neither for whom nor how it comes up again after a reboot"
+_FAILS_AT_ONCE = frozenset({"IMG001", "IMG013", "CMP003", "CMP005", "CMP006", "CMP008", "CMP018", "CMP019", "CMP020", "CFG008"})
+"""Rules about what does not start for anybody."""
 _ABOUT_LOADING = frozenset({"CMP005", "CMP018"})
 _UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 
@@ -79,6 +82,17 @@ def _left_at_home(project: Project, gap: Gap) -> tuple[Severity, str, Location] 
     return Severity.MEDIUM, f"brings {path} to the host, and nothing here brings {stacks[0].files[-1]}", place
 
 
+def _beside_a_cluster(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of a set that is called production where jobs deploy to a cluster, and no page on deployment,
+    job or script starts this set.
+    """
+    stacks = _stacks_of(project, gap)
+    place = deployed_to_a_cluster(project) if stacks else None
+    if place is None or any(strength_of(project, stack).strength is Strength.OTHERS for stack in stacks):
+        return None
+    return Severity.MEDIUM, f"deploys to a cluster, and nothing here deploys {stacks[0].files[-1]}", place
+
+
 def _of_staging(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
     """Return what counts of a gap of a set for staging that nothing starts, beside one for production that something does."""
     stacks = _stacks_of(project, gap)
@@ -124,9 +138,9 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     counted = project.stacks if gap.layer is Layer.BACKUP else stacks
     start = max((strength_of(project, stack) for stack in counted), key=lambda item: item.strength)
     other = other_way(project, stacks)
-    bench = signs_of_developers(project, stacks) if start.strength in {Strength.NOTHING, Strength.ANYBODY} else None
-    if bench:
-        return Severity.MEDIUM, *bench
+    few = _of_few(project, stacks, start, gap) if start.strength in {Strength.NOTHING, Strength.ANYBODY} else None
+    if few:
+        return few
     if gap.layer is Layer.BACKUP and (start.strength >= Strength.ANYBODY or other):
         platform = platform_of(project) if start.strength <= Strength.NAMED else None
         return (Severity.MEDIUM, _KEEPS_ITS_OWN, platform) if platform else None
@@ -135,6 +149,18 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
         start = min(start, behind, key=lambda item: item.strength)
     capped = _by_strength(project, stacks, start, other)
     return capped or _not_in_use(project, gap, stacks, start)
+
+
+def _of_few(project: Project, stacks: list[Stack], start: Start, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of stacks which nothing shows to run for others: they show developers, or neither who starts
+    them nor what keeps them up says more. What fails at once fails for those who try them as well.
+    """
+    bench = signs_of_developers(project, stacks)
+    if bench:
+        return Severity.MEDIUM, *bench
+    if gap.code in _FAILS_AT_ONCE or not is_not_kept_up(stacks) or any(has_visitors(stack) for stack in stacks):
+        return None
+    return _capped(start, stacks[0]) if start.strength is Strength.NOTHING else (Severity.MEDIUM, _FOR_A_TRY, start.location)
 
 
 def _not_in_use(project: Project, gap: Gap, stacks: list[Stack], start: Start) -> tuple[Severity, str, Location] | None:
@@ -273,7 +299,7 @@ def _extended(project: Project) -> frozenset[str]:
 
 
 _CHECKS: dict[EnvironmentClass | None, tuple[Callable[[Project, Gap], tuple[Severity, str, Location] | None], ...]] = {
-    EnvironmentClass.PRODUCTION: (_beside_the_deployed, _asleep, _left_at_home),
+    EnvironmentClass.PRODUCTION: (_beside_the_deployed, _beside_a_cluster, _asleep, _left_at_home),
     EnvironmentClass.STAGING: (_of_staging,),
     EnvironmentClass.BASE: (_beside_the_deployed, _by_start),
 }

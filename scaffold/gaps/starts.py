@@ -167,6 +167,15 @@ def runs_for_others(project: Project, stack: Stack) -> bool:
     return chosen or strength_of(project, stack).strength >= Strength.ANYBODY
 
 
+def has_visitors(stack: Stack) -> bool:
+    """Whether a stack has what only one with visitors has: a tunnel, an agent for certificates, files of a deployment."""
+    return known(_shows_visitors, stack)
+
+
+def _shows_visitors(stack: Stack) -> bool:
+    return next(_of_itself(stack), None) is not None
+
+
 def _of_itself(stack: Stack) -> Iterator[Start]:
     """Yield the services that only a stack with visitors has: a tunnel from the internet, an agent for certificates; and what
     is mounted from a folder for deployment.

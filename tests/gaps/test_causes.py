@@ -41,6 +41,7 @@ services:
   db:
     image: postgres:17
     ports: ["5432:5432"]
+    restart: always
 """
 
 
@@ -85,6 +86,7 @@ services:
     privileged: true
     healthcheck:
       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    restart: always
 """
 
 

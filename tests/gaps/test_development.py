@@ -19,6 +19,7 @@ services:
     image: postgres:16
     ports: ["5432:5432"]
     volumes: ["data:/var/lib/postgresql/data"]
+    restart: always
 volumes:
   data:
 """
@@ -509,7 +510,7 @@ def test_samples_that_must_not_be_deployed_count_less_with_their_secrets_and_ima
     files = {
         "README.md": "# Samples\n\n> The following samples are for local development. These samples must not be deployed in "
         "production environments.\n",
-        "shop/compose.yaml": "services:\n  db:\n    image: mariadb:11\n    ports: ['3306:3306']\n    secrets: [password]\n"
+        "shop/compose.yaml": "services:\n  db:\n    image: mariadb:11\n    restart: always\n    ports: ['3306:3306']\n    secrets: [password]\n"
         "    environment: {MARIADB_ROOT_PASSWORD_FILE: /run/secrets/password}\n  web:\n    build: .\n"
         "secrets:\n  password: {file: password.txt}\n",
         "shop/password.txt": "horse-battery-91\n",

@@ -13,7 +13,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.names import EnvironmentClass, Severity
 from scaffold.read.project import read_project
 
-STORE = "  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    volumes: ['data:/var/lib/postgresql/data']\n"
+STORE = "  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    volumes: ['data:/var/lib/postgresql/data']\n    restart: always\n"
 COMPOSE = f"services:\n{STORE}  api:\n    build: .\nvolumes:\n  data:\n"
 UP = "```sh\ndocker compose up -d\n```\n"
 BOTH = "```sh\n# On your server (recommended)\ndocker compose up -d\n\n# Production\ndocker compose -f docker-compose.prod.yml up -d\n```\n"
@@ -488,9 +488,7 @@ def test_settings_modules_are_followed_once_for_all_defaults(make_project: Calla
 
 def test_a_stack_without_stores_is_not_what_managed_ones_replace(make_project: Callable[..., Path]) -> None:
     page = f"# Shop\n\n## Deployment\n\n{UP}\n## Charts\n\n```sh\ndocker compose -f compose.charts.yml up -d\n```\n"
-    charts = (
-        "services:\n  grafana:\n    image: grafana/grafana:11.0.0\n    environment: {GF_DATABASE_PASSWORD: kitchenTable77x9}\n"
-    )
+    charts = "services:\n  grafana:\n    image: grafana/grafana:11.0.0\n    restart: always\n    environment: {GF_DATABASE_PASSWORD: kitchenTable77x9}\n"
     files = {"docker-compose.yml": "services:\n  api:\n    build: .\n", "compose.charts.yml": charts, "README.md": page}
     assert found(make_project(files), "SEC002").severity is Severity.HIGH
 
@@ -513,7 +511,7 @@ OWN_MACHINE = "  web:\n    build: web\n    environment: {NEXT_PUBLIC_API_URL: 'h
         (
             OF_DEVELOPERS.replace("volumes:\n  data", f"{OWN_MACHINE}\n  data"),
             {},
-            "line 11 sends browsers to their own machine",
+            "line 12 sends browsers to their own machine",
         ),
     ],
     ids=["a page on compose", "a managed store", "the own machine"],
@@ -727,3 +725,52 @@ def test_a_stack_of_a_page_beside_the_one_that_a_job_deploys_by_a_script(
     gap = found(make_project(files))
     assert gap.severity.name.lower() == severity
     assert ("ops/docker-stack.prod.yml, which has a db too" in gap.message) == (severity == "medium")
+
+
+@pytest.mark.parametrize(
+    ("line", "others", "severity"),
+    [
+        ("", 0, Severity.MEDIUM),
+        ("    restart: on-failure\n", 0, Severity.MEDIUM),
+        ("    restart: unless-stopped\n", 0, Severity.HIGH),
+        ("    deploy: {restart_policy: {condition: any}}\n", 0, Severity.HIGH),
+        ("    restart: unless-stopped\n", 2, Severity.HIGH),
+        ("    restart: unless-stopped\n", 3, Severity.MEDIUM),
+        ("    environment: {APP_ENV: production}\n", 0, Severity.HIGH),
+        ("    volumes: ['./deploy/tls:/tls:ro']\n", 0, Severity.HIGH),
+    ],
+)
+@pytest.mark.parametrize("page", ["", f"\n{UP}"])
+def test_a_stack_that_nobody_keeps_up_and_no_page_gives_to_others(
+    page: str, line: str, others: int, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    """Docker starts a container after a reboot with `always` and `unless-stopped` alone; one service in four shows care."""
+    api = f"  api:\n    build: .\n{line}"
+    more = "".join(f"  other{number}:\n    image: ghcr.io/example/other:{number}\n" for number in range(others))
+    store = STORE.replace("    restart: always\n", "")
+    files = {"docker-compose.yml": f"services:\n{store}{api}{more}volumes:\n  data:\n", "README.md": f"# Shop\n{page}"}
+    assert found(make_project(files)).severity is severity
+    deployed = {**files, "scripts/deploy.sh": "#!/bin/sh\ndocker compose up -d\n"}
+    assert found(make_project(deployed)).severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("command", "severity"),
+    [
+        ("helm upgrade --install shop deploy/chart", Severity.MEDIUM),
+        ("kubectl set image deployment/shop shop=ghcr.io/example/api:2", Severity.MEDIUM),
+        ("helm lint deploy/chart", Severity.HIGH),
+    ],
+)
+def test_a_set_that_is_called_production_beside_jobs_that_deploy_to_a_cluster(
+    command: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    job = f"on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {command}\n"
+    files = {
+        "docker-compose.production.yml": COMPOSE,
+        "README.md": "# Shop\n\n`docker-compose.production.yml` has all variables.\n",
+        ".github/workflows/deploy.yml": job,
+    }
+    assert found(make_project(files)).severity is severity
+    page = {"README.md": "# Shop\n\n## Deployment\n\n```sh\ndocker compose -f docker-compose.production.yml up -d\n```\n"}
+    assert found(make_project({**files, **page})).severity is Severity.HIGH

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, is_to_be_filled, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.exported import exported_over
+from scaffold.gaps.secrets.own_machine import of_the_own_machine
 from scaffold.gaps.secrets.sec002_literal_credential import are_stand_ins, environment_of, literal_credentials, repeats_names
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
-from scaffold.model.project import EnvFile, Project
+from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import holds_secret
 
@@ -50,16 +51,17 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     shipped = shipped or repeats_names(project, file, names)
     over = exported_over(project, file.path) if held else {}
     place = over[held[0]] if held and names <= over.keys() else None
-    opens = held and file.kind == "real" and not shipped and not place and not are_stand_ins(file, held)
+    own = None if not held or _issued(project, file) else of_the_own_machine(file)
+    opens = held and file.kind == "real" and not shipped and not place and not own and not are_stand_ins(file, held)
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
         subject="tracked",
-        message=_message(project, file, held, template, place),
+        message=_message(project, file, held, template, _of_nobody(place, own)),
         expected=f"a template such as {file.path}.example in git, the file itself in .gitignore",
         actual="tracked",
         locations=(related[0] if related else Location(file.path, 1),),
-        related=tuple(related[1:]),
+        related=(*related[1:], *((own.location,) if own else ())),
         severity=severity,
         environment=environment_of(project, file),
         closers=(Closer(None, "advice", _advice(file.path)),),
@@ -70,15 +72,24 @@ def _template(project: Project, file: EnvFile, held: tuple[str, ...]) -> EnvFile
     """Return the template that shows all of the file's credentials; a key that a provider issued is nobody's default, and the
     files of an example count for less as a whole.
     """
-    if any(note.is_whole for note in project.development_notes) or any(
-        sighting.location.path == file.path for sighting in project.sightings
-    ):
+    if any(note.is_whole for note in project.development_notes) or _issued(project, file):
         return None
     entries = tuple(entry for entry in file.entries if entry.name in held and not entry.commented)
     return template_with_the_same(project, file, entries)
 
 
-def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: EnvFile | None, place: Location | None) -> str:
+def _issued(project: Project, file: EnvFile) -> bool:
+    """Whether the file holds a key that a provider issued, which works wherever it is written."""
+    return any(sighting.location.path == file.path for sighting in project.sightings)
+
+
+def _of_nobody(place: Location | None, own: EnvEntry | None) -> str:
+    """Return why what the file holds is not what a system runs with that others reach, "" where nothing says so."""
+    exported = f"; {place.path}:{place.line} exports others over them for production" if place else ""
+    return exported or (f"; {own.name} says that the file is for one's own machine" if own else "")
+
+
+def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: EnvFile | None, why: str) -> str:
     if not held and is_file_of_defaults(project, file):
         return (
             f"{file.path} is the file of defaults that projects of Symfony commit: what no .env.local sets runs with values "
@@ -87,8 +98,7 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: E
     same = f"; {template.path} shows the same values, so nobody drew them for one system" if template else ""
     if held and not template and says_to_change(project, file):
         same = ", and its head tells people to change them: whoever does not runs with values that everybody can read"
-    if place:
-        same += f"; {place.path}:{place.line} exports others over them for production"
+    same += why
     if held and are_stand_ins(file, held):
         names = ", ".join(held)
         return (
@@ -97,7 +107,8 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], template: E
         )
     what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if _is_sensitive(file) else ""
     what = what or "without credentials"
-    return f"{file.path} is an env file of a running system, {what}, and it is part of the repository{same}."
+    use = "with which services start" if why else "of a running system"
+    return f"{file.path} is an env file {use}, {what}, and it is part of the repository{same}."
 
 
 def _advice(path: str) -> str:
