@@ -26,6 +26,7 @@ services:
   cache:
     image: redis:7.4
     ports: ["6379:6379"]
+    restart: unless-stopped
 volumes:
   data:
 """
