@@ -29,7 +29,11 @@ _MODE = regex(r"(?:.*_)?(?:ENV|ENVIRONMENT|APP_MODE|STAGE)")
 
 
 def of_the_own_machine(file: EnvFile) -> EnvEntry | None:
-    """Return the entry by which an env file says that it is for one's own machine: where visitors go, else the mode."""
+    """Return the entry by which an env file says that it is for one's own machine: where visitors go, else the mode; None for
+    one whose name says staging or production, in which such a value is a mistake.
+    """
+    if path_environment(file.path) in {EnvironmentClass.PRODUCTION, EnvironmentClass.STAGING}:
+        return None
     entries = [entry for entry in file.entries if not entry.commented]
     visited = (item for item in entries if _VISITED.fullmatch(item.name) and not _OF_A_STORE.search(item.name))
     own = next((item for item in visited if _HERE.fullmatch(item.value.strip())), None)
