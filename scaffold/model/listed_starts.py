@@ -31,7 +31,7 @@ OPTION = regex(
 _ANY_OPTION = regex(r"(?<![^\s\"'(=])(?:-f|--file)(?:\s+|=)", words=("-f", "--file"))
 BETWEEN = regex(r"&&|\|\||[;|]")
 """What stands between two commands of a line."""
-_UP = regex(compose_call("up"), re.IGNORECASE, words=("compose", "dc"))
+_UP = regex(compose_call("up"), re.IGNORECASE, words=("compose", "stack", "dc"))
 """A start that takes overlays: `docker stack deploy` refuses keys of ours."""
 _OF_A_STACK = regex(
     r"(?<![^\s\"'(=])(?:-c|--compose-file)(?:\s+|=)[\"']?(?P<path>[^\s\"'`;|&()]+\.ya?ml)", words=("-c", "--compose-file")
