@@ -9,6 +9,7 @@ from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, lis
 from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns, users_of
 from scaffold.gaps.image.failing_steps import FailingStep, failing_steps
 from scaffold.gaps.image.named_contexts import LackingContext, lacking_contexts
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
@@ -87,6 +88,8 @@ def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator
         return
     if environment_of(project, dockerfile) in TRIED or not project.exists(build.context):
         return
+    if dockerfile.path in _built_from_outside(project):
+        return
     for path, step in copied_sources(dockerfile, build.target, build.context):
         if path.startswith("..") or path == ".":
             continue
@@ -95,6 +98,15 @@ def missing_copies(project: Project, stack: Stack, service: Service) -> Iterator
                 yield Missing(path, step, stack, service, _ignoring_line(project, path))
         elif _is_left_out(project, dockerfile, build.context, path):
             yield Missing(path, step, stack, service, Keeper(ignore_file(project, dockerfile, build.context)))
+
+
+@remembered
+def _built_from_outside(project: Project) -> frozenset[str]:
+    """Return the Dockerfiles of builds whose context is a folder around the repository: what they copy lies there."""
+    there = {item.path for item in project.dockerfiles}
+    builds = (service.build for stack in project.stacks for service in stack.services)
+    parts = [build.raw_dockerfile.split("/") for build in builds if build and build.context is None and not build.remote]
+    return frozenset(there.intersection("/".join(words[at:]) for words in parts for at in range(len(words))))
 
 
 def _is_lacking(project: Project, dockerfile: Dockerfile, context: str, path: str) -> bool:
