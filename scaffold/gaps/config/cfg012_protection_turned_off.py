@@ -10,6 +10,7 @@ from scaffold.gaps.config.django_settings import VARIABLE, module_path, settings
 from scaffold.gaps.config.idle_switches import IdleSwitch, idle_switches
 from scaffold.gaps.config.imported_realms import OpenRealm, open_realms
 from scaffold.gaps.config.login_cookies import login_cookies
+from scaffold.gaps.config.open_services import OpenService, open_services
 from scaffold.gaps.config.reaching import may_get_more
 from scaffold.gaps.config.unchecked_builds import NAME, UncheckedBuild, unchecked_builds
 from scaffold.gaps.config.unchecked_mail import unchecked_mail
@@ -95,6 +96,12 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from once(_realm_gap(found) for found in open_realms(project))
     stacks = [stack for stack in judged_stacks(project) if stack.is_runnable_in_production]
     yield from once(gap for stack in stacks for service in stack.services for gap in _of_service(stack, service))
+    yield from once(
+        _open_gap(stack, service, found)
+        for stack in stacks
+        for service in stack.services
+        for found in open_services(project, service)
+    )
 
 
 def _offered_gap(name: str, places: tuple[Location, ...]) -> Gap:
@@ -299,6 +306,21 @@ def _variable_gap(stack: Stack, service: Service, entry: EnvValue, effect: str) 
                 None, "advice", "Take the setting out, and give the program the certificate of the authority of the other end."
             ),
         ),
+    )
+
+
+def _open_gap(stack: Stack, service: Service, found: OpenService) -> Gap:
+    name = found.entry.name
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"environment/{name}",
+        message=f"With {name} as it is set, {service.name} {found.effect}.",
+        expected=found.expected,
+        actual="off",
+        locations=(found.entry.location,),
+        severity=Severity.HIGH if found.is_grave else Severity.MEDIUM,
+        environment=stack.environment,
+        closers=(Closer(None, "advice", found.fix),),
     )
 
 
