@@ -95,7 +95,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.settings, ("SEC003",)),
     (lambda project: project.settings or project.code_facts, ("CFG018",)),
     (lambda project: project.sightings, ("SEC004",)),
-    (lambda project: project.mounted or project.dockerfiles, ("CMP025",)),
+    (lambda project: project.mounted or project.dockerfiles or _compose_has(project, "cron"), ("CMP025",)),
     (lambda project: project.mounted, ("CFG016",)),
     (lambda project: project.unread, ("CFG019",)),
     (lambda project: project.env_reads, ("CFG004", "TRC002")),

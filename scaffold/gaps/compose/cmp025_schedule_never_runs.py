@@ -1,4 +1,4 @@
-"""CMP025: the crond of BusyBox runs, and the crontab lies where it never looks, or names a user that it takes for a program."""
+"""CMP025: cron runs, and its jobs do not: the crontab lies where it never looks or is replaced, or jobs lack what they need."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import copies_of
+from scaffold.gaps.compose.lost_schedules import LostSchedule, lost_schedules
 from scaffold.gaps.facts import final_stages, judged_stacks, once, root_image
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location
@@ -43,6 +44,7 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
+        yield from (_lost_gap(stack, service, found) for found in lost_schedules(project, service))
         if not _runs_busybox(project, service):
             continue
         tables = tuple(_tables(project, service))
@@ -94,6 +96,19 @@ def _user_of(project: Project, table: _Table) -> str:
     data = next((item.data for item in project.mounted if item.path == table.source), b"")
     match = _WITH_USER.search(data.decode("utf-8", "replace"))
     return match["user"] if match else ""
+
+
+def _lost_gap(stack: Stack, service: Service, found: LostSchedule) -> Gap:
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject=found.subject,
+        message=found.message,
+        expected=found.expected,
+        actual=found.actual,
+        locations=(found.location,),
+        environment=stack.environment,
+        closers=(Closer(None, "advice", f"Give the service {found.expected}, and let a monitor notice missed jobs."),),
+    )
 
 
 def _unread_gap(stack: Stack, service: Service, table: _Table) -> Gap:
