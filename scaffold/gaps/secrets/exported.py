@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from scaffold.gaps.facts import path_environment
 from scaffold.model.deployments import STARTS_CONTAINERS
@@ -32,6 +32,12 @@ def exported_over(project: Project, path: str) -> dict[str, Location]:
             for match in _EXPORT.finditer(before):
                 found.setdefault(match["name"], Location.at_offset(script, text, match.start()))
     return found
+
+
+def replaced_at(project: Project, path: str, names: Collection[str]) -> Location | None:
+    """Return where a script for production exports the first of these variables over an env file, None if it leaves one out."""
+    over = exported_over(project, path) if names else {}
+    return over[min(names)] if names and over.keys() >= set(names) else None
 
 
 def _scripts(project: Project, folder: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.exported import replaced_at
 from scaffold.gaps.secrets.own_machine import of_the_own_machine
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
@@ -217,6 +218,8 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
     same = same or ("; each repeats the name beside it, and no service here gets it" if repeated else "")
     own = of_the_own_machine(file)
     same = same or (f"; {own.name} says that the file is for one's own machine" if own else "")
+    place = replaced_at(project, file.path, groups)
+    same = same or (f"; {place.path}:{place.line} exports others over them for production" if place else "")
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
@@ -225,7 +228,7 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
-        severity=Severity.MEDIUM if template or shipped or unfilled or stand_in or repeated or own else Severity.HIGH,
+        severity=Severity.MEDIUM if template or shipped or unfilled or stand_in or repeated or own or place else Severity.HIGH,
         environment=environment_of(project, file),
     )
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, is_to_be_filled, says_to_change, template_with_the_same
-from scaffold.gaps.secrets.exported import exported_over
+from scaffold.gaps.secrets.exported import replaced_at
 from scaffold.gaps.secrets.own_machine import of_the_own_machine
 from scaffold.gaps.secrets.sec002_literal_credential import are_stand_ins, environment_of, literal_credentials, repeats_names
 from scaffold.model.document import Location
@@ -49,8 +49,7 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...]) -> Gap:
     template = _template(project, file, held)
     shipped = template is not None or says_to_change(project, file) or is_to_be_filled(file, held)
     shipped = shipped or repeats_names(project, file, names)
-    over = exported_over(project, file.path) if held else {}
-    place = over[held[0]] if held and names <= over.keys() else None
+    place = replaced_at(project, file.path, held)
     own = None if not held or _issued(project, file) else of_the_own_machine(file)
     opens = held and file.kind == "real" and not shipped and not place and not own and not are_stand_ins(file, held)
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
