@@ -236,8 +236,10 @@ services:
     build: ./api
     environment:
       JWT_SECRET: ${JWT_SECRET:-shop-signing-word}
+    restart: always
   other:
     build: ./other
+    restart: always
 """
 READS = "const key = process.env.JWT_SECRET || 'another-signing-word';\n"
 BUILT = {
