@@ -318,7 +318,9 @@ def _check(project: Project, service: Service) -> tuple[str, bool]:
         if asked is not None and port.target in {None, asked.port}:
             return f"curl -fsS http://127.0.0.1:{port.published}{asked.path or '/'}", False
     routes = {fact.detail for fact in facts_of(project, service, "http-route")}
-    if service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY} or (routes and "/" not in routes):
+    # What a program for the browser calls looks like the routes of a server, and its start page is what is served.
+    lacks_start = service.role is not Role.FRONTEND and routes and "/" not in routes
+    if service.role not in {Role.WEB, Role.FRONTEND, Role.PROXY} or lacks_start:
         return "", False
     return f"curl -sS -o /dev/null -w '%{{http_code}}\\n' http://127.0.0.1:{published[0].published}/", True
 

@@ -111,3 +111,20 @@ def test_a_swarm_has_its_own_commands_and_takes_no_overlay(make_project: Make) -
 
 def test_a_stack_of_compose_is_told_nothing_of_swarms(make_project: Make) -> None:
     assert "swarm" not in page(make_project({"compose.yaml": WEB.format(port="8080")}))
+
+
+PAGES = {
+    "compose.yaml": "services:\n  frontend: {build: frontend, ports: ['3000:80']}\n",
+    "frontend/Dockerfile": (
+        "FROM node:24 AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\n"
+        "FROM nginx:1.29\nCOPY --from=build /app/dist /usr/share/nginx/html\n"
+    ),
+    "frontend/package.json": '{"name": "pages", "scripts": {"build": "vite build"}, "dependencies": {"react": "19.0.0", "vite": "7.0.0"}}',
+    "frontend/src/user.ts": (
+        "import api from './client'\n\nexport const account = {\n  rename: (name) => api.post('/account/name', name),\n}\n"
+    ),
+}
+
+
+def test_a_start_page_is_asked_for_though_the_browser_calls_other_paths(make_project: Make) -> None:
+    assert "http://127.0.0.1:3000/\n" in page(make_project(PAGES))
