@@ -30,6 +30,24 @@ DASHBOARD = """
 PANELS = '{"title": "API", "schemaVersion": 41, "panels": []}'
 
 
+CRON = """
+    services:
+      db: {image: "postgres:17", volumes: ["data:/var/lib/postgresql/data"]}
+      backup:
+        image: postgres:17
+        entrypoint: ["/bin/bash", "-c"]
+        command:
+          - |
+            echo "0 2 * * * pg_dump -h db app > /backups/app.sql" > /etc/cron.d/dump
+            echo "0 4 * * 0 ls /backups" > /etc/cron.d/look
+            crontab /etc/cron.d/dump
+            OTHER
+            exec cron -f
+        volumes: ["./backups:/backups"]
+    volumes: {data: }
+    """
+
+
 def card_of(make_project: Callable[..., Path], layer: Layer, files: Mapping[str, str]) -> LayerCard:
     project = read_project(make_project(files))
     return next(card for card in layer_cards(project) if card.layer is layer)
@@ -175,3 +193,10 @@ def test_copies_are_praised_where_each_of_them_can_start(
     stack = API + f"    ports: ['{port}']\n    deploy: {{replicas: 2}}\n"
 
     assert bool(card_of(make_project, Layer.SCALING, {"docker-compose.yml": stack}).good) == is_praised
+
+
+def test_a_backup_whose_crontab_is_replaced_is_not_praised(make_project: Callable[..., Path]) -> None:
+    replaced = card_of(make_project, Layer.BACKUP, {"docker-compose.yml": CRON.replace("OTHER", "crontab /etc/cron.d/look")})
+    kept = card_of(make_project, Layer.BACKUP, {"docker-compose.yml": CRON.replace("OTHER", "sleep 1")})
+    assert (replaced.state, replaced.good) == ("inert", ())
+    assert [praise.message for praise in kept.good] == ["A backup runs by itself."]

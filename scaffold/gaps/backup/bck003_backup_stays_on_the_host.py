@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, signals, surroundings, their_signals
+from scaffold.gaps.backup.switched_off import SwitchedOff, switched_off
 from scaffold.gaps.facts import is_test_path, listed
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.dumpers import DUMPER
@@ -50,6 +51,8 @@ def _detect(project: Project) -> Iterator[Gap]:
         yield _readable(project, readable)
     if not posts and not _OFF_HOST.search(beside):
         yield _on_the_host(project, theirs)
+    elif not posts and (off := switched_off(project, theirs)):
+        yield _switched_off_gap(project, off)
 
 
 def _goes_to_people(text: str) -> bool:
@@ -91,6 +94,34 @@ def _on_the_host(project: Project, theirs: tuple[Signal, ...]) -> Gap:
         locations=without_repeats(signal.location for signal in theirs),
         environment=main_environment(project),
         closers=BY_FILES if stores_to_copy(project) else None,
+    )
+
+
+def _switched_off_gap(project: Project, off: SwitchedOff) -> Gap:
+    name, asked = off.service.name, listed(off.names)
+    unset = "no template names it" if len(off.names) == 1 else "no template names them"
+    if off.offered is not None:
+        unset = f"{off.offered.path}:{off.offered.line} leaves it empty"
+    if not off.entries:
+        unset = f"the service is not given {'it' if len(off.names) == 1 else 'them'}"
+    return RULE.gap(
+        resource="backup",
+        subject="off-host/unset",
+        message=f"{name} sends its copies away only where {asked} has a value, and {unset}: until somebody sets it, every copy"
+        " lies on the host that it is there for, and each run ends well.",
+        expected="a start that ends without the place of the copies (`${NAME:?}`)",
+        actual="empty by default" if off.entries else "not given to the service",
+        locations=tuple(entry.location for entry in off.entries) or (off.service.location,),
+        related=(off.offered,) if off.offered else (),
+        severity=Severity.LOW if off.offered else Severity.MEDIUM,
+        environment=main_environment(project),
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Give {name} the place of its copies by a variable that has to be set, and let the script fail without it.",
+            ),
+        ),
     )
 
 

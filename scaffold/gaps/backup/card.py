@@ -5,7 +5,8 @@ from __future__ import annotations
 from scaffold.gaps.backup.coverage import is_covered, signals
 from scaffold.gaps.backup.files import FILES, copies_files, kept_files, uncopied_files
 from scaffold.gaps.backup.schedules import runs_by_itself
-from scaffold.gaps.signals import durable_stores, without_repeats
+from scaffold.gaps.compose.lost_schedules import lost_schedules
+from scaffold.gaps.signals import durable_stores, main_services, without_repeats
 from scaffold.model.gap import LayerCard, Praise
 from scaffold.model.names import Layer, LayerState
 from scaffold.model.project import Project
@@ -17,14 +18,24 @@ def card(project: Project) -> LayerCard:
     covered = [is_covered(project, service, found) for _, service in durable_stores(project)]
     files = _files(project) if not found or all(signal.location.path in project.owned for signal in found) else []
     automatic = runs_by_itself(project, found) if found else any((*covered, *files))
+    started = [signal for signal in found if signal.automatic]
+    lost = _lost(project) if started else frozenset()
+    standing = [signal for signal in started if signal.owner not in lost]
+    if started and not standing:
+        automatic = False
     if not found and not any((*covered, *files)):
         state = LayerState.ABSENT
     elif not automatic:
         state = LayerState.INERT
     else:
         state = LayerState.PRESENT if all((*covered, *files)) else LayerState.PARTIAL
-    good = tuple(Praise("A backup runs by itself.", signal.location) for signal in found if signal.automatic)[:1]
+    good = tuple(Praise("A backup runs by itself.", signal.location) for signal in standing)[:1]
     return LayerCard(Layer.BACKUP, state, without_repeats(signal.location for signal in found), good)
+
+
+def _lost(project: Project) -> frozenset[str]:
+    """Return the services whose crontab is replaced, or whose jobs lack what they need."""
+    return frozenset(service.name for _, service in main_services(project) if any(lost_schedules(project, service)))
 
 
 def _files(project: Project) -> list[bool]:
