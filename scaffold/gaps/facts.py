@@ -386,8 +386,8 @@ def has_submodules(project: Project) -> bool:
 
 
 def store_port_is_open(service: Service) -> bool:
-    """Whether a store publishes a port on all interfaces of the host."""
-    return service.is_datastore and any(port.host_ip in ALL_INTERFACES for port in service.ports)
+    """Whether a store publishes a port on all interfaces of the host, at a number that stays the same."""
+    return service.is_datastore and any(port.host_ip in ALL_INTERFACES and not port.drawn for port in service.ports)
 
 
 _OF_CODE = ("/app", "/usr/src", "/usr/app", "/src", "/code", "/work", "/var/www", "/srv", "/home")

@@ -21,6 +21,13 @@ class Port:
     protocol: str
     location: Location
     raw: str = ""
+    drawn: bool = False
+    """Whether Docker draws the number of the host at each start of the container, because the file names none."""
+
+    @property
+    def number(self) -> str:
+        """The port of the host in words for a message; the container's own where a variable hides it."""
+        return "a port that Docker draws" if self.drawn else str(self.published or self.target or "its port")
 
     @property
     def is_loopback(self) -> bool:

@@ -60,7 +60,7 @@ def _is_open(service: Service) -> bool:
 
 def _listed_ports(users: dict[str, tuple[Service, Node]]) -> str:
     ports = (port for service, _ in users.values() for port in service.ports if port.host_ip in ALL_INTERFACES)
-    return " and ".join(dict.fromkeys(str(port.published or port.target or "its port") for port in ports))
+    return " and ".join(dict.fromkeys(port.number for port in ports))
 
 
 RULE = Rule(

@@ -114,7 +114,11 @@ def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
     if wall is not None:
         why = f"though none from the internet: the firewall of its cloud opens other ports ({wall.path})"
     in_swarm = port.location.path in deployed_to_swarm(project)
-    severity = Severity.LOW if wall is not None else Severity.MEDIUM if is_monitor or not is_on else Severity.HIGH
+    lesser = is_monitor or port.drawn or not is_on
+    severity = Severity.LOW if wall is not None else Severity.MEDIUM if lesser else Severity.HIGH
+    if port.drawn:
+        published = " at a port that Docker draws at each start (no number of the host stands before it)"
+        reached = f"and finds the port by a scan {reached}"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target if port.target is not None else 'unknown'}{'/udp' if port.protocol == 'udp' else ''}",

@@ -320,6 +320,7 @@ def _asks_for_login(service: Service, tool: str) -> bool:
 
 def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
     wall = wall_before(project, tuple(port for _, port in found))
+    drawn = ", at a port that Docker draws at each start" if all(port.drawn for _, port in found) else ""
     inside = f" from inside its network alone (the firewall of its cloud opens other ports, {wall.path})" if wall else ""
     names = list(dict.fromkeys(name for name, _ in found))
     verb = "asks" if len(names) == 1 else "ask"
@@ -331,12 +332,12 @@ def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
     return RULE.gap(
         resource=stack.extends_stack or stack.id,
         subject="ports/tools",
-        message=f"{in_words(names)} {verb} for no login and can be reached on every interface of the host: "
+        message=f"{in_words(names)} {verb} for no login and can be reached on every interface of the host{drawn}: "
         f"whoever reaches the host{inside} {effect}.",
         expected="127.0.0.1 before the port, or a proxy with a login",
         actual="no host address (all interfaces)",
         locations=tuple(dict.fromkeys(port.location for _, port in found)),
-        severity=Severity.LOW if wall else Severity.HIGH if consoles else None,
+        severity=Severity.LOW if wall else Severity.HIGH if consoles and not drawn else None,
         environment=stack.environment,
     )
 

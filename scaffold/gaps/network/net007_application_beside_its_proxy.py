@@ -155,7 +155,7 @@ def _forging(project: Project, services: list[Service]) -> str:
 def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
     ports: dict[str, dict[str, None]] = {}
     for route in routes:
-        ports.setdefault(route.service.name, {})[str(route.port.published or route.port.target)] = None
+        ports.setdefault(route.service.name, {})[route.port.number] = None
     names = " and ".join(f"{name} ({' and '.join(numbers)})" for name, numbers in ports.items())
     several = len(ports) > 1
     edges = " and ".join(dict.fromkeys(route.edge.name for route in routes))

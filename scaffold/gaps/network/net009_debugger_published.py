@@ -112,6 +112,8 @@ _OLD_JAVA = regex(r"(?:java|jdk|jre|openjdk|temurin|corretto)[:\w.-]*?(?<!\d)[78
 def _gap(stack: Stack, service: Service, port: Port, debugger: _Debugger, *, is_on: bool) -> Gap:
     note = f"; the Dockerfile has a stage for production, which needs {debugger.stage}" if debugger.stage else ""
     published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
+    if port.drawn:
+        published = " at a port that Docker draws"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"ports/{port.target}",
@@ -121,7 +123,7 @@ def _gap(stack: Stack, service: Service, port: Port, debugger: _Debugger, *, is_
         actual="a debugger on all interfaces",
         locations=(port.location,),
         related=(debugger.location,),
-        severity=Severity.HIGH if is_on and not debugger.stage else Severity.MEDIUM,
+        severity=Severity.HIGH if is_on and not debugger.stage and not port.drawn else Severity.MEDIUM,
         environment=stack.environment,
     )
 

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import every_stack, once, store_port_is_open
+from scaffold.gaps.facts import ALL_INTERFACES, every_stack, once, store_port_is_open
 from scaffold.model.compose import EnvValue, Mount, Service, Stack
 from scaffold.model.document import Location, scalars_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -143,6 +143,8 @@ def _gap(stack: Stack, service: Service, found: tuple[str, str, Location], shown
     ports = tuple(port.location for port in service.ports) if is_open else ()
     how = "with a password that the repository tells" if subject == _LITERAL else "without a login"
     reach = "everybody who reaches the host" if is_open else "every container of its network"
+    if not is_open and any(port.drawn and port.host_ip in ALL_INTERFACES for port in service.ports):
+        reach += ", and whoever finds the port that Docker draws for it on the host,"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=subject,

@@ -235,13 +235,16 @@ def _ports(node: Node | None) -> Iterator[Port]:
         if isinstance(item, Mapping):
             published = text_of(item.get("published"))
             raw = item.get("target")
+            number = _number(published.partition("-")[0]) or None
+            hidden = (node for node in (raw, item.get("published")) if isinstance(node, Scalar) and node.references)
             yield Port(
                 target=_number(text_of(raw)),
-                published=_number(published.partition("-")[0]),
+                published=number,
                 host_ip=text_of(item.get("host_ip")),
                 protocol=text_of(item.get("protocol")) or "tcp",
                 location=item.location,
                 raw=f"{published}:{text_of(raw)}" if published else text_of(raw),
+                drawn=number is None and next(hidden, None) is None,
             )
         elif isinstance(item, Scalar):
             text = item.raw or item.value
