@@ -89,6 +89,12 @@ _FOLDERS_OF_CODE = frozenset(
     }
 )
 """Where people mount the source of an application: CMP015 judges that."""
+_ROOT = frozenset({"", "0", "root"})
+_INTO_A_GROUP = regex(
+    r"(?i)docker[_-]?g(?:id|roup)|\bsudo\b"
+    r"|\b(?:adduser|addgroup|usermod|useradd|gpasswd|groupadd|groupmod)\b[^&|;\n]*(?<![\w/.-])(?:docker|root|ping)(?![\w/.-])"
+)
+"""What puts a user of an image into a group that may open the socket, or lets it become root."""
 _READERS = frozenset({Role.MONITORING, Role.LOGGING, Role.TRACING})
 
 
@@ -181,7 +187,34 @@ def _less(project: Project, stack: Stack, service: Service, rights: list[_Right]
         return Severity.MEDIUM, f"it builds what is deployed, and nothing here that deploys starts {stack.files[0]}"
     if of_sockets and _is_out_of_reach(project, service):
         return Severity.MEDIUM, "it offers no port, writes nowhere and has no capability, so it is hard to break into"
+    user = _shut_out_user(project, service) if of_sockets else ""
+    if user:
+        return Severity.MEDIUM, (
+            f"that needs a host whose socket lets {user} in, as whom it runs: by default the socket is for root and the group"
+            " docker, and nothing here puts that user into a group"
+        )
     return None
+
+
+def _shut_out_user(project: Project, service: Service) -> str:
+    """Return as which user a service runs that is not root and in no group but its own, by the compose file or the image that
+    is built here; "" where it is root, or where that is not known.
+    """
+    dockerfile = project.image_of(service) if service.made else None
+    steps = (
+        [item for stage in dockerfile.chain(service.made.target) for item in stage.instructions]
+        if dockerfile and service.made
+        else []
+    )
+    said = dockerfile.effective("USER", service.made.target) if dockerfile and service.made else None
+    user, _, group = (service.user or (said.text if said else "")).strip("\"' ").partition(":")
+    # The groups of a user that another image makes are not known.
+    is_known = dockerfile is not None or user.isdecimal()
+    if not is_known or "$" in f"{user}{group}" or user in _ROOT or group not in {"", user}:
+        return ""
+    if service.node.get("group_add") is not None or any(_INTO_A_GROUP.search(item.text) for item in steps):
+        return ""
+    return user
 
 
 def _passes_writes(service: Service) -> bool:
