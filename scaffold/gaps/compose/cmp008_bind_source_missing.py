@@ -20,6 +20,9 @@ from scaffold.model.regex import regex
 _CONFIG_FILE = regex(
     r"\.(?:conf|cfg|cnf|ini|toml|ya?ml|json|xml|properties|rules|sql|sh|lua|hcl|te?mpl|template|vcl|alloy)", re.IGNORECASE
 )
+_FIRST_START = "/docker-entrypoint-initdb.d/"
+"""What the official images of databases run once, before they serve for the first time."""
+_COPIES = r"(?m)^[^#\n]*\b(?:cp|install|rsync|copy\w*)[ \t][^\n]*\S/%s[\"']?[ \t]*$"
 _CONFIG_WORDS = regex(
     r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources",
     words=("/etc/", "conf", "dashboards", "datasources", "initdb", "pipeline", "provisioning", "rules", "templates"),
@@ -60,7 +63,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             path = mount.resolved if mount.kind == "bind" else None
             if not path or project.exists(path) or not _kind(mount) or _has_other_origin(project, path):
                 continue
-            if not _is_copied_to_hosts(project, stack, mount):
+            if not _is_copied_to_hosts(project, stack, mount) and not _is_packed_beside(project, stack, mount):
                 found.setdefault(path, []).append((service, mount))
     for path, users in found.items():
         yield _gap(project, stack, path, users)
@@ -110,11 +113,31 @@ def _is_copied_to_hosts(project: Project, stack: Stack, mount: Mount) -> bool:
     return any(target == place or target.endswith(f"/{place}") for target in targets for place in places)
 
 
+def _is_packed_beside(project: Project, stack: Stack, mount: Mount) -> bool:
+    """Whether a script that names the folder of the compose file copies the file to its place beside it: the folder is the
+    template of a bundle.
+    """
+    beside = posixpath.relpath(mount.resolved or "", stack.directory or ".")
+    if not stack.directory or beside.startswith(".."):
+        return False
+    copies = re.compile(_COPIES % re.escape(beside))
+    paths = dict.fromkeys(item.location.path for item in project.commands if item.context in {"script", "makefile"})
+    texts = (project.source(path) or "" for path in paths)
+    return any(stack.directory in text and copies.search(text) for text in texts)
+
+
 def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, Mount]]) -> Gap:
     service, mount = users[0]
     is_file = any(_kind(other) == "file" for _, other in users)
     ignored = project.ignored_at(path)
     effect = "Docker makes an empty folder in the place of the file" if is_file else "the container gets an empty folder"
+    once_only = is_file and all(user.is_datastore and other.target.startswith(_FIRST_START) for user, other in users)
+    if once_only:
+        again = "the start that follows" if service.restart not in {"", "no"} else "the next `up`"
+        effect = (
+            "Docker makes an empty folder in the place of the file, the first start of the database ends at it, and"
+            f" {again} finds a database and goes on without what the file was to do"
+        )
     names = in_words(user.name for user, _ in users)
     note = f" (ignored by git at {ignored})" if ignored else ""
     verb = "mounts" if len(users) == 1 else "mount"
@@ -129,7 +152,7 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         else Severity.LOW
         if is_secret or not is_file
         else Severity.HIGH
-        if is_severe
+        if is_severe and not once_only
         else Severity.MEDIUM
     )
     unplaced = " until somebody places it there" if is_secret else ""
