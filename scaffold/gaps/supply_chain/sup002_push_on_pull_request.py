@@ -37,6 +37,8 @@ _VARIABLE = regex(
     r"\$\{\{\s*(?:steps\.(?P<step>[\w-]+)\.outputs\.(?P<output>[\w-]+)|env\.(?P<env>\w+))\s*\}\}"
     r"|\$\{?(?P<shell>[A-Za-z_]\w*)"
 )
+_CONDITION = "haya14busa/action-cond"
+"""An action whose output is one of two inputs."""
 _NEVER_OVERWRITES = frozenset({"ref", "semver", "pep440", "match", "edge", "schedule", "sha"})
 """Types of tags that a pull request gets none of, or one of its own (`pr-12`, the commit)."""
 
@@ -95,14 +97,23 @@ def _is_of_a_commit(item: CiStep, tag: str) -> bool:
     return bool(_OF_A_COMMIT.search(tag)) or any(_is_set_to_a_commit(item, match) for match in _VARIABLE.finditer(tag))
 
 
-def _is_set_to_a_commit(item: CiStep, match: re.Match[str]) -> bool:
-    """Whether all values that the job gives a variable or an output are of a commit: a pull request may run any branch."""
+def _is_set_to_a_commit(item: CiStep, match: re.Match[str], depth: int = 3) -> bool:
+    """Whether all values that the job gives a variable or an output are of a commit: a pull request may run any branch. A value
+    may be a variable in its turn, `depth` times.
+    """
     name = match["output"] or match["env"] or match["shell"]
     made = [step for step in item.job.steps if match["step"] in {None, step.id}]
     settings = [] if match["step"] else [*item.workflow.env, *item.job.env, *(pair for step in made for pair in step.env)]
     values = [value for key, value in settings if key == name]
     values += [text for step in made for text in re.findall(rf"(?<![\w$]){re.escape(name)}=([^\n]*)", step.run)]
-    return bool(values) and all(map(_OF_A_COMMIT.search, values))
+    values += [
+        step.input(key) for step in made if step.action == _CONDITION and match["step"] for key in ("if_true", "if_false")
+    ]
+    return bool(values) and all(
+        _OF_A_COMMIT.search(value)
+        or (depth > 0 and any(_is_set_to_a_commit(item, inner, depth - 1) for inner in _VARIABLE.finditer(value)))
+        for value in values
+    )
 
 
 def _is_from_metadata(item: CiStep, tag: str) -> bool:
