@@ -315,6 +315,12 @@ _NEXT_COMMAND = regex(r"[;|&\n]+")
 _MAKERS = regex(r"\b(?:mkdir|touch|cp|mv|install|tee|curl|wget|openssl|mkcert|certbot|envsubst|rsync|tar|unzip|git clone)\b|>")
 
 
+_PACKAGES = regex(
+    r"\b(?:pip3?|npm|pnpm|yarn|apt|apt-get|apk|dnf|yum|gem|uv|poetry|composer|brew|go|cargo)(?:[ \t]+-\S+)*[ \t]+install\b"
+)
+"""How a package manager installs: it makes none of the files that it is given."""
+
+
 _TEST_PATH = regex(
     r"(?:^|/)(?:\w+_)?(?:(?:unit|integration)?tests?|specs?|__tests__|fixtures?|testdata|mocks?|e2e|examples?|docs?)/|(?:^|[/_.])test[_.]|conftest|locustfile"
 )
@@ -358,8 +364,19 @@ def is_generated(project: Project, path: str) -> bool:
     """Whether a command of the project makes the file or folder at `path`."""
     name = path.rstrip("/")
     return any(
-        _MAKERS.search(command.text) and (name in command.text or _makes_beside(command, name)) for command in project.commands
+        _makes(command, name) or (_MAKERS.search(command.text) and _makes_beside(command, name)) for command in project.commands
     )
+
+
+def _makes(command: Command, name: str) -> bool:
+    """Whether a command that makes files names the path, and not only as what it copies from or installs packages by."""
+    if name not in command.text:
+        return False
+    makers = {match[0] for match in _MAKERS.finditer(_PACKAGES.sub("", command.text))}
+    if makers - {"cp", "mv"}:
+        return True
+    parts = (part.partition(" #")[0].split() for part in _NEXT_COMMAND.split(command.text) if makers)
+    return any(words and name in words[-1] for words in parts)
 
 
 def _makes_beside(command: Command, name: str) -> bool:
