@@ -364,15 +364,19 @@ def is_generated(project: Project, path: str) -> bool:
     """Whether a command of the project makes the file or folder at `path`."""
     name = path.rstrip("/")
     return any(
-        _makes(command, name) or (_MAKERS.search(command.text) and _makes_beside(command, name)) for command in project.commands
+        _makes(command, name) or (_makes_beside(command, name) and bool(_makers(command))) for command in project.commands
     )
+
+
+def _makers(command: Command) -> set[str]:
+    return {match[0] for match in _MAKERS.finditer(_PACKAGES.sub("", command.text))}
 
 
 def _makes(command: Command, name: str) -> bool:
     """Whether a command that makes files names the path, and not only as what it copies from or installs packages by."""
     if name not in command.text:
         return False
-    makers = {match[0] for match in _MAKERS.finditer(_PACKAGES.sub("", command.text))}
+    makers = _makers(command)
     if makers - {"cp", "mv"}:
         return True
     parts = (part.partition(" #")[0].split() for part in _NEXT_COMMAND.split(command.text) if makers)
