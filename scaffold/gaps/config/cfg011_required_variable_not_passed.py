@@ -9,6 +9,7 @@ from scaffold.gaps.alike_names import plain_words
 from scaffold.gaps.ci_signals import ci_steps, pushes_image
 from scaffold.gaps.config.asked import Asked, asked_for
 from scaffold.gaps.config.offered import Offered, offered_in_vain
+from scaffold.gaps.config.other_binaries import is_of_another_program
 from scaffold.gaps.config.reaching import holds_env_file, is_given_more, is_set_by_code, templates_of
 from scaffold.gaps.facts import listed
 from scaffold.gaps.supply_chain.images import is_built
@@ -253,6 +254,8 @@ def _asked_gap(stack: Stack, found: Asked) -> Gap:
 def _is_missing(project: Project, service: Service, name: str, reads: list[EnvRead], given: set[str]) -> bool:
     """Whether the code ends without the variable wherever it reads it, and nothing of the stack or of a script sets it."""
     if not given.isdisjoint({name, f"{name}_FILE"}) or not any(read.fails for read in reads):
+        return False
+    if all(is_of_another_program(project, service, read.location.path) for read in reads if read.fails):
         return False
     return all(read.required for read in reads) and not is_set_by_code(project, service, name)
 
