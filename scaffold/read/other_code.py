@@ -106,7 +106,9 @@ _RUST = _Language(
     optional=rf"env::var(?:_os)?\(\s*{_Q}\s*\)(?!\s*\.(?:expect|unwrap))|\benv!\(\s*{_Q.replace('name', 'name2')}"
     # A field of clap reads the variable of its own name in upper case.
     r"|#\[(?:clap|arg)\((?:[^\]\n]*,\s*)?env\s*[,)][^\]\n]*\]?\s*(?:pub\s+)?(?P<field>[a-z]\w*)\s*:",
-    with_default=rf"env::var\(\s*{_Q}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\|\s*)?(?:String::from\()?{_D}",
+    # `use std::env::var` brings the name alone.
+    with_default=rf"(?<![\w.])(?:(?:std::)?env::)?var\(\s*{_Q}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\|\s*)?"
+    rf"(?:String::from\(|format!\(|\{{\s*format!\()?{_D}",
     facts=(
         ("http-route", regex(r"\.route\(\s*\"(?P<detail>/[^\"\n]*)\""), ""),
         ("logging-json", regex(r"tracing_subscriber::fmt\(\)\s*\.json\(\)|\.json\(\)\s*\.init\(\)"), "tracing"),

@@ -11,14 +11,17 @@ from scaffold.gaps.config.settings_addresses import Address, own_addresses, star
 from scaffold.gaps.facts import listed
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
+from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.image_code import defaults_in_image, given_names, runs_code
+from scaffold.model.image_code import defaults_in_image, given_names, is_in_image, runs_code
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
 
-_LOCAL = regex(r"[a-z][a-z0-9+.-]*://(?:[^/@\s,]*@)?(?:localhost|127\.0\.0\.1)(?::(?P<port>\d{1,5}))?(?:[/?][^\s,]*)?")
-"""One URL of this machine; a list of several is one of origins."""
+_LOCAL = regex(
+    r"[a-z][a-z0-9+.-]*://(?:[^/@\s,]*@)?(?:localhost|127\.0\.0\.1)(?::(?P<port>\d{1,5}|\{\w{1,40}\}))?(?:[/?][^\s,]*)?"
+)
+"""One URL of this machine, whose port may be filled in by code; a list of several is one of origins."""
 _HOST = regex(r"(?:localhost|127\.0\.0\.1)(?::(?P<port>\d{1,5}))?")
 _OF_A_NEIGHBOUR = regex(
     r"(?:^|_)(?:DB|DATABASE|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|MONGO(?:DB)?|REDIS|VALKEY|CACHE|RABBIT(?:_?MQ)?|AMQP|KAFKA|NATS|MINIO|S3"
@@ -48,21 +51,22 @@ def _detect(project: Project) -> Iterator[Gap]:
     templates = templates_of(project, built)
     if templates is None:
         return
-    given = {name for service in stack.services for name in given_names(project, stack, service)}
-    given |= {reference.name for service in stack.services for entry in service.environment for reference in entry.references}
-    given |= {entry.name for file in templates for entry in file.entries}
+    in_templates = {entry.name for file in templates for entry in file.entries}
+    given = in_templates.union(*(_names(project, stack, service) for service in stack.services))
+    told: set[str] = set()
     for service in built:
         others = {other.name for other in stack.services} - {service.name}
         if service.network_mode or is_given_more(project, service) or _starts_several(project, service):
             continue
-        missing = {} if holds_env_file(project, service) else _missing(project, service, given, others)
+        given_to = _Given(project, stack, service, built, frozenset(told | in_templates))
+        missing = {} if holds_env_file(project, service) else _missing(project, service, given_to, others)
         if missing:
             yield _gap(stack, service, missing)
         # Neither Spring nor .NET reads an env file that lies in the image.
-        held = [item for item in own_addresses(project, service, given) if _leads_astray(item, service)]
+        held = [item for item in own_addresses(project, service, given | told) if _leads_astray(item, service)]
         if held:
             yield _settings_gap(stack, service, held)
-        given |= missing.keys()
+        told |= missing.keys()
 
 
 def _starts_several(project: Project, service: Service) -> bool:
@@ -70,7 +74,33 @@ def _starts_several(project: Project, service: Service) -> bool:
     return any(_SEVERAL.search(text) for text in starts(project, service))
 
 
-def _missing(project: Project, service: Service, given: set[str], others: set[str]) -> Mapping[str, list[SettingDefault]]:
+def _names(project: Project, stack: Stack, service: Service) -> set[str]:
+    """Return the variables that a service gets, and those that Compose fills into their values."""
+    references = {reference.name for entry in service.environment for reference in entry.references}
+    return given_names(project, stack, service) | references
+
+
+@frozen
+class _Given:
+    """What production sets, as a service sees it: what others get counts only where they may run the same code."""
+
+    project: Project
+    stack: Stack
+    service: Service
+    built: list[Service]
+    everywhere: frozenset[str]
+
+    def where(self, item: SettingDefault) -> set[str]:
+        """Return the variables that count for a default: of a sibling on purpose, unless its image has none of the code."""
+        others = (
+            other
+            for other in self.stack.services
+            if other is self.service or other not in self.built or is_in_image(self.project, other, item.location.path)
+        )
+        return {*self.everywhere}.union(*(_names(self.project, self.stack, other) for other in others))
+
+
+def _missing(project: Project, service: Service, given: _Given, others: set[str]) -> Mapping[str, list[SettingDefault]]:
     """Return, by name, the defaults of this machine that hold in the container; folders called after other services hold the
     code of those, which an image of the whole repository has as well.
     """
@@ -83,8 +113,8 @@ def _missing(project: Project, service: Service, given: set[str], others: set[st
     return {
         name: items
         for name, items in found.items()
-        if not any(_are_one(name, other) for other in given)
-        and not any(_is_behind_another(project, item, given) for item in items)
+        if not any(_are_one(name, other) for item in items for other in given.where(item))
+        and not any(_is_behind_another(project, item, given.where(item)) for item in items)
         and not is_set_by_code(project, service, name)
         and not any(name in (project.source(workflow.path) or "") for workflow in project.workflows)
     }
@@ -97,7 +127,7 @@ def _counts(name: str, port: str | None, service: Service) -> bool:
     own = {*service.listens, *service.expose, *(item.target for item in service.ports)}
     if _OF_A_NEIGHBOUR.search(name):
         return True
-    return bool(_FOR_VISITORS.search(name)) or (port is not None and bool(own) and int(port) not in own)
+    return bool(_FOR_VISITORS.search(name)) or (port is not None and port.isdigit() and bool(own) and int(port) not in own)
 
 
 def _leads_astray(address: Address, service: Service) -> bool:
