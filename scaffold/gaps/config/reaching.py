@@ -7,10 +7,10 @@ import re
 
 from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.gaps.remembered import remembered
-from scaffold.model.compose import Build, Service
+from scaffold.model.compose import Service
 from scaffold.model.dockerignore import leaves_out
 from scaffold.model.image_code import is_in_image
-from scaffold.model.project import Dockerfile, EnvFile, Project
+from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 
 _BRINGS_MORE = regex(
@@ -78,8 +78,10 @@ def is_given_more(project: Project, service: Service) -> bool:
     if any(service.node.get(key) is not None for key in ("secrets", "configs", "extends")):
         return True
     for mount in service.mounts:
-        if mount.kind == "bind" and (
-            mount.resolved in {None, "", "."} or mount.resolved in project.directories or ".env" in mount.source
+        if (
+            mount.kind == "bind"
+            and not mount.target.startswith("/run/secrets/")
+            and (mount.resolved in {None, "", "."} or mount.resolved in project.directories or ".env" in mount.source)
         ):
             return True
     build, dockerfile = service.made, project.image_of(service)
@@ -98,26 +100,4 @@ def holds_env_file(project: Project, service: Service) -> bool:
     build, dockerfile = service.made, project.image_of(service)
     if build is None or dockerfile is None or not is_in_image(project, service, posixpath.join(build.context or "", ".env")):
         return False
-    return _takes_env_file(dockerfile, build) and not leaves_out(
-        ignore_patterns(project, dockerfile, build.context or ""), ".env"
-    )
-
-
-def _takes_env_file(dockerfile: Dockerfile, build: Build) -> bool:
-    """Whether the stages that run may have the `.env`: of one that only compiles they take what they name."""
-    instructions = (item for stage in dockerfile.stages for item in stage.instructions)
-    folders = {item.text.strip().rstrip("/") for item in instructions if item.keyword == "WORKDIR"}
-    for stage in dockerfile.chain(build.target):
-        for item in stage.instructions:
-            words = [word.strip("[]\"',") for word in item.text.split()] if item.keyword in {"COPY", "ADD"} else []
-            sources = [word for word in words if not word.startswith("--")][:-1]
-            from_stage = any(word.startswith("--from=") for word in words)
-            if any(_may_hold(source, folders) if from_stage else True for source in sources):
-                return True
-    return False
-
-
-def _may_hold(source: str, folders: set[str]) -> bool:
-    """Whether what is copied of another stage is an env file, or the whole folder in which its sources lie."""
-    name = source.rstrip("/*")
-    return name in {"", ".", *folders} or posixpath.basename(name) == ".env"
+    return not leaves_out(ignore_patterns(project, dockerfile, build.context or ""), ".env")
