@@ -61,7 +61,7 @@ IMAGES: tuple[tuple[str, Role], ...] = (
         Role.MOCK,
     ),
     (
-        "playwright cypress included standalone-chrome* standalone-firefox* selenium* hub node-chrome k6 locust artillery"
+        "playwright cypress included standalone-chrome* standalone-firefox* selenium* hub node-chrome k6 locust"
         " cypress/* selenium/*",
         Role.E2E,
     ),

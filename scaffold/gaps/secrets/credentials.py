@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
@@ -12,7 +13,6 @@ from scaffold.model.document import Location, VariableReference, find, scalars_i
 from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.frozen import frozen
 from scaffold.model.known import known
-from scaffold.model.names import Role
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
 
@@ -71,6 +71,7 @@ _KEY_STORE = regex(
 _KEY_FILES = (".pfx", ".p12", ".jks", ".pem", ".key", ".keystore")
 _PART = regex(r"[:,;]")
 _LEAST_PART, _MOST_PARTS, _LONGEST_KEY = 24, 8, 256
+_LOADERS = frozenset({"k6", "locust", "artillery", "jmeter", "gatling"})
 IN_A_PROGRAM = frozenset({"command", "healthcheck"})
 """Keys of credentials that stand in a command and not in a variable."""
 TOOL_LOGINS = frozenset(
@@ -154,10 +155,8 @@ class CredentialGroup:
 
     @property
     def is_of_a_client(self) -> bool:
-        """Whether it stands in health checks and in programs that test alone: what a client sends, never what the server is
-        given.
-        """
-        return all("healthcheck" in item.location.route or item.service.has_role(Role.E2E) for item in self.places)
+        """Whether it stands in health checks and in load tests alone: what a client sends, never what the server is given."""
+        return all("healthcheck" in item.location.route or _makes_load(item.service) for item in self.places)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -168,6 +167,13 @@ class CredentialGroup:
     def locations(self) -> tuple[Location, ...]:
         """Every place once, the owner's first."""
         return tuple(dict.fromkeys((self.owner.location, *(item.location for item in self.places))))
+
+
+def _makes_load(service: Service) -> bool:
+    """Whether a service is a program that loads others to measure them, by its image or by what it starts."""
+    started = {posixpath.basename(word) for word in (*(service.entrypoint or ()), *(service.command or ())[:1])}
+    image = service.image.name if service.image else ""
+    return bool(_LOADERS & {image, *started})
 
 
 def names_store(key: str) -> bool:
