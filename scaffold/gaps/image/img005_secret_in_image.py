@@ -29,6 +29,12 @@ _USUAL_FILES = (".env", ".env.local", ".env.production")
 _MADE_FROM_TEMPLATE = regex(r"\b(?:cp|mv)\s+(?:-\w+\s+)*(?P<source>\S+)\s+(?:\S*/)?\.env(?=[\s;&|)]|$)")
 _SIGNING = regex(r"(?:^|_)(?:SECRET_?KEY(?:_BASE)?|JWT|SIGNING|SESSION|COOKIE|ENCRYPTION|APP_KEY)(?:_|$)", re.IGNORECASE)
 """Names of keys that work with any value: whoever knows it signs as well."""
+_FOR_BUILD = regex(
+    r"(?i)(?<![a-z])(?:not[-_ ]?(?:used|needed)|un(?:used|needed)|build[-_ ]?(?:time|only|phase|step)"
+    r"|(?:for|during|at)[-_ ](?:the[-_ ])?build|collect[-_]?static)(?![a-z])",
+    words=("not", "un", "build", "collect"),
+)
+"""What people write where a step of the build asks for a variable and does nothing with its value."""
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 _IN_IMAGE = {
     "ENV": {
@@ -107,9 +113,13 @@ def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
             continue
         password = url_password(value) if url_host(value) not in _LOCAL else None
         if password is not None:
-            yield name, classify(password)
+            yield name, _class_of(password)
         elif is_sensitive_name(name):
-            yield name, classify(value)
+            yield name, _class_of(value)
+
+
+def _class_of(value: str) -> SecretClass:
+    return SecretClass.PLACEHOLDER if _FOR_BUILD.search(value) else classify(value)
 
 
 def _pairs(item: Instruction) -> Iterator[tuple[str, str]]:
