@@ -78,6 +78,14 @@ _TOKEN = regex(r"[A-Za-z0-9_\-]+")
 _VALUE = regex(r"[A-Za-z0-9_.\-]+")
 _HEAD_OF_BODY, _TELLING = 40, 200
 """Characters of a private key that `_KEY_BODY` takes, which are alike in keys of one length, and as many more that are not."""
+_WHOLE = regex(r"(?:SG\.|[a-z]{2,6}[_-](?:pat_|live_)?)(?P<body>[A-Za-z0-9_.\-]+)")
+_OF_SLACK = regex(
+    r"xox[abprs]-(?:[0-9]-)?(?:[0-9]{8,15}-[A-Za-z0-9-]{8,}|(?=[A-Za-z]{0,400}[0-9])(?=[A-Za-z0-9]{0,400}[A-Za-z])[A-Za-z0-9]{16,400})",
+    words=("xox",),
+)
+"""The ids of a team and a user, or a version, before what Slack draws; the oldest tokens have that alone. Words are none."""
+_DRAWN = frozenset({"github", "gitlab", "stripe", "sendgrid", "npm", "PyPI", "Docker Hub", "Hugging Face", "SonarQube"})
+"""Whose credentials are drawn of letters of more than one kind."""
 _HEX_BODY = regex(r"sk-[0-9a-f]{32}")
 _LEAST_DIGITS = 10
 """Different hexadecimal digits among 32: fewer than ten are one in ten thousand random keys, and the rule among stand-ins."""
@@ -166,9 +174,14 @@ def _line_around(text: str, offset: int) -> tuple[int, int]:
 
 
 def _looks_issued(text: str, provider: str, offset: int) -> bool:
-    """Whether more than the first letters look real: a key's body follows its head, `sk-` keys mix cases and digits."""
+    """Whether more than the first letters look real: a key's body follows its head, what was drawn mixes letters and digits."""
     if provider == "private key":
         return bool(_KEY_BODY.match(text, offset))
+    if provider == "slack":
+        return _OF_SLACK.match(text, offset) is not None
+    if provider in _DRAWN:
+        whole = _WHOLE.match(text, offset)
+        return whole is not None and is_drawn_token(whole["body"])
     if provider in {"openai", "anthropic"}:
         body = _TOKEN.match(text, offset)
         if body is not None and _is_hexadecimal(body[0]):
