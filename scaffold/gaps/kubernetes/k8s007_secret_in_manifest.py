@@ -26,6 +26,9 @@ _SIGNS = regex(r"(?i)secret[_-]?key(?:[_-]?base)?|jwt|signing|session|cookie|tok
 _SIGNING_KEY = regex(r"(?i)(?:^|[_.-])jwt[_.-]?key$", words=("jwt",))
 _TRUSTED = regex(r"(?i)trust", words=("trust",))
 """Stores of the certificates that a program believes hold nothing secret."""
+_HEAD_OF_A_KEY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*", words=("PRIVATE KEY-----",))
+_BODY_OF_A_KEY = regex(r"(?:[A-Za-z0-9-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}")
+"""What stands behind the head (RFC 7468; RFC 1421 with fields before it); a template has words there."""
 _NUMBER = regex(r"\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 
@@ -124,6 +127,9 @@ def _listed(node: Node | None) -> Iterator[_Found]:
 
 def _credential(key: str, text: str, place: Location) -> Iterator[_Found]:
     """Yield a value that opens something: under a secret's name, or the password of a URL."""
+    head = _HEAD_OF_A_KEY.search(text)
+    if head and not _BODY_OF_A_KEY.match(text, head.end()):
+        return
     if "\n" in text.strip() and not is_provider_key(text):
         return  # A file or a script: what it holds is not read.
     password = url_password(text)

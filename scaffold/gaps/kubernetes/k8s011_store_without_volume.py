@@ -17,7 +17,7 @@ from scaffold.gaps.kubernetes.objects import (
 from scaffold.gaps.signals import foreign_infrastructure
 from scaffold.model.document import Location, Mapping, Node, Sequence, find, scalars_of, text_of
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -99,6 +99,7 @@ def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
     names = listed(item.name for item, _ in stores)
     keep = "keep their" if len(stores) > 1 else "keeps its"
     lasting = any(_store(container) in RECORDS for _, container in stores)
+    environment = common_environment(tuple(item.location for item, _ in stores))
     return RULE.gap(
         resource=folder,
         subject="stores",
@@ -106,8 +107,9 @@ def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
         expected="a StatefulSet with volumeClaimTemplates, or a managed store",
         actual="no volume that outlives the pod",
         locations=tuple(_place(container) for _, container in stores),
-        severity=Severity.HIGH if lasting else Severity.MEDIUM,
-        environment=common_environment(tuple(item.location for item, _ in stores)),
+        # What people try a release with can be filled again.
+        severity=Severity.HIGH if lasting and environment is not EnvironmentClass.STAGING else Severity.MEDIUM,
+        environment=environment,
     )
 
 
