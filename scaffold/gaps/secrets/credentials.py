@@ -69,6 +69,10 @@ _KEY_STORE = regex(
     r"(?i)(?:CERTIFICATES?|CERT|KEY_?STORE|TRUST_?STORE|PFX|PKCS12|P12|SSL)_*(?:\w+_)?_*(?:KEY_?)?PASS(?:WORD|PHRASE|WD)$"
 )
 _KEY_FILES = (".pfx", ".p12", ".jks", ".pem", ".key", ".keystore")
+_LONGEST_FILLER = 2
+"""Characters of a value that fills in a field which has to be set."""
+_TAKES_ANY = regex(r"(?i)pass|pwd|jwt|sign|session|cookie|secret_?key|app_?key|salt|crypt")
+"""Names of what works with any value: passwords, which the store takes, and keys of the application's own."""
 _PART = regex(r"[:,;]")
 _LEAST_PART, _MOST_PARTS, _LONGEST_KEY = 24, 8, 256
 _LOADERS = frozenset({"k6", "locust", "artillery", "jmeter", "gatling"})
@@ -319,7 +323,7 @@ def _default(service: Service, reference: VariableReference, location: Location)
     if not holds_secret(reference.name, value):
         host = url_host(value) or ""
         value = _password_in_url(value) or ""
-    if value and counts(value):
+    if value and counts(value) and not (fills_a_field(reference.name, value) and not host):
         yield Credential(service, reference.name, "default", _said_class(value), location, value, host)
 
 
@@ -332,6 +336,11 @@ def _said_class(value: str) -> SecretClass:
 def _comes_again(value: str) -> bool:
     """Whether a value is one short part, over and over: `0123456789abcdef0123456789abcdef`."""
     return len(value) <= _LONGEST_KEY and any(value[size:] == value[:-size] for size in range(1, len(value) // 2 + 1))
+
+
+def fills_a_field(name: str, value: str) -> bool:
+    """Whether a value such as `1` only fills in a variable that has to be set: nobody issues a token or a secret that short."""
+    return len(value.strip()) <= _LONGEST_FILLER and not _TAKES_ANY.search(name)
 
 
 def _password_in_url(text: str) -> str | None:
@@ -349,6 +358,8 @@ def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:
     if password is None and (entry.references or not holds_secret(entry.name, raw)):
         return
     value = raw if password is None else password
+    if password is None and fills_a_field(entry.name, value):
+        return
     if counts(value) and classify(value) is not SecretClass.PROVIDER_KEY:
         host = "" if password is None else url_host(raw) or ""
         yield Credential(service, entry.name, "literal", _said_class(value), entry.location, value, host)

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import every_stack, once, path_environment
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
-from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
+from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, fills_a_field
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.exported import replaced_at
 from scaffold.gaps.secrets.own_machine import of_the_own_machine
@@ -187,7 +187,7 @@ def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
         )
     if entry.name.endswith("DSN") and _PLAIN_ADDRESS.fullmatch(entry.value):
         return None
-    if _KEY_FILE.fullmatch(entry.value):
+    if _KEY_FILE.fullmatch(entry.value) or fills_a_field(entry.name, entry.value):
         return None
     if "$" in entry.value or not holds_secret(entry.name, entry.value) or not counts(entry.value, placeholders=placeholders):
         return None
