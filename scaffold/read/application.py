@@ -106,6 +106,7 @@ _LOADS_ROWS = regex(
 """Lines without one of these load no first rows."""
 _MIGRATIONS = frozenset({"migrations", "alembic", "versions", "locale", "static", "public"})
 _OF_SETTINGS = regex(r"(?i)(?:^|/)(?:settings?|config|configuration|database|application)[^/]*$")
+_VARIABLE_OF_CLASS = regex(r"(?m)^[ \t]{1,40}(?:readonly )?[A-Z][A-Z0-9]*_[A-Z0-9_]{1,80}[!?]?: ?string;", words=("string",))
 _READ_TOGETHER = (
     MIGRATING,
     ACCOUNTS,
@@ -145,7 +146,7 @@ def read_application(inventory: Inventory, texts: TextReader) -> tuple[CodeReadi
         more = tuple(_more_facts(path, text))
         found = replace(found, facts=(*found.facts, *more)) if more else found
         problems += failed
-        if PROTECTIONS.stand_in(text, language) or STOPPING.stand_in(text, language):
+        if PROTECTIONS.stand_in(text, language) or STOPPING.stand_in(text, language) or _checks_environment(text):
             texts.text(path)
         if found != CodeReading():
             texts.text(path)
@@ -429,6 +430,11 @@ def _build_switches(path: str, text: str) -> tuple[CodeFact, ...]:
     return tuple(build_switch_facts(path, text))
 
 
+def _checks_environment(text: str) -> bool:
+    """Whether a class of class-validator says what variables of the environment may be."""
+    return "class-validator" in text and _VARIABLE_OF_CLASS.search(text) is not None
+
+
 def _seeds(path: str, text: str) -> tuple[CodeFact, ...]:
     from scaffold.read.seeding import seed_facts
 
@@ -679,20 +685,22 @@ def with_seeds(
     code: CodeReading,
     inventory: Inventory,
     texts: TextReader,
-    started: tuple[tuple[str, Location], ...],
-    told: tuple[tuple[str, Location], ...],
+    lines: tuple[tuple[tuple[str, Location], ...], tuple[tuple[str, Location], ...]],
+    stacks: Iterable[Stack],
 ) -> CodeReading:
     """Return the reading with the accounts that a start, or people whom a page tells so, load from files of first rows, without
-    those of code that is known.
+    those of code that is known; `lines` are those of the starts and those of the pages.
     """
+    started, told = lines
     if not told and not any(_LOADS_ROWS.search(text) for text, _ in started):
         return code
-    from scaffold.read.seeded import seeded_accounts, told_accounts
+    from scaffold.read.seeded import seeded_accounts, switched_off, told_accounts
 
     known = {fact.location.path for fact in code.facts if fact.kind in {"account", "made-account", "script-account"}}
     # Fixtures of Django are no code, and no file of the project for any other reader.
     files = (*inventory.files, *sorted(path for path in inventory.present if "/fixtures/" in path and "/tests/" not in path))
-    loaded = tuple(fact for fact in seeded_accounts(started, files, texts.glance) if fact.detail not in known)
+    off = switched_off(service for stack in stacks if stack.is_runnable_in_production for service in stack.services)
+    loaded = tuple(fact for fact in seeded_accounts(started, files, texts.glance, off) if fact.detail not in known)
     known |= {fact.detail for fact in loaded}
     more = (*loaded, *(fact for fact in told_accounts(told, files, texts.glance) if fact.detail not in known))
     return replace(code, facts=(*code.facts, *more)) if more else code

@@ -187,7 +187,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
     code = replace(code, facts=without_unused_checks(code.facts, inventory.files, texts.glance))
     code = with_writes(code, inventory, stacks, texts)
     code = with_made_stores(code, inventory, stacks, texts)
-    code = with_seeds(code, inventory, texts, started_with(stacks, images, listed), told_to_run(listed))
+    code = with_seeds(code, inventory, texts, (started_with(stacks, images, listed), told_to_run(listed)), stacks)
     calls = tuple(asset_calls(manifests, inventory.present, texts.glance)) if images else ()
     code = replace(code, facts=(*code.facts, *calls))
     sources.problems += failed

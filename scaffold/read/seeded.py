@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+from scaffold.model.compose import EnvValue, Service
 from scaffold.model.document import Location
 from scaffold.model.project import CodeFact
 from scaffold.model.regex import regex
@@ -38,20 +40,63 @@ _OF_TOOLS = {
     "prisma": regex(r"(?:^|/)prisma/seed[\w.-]*\.[cm]?[jt]s$"),
 }
 
+_OF_ROWS = regex(r"(?i)demo|seed|sample|fixture|admin")
+"""What a variable is about that turns such rows on."""
+_OFF = frozenset({"false", "0", "no", "off", ""})
+
 Glance = Callable[[str], "str | None"]
 
 
-def seeded_accounts(started: Iterable[tuple[str, Location]], files: tuple[str, ...], glance: Glance) -> Iterator[CodeFact]:
+def switched_off(services: Iterable[Service]) -> dict[Location, frozenset[str]]:
+    """Return the variables about such rows that a service turns off by its own value or default, by the service's place."""
+    found = {}
+    for service in services:
+        entries = ((entry.name, _default_of(entry)) for entry in service.environment if _OF_ROWS.search(entry.name))
+        found[service.location] = frozenset(name for name, value in entries if value is not None and value.lower() in _OFF)
+    return found
+
+
+def _default_of(entry: EnvValue) -> str | None:
+    """Return what a variable holds where nobody sets another value: its text, else the default of its only reference."""
+    if not entry.references:
+        return entry.value
+    only = entry.references[0]
+    is_whole = entry.raw == f"${{{only.name}{only.operator}{only.argument}}}"
+    return only.argument if only.has_default and is_whole else None
+
+
+def seeded_accounts(
+    started: Iterable[tuple[str, Location]],
+    files: tuple[str, ...],
+    glance: Glance,
+    off: Mapping[Location, frozenset[str]] = MappingProxyType({}),
+) -> Iterator[CodeFact]:
     """Yield an `account` fact for each file of first rows with an administrator's literal password that a start loads;
-    `started` are the lines that containers start with.
+    `started` are the lines that containers start with, `off` what is turned off at the place of one.
     """
     seen = set()
     for text, place in started:
         for match in _RUN.finditer(text):
             for path in _loaded(match, files):
-                if path not in seen and _holds_administrator(path, glance(path) or ""):
+                text_of_rows = glance(path) or ""
+                if any(_asks_for(name, text_of_rows) for name in off.get(place, ())):
+                    continue
+                if path not in seen and _holds_administrator(path, text_of_rows):
                     seen.add(path)
                     yield CodeFact("account", path, place)
+
+
+def _asks_for(name: str, text: str) -> bool:
+    """Whether a file takes a variable for the condition of a block, by itself or by the name that it gives it."""
+    read = re.compile(
+        rf"(?:\b(?P<own>\w+)\s*=[^=\n;]{{0,60}})?\b(?:process\.env\.|env\(['\"]|(?:ENV|environ)\[['\"]|getenv\(['\"]|environ\.get\(['\"]){name}\b"
+    )
+    for match in read.finditer(text):
+        own = match["own"]
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if re.search(r"\bif\b", line) or (own and re.search(rf"\bif\b[ (]{{0,3}}{own}\b", text[match.end() :])):
+            return True
+    return False
 
 
 def told_accounts(told: Iterable[tuple[str, Location]], files: tuple[str, ...], glance: Glance) -> Iterator[CodeFact]:

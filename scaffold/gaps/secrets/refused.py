@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.remembered import remembered
+from scaffold.model.document import Location
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
@@ -13,10 +15,27 @@ _CODE = (".py", ".js", ".ts", ".mjs", ".go", ".rb", ".php", ".java", ".kt", ".rs
 _REFUSES = regex(
     r"\braise\b|\bthrow\b|process\.exit|sys\.exit|[lL]og\.Fatal|\.Fatal\w*\(|panic[!(]|\babort\b|errors\.New\(|fmt\.Errorf"
 )
+_SCHEMA_ENDS = regex(r"\.parse(?:Async)?\(|validationSchema|\bcreateEnv\(|\bcleanEnv\(")
+"""Calls that throw by themselves where a variable does not pass its schema."""
+_OF_ENVIRONMENT = regex(
+    r"process\.env|NODE_ENV|DATABASE_URL|validationSchema", words=("process", "NODE_ENV", "DATABASE", "valid")
+)
+_LEAST = regex(r"(?:@MinLength|\.min|\.length)\(\s*(?P<least>\d{1,4})\b", words=("MinLength", ".min", ".length"))
+_NAMES_REFUSED = regex(
+    r"(?:@(?:IsNotIn|NotContains|NotEquals)|\.(?:invalid|disallow|not))\(\s*\[?(?P<values>[^()\]]{1,600})"
+    r"|\.refine\([^;]{0,120}?!==?\s*(?P<one>[^;)]{1,300})",
+    words=("IsNotIn", "NotContains", "NotEquals", "invalid", "disallow", ".not", ".refine"),
+)
+"""How class-validator, Joi and zod say what a variable may not be (their documentation)."""
+_NEXT_ENTRY = regex(r"(?m)^\s{0,40}[\"']?[A-Z][A-Z0-9_]+[\"']?\s{0,4}[?!]?:")
+_LONGEST_CHECK = 800
+"""Characters of the steps of a schema for one variable."""
 _NEAR = 300
 """Characters behind a value in which the program ends, where that is a check of it."""
 _TELLING, _LONGEST = 6, 300
 """Characters of a value that stands nowhere by accident, and of one that the table of quoted texts holds."""
+_JAVASCRIPT = (".ts", ".js", ".mjs", ".cjs")
+_OF_A_SCHEMA = regex(r"\s*(?:z|[Jj]oi)\s*\.")
 _SIGNS = "\"'`"
 
 
@@ -40,6 +59,41 @@ def is_refused(project: Project, value: str, *, defined_in: str = "") -> bool:
             if _REFUSES.search(text if is_listed else text[match.start() : match.start() + _NEAR]):
                 return True
     return False
+
+
+def refused_by_schema(project: Project, names: Iterable[str], value: str) -> Location | None:
+    """Return where the schema by which JavaScript code checks its environment refuses a value for one of its variables: the
+    value is shorter than the least length, or is listed as one that it may not be. None where it passes, or nothing checks it.
+    """
+    wanted = tuple(names)
+    for source in _code(project):
+        text = source.text
+        if not source.path.endswith(_JAVASCRIPT) or is_test_path(source.path) or not any(name in text for name in wanted):
+            continue
+        if not _OF_ENVIRONMENT.search(text) or not (_REFUSES.search(text) or _SCHEMA_ENDS.search(text)):
+            continue
+        for name in wanted:
+            for match in re.finditer(rf"(?<![\w.$]){re.escape(name)}[\"']?\s{{0,4}}[?!]?:", text):
+                if _does_not_pass(_steps_of(text, match), value):
+                    return Location.at_offset(source.path, text, match.start())
+    return None
+
+
+def _steps_of(text: str, entry: re.Match[str]) -> str:
+    """Return the decorators before a variable, and the calls of its schema behind it."""
+    before = text[max(0, entry.start() - _LONGEST_CHECK) : entry.start()].rpartition(";")[2]
+    after = text[entry.end() : entry.end() + _LONGEST_CHECK]
+    following = _NEXT_ENTRY.search(after)
+    after = (after[: following.start()] if following else after).partition(";")[0]
+    decorators = before[before.find("@") :] if "@" in before and after.lstrip().startswith(("string", "String")) else ""
+    return decorators or (after if _OF_A_SCHEMA.match(after) else "")
+
+
+def _does_not_pass(steps: str, value: str) -> bool:
+    if any(len(value) < int(match["least"]) for match in _LEAST.finditer(steps)):
+        return True
+    listed = (match["values"] or match["one"] for match in _NAMES_REFUSED.finditer(steps))
+    return any(f"{sign}{value}{sign}" in text for text in listed for sign in _SIGNS)
 
 
 def _naming(project: Project, value: str) -> Iterator[SourceFile]:

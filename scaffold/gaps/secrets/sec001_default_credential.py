@@ -17,6 +17,7 @@ from scaffold.gaps.facts import (
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of
 from scaffold.gaps.secrets.given import defaults_in_code
+from scaffold.gaps.secrets.refused import refused_by_schema
 from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.gaps.secrets.unread import is_read_by_nobody
 from scaffold.model.compose import EnvValue, Stack
@@ -223,7 +224,9 @@ def _refusal(project: Project, group: CredentialGroup) -> Location | None:
             if at >= 0 and any(key in source.text for key in group.keys):
                 return Location.at_offset(source.path, source.text, at)
     facts = (fact for fact in project.code_facts if fact.kind == "refuses" and not is_test_path(fact.location.path))
-    return next((f.location for f in facts if any(refuses(f.detail, key, group.owner.value) for key in group.keys)), None)
+    named = next((f.location for f in facts if any(refuses(f.detail, key, group.owner.value) for key in group.keys)), None)
+    of_a_store = any(item.service.is_datastore or item.host for item in group.places)
+    return named if named or of_a_store else refused_by_schema(project, group.keys, group.owner.value)
 
 
 def _unused_gap(group: CredentialGroup, happens: str, expected: str, related: tuple[Location, ...] = ()) -> Gap:

@@ -12,7 +12,7 @@ from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.exported import replaced_at
 from scaffold.gaps.secrets.own_machine import of_the_own_machine
-from scaffold.gaps.secrets.refused import is_refused
+from scaffold.gaps.secrets.refused import is_refused, refused_by_schema
 from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
 from scaffold.gaps.secrets.shown_values import shown_values
 from scaffold.gaps.secrets.typed import typed_credentials
@@ -60,12 +60,15 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
     nowhere = opens_absent_store(group, project.stacks)
     hidden = group.opens_hidden_store(project.stacks)
     feature = absent_feature(project, group)
+    refusal = _refusal(project, group)
     if absent := group.opens_absent_file(project.present):
         effect = "it opens a file that is not in the repository"
     elif group.stands_in:
         effect = "a stand-in for what another party issues, so what needs it fails"
     elif feature:
         effect = f"its configuration has no {feature}, so nothing reads it yet"
+    elif refusal:
+        effect = f"{refusal.path}:{refusal.line} refuses it, so the container starts, and ends at once"
     elif nowhere:
         effect = "no service here is the store that it opens, and no address outside is named"
     elif hidden:
@@ -85,13 +88,21 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         expected="a reference to a variable that an env file outside git sets, or a secret",
         actual=owner.value_class.value,
         locations=group.locations,
+        related=(refusal,) if refusal else (),
         severity=Severity.LOW
-        if absent or group.stands_in or nowhere or feature
+        if absent or group.stands_in or nowhere or feature or refusal
         else Severity.MEDIUM
         if hidden or (hashed and not shown)
         else Severity.HIGH,
         environment=group.stack.environment,
     )
+
+
+def _refusal(project: Project, group: CredentialGroup) -> Location | None:
+    """Return where the code of the application refuses the value; what a store takes is no matter of code."""
+    if any(item.service.is_datastore or item.host for item in group.places):
+        return None
+    return refused_by_schema(project, group.keys, group.owner.value)
 
 
 def _shows_clear_text(project: Project, place: Location) -> bool:
