@@ -173,6 +173,44 @@ class CredentialGroup:
         return tuple(dict.fromkeys((self.owner.location, *(item.location for item in self.places))))
 
 
+_FIRST_PASSWORDS = frozenset({"POSTGRES_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD"})
+"""Without one the images of these stores make no database, and end (their pages at Docker Hub)."""
+_OPEN_TO_ALL = ("POSTGRES_HOST_AUTH_METHOD", "ALLOW_EMPTY", "RANDOM_ROOT")
+"""Parts of the variables with which they do."""
+
+
+def store_without_default(group: CredentialGroup) -> EnvValue | None:
+    """Return the password of the store that all places of a credential open as its clients, where the store takes it from a
+    variable that has no default: of the values that stand in the files, none opens it.
+    """
+    found = [_password_of_store(group.stack, item) for item in group.places]
+    return found[0] if all(found) else None
+
+
+def _password_of_store(stack: Stack, item: Credential) -> EnvValue | None:
+    host = item.host or _host_beside(item)
+    store = stack.resolve_host(host) if host else None
+    if store is None or store.name == item.service.name:
+        return None
+    if any(part in entry.name for entry in store.environment for part in _OPEN_TO_ALL):
+        return None
+    return next((entry for entry in store.environment if entry.name in _FIRST_PASSWORDS and _is_asked(entry)), None)
+
+
+def _host_beside(item: Credential) -> str:
+    """Return the host of the URL in which a reference stands, else the one that clients of a store take from a variable."""
+    own = (entry for entry in item.service.environment if entry.location == item.location and entry.value)
+    named = (entry for entry in item.service.environment if entry.name in {"PGHOST", "MYSQL_HOST"})
+    return next((host for entry in own if (host := url_host(entry.value or ""))), "") or next(
+        (entry.value for entry in named if entry.value), ""
+    )
+
+
+def _is_asked(entry: EnvValue) -> bool:
+    """Whether a value is one variable that nobody gives a default."""
+    return len(entry.references) == 1 and entry.raw in {f"${{{entry.references[0].name}}}", f"${entry.references[0].name}"}
+
+
 def _makes_load(service: Service) -> bool:
     """Whether a service is a program that loads others to measure them, by its image or by what it starts."""
     started = {posixpath.basename(word) for word in (*(service.entrypoint or ()), *(service.command or ())[:1])}

@@ -15,7 +15,7 @@ from scaffold.gaps.facts import (
     profile_uses,
 )
 from scaffold.gaps.secrets.absent_feature import absent_feature
-from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of
+from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of, store_without_default
 from scaffold.gaps.secrets.given import defaults_in_code
 from scaffold.gaps.secrets.refused import refused_by_schema
 from scaffold.gaps.secrets.switched_stores import switched_off
@@ -159,6 +159,9 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
     refusal = _refusal(project, group)
     if refusal is not None:
         return _refused_gap(group, refusal)
+    asked = store_without_default(group)
+    if asked is not None and asked.references[0].name in group.keys:
+        return _empty_store_gap(group, asked)
     idle = switched_off(project, group) if group.opens_published_store else None
     if idle:
         reach += f", though {idle.path}:{idle.line} has the applications keep their files elsewhere"
@@ -252,6 +255,15 @@ def _refused_gap(group: CredentialGroup, refusal: Location) -> Gap:
         f"{refusal.path}:{refusal.line} refuses it: the container starts, and ends at once."
     )
     return _unused_gap(group, happens, f"${{{owner.key}:?}}, so that Compose says which variable is missing", (refusal,))
+
+
+def _empty_store_gap(group: CredentialGroup, asked: EnvValue) -> Gap:
+    owner = group.owner
+    happens = (
+        f"{owner.service.name} gets a default of the repository ({owner.value_class.value}), and its store an empty "
+        f"{asked.name}: the store does not start without one."
+    )
+    return _unused_gap(group, happens, f"${{{owner.key}:?}}, so that Compose says which variable is missing", (asked.location,))
 
 
 def _unread_gap(group: CredentialGroup, feature: str) -> Gap:

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import every_stack, once, path_environment
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
-from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, fills_a_field
+from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, fills_a_field, store_without_default
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.exported import replaced_at
 from scaffold.gaps.secrets.own_machine import of_the_own_machine
@@ -61,6 +61,7 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
     hidden = group.opens_hidden_store(project.stacks)
     feature = absent_feature(project, group)
     refusal = _refusal(project, group)
+    asked = store_without_default(group)
     if absent := group.opens_absent_file(project.present):
         effect = "it opens a file that is not in the repository"
     elif group.stands_in:
@@ -69,6 +70,8 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         effect = f"its configuration has no {feature}, so nothing reads it yet"
     elif refusal:
         effect = f"{refusal.path}:{refusal.line} refuses it, so the container starts, and ends at once"
+    elif asked:
+        effect = f"the store that it would open takes its password from {asked.references[0].name}, which has no default"
     elif nowhere:
         effect = "no service here is the store that it opens, and no address outside is named"
     elif hidden:
@@ -90,7 +93,7 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         locations=group.locations,
         related=(refusal,) if refusal else (),
         severity=Severity.LOW
-        if absent or group.stands_in or nowhere or feature or refusal
+        if absent or group.stands_in or nowhere or feature or refusal or asked
         else Severity.MEDIUM
         if hidden or (hashed and not shown)
         else Severity.HIGH,
