@@ -62,6 +62,8 @@ def _gap(resource: str, job: str, steps: list[CiStep]) -> Gap:
     from scaffold.gaps.supply_chain.sup002_push_on_pull_request import pushes_from_pull_requests
     from scaffold.model.workflow_steps import signable_steps
 
+    # What a command pushes beside them has no digest that a step could sign.
+    signable = len(signable_steps(steps[0].workflow, steps[0].job)) == len(steps)
     return RULE.gap(
         resource=resource,
         subject="signature",
@@ -69,7 +71,7 @@ def _gap(resource: str, job: str, steps: list[CiStep]) -> Gap:
         expected="cosign sign by digest after the push, with the job's own identity",
         actual="no signature and no attestation in the workflows",
         locations=tuple(dict.fromkeys(item.place for item in steps)),
-        closers=(Closer(Room.EDITS, "edit"),) if signable_steps(steps[0].workflow, steps[0].job) else None,
+        closers=(Closer(Room.EDITS, "edit"),) if signable else None,
         blocked_by=("SUP002",) if any(pushes_from_pull_requests(item) for item in steps) else (),
     )
 

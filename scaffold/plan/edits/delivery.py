@@ -35,7 +35,8 @@ def _is_in(gap: Gap, code: str, job: str) -> bool:
 def _signed(workflow: Workflow, resource: str, gap: Gap, needs: tuple[str, ...]) -> Iterator[EditTask]:
     job = next((item for item in workflow.jobs if f"{workflow.path}/{item.id}" == resource), None)
     steps = signable_steps(workflow, job) if job else ()
-    if job is None or not steps:
+    pushes = {item.location for item in gap.evidence if item.location.path == workflow.path}
+    if job is None or not steps or len(steps) != len(pushes):
         return
     decided = [("rights", granted_rights(workflow, job))]
     taken: set[str] = set()

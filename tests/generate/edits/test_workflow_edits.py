@@ -175,7 +175,8 @@ def test_a_matrix_with_two_builds_signs_each_when_it_was_pushed(make_project: Ca
 def test_a_workflow_that_others_call_and_a_push_by_a_command_are_left_to_people(make_project: Callable[..., Path]) -> None:
     called = MATRIX.replace('  push:\n    tags: ["v*"]', "  workflow_call:")
     command = "on: [push]\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: docker push acme/web\n"
-    for name, text in (("called", called), ("command", command)):
+    action = "      - uses: docker/build-push-action@v6\n        with: {push: true, tags: acme/web}\n"
+    for name, text in (("called", called), ("command", command), ("both", command.replace("      -", f"{action}      -"))):
         root = make_project({PATH: text}, name=name)
         generation = plan_generation(Place(root), rooms=frozenset(), edit_codes=frozenset({"SUP003"}))
         assert not generation.texts_before
