@@ -61,7 +61,12 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.dockerfiles or _compose_has(project, "nginx", "udp"), ("CMP030",)),
     (
         lambda project: project.dockerfiles,
-        (*(f"IMG0{number:02}" for number in (2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20)), "CMP020", "SCL008"),
+        (
+            *(f"IMG0{number:02}" for number in (2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20)),
+            "CMP020",
+            "CMP032",
+            "SCL008",
+        ),
     ),
     (
         lambda project: project.infrastructure,

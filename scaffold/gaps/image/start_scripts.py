@@ -49,7 +49,7 @@ def start_scripts(project: Project) -> Iterator[StartScript]:
             for match in _SCRIPT.finditer(words):
                 first.setdefault(match["name"], match.start())
             for name, start in first.items():
-                path = _path_of(project, dockerfile, name)
+                path = script_of(project, dockerfile, name)
                 if path and is_built(project, dockerfile):
                     yield StartScript(dockerfile, path, bool(_STOPPING_SHELL.search(words[:start])))
 
@@ -106,7 +106,7 @@ def _is_published(project: Project, dockerfile: Dockerfile) -> bool:
     )
 
 
-def _path_of(project: Project, dockerfile: Dockerfile, name: str) -> str | None:
+def script_of(project: Project, dockerfile: Dockerfile, name: str) -> str | None:
     """Return the script that a step copies to this name, the one of this name beside the Dockerfile, else the only one."""
     folder = dockerfile.path.rpartition("/")[0]
     scripts = _scripts(project)
