@@ -71,28 +71,25 @@ def once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
     """
     seen: dict[tuple[str, str], set[Location]] = {}
     kept: list[Gap] = []
+    first: dict[tuple[str, str, Location], int] = {}
     for gap in gaps:
         places = {item.location for item in gap.evidence if item.role != "searched"}
         known = seen.setdefault((gap.code, gap.subject), set())
+        at = (gap.code, gap.subject, gap.primary)
         if gap.primary not in known:
+            first[at] = len(kept)
             kept.append(gap)
-        else:
-            _put_first(kept, gap)
+        elif at in first and _comes_before(gap, kept[first[at]]):
+            kept[first[at]] = gap
         known |= places
     return tuple(kept)
 
 
-def _put_first(kept: list[Gap], gap: Gap) -> None:
-    """Replace the gap at the same line that is of a service of the same file which its name gives to developers."""
+def _comes_before(gap: Gap, other: Gap) -> bool:
+    """Whether the other one is of a service of the same file which its name gives to developers, and this one is not."""
     file, _, name = gap.resource.rpartition("/")
-    if path_environment(name) in TRIED:
-        return
-    for number, other in enumerate(kept):
-        own, _, service = other.resource.rpartition("/")
-        is_same = (other.code, other.subject, other.primary) == (gap.code, gap.subject, gap.primary)
-        if is_same and own == file and path_environment(service) in TRIED:
-            kept[number] = gap
-            return
+    own, _, service = other.resource.rpartition("/")
+    return own == file and path_environment(service) in TRIED and path_environment(name) not in TRIED
 
 
 @frozen

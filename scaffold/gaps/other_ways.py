@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from scaffold.gaps.chart import PACKAGING
 from scaffold.gaps.facts import path_environment
@@ -26,7 +28,7 @@ from scaffold.model.deployments import (
     run_text,
 )
 from scaffold.model.document import Location
-from scaffold.model.known import known
+from scaffold.model.known import folders_above, known
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -40,6 +42,7 @@ _COPIES = regex(
     words=("scp", "rsync", "sftp", "gcloud", "gsutil", "s3", "storage"),
 )
 """Commands and actions that copy files to another machine, or to a store from which it takes them."""
+_MOST_PATTERNS = 20
 _RESTARTS = regex(
     r"\b(?:systemctl|service)\s+(?:--\S+\s+)*(?:re)?(?:start|load)\b|\bpm2\s+(?:re)?(?:start|load)\b|\bsupervisorctl\b|\bartisan\s+migrate\b"
     r"|\bsystemctl\b[^\n]*\brestart\b|\btouch\s+\S*restart\.txt\b|\bservice\s+\S+\s+(?:restart|reload)\b"
@@ -78,8 +81,7 @@ def brought_to_hosts(project: Project) -> dict[str, Location]:
         for step in (step for job in jobs for step in job.all_steps):
             lines = [line for line in run_text(step).splitlines() if _COPIES.search(line)]
             lines += [step.input("source")] if _COPIES.search(step.action) else []
-            words = {word.strip("\"',;").removeprefix("./") for line in lines for word in re.split(r"[\s,]+", line)}
-            for path in sorted(files & words):
+            for path in _named_by(files, lines):
                 found.setdefault(path, step.run_location or step.location)
     return found
 
@@ -98,6 +100,18 @@ def other_way(project: Project, stacks: list[Stack]) -> Location | None:
             return Location(stack.files[0], 1)
     packaged = (item.location for item in foreign_infrastructure(project) if item.kind in PACKAGING)
     return next(packaged, None) or platform_of(project) or _told_for_a_cluster(project)
+
+
+def _named_by(files: set[str], lines: list[str]) -> list[str]:
+    """Return the files that lines name, by themselves, with a folder that they lie in, or by a pattern."""
+    given = (word.strip("\"',;") for line in lines for word in re.split(r"[\s,]+", line))
+    words = {posixpath.normpath(word).removesuffix("/*") for word in given if word}
+    patterns = [word for word in words if "*" in word][:_MOST_PATTERNS]
+    return sorted(
+        path
+        for path in files
+        if not words.isdisjoint({path, ".", *folders_above(path)}) or any(fnmatchcase(path, item) for item in patterns)
+    )
 
 
 @remembered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
@@ -28,7 +29,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.heads import says_it_is_for_tests
 from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass
-from scaffold.model.project import Command, DocFile, Job, Project, Workflow
+from scaffold.model.project import Command, DocFile, Heading, Job, Project, Workflow
 from scaffold.model.regex import regex
 from scaffold.model.shell_values import file_values, filled_in
 
@@ -223,10 +224,18 @@ def _is_of_another(project: Project, call: Call, stack: Stack) -> bool:
     """Whether a set in the folder of a call has all the files that it names, where this one of another folder lacks some."""
     if call.names <= frozenset(known(_names_of_files, stack)):
         return False
-    beside = (other for other in project.stacks if other.directory == call.folder != stack.directory)
+    beside = _by_folder(project).get(call.folder, ()) if call.folder != stack.directory else ()
     return any(
         call.names <= frozenset(known(_names_of_files, other)) and set(other.files).isdisjoint(stack.files) for other in beside
     )
+
+
+@remembered
+def _by_folder(project: Project) -> dict[str, list[Stack]]:
+    found: dict[str, list[Stack]] = {}
+    for stack in project.stacks:
+        found.setdefault(stack.directory, []).append(stack)
+    return found
 
 
 @remembered
@@ -262,15 +271,25 @@ def strength_of_line(page: DocFile, lines: list[str], number: int) -> Strength:
     if SAID_BEFORE.search(before):
         return Strength.DEVELOPERS
     comment = lines[number - 2].strip() if number > 1 and lines[number - 2].lstrip().startswith("#") else ""
-    title = page.headings[0] if page.headings else None
-    level, headings = 9, []
-    for heading in reversed([item for item in page.headings if item.location.line < number]):
-        if heading.level < level and heading is not title:
-            headings.append(heading.text)
-            level = heading.level
-    strengths = (_strength_of_words(text, is_name=text == page.path) for text in (comment, *headings, page.path))
+    places, headings = known(_headings, page)
+    above = headings[bisect_left(places, number)]
+    strengths = (_strength_of_words(text, is_name=text == page.path) for text in (comment, *above, page.path))
     said = next((strength for strength in strengths if strength is not Strength.ANYBODY), Strength.ANYBODY)
     return min(said, Strength.ANYBODY) if OF_AGENTS.fullmatch(page.path) else said
+
+
+def _headings(page: DocFile) -> tuple[list[int], list[tuple[str, ...]]]:
+    """Return the lines of the headings of a page, and what stands above each of them: the headings that a line there is below,
+    the nearest first and the title left out. One more is for what comes behind the last heading.
+    """
+    found: list[tuple[str, ...]] = [()]
+    open_ones: list[Heading] = []
+    for heading in page.headings:
+        if heading is not page.headings[0]:
+            open_ones = [item for item in open_ones if item.level < heading.level]
+            open_ones.append(heading)
+        found.append(tuple(item.text for item in reversed(open_ones)))
+    return [item.location.line for item in page.headings], found
 
 
 def _strength_of_words(text: str, *, is_name: bool = True) -> Strength:
@@ -293,11 +312,17 @@ def _of_commands(project: Project) -> Iterator[Call]:
             strength = Strength.OTHERS if command.context == "playbook" else _strength_of_words(words)
             if command.context in {"makefile", "package"}:
                 strength = min(strength, Strength.NAMED)
-            if says_it_is_for_tests(project.source(command.location.path) or ""):
+            if known(_is_for_tests, project, command.location.path):
                 strength = min(strength, Strength.DEVELOPERS)
-            paths = _handed_over(project).get(posixpath.basename(command.location.path), frozenset())
+            # An option of the command comes before what its caller sets.
+            handed = {} if names else _handed_over(project)
+            paths = handed.get(posixpath.basename(command.location.path), frozenset())
             if names or paths or not hides_its_file(command.text):
                 yield Call(names, folder, Start(command.location, strength), _profiles(command.text), paths)
+
+
+def _is_for_tests(project: Project, path: str) -> bool:
+    return says_it_is_for_tests(project.source(path) or "")
 
 
 def _files_by_name(project: Project, command: Command) -> frozenset[str]:

@@ -82,6 +82,8 @@ _FUNCTION = regex(r"(?:function\s+)?(?P<name>[\w-]{1,60})\s*(?:\(\s*\))?\s*\{")
 _HANDS_ON = regex(rf"(?P<call>{COMPOSE}[^\n;|&]{{0,400}}?)[\"']?\$@[\"']?\s*(?:;|\}}|$)", words=("$@",))
 """A call of Compose that gets all words of the function that it stands in."""
 _MOST_FUNCTIONS = 20
+_LONGEST = 8_000
+"""Characters of a command in which the calls of functions are written out."""
 
 
 @frozen
@@ -228,7 +230,7 @@ def _unwrapped(commands: list[Command]) -> list[Command]:
         return commands
     names = "|".join(map(re.escape, calls))
     pattern = re.compile(rf"(?<![\w./$-])({names})(?=\s+(?:{_WORDS})\b)")
-    return [replace(item, text=pattern.sub(lambda match: calls[match[1]], item.text)) for item in commands]
+    return [replace(item, text=pattern.sub(lambda match: calls[match[1]], item.text)[:_LONGEST]) for item in commands]
 
 
 def _wrappers(commands: list[Command]) -> dict[str, str]:

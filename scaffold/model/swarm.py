@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from scaffold.model.compose import Stack
+from scaffold.model.deployments import named_files
 from scaffold.model.document import Mapping, find, text_of
 from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
-_DEPLOY = regex(r"\bstack\s+deploy\b.*?(?:-c|--compose-file)[ =]+[\"']?(?P<path>[\w./-]+\.ya?ml)", words=("deploy",))
+_DEPLOY = regex(r"\bstack\s+deploy\b[^;&|\n]*", words=("deploy",))
 _NAMED = regex(r"(?:.*/)?(?:(?:[^/]*[._-])?swarm|(?:docker-)?stack)(?:[._-][^/]*)?\.ya?ml", words=("swarm", "stack"))
 REFUSED = ("cpu_shares", "profiles")
 """Keys of our overlays at which `docker stack deploy` ends with an error (docker/cli: ForbiddenProperties, and its schema)."""
@@ -22,8 +23,8 @@ def deployed_to_swarm(project: Project) -> frozenset[str]:
 
 
 def _deployed_to_swarm(project: Project) -> frozenset[str]:
-    found = (match["path"] for command in project.commands for match in _DEPLOY.finditer(command.text))
-    names = {path.rpartition("/")[2] for path in found}
+    calls = (match[0] for command in project.commands for match in _DEPLOY.finditer(command.text))
+    names = {name for call in calls for name in named_files(call)}
     paths = (file.path for file in project.compose_files)
     return frozenset(path for path in paths if path.rpartition("/")[2] in names or _NAMED.fullmatch(path))
 

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
+from scaffold.model.known import known
 from scaffold.model.regex import regex
 from scaffold.read.lines import blank
 
@@ -70,10 +71,17 @@ def is_compiled_for_tests_alone(path: str, glance: Callable[[str], str | None]) 
 
 def _declared(text: str, name: str, file: str) -> bool | None:
     """Return whether a text declares a module for tests alone; None where it declares no such module."""
-    found = [
-        match for match in _MODULE.finditer(text) if match["path"] == file or (match["name"] == name and not match["path"])
-    ]
-    return all(match["mark"] is not None for match in found) if found else None
+    declared = known(_modules, text)
+    found = [*declared.get((file, ""), ()), *declared.get(("", name), ())]
+    return all(found) if found else None
+
+
+def _modules(text: str) -> dict[tuple[str, str], list[bool]]:
+    """Return whether the modules of a text are for tests alone, by the path that each names, else by its name."""
+    found: dict[tuple[str, str], list[bool]] = {}
+    for match in _MODULE.finditer(text):
+        found.setdefault((match["path"] or "", "" if match["path"] else match["name"]), []).append(match["mark"] is not None)
+    return found
 
 
 def _end_of_item(text: str, start: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ class _Lines:
     """The lines of a file, and the variables that it sets, by name."""
 
     lines: tuple[str, ...]
-    variables: dict[str, str]
+    variables: ChainMap[str, str]
 
 
 def read_taskfile(path: str, text: str) -> tuple[Command, ...]:
@@ -45,7 +46,7 @@ def read_taskfile(path: str, text: str) -> tuple[Command, ...]:
         of_file = _variables(root.get("vars"))
         for entry in tasks.entries:
             own = _variables(entry.value.get("vars")) if isinstance(entry.value, Mapping) else {}
-            file = _Lines(lines, {**of_file, **own})
+            file = _Lines(lines, ChainMap(own, of_file))
             found += [command for node in _steps(entry.value) for command in _commands(file, entry.key.value, node)]
     return tuple(sorted(found, key=lambda command: command.location.line))
 
@@ -96,19 +97,19 @@ def _lines_of(file: _Lines, owner: str, scalar: Scalar) -> Iterator[Command]:
 
 def _variables(node: Node | None) -> dict[str, str]:
     entries = node.entries if isinstance(node, Mapping) else ()
-    return {entry.key.value: text_of(entry.value) for entry in entries if isinstance(entry.value, Scalar)}
+    return {entry.key.value: text_of(entry.value)[:_LONGEST] for entry in entries if isinstance(entry.value, Scalar)}
 
 
-def _filled(text: str, variables: dict[str, str]) -> str:
+def _filled(text: str, variables: ChainMap[str, str]) -> str:
     """Return a text with the variables of the file in place of their templates, and `${NAME}` for those of a caller."""
     for _ in range(_DEEPEST):
         if "{{" not in text:
             break
-        text = _TEMPLATE.sub(lambda found: _value(found["inside"], variables), text)[:_LONGEST]
+        text = _TEMPLATE.sub(lambda found: _value(found["inside"], variables), text[:_LONGEST])[:_LONGEST]
     return text
 
 
-def _value(inside: str, variables: dict[str, str]) -> str:
+def _value(inside: str, variables: ChainMap[str, str]) -> str:
     match = _VARIABLE.fullmatch(inside)
     if match is None:
         return ""

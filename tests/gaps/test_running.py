@@ -644,6 +644,9 @@ def test_a_script_starts_the_file_that_its_callers_hand_over(make_project: Calla
     assert "is started by nothing in this repository" in gap.message
     both = hand.replace("deploy/eu/compose.yml", "deploy/compose.yml")
     assert found(make_project({**files, ".github/workflows/deploy.yml": both})).severity is Severity.HIGH
+    # An option comes before the variable.
+    own = "#!/bin/sh\ndocker compose -f deploy/compose.yml up -d\n"
+    assert found(make_project({**files, "deploy.sh": own})).severity is Severity.HIGH
 
 
 def test_a_set_for_staging_that_nothing_starts_beside_a_deployed_one(make_project: Callable[..., Path]) -> None:
@@ -677,6 +680,8 @@ def test_tasks_whose_head_says_that_they_are_not_for_production_start_it_for_dev
         ("gcloud storage cp infra/compose.host.yml gs://settings/compose.yml", "", Severity.MEDIUM),
         ("rsync -a infra/compose.host.yml app@host:/srv/shop/", "", Severity.MEDIUM),
         ("rsync -a infra/compose.host.yml compose.release.yml app@host:/srv/shop/", "", Severity.HIGH),
+        ("rsync -a infra/compose.host.yml ./ app@host:/srv/shop/", "", Severity.HIGH),
+        ("scp infra/compose.host.yml compose.*.yml app@host:/srv/shop/", "", Severity.HIGH),
         ("rsync -a infra/compose.host.yml app@host:/srv/shop/", "# Shop\n\n## Deployment", Severity.HIGH),
         ("cat infra/compose.host.yml", "", Severity.HIGH),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from scaffold.read.commands import command_reader
@@ -69,3 +71,15 @@ def test_names_of_other_files(path: str) -> None:
 )
 def test_files_of_another_shape(text: str) -> None:
     assert len(read_taskfile("Taskfile.yml", text)) <= 1
+
+
+def test_variables_that_multiply_one_another_end_where_no_command_goes_on() -> None:
+    long, often = "x" * 3_000, "{{.A}}" * 20_000
+    text = f"version: '3'\nvars: {{A: '{long}'}}\ntasks: {{up: 'docker compose up {often}'}}\n"
+    tracemalloc.start()
+    (command,) = read_taskfile("Taskfile.yml", text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert command.text.startswith("docker compose up xxx")
+    assert len(command.text) <= 4_000
+    assert peak < 20 * 2**20

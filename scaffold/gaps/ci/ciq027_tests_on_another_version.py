@@ -10,6 +10,7 @@ from scaffold.gaps.ci.test_programs import END_TO_END, PASSES_OVER, RUNS_THOSE_O
 from scaffold.gaps.ci.toolchains import NAMES, Shipped, Version, set_up_versions, shipped_versions
 from scaffold.gaps.ci_signals import CiStep, ci_steps, runs_tests
 from scaffold.gaps.facts import listed
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.test_commands import ran
 from scaffold.model.document import find, text_of
 from scaffold.model.frozen import frozen
@@ -108,12 +109,18 @@ def _is_near(project: Project, tests: _Tests, own: str, shipped: Shipped) -> boo
 
 def _is_a_part(project: Project, tests: _Tests, own: str, language: str) -> bool:
     """Whether a folder is tested with those above it: it has no manifest of its own, is named, or is one of a workspace."""
-    has_own = any(item.ecosystem == language and item.folder == own for item in project.manifests)
-    if not has_own or re.search(rf"(?<![\w-]){re.escape(own.rpartition('/')[2])}(?![\w-])", tests.text):
+    if (language, own) not in _manifests(project):
+        return True
+    if re.search(rf"(?<![\w-]){re.escape(own.rpartition('/')[2])}(?![\w-])", tests.text):
         return True
     return language == "node" and (
         not _WORKSPACES.isdisjoint(project.files) or '"workspaces"' in (project.source("package.json") or "")
     )
+
+
+@remembered
+def _manifests(project: Project) -> frozenset[tuple[str, str]]:
+    return frozenset((item.ecosystem, item.folder) for item in project.manifests)
 
 
 def _gap(shipped: list[Shipped], versions: tuple[Version, ...]) -> Gap:

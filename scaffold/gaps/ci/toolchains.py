@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, effective_env
 from scaffold.gaps.image.builds import DEVELOPMENT, environment_of, users_of
+from scaffold.gaps.remembered import remembered
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
@@ -162,6 +163,12 @@ def _raised(project: Project, version: Version) -> Version:
     """Return a version of Go, or the one that a go.mod asks for where that is newer: Go fetches it."""
     if version.language != "go":
         return version
+    return Version(version.language, max(version.numbers, _asked_of_go(project)), version.place)
+
+
+@remembered
+def _asked_of_go(project: Project) -> tuple[int, ...]:
+    """Return the newest version of Go that a go.mod asks for, () where none does."""
     texts = (project.source(item.path) or "" for item in project.manifests if item.ecosystem == "go")
     asked = (tuple(int(part) for part in match.groups()) for text in texts for match in _ASKED.finditer(text))
-    return Version(version.language, max((version.numbers, *asked)), version.place)
+    return max(asked, default=())

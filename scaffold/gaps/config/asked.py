@@ -37,6 +37,8 @@ _LONGEST = 1000
 """Characters of a line that somebody wrote."""
 _MOST = 40
 """Variables of a service that are followed."""
+_MOST_IN_ALL = 400
+"""Variables of a project that every text of it is asked for."""
 _NOT_CODE = (".yml", ".yaml", ".toml", ".tf", ".tfvars", ".sh", ".json", ".conf", ".ini", ".md")
 
 
@@ -53,6 +55,7 @@ def asked_for(project: Project, stack: Stack, services: list[Service], given: se
     told = given | {entry.name for file in project.env_files for entry in file.entries}
     told |= {reference.name for item in stack.services for entry in item.environment for reference in entry.references}
     lines: dict[str, list[str]] = {}
+    left = _MOST_IN_ALL
     for service in services:
         if templates_of(project, [service]) is None or service.node.get("extends") is not None:
             continue
@@ -61,10 +64,10 @@ def asked_for(project: Project, stack: Stack, services: list[Service], given: se
         )
         demanded = (read for name, reads in unknown if (read := _demanding(project, name, reads, lines)) is not None)
         second = _second_store(project, reads_in_image(project, service), told, lines)
+        followed = list(islice(chain(demanded, second), min(_MOST, left)))
+        left -= len(followed)
         found = [
-            read
-            for read in islice(chain(demanded, second), _MOST)
-            if not is_set_by_code(project, service, read.name) and not _is_named(project, read.name)
+            read for read in followed if not is_set_by_code(project, service, read.name) and not _is_named(project, read.name)
         ]
         if found:
             told |= {read.name for read in found}

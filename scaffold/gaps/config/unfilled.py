@@ -10,6 +10,7 @@ from scaffold.gaps.facts import FILLS_IN
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import MountedFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -24,6 +25,8 @@ _BUILT_IN = regex(
     r"|geoip2?|realpath|limit|tcpinfo|fastcgi|gzip|secure|uid|host|scheme|uri|args|status|pid|hostname|msec|is)(?:_\w+)?"
 )
 """Names that nginx may know, in whatever case they are written."""
+_SETS = regex(r"(?im)^[ \t]*(?:set|map|geo|split_clients)\s(?P<names>[^;\n]*)")
+_NAMES = regex(r"\$\{?(\w+)", words=("$",))
 _OF_IMAGE = frozenset({"HOSTNAME", "HOME", "PATH", "NGINX_VERSION", "NGINX_LOCAL_RESOLVERS", "CADDY_VERSION", "XDG_DATA_HOME"})
 _COMMENT = regex(r"(?:^|\s)#.*$")
 _GIVES = regex(r"env|export|\.sh\b|\bsh\b|\bbash\b")
@@ -73,9 +76,12 @@ class Unfilled:
 
 def is_of_nginx(text: str, name: str) -> bool:
     """Whether nginx may know a variable by itself, or the file gives it to itself."""
-    if _BUILT_IN.fullmatch(name):
-        return True
-    return bool(re.search(rf"(?im)^[ \t]*(?:set|map|geo|split_clients)\s[^;{{\n]*\$\{{?{name}\b", text))
+    return bool(_BUILT_IN.fullmatch(name)) or name.lower() in known(_set_by_nginx, text)
+
+
+def _set_by_nginx(text: str) -> frozenset[str]:
+    lines = (match["names"] for match in _SETS.finditer(text))
+    return frozenset(name.lower() for line in lines for name in _NAMES.findall(line))
 
 
 def read_by(mount: Mount, files: dict[str, MountedFile]) -> Iterator[tuple[str, str]]:
@@ -126,7 +132,7 @@ def _program(project: Project, service: Service) -> _Program | None:
 def _lacking(project: Project, service: Service, mount: Mount, program: _Program, file: MountedFile) -> Unfilled | None:
     text = file.data.decode("utf-8", "replace")
     made = project.image_of(service) if service.made else None
-    known = {entry.name for entry in service.environment} | _OF_IMAGE
+    given = {entry.name for entry in service.environment} | _OF_IMAGE
     baked = (project.source(made.path) or "") if made else ""
     names: dict[str, Location] = {}
     stops = False
@@ -135,7 +141,7 @@ def _lacking(project: Project, service: Service, mount: Mount, program: _Program
         line = _COMMENT.sub("", raw)
         for match in program.place.finditer(line):
             name = match["name"]
-            is_known = name in known or name in baked or (program.name == "nginx" and is_of_nginx(text, name))
+            is_known = name in given or name in baked or (program.name == "nginx" and is_of_nginx(text, name))
             if not is_known and line.strip() != match[0]:
                 names.setdefault(name, Location(file.path, number, match.start() + 1))
                 stops |= _stops(program, line, before)

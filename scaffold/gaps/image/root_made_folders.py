@@ -12,9 +12,9 @@ from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Location, Sequence, find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.image_users import STARTS_AS
+from scaffold.model.known import is_within, known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
-from scaffold.model.starting import is_below
 
 _WRITTEN = frozenset(
     {
@@ -58,6 +58,9 @@ _PREPARES = regex(
 _GIVES = regex(r"\b(?:chown|setfacl|chmod\s+-\w*R)\b", words=("chmod", "chown", "setfacl"))
 _EVERYTHING = regex(r"\$|~|\s[\"']?(?:(?:\.{1,2}|\*)/?[\"']?|/(?:opt|srv|home|root|mnt|data|var/www)\b\S*)(?:\s|$)")
 """What a command gives away that names no folder of the project: all of it, or a place of the host that may hold it."""
+_WORDS = regex(r"[\w-]+")
+_MOST = 200
+"""Commands with one word that are looked at for one folder."""
 _ROOT = frozenset({"root", "0", ""})
 
 
@@ -117,27 +120,43 @@ def _user(project: Project, service: Service) -> Location | None:
 
 def _is_taken_over(project: Project, stack: Stack, path: str) -> bool:
     """Whether another container has the folder that may be root, and give it to the user."""
-    return any(
-        mount.kind == "bind"
-        and mount.resolved is not None
-        and not mount.read_only
-        and is_below(path, mount.resolved)
-        and _user(project, other) is None
-        for other in stack.services
-        for mount in other.mounts
-    )
+    places = known(_taken_over, project, stack)
+    return "." in places or is_within(path, places)
+
+
+def _taken_over(project: Project, stack: Stack) -> frozenset[str]:
+    """Return the folders of the host into which containers write that run as root, or nobody knows as whom."""
+    services = (service for service in stack.services if service.mounts and _user(project, service) is None)
+    mounts = (mount for service in services for mount in service.mounts if mount.kind == "bind" and not mount.read_only)
+    return frozenset(posixpath.normpath(mount.resolved) for mount in mounts if mount.resolved is not None)
 
 
 def _is_prepared(project: Project, mount: Mount, path: str) -> bool:
     """Whether a page, a script or a playbook makes the folder, or gives it to somebody."""
-    name = re.compile(rf"(?<![\w-]){re.escape(posixpath.basename(path))}(?![\w-])")
-    return any(
-        name.search(text.replace(mount.target, "")) or (_GIVES.search(text) and _EVERYTHING.search(text))
-        for text in _preparations(project)
-    )
+    if _gives_everything(project):
+        return True
+    base = posixpath.basename(path)
+    name = re.compile(rf"(?<![\w-]){re.escape(base)}(?![\w-])")
+    words = _WORDS.findall(base)
+    texts = _by_word(project).get(words[-1], ()) if words else ()
+    return any(name.search(text.replace(mount.target, "")) for text in texts[:_MOST])
 
 
 @remembered
-def _preparations(project: Project) -> tuple[str, ...]:
+def _gives_everything(project: Project) -> bool:
+    return any(_GIVES.search(text) and _EVERYTHING.search(text) for text in _preparations(project))
+
+
+@remembered
+def _by_word(project: Project) -> dict[str, list[str]]:
+    """Return the commands that make or give away folders by each word in them."""
+    found: dict[str, list[str]] = {}
+    for text in _preparations(project):
+        for word in set(_WORDS.findall(text)):
+            found.setdefault(word, []).append(text)
+    return found
+
+
+def _preparations(project: Project) -> Iterator[str]:
     commands = (command for command in project.commands if command.context != "dockerfile")
-    return tuple(command.text for command in commands if _PREPARES.search(command.text))
+    return (command.text for command in commands if _PREPARES.search(command.text))

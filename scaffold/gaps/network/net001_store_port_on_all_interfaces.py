@@ -9,6 +9,7 @@ from scaffold.gaps.network.cloud_firewall import wall_before
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, Sequence, find, text_of
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Cause, Layer, Room, Severity
 from scaffold.model.project import Project
@@ -135,9 +136,18 @@ def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
 
 
 def _heirs(stack: Stack, service: Service, port: Port) -> str:
-    """Return the other services that take the line from the same one, as words behind a name."""
-    names = [other.name for other in stack.services if other is not service and any(item == port for item in other.ports)]
-    return f" (as {listed(names)}, by `extends`)" if names else ""
+    """Return the other services that have the port of the same line, by `extends` or an anchor, as words behind a name."""
+    names = [name for name in known(_sharing, stack)[port.location] if name != service.name]
+    return f" (as {listed(names)}, by the same line)" if names else ""
+
+
+def _sharing(stack: Stack) -> dict[Location, tuple[str, ...]]:
+    """Return the services that have a port of each line."""
+    found: dict[Location, dict[str, None]] = {}
+    for service in stack.services:
+        for port in service.ports:
+            found.setdefault(port.location, {})[service.name] = None
+    return {place: tuple(names) for place, names in found.items()}
 
 
 RULE = Rule(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, path_environment, production_or_all
 from scaffold.gaps.kubernetes.objects import RUNS_ON, KubernetesObject, objects
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.frozen import frozen
@@ -46,12 +47,19 @@ def copies_of(project: Project, service: Service) -> tuple[str, Location] | None
     mode = find(service.node, "deploy", "mode")
     if mode is not None and text_of(mode) == "global":
         return "one on each node (deploy.mode: global)", mode.location
+    return _scaled(project).get(service.name)
+
+
+@remembered
+def _scaled(project: Project) -> dict[str, tuple[str, Location]]:
+    """Return the services that a command starts more than once, by their names, with its words and place."""
+    found: dict[str, tuple[str, Location]] = {}
     # Pages of ours tell it for the production set, of which they know the ports.
     for command in (item for item in project.commands if item.location.path not in project.owned):
         for match in _SCALE.finditer(command.text):
-            if match["name"] == service.name and int(match["count"][:6]) > 1:
-                return f"--scale {service.name}={match['count']}", command.location
-    return None
+            if int(match["count"][:6]) > 1:
+                found.setdefault(match["name"], (f"--scale {match['name']}={match['count']}", command.location))
+    return found
 
 
 def only_port(project: Project, stack: Stack, service: Service) -> Port | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, once
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.scaling.copies import copies_of, only_port
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.deployments import named_files
@@ -35,8 +36,19 @@ def _unbound(project: Project, stack: Stack) -> Iterator[Gap]:
 
 def _starts(project: Project, place: Location, stack: Stack) -> bool:
     """Whether a place is no command that starts other files than those of the stack."""
-    named = [names for item in project.commands if item.location == place and (names := named_files(item.text))]
+    named = _named_at(project).get(place, [])
     return not named or {path.rpartition("/")[2] for path in stack.files} in named
+
+
+@remembered
+def _named_at(project: Project) -> dict[Location, list[frozenset[str]]]:
+    """Return the compose files that the commands of each line name."""
+    found: dict[Location, list[frozenset[str]]] = {}
+    for command in project.commands:
+        names = named_files(command.text)
+        if names:
+            found.setdefault(command.location, []).append(names)
+    return found
 
 
 def _unbound_gap(stack: Stack, service: Service, port: Port, words: str, place: Location) -> Gap:
@@ -80,6 +92,7 @@ def _copies(service: Service) -> str:
     return ""
 
 
+@remembered
 def _is_for_a_swarm(project: Project) -> bool:
     """Whether the stacks are deployed to a swarm, which leaves container_name out."""
     return any(_SWARM.search(command.text) for command in project.commands)

@@ -25,7 +25,7 @@ from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
-from scaffold.model.project import Project, SourceFile
+from scaffold.model.project import Project
 from scaffold.model.refused import refuses
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
@@ -33,7 +33,7 @@ from scaffold.model.secrets import SecretClass, classify, is_drawn_key, reads_as
 
 _DEFAULT = regex(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<value>[\"']?[A-Za-z0-9+/_=-]{16,}[\"']?)\}")
 _EXPORT = regex(
-    r"(?m)^export[ \t]+(?P<name>[A-Z][A-Z0-9_]*)=(?P<mark>[\"']?)(?P<value>[^\s\"'$`;&|()]{4,})(?P=mark)[ \t]*(?:#[^\n]*)?$",
+    r"export[ \t]+(?P<name>[A-Z][A-Z0-9_]*)=(?P<mark>[\"']?)(?P<value>[^\s\"'$`;&|()]{4,})(?P=mark)[ \t]*(?:#[^\n]*)?",
     words=("export",),
 )
 """A literal that a script gives what it starts, whatever the shell had; an env file that it loads later may replace it."""
@@ -93,27 +93,28 @@ def _of_scripts(project: Project) -> Iterator[Gap]:
         if not source.path.endswith(".sh") or is_test_path(source.path) or not _RUNS_HOSTS.search(source.text):
             continue
         found: dict[str, tuple[Location, SecretClass]] = {}
-        for name, kind, at in (*_defaults_of(source.text), *_exports_of(source)):
-            found.setdefault(name, (Location.at_offset(source.path, source.text, at), kind))
+        starts = not _is_for_developers(source.path) and STARTS_CONTAINERS.search(source.text)
+        for number, line in enumerate(source.text.split("\n"), 1):
+            for name, kind in (*_defaults_of(line), *(_exports_of(line) if starts else ())):
+                found.setdefault(name, (Location(source.path, number), kind))
         if found:
             yield _script_gap(source.path, found)
 
 
-def _defaults_of(text: str) -> Iterator[tuple[str, SecretClass, int]]:
-    for match in _DEFAULT.finditer(text):
+def _defaults_of(line: str) -> Iterator[tuple[str, SecretClass]]:
+    for match in _DEFAULT.finditer(line):
         name, value = match["name"], match["value"].strip("\"'")
         drawn = is_drawn_key(name, value) or (is_sensitive_name(name) and _is_drawn_password(value))
-        if drawn and not text[: match.start()].rpartition("\n")[2].lstrip().startswith("#"):
-            yield name, SecretClass.RANDOM, match.start()
+        if drawn and not line.lstrip().startswith("#"):
+            yield name, SecretClass.RANDOM
 
 
-def _exports_of(source: SourceFile) -> Iterator[tuple[str, SecretClass, int]]:
-    if _is_for_developers(source.path) or not STARTS_CONTAINERS.search(source.text):
-        return
-    for match in _EXPORT.finditer(source.text):
+def _exports_of(line: str) -> Iterator[tuple[str, SecretClass]]:
+    match = _EXPORT.fullmatch(line)
+    if match is not None and is_sensitive_name(match["name"]):
         kind = classify(match["value"])
-        if is_sensitive_name(match["name"]) and kind in _OPENS:
-            yield match["name"], kind, match.start()
+        if kind in _OPENS:
+            yield match["name"], kind
 
 
 def _is_for_developers(path: str) -> bool:

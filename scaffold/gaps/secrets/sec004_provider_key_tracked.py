@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Cause, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, SecretSighting
 from scaffold.model.regex import regex
@@ -129,7 +130,7 @@ def _goes_to_the_own_machine(project: Project, path: str, sightings: list[Secret
     """Whether a recipe or script hands a key to a program on the machine of who runs it: its lines name no other address."""
     if not _RECIPES.search(path):
         return False
-    lines = (project.source(path) or "").splitlines()
+    lines = known(str.splitlines, project.source(path) or "")
     spans = ("\n".join(lines[max(0, item.location.line - _NEAR) : item.location.line + _NEAR]) for item in sightings)
     return all(_AT_HOME.search(span) and not _ELSEWHERE.search(span) for span in spans)
 
