@@ -160,30 +160,6 @@ def handed_on(count: int) -> Files:
     }
 
 
-def hosts(count: int) -> Files:
-    """Stores that are open on the host and keep their data in a folder of it, and commands that copy services and make folders."""
-    services = each(
-        count,
-        "  s{0}:\n    image: postgres:16\n    user: '1000'\n    ports: ['5{0}:5432']\n    volumes: ['./d{0}/data:/data']\n",
-    )
-    made = each(count, "mkdir -p made{0}\ndocker compose up -d --scale t{0}=2\n")
-    return {"compose.yaml": f"services:\n{services}", "start.sh": f"#!/bin/sh\n{made}"}
-
-
-def tested(count: int) -> Files:
-    """Images of Go, each with a module of its own, and a job that tests each of them with an older version."""
-    testing = each(
-        count,
-        "  j{0}:\n    runs-on: ubuntu-24.04\n    steps:\n    - uses: actions/setup-go@v5\n      with: {{go-version: '1.22'}}\n"
-        "    - run: go test ./...\n      working-directory: s{0}\n",
-    )
-    files = {"Dockerfile": "FROM golang:1.23\nCOPY . .\n", "go.mod": "module shop\n\ngo 1.20\n"}
-    return {
-        ".github/workflows/ci.yml": workflow(testing),
-        **{f"s{number}/{name}": text for number in range(count) for name, text in files.items()},
-    }
-
-
 def called(root: Path) -> Counter[str]:
     """How often each function is called when a project is judged."""
     profile = cProfile.Profile()
@@ -200,7 +176,7 @@ def called(root: Path) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "written",
-    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies, starts, handed_on, hosts, tested],
+    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies, starts, handed_on],
     ids=lambda item: item.__name__,
 )
 def test_no_function_is_called_for_each_pair_of_items(

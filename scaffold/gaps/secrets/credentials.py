@@ -199,11 +199,15 @@ def _password_of_store(stack: Stack, item: Credential) -> EnvValue | None:
 
 def _host_beside(item: Credential) -> str:
     """Return the host of the URL in which a reference stands, else the one that clients of a store take from a variable."""
-    own = (entry for entry in item.service.environment if entry.location == item.location and entry.value)
-    named = (entry for entry in item.service.environment if entry.name in {"PGHOST", "MYSQL_HOST"})
-    return next((host for entry in own if (host := url_host(entry.value or ""))), "") or next(
-        (entry.value for entry in named if entry.value), ""
-    )
+    hosts, named = known(_hosts_of, item.service)
+    return hosts.get(item.location, "") or named
+
+
+def _hosts_of(service: Service) -> tuple[dict[Location, str], str]:
+    """Return the hosts of the URLs that a service gets, by their places, and the one that it tells clients of a store."""
+    given = [entry for entry in service.environment if entry.value]
+    named = (entry.value for entry in given if entry.name in {"PGHOST", "MYSQL_HOST"})
+    return {entry.location: host for entry in given if (host := url_host(entry.value or ""))}, next(filter(None, named), "")
 
 
 def _is_asked(entry: EnvValue) -> bool:

@@ -66,17 +66,24 @@ def refused_by_schema(project: Project, names: Iterable[str], value: str) -> Loc
     value is shorter than the least length, or is listed as one that it may not be. None where it passes, or nothing checks it.
     """
     wanted = tuple(names)
-    for source in _code(project):
+    for source in _schemas(project):
         text = source.text
-        if not source.path.endswith(_JAVASCRIPT) or is_test_path(source.path) or not any(name in text for name in wanted):
-            continue
-        if not _OF_ENVIRONMENT.search(text) or not (_REFUSES.search(text) or _SCHEMA_ENDS.search(text)):
-            continue
-        for name in wanted:
+        for name in (name for name in wanted if name in text):
             for match in re.finditer(rf"(?<![\w.$]){re.escape(name)}[\"']?\s{{0,4}}[?!]?:", text):
                 if _does_not_pass(_steps_of(text, match), value):
                     return Location.at_offset(source.path, text, match.start())
     return None
+
+
+@remembered
+def _schemas(project: Project) -> tuple[SourceFile, ...]:
+    """Return the JavaScript code that checks an environment by a schema, and ends where it does not pass."""
+    code = (item for item in _code(project) if item.path.endswith(_JAVASCRIPT) and not is_test_path(item.path))
+    return tuple(
+        item
+        for item in code
+        if _OF_ENVIRONMENT.search(item.text) and (_REFUSES.search(item.text) or _SCHEMA_ENDS.search(item.text))
+    )
 
 
 def _steps_of(text: str, entry: re.Match[str]) -> str:
