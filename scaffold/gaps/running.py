@@ -52,8 +52,8 @@ def most_severe(project: Project, gap: Gap) -> tuple[Severity, str, Location] | 
 
 
 def _beside_the_deployed(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
-    """Return what counts of a gap of a service where a job deploys a stack that has one of this name too, and no job this
-    one: people may start it by a page, and what the job deploys is what production runs.
+    """Return what counts of a gap of a service where a job deploys a stack that has one of this name too, or two others of its
+    stack, and no job this one: people may start it by a page, and what the job deploys is what production runs.
     """
     deployed = deployed_by_jobs(project)
     named = _named(project, gap) if deployed else None
@@ -62,10 +62,22 @@ def _beside_the_deployed(project: Project, gap: Gap) -> tuple[Severity, str, Loc
     if not stacks or gap.primary.path in files or any(not files.isdisjoint(stack.files) for stack in stacks):
         return None
     name = gap.resource.rpartition("/")[2]
-    twin = next(((stack, place) for stack, place in deployed if stack.service(name)), None)
+    twin = next(((stack, place, name) for stack, place in deployed if stack.service(name)), None)
+    twin = twin or known(_deployed_alike, project, *stacks)
     if twin is None:
         return None
-    return Severity.MEDIUM, f"deploys {twin[0].files[-1]}, which has a {name} too, and no job deploys this one", twin[1]
+    stack, place, shared = twin
+    return Severity.MEDIUM, f"deploys {stack.files[-1]}, which has a {shared} too, and no job deploys this one", place
+
+
+def _deployed_alike(project: Project, *stacks: Stack) -> tuple[Stack, Location, str] | None:
+    """Return a stack that a job deploys and that has two services of the same names as these, the place, and one name."""
+    names = {service.name for stack in stacks for service in stack.services}
+    for other, place in deployed_by_jobs(project):
+        shared = sorted(names.intersection(service.name for service in other.services))
+        if len(shared) > 1:
+            return other, place, shared[0]
+    return None
 
 
 def _left_at_home(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:

@@ -73,12 +73,18 @@ _VARIABLES = frozenset(
 
 _STACK = regex(r"\bdocker[-_]stack\b", words=("docker",))
 """What people call a file for `docker stack deploy`: one for a swarm."""
+_LOCAL_PRODUCTION = regex(
+    r"(?<![a-z])local[-_.]prod(?:uction)?(?![a-z])|(?<![a-z])prod(?:uction)?[-_.]local(?![a-z])", words=("local",)
+)
 _SELF_HOSTED = regex(r"\bself[-_](host(?:ed)?)\b", words=("host",))
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the words of a name; `self-hosted` and `self_host` are one word, as people write them without the hyphen too."""
-    return [token for token in re.split(r"[^a-z0-9]+", _SELF_HOSTED.sub(r"self\1", _STACK.sub("swarm", text.lower()))) if token]
+    """Return the words of a name; `self-hosted` and `self_host` are one word, as people write them without the hyphen too, and
+    what is tried on one's own machine as production runs it is local.
+    """
+    plain = _LOCAL_PRODUCTION.sub("local", _STACK.sub("swarm", text.lower()))
+    return [token for token in re.split(r"[^a-z0-9]+", _SELF_HOSTED.sub(r"self\1", plain)) if token]
 
 
 def _kinds(tokens: list[str]) -> list[EnvironmentClass]:

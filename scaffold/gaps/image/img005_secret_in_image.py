@@ -111,9 +111,12 @@ def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
     for name, value in _pairs(item) if item.keyword in {"ENV", "ARG"} else ():
         if "$" in value:
             continue
-        password = url_password(value) if url_host(value) not in _LOCAL else None
+        host = url_host(value) or ""
+        password = url_password(value) if host not in _LOCAL else None
         if password is not None:
-            yield name, _class_of(password)
+            found = _class_of(password)
+            # Of a store that only the network of the containers knows, as far as the value says, a login alone opens nothing.
+            yield name, SecretClass.WEAK if found is SecretClass.LITERAL and "." not in host else found
         elif is_sensitive_name(name):
             yield name, _class_of(value)
 

@@ -17,7 +17,7 @@ _RECORD_FOLDER = regex(
     r"(?:^|/)(?:scans?|scan_results|samples?|__snapshots__|snapshots|cassettes|recordings|testdata|fixtures?)/"
 )
 _FOR_DEVELOPMENT = regex(
-    r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|seeds?|lvh\.me|localtest\.me|vcap\.me)(?=[/._-])",
+    r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|seeds?|lvh\.me|localtest\.me|vcap\.me)(?=[/._+-])",
     re.IGNORECASE,
 )
 """Paths of keys that people make for their own machine, or for a name that leads to it everywhere, such as shop.lvh.me; a key

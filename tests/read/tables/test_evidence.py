@@ -63,6 +63,7 @@ def test_a_variant_of_the_override_is_a_set_of_its_own_beside_the_longer_one(mak
     [
         *(("deploy-staging", "staging"), ("deploy", "production"), ("deploy-test-prod", None), ("release_qa", "staging")),
         *(("self-hosted", "production"), ("self_host", "production"), ("self-hosted-dev", "dev"), ("myself-host", None)),
+        *(("local-prod", "dev"), ("production_local", "dev"), ("deploy-local-prod", "dev"), ("local-products", "dev")),
     ],
 )
 def test_what_is_deployed_counts_for_more_than_that_it_is(word: str, expected: str | None) -> None:
@@ -82,7 +83,10 @@ def test_a_set_for_hosting_it_oneself_is_for_production_unless_it_says_what_else
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("compose.override.yml", "dev"), ("compose.override.https.yml", None), ("compose.override.ci.yml", "test")],
+    [
+        *(("compose.override.yml", "dev"), ("compose.override.https.yml", None), ("compose.override.ci.yml", "test")),
+        *(("compose.local-prod.yml", "dev"), ("compose.prod.local.yml", "dev"), ("compose.prod.yml", "production")),
+    ],
 )
 def test_only_the_override_itself_speaks_of_development(name: str, expected: str | None) -> None:
     assert class_of_files(("compose.yml", name))[0] == expected
