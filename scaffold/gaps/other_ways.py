@@ -106,7 +106,7 @@ def _named_by(files: set[str], lines: list[str]) -> list[str]:
     """Return the files that lines name, by themselves, with a folder that they lie in, or by a pattern."""
     given = (word.strip("\"',;") for line in lines for word in re.split(r"[\s,]+", line))
     words = {posixpath.normpath(word).removesuffix("/*") for word in given if word}
-    patterns = [word for word in words if "*" in word][:_MOST_PATTERNS]
+    patterns = sorted(word for word in words if "*" in word)[:_MOST_PATTERNS]
     return sorted(
         path
         for path in files

@@ -315,7 +315,7 @@ def _of_commands(project: Project) -> Iterator[Call]:
             if known(_is_for_tests, project, command.location.path):
                 strength = min(strength, Strength.DEVELOPERS)
             # An option of the command comes before what its caller sets.
-            handed = {} if names else _handed_over(project)
+            handed = {} if named_files(command.text) else _handed_over(project)
             paths = handed.get(posixpath.basename(command.location.path), frozenset())
             if names or paths or not hides_its_file(command.text):
                 yield Call(names, folder, Start(command.location, strength), _profiles(command.text), paths)
