@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from scaffold.errors import ScaffoldError
+from scaffold.model.compiled_patterns import keep_compiled
 
 _BUG = 70
 _INTERRUPTED = 130
@@ -77,6 +78,7 @@ def _leave(code: int) -> None:
     """End the program at once: Python would first take apart, one by one, what the system takes back as a whole."""
     sys.stdout.flush()
     sys.stderr.flush()
+    keep_compiled()
     atexit._run_exitfuncs()
     os._exit(code)
 

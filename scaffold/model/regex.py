@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
 
+from scaffold.model.compiled_patterns import compiled
+
 
 class _AtFirstUse:
     """Stands for a pattern, and takes over its methods as they are asked for."""
@@ -17,9 +19,13 @@ class _AtFirstUse:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(re.compile(self.pattern, self._flags), name)
+        value = getattr(self._pattern, name)
         self.__dict__[name] = value
         return value
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return compiled(self.pattern, self._flags)
 
 
 class _WhereAWordIs(_AtFirstUse):
@@ -52,10 +58,6 @@ class _WhereAWordIs(_AtFirstUse):
 
     def findall(self, text: str, *span: int) -> list[Any]:
         return self._pattern.findall(text, *span) if self._may_match(text) else []
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.pattern, self._flags)
 
 
 def regex(source: str, flags: int = 0, *, words: tuple[str, ...] = ()) -> re.Pattern[str]:

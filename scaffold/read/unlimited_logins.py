@@ -81,7 +81,34 @@ _LIMITS = regex(
     r"(?i)rate[-_]?limit(?!_?e(?:rror|xc))|throttl(?!e\(|ed\b)|limiter|slow_?api|slow[-_]down|[\"']axes[\"'.]|rack[-_]attack|lockable|bucket4j"
     r"|governor|tollbooth|httprate|fail2ban|captcha|turnstile|brute_?force|lockout|account_?lock|locked_?(?:until|at\b)|(?:too_?many_?|max_?)log_?in"
     r"|(?:failed|log_?in|sign_?in|auth)_?(?:log_?in_?)?(?:attempts?|tries|failures)(?:s?_?(?:count|left)|[\[.])|crowdsec|altcha|proof_?of_?work"
-    r"|nextauth|next-auth|better-auth|express-brute"
+    r"|nextauth|next-auth|better-auth|express-brute",
+    words=(
+        "limit",
+        "throttl",
+        "slow",
+        "axes",
+        "attack",
+        "lock",
+        "bucket4j",
+        "governor",
+        "tollbooth",
+        "httprate",
+        "fail2ban",
+        "captcha",
+        "turnstile",
+        "brute",
+        "many",
+        "max",
+        "attempt",
+        "tries",
+        "failures",
+        "crowdsec",
+        "altcha",
+        "proof",
+        "nextauth",
+        "next-auth",
+        "better-auth",
+    ),
 )
 """Names of what counts the tries of one caller, and of libraries that may do so by themselves."""
 _TRIES = regex(
