@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scaffold.gaps.catalogue import layer_cards, rules_for
 from scaffold.gaps.ignores import has_passed, suppressions_of
-from scaffold.gaps.running import most_severe
+from scaffold.gaps.running import FAILS_FOR_EVERYBODY, most_severe
 from scaffold.model.gap import Evidence, Gap, JudgedGap, Judgement, LayerCard
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, LayerState, Room, Severity
 from scaffold.model.project import DevelopmentNote, Project
@@ -31,13 +31,6 @@ _REPEATS = {"SEC002": ("SEC005",), "SEC007": ("SEC001", "SEC002")}
 _OF_FILES = frozenset({Layer.IMAGE, Layer.COMPOSE, Layer.CONFIG, Layer.SECRETS, Layer.NETWORK, Layer.BACKUP})
 """Layers whose gaps are about lines that are there; what is absent for production is absent wherever people develop."""
 _ALSO_OF_EXAMPLES = frozenset({"K8S007", "K8S011"})
-_FAILS_FOR_EVERYBODY = frozenset(
-    {
-        *("IMG001", "IMG009", "CMP003", "CMP005", "CMP006", "CMP008", "CMP013", "CMP016", "CMP018", "CMP019", "CMP020"),
-        *("CFG008", "NET004"),
-    }
-)
-"""What does not run does not run for the readers of an example either."""
 _KEYS = frozenset({"SEC004"})
 """A key that a provider issued works wherever it is written."""
 
@@ -146,7 +139,7 @@ def _is_meant(note: DevelopmentNote, gap: Gap) -> bool:
     if gap.code in _KEYS or not _covers(note, gap):
         return False
     if note.environment is EnvironmentClass.EXAMPLE:
-        return gap.code in _ALSO_OF_EXAMPLES or (gap.layer in _OF_FILES and gap.code not in _FAILS_FOR_EVERYBODY)
+        return gap.code in _ALSO_OF_EXAMPLES or (gap.layer in _OF_FILES and gap.code not in FAILS_FOR_EVERYBODY)
     return gap.layer in _OF_FILES and not (note.is_replaced and gap.layer is Layer.BACKUP)
 
 

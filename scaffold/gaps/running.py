@@ -12,9 +12,7 @@ from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.starts import Start, Strength, calls_of, has_visitors, is_about, strength_of
 from scaffold.model.compose import Stack
-from scaffold.model.deployments import (
-    is_deployment,
-)
+from scaffold.model.deployments import is_deployment
 from scaffold.model.document import Location, Mapping, Scalar, find
 from scaffold.model.gap import Gap
 from scaffold.model.known import known
@@ -30,8 +28,15 @@ _KEEPS_ITS_OWN = "is what runs in production, and where that keeps its data is n
 _REFUSED = "is refused by Compose as it stands, so nothing runs from it yet"
 _NOT_IN_USE = "is all that tells of its use, and does not say that others reach it today"
 _FOR_A_TRY = "is all that starts it, and says neither for whom nor how it comes up again after a reboot"
-_FAILS_AT_ONCE = frozenset({"IMG001", "IMG013", "CMP003", "CMP005", "CMP006", "CMP008", "CMP018", "CMP019", "CMP020", "CFG008"})
-"""Rules about what does not start for anybody."""
+FAILS_FOR_EVERYBODY = frozenset(
+    {
+        *("IMG001", "IMG009", "IMG013", "CMP003", "CMP005", "CMP006", "CMP008", "CMP013", "CMP016", "CMP018", "CMP019"),
+        *("CMP020", "CFG008", "NET004"),
+    }
+)
+"""Rules about what ends the build or the first start, or has no effect in it, whoever tries it: a missing file, a name that
+nothing answers to, a port that two want, a line that runs nothing. It is as bad for the readers of an example.
+"""
 _ABOUT_LOADING = frozenset({"CMP005", "CMP018"})
 _UNUSED = "starts a store that nothing here was found to use: no other service's settings, no code and no dependency name it"
 
@@ -170,7 +175,7 @@ def _of_few(project: Project, stacks: list[Stack], start: Start, gap: Gap) -> tu
     bench = signs_of_developers(project, stacks)
     if bench:
         return Severity.MEDIUM, *bench
-    if gap.code in _FAILS_AT_ONCE or not is_not_kept_up(stacks) or any(has_visitors(stack) for stack in stacks):
+    if gap.code in FAILS_FOR_EVERYBODY or not is_not_kept_up(stacks) or any(has_visitors(stack) for stack in stacks):
         return None
     return _capped(start, stacks[0]) if start.strength is Strength.NOTHING else (Severity.MEDIUM, _FOR_A_TRY, start.location)
 
