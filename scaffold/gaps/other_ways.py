@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from scaffold.gaps.chart import PACKAGING
-from scaffold.gaps.facts import path_environment
 from scaffold.gaps.managed_stores import is_kept
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import foreign_infrastructure, resource_types
@@ -20,13 +19,10 @@ from scaffold.gaps.starts import (
     is_about,
     strength_of,
     strength_of_line,
+    workflows_for_others,
 )
 from scaffold.model.compose import Stack
-from scaffold.model.deployments import (
-    is_deployment,
-    is_elsewhere,
-    run_text,
-)
+from scaffold.model.deployments import is_deployment, is_elsewhere, run_text
 from scaffold.model.document import Location
 from scaffold.model.known import folders_above, known
 from scaffold.model.names import EnvironmentClass
@@ -59,8 +55,7 @@ def deployed_by_jobs(project: Project) -> tuple[tuple[Stack, Location], ...]:
     """Return the stacks that jobs which deploy for others start on their hosts, by themselves or by a script that they call,
     and the place in the job.
     """
-    counted = {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
-    stacks = [stack for stack in project.stacks if stack.complete and stack.environment in counted and _runs_code(stack)]
+    stacks = [stack for stack in project.stacks if stack.complete and stack.is_runnable_in_production and _runs_code(stack)]
     found: dict[str, tuple[Stack, Location]] = {}
     for call in calls_of_deployments(project) if stacks else ():
         for stack in (stack for stack in stacks if is_about(project, call, stack)):
@@ -71,12 +66,10 @@ def deployed_by_jobs(project: Project) -> tuple[tuple[Stack, Location], ...]:
 @remembered
 def brought_to_hosts(project: Project) -> dict[str, Location]:
     """Return the compose files of sets for others that jobs which deploy copy to another machine, with a place for each."""
-    others = {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
-    files = {path for stack in project.stacks if stack.complete and stack.environment in others for path in stack.files}
+    stacks = (stack for stack in project.stacks if stack.complete and stack.is_runnable_in_production)
+    files = {path for stack in stacks for path in stack.files}
     found: dict[str, Location] = {}
-    for workflow in project.workflows if files else ():
-        if workflow.path in project.owned or path_environment(workflow.path) not in others:
-            continue
+    for workflow in workflows_for_others(project) if files else ():
         jobs = (job for job in workflow.jobs if is_deployment(workflow, job) or "deploy" in f"{job.id} {job.name}".lower())
         for step in (step for job in jobs for step in job.all_steps):
             lines = [line for line in run_text(step).splitlines() if _COPIES.search(line)]
@@ -117,9 +110,8 @@ def _named_by(files: set[str], lines: list[str]) -> list[str]:
 @remembered
 def deployed_to_a_cluster(project: Project) -> Location | None:
     """Return the first job that deploys for others and brings the application to a cluster."""
-    for workflow in project.workflows:
-        counted = path_environment(workflow.path) in {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
-        for job in workflow.jobs if counted and workflow.path not in project.owned else ():
+    for workflow in workflows_for_others(project):
+        for job in workflow.jobs:
             if is_deployment(workflow, job) and any(_TO_A_CLUSTER.search(run_text(step)) for step in job.all_steps):
                 return job.location
     return None
@@ -160,8 +152,7 @@ def _is_deployed(project: Project, stack: Stack) -> bool:
     """Whether a stack that is no developer's brings the application to others by a page, a job or a script that deploys."""
     if not stack.complete or not _runs_code(stack) or not project.owned.isdisjoint(stack.files):
         return False
-    chosen = stack.environment in {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
-    return chosen and strength_of(project, stack).strength is Strength.OTHERS
+    return stack.is_runnable_in_production and strength_of(project, stack).strength is Strength.OTHERS
 
 
 def _is_kept(project: Project, stack: Stack) -> bool:

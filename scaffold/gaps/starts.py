@@ -121,17 +121,20 @@ class Call:
     """The files themselves, where who calls the script hands them over."""
 
 
+def workflows_for_others(project: Project) -> Iterator[Workflow]:
+    """Yield the workflows that scaffold did not write and whose names speak of no developers, tests or staging."""
+    counted = {EnvironmentClass.BASE, EnvironmentClass.PRODUCTION}
+    for workflow in project.workflows:
+        if workflow.path not in project.owned and path_environment(workflow.path) in counted:
+            yield workflow
+
+
 def calls_of_deployments(project: Project) -> Iterator[Call]:
     """Yield the calls of Compose of each job that deploys for others, and of the scripts that it calls by their names."""
     scripts: dict[str, list[Call]] = {}
     for call in _of_commands(project):
         scripts.setdefault(posixpath.basename(call.start.location.path), []).append(call)
-    for workflow in project.workflows:
-        if workflow.path in project.owned or path_environment(workflow.path) not in {
-            EnvironmentClass.BASE,
-            EnvironmentClass.PRODUCTION,
-        }:
-            continue
+    for workflow in workflows_for_others(project):
         for job in (job for job in workflow.jobs if is_deployment(workflow, job) or renews_a_host(workflow, job)):
             yield from _of_job(workflow, job)
             for step in job.all_steps:
