@@ -75,13 +75,22 @@ def _secret(entry: EnvEntry) -> tuple[str, str]:
     return (entry.name, entry.value if password is None else password)
 
 
+@remembered
+def keys_of_providers(project: Project) -> dict[str, frozenset[str]]:
+    """Return the names under which each file holds keys that a provider issued: those work wherever they are written."""
+    found: dict[str, set[str]] = {}
+    for sighting in project.sightings:
+        found.setdefault(sighting.location.path, set()).add(sighting.key)
+    return {path: frozenset(names) for path, names in found.items()}
+
+
 def says_to_change(project: Project, file: EnvFile) -> bool:
     """Whether the head of the file says that its values are defaults which nobody may deploy with, or a form to fill in."""
     lines = (project.source(file.path) or "").splitlines()[:_HEAD_LINES]
     head = " ".join(
         line.lstrip("# ") for line in takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), lines)
     )
-    return bool(_DEFAULTS.search(head)) and not any(sighting.location.path == file.path for sighting in project.sightings)
+    return bool(_DEFAULTS.search(head)) and file.path not in keys_of_providers(project)
 
 
 def is_to_be_filled(file: EnvFile, held: Iterable[str]) -> bool:

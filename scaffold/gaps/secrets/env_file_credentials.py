@@ -1,0 +1,160 @@
+"""What a tracked env file holds of credentials, and what says that no system which others reach runs with them."""
+
+from __future__ import annotations
+
+from scaffold.gaps.facts import path_environment
+from scaffold.gaps.secrets.credentials import fills_a_field
+from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.exported import replaced_at
+from scaffold.gaps.secrets.own_machine import of_the_own_machine
+from scaffold.gaps.secrets.refused import is_refused
+from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
+from scaffold.model.document import Location, scalars_in
+from scaffold.model.frozen import frozen
+from scaffold.model.names import TRIED, EnvironmentClass
+from scaffold.model.project import EnvEntry, EnvFile, Project
+from scaffold.model.regex import regex
+from scaffold.model.secret_names import is_sensitive_name
+from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
+
+_CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
+_PLAIN_ADDRESS = regex(r"[a-z][\w+.-]*://[^@\s?]*")
+"""A data source name without user, password or parameters: it says where something is, and opens nothing."""
+_KEY_FILE = regex(r"[%\w./@~-]{0,200}/[\w.-]{1,100}\.(?:pem|key|crt|p12|pfx|jks)")
+"""Where a key lies, which is no key."""
+
+
+@frozen
+class Excuse:
+    """What says of the credentials of an env file that no system which others reach runs with them."""
+
+    template: EnvFile | None
+    """The template that shows each of them as well."""
+    by_its_head: bool
+    """Whether the head of the file says that they are to be changed."""
+    is_form: bool
+    """Whether stand-ins beside them show that people fill the file in."""
+    stand_ins: bool
+    """Whether each of them is a stand-in that says so."""
+    repeats_names: bool
+    """Whether each of them is the text of another line."""
+    own: EnvEntry | None
+    """The entry that says that the file is for the machine of who develops."""
+    exported: Location | None
+    """Where a script for production exports other values over them."""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything does."""
+        flags = (self.by_its_head, self.is_form, self.stand_ins, self.repeats_names)
+        return any(flags) or any(item is not None for item in (self.template, self.own, self.exported))
+
+
+def excuse_of(project: Project, file: EnvFile, names: frozenset[str]) -> Excuse:
+    """Return what says so of the credentials that stand under these names in a file."""
+    held = tuple(entry for entry in file.entries if entry.name in names and not entry.commented)
+    return Excuse(
+        template=template_with_the_same(project, file, held),
+        by_its_head=says_to_change(project, file),
+        is_form=is_to_be_filled(file, names),
+        stand_ins=_are_stand_ins(file, names),
+        repeats_names=_repeats_names(project, file, names),
+        own=of_the_own_machine(file),
+        exported=replaced_at(project, file.path, names),
+    )
+
+
+def environment_of(project: Project, file: EnvFile) -> EnvironmentClass:
+    """Return the environment class that the name of an env file says, else that of its folder: `.devcontainer`, `tests`; else
+    the one class, of tests or of development, of all stacks whose services name the file.
+    """
+    named = _CLASSES.get(file.environment)
+    said = named if named is not None else path_environment(file.path.rpartition("/")[0])
+    # The code of frameworks reads a plain `.env` by itself, whichever stack names it too.
+    if said is not EnvironmentClass.BASE or file.environment or file.path.rpartition("/")[2] == ".env":
+        return said
+    takers = {
+        stack.environment
+        for stack in project.stacks
+        if any(file.path == path for service in stack.services for path, _ in service.env_files)
+    }
+    return next(iter(takers)) if len(takers) == 1 and takers <= TRIED else said
+
+
+def _are_stand_ins(file: EnvFile, names: frozenset[str]) -> bool:
+    """Whether each of these credentials of a file is a stand-in that says so: services may run with it, and nobody drew it for
+    a system. With a key that signs, whoever knows the stand-in is everybody's user.
+    """
+    if any(SIGNING.search(name) for name in names):
+        return False
+    values = [credential_in(entry) for entry in file.entries if entry.name in names and not entry.commented]
+    return bool(values) and all(classify(value) is SecretClass.PLACEHOLDER for value in values)
+
+
+def literal_credentials(project: Project, file: EnvFile) -> dict[str, tuple[EnvEntry, ...]]:
+    """Return the entries of an env file that hold a credential, by the name of the first one; a stand-in is one where it is
+    what a service runs with.
+    """
+    runtime = _runtime_names(project, file)
+    by_value: dict[str, list[EnvEntry]] = {}
+    made = made_by_framework(project, file)
+    for entry in file.entries:
+        if entry.name in made:
+            continue
+        runs = entry.name in runtime and not _is_refused(project, entry.value)
+        value = None if entry.commented else _credential(entry, placeholders=runs)
+        if value is not None:
+            by_value.setdefault(value, []).append(entry)
+    return {entries[0].name: tuple(entries) for entries in by_value.values()}
+
+
+def _repeats_names(project: Project, file: EnvFile, names: frozenset[str]) -> bool:
+    """Whether each of these credentials of a file is the text of another line, such as the user's name, so that nobody drew it
+    for a system, and no service of production gets it from the file.
+    """
+    entries = [entry for entry in file.entries if not entry.commented]
+    plain = {entry.value for entry in entries if entry.name not in names and not is_sensitive_name(entry.name)}
+    repeated = bool(names) and all(entry.value in plain for entry in entries if entry.name in names)
+    return repeated and names.isdisjoint(_runtime_names(project, file))
+
+
+def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
+    """Return the variables that services of production get from this file: by env_file, or as the project directory's .env."""
+    names: set[str] = set()
+    for stack in project.stacks:
+        if not stack.is_runnable_in_production:
+            continue
+        if any(file.path == path for service in stack.services for path, _ in service.env_files):
+            names |= {entry.name for entry in file.entries}
+        elif file.path == (f"{stack.directory}/.env" if stack.directory else ".env"):
+            scalars = (scalar for service in stack.services for scalar in scalars_in(service.node))
+            names |= {reference.name for scalar in scalars for reference in scalar.references}
+    # Code that refuses the stand-in does not run with it.
+    return frozenset(names - {setting.name for setting in project.settings if setting.guarded})
+
+
+def _is_refused(project: Project, value: str) -> bool:
+    return classify(value) is SecretClass.PLACEHOLDER and is_refused(project, value)
+
+
+def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
+    password = url_password(entry.value)
+    if password is not None and "$" not in password:
+        return (
+            password
+            if url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=placeholders)
+            else None
+        )
+    if entry.name.endswith("DSN") and _PLAIN_ADDRESS.fullmatch(entry.value):
+        return None
+    if _KEY_FILE.fullmatch(entry.value) or fills_a_field(entry.name, entry.value):
+        return None
+    if "$" in entry.value or not holds_secret(entry.name, entry.value) or not counts(entry.value, placeholders=placeholders):
+        return None
+    # A provider's key has a rule of its own (SEC004).
+    return None if classify(entry.value) is SecretClass.PROVIDER_KEY else entry.value
+
+
+def credential_in(entry: EnvEntry) -> str:
+    """Return what of an entry is the credential: the password of a URL, else the value."""
+    return url_password(entry.value) or entry.value
