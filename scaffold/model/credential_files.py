@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from typing import TYPE_CHECKING
 
 from scaffold.model.regex import regex
+
+if TYPE_CHECKING:
+    from scaffold.model.compose import Mount
+    from scaffold.model.project import Project
 
 _CREDENTIAL = regex(
     r"adminsdk|service[-_]?account|client[-_]secret|htpasswd|pgpass|kubeconfig|(?:cloudflare|digitalocean|linode|route53|gandi)\.ini"
@@ -21,3 +26,12 @@ def is_credential_file(path: str) -> bool:
     """Whether a file is a credential by its name: `path` with `/` between its folders, of which the last part decides."""
     name = posixpath.basename(path)
     return bool(_CREDENTIAL.search(name)) and not _CODE.fullmatch(name)
+
+
+def is_placed_credential(project: Project, mount: Mount) -> bool:
+    """Whether a bind mount is of a credential that git does not hold, nor a template of it: people place it on the host."""
+    path = mount.resolved
+    if mount.kind != "bind" or path is None or path in project.directories:
+        return False
+    held = any(item.path == path for item in project.mounted)
+    return not held and "." in posixpath.basename(path) and is_credential_file(path)

@@ -146,6 +146,19 @@ class PulledImages:
 
 
 @frozen
+class PlacedFile:
+    """A credential that containers mount and git does not hold: people put it on a host before the first start."""
+
+    path: str
+    services: tuple[str, ...]
+    user: int | None
+    """The number of the user that reads it, None where nothing shows one."""
+    secret: str = ""
+    """The secret that has its text for the cluster, "" where none does."""
+    key: str = ""
+
+
+@frozen
 class GuidesPlan:
     """Every decision about the guides that more than one page, or another room, shares."""
 
@@ -169,9 +182,10 @@ class GuidesPlan:
     made_before: tuple[tuple[str, str], ...] = ()
     """What somebody makes on a new host before the first start, as Compose does not: `network` or `volume`, and its name."""
     bare_files: tuple[str, ...] = ()
-    """Those of `env_files` and `copied_files` that no pattern of git is known to ignore."""
+    """Those of `env_files`, `copied_files` and `placed_files` that no pattern of git is known to ignore."""
     copied_files: tuple[tuple[str, str], ...] = ()
     """Each file that containers mount and git does not track, with the template that it is copied from."""
+    placed_files: tuple[PlacedFile, ...] = ()
     today: tuple[TodaysWay, ...] = ()
     """How the project is deployed already."""
     unused: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.holders import holders
 from scaffold.model.image_code import is_served
 from scaffold.model.known import known
+from scaffold.model.left_out import gets_certificates
 from scaffold.model.names import Role
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
@@ -32,6 +33,8 @@ class OneCopy:
 
 def one_copy(project: Project, stack: Stack, service: Service) -> OneCopy | None:
     """Return why a service runs in one copy alone, or None where nothing shows that it must."""
+    if gets_certificates(service):
+        return OneCopy("it renews the certificates: two would ask for the same ones at once")
     if is_scheduler(service):
         return OneCopy("two schedulers would start every task twice")
     records = why_one_copy(project, stack, service)

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Service, Stack
+from scaffold.model.credential_files import is_placed_credential
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.document import Mapping as Fields
 from scaffold.model.durability import is_durable_store
 from scaffold.model.encryption_keys import encryption_keys
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import made_env_files
-from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan
+from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan, PlacedFile
 from scaffold.model.lasting import ends_with_certificate
 from scaffold.model.left_out import gets_certificates
 from scaffold.model.listed_starts import is_same, listed_starts
@@ -37,6 +38,7 @@ from scaffold.plan.release import release_tasks, services_that_migrate_at_once
 from scaffold.plan.today import own_files, todays_ways, unused_parts
 from scaffold.plan.unrun_migrations import unrun_migrations
 from scaffold.plan.workloads.scope import is_long_running
+from scaffold.plan.workloads.security import starting_user
 
 FOLDER = "docs/operations"
 _BESIDE = "docs/operations-scaffold"
@@ -96,7 +98,12 @@ def plan_guides(
         handed_files=tuple(_handed_files(project, overlays, {path for path, _ in env_files})),
         made_before=tuple(_made_before(stack)),
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
-        bare_files=tuple(path for path, _ in (*env_files, *copied) if not project.ignored_at(path)),
+        placed_files=(placed := tuple(_placed_files(project, stack, workloads))),
+        bare_files=tuple(
+            path
+            for path in (*(path for path, _ in (*env_files, *copied)), *(item.path for item in placed))
+            if not project.ignored_at(path)
+        ),
         today=(ways := todays_ways(project)),
         unused=unused_parts(project, ways, (*overlays, *folders)),
         own_files=own_files(project),
@@ -170,6 +177,28 @@ def _env_files(project: Project, stack: Stack) -> tuple[tuple[str, tuple[str, ..
 def _copied_files(project: Project, stack: Stack, env_files: set[str]) -> tuple[tuple[str, str], ...]:
     mounted = {mount.resolved for service in stack.services for mount in service.mounts} - env_files
     return tuple((file.path, file.template) for file in project.mounted if file.template and file.path in mounted)
+
+
+def _placed_files(project: Project, stack: Stack, workloads: tuple[Workload, ...]) -> Iterator[PlacedFile]:
+    """Yield each credential that people place on a host, by path."""
+    found: dict[str, list[tuple[Service, str]]] = {}
+    for service in stack.services:
+        for mount in service.mounts:
+            if mount.resolved and is_placed_credential(project, mount):
+                found.setdefault(mount.resolved, []).append((service, mount.target))
+    keys = {
+        (workload.service, mount.path): (mount.name, mount.key)
+        for workload in workloads
+        for mount in workload.mounts
+        if mount.kind == "secret"
+    }
+    for path, users in sorted(found.items()):
+        numbers = {starting_user(project, service) for service, _ in users}
+        secret, key = next(
+            (keys[service.name, target] for service, target in users if (service.name, target) in keys), ("", "")
+        )
+        names = tuple(sorted({service.name for service, _ in users}))
+        yield PlacedFile(path, names, numbers.pop() if len(numbers) == 1 else None, secret, key)
 
 
 def _is_tool(stack: Stack, name: str) -> bool:

@@ -28,7 +28,7 @@ from scaffold.generate.guides.values import (
     variable_values,
 )
 from scaffold.model.artifact import Artifact, Rendering
-from scaffold.model.guides import Copies, GuidePage, GuidesPlan, ManualMigration
+from scaffold.model.guides import Copies, GuidePage, GuidesPlan, ManualMigration, PlacedFile
 from scaffold.model.names import Role, Room
 from scaffold.model.swarm import REFUSED
 from scaffold.model.target import Target
@@ -94,6 +94,9 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
             for path, template in plan.copied_files
         ],
         "bare_copies": [path for path, _ in plan.copied_files if path in plan.bare_files],
+        "placed_files": [_placed(target, plan, item, production) for item in plan.placed_files],
+        "bare_places": [item.path for item in plan.placed_files if item.path in plan.bare_files],
+        "unknown_readers": sorted({name for item in plan.placed_files if item.user is None for name in item.services}),
         "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
         "deployment": plan.path(GuidePage.DEPLOYMENT),
         "rotation": plan.path(GuidePage.ROTATION),
@@ -190,6 +193,22 @@ def _from(plan: GuidesPlan, path: str) -> str:
 
 def _copy(plan: GuidesPlan, path: str, template: str) -> str:
     return f"cp {to_shell_word(_from(plan, template))} {to_shell_word(_from(plan, path))}"
+
+
+def _placed(target: Target, plan: GuidesPlan, file: PlacedFile, environment: str) -> dict[str, Any]:
+    """Return a credential that people place on the host, and the command that does it as its reader's own."""
+    place = to_shell_word(_from(plan, file.path))
+    install = f"sudo install -D -T -m 600 -o {file.user or 0}"
+    secret = f"{dns_label(target.app)}/{environment}/{file.secret}"
+    text = f"aws secretsmanager get-secret-value --secret-id {secret} --query SecretString --output text"
+    key = to_shell_word(f'.["{file.key}"]')
+    command = f'{text} | jq -ej {key} > "$file" && {install} "$file" {place}'
+    return {
+        "path": _from(plan, file.path),
+        "services": list(file.services),
+        "restart": f"{_compose_command(target)} restart {' '.join(map(to_shell_word, file.services))}",
+        "command": f'(file=$(mktemp); {command}; rm "$file")' if file.key else f"{install} /PATH/TO/YOUR/COPY {place}",
+    }
 
 
 def _value_files(target: Target) -> list[str]:

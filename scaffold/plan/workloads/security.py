@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, scalars_of, text_of
 from scaffold.model.frozen import frozen
-from scaffold.model.image_users import UNKNOWN_CAPABILITIES, ImageUser, image_user, is_plain_base
-from scaffold.model.project import Dockerfile, Instruction, Stage
+from scaffold.model.image_users import STARTS_AS, UNKNOWN_CAPABILITIES, ImageUser, image_user, is_plain_base
+from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
 from scaffold.model.workload import Note, Security, WorkloadPort
@@ -40,6 +40,22 @@ class _User:
     user: int | None = None
     group: int | None = None
     name: str = ""
+
+
+def starting_user(project: Project, service: Service) -> int | None:
+    """Return the number of the user that reads a container's files under Compose, None where no file and no table shows it."""
+    dockerfile = project.image_of(service)
+    target = service.build_target
+    found = (_parsed(service.user) if service.user else None) or _of_dockerfile(dockerfile, target)
+    if found is not None:
+        return _by_name(found.name, dockerfile, target).user if found.name else found.user
+    image = _base(dockerfile, target) if service.build else service.image
+    if image is None:
+        return None
+    row = image_user(image)
+    if row is not None:
+        return row.user or 0
+    return 0 if is_plain_base(image) else STARTS_AS.get(image.repository)
 
 
 def plan_security(service: Service, scope: Scope, ports: tuple[WorkloadPort, ...]) -> tuple[Security, tuple[Note, ...]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from scaffold.model.compose import Mount, Service
-from scaffold.model.credential_files import is_credential_file
+from scaffold.model.credential_files import is_placed_credential
 from scaffold.model.document import Mapping, Sequence, find, scalars_of, text_of
 from scaffold.model.env_templates import is_env_target
 from scaffold.model.frozen import frozen
@@ -203,7 +203,7 @@ def _from_repository(mount: Mount, source: str, plan: _Plan) -> None:
             plan.add_files(mount.target, source, relative, folder=True)
         else:
             plan.note(mount, f"{mount.source} is larger than a ConfigMap may be: put it into the image")
-    elif is_credential_file(source) and "." in _name(source) and source not in plan.scope.project.directories:
+    elif is_placed_credential(plan.scope.project, mount):
         plan.add_secret_file(mount.target, _name(source))
     elif source in plan.scope.project.present or (source in plan.scope.project.directories and not below):
         plan.note(mount, f"{mount.source} is too large, or git does not track it: put it into the image")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scaffold.gaps.judge import judge
-from scaffold.generate import guides
+from scaffold.generate import env, guides
 from scaffold.plan.target import make_target
 from scaffold.read.project import read_project
 
@@ -99,3 +99,67 @@ def test_the_pages_give_a_build_what_variables_of_compose_give_it(make_project: 
     assert arguments in page
     assert "What a build takes has to be in the shell first, as production has it:\n   `API_URL`, `SHOP`:" in page
     assert "NPM_TOKEN" not in page.partition("docker buildx build")[2].partition("```")[0]
+
+
+PUSHES = """\
+services:
+  api:
+    build: .
+    ports: ["8080:8080"]
+    env_file: [.env.prod]
+    environment: {PUSH_KEY_PATH: /keys/push-key.p8}
+    volumes: ["./keys/push-key.p8:/keys/push-key.p8:ro", "./rules.json:/rules.json:ro", "./known-key.pem:/known.pem:ro"]
+  front:
+    image: nginx:1.29-alpine
+    volumes: ["./front/.htpasswd:/etc/nginx/.htpasswd:ro", "certs:/etc/letsencrypt"]
+  renew: {image: "certbot/certbot:v5.1.0", entrypoint: "sh -c 'while :; do certbot renew; sleep 12h; done'", volumes: ["certs:/etc/letsencrypt"]}
+volumes: {certs: {}}
+"""
+PUSHING = {
+    "docker-compose.prod.yml": PUSHES,
+    "Dockerfile": "FROM node:24\nRUN useradd --uid 1200 app\nCOPY . /srv\nUSER app\nCMD [node, /srv/main.js]\n",
+    ".env.prod.example": "PORT=8080\nSESSION_SECRET=\n",
+    ".gitignore": ".env.prod\n*.p8\n",
+    "known-key.pem.example": "a public key\n",
+}
+
+
+def test_a_credential_that_git_does_not_hold_is_placed_for_the_user_of_its_container(make_project: Callable[..., Path]) -> None:
+    pages = pages_of(make_project(PUSHING, name="shop"))
+    page = pages["deployment.md"]
+    assert (
+        "(file=$(mktemp); aws secretsmanager get-secret-value --secret-id shop/production/app --query SecretString --output text "
+        '| jq -ej \'.["API_PUSH_KEY_P8_FILE"]\' > "$file" && sudo install -D -T -m 600 -o 1200 "$file" keys/push-key.p8; '
+        'rm "$file")'
+    ) in page
+    # nginx starts as root; rules.json is no credential, and of known-key.pem there is a template.
+    assert '-o 0 "$file" front/.htpasswd;' in page
+    assert page.count("sudo install") == 2
+    assert "Nothing shows as which user" not in page
+    assert "Nothing shows that git ignores `front/.htpasswd`: add it" in page
+    assert "    docker compose restart api   # keys/push-key.p8\n" in pages["rotation.md"]
+    assert "| `renew` | certificates | `certbot/certbot:v5.1.0` | one |" in page
+
+
+def test_the_text_of_a_file_is_no_variable_of_the_host_or_of_a_container(make_project: Callable[..., Path]) -> None:
+    project = read_project(make_project(PUSHING, name="shop"))
+    target = make_target(project, judge(project).open)
+    assert any(key.key == "API_PUSH_KEY_P8_FILE" for secret in target.secrets for key in secret.keys)
+    script = next(item.text for item in env.render(target).artifacts if item.path == "scripts/secrets-env")
+    assert "_P8_FILE" not in script
+    template = target.environment.production
+    assert template
+    assert not [item.name for item in template.variables if item.name.endswith("_P8_FILE")]
+
+
+def test_a_credential_of_a_service_without_a_place_in_the_cluster_is_copied_from_where_it_is_kept(
+    make_project: Callable[..., Path],
+) -> None:
+    compose = """\
+services:
+  api: {image: "ghcr.io/acme/api:1.4.2", ports: ["8080:8080"]}
+  dns: {image: "certbot/dns-cloudflare:v5.1.0", command: renew, volumes: ["./cloudflare.ini:/cloudflare.ini:ro"]}
+"""
+    page = pages_of(make_project({"docker-compose.prod.yml": compose}))["deployment.md"]
+    assert "   sudo install -D -T -m 600 -o 0 /PATH/TO/YOUR/COPY cloudflare.ini\n" in page
+    assert "Nothing shows as which user `dns` reads them" in page
