@@ -9,6 +9,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_in_image
 from scaffold.model.names import Role
+from scaffold.model.own_machine import THIS_MACHINE
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -17,7 +18,7 @@ from scaffold.model.starting import is_below
 RECORDS = frozenset({Role.POSTGRES, Role.MYSQL, Role.MONGO})
 """The roles of stores that keep the records of applications."""
 _NAMES_SERVER = regex(r"(?:^|_)(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MARIADB|MONGO\w*)_?(?:URL|URI|DSN|HOST|HOSTNAME|SERVER)$")
-_OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "host.docker.internal"})  # noqa: S104 - a name
+_OWN_MACHINE = THIS_MACHINE | {"host.docker.internal"}
 
 
 @frozen

@@ -8,6 +8,7 @@ from dataclasses import replace
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.environment import EnvPlan, EnvVariable
 from scaffold.model.names import Role
+from scaffold.model.own_machine import THIS_MACHINE
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
 from scaffold.plan.same_logins import whole_variable
@@ -18,7 +19,6 @@ _KEY = regex(
 )
 _ADDRESS = regex(r"(?P<of>\w*?)_?(?:ENDPOINT(?:_UR[LI]|_HOST)?|HOST(?:NAME)?|SERVER|UR[LI]|ADDR(?:ESS)?)(?:_S3)?")
 _WORDS = frozenset({"S3", "MINIO", "RUSTFS", "GARAGE", "AWS", "STORAGE", "OBJECT", "OBJECTS", "BUCKET", "UPLOAD", "UPLOADS"})
-_OWN_MACHINE = frozenset({"localhost", "127.0.0.1"})
 
 
 def object_keys(stack: Stack) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _leads_to(entry: EnvValue, stack: Stack) -> str:
     """Return the service or the host that an address leads to, "" where the files do not say it, or mean one machine."""
     value = entry.value or ""
     host = (url_host(value) or "") if "://" in value else value.partition(":")[0].partition("/")[0]
-    if not host or "$" in host or host in _OWN_MACHINE:
+    if not host or "$" in host or host in THIS_MACHINE:
         return ""
     service = stack.resolve_host(host)
     return service.name if service else host

@@ -14,6 +14,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.interpolation import Reference, pieces
 from scaffold.model.known import known
 from scaffold.model.names import Role
+from scaffold.model.own_machine import THIS_MACHINE
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.secrets import url_host, url_password
@@ -54,7 +55,6 @@ _PASSWORD = regex(r"(?P<of>.*?)(?:PASSWORD|PASSWD|PASS|PWD|(?P<key>SECRET_?(?:AC
 _USERS = ("USER", "USERNAME", "LOGIN")
 _KEY_USERS = ("ACCESS_KEY_ID", "ACCESS_KEY", "ACCESSKEY", "ACCESSKEYID")
 """How the clients of object stores call the user; they call the password a secret key."""
-_OWN_MACHINE = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104 - an address to look for
 _USER_OF_URL = regex(r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<user>[^\s:/@]+):")
 _WORD = regex(r"[A-Z0-9]+")
 _COMMON_USERS = frozenset({"admin", "administrator", "default", "demo", "dev", "guest", "postgres", "root", "test", "user"})
@@ -242,7 +242,7 @@ def _host_of(value: str, *, of_objects: bool) -> str:
     address = value.removeprefix("jdbc:")
     host = (url_host(address) or "") if "://" in address else address.partition(":")[0]
     is_page = address.startswith(("http:", "https:")) and not of_objects
-    return "" if is_page or host in _OWN_MACHINE else host
+    return "" if is_page or host in THIS_MACHINE else host
 
 
 def _by_url(service: Service, entry: EnvValue, stack: Stack, accounts: _Accounts) -> Iterator[SameLogin]:

@@ -15,6 +15,7 @@ from scaffold.model.document import Location
 from scaffold.model.dumpers import DUMPER, DUMPERS
 from scaffold.model.frozen import frozen
 from scaffold.model.names import Role
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 
@@ -24,7 +25,6 @@ _ASKS_HOST = regex(
     r"(?:\$\{?(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[\w.-]+))?\}?|(?P<host>[\w.-]+))",
     words=DUMPERS,
 )
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _IN_A_CONTAINER = regex(r"\b(?:docker|podman|nerdctl|kubectl|compose|ssh)\b|COMPOSE")
 _TUNNEL = regex(r"\bssh\b[^\n]*\s-\w*L|port-forward|\bsocat\b|cloud[-_]sql[-_]proxy|\bflyctl?\s+proxy\b")
 _ON_THE_HOST = regex(
@@ -120,7 +120,7 @@ def _from_the_host(project: Project) -> Iterator[Unreachable]:
         text = project.source(path) or ""
         host = match["host"] or match["default"] or _default(text, match["name"])
         stores = _stores(project, role)
-        if host not in _LOCAL or not stores or _TUNNEL.search(text) or _runs_inside(project, path):
+        if host not in LOOPBACK or not stores or _TUNNEL.search(text) or _runs_inside(project, path):
             continue
         if any(store.ports or str(store.node.get("network_mode") or "").count("host") for store in stores):
             continue
@@ -163,7 +163,7 @@ def _runs_inside(project: Project, path: str) -> bool:
 
 def _is_elsewhere(project: Project, name: str, stores: tuple[Service, ...]) -> bool:
     """Whether a template names another server than one of the stack for a variable."""
-    inside = {"", *_LOCAL, *(word for store in stores for word in (store.name, *store.names))}
+    inside = {"", *LOOPBACK, *(word for store in stores for word in (store.name, *store.names))}
     entries = (entry for file in project.env_files for entry in file.entries if entry.name == name)
     return any(entry.value.strip() not in inside for entry in entries)
 

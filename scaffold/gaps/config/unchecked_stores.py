@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.facts import path_environment
 from scaffold.model.document import Location
 from scaffold.model.names import TRIED, EnvironmentClass
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -20,7 +21,6 @@ _SETTING = regex(
 )
 _OF_OTHERS = regex(r"(?i)(?:^|[^a-z])(?:dev|development|local|tests?|ci|demo|preview|staging|stage|example-?dev)(?:[^a-z]|$)")
 _ON_DEPLOYMENT = regex(r"(?i)deploy|production|(?<![a-z])prod(?![a-z])|infrastructure|hosting|(?<![a-z])vps(?![a-z])")
-_HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def unchecked_settings(project: Project) -> Iterator[tuple[str, tuple[Location, ...]]]:
@@ -48,4 +48,4 @@ def _is_for_production(project: Project, file: EnvFile) -> bool:
     if tried or _OF_OTHERS.search(file.path) or file.path in project.owned:
         return False
     hosts = [host for entry in file.entries if (host := url_host(entry.value)) and "://" in entry.value]
-    return not hosts or not all(host in _HERE or any(stack.resolve_host(host) for stack in project.stacks) for host in hosts)
+    return not hosts or not all(host in LOOPBACK or any(stack.resolve_host(host) for stack in project.stacks) for host in hosts)

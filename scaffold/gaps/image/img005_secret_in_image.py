@@ -17,6 +17,7 @@ from scaffold.model.dockerignore import leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import Dockerfile, EnvEntry, EnvFile, Instruction, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
@@ -35,7 +36,6 @@ _FOR_BUILD = regex(
     words=("not", "un", "build", "collect"),
 )
 """What people write where a step of the build asks for a variable and does nothing with its value."""
-_LOCAL = frozenset({"localhost", "127.0.0.1"})
 _IN_IMAGE = {
     "ENV": {
         SecretClass.LITERAL: Severity.HIGH,
@@ -112,7 +112,7 @@ def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
         if "$" in value:
             continue
         host = url_host(value) or ""
-        password = url_password(value) if host not in _LOCAL else None
+        password = url_password(value) if host not in LOOPBACK else None
         if password is not None:
             found = _class_of(password)
             # Of a store that only the network of the containers knows, as far as the value says, a login alone opens nothing.

@@ -14,6 +14,7 @@ from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequ
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, is_private_key, is_provider_key, url_host, url_password
@@ -30,7 +31,6 @@ _HEAD_OF_A_KEY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*", word
 _BODY_OF_A_KEY = regex(r"(?:[A-Za-z0-9-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}")
 """What stands behind the head (RFC 7468; RFC 1421 with fields before it); a template has words there."""
 _NUMBER = regex(r"\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
-_LOCAL = frozenset({"localhost", "127.0.0.1"})
 
 
 @frozen
@@ -133,7 +133,7 @@ def _credential(key: str, text: str, place: Location) -> Iterator[_Found]:
     if "\n" in text.strip() and not is_provider_key(text):
         return  # A file or a script: what it holds is not read.
     password = url_password(text)
-    if password is not None and url_host(text) not in _LOCAL:
+    if password is not None and url_host(text) not in LOOPBACK:
         text = password
     elif not holds_a_secret(key) and not _SIGNING_KEY.search(key) and not is_provider_key(text) and not _is_key(key, text):
         return

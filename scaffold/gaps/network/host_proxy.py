@@ -15,6 +15,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import TRIED, EnvironmentClass, Role
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
@@ -48,7 +49,7 @@ _BINDS = regex(
     words=("127.0.0.1:", "bind"),
 )
 """What a page says that has people keep the port on the host themselves."""
-_HOST_ITSELF = frozenset({"127.0.0.1", "localhost", "172.17.0.1", "host.docker.internal"})
+_HOST_ITSELF = LOOPBACK | {"172.17.0.1", "host.docker.internal"}
 _OF_THE_WEB = frozenset({80, 443})
 _TLS_PORTS = frozenset({443, 8443})
 _SERVED = frozenset({EnvironmentClass.PRODUCTION, EnvironmentClass.BASE})

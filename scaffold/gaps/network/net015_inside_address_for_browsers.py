@@ -13,6 +13,7 @@ from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
 from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.secrets import url_host
@@ -20,7 +21,6 @@ from scaffold.model.starting import is_below
 
 _BUNDLED = regex(rf"(?:{'|'.join(BUNDLERS)})\w+")
 _URL = regex(r"(?:https?|wss?)://\S+")
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1"})
 _WRITES_PAGE = regex(r"\bwindow\.\w+|\bwindow\[", words=("window",))
 _REFERENCE = regex(r"\$\{?([A-Za-z_]\w*)")
 _REWRITES = regex(r"(?:.*/)?next\.config\.[cm]?[jt]s")
@@ -45,7 +45,7 @@ def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[Ga
     found = [*_of_build(project, service), *_of_start(project, service)]
     production = stack.environment is EnvironmentClass.PRODUCTION
     inside = [item for item in found if stack.resolve_host(item.host) is not None]
-    local = [item for item in found if production and item.host in _THIS_MACHINE]
+    local = [item for item in found if production and item.host in LOOPBACK]
     for items, effect in (
         (inside, "which only the containers of the stack know: no browser finds it"),
         (local, "which in a browser is the machine of the visitor"),
@@ -63,7 +63,7 @@ def _of_build(project: Project, service: Service) -> Iterator[_Given]:
         host = url_host(value) if _BUNDLED.fullmatch(name) and _URL.fullmatch(value.strip()) else None
         node = find(arguments, name)
         written = node.raw if isinstance(node, Scalar) else ""
-        may_forward = forwards and name.startswith("NEXT_PUBLIC_") and host not in _THIS_MACHINE
+        may_forward = forwards and name.startswith("NEXT_PUBLIC_") and host not in LOOPBACK
         if host and not may_forward and _is_meant(project, host, written):
             yield _Given(name, host, node.location if isinstance(node, Scalar) else service.location)
 
@@ -86,11 +86,11 @@ def _of_start(project: Project, service: Service) -> Iterator[_Given]:
 def _is_meant(project: Project, host: str, written: str) -> bool:
     """Whether production gets a host: a default of this machine may be there for a try, unless its template says the same."""
     names = set(_REFERENCE.findall(written))
-    if host not in _THIS_MACHINE or not names:
+    if host not in LOOPBACK or not names:
         return True
     files = (file for file in project.env_files if file.environment == EnvironmentClass.PRODUCTION)
     offered = [entry for file in files for entry in file.entries if entry.name in names and not entry.commented]
-    return any(url_host(entry.value) in _THIS_MACHINE for entry in offered)
+    return any(url_host(entry.value) in LOOPBACK for entry in offered)
 
 
 def _gap(stack: Stack, service: Service, items: list[_Given], effect: str) -> Gap:

@@ -9,6 +9,7 @@ from scaffold.gaps.secrets.credentials import names_store
 from scaffold.model.document import Location, Node, Scalar, Sequence, find
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Severity, closest_to_production
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import EnvEntry, EnvFile, Project, PrometheusConfig, SecretFile
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
@@ -65,7 +66,7 @@ def _is_credential(entry: EnvEntry) -> bool:
         return False
     password = url_password(entry.value)
     if password is not None:
-        return url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=False)
+        return url_host(entry.value) not in LOOPBACK and counts(password, placeholders=False)
     named = holds_secret(entry.name, entry.value) and classify(entry.value) not in _NOT_ONE
     return named and counts(entry.value, placeholders=False)
 

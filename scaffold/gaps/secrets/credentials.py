@@ -13,6 +13,7 @@ from scaffold.model.document import Location, VariableReference, find, scalars_i
 from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.frozen import frozen
 from scaffold.model.known import known
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.regex import regex
 from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, reads_as_name, url_host, url_password
 
@@ -25,7 +26,6 @@ _CHECK_PASSWORD = regex(r"(?:redis|valkey)-cli\b.*?\s(?:-a|--pass)[= ]+[\"']?([^
 _REFERENCE = regex(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _STORE_WORD = regex(r"(?i)(?:^|_)(?:DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIADB|MONGO|REDIS|CACHE|CLICKHOUSE|S3|MINIO)")
 _QUEUE_WORD = regex(r"(?i)(?:^|_)(?:RABBITMQ|RMQ|AMQP|BROKER|NATS)")
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 OF_A_STORE = regex(
     r"(?:^|_)(?:MINIO|S3|R2|AWS|STORAGE|BUCKET|SEAWEEDFS|RUSTFS|GARAGE|SPACES|WASABI|OSS|COS)(?:_|$)", re.IGNORECASE
 )
@@ -388,7 +388,7 @@ def fills_a_field(name: str, value: str) -> bool:
 def _password_in_url(text: str) -> str | None:
     """Return the literal password of a URL, or None; a URL that stays on the machine opens nothing for others."""
     password = url_password(text)
-    return None if password is None or "$" in password or url_host(text) in _LOCAL_HOSTS else password
+    return None if password is None or "$" in password or url_host(text) in LOOPBACK else password
 
 
 def _literal(service: Service, entry: EnvValue) -> Iterator[Credential]:

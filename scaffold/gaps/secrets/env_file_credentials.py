@@ -12,6 +12,7 @@ from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.names import TRIED, EnvironmentClass
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
@@ -140,11 +141,7 @@ def _is_refused(project: Project, value: str) -> bool:
 def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
     password = url_password(entry.value)
     if password is not None and "$" not in password:
-        return (
-            password
-            if url_host(entry.value) not in {"localhost", "127.0.0.1"} and counts(password, placeholders=placeholders)
-            else None
-        )
+        return password if url_host(entry.value) not in LOOPBACK and counts(password, placeholders=placeholders) else None
     if entry.name.endswith("DSN") and _PLAIN_ADDRESS.fullmatch(entry.value):
         return None
     if _KEY_FILE.fullmatch(entry.value) or fills_a_field(entry.name, entry.value):

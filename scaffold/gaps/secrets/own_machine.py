@@ -6,6 +6,7 @@ import re
 
 from scaffold.gaps.facts import path_environment
 from scaffold.model.names import EnvironmentClass
+from scaffold.model.own_machine import LOCAL_DOMAIN
 from scaffold.model.project import EnvEntry, EnvFile
 from scaffold.model.regex import regex
 
@@ -20,9 +21,9 @@ _OF_A_STORE = regex(
     re.IGNORECASE,
 )
 _HERE = regex(
-    r"(?:\w+://)?(?:[^\s/:@]*\.)?(?:localhost|127\.0\.0\.1|localhost\.direct|lvh\.me|localtest\.me|vcap\.me|[\w-]+\.test)(?::\d+)?(?:/\S*)?",
+    rf"(?:\w+://)?(?:[^\s/:@]*\.)?(?:localhost|127\.0\.0\.1|{LOCAL_DOMAIN}|[\w-]+\.test)(?::\d+)?(?:/\S*)?",
     re.IGNORECASE,
-    words=("localhost", "127.0.0.1", "lvh.me", "localtest.me", "vcap.me", ".test"),
+    words=("localhost", "127.0.0.1", "localhost.direct", "lvh.me", "localtest.me", "vcap.me", ".test"),
 )
 """Addresses that resolve to the machine itself (RFC 6761 for `localhost` and `test`; public names that point to 127.0.0.1)."""
 _MODE = regex(r"(?:.*_)?(?:ENV|ENVIRONMENT|APP_MODE|STAGE)")

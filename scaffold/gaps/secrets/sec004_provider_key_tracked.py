@@ -9,6 +9,7 @@ from scaffold.gaps.facts import is_test_path
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.known import known
 from scaffold.model.names import Cause, Confidence, EnvironmentClass, Layer, Severity
+from scaffold.model.own_machine import LOCAL_DOMAIN
 from scaffold.model.project import Project, SecretSighting
 from scaffold.model.regex import regex
 
@@ -17,7 +18,7 @@ _RECORD_FOLDER = regex(
     r"(?:^|/)(?:scans?|scan_results|samples?|__snapshots__|snapshots|cassettes|recordings|testdata|fixtures?)/"
 )
 _FOR_DEVELOPMENT = regex(
-    r"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|seeds?|lvh\.me|localtest\.me|vcap\.me)(?=[/._+-])",
+    rf"(?:^|[/._-])(?:self[-_]?signed|localhost|snake-?oil|dev|development|local|seeds?|{LOCAL_DOMAIN})(?=[/._+-])",
     re.IGNORECASE,
 )
 """Paths of keys that people make for their own machine, or for a name that leads to it everywhere, such as shop.lvh.me; a key

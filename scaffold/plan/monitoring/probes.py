@@ -8,6 +8,7 @@ from scaffold.model.compose import Service
 from scaffold.model.metrics import METRICS
 from scaffold.model.monitoring import ScrapeAddress
 from scaffold.model.names import APPLICATION, DATASTORES, Role
+from scaffold.model.own_machine import THIS_MACHINE
 from scaffold.model.probes import given_port, known_image
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
@@ -18,7 +19,6 @@ _URL = regex(
 )
 _CURL = regex(r"\bcurl\b")
 _FAILS = regex(r"\s(?:--fail(?:-with-body)?|-[a-zA-Z]*f[a-zA-Z]*)(?=\s|$)")
-_LOOPBACK = {"localhost", "127.0.0.1", "0.0.0.0", "[::1]"}  # noqa: S104 - compared with, never bound
 _HEALTH_ROUTES = (
     "/ready",
     "/readyz",
@@ -77,10 +77,10 @@ def _healthcheck_url(project: Project, service: Service) -> tuple[str, bool] | N
     for match in _URL.finditer(command):
         port = int(match["port"] or 80)
         path = match["path"] or "/"
-        own = match["host"] in _LOOPBACK or match["host"] in service.names
+        own = match["host"] in THIS_MACHINE or match["host"] in service.names
         if own and "$" not in path and port in ports_of(service) and not any(path.startswith(old) for old in retired):
             scheme = "https" if match[0].startswith("https") else "http"
-            return f"{scheme}://{service.name}:{port}{path}", match["host"] in _LOOPBACK
+            return f"{scheme}://{service.name}:{port}{path}", match["host"] in THIS_MACHINE
     return None
 
 

@@ -9,6 +9,7 @@ import re
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Mapping, Node, Scalar, Sequence
 from scaffold.model.monitoring import ComponentKind
+from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import Project, PrometheusConfig
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
@@ -87,7 +88,7 @@ def configuration_path(service: Service, default: str) -> str:
 
 def unreachable(config: PrometheusConfig, stack: Stack, prometheus: Service | None) -> tuple[str, ...]:
     """Return the hosts of static targets that no service of the stack answers to, in order."""
-    local = {"localhost", "127.0.0.1", *(prometheus.names if prometheus else ())}
+    local = {*LOOPBACK, *(prometheus.names if prometheus else ())}
     hosts = [target.host for target in config.targets if "." not in target.host or target.host in local]
     return tuple(dict.fromkeys(host for host in hosts if host not in local and stack.resolve_host(host) is None))
 

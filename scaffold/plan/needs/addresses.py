@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaffold.model.compose import Service, Stack
+from scaffold.model.own_machine import THIS_MACHINE
 from scaffold.model.project import EnvEntry
 from scaffold.model.regex import regex
 from scaffold.plan.workloads.hosts import host_and_port, names_host, parse_url
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104 - an address to look for
 _LOGIN = regex(r"(?P<of>.+_)(?:USERNAME|USER|PASSWORD|PASS|PWD)")
 
 
@@ -31,7 +31,7 @@ def address_of(name: str, value: str, stack: Stack, templates: Mapping[str, EnvE
     host = url.host if url else pair[0] if pair else value if names_host(name) else ""
     if not host:
         return ""
-    if host not in LOOPBACK:
+    if host not in THIS_MACHINE:
         return value if stack.resolve_host(host) else ""
     port = url.port if url else str(pair[1]) if pair else _port_beside(name, templates)
     stores = (service for service in stack.services if service.is_datastore)

@@ -10,10 +10,10 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.environment import NeededVariable
 from scaffold.model.image_code import defaults_in_image, given_names
 from scaffold.model.names import Role
+from scaffold.model.own_machine import THIS_MACHINE
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name
-from scaffold.plan.needs.addresses import LOOPBACK
 from scaffold.plan.production_values import is_this_machine
 from scaffold.plan.workloads.hosts import parse_url
 
@@ -51,7 +51,7 @@ def _is_local(item: SettingDefault, *, has_server: bool) -> bool:
     if _SEEN_BY_PEOPLE.search(item.name):
         return "localhost" in value and is_this_machine(value)
     url = parse_url(value)
-    return url is not None and url.host in LOOPBACK and _OF_A_STORE.fullmatch(url.scheme) is not None
+    return url is not None and url.host in THIS_MACHINE and _OF_A_STORE.fullmatch(url.scheme) is not None
 
 
 def _runs(project: Project, service: Service, path: str) -> bool:
