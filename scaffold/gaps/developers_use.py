@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import mounts_source, path_environment
+from scaffold.gaps.facts import mounts_source
+from scaffold.gaps.modes import mode_of
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.starts import FOR_OTHERS, NAMES_COMPOSE, OF_AGENTS, SAID_BEFORE
 from scaffold.model.bundlers import BUNDLERS
@@ -23,13 +24,11 @@ https://docs.docker.com/engine/containers/start-containers-automatically/
 """
 _LEAST_SHARE = 4
 """One in so many services that is kept up shows somebody's care for the whole."""
-_MODE = regex(r"(?:^|_)(?:ENV|ENVIRONMENT|ENVIRONMENT_NAME|APP_MODE|STAGE)$")
 _DATABASES = frozenset(
     {"POSTGRES_DB", "POSTGRESQL_DATABASE", "MYSQL_DATABASE", "MARIADB_DATABASE", "MONGO_INITDB_DATABASE", "CLICKHOUSE_DB"}
 )
 """Variables by which the image of a store is told the name of its database."""
 _OF_DEVELOPMENT = regex(r"(?i)(?:.*[_-])?(?:dev|devel|development|local)(?:[_-]?db)?|(?:dev|development|local)[_-].*")
-_MODE_OF_CODE = regex(r"(?:.*_)?(?:ENV|ENVIRONMENT|APP_MODE|RUN_MODE|STAGE)|SPRING_PROFILES_ACTIVE")
 _ON_THE_OWN_MACHINE = regex(r"https?://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/.*)?")
 _MANAGED = regex(
     r"\b(?:Heroku|Render|Railway|Fly\.io|Neon|Supabase|PlanetScale|Aiven|DigitalOcean|DO|AWS|Amazon|Google|Azure|Managed|managed)"
@@ -75,9 +74,8 @@ def _workbench(*stacks: Stack) -> Location | None:
         return built[0].location
     for service in (service for stack in stacks for service in stack.services if mounts_source(service)):
         for entry in service.environment:
-            value = (entry.value or "").lower()
-            mode = _MODE.search(entry.name) and path_environment(value) is EnvironmentClass.DEV
-            debug = entry.name.endswith("DEBUG") and means_true(value)
+            mode = mode_of(entry.name, entry.value) is EnvironmentClass.DEV
+            debug = entry.name.endswith("DEBUG") and means_true(entry.value)
             if (mode or debug) and not entry.references and entry.source == "environment":
                 return entry.location
     return None
@@ -96,7 +94,7 @@ def _signs_in_settings(project: Project, stack: Stack) -> tuple[str, Location] |
         if entry.value and not entry.references and entry.source == "environment"
     ]
     named = next((e for s, e in entries if e.name in _DATABASES and _OF_DEVELOPMENT.fullmatch(e.value or "")), None)
-    mode = next((e for s, e in entries if s.is_application and _is_mode_of_development(e.name, e.value or "")), None)
+    mode = next((e for s, e in entries if s.is_application and mode_of(e.name, e.value) is EnvironmentClass.DEV), None)
     first = named or mode
     if first is None:
         return None
@@ -110,10 +108,6 @@ def _signs_in_settings(project: Project, stack: Stack) -> tuple[str, Location] |
         return None
     why = f"{what}, and line {own.location.line} sends browsers to their own machine; nothing here says that others run it"
     return why, first.location
-
-
-def _is_mode_of_development(name: str, value: str) -> bool:
-    return bool(_MODE_OF_CODE.fullmatch(name)) and path_environment(value.lower()) is EnvironmentClass.DEV
 
 
 @remembered
@@ -143,7 +137,4 @@ def _lines_of_pages(project: Project) -> Iterator[tuple[DocFile, int, str]]:
 
 def _says_production(service: Service) -> bool:
     """Whether a service is told that it runs in production, by itself or where nobody says otherwise."""
-    return any(
-        _MODE.search(entry.name) and path_environment((entry.value or "").lower()) is EnvironmentClass.PRODUCTION
-        for entry in service.environment
-    )
+    return any(mode_of(entry.name, entry.value) is EnvironmentClass.PRODUCTION for entry in service.environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.gaps.facts import path_environment
+from scaffold.gaps.modes import mode_of
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.own_machine import LOCAL_DOMAIN
 from scaffold.model.project import EnvEntry, EnvFile
@@ -26,7 +27,6 @@ _HERE = regex(
     words=("localhost", "127.0.0.1", "localhost.direct", "lvh.me", "localtest.me", "vcap.me", ".test"),
 )
 """Addresses that resolve to the machine itself (RFC 6761 for `localhost` and `test`; public names that point to 127.0.0.1)."""
-_MODE = regex(r"(?:.*_)?(?:ENV|ENVIRONMENT|APP_MODE|STAGE)")
 
 
 def of_the_own_machine(file: EnvFile) -> EnvEntry | None:
@@ -38,11 +38,5 @@ def of_the_own_machine(file: EnvFile) -> EnvEntry | None:
     entries = [entry for entry in file.entries if not entry.commented]
     visited = (item for item in entries if _VISITED.fullmatch(item.name) and not _OF_A_STORE.search(item.name))
     own = next((item for item in visited if _HERE.fullmatch(item.value.strip())), None)
-    return own or next((item for item in entries if _says_development(item)), None)
-
-
-def _says_development(entry: EnvEntry) -> bool:
-    return bool(_MODE.fullmatch(entry.name)) and path_environment(entry.value.lower()) in {
-        EnvironmentClass.DEV,
-        EnvironmentClass.TEST,
-    }
+    modes = {EnvironmentClass.DEV, EnvironmentClass.TEST}
+    return own or next((item for item in entries if mode_of(item.name, item.value) in modes), None)
