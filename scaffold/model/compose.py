@@ -8,7 +8,10 @@ from scaffold.model.document import Location, Mapping, VariableReference
 from scaffold.model.frozen import frozen
 from scaffold.model.known import NAME, first, known
 from scaffold.model.names import APPLICATION, DATASTORES, EnvironmentClass, Role
+from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
+
+_RANGE = regex(r"(\d{1,5}-\d{1,5})(?::|$)")
 
 
 @frozen
@@ -25,9 +28,15 @@ class Port:
     """Whether Docker draws the number of the host at each start of the container, because the file names none."""
 
     @property
+    def range(self) -> str:
+        """The ports of the host of which Docker takes a free one for each container (`8000-8010`), "" for a single port."""
+        match = _RANGE.search(self.raw)
+        return match[1] if match else ""
+
+    @property
     def number(self) -> str:
         """The port of the host in words for a message; the container's own where a variable hides it."""
-        return "a port that Docker draws" if self.drawn else str(self.published or self.target or "its port")
+        return "a port that Docker draws" if self.drawn else self.range or str(self.published or self.target or "its port")
 
     @property
     def is_loopback(self) -> bool:

@@ -48,8 +48,6 @@ _NOTHING_SHOWN = (
     "the files show no volume and no folder of its own; what it holds in memory (sessions, sockets, caches) they do not show"
 )
 _ENV_FILE = regex(r"(?<!\S)--env-file(?:\s+|=)[\"']?(?P<path>[^\s\"'`;|&()]+)", words=("--env-file",))
-_RANGE = regex(r"\d-\d{1,5}(?::|$)")
-"""A range of ports of the host, of which each copy takes one."""
 _CONCURRENCY = regex(r"--(?:concurrency|workers|processes|threads|pool-size)[= ]\S+|(?<=\s)-[cw][= ]?\d+\b")
 
 
@@ -295,7 +293,7 @@ def _is_awaited(stack: Stack, service: Service) -> bool:
 
 def _crowded(project: Project, stack: Stack, service: Service) -> str:
     """Return what to do about copies that the set asks for and that want one port of the host; a swarm publishes it once."""
-    port = next((item for item in service.ports if item.published and item.target and not _RANGE.search(item.raw)), None)
+    port = next((item for item in service.ports if item.published and item.target and not item.range), None)
     asked = ((".".join(route), text_of(find(service.node, *route))) for route in (("deploy", "replicas"), ("scale",)))
     key, count = next(((key, text) for key, text in asked if text.isdigit() and int(text[:6]) > 1), ("", ""))
     if port is None or not key or service.network_mode or service.container_name or is_for_swarm(project, stack):
@@ -317,7 +315,7 @@ def _crowded(project: Project, stack: Stack, service: Service) -> str:
 
 def _blocked(service: Service) -> tuple[str, ...]:
     """Return what two containers of one host cannot both have: a name, a port of the host, an address."""
-    fixed = [port.published for port in service.ports if port.published is not None and not _RANGE.search(port.raw)]
+    fixed = [port.published for port in service.ports if port.published is not None and not port.range]
     found = ["the fixed container_name"] if service.container_name else []
     found += ["the network of the host"] if service.network_mode == "host" else []
     networks = service.node.get("networks")

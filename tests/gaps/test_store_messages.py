@@ -1,4 +1,4 @@
-"""K8S011 speaks of one store and of several in the right number, CMP009 of the volume in which the data really is."""
+"""Messages count: K8S011 one store or several, CMP009 the volume in which the data really is, NET001 all ports of a range."""
 
 from __future__ import annotations
 
@@ -57,3 +57,9 @@ def test_the_place_of_the_data_is_true(
     root = make_project({"compose.yaml": f"services: {{store: {service}}}\n"})
     (gap,) = [item.gap for item in examine(Place(root)).judgement.gaps if item.gap.code == "CMP009"]
     assert said in gap.message
+
+
+def test_a_range_of_ports_is_told_as_one(make_project: Callable[..., Path]) -> None:
+    root = make_project({"compose.yaml": "services: {db: {image: 'postgres:17', ports: ['5432-5439:5432']}}\n"})
+    (gap,) = [item.gap for item in examine(Place(root)).judgement.gaps if item.gap.code == "NET001"]
+    assert gap.message.startswith("db publishes 5432 as 5432-5439 on every interface of the host")

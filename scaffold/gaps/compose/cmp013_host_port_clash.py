@@ -30,7 +30,8 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 
 def _clash(first: tuple[Service, Port], second: tuple[Service, Port]) -> bool:
     (one, a), (other, b) = first, second
-    if one.name == other.name or not _together(one, other):
+    # Of a range Docker takes a port that is free.
+    if one.name == other.name or not _together(one, other) or (a.range and b.range):
         return False
     return a.host_ip == b.host_ip or a.host_ip in ALL_INTERFACES or b.host_ip in ALL_INTERFACES
 

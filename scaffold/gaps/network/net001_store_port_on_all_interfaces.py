@@ -105,7 +105,7 @@ def _gap(project: Project, stack: Stack, service: Service, port: Port) -> Gap:
     is_on = is_turned_on(project, service)
     wall = wall_before(project, (port,))
     number = port.target if port.target is not None else "its port"
-    published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
+    published = f" as {port.number}" if port.published is not None and port.number != str(port.target) else ""
     is_monitor = port.target == _NATS_MONITOR and service.image is not None and service.image.name == "nats"
     reached = (
         "reads NATS' monitoring page, which asks for no login and tells who is connected" if is_monitor else "reaches the store"

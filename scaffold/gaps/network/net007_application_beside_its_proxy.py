@@ -181,7 +181,7 @@ def _gap(project: Project, stack: Stack, routes: list[_Route]) -> Gap:
 
 
 def _passed_gap(project: Project, stack: Stack, passed: list[Passed]) -> Gap:
-    names = " and ".join(dict.fromkeys(f"{item.service.name} ({item.port.published})" for item in passed))
+    names = " and ".join(dict.fromkeys(f"{item.service.name} ({item.port.number})" for item in passed))
     several = len({item.service.name for item in passed}) > 1
     pages = " and ".join(dict.fromkeys(item.place.path for item in passed))
     effect = _forging(project, [item.service for item in passed]) or _PLAIN

@@ -111,7 +111,7 @@ _OLD_JAVA = regex(r"(?:java|jdk|jre|openjdk|temurin|corretto)[:\w.-]*?(?<!\d)[78
 
 def _gap(stack: Stack, service: Service, port: Port, debugger: _Debugger, *, is_on: bool) -> Gap:
     note = f"; the Dockerfile has a stage for production, which needs {debugger.stage}" if debugger.stage else ""
-    published = f" as {port.published}" if port.published is not None and port.published != port.target else ""
+    published = f" as {port.number}" if port.published is not None and port.number != str(port.target) else ""
     if port.drawn:
         published = " at a port that Docker draws"
     return RULE.gap(

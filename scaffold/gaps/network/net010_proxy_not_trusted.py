@@ -335,7 +335,7 @@ def _forged(project: Project, stack: Stack, service: Service, words: dict[str, C
         resource=stack.resource(service.name),
         subject="proxy/believes",
         message=f"{service.name} takes the address of the visitor from X-Forwarded-For ({at}), and its port "
-        f"{ports[0].published or ports[0].target} is open on every interface with no proxy of the stack before it: whoever "
+        f"{ports[0].number} is open on every interface with no proxy of the stack before it: whoever "
         f"connects names an address of their own, and {effect}.",
         expected="the port on 127.0.0.1 behind the proxy, or no trust in the header",
         actual="open to all, and trusting",

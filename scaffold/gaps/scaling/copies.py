@@ -23,7 +23,6 @@ PROCESSES = regex(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi)\b[^\n]*?(?:--workers[= ]|\s-w[= ]?)(?:\$\{\w+:-)?(?P<count>\d{1,2})\b"
 )
 """A start of a Python server in several processes."""
-_RANGE = regex(r"\d-\d{1,5}(?::|$)")
 _SCALE = regex(r"--scale[= ](?P<name>[\w.-]+)=(?P<count>\d+)")
 
 
@@ -67,7 +66,7 @@ def only_port(project: Project, stack: Stack, service: Service) -> Port | None:
     # In the network of another container, or of the host, `ports` say nothing.
     if service.network_mode or is_for_swarm(project, stack):
         return None
-    return next((port for port in service.ports if port.published and not _RANGE.search(port.raw)), None)
+    return next((port for port in service.ports if port.published and not port.range), None)
 
 
 def copies_of_program(project: Project, fact: CodeFact) -> Iterator[Copies]:

@@ -73,7 +73,9 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     refused = {item.name: place for item in stack.services if item.name in asked and (place := _name_location(item))}
     services = [service for service in stack.services if service.role in _STATELESS]
     fixed = {service.name: place for service in services if (place := _name_location(service))}
-    ported = {service.name: port.location for service in services for port in service.ports if port.published is not None}
+    ported = {
+        item.name: port.location for item in services for port in item.ports if port.published is not None and not port.range
+    }
     if refused:
         yield _refused_gap(stack, refused, asked, {**refused, **fixed})
     elif fixed:
