@@ -118,14 +118,14 @@ class _Targets:
 
     @classmethod
     def of(cls, project: Project) -> _Targets:
-        named: dict[str, list[str]] = {}
+        named: dict[str, dict[str, None]] = {}  # A script of many packages is most often the same text.
         scripts: dict[str, list[str]] = {}
         for command in project.commands:
             if command.context == "script":
                 scripts.setdefault(command.location.path, []).append(command.text)
             elif command.context in {"makefile", "package"} and command.owner:
-                named.setdefault(command.owner.rpartition(":")[2], []).append(command.text)
-        return cls(named, scripts)
+                named.setdefault(command.owner.rpartition(":")[2], {})[command.text] = None
+        return cls({name: list(texts) for name, texts in named.items()}, scripts)
 
     def behind(self, run: str) -> Iterator[str]:
         """Yield the commands of the targets, package scripts and shell scripts that a text calls, one level deep."""

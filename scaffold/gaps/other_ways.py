@@ -176,6 +176,7 @@ def is_beside_production(project: Project, stack: Stack) -> bool:
     return next(others, None) is not None and strength_of(project, stack).strength < Strength.OTHERS
 
 
+@remembered
 def platform_of(project: Project) -> Location | None:
     """Return the file of a platform that runs the application, or the job that does so on a host without containers."""
     files = (item.location for item in foreign_infrastructure(project) if item.kind == "paas")

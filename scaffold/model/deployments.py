@@ -201,6 +201,10 @@ def renews_a_host(workflow: Workflow, job: Job) -> bool:
 
 def is_deployment(workflow: Workflow, job: Job) -> bool:
     """Whether a job starts a release on a host or a cluster that lasts."""
+    return known(_starts_a_release, workflow, job)
+
+
+def _starts_a_release(workflow: Workflow, job: Job) -> bool:
     names, bare = _names(workflow, job)
     if not names:
         return False

@@ -154,6 +154,10 @@ def is_built_here(service: Service) -> bool:
 
 def stores_to_copy(project: Project) -> tuple[Service, ...]:
     """Return the stores of the production stack that scaffold can back up, by name; none where that is done elsewhere."""
+    return known(_stores_to_copy, project)
+
+
+def _stores_to_copy(project: Project) -> tuple[Service, ...]:
     stack = project.main_stack
     if stack is None or not stack.complete or not stack.is_runnable_in_production:
         return ()

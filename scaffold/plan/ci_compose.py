@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scaffold.model.known import known
 from scaffold.model.project import Job, Project, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -49,4 +50,8 @@ def _is_set(workflow: Workflow, job: Job, step: Step, name: str) -> bool:
     """Whether the environment of the step has the variable, or a step of the job writes it somewhere."""
     if any(key == name for key, _ in (*workflow.env, *job.env, *step.env)):
         return True
-    return any(f"{name}=" in other.run for other in job.all_steps)
+    return f"{name}=" in known(_runs, job)
+
+
+def _runs(job: Job) -> str:
+    return "\n".join(step.run for step in job.all_steps)

@@ -160,6 +160,51 @@ def handed_on(count: int) -> Files:
     }
 
 
+def hosts(count: int) -> Files:
+    """Stores whose ports are open on the host, each with a folder, a volume and a script and a page that back it up."""
+    stores = each(
+        count,
+        "  s{0}:\n    image: postgres:16\n    ports: ['5{0}:5432']\n    environment: {{POSTGRES_PASSWORD: secret{0}}}\n"
+        "    volumes: ['./data{0}:/var/lib/postgresql/data', 'dumps{0}:/dumps']\n",
+    )
+    volumes = each(count, "  dumps{0}: {{}}\n")
+    dumped = "docker compose exec -T s{0} pg_dump shop{0} > /backups/s{0}.sql\ntar czf /backups/data{0}.tgz data{0}\n"
+    copied = "rsync -a /backups/s{0}.sql backup{0}.acme.org:/srv/\n"
+    steps = "    - run: scp compose.yaml deploy@h{0}.acme.org:/srv/\n    - run: ssh deploy@h{0}.acme.org docker compose up -d\n"
+    return {
+        "compose.yaml": f"services:\n{stores}volumes:\n{volumes}",
+        "backup.sh": f"#!/bin/sh\n{each(count, dumped + copied)}",
+        "docs/backup.md": "# Backups\n" + each(count, "\n## Store {0}\n\n```sh\n" + dumped + "```\n"),
+        ".github/workflows/deploy.yml": workflow(f"  deploy:\n    runs-on: ubuntu-24.04\n    steps:\n{each(count, steps)}"),
+        **{f"scripts/backup{number}.sh": f"#!/bin/sh\n{dumped.format(number)}" for number in range(count)},
+    }
+
+
+def older_toolchains(count: int) -> Files:
+    """Modules with a version of their language, images that are made with another one, and jobs that set up a third."""
+    jobs = each(
+        count,
+        "  go{0}:\n    runs-on: ubuntu-24.04\n    defaults: {{run: {{working-directory: g{0}}}}}\n    steps:\n"
+        "    - uses: actions/setup-go@v6\n      with: {{go-version: '1.2{0}'}}\n    - run: go test ./...\n"
+        "  node{0}:\n    runs-on: ubuntu-24.04\n    steps:\n    - uses: actions/setup-node@v5\n"
+        "      with: {{node-version: 20}}\n    - run: npm test\n      working-directory: n{0}\n",
+    )
+    services = each(count, "  g{0}: {{build: ./g{0}}}\n  n{0}: {{build: ./n{0}}}\n")
+    files = {
+        "g{0}/go.mod": "module acme.org/g{0}\n\ngo 1.24\n",
+        "g{0}/main.go": "package main\n\nfunc main() {{}}\n",
+        "g{0}/Dockerfile": 'FROM golang:1.25\nWORKDIR /src\nCOPY . .\nRUN go build -o /a .\nCMD ["/a"]\n',
+        "n{0}/package.json": '{{"name": "n{0}", "engines": {{"node": ">=22"}}, "scripts": {{"test": "vitest"}}}}',
+        "n{0}/Dockerfile": 'FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD ["node", "main.js"]\n',
+        "n{0}/main.js": "process.env.PORT\n",
+    }
+    return {
+        "compose.yaml": f"services:\n{services}",
+        ".github/workflows/ci.yml": workflow(jobs),
+        **{path.format(number): text.format(number) for path, text in files.items() for number in range(count)},
+    }
+
+
 def called(root: Path) -> Counter[str]:
     """How often each function is called when a project is judged."""
     profile = cProfile.Profile()
@@ -176,7 +221,22 @@ def called(root: Path) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "written",
-    [images, builds, mounts, variables, jobs, steps, contexts, pages, balancers, proxies, starts, handed_on],
+    [
+        images,
+        builds,
+        mounts,
+        variables,
+        jobs,
+        steps,
+        contexts,
+        pages,
+        balancers,
+        proxies,
+        starts,
+        handed_on,
+        hosts,
+        older_toolchains,
+    ],
     ids=lambda item: item.__name__,
 )
 def test_no_function_is_called_for_each_pair_of_items(

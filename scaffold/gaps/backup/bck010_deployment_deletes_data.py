@@ -27,6 +27,7 @@ from scaffold.model.document import Location, find
 from scaffold.model.durability import is_durable_store
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project, Step
 from scaffold.model.regex import regex
@@ -220,6 +221,8 @@ def _deleted(project: Project, unit: _Unit) -> Iterator[tuple[str, Location]]:
         last = starts[-1] if starts else -1
         if SAYS.match(line) or number > last or (number == last and not re.search(r"(?:&&|;).*\bup\b", line)):
             continue
+        if not down and not any(pattern.search(line) for pattern in (_PRUNED, _REMOVED_AS_LISTED, _REMOVED)):
+            continue
         kept = [mount.source for mount in _volumes(project, line if down else _texts(unit))]
         begins = f"{listed(kept)} {'begins' if len(kept) == 1 else 'begin'} empty"
         if down and _WITH_VOLUMES.search(down["words"]) and kept:
@@ -249,13 +252,23 @@ def _volumes(project: Project, text: str) -> tuple[Mount, ...]:
     """Return the named volumes with data of the stacks that a text is about."""
     found: dict[str, Mount] = {}
     for stack in _stacks(project, text):
-        outside = {volume.name for volume in stack.volumes if volume.external or _is_elsewhere(stack, volume.name)}
-        for service in stack.services:
-            for mount in service.mounts:
-                holds = is_durable_store(project, service) or (service.is_application and _KEPT.search(mount.target))
-                if mount.kind == "volume" and mount.source and mount.source not in outside and holds and not mount.read_only:
-                    found.setdefault(mount.source, mount)
+        for mount in known(_volumes_of, project, stack):
+            found.setdefault(mount.source, mount)
     return tuple(found.values())
+
+
+def _volumes_of(project: Project, stack: Stack) -> tuple[Mount, ...]:
+    outside = {volume.name for volume in stack.volumes if volume.external or _is_elsewhere(stack, volume.name)}
+    return tuple(
+        mount
+        for service in stack.services
+        for mount in service.mounts
+        if mount.kind == "volume"
+        and mount.source
+        and mount.source not in outside
+        and not mount.read_only
+        and (is_durable_store(project, service) or (service.is_application and _KEPT.search(mount.target)))
+    )
 
 
 def _is_elsewhere(stack: Stack, name: str) -> bool:

@@ -18,6 +18,7 @@ from scaffold.gaps.signals import durable_stores, main_environment
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.dumpers import DUMPER
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import below, known
 from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
@@ -190,9 +191,9 @@ def _is_data_of_nobody(project: Project, command: Command, path: str) -> bool:
     bare = posixpath.normpath(path.rstrip("*"))
     if path.startswith(("/", "~", "..")) or not re.fullmatch(r"[\w./-]+", bare) or bare == ".":
         return False
-    is_there = any(file == bare or (file.startswith(f"{bare}/") and not _is_placeholder(file)) for file in project.files)
-    change = _CHANGES.search(command.text)
-    goes = change is None or any(file.startswith(f"{bare}/") for file in project.files)
+    inside = below(project.files, bare)
+    is_there = bare in known(frozenset, project.files) or not all(map(_is_placeholder, inside))
+    goes = bool(inside) or _CHANGES.search(command.text) is None
     return bool(_OF_DATA.fullmatch(bare)) and not is_there and goes
 
 
@@ -303,9 +304,9 @@ def _is_started(project: Project, name: str, *, by_service: bool) -> bool:
         return False
     if any(is_container_of(service, name) for service in services):
         return True
-    known = re.compile(rf"(?:--name|container_name|hostname|_CONTAINER\w*)\b[\s:=\"']+{re.escape(name)}(?![\w.-])")
+    named = re.compile(rf"(?:--name|container_name|hostname|_CONTAINER\w*)\b[\s:=\"']+{re.escape(name)}(?![\w.-])")
     texts = (project.source(file.path) or "" for file in project.compose_files)
-    return any(known.search(text) for text in (*texts, *(command.text for command in project.commands)))
+    return any(named.search(text) for text in (*texts, *(command.text for command in project.commands)))
 
 
 # --- roles and databases ----------------------------------------------------------------------------------------------
@@ -322,10 +323,10 @@ def _login(project: Project, command: Command) -> Misled | None:
     given = (inside and inside["name"], role and role["role"], database)
     if any(word and (_GENERIC.fullmatch(word) or word in _STAND_INS) for word in given):
         return None
-    users = _values(project, "POSTGRES_USER", "postgres")
+    users = known(_values, project, "POSTGRES_USER", "postgres")
     if role and users and role["role"] not in users and not _is_named(project, role["role"]):
         return _wrong(command, "role", role["role"], users)
-    bases = _values(project, "POSTGRES_DB", "") or users
+    bases = known(_values, project, "POSTGRES_DB", "") or users
     if database and bases and database not in bases | {"postgres"} and not _is_named(project, database):
         return _wrong(command, "database", database, bases)
     return None

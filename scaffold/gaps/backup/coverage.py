@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from scaffold.gaps.backup.in_code import backups_in_code
 from scaffold.gaps.backup.managed_copies import keeps_managed_copies
@@ -14,6 +14,7 @@ from scaffold.gaps.signals import durable_stores, foreign_infrastructure, resour
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.names import Role
 from scaffold.model.other_stores import other_store
 from scaffold.model.project import Command, Project
@@ -85,6 +86,9 @@ _SAYS = regex(r"^\s*(?:#|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w
 _AGAIN = regex(r"(?i)\bwhile\b|\buntil\b|\bfor\b|sleep|cron|schedul|interval|\bwatch\b|\btimer|every")
 """Words by which a container makes a copy again and again."""
 _LONGEST_TEXT = 20_000
+_WORD = regex(r"\w+")
+_SHORTEST = 3
+"""Names of volumes and folders that are no longer stand in too many texts."""
 
 
 @frozen
@@ -167,7 +171,7 @@ def _volumes_by_variable(project: Project, stores: tuple[Service, ...], command:
     values = _assigned(project).get(command.location.path, {})
     taken = dict.fromkeys(match["name"] for match in _TAKEN.finditer(command.text[:_LONGEST_TEXT]))
     named = (values[name] for name in taken if name in values)
-    return "".join(f" {value}" for value in named if any(_names_volume(service, value) for service in stores))
+    return "".join(f" {value}" for value in named if _names_data(stores, value))
 
 
 @remembered
@@ -223,17 +227,19 @@ def _called(project: Project, words: str) -> str:
 def is_backup_text(stores: tuple[Service, ...], text: str) -> bool:
     """Whether a command line copies a store's data away."""
     text = text[:_LONGEST_TEXT]
-    patterns = [pattern for service in stores if (pattern := _dump_of(service)) is not None]
+    patterns = known(_dumps, stores)
     if _ANY_STORE.search(text) or (any(pattern.search(text) for pattern in patterns) and not _SCHEMA_ONLY.search(text)):
         return True
-    return _copies_a_volume(stores, text)
+    return bool(_COPIES.search(text)) and _names_data(stores, _without_settings(text))
 
 
-def _copies_a_volume(stores: Iterable[Service], text: str) -> bool:
-    if not _COPIES.search(text):
-        return False
-    data = " ".join(word for word in text.split() if not _SETTINGS.search(word[-_LONGEST_END:]))
-    return any(_names_volume(service, data) for service in stores)
+def _dumps(stores: tuple[Service, ...]) -> tuple[re.Pattern[str], ...]:
+    """Return how commands write the copies of stores, each pattern once."""
+    return tuple({id(pattern): pattern for service in stores if (pattern := _dump_of(service)) is not None}.values())
+
+
+def _without_settings(text: str) -> str:
+    return " ".join(word for word in text.split() if not _SETTINGS.search(word[-_LONGEST_END:]))
 
 
 def is_dumped(project: Project, role: Role) -> bool:
@@ -243,13 +249,43 @@ def is_dumped(project: Project, role: Role) -> bool:
     return any(_COMMANDS[role].search(text) or _ANY_STORE.search(text) for text in texts)
 
 
-def _names_volume(service: Service, text: str) -> bool:
-    volumes = [mount.source for mount in service.mounts if mount.kind == "volume" and len(mount.source) > 3]
-    if any(re.search(rf"(?:\b|(?<=\}}_)){re.escape(volume)}\b", text) for volume in volumes):
-        return True
-    binds = (item for item in service.mounts if item.kind == "bind" and not item.read_only and _OF_DATA.fullmatch(item.target))
-    folders = (item.source.rstrip("/").rpartition("/")[2] for item in binds)
-    return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text) for name in folders if len(name) > 3)
+# --- volumes and folders ----------------------------------------------------------------------------------------------
+
+
+def _names_data(stores: tuple[Service, ...], text: str) -> bool:
+    """Whether a text names a volume or a folder with the data of one of some stores."""
+    names = known(_data_by_word, stores)
+    return any(re.search(pattern, text) for word in names.keys() & _words(text) for pattern in names[word])
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a text, and what follows the underscore at the start of one: `${PROJECT}_data`."""
+    words = _WORD.findall(text)
+    return frozenset((*words, *(word[1:] for word in words if word[0] == "_")))
+
+
+def _data_by_word(stores: tuple[Service, ...]) -> dict[str, tuple[str, ...]]:
+    """Return patterns of what stores keep their data in, by the first word of the name: a text without it has no such name."""
+    found: dict[str, dict[str, None]] = {}
+    for service in stores:
+        for name, pattern in _data_of(service):
+            word = _WORD.search(name)
+            if word is not None:
+                found.setdefault(word[0], {})[pattern] = None
+    return {word: tuple(patterns) for word, patterns in found.items()}
+
+
+def _data_of(service: Service) -> Iterator[tuple[str, str]]:
+    """Yield the name of each volume and folder with the data of a store, and a pattern that finds it in a text."""
+    for mount in service.mounts:
+        if mount.kind == "volume" and len(mount.source) > _SHORTEST:
+            yield mount.source, rf"(?:\b|(?<=\}}_)){re.escape(mount.source)}\b"
+        name = mount.source.rstrip("/").rpartition("/")[2]
+        if mount.kind == "bind" and not mount.read_only and _OF_DATA.fullmatch(mount.target) and len(name) > _SHORTEST:
+            yield name, rf"(?<![\w.-]){re.escape(name)}(?![\w.-])"
+
+
+# --- what is covered --------------------------------------------------------------------------------------------------
 
 
 def is_covered(project: Project, service: Service, found: tuple[Signal, ...]) -> bool:
@@ -265,12 +301,33 @@ def _dump_of(service: Service) -> re.Pattern[str] | None:
 
 def _is_copied(service: Service, found: tuple[Signal, ...]) -> bool:
     pattern = _dump_of(service)
-    for signal in found:
-        if (pattern and pattern.search(signal.text)) or (_ANY_STORE.search(signal.text) and signal.reaches(service)):
-            return True
-        if (signal.image and _covers_by_image(signal, service)) or _copies_a_volume((service,), signal.text):
-            return True
-    return False
+    if pattern is not None and known(_is_written_by, pattern, found):
+        return True
+    if any(signal.reaches(service) for signal in known(_of_any_store, found)):
+        return True
+    if any(_covers_by_image(signal, service) for signal in known(_by_image, found)):
+        return True
+    text, words = known(_copied, found)
+    names = _data_by_word((service,))
+    return any(re.search(pattern, text) for word in names.keys() & words for pattern in names[word])
+
+
+def _is_written_by(pattern: re.Pattern[str], found: tuple[Signal, ...]) -> bool:
+    return any(pattern.search(signal.text) for signal in found)
+
+
+def _of_any_store(found: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    return tuple(signal for signal in found if _ANY_STORE.search(signal.text))
+
+
+def _by_image(found: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    return tuple(signal for signal in found if signal.image)
+
+
+def _copied(found: tuple[Signal, ...]) -> tuple[str, frozenset[str]]:
+    """Return the lines of the backups that copy files, and their words."""
+    text = "\n".join(_without_settings(signal.text) for signal in found if _COPIES.search(signal.text))
+    return text, _words(text)
 
 
 def _covers_by_image(signal: Signal, service: Service) -> bool:

@@ -63,7 +63,8 @@ def is_restored_in_ci(project: Project) -> bool:
     """Whether a workflow, itself or by what it calls, reads a copy back."""
     called = [command.text for command in project.commands if command.context == "workflow"]
     scripts = {command.location.path for command in project.commands if command.context == "script"}
-    names = {path for path in scripts if any(path.rpartition("/")[2] in text for text in called)}
+    text = "\n".join(called)
+    names = {path for path in scripts if path.rpartition("/")[2] in text}
     inside = [command.text for command in project.commands if command.location.path in names]
     return any(RESTORES.search(text) or _CALLS.search(text) for text in (*called, *inside))
 

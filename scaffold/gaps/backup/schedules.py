@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from scaffold.gaps.backup.coverage import Signal
 from scaffold.gaps.backup.empty_jobs import copying_jobs
@@ -24,6 +25,7 @@ _CRON_LINE = regex(
 """A line of a crontab that starts a backup, or the clock of a systemd timer."""
 _ADVISES = regex(r"(?i)\b(?:can|could|may|might|should|recommend\w*|consider|example|e\.g\.|for instance|if you|want)\b")
 """Words of a page that leaves something to its readers."""
+_WORD = regex(r"[\w.-]+")
 _FILES = regex(r"(?:^|/)(?:crontab|cron\.d/.*|.*\.timer)$")
 _OF_OTHER_WORK = regex(r"(?i)cert|renew|logrotate|clean|deploy(?![^/]*/)|health|e2e|update[^/]*\.timer$")
 """Names of timers that are for something else."""
@@ -74,15 +76,27 @@ def page_on_a_clock(project: Project) -> Location | None:
 
 def run_by(project: Project, signals: Iterable[Signal]) -> Location | None:
     """Return the step of a workflow without a clock, such as that of a release, which starts one of the backups."""
-    names = {re.escape(signal.owner or signal.location.path.rpartition("/")[2]) for signal in signals}
-    started = re.compile(
-        rf"(?m)(?:^|[;&|(]|\b(?:sudo|exec|bash|sh|make)[ \t])[ \t]*[\"']?(?:[\w.~$-]*/)*(?:{'|'.join(sorted(names))})(?![\w.-])"
-    )
-    for workflow in project.workflows:
-        for step in (step for job in workflow.jobs for step in job.all_steps if set(workflow.events) - {"workflow_dispatch"}):
-            if any(started.search(text) for text in (step.run, *(value for _, value in step.inputs))):
-                return step.location
-    return None
+    names = {signal.owner or signal.location.path.rpartition("/")[2] for signal in signals}
+    words = "|".join(sorted(map(re.escape, names)))
+    started = re.compile(rf"(?m)(?:^|[;&|(]|\b(?:sudo|exec|bash|sh|make)[ \t])[ \t]*[\"']?(?:[\w.~$-]*/)*(?:{words})(?![\w.-])")
+    texts = _run_by_events(project)
+    near = {text for name in names for word in _WORD.findall(name)[:1] for text in texts.get(word, ())}
+    return next((place for _, text, place in sorted(near, key=itemgetter(0)) if started.search(text)), None)
+
+
+@remembered
+def _run_by_events(project: Project) -> dict[str, list[tuple[int, str, Location]]]:
+    """Return what steps of workflows run that something else than a person starts, by each word: the number of the text, the
+    text itself, and the place of the step.
+    """
+    started = (workflow for workflow in project.workflows if set(workflow.events) - {"workflow_dispatch"})
+    steps = (step for workflow in started for job in workflow.jobs for step in job.all_steps)
+    texts = ((text, step.location) for step in steps for text in (step.run, *(value for _, value in step.inputs)))
+    found: dict[str, list[tuple[int, str, Location]]] = {}
+    for number, (text, place) in enumerate(texts):
+        for word in set(_WORD.findall(text)):
+            found.setdefault(word, []).append((number, text, place))
+    return found
 
 
 def page_with_times(project: Project) -> Location | None:

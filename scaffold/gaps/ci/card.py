@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.test_commands import ran
 from scaffold.model.document import Location
 from scaffold.model.gap import LayerCard, Praise
@@ -53,7 +54,12 @@ def _is_sound(project: Project, item: CiStep) -> bool:
     if nested_events(item.workflow.document) or trigger_faults(item.workflow.document):
         return False
     calls_node = re.search(r"\b(?:npm|pnpm|yarn|bun)\b", item.text)
-    return not calls_node or any(manifest.ecosystem == "node" for manifest in project.manifests)
+    return not calls_node or _has_node(project)
+
+
+@remembered
+def _has_node(project: Project) -> bool:
+    return any(manifest.ecosystem == "node" for manifest in project.manifests)
 
 
 def _good(sound: list[CiStep]) -> list[Praise]:

@@ -15,6 +15,7 @@ from scaffold.gaps.test_commands import ran
 from scaffold.model.document import find, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import below, folders_above
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -23,6 +24,7 @@ _WORKSPACES = frozenset({"pnpm-workspace.yaml", "turbo.json", "nx.json", "lerna.
 _CHOOSES = regex(r"\b(?:uv|tox|nox|hatch|pdm|poetry)\b", words=("uv", "tox", "nox", "hatch", "pdm", "poetry"))
 """Programs that take the version of Python from a file of their own."""
 _VERSION_FILE = regex(r"(?:.*/)?(?:\.python-version|tox\.ini|noxfile\.py)")
+_WORD = regex(r"[\w-]+")
 _CD = regex(r"^\s*cd\s+(?P<path>[\w./-]+)\s*(?:&&|;|$)")
 
 
@@ -35,13 +37,44 @@ class _Tests:
     text: str
 
 
+@frozen
+class _Tested:
+    """The jobs that run the tests of a language, and where to find them by their numbers."""
+
+    tests: tuple[_Tests, ...]
+    folders: tuple[str, ...]
+    by_folder: dict[str, frozenset[int]]
+    by_word: dict[str, frozenset[int]]
+    """By the words of what they run."""
+    somewhere: frozenset[int]
+    """Those of a folder that a variable names."""
+
+    @classmethod
+    def of(cls, tests: list[_Tests]) -> _Tested:
+        """Return the jobs with their tables."""
+        by_folder: dict[str, set[int]] = {}
+        by_word: dict[str, set[int]] = {}
+        for number, item in enumerate(tests):
+            for folder in item.folders:
+                by_folder.setdefault(folder, set()).add(number)
+            for word in set(_WORD.findall(item.text)):
+                by_word.setdefault(word, set()).add(number)
+        return cls(
+            tuple(tests),
+            tuple(sorted(by_folder)),
+            {folder: frozenset(numbers) for folder, numbers in by_folder.items()},
+            {word: frozenset(numbers) for word, numbers in by_word.items()},
+            frozenset(number for folder, numbers in by_folder.items() if "$" in folder for number in numbers),
+        )
+
+
 def _detect(project: Project) -> Iterator[Gap]:
-    tested: dict[str, list[_Tests]] = {}
+    tested: dict[str, _Tested] = {}
     found: dict[tuple[str, str, tuple[str, ...]], list[tuple[Shipped, tuple[Version, ...]]]] = {}
     for shipped in shipped_versions(project):
         language = shipped.version.language
         if language not in tested:
-            tested[language] = [] if _images_test(project, language) else _tests(project, language)
+            tested[language] = _Tested.of([] if _images_test(project, language) else _tests(project, language))
         versions = _of_the_same(project, tested[language], shipped)
         if versions and all(item.numbers != shipped.version.numbers for item in versions):
             texts = tuple(dict.fromkeys(item.text for item in sorted(versions, key=lambda item: item.numbers)))
@@ -89,33 +122,44 @@ def _chosen_elsewhere(project: Project, language: str, text: str) -> bool:
     return language == "python" and bool(_CHOOSES.search(text)) and any(map(_VERSION_FILE.fullmatch, project.files))
 
 
-def _of_the_same(project: Project, tests: list[_Tests], shipped: Shipped) -> tuple[Version, ...]:
+def _of_the_same(project: Project, tested: _Tested, shipped: Shipped) -> tuple[Version, ...]:
     """Return the versions that the code of an image is tested on, none where a job does not tell, or tests nothing of it."""
-    same = [item for item in tests if any(_is_near(project, item, own, shipped) for own in shipped.folders)]
+    near = {number for own in shipped.folders for number in _near(project, tested, own, shipped.version.language)}
+    same = [tested.tests[number] for number in sorted(near)]
     if any(item.versions is None for item in same):
         return ()
     return tuple(version for item in same for version in item.versions or ())
 
 
-def _is_near(project: Project, tests: _Tests, own: str, shipped: Shipped) -> bool:
-    """Whether tests are of what a folder holds: they run in it, below it, or above it where it is a part of what they test."""
-    for folder in tests.folders:
-        if "$" in folder or f"{folder}/".startswith(f"{own}/" if own else ""):
-            return True
-        if own.startswith(f"{folder}/" if folder else "") and _is_a_part(project, tests, own, shipped.version.language):
-            return True
-    return False
+def _near(project: Project, tested: _Tested, own: str, language: str) -> Iterator[int]:
+    """Yield the jobs whose tests are of what a folder holds: they run in it, below it, or above it where it is a part of what
+    they test; where a variable names the place, they may.
+    """
+    if not own:
+        yield from range(len(tested.tests))
+        return
+    yield from tested.somewhere
+    for folder in (own, *below(tested.folders, own)):
+        yield from tested.by_folder.get(folder, ())
+    is_part = (language, own) not in _manifests(project) or (language == "node" and _has_workspaces(project))
+    name = own.rpartition("/")[2]
+    named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    for folder in folders_above(own):
+        above = tested.by_folder.get(folder, frozenset())
+        for number in above if is_part else above & tested.by_word.get(_first_word(name), frozenset()):
+            if is_part or named.search(tested.tests[number].text):
+                yield number
 
 
-def _is_a_part(project: Project, tests: _Tests, own: str, language: str) -> bool:
-    """Whether a folder is tested with those above it: it has no manifest of its own, is named, or is one of a workspace."""
-    if (language, own) not in _manifests(project):
-        return True
-    if re.search(rf"(?<![\w-]){re.escape(own.rpartition('/')[2])}(?![\w-])", tests.text):
-        return True
-    return language == "node" and (
-        not _WORKSPACES.isdisjoint(project.files) or '"workspaces"' in (project.source("package.json") or "")
-    )
+def _first_word(text: str) -> str:
+    match = _WORD.search(text)
+    return match[0] if match else ""
+
+
+@remembered
+def _has_workspaces(project: Project) -> bool:
+    """Whether a manifest of Node at the top stands for those of the folders below it."""
+    return not _WORKSPACES.isdisjoint(project.files) or '"workspaces"' in (project.source("package.json") or "")
 
 
 @remembered

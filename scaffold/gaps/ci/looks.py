@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scaffold.model.deployments import COMPOSE, STARTS, run_text
+from scaffold.model.known import known
 from scaffold.model.project import Job, Step, Workflow
 from scaffold.model.regex import regex
 
@@ -37,6 +38,28 @@ def is_looked_at(workflow: Workflow, job: Job) -> bool:
     if starting and (_looks_by_input(starting) or looks_at_it(from_the_start(run_text(starting)))):
         return True
     return any(map(is_look, steps)) or any(item.uses for item in after)
+
+
+def is_looked_at_behind(workflow: Workflow, job: Job, step: Step) -> bool:
+    """Whether a step behind this one of a job, or a job that needs it, looks at the release."""
+    return known(_last_look, job) > place_in_job(job, step) or known(_looks_later, workflow, job)
+
+
+def place_in_job(job: Job, step: Step) -> int:
+    """Return the number of a step in its job, that behind the last one for a step of what the job calls."""
+    return known(_places, job).get(id(step), len(job.steps))
+
+
+def _places(job: Job) -> dict[int, int]:
+    return {id(step): number for number, step in enumerate(job.steps)}
+
+
+def _last_look(job: Job) -> int:
+    return max((number for number, step in enumerate(job.steps) if is_look(step)), default=-1)
+
+
+def _looks_later(workflow: Workflow, job: Job) -> bool:
+    return any(is_look(step) for other in workflow.jobs if job.id in other.needs for step in other.all_steps)
 
 
 def from_the_start(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from scaffold.gaps.ci.looks import FORGIVEN, ONLY_SHOWS, is_look, looks_at_it
+from scaffold.gaps.ci.looks import FORGIVEN, ONLY_SHOWS, is_looked_at_behind, looks_at_it, place_in_job
 from scaffold.gaps.ci.outgoing import DEPLOYS, going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps
 from scaffold.model.deployments import STARTS, place_of, run_text
 from scaffold.model.document import Location, find, scalars_in, scalars_of, text_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Job, Project, Step
 from scaffold.model.regex import regex
 
@@ -39,7 +40,7 @@ def unnoticed_deployments(project: Project) -> Iterator[Unnoticed]:
     """Yield each step that deploys and is green whatever comes of it, where nothing of its job asks how it ended."""
     for item in ci_steps(project):
         going = going_out([item]) if item.workflow.path not in project.owned else None
-        if going is not None and going.deploys and not _is_asked_for(item.job):
+        if going is not None and going.deploys and not known(_is_asked_for, item.job):
             way = _by_setting(item) or _by_command(item)
             if way is not None:
                 yield way
@@ -65,9 +66,8 @@ def is_judged_later(item: CiStep) -> bool:
     outcome = f"steps.{item.step.id}.outcome"
     if any(outcome in value.value for value in scalars_in(find(item.job.node, "outputs"))):
         return True
-    own = item.job.steps
-    place = next((number for number, step in enumerate(own) if step is item.step), len(own))
-    return any(_fails_by(step, outcome) for step in own[place + 1 :])
+    behind = item.job.steps[place_in_job(item.job, item.step) + 1 :]
+    return any(_fails_by(step, outcome) for step in behind)
 
 
 def _fails_by(step: Step, outcome: str) -> bool:
@@ -110,10 +110,7 @@ def _start_of(line: str) -> re.Match[str] | None:
 
 def _is_looked_at(item: CiStep, rest: list[str]) -> bool:
     """Whether the rest of the step, a step after it or a job that needs it looks at the release."""
-    own = item.job.steps
-    after = own[own.index(item.step) + 1 :] if item.step in own else ()
-    later = [step for job in item.workflow.jobs if item.job.id in job.needs for step in job.all_steps]
-    return looks_at_it("\n".join(rest)) or any(map(is_look, (*after, *later)))
+    return looks_at_it("\n".join(rest)) or is_looked_at_behind(item.workflow, item.job, item.step)
 
 
 def _is_forgiven(item: CiStep, lines: list[str], number: int) -> bool:  # noqa: ARG001
