@@ -266,7 +266,12 @@ def test_a_command_ends_where_no_person_writes_on(make_project: Callable[..., Pa
 
 WEB = "services: {web: {build: ., ports: ['80:80']}}\n"
 JOBS = "from celery import shared_task\n@shared_task\ndef run(file):\n    default_storage.open(file)\n"
+OF_EACH_OTHER = each(100, "        V{0}=" + each(100, "$V{0}") + "\n")
 LONG: dict[str, Files] = {
+    "variables of a step that are set to each other": {
+        ".github/workflows/ci.yml": "name: ci\non: pull_request\njobs:\n  j:\n    runs-on: ubuntu-24.04\n    steps:\n"
+        f"    - run: |\n{OF_EACH_OTHER}        docker push shop/a:$V0\n",
+    },
     "a word of a pair with blanks behind it, in the template of a chart": {
         "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
         "chart/templates/config.yaml": f"kind: ConfigMap\ndata:\n  MODE: a{' ' * 100_000}!\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location, pushes_image
 from scaffold.model.document import Mapping, find
@@ -37,6 +38,10 @@ _VARIABLE = regex(
     r"\$\{\{\s*(?:steps\.(?P<step>[\w-]+)\.outputs\.(?P<output>[\w-]+)|env\.(?P<env>\w+))\s*\}\}"
     r"|\$\{?(?P<shell>[A-Za-z_]\w*)"
 )
+_HOPS = 3
+"""Variables that are looked up one after the other."""
+_MOST_VARIABLES = 6
+"""Variables of one value that are looked up: the registry, the owner, the name and the parts of a tag."""
 _CONDITION = "haya14busa/action-cond"
 """An action whose output is one of two inputs."""
 _NEVER_OVERWRITES = frozenset({"ref", "semver", "pep440", "match", "edge", "schedule", "sha"})
@@ -94,26 +99,40 @@ def _pushed_tags(item: CiStep) -> list[str]:
 
 def _is_of_a_commit(item: CiStep, tag: str) -> bool:
     """Whether a tag, or a variable in it that the job sets, holds the commit or the number of the run or pull request."""
-    return bool(_OF_A_COMMIT.search(tag)) or any(_is_set_to_a_commit(item, match) for match in _VARIABLE.finditer(tag))
+    answers: dict[tuple[str, str, int], bool] = {}
+    return bool(_OF_A_COMMIT.search(tag)) or any(_is_set_to_a_commit(item, match, _HOPS, answers) for match in _variables(tag))
 
 
-def _is_set_to_a_commit(item: CiStep, match: re.Match[str], depth: int = 3) -> bool:
+def _variables(text: str) -> Iterator[re.Match[str]]:
+    return islice(_VARIABLE.finditer(text), _MOST_VARIABLES)
+
+
+def _is_set_to_a_commit(item: CiStep, match: re.Match[str], hops: int, answers: dict[tuple[str, str, int], bool]) -> bool:
     """Whether all values that the job gives a variable or an output are of a commit: a pull request may run any branch. A value
-    may be a variable in its turn, `depth` times.
+    may be a variable in its turn, `hops` times; `answers` holds what has been asked.
     """
     name = match["output"] or match["env"] or match["shell"]
-    made = [step for step in item.job.steps if match["step"] in {None, step.id}]
-    settings = [] if match["step"] else [*item.workflow.env, *item.job.env, *(pair for step in made for pair in step.env)]
-    values = [value for key, value in settings if key == name]
-    values += [text for step in made for text in re.findall(rf"(?<![\w$]){re.escape(name)}=([^\n]*)", step.run)]
-    values += [
-        step.input(key) for step in made if step.action == _CONDITION and match["step"] for key in ("if_true", "if_false")
-    ]
-    return bool(values) and all(
-        _OF_A_COMMIT.search(value)
-        or (depth > 0 and any(_is_set_to_a_commit(item, inner, depth - 1) for inner in _VARIABLE.finditer(value)))
-        for value in values
-    )
+    key = (match["step"] or "", name, hops)
+    if key not in answers:
+        values = list(_values_in_job(item, match["step"], name))
+        answers[key] = bool(values) and all(
+            _OF_A_COMMIT.search(value)
+            or (hops > 0 and any(_is_set_to_a_commit(item, inner, hops - 1, answers) for inner in _variables(value)))
+            for value in values
+        )
+    return answers[key]
+
+
+def _values_in_job(item: CiStep, step_id: str | None, name: str) -> Iterator[str]:
+    """Yield what a job sets a variable to, or an output of the step of this id."""
+    made = [step for step in item.job.steps if step_id in {None, step.id}]
+    if not step_id:
+        settings = (*item.workflow.env, *item.job.env, *(pair for step in made for pair in step.env))
+        yield from (value for key, value in settings if key == name)
+    for step in made:
+        yield from re.findall(rf"(?<![\w$]){re.escape(name)}=([^\n]*)", step.run)
+        if step_id and step.action == _CONDITION:
+            yield from (step.input("if_true"), step.input("if_false"))
 
 
 def _is_from_metadata(item: CiStep, tag: str) -> bool:
