@@ -327,6 +327,15 @@ class CodeFact:
 
 
 @frozen
+class LockedRelease:
+    """A framework that a lock file holds, with its version."""
+
+    name: str
+    version: str
+    location: Location
+
+
+@frozen
 class Manifest:
     """A dependency manifest: ecosystem is python, node, ruby, go, rust, java, php, elixir or dotnet."""
 
@@ -336,6 +345,8 @@ class Manifest:
     dependencies: tuple[str, ...]
     scripts: tuple[tuple[str, str], ...] = ()
     """npm scripts and the like: name and command."""
+    locked: tuple[LockedRelease, ...] = ()
+    """The frameworks that the lock file beside it holds."""
 
     @property
     def folder(self) -> str:

@@ -53,6 +53,7 @@ from scaffold.read.ignores import read_ignores
 from scaffold.read.infrastructure import with_platforms
 from scaffold.read.inventory import Inventory, TextReader, take_inventory
 from scaffold.read.lines import LONGEST_LINE, bounded
+from scaffold.read.locked import locked_releases
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mentions import mentioned_keys
 from scaffold.read.mounted import read_mounted
@@ -440,7 +441,7 @@ def _manifests(inventory: Inventory, sources: Sources) -> tuple[Manifest, ...]:
         reader = manifest_reader(path)
         if reader is not None:
             found += _each([path], sources, reader)
-    return tuple(found)
+    return tuple(replace(item, locked=locked_releases(item, sources.texts.glance)) for item in found)
 
 
 def _docs(inventory: Inventory, sources: Sources) -> tuple[tuple[DocFile, ...], tuple[Command, ...]]:

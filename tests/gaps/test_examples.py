@@ -96,7 +96,8 @@ PROPERTYPRO = {
         ("staging/redis", "command-line", "--requirepass"),
         ("secure/redis", "command-line", "--requirepass"),
     },
-    **{code: set() for code in ("IMG000", "IMG004", "IMG005", "IMG006", "IMG007", "IMG008")},
+    **{code: set() for code in ("IMG000", "IMG004", "IMG005", "IMG006", "IMG007")},
+    "IMG008": {("image", "end-of-life/nginx-1.28", "nginx:1.28-alpine")},
     # B12
     "SCL000": {("scaling", "plan", "")},
     # B14: no manager, and a key in the form of a provider in two tracked files.

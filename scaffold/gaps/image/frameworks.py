@@ -30,17 +30,29 @@ _DOTNET = regex(r"<TargetFramework>\s*(?:netcoreapp(?P<core>\d\.\d)|net(?P<net>[
 
 
 def ended_frameworks(project: Project) -> Iterator[tuple[Ended, Location]]:
-    """Yield the pinned releases of frameworks that are out of support, with the lines that pin them."""
+    """Yield the pinned releases of frameworks that are out of support, with the lines that pin them: those of lock files, which
+    are what is installed, and those of manifests for what no lock file beside them holds.
+    """
     for manifest in project.manifests:
-        reader = _READERS.get(manifest.ecosystem)
-        text = project.source(manifest.path) if reader and not is_test_path(manifest.path) else None
-        if reader is None or text is None:
+        text = project.source(manifest.path) if not is_test_path(manifest.path) else None
+        if text is None:
             continue
-        product, read = reader
-        for release, offset in read(text):
-            found = ended(product, release)
+        held = [(_PRODUCTS[item.name], item) for item in manifest.locked]
+        for product, item in held:
+            found = _ended(product, item.version)
             if found:
-                yield found, Location(manifest.path, text.count("\n", 0, offset) + 1)
+                yield found, item.location
+        named = {product for product, _ in held}
+        for product, read in _READERS.get(manifest.ecosystem, ()):
+            for release, offset in read(text) if product not in named else ():
+                found = ended(product, release)
+                if found:
+                    yield found, Location(manifest.path, text.count("\n", 0, offset) + 1)
+
+
+def _ended(product: str, version: str) -> Ended | None:
+    major, minor = (*version.split("."), "")[:2]
+    return ended(product, f"{major}.{minor}") or ended(product, major)
 
 
 def _of_django(text: str) -> _Found:
@@ -72,6 +84,17 @@ def _of_rails(text: str) -> _Found:
             yield release, match.start("version")
 
 
+def _of_node(name: str) -> Callable[[str], _Found]:
+    """Return the reader of a package whose major releases end as a whole: `^14.2.0` and `~14.2` stay within one."""
+    pattern = regex(rf"\"{re.escape(name)}\"[ \t]*:[ \t]*\"[\^~]?(?P<major>\d+)(?:\.[\dx]+){{0,2}}\"", words=(name,))
+
+    def read(text: str) -> _Found:
+        for match in pattern.finditer(text):
+            yield match["major"], match.start("major")
+
+    return read
+
+
 def _of_laravel(text: str) -> _Found:
     for match in _LARAVEL.finditer(text):
         major = match["version"].partition(".")[0]
@@ -92,10 +115,13 @@ def _of_dotnet(text: str) -> _Found:
         yield match["core"] or match["net"], match.start()
 
 
-_READERS: dict[str, tuple[str, Callable[[str], _Found]]] = {
-    "python": ("Django", _of_django),
-    "ruby": ("Rails", _of_rails),
-    "php": ("Laravel", _of_laravel),
-    "java": ("Spring Boot", _of_spring),
-    "dotnet": (".NET", _of_dotnet),
+_READERS: dict[str, tuple[tuple[str, Callable[[str], _Found]], ...]] = {
+    "python": (("Django", _of_django),),
+    "ruby": (("Rails", _of_rails),),
+    "php": (("Laravel", _of_laravel),),
+    "java": (("Spring Boot", _of_spring),),
+    "dotnet": ((".NET", _of_dotnet),),
+    "node": (("Next.js", _of_node("next")), ("Angular", _of_node("@angular/core")), ("Nuxt", _of_node("nuxt"))),
 }
+_PRODUCTS = {"rails": "Rails", "laravel/framework": "Laravel", "symfony/framework-bundle": "Symfony", "django": "Django"}
+"""The frameworks of lock files, by the names of their packages."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks
 from scaffold.gaps.image.builds import environment_of
-from scaffold.gaps.image.end_of_life import AS_OF, Ended, ended_releases
+from scaffold.gaps.image.end_of_life import AS_OF, LONG_AGO, Ended, ended_releases
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
@@ -61,6 +61,7 @@ def _gap(ended: Ended, places: list[tuple[Location, EnvironmentClass]]) -> Gap:
         expected=ended.instead or f"a release of {ended.product} that is supported",
         actual=f"{ended.product} {ended.release}",
         locations=tuple(dict.fromkeys(place for place, _ in places))[:_SHOWN],
+        severity=Severity.MEDIUM if ended.day < LONG_AGO else None,
         environment=closest_to_production(environment for _, environment in places),
     )
 
