@@ -14,6 +14,7 @@ from scaffold.model.deployments import COMPOSE
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Instruction, Project
 from scaffold.model.regex import regex
@@ -36,6 +37,8 @@ _RUN = regex(
     words=("compose", "COMPOSE"),
 )
 _NAMED = regex(r"(?:-f|--file)[= ]\s*[\"']?(?:\S*/)?([\w.-]+\.ya?ml)")
+_EXPECTED = 'exec "$@" at the end of the entrypoint, or %s'
+_ACTUAL = "an entrypoint that takes no words"
 _OF_A_RELEASE = frozenset({"script", "makefile", "workflow", "playbook"})
 
 
@@ -46,6 +49,8 @@ class _Deaf:
     location: Location
     called: str
     text: str
+    is_program: bool = False
+    """Whether it is a program of its own, to which words that name none may mean something."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -56,17 +61,20 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     for service in stack.services:
-        deaf = _deaf(project, service) if service.command and not service.entrypoint else None
+        deaf = known(_deaf, project, service) if service.command and not service.entrypoint else None
         words = service.command or ()
         if deaf is not None and not _runs_it_already(deaf.text, words):
-            others = [other.name for other in stack.services if other is not service and _starts_alike(other, service)]
-            yield _gap(stack, service, deaf, others)
+            others = [name for name in known(_started_alike, stack).get(_image(service), ()) if name != service.name]
+            yield _service_gap(stack, service, deaf, others)
 
 
-def _starts_alike(other: Service, service: Service) -> bool:
-    """Whether another service starts the same image by the same entrypoint."""
-    same = other.made is not None and service.made is not None and _image(other) == _image(service)
-    return same and not other.entrypoint
+def _started_alike(stack: Stack) -> dict[tuple[str | None, str | None, str], tuple[str, ...]]:
+    """Return the services that start an image by its own entrypoint, by what it is made of."""
+    found: dict[tuple[str | None, str | None, str], list[str]] = {}
+    for service in stack.services:
+        if service.made is not None and not service.entrypoint:
+            found.setdefault(_image(service), []).append(service.name)
+    return {image: tuple(names) for image, names in found.items()}
 
 
 def _image(service: Service) -> tuple[str | None, str | None, str]:
@@ -108,7 +116,8 @@ def _of_program(entrypoint: Instruction, words: list[str], service: Service) -> 
     same = bool(given) and posixpath.basename(given[0]) in _INTERPRETERS
     whole = any(_FILE.fullmatch(word) for word in words[1:]) and any(_FILE.fullmatch(word) for word in given[1:])
     text = " ".join(words)
-    return _Deaf(entrypoint.location, f"ENTRYPOINT ({shown_words(text)})", text) if same and whole else None
+    called = f"ENTRYPOINT ({shown_words(text)})"
+    return _Deaf(entrypoint.location, called, text, is_program=True) if same and whole else None
 
 
 def _runs_it_already(text: str, words: tuple[str, ...]) -> bool:
@@ -125,6 +134,10 @@ def _runs_it_already(text: str, words: tuple[str, ...]) -> bool:
 
 def _of_releases(project: Project, stacks: list[Stack]) -> Iterator[Gap]:
     """Yield the commands of scripts and workflows that are to run once in such an image."""
+    services: dict[str, list[tuple[Stack, Service]]] = {}
+    for stack in stacks:
+        for service in (item for item in stack.services if not item.entrypoint):
+            services.setdefault(service.name, []).append((stack, service))
     for command in project.commands:
         path = command.location.path
         if command.context not in _OF_A_RELEASE or path in project.owned or is_test_path(path) or SAYS.match(command.text):
@@ -133,19 +146,17 @@ def _of_releases(project: Project, stacks: list[Stack]) -> Iterator[Gap]:
         if match is None or "--entrypoint" in match["flags"]:
             continue
         names = set(_NAMED.findall(match["before"]))
-        for stack in stacks:
-            service = stack.service(match["service"])
-            if (
-                service is None
-                or service.entrypoint
-                or (names and not names & {posixpath.basename(item) for item in stack.files})
-            ):
+        words = tuple(match["words"].split())
+        for stack, service in services.get(match["service"], ()):
+            if names and names.isdisjoint(map(posixpath.basename, stack.files)):
                 continue
-            deaf = _deaf(project, service)
-            words = tuple(match["words"].split())
-            if deaf is not None and not deaf.called.startswith("ENTRYPOINT (") and not _runs_it_already(deaf.text, words):
+            deaf = known(_deaf, project, service)
+            if deaf is not None and not deaf.is_program and not _runs_it_already(deaf.text, words):
                 yield _release_gap(stack, service, deaf, command.location, match["words"])
                 break
+
+
+# --- findings ---------------------------------------------------------------------------------------------------------
 
 
 def _release_gap(stack: Stack, service: Service, deaf: _Deaf, place: Location, words: str) -> Gap:
@@ -154,15 +165,15 @@ def _release_gap(stack: Stack, service: Service, deaf: _Deaf, place: Location, w
         subject="command/run",
         message=f"{place.path} has a container of {service.name} run `{shown_words(words)}`, and {deaf.called} takes no words:"
         " the container does what the service does at every start, and what the release asked for never happens.",
-        expected='exec "$@" at the end of the entrypoint, or `--entrypoint` in the call',
-        actual="an entrypoint that takes no words",
+        expected=_EXPECTED % "`--entrypoint` in the call",
+        actual=_ACTUAL,
         locations=(place, deaf.location),
         related=(service.location,),
         environment=stack.environment,
     )
 
 
-def _gap(stack: Stack, service: Service, deaf: _Deaf, others: list[str]) -> Gap:
+def _service_gap(stack: Stack, service: Service, deaf: _Deaf, others: list[str]) -> Gap:
     words = shown_words(" ".join(service.command or ()))
     also = f", as {' and '.join(others[:3])}" if others else ""
     return RULE.gap(
@@ -170,11 +181,10 @@ def _gap(stack: Stack, service: Service, deaf: _Deaf, others: list[str]) -> Gap:
         subject="command/ignored",
         message=f"{service.name} is to run `{words}`, and {deaf.called} takes no words: the container starts what the image"
         f" always starts{also}, and the command never runs.",
-        expected='exec "$@" at the end of the entrypoint, or an entrypoint of the service',
-        actual="an entrypoint that takes no words",
+        expected=_EXPECTED % "an entrypoint of the service",
+        actual=_ACTUAL,
         locations=tuple(dict.fromkeys((service.command_location or service.location, deaf.location))),
         related=(service.location,),
-        severity=Severity.HIGH,
         environment=stack.environment,
     )
 
