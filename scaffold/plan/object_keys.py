@@ -14,7 +14,7 @@ from scaffold.model.secrets import url_host
 from scaffold.plan.same_logins import whole_variable
 
 _KEY = regex(
-    r"(?P<of>(?:[A-Z0-9]+_)*(?:S3|MINIO|RUSTFS|GARAGE|AWS|STORAGE|OBJECTS?|BUCKET|UPLOADS?)_(?:[A-Z0-9]+_)*)"
+    r"(?P<of>(?:[A-Z0-9]+_){0,6}(?:S3|MINIO|RUSTFS|GARAGE|AWS|STORAGE|OBJECTS?|BUCKET|UPLOADS?)_(?:[A-Z0-9]+_){0,6})"
     r"(?:ACCESS_?KEY(?:_?ID|_SECRET)?|SECRET_?(?:ACCESS_?)?KEY(?:_ID)?|KEY_?ID|KEY|SECRET)"
 )
 _ADDRESS = regex(r"(?P<of>\w*?)_?(?:ENDPOINT(?:_UR[LI]|_HOST)?|HOST(?:NAME)?|SERVER|UR[LI]|ADDR(?:ESS)?)(?:_S3)?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from scaffold.model.compose import EnvValue, Service
@@ -42,6 +43,13 @@ _OF_TOOLS = {
 
 _OF_ROWS = regex(r"(?i)demo|seed|sample|fixture|admin")
 """What a variable is about that turns such rows on."""
+_READS = (
+    r"(?:\b(?P<own>\w+)\s*=[^=\n;]{0,60})?"
+    r"\b(?:process\.env\.|env\(['\"]|(?:ENV|environ)\[['\"]|getenv\(['\"]|environ\.get\(['\"])%s\b"
+)
+_MOST_READS = 20
+"""Reads of one variable that a file has."""
+_IF = regex(r"\bif\b")
 _OFF = frozenset({"false", "0", "no", "off", ""})
 
 Glance = Callable[[str], "str | None"]
@@ -88,15 +96,17 @@ def seeded_accounts(
 
 def _asks_for(name: str, text: str) -> bool:
     """Whether a file takes a variable for the condition of a block, by itself or by the name that it gives it."""
-    read = re.compile(
-        rf"(?:\b(?P<own>\w+)\s*=[^=\n;]{{0,60}})?\b(?:process\.env\.|env\(['\"]|(?:ENV|environ)\[['\"]|getenv\(['\"]|environ\.get\(['\"]){name}\b"
-    )
-    for match in read.finditer(text):
-        own = match["own"]
+    if name not in text:
+        return False
+    called: dict[str, int] = {}
+    for match in islice(re.finditer(_READS % re.escape(name), text), _MOST_READS):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if re.search(r"\bif\b", line) or (own and re.search(rf"\bif\b[ (]{{0,3}}{own}\b", text[match.end() :])):
+        if _IF.search(line):
             return True
-    return False
+        if match["own"]:
+            called.setdefault(match["own"], match.end())
+    conditions = (re.compile(rf"\bif\b[ (]{{0,3}}{own}\b").search(text, end) for own, end in called.items())
+    return any(conditions)
 
 
 def told_accounts(told: Iterable[tuple[str, Location]], files: tuple[str, ...], glance: Glance) -> Iterator[CodeFact]:

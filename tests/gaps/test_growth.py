@@ -276,6 +276,10 @@ LONG: dict[str, Files] = {
         "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
         "chart/templates/config.yaml": f"kind: ConfigMap\ndata:\n  MODE: a{' ' * 100_000}!\n",
     },
+    "a script of commands that copy, where a mounted file is missing": {
+        "app/compose.yaml": "services: {web: {image: nginx, volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro']}}\n",
+        "pack.sh": f"#!/bin/sh\n# app\n{'cp ' * 40_000}\n",
+    },
     "a line of links that none ends": {"README.md": f"In production: {'](a.md#' * 14_000}\n"},
     "a script of traps": {
         "Dockerfile": 'FROM python:3.13\nCOPY . .\nCMD ["./start.sh"]\n',

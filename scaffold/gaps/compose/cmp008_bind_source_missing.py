@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.compose.absent_env_files import AbsentEnvFile, absent_env_files
 from scaffold.gaps.facts import active_profiles, every_stack, in_words, is_generated, once
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.credential_files import is_credential_file
 from scaffold.model.durability import WATCHERS
@@ -22,7 +23,7 @@ _CONFIG_FILE = regex(
 )
 _FIRST_START = "/docker-entrypoint-initdb.d/"
 """What the official images of databases run once, before they serve for the first time."""
-_COPIES = r"(?m)^[^#\n]*\b(?:cp|install|rsync|copy\w*)[ \t][^\n]*\S/%s[\"']?[ \t]*$"
+_COPIES = regex(r"\b(?:cp|install|rsync|copy\w*)[ \t]", words=("cp", "install", "rsync", "copy"))
 _CONFIG_WORDS = regex(
     r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources",
     words=("/etc/", "conf", "dashboards", "datasources", "initdb", "pipeline", "provisioning", "rules", "templates"),
@@ -120,10 +121,26 @@ def _is_packed_beside(project: Project, stack: Stack, mount: Mount) -> bool:
     beside = posixpath.relpath(mount.resolved or "", stack.directory or ".")
     if not stack.directory or beside.startswith(".."):
         return False
-    copies = re.compile(_COPIES % re.escape(beside))
-    paths = dict.fromkeys(item.location.path for item in project.commands if item.context in {"script", "makefile"})
-    texts = (project.source(path) or "" for path in paths)
-    return any(stack.directory in text and copies.search(text) for text in texts)
+    whole = f"/{beside}"
+    return any(
+        words.endswith(whole) and words[: -len(whole)][-1:].strip() and stack.directory in (project.source(script) or "")
+        for script, words in _copied_by_scripts(project).get(posixpath.basename(beside), ())
+    )
+
+
+@remembered
+def _copied_by_scripts(project: Project) -> dict[str, list[tuple[str, str]]]:
+    """Return the words of each command that copies files in scripts and makefiles, with the path of the script, by the name of
+    the file that it ends in.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path in dict.fromkeys(item.location.path for item in project.commands if item.context in {"script", "makefile"}):
+        for line in (project.source(path) or "").split("\n"):
+            words = re.sub(r"[\"']$", "", line.rstrip(" \t"))
+            copy = _COPIES.search(words.partition("#")[0])
+            if copy is not None:
+                found.setdefault(words.rpartition("/")[2], []).append((path, words[copy.end() :]))
+    return found
 
 
 def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, Mount]]) -> Gap:

@@ -33,6 +33,8 @@ _GIVEN = regex(
 """What people put beside the code: settings and keys of the machine, models and data."""
 _LANGUAGES = frozenset({"python", "node", "ruby", "php", "golang", "rust", "oven/bun", "composer", "maven", "gradle"})
 """Bases whose images hold code; a plain one takes a program that was built before."""
+_DEEPEST = 32
+"""Folders of a repository that are inside each other."""
 
 
 @frozen
@@ -105,7 +107,9 @@ def _built_from_outside(project: Project) -> frozenset[str]:
     """Return the Dockerfiles of builds whose context is a folder around the repository: what they copy lies there."""
     there = {item.path for item in project.dockerfiles}
     builds = (service.build for stack in project.stacks for service in stack.services)
-    parts = [build.raw_dockerfile.split("/") for build in builds if build and build.context is None and not build.remote]
+    parts = [
+        build.raw_dockerfile.split("/")[-_DEEPEST:] for build in builds if build and build.context is None and not build.remote
+    ]
     return frozenset(there.intersection("/".join(words[at:]) for words in parts for at in range(len(words))))
 
 
