@@ -395,6 +395,16 @@ def _makes_beside(command: Command, name: str) -> bool:
     return False
 
 
+@remembered
+def stacks_by_env_file(project: Project) -> dict[str, list[Stack]]:
+    """Return the stacks of which a service gets its variables from each env file, by its path."""
+    found: dict[str, list[Stack]] = {}
+    for stack in project.stacks:
+        for path in dict.fromkeys(path for service in stack.services for path, _ in service.env_files):
+            found.setdefault(path, []).append(stack)
+    return found
+
+
 def has_submodules(project: Project) -> bool:
     """Whether parts of the tree live in other repositories, so that a missing folder says nothing."""
     return project.exists(".gitmodules")

@@ -15,7 +15,7 @@ from scaffold.model.compose import Stack
 from scaffold.model.deployments import is_deployment
 from scaffold.model.document import Location, Mapping, Scalar, find
 from scaffold.model.gap import Gap
-from scaffold.model.known import known
+from scaffold.model.known import folders_above, known
 from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.published_images import BUILD_ACTIONS
@@ -239,8 +239,7 @@ def _corrected(project: Project, gap: Gap) -> tuple[Severity, str, Location] | N
 
 def _named(project: Project, gap: Gap) -> Stack | None:
     """Return the stack that a gap names as its resource."""
-    named = [stack for stack in project.stacks if gap.resource.startswith(f"{stack.id}/")]
-    return max(named, key=lambda stack: len(stack.id), default=None)
+    return next(filter(None, map(project.stack, folders_above(gap.resource))), None)
 
 
 def _by_strength(
@@ -291,18 +290,29 @@ def _stacks_of(project: Project, gap: Gap) -> list[Stack]:
     files start for developers only where the gap names it.
     """
     path = gap.primary.path
-    if not any(file.path == path for file in project.compose_files) and path not in _extended(project):
+    if path not in _written_in(project):
         return []
     longest = _named(project, gap)
-    holding = [
-        stack
-        for stack in project.stacks
-        if not stack.is_of_developers and (path in stack.files or any(s.location.path == path for s in stack.services))
-    ]
+    holding = _holding(project).get(path, ())
     return [*([longest] if longest else ()), *(stack for stack in holding if stack is not longest)]
 
 
 @remembered
+def _holding(project: Project) -> dict[str, list[Stack]]:
+    """Return the stacks that have lines of each file, without those of developers."""
+    found: dict[str, list[Stack]] = {}
+    for stack in (stack for stack in project.stacks if not stack.is_of_developers):
+        for path in {*stack.files, *(service.location.path for service in stack.services)}:
+            found.setdefault(path, []).append(stack)
+    return found
+
+
+@remembered
+def _written_in(project: Project) -> frozenset[str]:
+    """Return the compose files, and those that services extend under other names."""
+    return frozenset(file.path for file in project.compose_files) | _extended(project)
+
+
 def _extended(project: Project) -> frozenset[str]:
     """Return the files that services extend and that are no compose files by their name."""
     found = set()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scaffold.gaps.facts import path_environment
+from scaffold.gaps.facts import path_environment, stacks_by_env_file
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import fills_a_field
 from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
 from scaffold.gaps.secrets.exported import replaced_at
@@ -74,11 +75,7 @@ def environment_of(project: Project, file: EnvFile) -> EnvironmentClass:
     # The code of frameworks reads a plain `.env` by itself, whichever stack names it too.
     if said is not EnvironmentClass.BASE or file.environment or file.path.rpartition("/")[2] == ".env":
         return said
-    takers = {
-        stack.environment
-        for stack in project.stacks
-        if any(file.path == path for service in stack.services for path, _ in service.env_files)
-    }
+    takers = {stack.environment for stack in stacks_by_env_file(project).get(file.path, ())}
     return next(iter(takers)) if len(takers) == 1 and takers <= TRIED else said
 
 
@@ -121,17 +118,27 @@ def _repeats_names(project: Project, file: EnvFile, names: frozenset[str]) -> bo
 
 def _runtime_names(project: Project, file: EnvFile) -> frozenset[str]:
     """Return the variables that services of production get from this file: by env_file, or as the project directory's .env."""
-    names: set[str] = set()
-    for stack in project.stacks:
-        if not stack.is_runnable_in_production:
-            continue
-        if any(file.path == path for service in stack.services for path, _ in service.env_files):
-            names |= {entry.name for entry in file.entries}
-        elif file.path == (f"{stack.directory}/.env" if stack.directory else ".env"):
-            scalars = (scalar for service in stack.services for scalar in scalars_in(service.node))
-            names |= {reference.name for scalar in scalars for reference in scalar.references}
+    taken = any(stack.is_runnable_in_production for stack in stacks_by_env_file(project).get(file.path, ()))
+    names = frozenset(entry.name for entry in file.entries) if taken else frozenset()
     # Code that refuses the stand-in does not run with it.
-    return frozenset(names - {setting.name for setting in project.settings if setting.guarded})
+    return (names | _filled_in_from(project).get(file.path, frozenset())) - _guarded(project)
+
+
+@remembered
+def _filled_in_from(project: Project) -> dict[str, frozenset[str]]:
+    """Return the variables that Compose fills into stacks of production, by the env file that it takes them from."""
+    found: dict[str, frozenset[str]] = {}
+    for stack in (stack for stack in project.stacks if stack.is_runnable_in_production):
+        scalars = (scalar for service in stack.services for scalar in scalars_in(service.node))
+        names = frozenset(reference.name for scalar in scalars for reference in scalar.references)
+        path = f"{stack.directory}/.env" if stack.directory else ".env"
+        found[path] = found.get(path, frozenset()) | names
+    return found
+
+
+@remembered
+def _guarded(project: Project) -> frozenset[str]:
+    return frozenset(setting.name for setting in project.settings if setting.guarded)
 
 
 def _is_refused(project: Project, value: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from scaffold.gaps.facts import path_environment
+from scaffold.gaps.facts import path_environment, stacks_by_env_file
+from scaffold.gaps.remembered import remembered
 from scaffold.model.deployments import STARTS_CONTAINERS
 from scaffold.model.document import Location
 from scaffold.model.names import EnvironmentClass
@@ -21,11 +22,10 @@ def exported_over(project: Project, path: str) -> dict[str, Location]:
     Compose what the shell has comes before that file (docs.docker.com, Environment variables precedence). A service that takes
     the file by `env_file` gets it as it is.
     """
-    read = (name for stack in project.stacks for service in stack.services for name, _ in service.env_files)
-    if posixpath.basename(path) != ".env" or path in read:
+    if posixpath.basename(path) != ".env" or path in stacks_by_env_file(project):
         return {}
     found: dict[str, Location] = {}
-    for script, text in _scripts(project, posixpath.dirname(path)):
+    for script, text in _scripts(project).get(posixpath.dirname(path), ()):
         start = STARTS_CONTAINERS.search(text)
         before = text[: start.start()] if start else ""
         if before and not _LOADS.search(before):
@@ -40,8 +40,12 @@ def replaced_at(project: Project, path: str, names: Collection[str]) -> Location
     return over[min(names)] if names and over.keys() >= set(names) else None
 
 
-def _scripts(project: Project, folder: str) -> Iterator[tuple[str, str]]:
-    for source in project.sources:
-        beside = posixpath.dirname(source.path) == folder and source.path.endswith((".sh", ".bash"))
-        if beside and path_environment(posixpath.basename(source.path)) is EnvironmentClass.PRODUCTION:
-            yield source.path, source.text
+@remembered
+def _scripts(project: Project) -> dict[str, list[tuple[str, str]]]:
+    """Return path and text of the scripts that are called after production, by their folders."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for source in (item for item in project.sources if item.path.endswith((".sh", ".bash"))):
+        folder, name = posixpath.split(source.path)
+        if path_environment(name) is EnvironmentClass.PRODUCTION:
+            found.setdefault(folder, []).append((source.path, source.text))
+    return found
