@@ -55,8 +55,12 @@ _GOES_ON = regex(r"\b(?:while|until|for|sleep|crond?|supercronic|tail)\b")
 
 def lacks_restart(service: Service) -> bool:
     """Whether a service that has to run on says nothing of what happens when it ends."""
-    declared = service.restart or find(service.node, "deploy", "restart_policy")
-    return (service.role in _LONG_RUNNING or answers(service)) and not declared and not ends_with_certificate(service)
+    return not service.restart and not find(service.node, "deploy", "restart_policy") and has_to_run_on(service)
+
+
+def has_to_run_on(service: Service) -> bool:
+    """Whether a service is one that people or other services reach at any time."""
+    return (service.role in _LONG_RUNNING or answers(service)) and not ends_with_certificate(service)
 
 
 def ends_with_certificate(service: Service) -> bool:

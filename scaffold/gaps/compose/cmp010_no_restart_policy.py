@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import Share, judged_stacks, listed, once, production_or_all, production_shares
 from scaffold.model.compose import Service
+from scaffold.model.document import find
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.lasting import lacks_restart
+from scaffold.model.lasting import has_to_run_on, lacks_restart
 from scaffold.model.names import APPLICATION, DATASTORES, Layer, Role, Room, Severity
 from scaffold.model.project import Project
 from scaffold.model.swarm import deployed_to_swarm
@@ -25,7 +26,9 @@ def _of_share(project: Project, share: Share) -> Iterator[Gap]:
     # A swarm starts what ended by itself.
     swarm = deployed_to_swarm(project)
     own = (service for service in share.lasting() if service.location.path not in swarm)
-    services = [service for service in own if lacks_restart(service) and not _is_started_by_hand(service)]
+    lasting = [service for service in own if not _is_started_by_hand(service)]
+    yield from _after_errors_alone(share, [service for service in lasting if _restarts_after_errors_alone(service)])
+    services = [service for service in lasting if lacks_restart(service)]
     if not services:
         return
     names = listed(service.name for service in services)
@@ -43,6 +46,29 @@ def _of_share(project: Project, share: Share) -> Iterator[Gap]:
         environment=share.environment,
         closers=None if share.is_main else (Closer(None, "advice", _ADVICE),),
     )
+
+
+def _after_errors_alone(share: Share, services: list[Service]) -> Iterator[Gap]:
+    if not services:
+        return
+    names = listed(service.name for service in services)
+    yield RULE.gap(
+        resource=share.resource,
+        subject="restart/on-failure",
+        message=f"{names} {'has' if len(services) == 1 else 'have'} restart: on-failure, by which Docker starts a container again "
+        "after an exit with an error, and not when it comes up itself: after a reboot of the host, or of Docker, "
+        f"{'it stays' if len(services) == 1 else 'they stay'} down until somebody starts {'it' if len(services) == 1 else 'them'}.",
+        expected="restart: unless-stopped",
+        actual="restart: on-failure",
+        locations=tuple(service.location for service in services[:_SHOWN]),
+        environment=share.environment,
+        closers=(Closer(None, "advice", _ADVICE),),
+    )
+
+
+def _restarts_after_errors_alone(service: Service) -> bool:
+    swarm = find(service.node, "deploy", "restart_policy")
+    return has_to_run_on(service) and not swarm and service.restart.partition(":")[0] == "on-failure"
 
 
 def _same_elsewhere(project: Project, services: list[Service]) -> tuple[Service, ...]:
