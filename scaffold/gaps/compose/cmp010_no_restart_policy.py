@@ -51,13 +51,13 @@ def _of_share(project: Project, share: Share) -> Iterator[Gap]:
 def _after_errors_alone(share: Share, services: list[Service]) -> Iterator[Gap]:
     if not services:
         return
-    names = listed(service.name for service in services)
+    one = len(services) == 1
     yield RULE.gap(
         resource=share.resource,
         subject="restart/on-failure",
-        message=f"{names} {'has' if len(services) == 1 else 'have'} restart: on-failure, by which Docker starts a container again "
-        "after an exit with an error, and not when it comes up itself: after a reboot of the host, or of Docker, "
-        f"{'it stays' if len(services) == 1 else 'they stay'} down until somebody starts {'it' if len(services) == 1 else 'them'}.",
+        message=f"{listed(service.name for service in services)} {'has' if one else 'have'} restart: on-failure, by which"
+        " Docker starts a container again after an exit with an error, and not when it comes up itself: after a reboot of the"
+        f" host, or of Docker, {'it stays' if one else 'they stay'} down until somebody starts {'it' if one else 'them'}.",
         expected="restart: unless-stopped",
         actual="restart: on-failure",
         locations=tuple(service.location for service in services[:_SHOWN]),
