@@ -70,6 +70,7 @@ _STARLETTE_REDIRECT = regex(r"add_middleware\(\s*HTTPSRedirectMiddleware|Middlew
 _DJANGO_REDIRECT = regex(r"^(?P<indent>[ \t]*)SECURE_SSL_REDIRECT\s*=\s*(?P<value>True\b)?", re.MULTILINE)
 _SPRING_REDIRECT = regex(r"\.requiresSecure\(\)|\bredirectToHttps\(")
 _RAILS_REDIRECT = regex(r"^[ \t]*config\.force_ssl\s*=\s*true\b", re.MULTILINE)
+_PHOENIX_FORCES = regex(r"(?m)^(?P<indent>[ \t]*)(?:config [^#\n]*)?force_ssl:[ \t]*\[", words=("force_ssl",))
 _CHOICE = regex(r"\b(?:if|else|case)\b")
 _CONDITION = regex(r"[ \t]*(?:if|elif|else|match|case)\b")
 
@@ -77,7 +78,8 @@ _CONDITION = regex(r"[ \t]*(?:if|elif|else|match|case)\b")
 def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     """Yield a `proxy` fact for each thing that depends on the proxy before the application.
 
-    The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `counts`
+    The detail is a word and the framework: `redirects` plain requests to HTTPS (`redirects-if` below a condition), `forces`
+    HTTPS for all but what a proxy says (`forces-if`), `counts`
     requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
     carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of a key of its own,
     `reads any` where code takes a proxy's headers by hand, and `believes` where a framework takes them from whoever connects,
@@ -98,7 +100,7 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     if tracker >= 0 and keeps_own_key(text):
         yield CodeFact("proxy", "trusts any", places.at(tracker))
     limits = ((limit.offset, f"{limit.word} {limit.framework}") for limit in address_limits(path, text))
-    for offset, word in (*_redirects(path, text), *limits, *_sessions(path, text)):
+    for offset, word in (*_redirects(path, text), *_forced(path, text), *limits, *_sessions(path, text)):
         if not is_comment(text, offset):
             yield CodeFact("proxy", word, places.at(offset))
 
@@ -143,6 +145,24 @@ def _redirects(path: str, text: str) -> Iterator[tuple[int, str]]:
         found = _SPRING_REDIRECT.search(text)
         if found:
             yield found.start(), "redirects-if spring"
+
+
+def _forced(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield where a configuration of Phoenix, which believes what its proxy says, has HTTPS for all."""
+    for match in _PHOENIX_FORCES.finditer(text) if path.endswith(("config/prod.exs", "config/runtime.exs")) else ():
+        yield match.end("indent"), f"forces{_elixir_guard(text, match)} phoenix"
+
+
+def _elixir_guard(text: str, match: re.Match[str]) -> str:
+    """Return `-if` for a line of a configuration of Elixir below a condition other than that it is production's."""
+    depth = len(match["indent"])
+    for line in reversed(text[: match.start()].split("\n")):
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and indent < depth:
+            depth = indent
+            if _CONDITION.match(line) and ":prod" not in line:
+                return "-if"
+    return ""
 
 
 def _sessions(path: str, text: str) -> Iterator[tuple[int, str]]:

@@ -37,7 +37,7 @@ _SAYS = regex(
     r"\bhost(?:'s)? (?:nginx|caddy|apache|reverse proxy)\b"
     r"|\b(?:nginx|caddy|apache|traefik) on the (?:host|server|vps|machine)\b"
     r"|\b(?:nginx|caddy|apache|traefik|(?:reverse )?proxy)(?: or \w+)? on (?:the|your) (?:host|server|vps)(?: machine)?\b"
-    r"|\b(?:put|place|run|set ?up)\b[^.]{0,60}?\bbehind\s+(?:a|an|your|the)\s+(?:[\w-]+ ){0,2}?(?:reverse\s+)?proxy\b"
+    r"|\b(?:put|place|run|deploy|set ?up)\b[^.]{0,60}?\bbehind\s+(?:a|an|your|the)\s+(?:[\w-]+ ){0,2}?(?:reverse\s+)?proxy\b"
     r"|\b(?:put|place|use)\s+(?:a|an|your)\s+(?:[\w-]+ ){0,2}?(?:reverse\s+)?proxy\b[^.]{0,60}?\bin\s+front\s+of\b"
     r"|\bput (?:https|tls|ssl) in front of it\b",
     re.IGNORECASE,
@@ -55,6 +55,7 @@ _TLS_PORTS = frozenset({443, 8443})
 _SERVED = frozenset({EnvironmentClass.PRODUCTION, EnvironmentClass.BASE})
 _FOR_ALL = regex(r"\bproduction\b|\b(?:public )?internet\b|\bpublicly\b", re.IGNORECASE)
 """Words by which a page speaks of the one stack that there is, whatever its files are called."""
+_WORD_OF_A_PATH = regex(r"[^a-z]+", re.IGNORECASE)
 _BEFORE = 160
 """Characters before what a page says in which they stand."""
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
@@ -90,7 +91,8 @@ def passed_ports(project: Project, stack: Stack) -> Iterator[Passed]:
     doors = _doors(project, stack)
     pages = tuple(page for page in _pages(project, stack) if not _BINDS.search(page.text)) if doors else ()
     forwarded = _forwarded(pages)
-    said = next((_said(page, words) for page in pages if (words := _SAYS.search(page.text))), None)
+    sayings = [_said(page, words) for page in pages for words in _SAYS.finditer(page.text)]
+    said = next((item for item in sayings if stack.environment in item.environments), next(iter(sayings), None))
     meant = _meant([service for service, _ in doors], said.line if said else "")
     named: set[str] = set()
     for service, port in doors:
@@ -166,7 +168,8 @@ def _said(page: DocFile, words: re.Match[str]) -> _Saying:
     start, end = page.text.rfind("\n", 0, words.start()) + 1, page.text.find("\n", words.end())
     place = Location.at_offset(page.path, page.text, words.start())
     line = page.text[start : end if end >= 0 else len(page.text)]
-    about = page.text[max(words.start() - _BEFORE, 0) : words.end()]
+    # What a page is called says what it is about: production-deployment.md.
+    about = f"{_WORD_OF_A_PATH.sub(' ', page.path)} {page.text[max(words.start() - _BEFORE, 0) : words.end()]}"
     return _Saying(place, line, _SERVED) if _FOR_ALL.search(about) else _Saying(place, line)
 
 

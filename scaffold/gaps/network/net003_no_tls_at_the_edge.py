@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import ALL_INTERFACES, has_resource, listed, path_environment, root_image
+from scaffold.gaps.facts import ALL_INTERFACES, has_resource, is_test_path, listed, path_environment, root_image
 from scaffold.gaps.kubernetes.objects import common_environment
 from scaffold.gaps.network.cloud_firewall import MACHINES
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
@@ -22,10 +22,12 @@ from scaffold.gaps.network.plain_entries import (
     unredirected,
     without_tls,
 )
+from scaffold.gaps.other_ways import deployed_by_jobs
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import is_in_image
 from scaffold.model.label_routes import label_route
 from scaffold.model.lasting import words_of
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
@@ -78,6 +80,11 @@ _OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS
 _INVENTED = regex(r"https://(?:[\w-]+\.)*example(?:\.(?:com|org|net))?(?:[:/]|$)")
 """An address that nobody has (RFC 2606): who replaces it is not told what would end TLS for his own."""
 _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
+_REDIRECTS_LESS = regex(
+    r"(?m)^[^#\n]*(?:\bassume_ssl\s*=\s*true|\bssl_options\s*=[^\n]*redirect)", words=("assume_ssl", "ssl_options")
+)
+_FORCES = frozenset({"redirects", "forces"})
+"""Words of code facts on what sends plain requests on to https in any case."""
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
 _INGRESS = r"^Ingress$"
@@ -109,6 +116,9 @@ def _edges(project: Project) -> Iterator[Gap]:
             if signs is not None:
                 yield _self_signed_gap(stack, service, doors[0], signs)
             yield from _silent_ports(project, stack, service)
+    for other in (item for item, _ in deployed_by_jobs(project) if item is not stack):
+        for service in other.services:
+            yield from _silent_ports(project, other, service)
     yield from _host_sites(project)
     yield from _balancers(project)
     ingresses = tuple(plain_ingresses(project))
@@ -308,9 +318,22 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
     # Beside the API the front end is what people open.
     door = min(doors, key=lambda item: ("default" not in item[0].profiles, item[0].role is not Role.FRONTEND))
     shown = shown_doors(project)
+    forced = _forces_https(project, door[0])
+    if forced is not None:
+        yield _forced_gap(stack, door, forced)
+        return
     is_deployed = called or shown or _runs_what_was_released(project, stack)
     severity = Severity.MEDIUM if is_deployed else Severity.LOW
     yield _gap(stack, door, has_resource(project, _INGRESS), severity=severity, shown=shown)
+
+
+def _forces_https(project: Project, service: Service) -> Location | None:
+    """Return where the code of a service sends everybody on to https in any case; None where nothing does."""
+    sends = (fact for fact in project.code_facts if fact.kind == "proxy" and fact.detail.partition(" ")[0] in _FORCES)
+    own = (fact.location for fact in sends if is_in_image(project, service, fact.location.path))
+    place = next((place for place in own if not is_test_path(place.path)), None)
+    # Rails that takes every request for one over TLS, or that is told what to redirect, sends nobody on by itself.
+    return place if place and not _REDIRECTS_LESS.search(project.source(place.path) or "") else None
 
 
 def _takes_visitors(project: Project, stack: Stack, service: Service) -> bool:
@@ -449,6 +472,25 @@ def _gap(
         confidence=Confidence.MEDIUM,
         severity=severity,
         closers=None if severity is None else (Closer(None, "advice", _BEFORE_IT),),
+        environment=stack.environment,
+    )
+
+
+def _forced_gap(stack: Stack, door: tuple[Service, Port], forced: Location) -> Gap:
+    service, port = door
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="tls",
+        message=f"{service.name} takes visitors in over plain HTTP and sends them on to https ({forced.path}:{forced.line}),"
+        " where nothing of this stack answers: no proxy, no certificate and no page says what ends TLS. As it is started here"
+        " nobody from outside gets past that redirect, and with it switched off passwords and cookies cross the network readable.",
+        expected="a proxy with a certificate in the stack, or a page that names what ends TLS before it",
+        actual="HTTP on every interface, and a redirect to https",
+        locations=(port.location,),
+        related=(forced,),
+        confidence=Confidence.MEDIUM,
+        severity=Severity.MEDIUM,
+        closers=(Closer(None, "advice", _BEFORE_IT),),
         environment=stack.environment,
     )
 
