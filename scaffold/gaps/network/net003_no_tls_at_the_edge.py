@@ -483,7 +483,7 @@ def _forced_gap(stack: Stack, door: tuple[Service, Port], forced: Location) -> G
         subject="tls",
         message=f"{service.name} takes visitors in over plain HTTP and sends them on to https ({forced.path}:{forced.line}),"
         " where nothing of this stack answers: no proxy, no certificate and no page says what ends TLS. As it is started here"
-        " nobody from outside gets past that redirect, and with it switched off passwords and cookies cross the network readable.",
+        " nobody from outside gets past that redirect; with it switched off passwords and cookies cross the network readable.",
         expected="a proxy with a certificate in the stack, or a page that names what ends TLS before it",
         actual="HTTP on every interface, and a redirect to https",
         locations=(port.location,),
