@@ -13,6 +13,7 @@ from scaffold.gaps.facts import DEFAULT_FILES, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import (
+    RENAMES,
     STARTS_CONTAINERS,
     Line,
     commands_of,
@@ -74,12 +75,6 @@ _CERTIFICATES = regex(
     words=("--certresolver", "acme.sh", "certbot", "certificatesresolvers."),
 )
 DEPLOYMENT_FOLDERS = frozenset({"deploy", "deployment", "deployments", "production", "prod", "prd"})
-_RENAMES = regex(
-    r"\b(?:scp|cp|mv|rsync|install)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]*compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
-    r"[^\s;|&]{0,300}?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
-    words=("compose",),
-)
-"""A copy of a compose file under the name that Compose looks for."""
 _README = regex(r"(?i)readme(?:\.\w+)?")
 _PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
@@ -367,7 +362,7 @@ def _of_job(workflow: Workflow, job: Job) -> Iterator[Call]:
 
 def _renamed(text: str) -> frozenset[str]:
     """Return the files that a job puts in place of the one that Compose finds by itself: a start without a name is theirs."""
-    return frozenset(match["file"] for match in _RENAMES.finditer(text) if match["file"] not in DEFAULT_FILES)
+    return frozenset(match["file"] for match in RENAMES.finditer(text) if match["file"] not in DEFAULT_FILES)
 
 
 def _of_texts(project: Project, known: set[str]) -> Iterator[Call]:

@@ -51,6 +51,12 @@ _HIDDEN_FILE = regex(
     r"\s(?:-f|--file|-c|--compose-file)[ =]+[\"']?\$(?![^\s\"']*\.ya?ml)|\bstack\s+deploy\b", words=("-f", "-c", "deploy")
 )
 """A variable for the file; `docker stack deploy`, which looks for none by itself."""
+RENAMES = regex(
+    r"\b(?P<by>scp|cp|mv|rsync|install)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]{0,250}compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
+    r"[^\s;|&]{0,300}?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
+    words=("compose",),
+)
+"""A copy of a compose file, by which command, under the name that Compose looks for."""
 LISTED = regex(r"\bCOMPOSE_FILE\s*[:?]?=\s*[\"']?(?P<paths>[\w./:;+-]+)", words=("COMPOSE_FILE",))
 """The list of compose files that Compose takes where no option names any."""
 _REMOTE = regex(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from scaffold.model.compose import ComposeFile, Service, Stack
-from scaffold.model.deployments import STARTS_CONTAINERS
+from scaffold.model.deployments import RENAMES, STARTS_CONTAINERS
 from scaffold.model.document import Location
 from scaffold.model.document import Mapping as MappingNode
 from scaffold.model.names import EnvironmentClass
@@ -25,12 +25,7 @@ _PROFILE = regex(r"--profile[= ]+[\"']?([\w.-]+|\*)|COMPOSE_PROFILES\s*[=:]\s*[\
 _DEPLOYED_FROM = frozenset(
     {"compose", "deploy", "deployment", "deployments", "docker", "infra", "ops", "prod", "prd", "production"}
 )
-_COPIES_OVER = regex(
-    r"\b(?:scp|rsync)\b[^\n;|&]{0,300}?[\s/](?=[\w.+-]{0,250}compose)(?P<file>[\w.+-]{1,250}\.ya?ml)[\"']?\s+"
-    r"[^\s;|&]{0,300}?(?<![\w.+-])(?:docker-)?compose\.ya?ml(?![\w.+-])",
-    words=("compose",),
-)
-"""A compose file that goes to another host under the name which Compose looks for: what runs there is this file alone."""
+_SENDS = frozenset({"scp", "rsync"})
 _SPELLING = regex(r"^docker-|\.ya?ml$")
 _LEADS_AWAY = regex(r"\b(?:ssh|scp|rsync|push|--context|DOCKER_HOST|stack\s+deploy)\b")
 """A command that works on another host, or sends something there."""
@@ -80,12 +75,17 @@ def of_copied(
     """
     whole = {_SPELLING.sub("", posixpath.basename(file.path)): file for file in written if _is_beside_a_base(file, stacks)}
     for command in commands if whole else ():
-        match = _COPIES_OVER.search(command.text) if command.context == "workflow" else None
+        match = next(_sent(command.text), None) if command.context == "workflow" else None
         file = whole.get(_SPELLING.sub("", match["file"])) if match else None
         for base in filter(is_base_of_folder, bases) if file else ():
             if file and posixpath.dirname(file.path) == base.directory and _repeats(file, base):
                 why = f"sends {posixpath.basename(file.path)} to the host in its place"
                 yield DevelopmentNote(command.location, base.files, why=why, is_replaced=True)
+
+
+def _sent(text: str) -> Iterator[re.Match[str]]:
+    """Yield the compose files that go to another host under the name which Compose looks for: there each runs alone."""
+    return (match for match in RENAMES.finditer(text) if match["by"] in _SENDS)
 
 
 def _is_beside_a_base(file: ComposeFile, stacks: tuple[Stack, ...]) -> bool:
