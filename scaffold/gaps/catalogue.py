@@ -106,7 +106,7 @@ _READ: tuple[tuple[Callable[[Project], object], tuple[str, ...]], ...] = (
     (lambda project: project.env_reads, ("CFG004", "TRC002")),
     (lambda project: any(read.empty for read in project.env_reads), ("CFG017",)),
     (lambda project: _compose_has(project, *BUNDLERS) or _images_name(project, *BUNDLERS), ("CFG014",)),
-    (lambda project: project.commands, ("BCK012", "CMP031")),
+    (lambda project: project.commands, ("BCK012", "CIQ028", "CMP031")),
     (lambda project: project.commands or project.code_facts, ("BCK013",)),
     (lambda project: _compose_has(project, "renew"), ("NET011",)),
     (_serves_files, ("NET012",)),

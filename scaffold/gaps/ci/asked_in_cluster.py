@@ -1,0 +1,129 @@
+"""Deployments that a job waits for, and files of values that it hands to Helm, where no chart or manifest has them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from scaffold.gaps.ci.asking_places import AskingPlace
+from scaffold.gaps.remembered import remembered
+from scaffold.model.deployments import Line
+from scaffold.model.document import Location, find, scalars_of, text_of
+from scaffold.model.frozen import frozen
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_HELM = regex(
+    r"\bhelm\s+(?:upgrade|install)\s+(?:--?[\w-]+(?:=\S+)?\s+){0,6}?[\"']?(?P<release>[a-z0-9][a-z0-9-]*)[\"']?\s+[\"']?(?P<chart>\.{0,2}/?[\w./-]+)[\"']?(?P<rest>.*)",
+    words=("helm",),
+)
+_VALUES = regex(r"\s(?:-f|--values)[= ]\s*[\"']?(?P<path>(?:\$\{\{[^}]*\}\}|[\w./-])+)[\"']?(?=\s|$)")
+_INPUT = regex(r"\$\{\{\s*(?:github\.event\.)?inputs\.(?P<name>[\w-]+)\s*\}\}")
+_WAITS = regex(
+    r"\bkubectl\b[^\n;&|]{0,200}?\brollout\s+(?:status|restart|undo)\b[^\n;&|]{0,200}?\bdeploy(?:ment)?s?(?:\.apps)?[/ ]"
+    r"(?P<name>[a-z][a-z0-9.-]*)",
+    words=("kubectl",),
+)
+_NAME = regex(r"(?m)^metadata:[ \t]*\n(?:[ \t]+(?!name:)[^\n]*\n)*?[ \t]+name:[ \t]*(?P<name>[^\n#]+)")
+_FULL = regex(r"\{\{-?\s*(?:include|template)\s+[\"'][\w.-]+\.fullname[\"']\s+[.$]\s*-?\}\}(?P<tail>[a-z0-9-]*)")
+_USUAL = "contains $name .Release.Name"
+"""How the helper of `helm create` tells whether the release is called after the chart."""
+_OVERRIDES = regex(r"(?m)(?:fullnameOverride|nameOverride)[\"']?\s*[:=]\s*[\"']?[\w$]|name(?:Prefix|Suffix):")
+_APPLIES = regex(r"\bkubectl\b[^\n]{0,200}\s(?:apply|create|replace)\b|\bkustomize\s+build\b|\bargocd\b|\bflux\b")
+
+
+@frozen
+class AbsentPart:
+    """A Deployment or a file of values that is not there, what is instead, and the command that names it."""
+
+    kind: str
+    name: str
+    there: tuple[str, ...]
+    place: Location
+
+
+def absent_deployments(project: Project, asking: AskingPlace) -> Iterator[AbsentPart]:
+    """Yield the Deployments that a job which installs one chart of the repository waits for, and that the chart never makes."""
+    installs = [match for line in asking.commands for match in _HELM.finditer(line.text)]
+    if len({(match["release"], match["chart"]) for match in installs}) != 1 or _OVERRIDES.search(asking.text):
+        return
+    chart = posixpath.normpath(installs[0]["chart"])
+    names = _rendered(project, chart, installs[0]["release"])
+    if not names:
+        return
+    plain = _plain_names(project)
+    for line in asking.commands:
+        for match in _WAITS.finditer(line.text):
+            if match["name"] not in names and match["name"] not in plain:
+                yield AbsentPart("Deployment", match["name"], names, line.place)
+
+
+def _rendered(project: Project, chart: str, release: str) -> tuple[str, ...]:
+    """Return the names of the Deployments that a chart makes for a release; () where they are not told for certain."""
+    described = project.document(f"{chart}/Chart.yaml")
+    inside = [item for item in project.sources if item.path.startswith(f"{chart}/")]
+    values = [item for item in inside if "/templates/" not in item.path]
+    if described is None or find(described.root, "dependencies") or any(_OVERRIDES.search(item.text) for item in values):
+        return ()
+    called = text_of(find(described.root, "name"))
+    prefix = release if called in release else f"{release}-{called}"
+    usual = any(_USUAL in item.text for item in inside)
+    found: list[str] = []
+    for text in (part for item in inside if "/templates/" in item.path for part in item.text.split("\n---")):
+        if not re.search(r"(?m)^kind:\s*Deployment\s*$", text):
+            if re.search(r"(?m)^kind:\s*\{\{", text):
+                return ()
+            continue
+        name = _NAME.search(text)
+        full = _FULL.fullmatch(name["name"].strip()) if name else None
+        if name and full and usual:
+            found.append(f"{prefix}{full['tail']}"[:63])
+        elif name and re.fullmatch(r"[a-z0-9.-]+", name["name"].strip()):
+            found.append(name["name"].strip())
+        else:
+            return ()
+    return tuple(dict.fromkeys(found))
+
+
+@remembered
+def _plain_names(project: Project) -> frozenset[str]:
+    """Return the names of all objects in manifests, where some command applies manifests."""
+    run = (item.text for item in project.commands if item.context in {"workflow", "script", "makefile"})
+    if not any(_APPLIES.search(text) and "--dry-run" not in text for text in run):
+        return frozenset()
+    return frozenset(name for item in project.infrastructure for _, name, _ in item.resources)
+
+
+def absent_values(project: Project, asking: AskingPlace) -> Iterator[AbsentPart]:
+    """Yield the files of values beside a chart of the repository that a job hands to Helm and that are not there."""
+    for line in asking.commands:
+        for match in _HELM.finditer(line.text):
+            for path in (item["path"] for item in _VALUES.finditer(match["rest"])):
+                yield from _missing(project, asking, line, path)
+
+
+def _missing(project: Project, asking: AskingPlace, line: Line, written: str) -> Iterator[AbsentPart]:
+    for path in map(posixpath.normpath, _written_out(project, asking.path, written)):
+        folder, _, name = path.rpartition("/")
+        if not project.exists(f"{folder}/Chart.yaml") or project.exists(path) or project.ignored_at(path):
+            continue
+        stem = posixpath.basename(written)
+        if sum(stem in item.text or name in item.text for item in asking.commands) > 1:
+            continue
+        there = tuple(
+            item for item in project.files if item.startswith(f"{folder}/values") and item.endswith((".yaml", ".yml"))
+        )
+        yield AbsentPart("file of values", path, there, line.place)
+
+
+def _written_out(project: Project, workflow: str, path: str) -> tuple[str, ...]:
+    """Return a path with each choice of the workflow's input that stands in it; () where that is not told."""
+    given = _INPUT.search(path)
+    if given is None:
+        return () if "${{" in path else (path,)
+    triggers = (trigger for item in project.workflows if item.path == workflow for trigger in item.triggers)
+    options = (find(item.node, "inputs", given["name"], "options") for item in triggers if item.event == "workflow_dispatch")
+    choices = [scalar.value for node in options for scalar in scalars_of(node)]
+    filled = tuple(f"{path[: given.start()]}{choice}{path[given.end() :]}" for choice in choices)
+    return tuple(item for item in filled if "${{" not in item)

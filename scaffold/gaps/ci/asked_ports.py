@@ -1,0 +1,80 @@
+"""Ports of the host that a script or a deployment asks after it has started a stack that does not publish them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from scaffold.gaps.ci.asking_places import AskingPlace, is_printed
+from scaffold.model.compose import Stack
+from scaffold.model.deployments import compose_call, hides_its_file, named_files
+from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
+from scaffold.model.project import Project
+from scaffold.model.regex import regex
+
+_UP = regex(compose_call("up"))
+_ASKS = regex(
+    r"\b(?:curl|wget)\b[^\n|;&]{0,300}?\bhttps?://(?:localhost|127\.0\.0\.1):(?P<port>\d{2,5})(?=[/\s\"'?)]|$)",
+    words=("curl", "wget"),
+)
+_INSIDE = regex(r"\b(?:exec|run|ssh\s+-\w*[LN]|port-forward)\b")
+_ANOTHER = regex(
+    r"\bdocker\s+run\b|\bkubectl\b|\bpm2\b|\bsystemctl\s+(?:re)?start\b|\bport-forward\b|\bssh\s[^\n]*-L|\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:start|dev|preview)\b"
+    r"|\buvicorn\b|\bgunicorn\b|\bflask\s+run\b|\brunserver\b|\bnohup\b|\bhttp\.server\b|\brails\s+s"
+)
+"""What else may listen there."""
+
+
+@frozen
+class UnpublishedPort:
+    """A port that is asked, the files of the stack that does not publish it, and the ports that it does publish."""
+
+    port: int
+    files: tuple[str, ...]
+    published: tuple[int, ...]
+    place: Location
+
+
+def unpublished_ports(project: Project, asking: AskingPlace) -> Iterator[UnpublishedPort]:
+    """Yield the ports of the own host that a place asks, where all stacks that it starts are told and publish others alone."""
+    if _ANOTHER.search(asking.text):
+        return
+    calls = [match[0] for line in asking.commands for match in _UP.finditer(line.text)]
+    stacks = _started(project, calls)
+    numbers = _published(stacks)
+    if not numbers:
+        return
+    for line in asking.commands:
+        for match in _ASKS.finditer(line.text):
+            port = int(match["port"])
+            inside = _INSIDE.search(line.text, 0, match.start()) or is_printed(line.text, match.start())
+            if port not in numbers and not inside:
+                files = tuple(dict.fromkeys(path for stack in stacks for path in stack.files))
+                yield UnpublishedPort(port, files, tuple(sorted(numbers)), line.place)
+
+
+def _started(project: Project, calls: list[str]) -> list[Stack]:
+    """Return the stacks that calls of Compose start; none where one of them is not told."""
+    found: list[Stack] = []
+    for call in calls:
+        names = named_files(call)
+        if hides_its_file(call):
+            return []
+        if names:
+            stacks = [stack for stack in project.stacks if names & {posixpath.basename(path) for path in stack.files}]
+        else:
+            stacks = list(project.stacks)
+        if not stacks or names - {posixpath.basename(path) for stack in stacks for path in stack.files}:
+            return []
+        found += stacks
+    return found
+
+
+def _published(stacks: list[Stack]) -> frozenset[int]:
+    """Return the ports that stacks publish; none where one of them is not told, or a service is on the host's own network."""
+    services = [service for stack in stacks for service in stack.services]
+    ports = [port for service in services for port in service.ports]
+    if any(port.published is None for port in ports) or any(service.network_mode.startswith("host") for service in services):
+        return frozenset()
+    return frozenset(port.published for port in ports if port.published is not None)
