@@ -18,7 +18,7 @@ _KEPT_BY_TOOLS = regex(r"(?:^|/)(?:\.[^/]+|node_modules|vendor|third_party|bower
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    own = [service for _, service in application_services(project) if service.build]
+    own = [service for _, service in application_services(project) if service.made]
     broken = any(item.location.path.startswith(".github/workflows/") for item in project.problems)
     holds_application = bool(own) or server_entry(project) is not None or _mounts_code(project)
     if foreign_workflows(project) or project.other_ci or broken or not holds_application or not project.manifests:
