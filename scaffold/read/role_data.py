@@ -311,15 +311,17 @@ COMMANDS: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
     (
         r"uvicorn|\buwsgi\b|gunicorn|hypercorn|daphne|granian|waitress|fastapi\s+(run|dev)|flask\s+run|manage\.py\s+runserver|\bpuma\b|unicorn|rails\s+s"
         r"|phx\.server|dotnet\s+\S+\.dll|java\s+.*-jar|node\s+\S*(server|app|index|main)\S*|php-fpm|artisan\s+serve|nest\s+start"
-        r"|http-server|\bair\b",
+        r"|http-server|\bair\b|\b(apache2|httpd)-foreground\b|\bfrankenphp\b|artisan\s+octane:start",
         Role.WEB,
         (
+            "-foreground",
             "air",
             "artisan",
             "daphne",
             "dotnet",
             "fastapi",
             "flask",
+            "frankenphp",
             "granian",
             "http-server",
             "hypercorn",

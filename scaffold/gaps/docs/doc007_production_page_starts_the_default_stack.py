@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaffold.gaps.docs.pages import current_pages, headings_around, sections
+from scaffold.gaps.docs.pages import commands_of, current_pages, headings_around, sections
 from scaffold.gaps.facts import mounts_source, stands_alone
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import LISTED, compose_call, deploy_scripts, named_files
@@ -28,10 +28,70 @@ _OWN_FOLDER = regex(r"(?i)dirname|script_?dir|BASH_SOURCE|^[\"']?\.?[\"']?$|\bro
 _MAKES = regex(r"\b(?:cp|mv|ln|curl|wget|scp|rsync)\b[^\n]*compose[\w.-]*\.ya?ml", words=("compose",))
 _HEAD = 40
 """Lines of a file at its head, where its use is told."""
+_OVERRIDE = regex(r"compose\.override\.ya?ml$", words=(".override.",))
+_LINK = regex(r"\[[^\]\n]{0,200}\]\([^)\n]{0,300}\)")
+_TO_HOST = regex(
+    r"(?i)\bself-?host\w*|\bto\s+host\b|\bhosting\b|\b(?:in|for|to)\s+production\b|\bproduction\s+deployment\b"
+    r"|\bon\s+(?:a|your|the)\s+(?:\w+\s+)?(?:server|vps|host)\b"
+)
+"""Words by which a page speaks to who runs the product for others."""
 _CHOSEN = regex(r"COMPOSE_FILE|\s(?:-f|--file|--profile)\b")
 
 
 def _detect(project: Project) -> Iterator[Gap]:
+    found = list(_of_default(project))
+    yield from found
+    pages = {gap.resource for gap in found}
+    yield from (gap for gap in _merged_by_itself(project) if gap.resource not in pages)
+
+
+def _merged_by_itself(project: Project) -> Iterator[Gap]:
+    """Yield the pages that have people host the product by a start without a file, where Compose merges an override with the
+    settings of developers by itself.
+    """
+    signs = [(stack, sign) for stack in project.stacks if (sign := _sign_of_override(project, stack))]
+    stack, sign = signs[0] if len(signs) == 1 and signs[0][0].directory == "" else (None, None)
+    if stack is None or sign is None or any(LISTED.search(entry) for entry in _settings(project)):
+        return
+    for page in current_pages(project):
+        command = next((item for item in commands_of(project, page.path) if _starts_default(item)), None)
+        if command is None or command.context != "doc" or "override" in page.text:
+            continue
+        said = [_LINK.sub("", line) for line in (*headings_around(page, command.location), *_near(page, command))]
+        if any(map(_TO_HOST.search, said)) and not any(map(_FOR_DEVELOPERS.search, (page.path, *said))):
+            yield RULE.gap(
+                resource=page.path,
+                subject="override",
+                message=f"{page.path} has people host the product with a start that names no file: Compose merges"
+                f" {stack.files[-1]} into it by itself, and that is made for development ({sign[0]}).",
+                expected="the files of production by -f, or an override that git does not hold",
+                actual="docker compose up without a file",
+                locations=(command.location,),
+                related=(sign[1],),
+                severity=Severity.MEDIUM,
+                environment=EnvironmentClass.PRODUCTION,
+            )
+            return
+
+
+def _sign_of_override(project: Project, stack: Stack) -> tuple[str, Location] | None:
+    """Return what shows that the override of a stack, which Compose merges without being told, is for development."""
+    path = stack.files[-1] if len(stack.files) > 1 else ""
+    if not _OVERRIDE.search(path) or not stack.complete or path in project.owned:
+        return None
+    folders = {manifest.folder for manifest in project.manifests}
+    for service in stack.services:
+        for entry in service.environment:
+            develops = _MODE.fullmatch(entry.name) and str(entry.value).lower() in {"development", "dev", "local"}
+            if develops and entry.location.path == path:
+                return f"{entry.name} of {service.name}", entry.location
+        for mount in service.mounts:
+            if mount.kind == "bind" and mount.resolved in folders and mount.location.path == path and not mount.read_only:
+                return f"the sources are mounted into {service.name}", mount.location
+    return None
+
+
+def _of_default(project: Project) -> Iterator[Gap]:
     made = [
         stack
         for stack in project.stacks

@@ -112,6 +112,7 @@ def test_images(repository: str, expected: Role | None) -> None:
         ("python manage.py migrate", Role.ONE_SHOT),
         ("npx prisma migrate deploy", Role.ONE_SHOT),
         ("sh -c 'alembic upgrade head && uvicorn app:app'", Role.WEB),
+        ("sh -c 'php artisan migrate --force && apache2-foreground'", Role.WEB),
         ("npx playwright test", Role.E2E),
         ("pytest -q", Role.E2E),
         ("next start", Role.FRONTEND),
