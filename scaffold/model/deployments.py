@@ -75,11 +75,12 @@ _BRINGS = regex(
 SAYS = regex(r"\s*(?:echo|printf)\b[^|>`]*")
 """A command that only prints."""
 _ECS = regex(r"aws-actions/amazon-ecs-deploy-task-definition@")
+_IMAGES = r"(?:\s+(?:(?:docker|container|production)\s+)?(?:images?|containers?))?"
 _STEPS_BEFORE = regex(
-    r"(?i)(?<![a-z])(?:(?:build|lint|ci|check)(?:\s+and)?\s+|tests?\s+(?:and\s+|(?=build|lint)))"
-    r"(?:(?:build|lint|check|tests?|push|publish)(?:\s+and)?\s+)*(?=deploy|cd\b)"
+    rf"(?i)(?<![a-z])(?:(?:build|lint|ci|check){_IMAGES}(?:\s+and)?\s+|tests?\s+(?:and\s+|(?=build|lint)))"
+    rf"(?:(?:build|lint|check|tests?|push|publish){_IMAGES}(?:\s+and)?\s+)*(?=deploy|cd\b)"
 )
-"""What a job does before it deploys: `build-test-deploy`, `test-and-deploy`, `ci-cd`."""
+"""What a job does before it deploys: `build-test-deploy`, `test-and-deploy`, `ci-cd`, `build images and deploy`."""
 _PIPELINE = regex(
     r"(?i)(?:ci|build|lint|checks?|tests?|and|pipeline|workflow|main)(?:\s(?:ci|build|lint|checks?|tests?|and|pipeline|workflow|main))*\sya?ml"
 )

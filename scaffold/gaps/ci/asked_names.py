@@ -70,13 +70,13 @@ def absent_services(project: Project, asking: AskingPlace) -> Iterator[AbsentNam
     repository where it names none. It has to ask for one that is there as well: else it may speak of a stack of elsewhere.
     """
     declared = declared_services(project)
-    if not declared or _MAKES_COMPOSE.search(asking.text) or _hidden_stacks(project):
+    if not declared or _MAKES_COMPOSE.search(asking.text):
         return
     found = list(_named(project, asking))
     if not any(name in declared for _, _, name, _ in found):
         return
     # A host may keep a compose file of its own, unless the job brings the one that is here.
-    apart = asking.deploys and not _BRINGS.search(asking.text)
+    apart = (asking.deploys and not _BRINGS.search(asking.text)) or _hidden_stacks(project)
     for line, verb, name, files in found:
         own = frozenset().union(*(_services_of(project, file) for file in files)) if files else declared
         if name not in own and own and (files or not apart):

@@ -11,6 +11,7 @@ from scaffold.gaps.facts import once
 from scaffold.gaps.signals import main_services
 from scaffold.gaps.supply_chain.pushed_names import PushedName, pushed_names
 from scaffold.gaps.supply_chain.unmade_names import is_default, near_name, other_form
+from scaffold.gaps.supply_chain.unpushed_images import UnpushedImage, unpushed_images
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.frozen import frozen
@@ -35,6 +36,7 @@ def _detect(project: Project) -> Iterator[Gap]:
     yield from once(gap for stack, service in main_services(project) for gap in _of_namespace(project, stack, service, names))
     yield from once(gap for stack, service in main_services(project) for gap in _of_name(project, stack, service, names))
     yield from once(gap for stack, service in main_services(project) for gap in _of_form(stack, service, names))
+    yield from once(_unpushed_gap(found) for found in unpushed_images(project, names))
     texts = [workflow.document.text for workflow in project.workflows]
     rewritten = any(_WRITES_TAGS.search(text) for text in (*texts, *(command.text for command in project.commands)))
     if not names or rewritten or any(_MAKES_TAGS.search(text) for text in texts):
@@ -75,6 +77,25 @@ def _of_name(project: Project, stack: Stack, service: Service, names: tuple[Push
         other = ImageReference(image.registry, repository, "", "")
         gap = _namespace_gap(stack, service, image, other, (name.item.place,))
         yield replace(gap, severity=Severity.LOW) if is_default(node) else gap
+
+
+def _unpushed_gap(found: UnpushedImage) -> Gap:
+    name, written = found.service.name, found.image.repository
+    why = f"the workflows push {found.pushed} alone" if found.pushed else "the step that pushes it is commented out"
+    return RULE.gap(
+        resource=found.stack.resource(name),
+        subject="image/unpushed",
+        message=f"{name} runs {written}, which the deployment pulls, and {why}: the pull fails, or takes what somebody once"
+        " pushed by hand, and no change to the code reaches it.",
+        expected=found.pushed or f"a step that pushes {written}",
+        actual=written,
+        locations=found.places[:1],
+        related=found.places[1:],
+        environment=found.stack.environment,
+        closers=(
+            Closer(None, "advice", "Write the same name into the stack and into the workflow, and push each image there."),
+        ),
+    )
 
 
 def _of_form(stack: Stack, service: Service, names: tuple[PushedName, ...]) -> Iterator[Gap]:
