@@ -15,7 +15,7 @@ from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
 _HELM = regex(
-    r"\bhelm\s+(?:upgrade|install)\s+(?:--?[\w-]+(?:=\S+)?\s+){0,6}?[\"']?(?P<release>[a-z0-9][a-z0-9-]*)[\"']?\s+[\"']?(?P<chart>\.{0,2}/?[\w./-]+)[\"']?(?P<rest>.*)",
+    r"\bhelm\s+(?:upgrade|install)\s+(?:-[\w-]+(?:=\S+)?\s+){0,6}[\"']?(?P<release>[a-z0-9][a-z0-9-]*)[\"']?\s+[\"']?(?P<chart>\.{0,2}/?[\w./-]+)[\"']?(?P<rest>.*)",
     words=("helm",),
 )
 _VALUES = regex(r"\s(?:-f|--values)[= ]\s*[\"']?(?P<path>(?:\$\{\{[^}]*\}\}|[\w./-])+)[\"']?(?=\s|$)")
@@ -25,7 +25,7 @@ _WAITS = regex(
     r"(?P<name>[a-z][a-z0-9.-]*)",
     words=("kubectl",),
 )
-_NAME = regex(r"(?m)^metadata:[ \t]*\n(?:[ \t]+(?!name:)[^\n]*\n)*?[ \t]+name:[ \t]*(?P<name>[^\n#]+)")
+_NAME = regex(r"(?m)^metadata:[ \t]*\n(?:[ \t]++(?!name:)\S[^\n]*\n)*+[ \t]+name:[ \t]*(?P<name>[^\n#]+)")
 _FULL = regex(r"\{\{-?\s*(?:include|template)\s+[\"'][\w.-]+\.fullname[\"']\s+[.$]\s*-?\}\}(?P<tail>[a-z0-9-]*)")
 _USUAL = "contains $name .Release.Name"
 """How the helper of `helm create` tells whether the release is called after the chart."""

@@ -29,7 +29,7 @@ _WITH_VALUE = frozenset(
 _NAME = regex(r"[A-Za-z0-9][\w.-]*")
 _EXEC = regex(
     r"\bdocker\s+(?:container\s+)?(?:exec|restart|stop|start)\s+"
-    r"(?:-(?:e|u|w)\s+\S+\s+|--(?:env|user|workdir|time|signal)[= ]\S+\s+|-[a-zA-Z]+\s+|--[\w-]+\s+)*"
+    r"(?:-[euw]\s+[^\s-]\S*\s+|--(?:env|user|workdir|time|signal)[= ][^\s-]\S*\s+|-[a-zA-Z]+\s+|--[\w-]+\s+)*"
     r"[\"']?(?P<name>[A-Za-z][\w.-]+)[\"']?(?=\s|$|[;)])",
     words=("docker",),
 )
