@@ -6,10 +6,12 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.asking_places import AskingPlace, is_printed
+from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import compose_call, hides_its_file, named_files
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -42,7 +44,7 @@ def unpublished_ports(project: Project, asking: AskingPlace) -> Iterator[Unpubli
         return
     calls = [match[0] for line in asking.commands for match in _UP.finditer(line.text)]
     stacks = _started(project, calls)
-    numbers = _published(stacks)
+    numbers = known(_published, stacks)
     if not numbers:
         return
     for line in asking.commands:
@@ -54,27 +56,36 @@ def unpublished_ports(project: Project, asking: AskingPlace) -> Iterator[Unpubli
                 yield UnpublishedPort(port, files, tuple(sorted(numbers)), line.place)
 
 
-def _started(project: Project, calls: list[str]) -> list[Stack]:
-    """Return the stacks that calls of Compose start; none where one of them is not told."""
-    found: list[Stack] = []
+def _started(project: Project, calls: list[str]) -> tuple[Stack, ...]:
+    """Return the stacks that calls of Compose start, all where one names no file; none where one of them is not told."""
+    by_name = _by_name(project)
+    found: dict[str, Stack] = {}
+    unnamed = False
     for call in calls:
         names = named_files(call)
-        if hides_its_file(call):
-            return []
-        if names:
-            stacks = [stack for stack in project.stacks if names & {posixpath.basename(path) for path in stack.files}]
-        else:
-            stacks = list(project.stacks)
-        if not stacks or names - {posixpath.basename(path) for stack in stacks for path in stack.files}:
-            return []
-        found += stacks
+        if hides_its_file(call) or not names <= by_name.keys():
+            return ()
+        unnamed = unnamed or not names
+        found |= {stack.id: stack for name in names for stack in by_name[name]}
+    return project.stacks if unnamed else tuple(found.values())
+
+
+@remembered
+def _by_name(project: Project) -> dict[str, list[Stack]]:
+    """Return the stacks by the names of their files, without their folders."""
+    found: dict[str, list[Stack]] = {}
+    for stack in project.stacks:
+        for path in stack.files:
+            found.setdefault(posixpath.basename(path), []).append(stack)
     return found
 
 
-def _published(stacks: list[Stack]) -> frozenset[int]:
+def _published(stacks: tuple[Stack, ...]) -> frozenset[int]:
     """Return the ports that stacks publish; none where one of them is not told, or a service is on the host's own network."""
     services = [service for stack in stacks for service in stack.services]
     ports = [port for service in services for port in service.ports]
-    if any(port.published is None for port in ports) or any(service.network_mode.startswith("host") for service in services):
+    if any(port.published is None or port.range for port in ports) or any(
+        service.network_mode.startswith("host") for service in services
+    ):
         return frozenset()
     return frozenset(port.published for port in ports if port.published is not None)
