@@ -694,8 +694,13 @@ def with_seeds(
     started, told = lines
     if not told and not any(_LOADS_ROWS.search(text) for text, _ in started):
         return code
+    from scaffold.read.commands import is_script
+    from scaffold.read.outside_production import lines_outside_production
     from scaffold.read.seeded import seeded_accounts, switched_off, told_accounts
 
+    scripts = dict.fromkeys(place.path for _, place in started if is_script(place.path))
+    left_out = {path: lines_outside_production(texts.glance(path) or "") for path in scripts}
+    started = tuple(item for item in started if item[1].line not in left_out.get(item[1].path, ()))
     known = {fact.location.path for fact in code.facts if fact.kind in {"account", "made-account", "script-account"}}
     # Fixtures of Django are no code, and no file of the project for any other reader.
     files = (*inventory.files, *sorted(path for path in inventory.present if "/fixtures/" in path and "/tests/" not in path))

@@ -22,6 +22,8 @@ _SERVER_RUNS = regex(
     r"(?:hook-[\w-]+\s*=\s*exec:|(?:exec-[\w-]+|(?:smart-)?attach-daemon2?|command)\s*=)\s*(?P<command>[^;#\s].*?)(?:\s;.*)?"
 )
 """Lines of uWSGI and of supervisord that start something."""
+_PRINTS = regex(r"cat\s*<<-?\s*(?P<quote>[\"']?)(?P<end>\w+)(?P=quote)(?:\s*[12]?>&[12])?", words=("<<",))
+"""A here-document that is shown to whoever runs the script: its lines do nothing."""
 _SESSION_RUN = regex(r"session\.run(?:_always|_install)?\(\s*((?:[fr]?(?:\"[^\"]*\"|'[^']*')\s*+(?:,\s*+)?)+)")
 
 
@@ -171,10 +173,24 @@ def read_script(path: str, text: str) -> tuple[Command, ...]:
         return ()
     if not named and not first.startswith("#!"):
         return ()
-    lines = ((number, line.strip()) for number, line in _joined(numbered(text)))
+    lines = ((number, line.strip()) for number, line in _joined(_run_lines(numbered(text))))
     return tuple(
         Command(line, "script", "", Location(path, number)) for number, line in lines if line and not line.startswith("#")
     )
+
+
+def _run_lines(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the lines without those that a script only prints."""
+    found: list[tuple[int, str]] = []
+    end = ""
+    for number, line in lines:
+        if end:
+            end = "" if line.strip() == end else end
+            continue
+        found.append((number, line))
+        match = _PRINTS.fullmatch(line.strip())
+        end = match["end"] if match else ""
+    return found
 
 
 def read_server(path: str, text: str) -> tuple[Command, ...]:

@@ -20,6 +20,8 @@ _USER = regex(r"(?m)^[ \t\"'{-]*(?:user_?name|user|login|account|e?mail)[\"']?[ 
 _ADDRESS = regex(
     r"(?m)^[ \t\"'{-]*\w*(?:url|URL|host|endpoint|address)[\"']?[ \t]*:[ \t]*[\"']?(?P<url>https?://[\w.-]+\.[a-z]{2,})"
 )
+_DESCRIBES_AN_API = regex(r"(?m)^[\"' \t{]{0,9}(?:openapi|swagger)[\"']?[ \t]*:", words=("openapi", "swagger"))
+"""Descriptions of an API show invented accounts, and their addresses are those of licences and documentation too."""
 _OF_NOBODY = regex(r"(?:^|\.)(?:example\.\w+|localhost|local|test|internal|invalid)$")
 _NO_PASSWORD = frozenset({SecretClass.EMPTY, SecretClass.REFERENCE, SecretClass.FILE_PATH, SecretClass.PLACEHOLDER})
 _DATA = (".yaml", ".yml", ".json")
@@ -33,7 +35,7 @@ def shared_logins(lists: Iterable[str], files: Iterable[str], glance: _Glance) -
     """
     data = [path for path in files if path.endswith(_DATA)]
     for path in lists:
-        text = "" if _FOR_TESTS.search(path) else glance(path) or ""
+        text = "" if _FOR_TESTS.search(path) else _data(path, glance)
         passwords = _PASSWORD.finditer(text) if _USER.search(text) else iter(())
         match = next((item for item in passwords if classify(item["value"]) not in _NO_PASSWORD), None)
         address = _address(path, data, glance) if match else None
@@ -41,11 +43,17 @@ def shared_logins(lists: Iterable[str], files: Iterable[str], glance: _Glance) -
             yield CodeFact("shared-login", f"{address.path}:{address.line}", Places(path, text).at(match.start()))
 
 
+def _data(path: str, glance: _Glance) -> str:
+    """Return the text of a file, "" where it describes an API."""
+    text = glance(path) or ""
+    return "" if _DESCRIBES_AN_API.search(text) else text
+
+
 def _address(accounts: str, data: list[str], glance: _Glance) -> Location | None:
     folder = accounts.rpartition("/")[0]
     near = {folder, folder.rpartition("/")[0]}
     for path in data:
-        text = glance(path) or "" if path.rpartition("/")[0] in near else ""
+        text = _data(path, glance) if path.rpartition("/")[0] in near else ""
         for match in _ADDRESS.finditer(text) if "://" in text else ():
             if not _OF_NOBODY.search(url_host(match["url"]) or "localhost"):
                 return Places(path, text).at(match.start("url"))

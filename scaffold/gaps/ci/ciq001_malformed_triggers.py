@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.gaps.ci_signals import ci_steps, pushes_image, runs_tests
+from scaffold.model.deployments import is_deployment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
@@ -27,12 +29,23 @@ _EXPECTED = {
 def _detect(project: Project) -> Iterator[Gap]:
     for workflow in project.workflows:
         for nested in nested_events(workflow.document):
-            yield _nested(workflow, nested)
+            yield _nested(project, workflow, nested)
         for fault in trigger_faults(workflow.document):
-            yield _faulty(workflow, fault)
+            yield _faulty(project, workflow, fault)
 
 
-def _nested(workflow: Workflow, nested: NestedEvent) -> Gap:
+def _severity(project: Project, workflow: Workflow) -> Severity:
+    """Return `medium` where another workflow tests and this one neither deploys nor pushes an image: what it did is missed, and
+    no release waits for it.
+    """
+    steps = ci_steps(project)
+    tested = any(runs_tests(item) for item in steps if item.workflow is not workflow)
+    releases = any(is_deployment(workflow, job) for job in workflow.jobs)
+    releases = releases or any(pushes_image(item) for item in steps if item.workflow is workflow)
+    return Severity.MEDIUM if tested and not releases else Severity.HIGH
+
+
+def _nested(project: Project, workflow: Workflow, nested: NestedEvent) -> Gap:
     outer, inner = nested.outer.key.value, nested.inner.key.value
     repeated = ", ".join(dict.fromkeys(entry.key.value for entry in nested.following))
     more = f", and repeats {repeated}" if repeated else ""
@@ -44,10 +57,11 @@ def _nested(workflow: Workflow, nested: NestedEvent) -> Gap:
         actual=f"{inner} as a filter of {outer}",
         locations=(nested.inner.key.location, *(entry.key.location for entry in nested.following)),
         related=(nested.outer.key.location,),
+        severity=_severity(project, workflow),
     )
 
 
-def _faulty(workflow: Workflow, fault: TriggerFault) -> Gap:
+def _faulty(project: Project, workflow: Workflow, fault: TriggerFault) -> Gap:
     route = "/".join(part for part in ("on", fault.event, "" if fault.kind == "null" else fault.key) if part)
     return RULE.gap(
         resource=workflow.path,
@@ -57,6 +71,7 @@ def _faulty(workflow: Workflow, fault: TriggerFault) -> Gap:
         actual=f"{fault.key} ({fault.kind})",
         locations=(fault.node.location,),
         related=_earlier(fault),
+        severity=_severity(project, workflow),
         closers=(Closer(None, "advice", _ADVICE[fault.kind]),),
     )
 

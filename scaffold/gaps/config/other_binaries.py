@@ -11,6 +11,7 @@ from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import start_of
+from scaffold.model.toml import read_toml
 
 _OF_GO = regex(r"(?P<folder>(?:[\w.-]+/)*cmd/(?P<name>[\w.-]+))/[\w.-]+\.go")
 """A file of a main package: no other package can import it."""
@@ -32,12 +33,30 @@ def is_of_another_program(project: Project, service: Service, path: str) -> bool
     start = start_of(project, service)
     started = set(_named(start.text, programs)) if start is not None else set()
     dockerfile = project.image_of(service)
+    if name not in started and _is_excluded(project, path):
+        return True
     if not started and dockerfile is not None:
         steps = " ".join(item.text for stage in dockerfile.stages for item in stage.instructions if item.keyword == "RUN")
         if path.endswith(".rs") and steps and not _MAY_COMPILE.search(steps):
             return True
         started = set(_named_by_builds(steps, programs))
     return bool(started) and name not in started
+
+
+def _is_excluded(project: Project, path: str) -> bool:
+    """Whether a file is part of a crate that the workspace at the root leaves out, so that its builds do not make it."""
+    crate = path.partition("/src/")[0] if path.endswith(".rs") else ""
+    return bool(crate) and crate in known(_left_out, project)
+
+
+def _left_out(project: Project) -> frozenset[str]:
+    try:
+        workspace = read_toml(project.source("Cargo.toml") or "").get("workspace")
+    except ValueError:
+        return frozenset()
+    folders = workspace.get("exclude") if isinstance(workspace, dict) else None
+    listed = folders if isinstance(folders, list) else ()
+    return frozenset(item.rstrip("/") for item in listed if isinstance(item, str))
 
 
 def _program_of(project: Project, path: str) -> str:

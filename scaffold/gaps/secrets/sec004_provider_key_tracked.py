@@ -36,13 +36,14 @@ _OF_A_MAILBOX = "Google app password"
 _OWN_KEYS = frozenset({"private key", "locked private key"})
 _OF_A_HOOK = " webhook"
 _SEVERITIES = {
+    "private key": Severity.HIGH,
     "locked private key": Severity.MEDIUM,
     _OF_A_MAILBOX: Severity.HIGH,
     "SonarQube": Severity.MEDIUM,
     "Cloudinary": Severity.MEDIUM,
     **{f"{name}{_OF_A_HOOK}": Severity.MEDIUM for name in ("Slack", "Discord", "Render", "Portainer")},
 }
-"""What weighs less than a key whose form leaves no doubt."""
+"""What weighs less than a key whose form says which account it opens: that of a private key does not."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
