@@ -37,6 +37,8 @@ _MANAGED = regex(
     r"|\bNeon\b|\bSupabase\b|\bPlanetScale\b"
 )
 """Stores that a platform keeps, and copies by itself."""
+_OF_ONE_PERSON = regex(r"/Users/(?!Shared/)[\w.-]+/|[A-Za-z]:[\\/]Users[\\/]")
+"""Homes of macOS and Windows."""
 _PRODUCTION = regex(r"\bproduction\b", re.IGNORECASE, words=("production",))
 
 
@@ -45,7 +47,18 @@ def signs_of_developers(project: Project, stacks: list[Stack]) -> tuple[str, Loc
     bench = _of_a_workbench(stacks)
     if bench:
         return "says that developers run it, who mount their sources, and nothing here that others do", bench
+    own = known(_own_folder, *stacks)
+    if own:
+        return "mounts a folder of one person's own machine, and nothing here says that others run it", own
     return known(_signs_in_settings, project, stacks[0])
+
+
+def _own_folder(*stacks: Stack) -> Location | None:
+    """Return the first service that mounts a folder of one person's computer: a server has no such path."""
+    services = (service for stack in stacks for service in stack.services)
+    return next(
+        (item.location for item in services if any(_OF_ONE_PERSON.match(mount.source or "") for mount in item.mounts)), None
+    )
 
 
 def is_not_kept_up(stacks: list[Stack]) -> bool:

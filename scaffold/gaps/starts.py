@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
+from itertools import islice, takewhile
 
 from scaffold.gaps.facts import DEFAULT_FILES, path_environment
 from scaffold.gaps.remembered import remembered
@@ -79,6 +80,11 @@ _README = regex(r"(?i)readme(?:\.\w+)?")
 _PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 NAMES_COMPOSE = regex(r"\b(?:docker[ -]?)?compose\b", re.IGNORECASE, words=("compose",))
+
+
+_OF_PRODUCTION = regex(r"\bprod(?:uction)?\b", re.IGNORECASE, words=("prod",))
+_FIRST_LINES = 3
+"""Lines of a section that say what it is about."""
 
 
 class Strength(IntEnum):
@@ -270,8 +276,13 @@ def strength_of_line(page: DocFile, lines: list[str], number: int) -> Strength:
         return Strength.DEVELOPERS
     comment = lines[number - 2].strip() if number > 1 and lines[number - 2].lstrip().startswith("#") else ""
     places, headings = known(_headings, page)
-    above = headings[bisect_left(places, number)]
-    strengths = (_strength_of_words(text, is_name=text == page.path) for text in (comment, *above, page.path))
+    section = bisect_left(places, number)
+    opened = known(_opened_for_developers, page)
+    if opened[section]:
+        return Strength.DEVELOPERS
+    # Where a section says that Compose is for developers, the name of the page says nothing of its other calls.
+    texts = (comment, *headings[section], *(() if any(opened) else (page.path,)))
+    strengths = (_strength_of_words(text, is_name=text == page.path) for text in texts)
     said = next((strength for strength in strengths if strength is not Strength.ANYBODY), Strength.ANYBODY)
     return min(said, Strength.ANYBODY) if OF_AGENTS.fullmatch(page.path) else said
 
@@ -288,6 +299,31 @@ def _headings(page: DocFile) -> tuple[list[int], list[tuple[str, ...]]]:
             open_ones.append(heading)
         found.append(tuple(item.text for item in reversed(open_ones)))
     return [item.location.line for item in page.headings], found
+
+
+def _opened_for_developers(page: DocFile) -> tuple[bool, ...]:
+    """Return for each section of a page, the part above the first heading included, whether its first words, or those of the
+    section that it is a part of, say that Compose is what people develop with.
+    """
+    lines = page.text.splitlines()
+    found = [False]
+    open_ones: list[tuple[int, bool]] = []
+    for heading in page.headings:
+        open_ones = [item for item in open_ones if item[0] < heading.level]
+        says = any(map(_is_for_developing, _first_words(lines, heading.location.line)))
+        found.append(says or any(above for _, above in open_ones))
+        if heading is not page.headings[0]:
+            open_ones.append((heading.level, says))
+    return tuple(found)
+
+
+def _first_words(lines: list[str], start: int) -> list[str]:
+    written = (line for line in islice(lines, start, start + 2 * _FIRST_LINES) if line.strip())
+    return list(islice(takewhile(lambda line: not line.startswith(("#", "```", "    ")), written), _FIRST_LINES))
+
+
+def _is_for_developing(line: str) -> bool:
+    return bool(NAMES_COMPOSE.search(line) and SAID_BEFORE.search(line) and not _OF_PRODUCTION.search(line))
 
 
 def _strength_of_words(text: str, *, is_name: bool = True) -> Strength:

@@ -133,7 +133,7 @@ def is_drawn_token(value: str) -> bool:
     marks it as a dummy nor the alphabet.
     """
     kinds = sum(any(map(kind, value)) for kind in (str.islower, str.isupper, str.isdigit))
-    made_up = _DUMMY_KEY.search(value) is not None or "abcdefgh" in value.lower()
+    made_up = _DUMMY_KEY.search(value) is not None or "abcdefgh" in "".join(filter(str.isalpha, value.lower()))
     return not made_up and kinds > 1 and len(set(value)) >= min(len(value) // 2, _DIFFERENT_LETTERS)
 
 

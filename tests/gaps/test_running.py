@@ -91,6 +91,12 @@ def test_what_runs_for_others_is_high(files: dict[str, str], make_project: Calla
             "README.md:6 starts docker-compose.yml for development, and nothing here for anybody else.",
         ),
         (
+            {
+                "docs/deployment.md": f"# Deploy\n\n## Compose\n\nDocker Compose is how to run it locally and in staging.\n\n### Up\n\n{UP}"
+            },
+            "docs/deployment.md:10 starts docker-compose.yml for development, and nothing here for anybody else.",
+        ),
+        (
             {"CONTRIBUTING.md": f"# Shop\n\n{UP}"},
             "CONTRIBUTING.md:4 starts docker-compose.yml for development, and nothing here for anybody else.",
         ),
@@ -103,7 +109,15 @@ def test_what_runs_for_others_is_high(files: dict[str, str], make_project: Calla
             "deploy/chart/Chart.yaml:1 is what runs in production, and nothing says that docker-compose.yml does.",
         ),
     ],
-    ids=["nothing beside a chart", "a heading", "a sentence", "a page for developers", "a test", "a chart"],
+    ids=[
+        "nothing beside a chart",
+        "a heading",
+        "a sentence",
+        "the first words of a section",
+        "a page for developers",
+        "a test",
+        "a chart",
+    ],
 )
 def test_what_only_developers_run_is_medium(files: dict[str, str], said: str, make_project: Callable[..., Path]) -> None:
     gap = found(make_project({"docker-compose.yml": COMPOSE, **files}))
@@ -198,7 +212,7 @@ def test_a_name_of_production_needs_no_page(make_project: Callable[..., Path]) -
 
 
 def test_a_key_that_works_anywhere_stays_what_it_is(make_project: Callable[..., Path]) -> None:
-    files = {"docker-compose.yml": COMPOSE, "notes.txt": "token: ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8\n"}
+    files = {"docker-compose.yml": COMPOSE, "notes.txt": "token: ghp_" + "q7Zt3VxB0nLw8RmYc5Ks" + "J2hG9dPfE4uA6iTo\n"}
     assert found(make_project(files), "SEC004").severity >= Severity.HIGH
 
 
@@ -392,6 +406,22 @@ def test_a_stack_that_mounts_all_sources_is_its_developers(files: dict[str, str]
     compose = f"services:\n{STORE}{SOURCES}volumes:\n  data:\n"
     root = make_project({"docker-compose.yml": compose, "Dockerfile": "FROM python:3.13\nCOPY . /app\n", **files})
     assert {found(root, code).severity for code in ("NET001", "BCK000")} == {Severity.MEDIUM}
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"),
+    [
+        ("/Users/ada/tmp", Severity.MEDIUM),
+        ("/srv/shop", Severity.HIGH),
+        ("/Users/Shared/shop", Severity.HIGH),
+    ],
+)
+def test_a_folder_of_one_persons_computer_is_on_no_server(
+    source: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    api = f"  api:\n    build: .\n    restart: always\n    volumes: ['{source}:/data']\n"
+    compose = f"services:\n{STORE}    restart: always\n{api}volumes:\n  data:\n"
+    assert found(make_project({"docker-compose.yml": compose, "Dockerfile": "FROM python:3.13\n"})).severity is severity
 
 
 def test_a_stack_with_sources_that_a_page_deploys_stays_high(make_project: Callable[..., Path]) -> None:

@@ -18,6 +18,7 @@ _ADVICE = {
     "duplicate": "Keep one of the two keys with the values of both.",
     "filter": "Remove the filter, or move it under an event that takes it.",
 }
+_OF_BRANCHES_AND_TAGS = frozenset({"create", "delete"})
 _EXPECTED = {
     "null": "at least one event",
     "unknown": "an event of GitHub Actions",
@@ -71,19 +72,26 @@ def _faulty(project: Project, workflow: Workflow, fault: TriggerFault) -> Gap:
         actual=f"{fault.key} ({fault.kind})",
         locations=(fault.node.location,),
         related=_earlier(fault),
-        severity=_severity(project, workflow),
+        severity=Severity.LOW if _is_ignored(fault) else _severity(project, workflow),
         closers=(Closer(None, "advice", _ADVICE[fault.kind]),),
     )
 
 
 def _message(fault: TriggerFault) -> str:
     where = fault.event or "on"
+    if _is_ignored(fault):
+        return f"{fault.event} takes no {fault.key}: the workflow runs for every branch and tag, whatever stands there."
     return {
         "null": "The workflow names no event, so GitHub rejects it and nothing of it runs.",
         "unknown": f"{fault.key} is no event of GitHub Actions, so the workflow is rejected and nothing of it runs.",
         "duplicate": f"{fault.key} stands twice under {where}, so GitHub rejects the workflow and nothing of it runs.",
         "filter": f"{fault.event} takes no {fault.key}, so GitHub rejects the workflow and nothing of it runs.",
     }[fault.kind]
+
+
+def _is_ignored(fault: TriggerFault) -> bool:
+    """Whether GitHub runs the workflow as if the key were not there (actions/runner#1007)."""
+    return fault.kind == "filter" and fault.event in _OF_BRANCHES_AND_TAGS
 
 
 def _earlier(fault: TriggerFault) -> tuple[Location, ...]:

@@ -287,7 +287,21 @@ def _standing_of_the_ungiven(project: Project, settings: list[SettingDefault]) -
 
 def _is_idle(project: Project, setting: SettingDefault) -> bool:
     """Whether no program of production takes the module in, by an import or by the path in a variable."""
-    return setting.idle and setting.location.path not in loaded_settings(project)
+    path = setting.location.path
+    return (setting.idle and path not in loaded_settings(project)) or path in _unused_modules(project)
+
+
+@remembered
+def _unused_modules(project: Project) -> frozenset[str]:
+    """Return the settings modules of Django that neither production starts with nor those take over, where all of these are
+    known.
+    """
+    used = [module_path(project, module.name) for module in used_modules(project)]
+    if not used or not all(used):
+        return frozenset()
+    taken = {path for module in used for path, _ in settings_chain(project, module)}
+    modules = (source for source in project.sources if source.path.endswith(".py") and "INSTALLED_APPS" in source.text)
+    return frozenset(source.path for source in modules if source.path not in taken)
 
 
 def _is_left_alone(project: Project, settings: list[SettingDefault]) -> bool:

@@ -38,6 +38,8 @@ _MADE_UP = regex(
 """Words in the line or the one above it by which a value is one of many."""
 _DRAWS = regex(r"\bopenssl rand\b|\brandomBytes\(|\bsecrets\.token_|/dev/u?random\b|\bget_random_secret_key\(")
 """A command that draws a value, as a page tells it before it shows where the value goes."""
+_OF_A_SYSTEM = regex(r"(?i)deploy|production|server|hosting|operat|runbook")
+"""Pages that are about a system that runs: others show how a program is tried, mostly with a value made for the page."""
 _NEAR = 12
 """Lines before a value in which its command stands."""
 
@@ -132,7 +134,7 @@ def _gap(path: str, items: list[_Shown], rule: Rule) -> Gap:
         cause=Cause.PROJECT,
         kind=listed(names, shown=len(names)),
         locations=tuple(dict.fromkeys(item.place for item in items)),
-        severity=Severity.HIGH if drawn and told is None else Severity.MEDIUM,
+        severity=Severity.HIGH if drawn and told is None and _OF_A_SYSTEM.search(path) else Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         closers=(
             Closer(
