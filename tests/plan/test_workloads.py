@@ -772,6 +772,18 @@ def test_a_client_without_tls_is_said(planned: Planned, more: str, code: str, no
     )
 
 
+def test_a_client_without_tls_is_said_of_a_host_that_nobody_gives(planned: Planned):
+    compose = """\
+services:
+  cache: {image: 'redis:7', command: 'redis-server --requirepass ${REDIS_PASSWORD}', environment: {REDIS_PASSWORD: '${REDIS_PASSWORD}'}}
+  api:
+    image: acme/api:1.0.0
+    environment: {REDIS_HOST: '${REDIS_HOST}', REDIS_PORT: '${REDIS_PORT}', REDIS_PASSWORD: '${REDIS_PASSWORD}'}
+"""
+    (note,) = [note for note in planned(compose).notes if "takes TLS alone" in note.message]
+    assert note.message.startswith("REDIS_HOST reaches the managed cache")
+
+
 SAME_LOGIN = """\
     services:
       db: {image: "postgres:17", environment: {POSTGRES_USER: "${DB_USER}", POSTGRES_PASSWORD: "${DB_PASS}", POSTGRES_DB: "${DB_NAME}"}}
@@ -1044,6 +1056,33 @@ def test_a_managed_host_in_the_code_is_said_where_the_environment_does_not_name_
     told = STORE_WITH_A_FILE.replace("other]}", "other], environment: {DB: 'postgres://u@db/example'}}")
     target = planned(told, api__main_dot_go=go, api__Dockerfile="FROM scratch\n", proxy__nginx_dot_conf=PROXY)
     assert not [note for note in target.notes if note.service == "api" and note.urgent]
+
+
+BESIDE_A_URL = """\
+services:
+  db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: '${DB_PASSWORD}', POSTGRES_DB: shop}}
+  api:
+    image: acme/api:1.0.0
+    environment: {spring.datasource.url: '%s', spring.datasource.username: %s, spring.datasource.password: '${DB_PASSWORD}'}
+"""
+
+
+def test_a_user_beside_an_address_without_one_is_the_role_of_the_application(planned: Planned):
+    # RDS refuses `postgres` as the role of an application, so that the name of today would log nobody in.
+    found = env(planned(BESIDE_A_URL % ("jdbc:postgresql://db:5432/shop", "postgres")), "api")
+    assert found["spring.datasource.username"] == "<db.username>"
+    assert found["spring.datasource.password"] == "<db.password>"
+
+
+@pytest.mark.parametrize(
+    ("url", "user"),
+    [
+        ("jdbc:postgresql://db:5432/shop", "reports"),
+        ("jdbc:postgresql://elsewhere.example:5432/shop", "postgres"),
+    ],
+)
+def test_another_role_or_another_host_keeps_its_user(planned: Planned, url: str, user: str):
+    assert env(planned(BESIDE_A_URL % (url, user)), "api")["spring.datasource.username"] == user
 
 
 @pytest.mark.parametrize(

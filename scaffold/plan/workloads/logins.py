@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from scaffold.model.compose import EnvValue, Service
@@ -36,6 +36,7 @@ _WORDS_OF_STORES = {
 _HOST_AND_DATABASE = regex(r"(?P<host>[\w.-]+)(?P<port>:\d{1,5})?/(?P<database>[\w-]+)")
 """What Spring's settings put behind `jdbc:postgresql://`."""
 _NAMES_ADDRESS = regex(r"(?:URL|URI|HOST|ADDRESS|DSN)$", re.IGNORECASE)
+_URL_NAME = regex(r"(?P<of>.+[._])(?:JDBC_?)?UR[LI]", re.IGNORECASE)
 _SSL_MODE = regex(r"_*SSL_?MODE")
 _WITHOUT_TLS = frozenset({"disable", "allow", "prefer"})
 """The modes of libpq and of those that took over its words in which a connection may be plain."""
@@ -76,8 +77,39 @@ def plan_logins(service: Service, scope: Scope) -> LoginPlan:
             text = _part(store, part) if part else _mode(store, rest, entry, scope)
             if text is not None:
                 values.setdefault(entry.name, text)
+    for name, text in _beside_urls(service, scope):
+        values.setdefault(name, text)
     added, stores = _of_spring(service, scope)
     return LoginPlan(values, tuple(sorted(used | stores)), added)
+
+
+def _beside_urls(service: Service, scope: Scope) -> Iterator[tuple[str, Text]]:
+    """Yield the login that stands beside an address without one: `SPRING_DATASOURCE_USERNAME` beside `SPRING_DATASOURCE_URL`.
+
+    A user that is not the store's own is another role, of which nothing is known.
+    """
+    for address in service.environment:
+        url, name = parse_url(address.value or ""), _URL_NAME.fullmatch(address.name)
+        store = scope.managed(url.host) if url and name and not url.userinfo else None
+        if store is None or name is None or store.engine != "postgres":
+            continue
+        parts = {
+            entry.name: part
+            for entry in service.environment
+            if entry.name.startswith(name["of"]) and (part := _PARTS.get(entry.name.removeprefix(name["of"]).upper()))
+        }
+        users = {entry.value or "" for entry in service.environment if parts.get(entry.name) == "username"}
+        if users and users <= _users_of(store, scope):
+            for other, part in parts.items():
+                if (text := _part(store, part)) is not None and part in {"username", "password"}:
+                    yield other, text
+
+
+def _users_of(store: Store, scope: Scope) -> frozenset[str]:
+    """Return the name of the user that the image of a PostgreSQL makes: as declared, else `postgres`."""
+    service = scope.stack.service(store.service)
+    declared = {entry.value or "" for entry in service.environment if entry.name in _USER_VARIABLES} if service else set()
+    return frozenset(declared or {"postgres"})
 
 
 def added_notes(service: Service, scope: Scope) -> tuple[Note, ...]:

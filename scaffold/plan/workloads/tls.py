@@ -64,11 +64,9 @@ def _connections(service: Service, scope: Scope) -> dict[str, Store]:
 
 
 def _host_entry(service: Service, scope: Scope, prefix: str) -> EnvValue:
-    return next(
-        entry
-        for entry in service.environment
-        if entry.name.startswith(prefix) and scope.managed((entry.value or "").partition(":")[0])
-    )
+    named = (entry for entry in service.environment if entry.name.startswith(prefix))
+    # One to which nobody gives a value names no store: the password beside it does.
+    return next(e for e in named if e.name == f"{prefix}HOST" or scope.managed((e.value or "").partition(":")[0]))
 
 
 def _switches(service: Service, scope: Scope, prefix: str) -> Iterator[tuple[str, str]]:
