@@ -39,10 +39,15 @@ def read_secret_files(inventory: Inventory, stacks: Iterable[Stack], texts: Text
                 found.setdefault(path, []).append((stack.id, entry.key.value, file.location))
     read = ((path, texts.glance(path)) for path in sorted(found))
     return tuple(
-        SecretFile(path, classify(text), tuple(dict.fromkeys(found[path])))
+        SecretFile(path, classify(_without_comments(text)), tuple(dict.fromkeys(found[path])))
         for path, text in read
         if text is not None and len(text) <= _LONGEST
     )
+
+
+def _without_comments(text: str) -> str:
+    """Return the text, "" where every line is a comment, as in an empty file that a build may mount."""
+    return "" if all(line.startswith("#") for line in text.split("\n") if line.strip()) else text
 
 
 def read_written_env_files(inventory: Inventory, texts: TextReader) -> tuple[EnvFile, ...]:

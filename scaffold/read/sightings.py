@@ -70,6 +70,14 @@ _API_SECRET = regex(
     words=("api", "API_SECRET"),
 )
 """What Cloudinary gives with the name of its cloud and a key that everybody may see: 27 letters of the base64 of addresses."""
+_SIGNED = ("X-Amz-Credential=", "AWSAccessKeyId=")
+"""What stands before the id of a key in an address signed with it (AWS, Signature Version 4): the id alone opens nothing."""
+_SAYS_MADE_UP = regex(
+    r"(?i)\b(?:no|not)\s+(?:an?\s+)?(?:actual|real|valid)\s+(?:\w+\s+)?(?:tokens?|keys?|secrets?|credentials?)\b"
+    r"|\b(?:tokens?|keys?|secrets?|credentials?) from (?:the )?(?:\w+ )?doc(?:s|umentation)\b"
+)
+_CLOSE_ABOVE = 320
+"""Characters before the line of a credential in which a comment says that it is none: about six lines."""
 _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}")
 _LOCKED = regex(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+Proc-Type: 4,ENCRYPTED")
@@ -203,6 +211,10 @@ def _sighting(places: Places, line: str, text: str, provider: str, offset: int) 
         return None
     if provider == "private key":
         column = max(line.find("-----BEGIN"), 0)
+    if provider == "aws" and line[:column].endswith(_SIGNED):
+        return None
+    if _SAYS_MADE_UP.search(text[max(0, start - _CLOSE_ABOVE) : start]):
+        return None
     if not is_provider_key(line[column:]) or not _looks_issued(text, provider, start + column):
         return None
     if provider == "private key" and _LOCKED.match(text, start + column):
