@@ -245,7 +245,8 @@ def _seed_gap(project: Project, stack: Stack, service: Service, place: Location)
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="seeds",
-        message=f"Each start of {service.name} loads seeds{what}: rows made for a try come into the database of production.",
+        message=f"Each start of {service.name} loads seeds{what}: it may set back what people changed of these rows, and those"
+        " made for a try, where there are some, come into the database of production.",
         expected="seeds in a command of their own, run by hand in development",
         actual="part of the start",
         locations=(place,),
