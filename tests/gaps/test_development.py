@@ -250,18 +250,18 @@ KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\n" + "FAKEfake" * 8 + "\n-----END RS
 def test_a_key_in_an_example_is_one(make_project: Callable[..., Path]) -> None:
     files = {"README.md": "# Example shop app\n", "docker-compose.yml": COMPOSE, "keys/server.key": KEY}
     gaps = judge(read_project(make_project(files))).open
-    assert next(gap for gap in gaps if gap.code == "SEC004").severity is Severity.CRITICAL
+    assert next(gap for gap in gaps if gap.code == "SEC004").severity is Severity.HIGH
 
 
 @pytest.mark.parametrize(
     ("path", "severity"),
     [
-        ("docker/ssl/development/server.key", Severity.MEDIUM),
-        ("certs/localhost.key", Severity.MEDIUM),
-        ("certs/self-signed.pem", Severity.MEDIUM),
-        ("certs/ssl-cert-snakeoil.key", Severity.MEDIUM),
-        ("certs/server.key", Severity.CRITICAL),
-        ("developers/server.key", Severity.CRITICAL),
+        ("docker/ssl/development/server.key", Severity.LOW),
+        ("certs/localhost.key", Severity.LOW),
+        ("certs/self-signed.pem", Severity.LOW),
+        ("certs/ssl-cert-snakeoil.key", Severity.LOW),
+        ("certs/server.key", Severity.HIGH),
+        ("developers/server.key", Severity.HIGH),
     ],
 )
 def test_the_path_of_a_private_key(path: str, severity: Severity, make_project: Callable[..., Path]) -> None:
