@@ -10,6 +10,7 @@ from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Room, Severity
 from scaffold.model.project import Project, Workflow
+from scaffold.model.regex import regex
 from scaffold.model.workflow_triggers import NestedEvent, TriggerFault, nested_events, trigger_faults
 
 _ADVICE = {
@@ -18,6 +19,7 @@ _ADVICE = {
     "duplicate": "Keep one of the two keys with the values of both.",
     "filter": "Remove the filter, or move it under an event that takes it.",
 }
+_OF_THE_WHOLE = regex(r"(?i)e2e|end[-_]?to[-_]?end|playwright|cypress|nightly|bench|lighthouse")
 _OF_BRANCHES_AND_TAGS = frozenset({"create", "delete"})
 _EXPECTED = {
     "null": "at least one event",
@@ -36,9 +38,11 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _severity(project: Project, workflow: Workflow) -> Severity:
-    """Return `medium` where another workflow tests and this one neither deploys nor pushes an image: what it did is missed, and
-    no release waits for it.
+    """Return `medium` for tests of the whole by their name beside another workflow that tests, where this one neither deploys
+    nor pushes an image: no release waits for it.
     """
+    if not _OF_THE_WHOLE.search(workflow.path):
+        return Severity.HIGH
     steps = ci_steps(project)
     tested = any(runs_tests(item) for item in steps if item.workflow is not workflow)
     releases = any(is_deployment(workflow, job) for job in workflow.jobs)
