@@ -52,10 +52,12 @@ _CEILINGS: dict[Role, Ceiling] = {
 _LEFT_ALONE = frozenset(
     {
         *("gitlab-ce", "gitlab-ee", "sonarqube", "jenkins", "discourse", "nexus3", "keycloak", "metabase", "kong", "odoo"),
-        *("nextcloud", "neo4j", "cassandra", "druid", "solr", "vespa", "milvus", "opensearch"),
+        *("nextcloud", "neo4j", "cassandra", "druid", "solr", "vespa", "milvus", "opensearch", "clamav"),
     }
 )
-"""Programs that size themselves by the memory of the host, or need several GiB: a default would stop or starve them."""
+"""Programs that size themselves by the memory of the host, or need several GiB: a default would stop or starve them. (ClamAV:
+3 GiB at least, 4 GiB preferred, by its manual, ClamAV in Docker.)
+"""
 _HOST_SIZED = 4096
 """MiB for what has one process a CPU, or a heap that is a share of the limit."""
 
@@ -86,10 +88,15 @@ def loads_models(dependencies: frozenset[str]) -> bool:
 def ceiling(service: Service, *, java: bool) -> Ceiling | None:
     """Return the ceiling of a service with what its own settings ask for, or None where no default is safe."""
     row = _CEILINGS.get(service.role) if service.role else None
-    if row is None or has_own_devices(service) or (service.image and not service.build and service.image.name in _LEFT_ALONE):
+    if row is None or has_own_devices(service) or needs_much_memory(service):
         return None
     floor = _HOST_SIZED if java or _follows_the_host(service) else 0
     return Ceiling(_rounded(max((row.memory, floor, *_asked(service)))), row.cpus, row.shares)
+
+
+def needs_much_memory(service: Service) -> bool:
+    """Whether a service pulls a program that is known to need several GiB, or to take what the host has."""
+    return service.image is not None and service.build is None and service.image.name in _LEFT_ALONE
 
 
 def _follows_the_host(service: Service) -> bool:

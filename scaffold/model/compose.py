@@ -205,6 +205,15 @@ class Service:
         return self.build or self.pulled
 
     @property
+    def is_brought_by_hand(self) -> bool:
+        """Whether its image is made of this repository and called without registry and owner: no machine can pull it, people
+        load it where it runs.
+        """
+        image = self.image
+        named = image is not None and not image.registry and "/" not in image.repository
+        return self.build is None and self.pulled is not None and named
+
+    @property
     def build_target(self) -> str:
         """The stage that its image is built to, "" for the last one and for an image that is not made here."""
         made = self.made

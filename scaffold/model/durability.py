@@ -61,6 +61,8 @@ _LOGS_AND_CACHES = regex(
 _EVICTS_ANY = regex(r"--maxmemory-policy[= ]+[\"']?allkeys-")
 _NO_SNAPSHOTS = regex(r"--save[= ]+(?:\"\"|''|\\\"\\\")")
 _APPENDS = regex(r"--appendonly[= ]+[\"']?yes")
+_SIGNATURES = "/var/lib/clamav"
+"""Where freshclam puts the signatures of viruses, which it fetches anew every day."""
 _UPLOADS = regex(r"(?:.*[/_.-])?(?:media|uploads?|uploaded|attachments?|avatars)/?", re.IGNORECASE)
 
 
@@ -185,4 +187,4 @@ def is_made_again(name: str) -> bool:
 
     The last word decides over those before it: `static/upload` is what people sent, `upload_tmp` is not.
     """
-    return bool(_LOGS_AND_CACHES.fullmatch(name)) and not _UPLOADS.fullmatch(name)
+    return (bool(_LOGS_AND_CACHES.fullmatch(name)) and not _UPLOADS.fullmatch(name)) or name.rstrip("/") == _SIGNATURES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.outside_stores import OutsideStore
 
@@ -139,6 +140,8 @@ class PulledImages:
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     """The variables that choose which release of them runs."""
+    brought: tuple[tuple[str, Location], ...] = ()
+    """Images without a registry that people load on the host, and the place that builds each."""
     moving: tuple[tuple[str, str], ...] = ()
     """Service and image where the tag is written down and the next push moves it."""
     builds: bool = True

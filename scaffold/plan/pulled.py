@@ -18,7 +18,17 @@ def pulled_images(stack: Stack) -> PulledImages:
         if service.image and not service.build and not service.is_datastore and (service.is_application or tags)
     ]
     return PulledImages(
-        services=tuple(sorted(service.name for service, _ in own)),
+        services=tuple(sorted(service.name for service, _ in own if not service.is_brought_by_hand)),
+        brought=tuple(
+            sorted(
+                {
+                    (str(service.image), service.pulled.location)
+                    for service, _ in own
+                    if service.is_brought_by_hand and service.pulled
+                },
+                key=lambda item: item[0],
+            )
+        ),
         tags=tuple(sorted({name for _, tags in own for name in tags})),
         moving=tuple(
             sorted(

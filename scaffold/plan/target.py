@@ -132,9 +132,16 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
 
 
 def _as_released(project: Project, stack: Stack, needs: tuple[NeededVariable, ...]) -> Stack:
-    """Return the stack as a cluster runs it: with what runs once before a release, and every variable in the environment."""
-    prepared = with_release_tasks(stack, release_tasks(project, stack))
+    """Return the stack as a cluster runs it: with what runs once before a release, every variable in the environment, and a
+    build in CI for what people load into Docker on one host.
+    """
+    prepared = with_release_tasks(_built(stack), release_tasks(project, stack))
     return with_mounted_variables(project, with_needed(prepared, needs))
+
+
+def _built(stack: Stack) -> Stack:
+    brought = (replace(item, build=item.pulled) if item.is_brought_by_hand else item for item in stack.services)
+    return replace(stack, services=tuple(brought))
 
 
 def _left_out(running: WorkloadPlan, choice: ProfileChoice | None) -> tuple[LeftOut, ...]:

@@ -112,6 +112,10 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "starts_up": _starts_up(f"{compose} up -d{' --build' if plan.pulled.builds else ''}", plan),
         "replaces": _starts_up(f"{compose} up -d", plan),
         "pull": f"{compose} pull {' '.join(map(to_shell_word, plan.pulled.services))}" if plan.pulled.services else "",
+        "brought": [
+            {"image": image, "word": to_shell_word(image), "place": f"{place.path}:{place.line}"}
+            for image, place in plan.pulled.brought
+        ],
         "tags": list(plan.pulled.tags),
         "moving": [{"service": service, "image": image} for service, image in plan.pulled.moving],
         "builds": plan.pulled.builds,

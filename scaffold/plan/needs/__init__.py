@@ -27,7 +27,7 @@ def needed_variables(project: Project, stack: Stack, managed: frozenset[str] = f
     templates = _templates(project, stack)
     found: list[NeededVariable] = []
     for service in stack.services:
-        ours = bool(service.build and service.delivers_image and runs_code(project, service))
+        ours = (service.delivers_image or service.is_brought_by_hand) and runs_code(project, service)
         required = list(required_variables(project, stack, service, templates)) if ours else []
         from_files = list(env_file_variables(project, stack, service, managed, runs_code=ours))
         by_default = default_variables(project, stack, service, managed) if ours else ()

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from scaffold.model.ceilings import needs_much_memory
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, Node, Sequence, find, scalars_of, text_of
 from scaffold.model.lasting import follows_models
@@ -48,9 +49,9 @@ def plan_resources(service: Service, scope: Scope) -> Resources:
     cpu = _cpu(text_of(find(reservations, "cpus")))
     memory_limit = _bytes(text_of(find(limits, "memory")) or text_of(service.node.get("mem_limit")))
     memory = _bytes(text_of(find(reservations, "memory")) or text_of(service.node.get("mem_reservation")))
-    # A program that loads models ends at the usual limit, whatever else it does.
-    role = Role.ML_INFERENCE if follows_models(scope.project, service) else service.role
-    usual = _DEFAULTS.get(role, _USUAL)
+    # What loads models, or is known for its hunger, ends at the usual limit, whatever else it does.
+    hungry = follows_models(scope.project, service) or needs_much_memory(service)
+    usual = _DEFAULTS.get(Role.ML_INFERENCE if hungry else service.role, _USUAL)
     memory_request = memory or _smaller(usual[1], memory_limit)
     return Resources(
         cpu_request=cpu or _smaller_cpu(usual[0], cpu_limit),

@@ -626,6 +626,41 @@ volumes: {data: {}}
     assert "`docker tag IMAGE_ID ghcr.io/acme/shop/frontend:latest`" in back
 
 
+def test_an_image_that_people_load_on_the_host_is_brought_there_and_built_for_the_cluster(
+    make_project: Callable[..., Path],
+) -> None:
+    compose = """\
+services:
+  web:
+    image: shop:latest
+    ports: ["8080:8000"]
+  scan:
+    image: clamav/clamav:1.4
+    volumes: [signatures:/var/lib/clamav]
+volumes: {signatures: {}}
+"""
+    how = "# Deployment\n\n```sh\ndocker build -t shop:latest .\ndocker save shop:latest -o shop.tar\n```\n"
+    dockerfile = 'FROM python:3.13\nCOPY . /srv\nUSER 1000\nCMD ["python", "-m", "shop"]\n'
+    files = {
+        "docker-compose.prod.yml": compose,
+        "docs/deploy.md": how,
+        "Dockerfile": dockerfile,
+        "shop.py": "import http.server\n",
+    }
+    project = read_project(make_project(files))
+    target = make_target(project, judge(project).open)
+    pages = {item.path: item.text for item in guides.render(target).artifacts}
+    start = section(page(pages, "deployment"), "## On one host with Docker Compose")
+    assert "compose pull" not in start
+    assert "`shop:latest` lies in no registry" in start
+    assert "(`docs/deploy.md:4`)" in start
+    assert "`docker save shop:latest | gzip | ssh HOST 'gunzip | docker load'`" in start
+    assert [(image.dockerfile, image.services) for image in target.images] == [("Dockerfile", ("web",))]
+    # ClamAV's manual asks for 3 GiB at least, and its signatures come from its own servers every day.
+    assert {item.name: item.resources.memory_limit for item in target.workloads}["scan"] == "4Gi"
+    assert target.backup is None
+
+
 def test_a_release_that_is_built_where_it_runs_pulls_nothing(made: Callable[..., tuple[Target, dict[str, str]]]) -> None:
     _, pages = made()
     start = section(page(pages, "deployment"), "## On one host with Docker Compose")
