@@ -153,6 +153,11 @@ def find(node: Node | None, *route: str | int) -> Node | None:
     return node
 
 
+def is_null(node: Node) -> bool:
+    """Whether a node is an empty or null scalar."""
+    return isinstance(node, Scalar) and node.plain and node.value in {"", "~", "null", "Null", "NULL"}
+
+
 def text_of(node: Node | None, default: str = "") -> str:
     """Return the value of a scalar, else `default`."""
     return node.value if isinstance(node, Scalar) else default

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.model.document import Document, Entry, Mapping, Node, Scalar, Sequence
+from scaffold.model.document import Document, Entry, Mapping, Scalar, Sequence, is_null
 from scaffold.model.frozen import frozen
 
 _TYPES = frozenset({"types"})
@@ -139,8 +139,3 @@ def _wrong_filters(event: str, mapping: Mapping, explained: set[int]) -> list[Tr
         for entry in mapping.entries
         if id(entry) not in explained and entry.key.value in _ALL_FILTERS - allowed
     ]
-
-
-def is_null(node: Node) -> bool:
-    """Whether a node is an empty or null scalar."""
-    return isinstance(node, Scalar) and node.plain and node.value in {"", "~", "null", "Null", "NULL"}

@@ -10,7 +10,7 @@ from dataclasses import field
 from scaffold.gaps.facts import holds_a_secret, is_test_path, path_environment
 from scaffold.gaps.kubernetes.objects import KubernetesObject, objects
 from scaffold.gaps.signals import foreign_infrastructure, without_repeats
-from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequence, find, text_of
+from scaffold.model.document import Entry, Location, Mapping, Node, Scalar, Sequence, find, is_null, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
@@ -160,6 +160,8 @@ def _in_values(node: Node | None, route: str) -> Iterator[_Found]:
 
 def _of_entry(entry: Entry, route: str) -> Iterator[_Found]:
     key = entry.key.value
+    if is_null(entry.value):
+        return
     if isinstance(entry.value, Scalar):
         if not _NAME_OF_A_SECRET.search(key) and not _names_a_key(key, entry.value.value):
             yield from _credential(key, entry.value.value, entry.key.location)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from scaffold.model.artifact import Splice
-from scaffold.model.document import Mapping, Span
+from scaffold.model.document import Mapping, Span, is_null
 from scaffold.model.edits import EditTask, FileSplices
-from scaffold.model.workflow_triggers import NestedEvent, is_null, nested_events
+from scaffold.model.workflow_triggers import NestedEvent, nested_events
 
 
 def workflow_trigger(task: EditTask) -> tuple[FileSplices, ...]:
