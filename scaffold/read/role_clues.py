@@ -21,6 +21,7 @@ _BINDS = regex(
 _TOLD = regex(r"--port\b|--bind\b|--uds\b|(?:^|\s)-[bcp]\b|--config\b|\$")
 _USUAL_PORTS = ((regex(r"\bfastapi\s+run\b|\buvicorn\b|\bgunicorn\b|\bmanage\.py\s+runserver\b"), 8000),)
 """Servers whose port nobody has to name: FastAPI's and Uvicorn's, Gunicorn's and Django's documentation."""
+_DATABASE_URL = regex(r"(?:jdbc:)?(?:postgres(?:ql)?|mysql|mariadb|mongodb)(?:\+\w+)?://")
 _WEB_PROBE = regex(r"https?://|\bcurl\b|\bwget\b")
 
 
@@ -74,6 +75,12 @@ def has_web_port(service: Service) -> bool:
     """Whether a service listens on a port that is HTTP by habit."""
     ports = {port.target for port in service.ports if port.protocol == "tcp"} | set(service.expose)
     return bool(ports & role_data.WEB_PORTS)
+
+
+def store_used(service: Service) -> str:
+    """Return the name of a variable that gives a service the address of a database, "" where none does."""
+    named = (entry.name for entry in service.environment if _DATABASE_URL.match(entry.value or ""))
+    return next(named, "")
 
 
 def is_other_store(service: Service) -> bool:

@@ -30,6 +30,7 @@ from scaffold.read.role_clues import (
     is_client,
     is_loop,
     is_other_store,
+    store_used,
 )
 
 THRESHOLD = 2
@@ -349,6 +350,8 @@ def _score_own(scores: _Scores, service: Service, context: RoleContext, named: R
     elif service.build is None:
         if not is_store and named is None and has_web_port(service):
             scores.add(Role.WEB, 2, f"{how} and has a port for HTTP")
+        elif not is_store and named is None and service.ports and (store := store_used(service)):
+            scores.add(Role.WEB, 2, f"{how}, has a port and takes the address of a store as {store}")
     elif has_port and not is_store and not APPLICATION & set(scores.points):
         scores.add(Role.WEB, 2, f"{how} and has a port")
     elif has_port and not is_store:

@@ -24,6 +24,8 @@ from scaffold.gaps.network.plain_entries import (
 )
 from scaffold.gaps.other_ways import deployed_by_jobs
 from scaffold.gaps.own_images import is_own_image
+from scaffold.gaps.signals import foreign_infrastructure
+from scaffold.gaps.starts import Strength, strength_of
 from scaffold.model.compose import EnvValue, Port, Service, Stack
 from scaffold.model.document import Location, Mapping, Scalar, scalars_in
 from scaffold.model.gap import Closer, Gap, Rule
@@ -311,7 +313,7 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
         not doors
         or speaks
         or any(map(label_route, stack.services))
-        or stands_behind(project, on_a_host=called)
+        or stands_behind(project, on_a_host=_is_on_a_host(project, stack))
         or _ends_elsewhere(project, stack)
     ):
         return
@@ -388,10 +390,13 @@ def _is_automatic(service: Service) -> bool:
 def _ends_elsewhere(project: Project, stack: Stack) -> bool:
     """Whether a port, a certificate, a platform, an infrastructure file or a page says where TLS ends."""
     return (
-        _has_tls(project, stack)
-        or _runs_elsewhere(project, stack)
-        or is_told(project, on_a_host=stack.environment is EnvironmentClass.PRODUCTION)
+        _has_tls(project, stack) or _runs_elsewhere(project, stack) or is_told(project, on_a_host=_is_on_a_host(project, stack))
     )
+
+
+def _is_on_a_host(project: Project, stack: Stack) -> bool:
+    """Whether a stack is called production, or a page on deployment, a job or a script starts it on a host."""
+    return stack.environment is EnvironmentClass.PRODUCTION or strength_of(project, stack).strength is Strength.OTHERS
 
 
 def _has_tls(project: Project, stack: Stack) -> bool:
@@ -424,10 +429,18 @@ def _runs_elsewhere(project: Project, stack: Stack) -> bool:
         return has_resource(project, _CLOUD) is not None and has_resource(project, MACHINES) is not None
     if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
         return True
-    if _runs_what_was_released(project, stack):
+    if _runs_what_was_released(project, stack) or _has_a_chart_beside(project, stack):
         return False
     # An Ingress without TLS of its own ends none.
     return has_resource(project, _INGRESS) is not None and next(plain_ingresses(project), None) is None
+
+
+def _has_a_chart_beside(project: Project, stack: Stack) -> bool:
+    """Whether the only ingresses stand in charts, and pages on deployment start a stack of Compose on a host all the same."""
+    files = [
+        item for item in foreign_infrastructure(project) if any(re.search(_INGRESS, kind) for kind, _, _ in item.resources)
+    ]
+    return all(item.kind == "helm" for item in files) and strength_of(project, stack).strength is Strength.OTHERS
 
 
 def _runs_what_was_released(project: Project, stack: Stack) -> bool:

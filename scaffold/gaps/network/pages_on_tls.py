@@ -53,6 +53,14 @@ _OFFER = regex(
     r"(?:(?!\b(?:tls|ssl|https|certificate)s?\b)[^\n]|\n(?!\s*\n))*(?=\n\s*\n|\Z)"
 )
 """A paragraph for those who wish for something other than TLS, such as limits of rates."""
+_MAYBE = regex(
+    r"\b(?:if|when|whether)\b(?:(?: [\w']+){0,6} behind|(?: \w+){0,2} us(?:e|es|ing))\b(?: [\w-]+){0,3} prox(?:y|ies)\b"
+    r"|\bis [\w .]{1,40}\bbehind an? [\w -]{0,20}proxy\?"
+    r"|(?:\bconsider(?: using)?|\bor(?: (?:use|set up|configure|that))?|\bили(?: настроен)?)"
+    r" (?:an? |the |your )?reverse[- ]proxy[^.\n]{0,40}",
+    re.IGNORECASE,
+)
+"""Words that leave open whether anything stands before the application, or name it as one of two ways."""
 _ROW_OF_A_VARIABLE = regex(
     r"(?m)^[ \t]*\|[ \t]*`[A-Z][A-Z0-9_]*`[ \t]*\|(?=[^\n]{0,400}\b(?i:if|whether|on you)\b)"
     r"(?![^\n]{0,400}(?i:certbot|let's ?encrypt|acme))[^\n]*",
@@ -82,10 +90,7 @@ def is_told(project: Project, *, on_a_host: bool = False, of_others: bool = True
     """
     pages = own_pages(project, on_a_host=on_a_host)
     texts = (page.text for page in pages if of_others or not _TAKEN_IN.search(page.path))
-    return any(
-        (_EDGE.search(text) or _ASKED.search(text)) and _says(_ROW_OF_A_VARIABLE.sub("", _LINKS_AWAY.sub("", text)))
-        for text in texts
-    )
+    return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_certain(text)) for text in texts)
 
 
 def for_host_nginx(project: Project) -> Location | None:
@@ -146,5 +151,9 @@ def _says(text: str) -> bool:
     return any(_MEANS.search(text, max(match.start() - _NEAR, 0), match.end() + _NEAR) for match in found)
 
 
+def _certain(text: str) -> str:
+    return _LINKS_AWAY.sub("", _ROW_OF_A_VARIABLE.sub("", _MAYBE.sub("", text)))
+
+
 def _bare(text: str) -> str:
-    return _OFFER.sub("", _LINKS_AWAY.sub("", _ROW_OF_A_VARIABLE.sub("", text)))
+    return _OFFER.sub("", _certain(text))

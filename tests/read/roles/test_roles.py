@@ -398,3 +398,10 @@ def test_the_health_check_tells_which_store_a_variable_chooses(check: str, expec
 
 def test_a_health_check_with_the_client_of_a_store_makes_no_store() -> None:
     assert role("image: acme/web:1, command: gunicorn app, healthcheck: {test: [CMD-SHELL, pg_isready -h db]}") is Role.WEB
+
+
+def test_an_image_of_its_own_with_a_port_and_a_database_takes_visitors_on_any_port() -> None:
+    database = "environment: {DATABASE_URL: 'postgres://shop:x@db:5432/shop'}"
+    assert role(f"image: shop/shop, ports: ['7000:7000'], {database}", "shop") is Role.WEB
+    assert role(f"image: shop/shop, {database}", "shop") is None
+    assert role("image: shop/shop, ports: ['7000:7000'], environment: {UPSTREAM_URL: 'tcp://db:5432'}", "shop") is None
