@@ -11,6 +11,7 @@ from scaffold.gaps.backup.copied_paths import copied_paths
 from scaffold.gaps.backup.dumps_in_containers import Misled, is_container_of, kept_in_the_container
 from scaffold.gaps.backup.files import has_volume_by_variable, kept_files
 from scaffold.gaps.backup.stubs import empty_backups
+from scaffold.gaps.container_names import container_names_in_variables, given_container_names
 from scaffold.gaps.docs.pages import current_pages, heading_above, headings_around
 from scaffold.gaps.facts import declared_services, is_test_path, listed, once
 from scaffold.gaps.remembered import remembered
@@ -304,9 +305,7 @@ def _is_started(project: Project, name: str, *, by_service: bool) -> bool:
         return False
     if any(is_container_of(service, name) for service in services):
         return True
-    named = re.compile(rf"(?:--name|container_name|hostname|_CONTAINER\w*)\b[\s:=\"']+{re.escape(name)}(?![\w.-])")
-    texts = (project.source(file.path) or "" for file in project.compose_files)
-    return any(named.search(text) for text in (*texts, *(command.text for command in project.commands)))
+    return name in given_container_names(project) or name in container_names_in_variables(project)
 
 
 # --- roles and databases ----------------------------------------------------------------------------------------------

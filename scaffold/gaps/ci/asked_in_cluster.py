@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci.asking_places import AskingPlace
@@ -26,6 +25,11 @@ _WAITS = regex(
     words=("kubectl",),
 )
 _NAME = regex(r"(?m)^metadata:[ \t]*\n(?:[ \t]++(?!name:)\S[^\n]*\n)*+[ \t]+name:[ \t]*(?P<name>[^\n#]+)")
+_DEPLOYMENT = regex(r"(?m)^kind:\s*Deployment\s*$")
+_OF_A_VARIABLE_KIND = regex(r"(?m)^kind:\s*\{\{")
+_PLAIN = regex(r"[a-z0-9.-]+")
+_LONGEST_NAME = 63
+"""Where the helper cuts a name off (RFC 1123, a label)."""
 _FULL = regex(r"\{\{-?\s*(?:include|template)\s+[\"'][\w.-]+\.fullname[\"']\s+[.$]\s*-?\}\}(?P<tail>[a-z0-9-]*)")
 _USUAL = "contains $name .Release.Name"
 """How the helper of `helm create` tells whether the release is called after the chart."""
@@ -68,22 +72,22 @@ def _rendered(project: Project, chart: str, release: str) -> tuple[str, ...]:
         return ()
     called = text_of(find(described.root, "name"))
     prefix = release if called in release else f"{release}-{called}"
+    objects = [part for item in inside if "/templates/" in item.path for part in item.text.split("\n---")]
+    if any(map(_OF_A_VARIABLE_KIND.search, objects)):
+        return ()
     usual = any(_USUAL in item.text for item in inside)
-    found: list[str] = []
-    for text in (part for item in inside if "/templates/" in item.path for part in item.text.split("\n---")):
-        if not re.search(r"(?m)^kind:\s*Deployment\s*$", text):
-            if re.search(r"(?m)^kind:\s*\{\{", text):
-                return ()
-            continue
-        name = _NAME.search(text)
-        full = _FULL.fullmatch(name["name"].strip()) if name else None
-        if name and full and usual:
-            found.append(f"{prefix}{full['tail']}"[:63])
-        elif name and re.fullmatch(r"[a-z0-9.-]+", name["name"].strip()):
-            found.append(name["name"].strip())
-        else:
-            return ()
-    return tuple(dict.fromkeys(found))
+    names = [_name_in(text, prefix if usual else "") for text in objects if _DEPLOYMENT.search(text)]
+    return tuple(dict.fromkeys(names)) if all(names) else ()
+
+
+def _name_in(template: str, prefix: str) -> str:
+    """Return the name that a template gives its object; "" where it is not told, as without the prefix for the usual helper."""
+    match = _NAME.search(template)
+    written = match["name"].strip() if match else ""
+    full = _FULL.fullmatch(written)
+    if full and prefix:
+        return f"{prefix}{full['tail']}"[:_LONGEST_NAME]
+    return written if _PLAIN.fullmatch(written) else ""
 
 
 @remembered
@@ -109,6 +113,7 @@ def _missing(project: Project, asking: AskingPlace, line: Line, written: str) ->
         if not project.exists(f"{folder}/Chart.yaml") or project.exists(path) or project.ignored_at(path):
             continue
         stem = posixpath.basename(written)
+        # A second command that names the file may make it.
         if sum(stem in item.text or name in item.text for item in asking.commands) > 1:
             continue
         there = tuple(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.asked_files import files_of_call
 from scaffold.gaps.ci.asking_places import AskingPlace, is_printed
+from scaffold.gaps.container_names import given_container_names
 from scaffold.gaps.facts import declared_services
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service
-from scaffold.model.deployments import Line, compose_call, hides_its_file, named_files
+from scaffold.model.deployments import Line, compose_call, hides_its_file
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project
@@ -47,25 +48,35 @@ _MAKES_COMPOSE = regex(
     r"(?m)^\s*services:\s*$|>\s*[\"']?\S*compose\S*\.ya?ml|\bgit\s+clone\b|\b(?:curl|wget)\b[^\n]*compose[\w.-]*\.ya?ml"
 )
 """A place that writes or brings a compose file of its own."""
-
-
 _BRINGS = regex(r"\bgit\s+(?:-C\s+\S+\s+)?(?:pull|reset|fetch|checkout)\b")
+"""A place that brings the files of this repository to the host."""
+_NUMBER = regex(r"[-_]\d+$")
+"""What Compose puts behind the name of a service."""
+_TASK = regex(r"\.\d")
+"""What a swarm puts behind it."""
 
 
 @frozen
-class AbsentName:
-    """A service or container that a command names; `kind` is which of both, `files` the compose files that it speaks of."""
+class AbsentService:
+    """A service that a command asks Compose for, the word of Compose, and the compose files that the command names."""
 
-    kind: str
     name: str
     verb: str
+    files: tuple[str, ...]
     place: Location
-    files: tuple[str, ...] = ()
-    called: str = ""
-    """The name that the container of the service of that name has, "" where there is none."""
 
 
-def absent_services(project: Project, asking: AskingPlace) -> Iterator[AbsentName]:
+@frozen
+class AbsentContainer:
+    """A container that a command works on."""
+
+    name: str
+    called: str
+    """The name that the container of the service of that name has, "" where the file says none."""
+    place: Location
+
+
+def absent_services(project: Project, asking: AskingPlace) -> Iterator[AbsentService]:
     """Yield the services that a place asks Compose for and that the files which it names do not have, all files of the
     repository where it names none. It has to ask for one that is there as well: else it may speak of a stack of elsewhere.
     """
@@ -78,9 +89,9 @@ def absent_services(project: Project, asking: AskingPlace) -> Iterator[AbsentNam
     # A host may keep a compose file of its own, unless the job brings the one that is here.
     apart = (asking.deploys and not _BRINGS.search(asking.text)) or _hidden_stacks(project)
     for line, verb, name, files in found:
-        own = frozenset().union(*(_services_of(project, file) for file in files)) if files else declared
+        own = frozenset().union(*(_services_by_file(project)[path] for path in files)) if files else declared
         if name not in own and own and (files or not apart):
-            yield AbsentName("service", name, verb, line.place, files)
+            yield AbsentService(name, verb, files, line.place)
 
 
 def _named(project: Project, asking: AskingPlace) -> Iterator[tuple[Line, str, str, tuple[str, ...]]]:
@@ -98,11 +109,8 @@ def _named(project: Project, asking: AskingPlace) -> Iterator[tuple[Line, str, s
 
 def _files(project: Project, call: str) -> tuple[str, ...] | None:
     """Return the compose files that a call names, () for none, None where it is not told which, or one is not there."""
-    names = named_files(call)
-    if not names:
-        return None if hides_its_file(call) or "-f" in call.split() else ()
-    paths = {name: [file.path for file in project.compose_files if posixpath.basename(file.path) == name] for name in names}
-    return tuple(path for found in paths.values() for path in found) if all(paths.values()) else None
+    files = files_of_call(project, call)
+    return None if files == () and (hides_its_file(call) or "-f" in call.split()) else files
 
 
 def _words(text: str, verb: str) -> list[str]:
@@ -121,11 +129,14 @@ def _words(text: str, verb: str) -> list[str]:
     return found
 
 
-def _services_of(project: Project, path: str) -> frozenset[str]:
-    """Return the services of a compose file and of every stack that it is part of by `include` or `extends`."""
-    names = {name for file in project.compose_files if file.path == path for name in file.service_names}
-    alone = (stack for stack in project.stacks if path in stack.files and (len(stack.files) == 1 or stack.files[0] == path))
-    return frozenset(names | {service.name for stack in alone if len(stack.files) == 1 for service in stack.services})
+@remembered
+def _services_by_file(project: Project) -> dict[str, frozenset[str]]:
+    """Return the services of each compose file, with those that it takes in by `include` or `extends`."""
+    found = {file.path: frozenset(file.service_names) for file in project.compose_files}
+    for stack in (stack for stack in project.stacks if len(stack.files) == 1):
+        path = stack.files[0]
+        found[path] = found.get(path, frozenset()).union(service.name for service in stack.services)
+    return found
 
 
 @remembered
@@ -135,12 +146,12 @@ def _hidden_stacks(project: Project) -> bool:
     return any(_NOT_HERE.search(path) for path in project.files if "compose" in path) or any("compose" in p for p in left_out)
 
 
-def absent_containers(project: Project, asking: AskingPlace) -> Iterator[AbsentName]:
+def absent_containers(project: Project, asking: AskingPlace) -> Iterator[AbsentContainer]:
     """Yield the containers that a place works on by a name that none has: Compose calls them after project and number where the
     file says no name.
     """
     services = _services(project)
-    if not services or _MAKES_COMPOSE.search(asking.text) or _hidden_stacks(project):
+    if not services or _MAKES_COMPOSE.search(asking.text) or _hidden_stacks(project) or _hides_a_name(project):
         return
     for line in asking.commands:
         listed = _LISTED.search(line.text)
@@ -148,27 +159,41 @@ def absent_containers(project: Project, asking: AskingPlace) -> Iterator[AbsentN
         if match is None or is_printed(line.text, match.start()) or (not listed and _ASKED_FIRST.search(line.text)):
             continue
         name = match["name"]
-        if _is_made(project, services, name):
-            continue
-        alike = [item for item in services if item.name == name or item.name in re.split(r"[-_.]", name)]
-        if alike:
+        alike = [item for word in dict.fromkeys((name, *re.split(r"[-_.]", name))) for item in services.get(word, ())]
+        if alike and not _is_made(project, name):
             called = next((item.container_name for item in alike if item.container_name), "")
-            yield AbsentName("container", name, "docker", line.place, (), called)
+            yield AbsentContainer(name, called, line.place)
 
 
 @remembered
-def _services(project: Project) -> tuple[Service, ...]:
-    return tuple(service for stack in project.stacks for service in stack.services)
+def _services(project: Project) -> dict[str, list[Service]]:
+    """Return the services of all stacks by their names."""
+    found: dict[str, list[Service]] = {}
+    for stack in project.stacks:
+        for service in stack.services:
+            found.setdefault(service.name, []).append(service)
+    return found
 
 
-def _is_made(project: Project, services: tuple[Service, ...], name: str) -> bool:
-    """Whether a container may have this name: by a file, by Compose, by a command of any place."""
-    for service in services:
-        given = service.container_name
-        if "$" in given or given == name:
-            return True
-        if re.search(rf"[-_]{re.escape(service.name)}[-_]\d+$", name) or re.match(rf"{re.escape(service.name)}\.\d", name):
-            return True
-    known = re.compile(rf"(?:--name|container_name|hostname)[\s:=\"']+{re.escape(name)}(?![\w.-])")
-    texts = (project.source(file.path) or "" for file in project.compose_files)
-    return any(known.search(text) for text in (*texts, *(command.text for command in project.commands)))
+@remembered
+def _container_names(project: Project) -> frozenset[str]:
+    """Return the names that services give their containers, as they are filled in."""
+    return frozenset(service.container_name for services in _services(project).values() for service in services)
+
+
+@remembered
+def _hides_a_name(project: Project) -> bool:
+    """Whether a variable without a value stands in the name of a container."""
+    return any("$" in name for name in _container_names(project))
+
+
+def _is_made(project: Project, name: str) -> bool:
+    """Whether a container may have this name: by a file, by a command of any place, by Compose, by a swarm."""
+    if name in _container_names(project) or name in given_container_names(project):
+        return True
+    number = _NUMBER.search(name)
+    stem = name[: number.start()] if number else ""
+    of_compose = (stem[match.end() :] for match in re.finditer("[-_]", stem))
+    of_swarm = (name[: match.start()] for match in _TASK.finditer(name))
+    services = _services(project)
+    return any(word in services for word in (*of_compose, *of_swarm))

@@ -66,7 +66,7 @@ def _started(project: Project, calls: list[str]) -> tuple[Stack, ...]:
         if hides_its_file(call) or not names <= by_name.keys():
             return ()
         unnamed = unnamed or not names
-        found |= {stack.id: stack for name in names for stack in by_name[name]}
+        found |= {stack.id: stack for name in sorted(names) for stack in by_name[name]}
     return project.stacks if unnamed else tuple(found.values())
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterator
 
+from scaffold.gaps.ci.asked_files import files_of_call
 from scaffold.gaps.ci.asking_places import AskingPlace, is_printed
-from scaffold.model.deployments import COMPOSE, hides_its_file, named_files
+from scaffold.gaps.remembered import remembered
+from scaffold.model.deployments import COMPOSE, hides_its_file
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import Project
@@ -20,6 +20,7 @@ _NAME = regex(r"(?P<name>[A-Z][A-Z0-9_]*)=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|\"']*
 _OF_TOOLS = regex(
     r"(?:COMPOSE|DOCKER|BUILDKIT|BUILDX|PODMAN|AWS|SSH|GIT)_.*|PATH|HOME|TAR_OPTIONS|UID|GID|LANG|LC_ALL|DEBUG|TZ|TERM|MSYS_NO_PATHCONV"
 )
+_WORD = regex(r"[A-Za-z0-9_]+")
 _PASSES = regex(r"\s-e\s|--env\b|\s(?:exec|run)\s")
 
 
@@ -38,27 +39,33 @@ def unread_variables(project: Project, asking: AskingPlace) -> Iterator[UnreadVa
         for match in _GIVES.finditer(line.text):
             if _PASSES.search(match["call"]) or hides_its_file(match["call"]) or is_printed(line.text, match.start("call")):
                 continue
-            files = _files(project, match["call"])
-            for item in _NAME.finditer(match["sets"]):
+            files = files_of_call(project, match["call"])
+            for item in _NAME.finditer(match["sets"]) if files is not None and project.compose_files else ():
                 name = item["name"]
-                if files and not _OF_TOOLS.fullmatch(name) and not _is_read(project, files, name):
-                    yield UnreadVariable(name, files, line.place)
-
-
-def _files(project: Project, call: str) -> tuple[str, ...]:
-    """Return the compose files that a call may read; () where one that it names is not there."""
-    names = named_files(call)
-    if not names:
-        return tuple(file.path for file in project.compose_files)
-    found = {name: [file.path for file in project.compose_files if posixpath.basename(file.path) == name] for name in names}
-    return tuple(path for paths in found.values() for path in paths) if all(found.values()) else ()
+                if not _OF_TOOLS.fullmatch(name) and not _is_read(project, files or (), name):
+                    yield UnreadVariable(name, files or tuple(file.path for file in project.compose_files), line.place)
 
 
 def _is_read(project: Project, files: tuple[str, ...], name: str) -> bool:
     """Whether a text that the call reads says the name: the files, those beside them that they may take in, env files."""
-    word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
-    texts = [project.source(path) or "" for path in files]
-    if any("include:" in text or "extends:" in text for text in texts):
-        texts += [project.source(file.path) or "" for file in project.compose_files]
+    if name in _words_of_values(project):
+        return True
+    if not files or any("include:" in text or "extends:" in text for text in (project.source(path) or "" for path in files)):
+        return name in _words(project)
+    return any(name in _words_by_file(project)[path] for path in files)
+
+
+@remembered
+def _words_by_file(project: Project) -> dict[str, frozenset[str]]:
+    return {file.path: frozenset(_WORD.findall(project.source(file.path) or "")) for file in project.compose_files}
+
+
+@remembered
+def _words(project: Project) -> frozenset[str]:
+    return frozenset[str]().union(*_words_by_file(project).values())
+
+
+@remembered
+def _words_of_values(project: Project) -> frozenset[str]:
     values = (entry.value for file in project.env_files for entry in file.entries)
-    return any(word.search(text) for text in (*texts, *values))
+    return frozenset(word for value in values for word in _WORD.findall(value))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.docs.pages import commands_of, current_pages, headings_around, sections
 from scaffold.gaps.facts import mounts_source, stands_alone
+from scaffold.gaps.modes import mode_of
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import LISTED, compose_call, deploy_scripts, named_files
 from scaffold.model.document import Location
@@ -20,7 +21,6 @@ _PRODUCTION = regex(
 )
 _NOT = regex(r"(?i)\b(?:not|without|before|from|differ\w*|vs|development|local)\b")
 _FOR_DEVELOPERS = regex(r"(?i)\b(?:develop\w*|dev|local\w*|contribut\w*|hacking|tests?|testing|try|demo)\b")
-_MODE = regex(r"\w+_ENV(?:IRONMENT)?|ENV(?:IRONMENT)?")
 _STARTS = regex(r"^(?:sudo\s+)?docker[ -]compose\s+up\b")
 _UP = regex(compose_call("up"))
 _CD = regex(r"cd\s+(?P<path>\S+)")
@@ -59,19 +59,24 @@ def _merged_by_itself(project: Project) -> Iterator[Gap]:
             continue
         said = [_LINK.sub("", line) for line in (*headings_around(page, command.location), *_near(page, command))]
         if any(map(_TO_HOST.search, said)) and not any(map(_FOR_DEVELOPERS.search, (page.path, *said))):
-            yield RULE.gap(
-                resource=page.path,
-                subject="override",
-                message=f"{page.path} has people host the product with a start that names no file: Compose merges"
-                f" {stack.files[-1]} into it by itself, and that is made for development ({sign[0]}).",
-                expected="the files of production by -f, or an override that git does not hold",
-                actual="docker compose up without a file",
-                locations=(command.location,),
-                related=(sign[1],),
-                severity=Severity.MEDIUM,
-                environment=EnvironmentClass.PRODUCTION,
-            )
+            yield _merged_gap(command, stack.files[-1], sign)
             return
+
+
+def _merged_gap(command: Command, override: str, sign: tuple[str, Location]) -> Gap:
+    page = command.location.path
+    return RULE.gap(
+        resource=page,
+        subject="override",
+        message=f"{page} has people host the product with a start that names no file: Compose merges"
+        f" {override} into it by itself, and that is made for development ({sign[0]}).",
+        expected="the files of production by -f, or an override that git does not hold",
+        actual="docker compose up without a file",
+        locations=(command.location,),
+        related=(sign[1],),
+        severity=Severity.MEDIUM,
+        environment=EnvironmentClass.PRODUCTION,
+    )
 
 
 def _sign_of_override(project: Project, stack: Stack) -> tuple[str, Location] | None:
@@ -82,8 +87,7 @@ def _sign_of_override(project: Project, stack: Stack) -> tuple[str, Location] | 
     folders = {manifest.folder for manifest in project.manifests}
     for service in stack.services:
         for entry in service.environment:
-            develops = _MODE.fullmatch(entry.name) and str(entry.value).lower() in {"development", "dev", "local"}
-            if develops and entry.location.path == path:
+            if entry.location.path == path and mode_of(entry.name, entry.value) is EnvironmentClass.DEV:
                 return f"{entry.name} of {service.name}", entry.location
         for mount in service.mounts:
             if mount.kind == "bind" and mount.resolved in folders and mount.location.path == path and not mount.read_only:
@@ -211,7 +215,7 @@ def _sign_of_development(stack: Stack) -> tuple[str, Location] | None:
     """Return a variable of a mode of development, or sources that are mounted over those of an image, with its place."""
     for service in stack.services:
         for entry in service.environment:
-            if _MODE.fullmatch(entry.name) and str(entry.value).lower() in {"development", "dev", "local"}:
+            if mode_of(entry.name, entry.value) is EnvironmentClass.DEV:
                 return f"{entry.name} of {service.name}", entry.location
         if mounts_source(service):
             return f"the sources are mounted into {service.name}", service.location
