@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks
 from scaffold.gaps.image.builds import environment_of
-from scaffold.gaps.image.end_of_life import AS_OF, LONG_AGO, Ended, ended_releases
+from scaffold.gaps.image.end_of_life import Ended, ended_releases
+from scaffold.gaps.image.support_ends import AS_OF, LONG_AGO
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import EnvironmentClass, Layer, Severity, closest_to_production
