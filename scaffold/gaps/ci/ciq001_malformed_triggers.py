@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import ci_steps, pushes_image, runs_tests
+from scaffold.gaps.remembered import remembered
 from scaffold.model.deployments import is_deployment
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -41,13 +42,22 @@ def _severity(project: Project, workflow: Workflow) -> Severity:
     """Return `medium` for tests of the whole by their name beside another workflow that tests, where this one neither deploys
     nor pushes an image: no release waits for it.
     """
-    if not _OF_THE_WHOLE.search(workflow.path):
+    if not _OF_THE_WHOLE.search(workflow.path) or not _testing(project) - {workflow.path}:
         return Severity.HIGH
-    steps = ci_steps(project)
-    tested = any(runs_tests(item) for item in steps if item.workflow is not workflow)
-    releases = any(is_deployment(workflow, job) for job in workflow.jobs)
-    releases = releases or any(pushes_image(item) for item in steps if item.workflow is workflow)
-    return Severity.MEDIUM if tested and not releases else Severity.HIGH
+    releases = workflow.path in _pushing(project) or any(is_deployment(workflow, job) for job in workflow.jobs)
+    return Severity.HIGH if releases else Severity.MEDIUM
+
+
+@remembered
+def _testing(project: Project) -> frozenset[str]:
+    """Return the workflows that run tests."""
+    return frozenset(item.workflow.path for item in ci_steps(project) if runs_tests(item))
+
+
+@remembered
+def _pushing(project: Project) -> frozenset[str]:
+    """Return the workflows that push an image."""
+    return frozenset(item.workflow.path for item in ci_steps(project) if pushes_image(item))
 
 
 def _nested(project: Project, workflow: Workflow, nested: NestedEvent) -> Gap:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import ci_steps
 from scaffold.gaps.other_ways import deployed_by_jobs
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.supply_chain.pushed_names import PushedName
 from scaffold.model.compose import Service, Stack
 from scaffold.model.deployments import compose_call, is_deployment, run_text
@@ -37,8 +38,7 @@ class UnpushedImage:
 
 def unpushed_images(project: Project, names: tuple[PushedName, ...]) -> Iterator[UnpushedImage]:
     """Yield the services of the stacks whose images a job that deploys pulls, and which no workflow pushes by that name."""
-    pulled = _pulled_by_jobs(project)
-    for stack, place in deployed_by_jobs(project) if names and pulled else ():
+    for stack, place in deployed_by_jobs(project) if names and _jobs_pull(project) else ():
         for service in stack.services:
             image, node = service.image, service.node.get("image")
             if image is None or service.build or service.is_datastore or not isinstance(node, Scalar) or node.references:
@@ -49,7 +49,7 @@ def unpushed_images(project: Project, names: tuple[PushedName, ...]) -> Iterator
             yield from _commented(project, stack, service, image, names)
 
 
-def _pulled_by_jobs(project: Project) -> bool:
+def _jobs_pull(project: Project) -> bool:
     """Whether a job that deploys has images pulled, and none builds or loads them on the host."""
     texts = [run_text(item.step) for item in ci_steps(project) if is_deployment(item.workflow, item.job)]
     return any(map(_PULLS.search, texts)) and not any(map(_LOADS.search, texts))
@@ -61,9 +61,15 @@ def _name(item: PushedName) -> str:
 
 def _is_made_elsewhere(project: Project, image: ImageReference) -> bool:
     """Whether a command that is no part of a page builds, tags or pushes the image by this name."""
-    word = re.compile(rf"(?<![\w./-]){re.escape(image.repository)}(?![\w/-])")
-    commands = (item for item in project.commands if item.context != "doc")
-    return any(_MAKES.search(item.text) and word.search(item.text) for item in commands)
+    name = image.repository
+    text = _making(project)
+    return name in text and re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-])", text) is not None
+
+
+@remembered
+def _making(project: Project) -> str:
+    """Return the commands, one a line, that build, tag or push any image and are no part of a page."""
+    return "\n".join(item.text for item in project.commands if item.context != "doc" and _MAKES.search(item.text))
 
 
 def _bare(
@@ -86,6 +92,7 @@ def _commented(
     found = [
         (Location(workflow.path, number), line.lstrip().startswith("#"))
         for workflow in project.workflows
+        if image.repository in workflow.document.text
         for number, line in enumerate(workflow.document.text.split("\n"), 1)
         if image.repository in line
     ]
