@@ -189,7 +189,6 @@ def anchor(project: Project) -> Location | None:
 
 
 @remembered
-@remembered
 def durable_stores(project: Project) -> tuple[tuple[Stack, Service], ...]:
     """Return the judged stores whose loss loses data."""
     return tuple((stack, service) for stack, service in main_services(project) if is_durable_store(project, service))

@@ -80,8 +80,6 @@ _README = regex(r"(?i)readme(?:\.\w+)?")
 _PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 NAMES_COMPOSE = regex(r"\b(?:docker[ -]?)?compose\b", re.IGNORECASE, words=("compose",))
-
-
 _OF_PRODUCTION = regex(r"\bprod(?:uction)?\b", re.IGNORECASE, words=("prod",))
 _FIRST_LINES = 3
 """Lines of a section that say what it is about."""

@@ -17,18 +17,10 @@ def pulled_images(stack: Stack) -> PulledImages:
         for service, tags in found
         if service.image and not service.build and not service.is_datastore and (service.is_application or tags)
     ]
+    brought = {str(item.image): item.pulled.location for item, _ in own if item.is_brought_by_hand and item.pulled}
     return PulledImages(
         services=tuple(sorted(service.name for service, _ in own if not service.is_brought_by_hand)),
-        brought=tuple(
-            sorted(
-                {
-                    (str(service.image), service.pulled.location)
-                    for service, _ in own
-                    if service.is_brought_by_hand and service.pulled
-                },
-                key=lambda item: item[0],
-            )
-        ),
+        brought=tuple(sorted(brought.items())),
         tags=tuple(sorted({name for _, tags in own for name in tags})),
         moving=tuple(
             sorted(
