@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, has_resource, is_test_path, listed, path_environment, root_image
 from scaffold.gaps.kubernetes.objects import common_environment
-from scaffold.gaps.network.cloud_firewall import MACHINES
+from scaffold.gaps.network.ends_of_tls import (
+    CLOUD,
+    CLUSTER,
+    INGRESS,
+    TLS_PORTS,
+    ends_elsewhere,
+    has_tls,
+    is_on_a_host,
+    runs_what_was_released,
+    speaks_tls,
+)
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.own_certificates import own_certificate
 from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, own_pages, shown_doors, stands_behind
@@ -24,46 +34,17 @@ from scaffold.gaps.network.plain_entries import (
 )
 from scaffold.gaps.other_ways import deployed_by_jobs
 from scaffold.gaps.own_images import is_own_image
-from scaffold.gaps.signals import foreign_infrastructure
-from scaffold.gaps.starts import Strength, strength_of
 from scaffold.model.compose import EnvValue, Port, Service, Stack
-from scaffold.model.document import Location, Mapping, Scalar, scalars_in
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import is_in_image
 from scaffold.model.label_routes import label_route
-from scaffold.model.lasting import words_of
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.values import means_true
 
 _PLAIN_PORTS = frozenset({80, 8080})
-_TLS_PORTS = frozenset({443, 8443})
-_WORDS = regex(
-    r"certificatesresolvers|acme[-_.](?:companion|challenge|email|dns|json|sh\b|ca\b|tls|http)"
-    r"|certbot|letsencrypt|let's encrypt|certresolver|ssl_certificate|\bcert\.pem|fullchain|(?<![\w.])cloudflared?\b(?!\.)"
-    r"|tailscale|\bngrok\b",
-    re.IGNORECASE,
-    words=(
-        "acme",
-        "cert.pem",
-        "certbot",
-        "certificatesresolvers",
-        "certresolver",
-        "cloudflare",
-        "fullchain",
-        "let's encrypt",
-        "letsencrypt",
-        "ngrok",
-        "ssl_certificate",
-        "tailscale",
-    ),
-)
-_PROXY_FILE = regex(
-    r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|proxy|\.conf\b|\.toml$|\.ya?ml$|\.template$", re.IGNORECASE
-)
-"""Mounted files that may be those of a proxy: an address in a page or a lock file says nothing of the edge."""
-_COMMENT = regex(r"(?m)^[ \t]*#[^\n]*")
 _HTTP_PORT = 80
 _TLS_PORT = 443
 _WRITES_TLS = regex(r"\bssl_certificate\b|\blisten\s+(?:\[::\]:)?443\b")
@@ -73,27 +54,15 @@ _LEFT = frozenset({"deprecated", "legacy", "old"})
 _SERVERS = frozenset({"nginx", "nginx-unprivileged", "httpd"})
 """Base images of front ends that serve their own pages."""
 _SWITCH = regex(r"(?:(?:^|_)(?:USE|ENABLE|WITH)_(?:TLS|SSL|HTTPS)|(?:^|_)(?:TLS|SSL|HTTPS)(?:_(?:ENABLED?|ON))?)$")
-_TLS_WORDS = regex(
-    r"ssl|tls|https|(?<![a-z])certs?(?![a-z])|certificate|keystore|\.pem\b",
-    re.IGNORECASE,
-    words=(".pem", "cert", "https", "keystore", "ssl", "tls"),
-)
-_OWN_ADDRESS = regex(r"(?:^|_)(?:URLS?|HOSTS?|DOMAINS?|ORIGINS?|HOSTNAME|ADDRESS)(?:_|$)", re.IGNORECASE)
-_INVENTED = regex(r"https://(?:[\w-]+\.)*example(?:\.(?:com|org|net))?(?:[:/]|$)")
-"""An address that nobody has (RFC 2606): who replaces it is not told what would end TLS for his own."""
-_OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 _REDIRECTS_LESS = regex(
     r"(?m)^[^#\n]*(?:\bassume_ssl\s*=\s*true|\bssl_options\s*=[^\n]*redirect)", words=("assume_ssl", "ssl_options")
 )
 _FORCES = frozenset({"redirects", "forces"})
 """Words of code facts on what sends plain requests on to https in any case."""
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
-_CLUSTER = r"^(?:IngressRoute|Gateway|HTTPRoute)$"
-_INGRESS = r"^Ingress$"
 _BALANCER = r"^aws_a?lb$"
 _GIVEN = regex(r"\bcloudfront\b|\bcloudflare\b|\bakamai\b|\bfastly\b|\bacm\b|certificate manager", re.IGNORECASE)
 """What a page names that stands before a load balancer of AWS, or gives it a certificate by hand."""
-_CLOUD = r"aws_a?lb$|acm_certificate|cloudfront|google_compute_|application_gateway"
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -113,7 +82,7 @@ def _edges(project: Project) -> Iterator[Gap]:
             place = unredirected(project, service) if any(port.target in _PLAIN_PORTS for port in _open(service)) else None
             if place is not None:
                 yield _unredirected_gap(stack, service, place)
-            doors = [port for port in _open(service) if port.target in _TLS_PORTS] if label_route(service) is None else []
+            doors = [port for port in _open(service) if port.target in TLS_PORTS] if label_route(service) is None else []
             signs = own_certificate(project, service) if doors else None
             if signs is not None:
                 yield _self_signed_gap(stack, service, doors[0], signs)
@@ -153,7 +122,7 @@ def _told_addresses(project: Project) -> Iterator[Gap]:
 def _told_sites(project: Project) -> Iterator[Gap]:
     """Yield what pages have people write for the nginx of a host, where no page says where TLS ends."""
     places = plain_page_sites(project)
-    if places and not is_told(project, of_others=False) and not has_resource(project, f"{_CLUSTER}|{_INGRESS}|{_CLOUD}"):
+    if places and not is_told(project, of_others=False) and not has_resource(project, f"{CLUSTER}|{INGRESS}|{CLOUD}"):
         yield RULE.gap(
             resource="host/nginx",
             subject="tls/page",
@@ -169,7 +138,7 @@ def _told_sites(project: Project) -> Iterator[Gap]:
 def _host_sites(project: Project) -> Iterator[Gap]:
     """Yield what scripts write for the nginx of a host, where no page and no resource of a cloud says what ends TLS."""
     places = tuple(plain_host_sites(project))
-    if places and not is_told(project, on_a_host=True) and not has_resource(project, _CLOUD):
+    if places and not is_told(project, on_a_host=True) and not has_resource(project, CLOUD):
         yield RULE.gap(
             resource="host/nginx",
             subject="tls/host",
@@ -258,7 +227,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     switched = [(service, port, switch) for service, port in edges if (switch := _switched_off(project, stack, service))]
     if switched:
         yield _gap(stack, switched[0][:2], switched[0][2])
-    elif not _ends_elsewhere(project, stack):
+    elif not ends_elsewhere(project, stack):
         yield _gap(stack, edges[0], None)
     else:
         yield from _beside_the_host(project, stack, edges[0])
@@ -267,7 +236,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
 def _beside_the_host(project: Project, stack: Stack, door: tuple[Service, Port]) -> Iterator[Gap]:
     """Yield the proxy in a container that has port 80 of the host, where pages have certbot change an nginx of that host."""
     service, port = door
-    page = for_host_nginx(project) if port.published == _HTTP_PORT and not _has_tls(project, stack) else None
+    page = for_host_nginx(project) if port.published == _HTTP_PORT and not has_tls(project, stack) else None
     if page is not None:
         yield RULE.gap(
             resource=stack.resource(service.name),
@@ -308,13 +277,12 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
         service for service in stack.services if _takes_visitors(project, stack, service) and (chosen or not service.profiles)
     ]
     doors = [(service, port) for service in applications for port in open_ports(project, service) if port.protocol == "tcp"]
-    speaks = any(_speaks_tls(project, service) for service in applications)
     if (
         not doors
-        or speaks
+        or any(speaks_tls(project, service) for service in applications)
         or any(map(label_route, stack.services))
-        or stands_behind(project, on_a_host=_is_on_a_host(project, stack))
-        or _ends_elsewhere(project, stack)
+        or stands_behind(project, on_a_host=is_on_a_host(project, stack))
+        or ends_elsewhere(project, stack)
     ):
         return
     # Beside the API the front end is what people open.
@@ -324,9 +292,9 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
     if forced is not None:
         yield _forced_gap(stack, door, forced)
         return
-    is_deployed = called or shown or _runs_what_was_released(project, stack)
+    is_deployed = called or shown or runs_what_was_released(project, stack)
     severity = Severity.MEDIUM if is_deployed else Severity.LOW
-    yield _gap(stack, door, has_resource(project, _INGRESS), severity=severity, shown=shown)
+    yield _gap(stack, door, has_resource(project, INGRESS), severity=severity, shown=shown)
 
 
 def _forces_https(project: Project, service: Service) -> Location | None:
@@ -344,21 +312,6 @@ def _takes_visitors(project: Project, stack: Stack, service: Service) -> bool:
         return service.role in _VISITED
     twins = (other.service(service.name) for other in project.stacks if other.directory == stack.directory)
     return is_own_image(project, service.image) and any(twin is not None and twin.role in _VISITED for twin in twins)
-
-
-def _speaks_tls(project: Project, service: Service) -> bool:
-    """Whether an application, its image included, is given a certificate or the https address by which people reach it."""
-    dockerfile = project.image_of(service)
-    start = [item.text for word in ("CMD", "ENTRYPOINT") if dockerfile and (item := dockerfile.effective(word))]
-    words = (*start, words_of(service), *(mount.target for mount in service.mounts))
-    if any(_TLS_WORDS.search(word) for word in words):
-        return True
-    entries = ((entry.name, (entry.value or "").strip()) for entry in service.environment)
-    return any(
-        (_TLS_WORDS.search(name) and value.lower() not in _OFF)
-        or (value.startswith("https://") and _OWN_ADDRESS.search(name) and not _INVENTED.match(value))
-        for name, value in entries
-    )
 
 
 def _serves_pages(project: Project, service: Service) -> bool:
@@ -385,76 +338,6 @@ def _is_on(entry: EnvValue | None) -> bool:
 def _is_automatic(service: Service) -> bool:
     """Whether the proxy gets certificates by itself: Caddy does as soon as a site has a name."""
     return bool(service.image and "caddy" in service.image.repository)
-
-
-def _ends_elsewhere(project: Project, stack: Stack) -> bool:
-    """Whether a port, a certificate, a platform, an infrastructure file or a page says where TLS ends."""
-    return (
-        _has_tls(project, stack) or _runs_elsewhere(project, stack) or is_told(project, on_a_host=_is_on_a_host(project, stack))
-    )
-
-
-def _is_on_a_host(project: Project, stack: Stack) -> bool:
-    """Whether a stack is called production, or a page on deployment, a job or a script starts it on a host."""
-    return stack.environment is EnvironmentClass.PRODUCTION or strength_of(project, stack).strength is Strength.OTHERS
-
-
-def _has_tls(project: Project, stack: Stack) -> bool:
-    """Whether the stack itself has a port or a certificate for TLS, or a tunnel."""
-    if any(port.target in _TLS_PORTS or port.published in _TLS_PORTS for service in stack.services for port in service.ports):
-        return True
-    texts = (scalar.value for service in stack.services for scalar in _settings(service))
-    return any(_WORDS.search(text) for text in (*texts, *_proxy_texts(project, stack), *(item.name for item in stack.services)))
-
-
-def _proxy_texts(project: Project, stack: Stack) -> Iterator[str]:
-    """Yield the configuration of proxies that services of the stack mount, without its comments."""
-    sources = {mount.resolved for service in stack.services for mount in service.mounts if mount.resolved}
-    configs = stack.node.get("configs")
-    kept = isinstance(configs, Mapping) and bool(configs.entries)
-    for item in project.mounted:
-        if _PROXY_FILE.search(item.path) and (
-            kept or any(item.path == path or item.path.startswith(f"{path}/") for path in sources)
-        ):
-            yield _COMMENT.sub("", item.data.decode("utf-8", "replace"))
-
-
-def _runs_elsewhere(project: Project, stack: Stack) -> bool:
-    """Whether a platform, a cluster or a load balancer ends TLS before what the stack runs.
-
-    What is called production for Compose runs on a host of its own: a cluster or a platform beside it ends nothing there,
-    and a load balancer only where the same code has machines.
-    """
-    if stack.environment is EnvironmentClass.PRODUCTION:
-        return has_resource(project, _CLOUD) is not None and has_resource(project, MACHINES) is not None
-    if has_resource(project, f"{_CLUSTER}|{_CLOUD}") or any(item.kind == "paas" for item in project.infrastructure):
-        return True
-    if _runs_what_was_released(project, stack) or _has_a_chart_beside(project, stack):
-        return False
-    # An Ingress without TLS of its own ends none.
-    return has_resource(project, _INGRESS) is not None and next(plain_ingresses(project), None) is None
-
-
-def _has_a_chart_beside(project: Project, stack: Stack) -> bool:
-    """Whether the only ingresses stand in charts, and pages on deployment start a stack of Compose on a host all the same."""
-    files = [
-        item for item in foreign_infrastructure(project) if any(re.search(_INGRESS, kind) for kind, _, _ in item.resources)
-    ]
-    return all(item.kind == "helm" for item in files) and strength_of(project, stack).strength is Strength.OTHERS
-
-
-def _runs_what_was_released(project: Project, stack: Stack) -> bool:
-    """Whether a stack takes its application from a registry, beside one that builds it for development: the Ingress of a chart
-    is another way to run the same, and ends nothing for this one.
-    """
-    released = [service for service in stack.services if service.build is None and is_own_image(project, service.image)]
-    developed = any(other is not stack and other.environment is EnvironmentClass.DEV for other in project.stacks)
-    return bool(released) and developed
-
-
-def _settings(service: Service) -> Iterator[Scalar]:
-    for key in ("command", "labels", "image", "volumes", "environment"):
-        yield from scalars_in(service.node.get(key))
 
 
 def _gap(
