@@ -148,7 +148,9 @@ def strength_of(project: Project, stack: Stack) -> Start:
 
 
 def _strength_of(project: Project, stack: Stack) -> Start:
-    meant = (stack, *(other for other in project.stacks if other is not stack and _takes_in(project, other, stack)))
+    names = [name for name in known(_names_of_files, stack) if name not in DEFAULT_FILES]
+    others = (other for other in project.stacks if other is not stack and _takes_in(project, other, stack, names))
+    meant = (stack, *others) if names else (stack,)
     found = [call.start for call in calls_of(project) if any(is_about(project, call, item) for item in meant)]
     found += _of_itself(stack)
     strongest = max(found, key=lambda start: start.strength, default=Start(Location(stack.files[0], 1), Strength.NOTHING))
@@ -196,10 +198,9 @@ def _of_itself(stack: Stack) -> Iterator[Start]:
                 yield Start(location, Strength.ANYBODY)
 
 
-def _takes_in(project: Project, other: Stack, stack: Stack) -> bool:
-    """Whether a file of another stack names one of this stack's, as `include` and `extends` do."""
-    names = [name for path in stack.files if (name := posixpath.basename(path)) not in DEFAULT_FILES]
-    texts = (project.source(path) or "" for path in other.files if path not in stack.files) if names else ()
+def _takes_in(project: Project, other: Stack, stack: Stack, names: list[str]) -> bool:
+    """Whether a file of another stack says one of the names of this stack's, as `include` and `extends` do."""
+    texts = (project.source(path) or "" for path in other.files if path not in stack.files)
     return any(name in text for text in texts for name in names)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import WATCHERS
+from scaffold.model.known import PATH, all_below, first, known
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Dockerfile
 from scaffold.model.regex import regex
@@ -112,12 +113,15 @@ def unused_stores(
     """
     wanted: dict[str, tuple[str, ...]] = {}
     listed = tuple(files)
+    told = [(service, "\n".join(_lines(service)).lower()) for stack in stacks for service in stack.services]
+    everything = "\n".join(text for _, text in told)
     for stack in stacks:
         candidates = [(service, words) for service in stack.services if (words := _words(service))]
         if not candidates or not _has_all_code(stack, images, listed):
             continue
         for service, words in candidates:
-            if not _is_named(stacks, service, words):
+            names = (*words, *(name.lower() for name in service.names))
+            if not any(word in everything for word in names) or not _is_named(told, service, names):
                 wanted[stack.resource(service.name)] = (*words, *(f"//{name}" for name in service.names))
     return frozenset(_without_mention(wanted, listed, glance)) if wanted else frozenset()
 
@@ -134,7 +138,7 @@ def _words(service: Service) -> tuple[str, ...]:
 
 def _has_all_code(stack: Stack, images: tuple[Dockerfile, ...], files: tuple[str, ...]) -> bool:
     """Whether a stack runs an application, and no program that is not known to use no store by itself."""
-    if any(network.external for network in stack.networks) or any(path.endswith(".gitmodules") for path in files):
+    if any(network.external for network in stack.networks) or known(_has_submodules, files):
         return False
     built = [service for service in stack.services if service.build is not None]
     others = (service for service in stack.services if service.build is None)
@@ -145,9 +149,13 @@ def _has_all_code(stack: Stack, images: tuple[Dockerfile, ...], files: tuple[str
     )
 
 
+def _has_submodules(files: tuple[str, ...]) -> bool:
+    return any(path.endswith(".gitmodules") for path in files)
+
+
 def _is_built_from_code(service: Service, images: tuple[Dockerfile, ...], files: tuple[str, ...]) -> bool:
     build = service.build
-    dockerfile = next((item for item in images if build is not None and item.path == build.dockerfile), None)
+    dockerfile = first(images, PATH, build.dockerfile) if build is not None else None
     if build is None or build.remote or build.inline or build.context is None or dockerfile is None:
         return False
     chain = dockerfile.chain(build.target)
@@ -156,23 +164,16 @@ def _is_built_from_code(service: Service, images: tuple[Dockerfile, ...], files:
         return False
     if any(_BRINGS_CODE.search(step.text) for stage in dockerfile.stages for step in stage.instructions):
         return False
-    below = f"{build.context}/" if build.context not in {"", "."} else ""
-    return any(path.startswith(below) and path.endswith(_CODE) for path in files)
+    return any(path.endswith(_CODE) for path in all_below(files, build.context))
 
 
 # --- whether anything names it ----------------------------------------------------------------------------------------
 
 
-def _is_named(stacks: tuple[Stack, ...], store: Service, words: tuple[str, ...]) -> bool:
-    """Whether the lines of another service, of whatever stack, name the store or its family."""
-    known = (*words, *(name.lower() for name in store.names))
-    for stack in stacks:
-        for service in stack.services:
-            if service.name != store.name and service.role not in WATCHERS:
-                text = "\n".join(_lines(service)).lower()
-                if any(word in text for word in known):
-                    return True
-    return False
+def _is_named(told: list[tuple[Service, str]], store: Service, words: tuple[str, ...]) -> bool:
+    """Whether the lines of another service, of whatever stack, hold one of the words for a store."""
+    others = (text for service, text in told if service.name != store.name and service.role not in WATCHERS)
+    return any(word in text for text in others for word in words)
 
 
 def _lines(service: Service) -> Iterator[str]:

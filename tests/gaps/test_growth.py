@@ -205,6 +205,37 @@ def older_toolchains(count: int) -> Files:
     }
 
 
+def asked(count: int) -> Files:
+    """Scripts and jobs that ask services, containers, variables, ports and charts of a large stack for what is not there."""
+    services = each(
+        count, "  s{0}: {{image: 'ghcr.io/acme/s{0}:${{T{0}:-1}}', container_name: shop-s{0}, ports: ['{0}:80', '80:80']}}\n"
+    )
+    asks = (
+        "docker exec gone-s{0} ls\ndocker exec shop-s{0} ls\nU{0}=1 docker compose -f compose.prod.yaml up -d s{0} gone{0}\n"
+        "T{0}=1 docker compose -f compose.prod.yaml run s{0} ls\ncurl http://localhost:9{0}/\n"
+    )
+    deploys = each(
+        count,
+        "  deploy{0}:\n    runs-on: self-hosted\n    environment: production\n    steps:\n    - run: |\n"
+        "        docker compose pull\n        docker compose up -d s{0} x{0}\n"
+        "        helm upgrade --install shop charts/shop{0} -f charts/shop{0}/values-prod.yaml\n"
+        "        kubectl rollout status deployment/x{0}\n",
+    )
+    pushes = each(count, "  b{0}:\n    runs-on: ubuntu-24.04\n    steps:\n    - run: docker push ghcr.io/acme/s{0}:1\n")
+    files = {
+        "charts/shop{0}/Chart.yaml": "apiVersion: v2\nname: shop{0}\nversion: 0.1.0\n",
+        "charts/shop{0}/templates/a.yaml": "kind: Deployment\nmetadata:\n  name: a{0}\n",
+        "scripts/deploy{0}.sh": f"#!/bin/sh\n{asks}",
+    }
+    return {
+        "compose.prod.yaml": f"services:\n{services}",
+        "ask.sh": f"#!/bin/sh\n{each(count, asks)}",
+        ".github/workflows/deploy.yml": workflow(deploys),
+        ".github/workflows/images.yml": workflow(pushes),
+        **{path.format(number): text.format(number) for path, text in files.items() for number in range(count)},
+    }
+
+
 def called(root: Path) -> Counter[str]:
     """How often each function is called when a project is judged."""
     profile = cProfile.Profile()
@@ -236,6 +267,7 @@ def called(root: Path) -> Counter[str]:
         handed_on,
         hosts,
         older_toolchains,
+        asked,
     ],
     ids=lambda item: item.__name__,
 )

@@ -10,6 +10,7 @@ from scaffold.gaps.remembered import remembered
 from scaffold.model.deployments import Line
 from scaffold.model.document import Location, find, scalars_of, text_of
 from scaffold.model.frozen import frozen
+from scaffold.model.known import below
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 
@@ -66,16 +67,16 @@ def absent_deployments(project: Project, asking: AskingPlace) -> Iterator[Absent
 def _rendered(project: Project, chart: str, release: str) -> tuple[str, ...]:
     """Return the names of the Deployments that a chart makes for a release; () where they are not told for certain."""
     described = project.document(f"{chart}/Chart.yaml")
-    inside = [item for item in project.sources if item.path.startswith(f"{chart}/")]
-    values = [item for item in inside if "/templates/" not in item.path]
-    if described is None or find(described.root, "dependencies") or any(_OVERRIDES.search(item.text) for item in values):
+    inside = {path: project.source(path) or "" for path in below(project.files, chart)}
+    values = [text for path, text in inside.items() if "/templates/" not in path]
+    if described is None or find(described.root, "dependencies") or any(map(_OVERRIDES.search, values)):
         return ()
     called = text_of(find(described.root, "name"))
     prefix = release if called in release else f"{release}-{called}"
-    objects = [part for item in inside if "/templates/" in item.path for part in item.text.split("\n---")]
+    objects = [part for path, text in inside.items() if "/templates/" in path for part in text.split("\n---")]
     if any(map(_OF_A_VARIABLE_KIND.search, objects)):
         return ()
-    usual = any(_USUAL in item.text for item in inside)
+    usual = any(_USUAL in text for text in inside.values())
     names = [_name_in(text, prefix if usual else "") for text in objects if _DEPLOYMENT.search(text)]
     return tuple(dict.fromkeys(names)) if all(names) else ()
 
@@ -116,9 +117,8 @@ def _missing(project: Project, asking: AskingPlace, line: Line, written: str) ->
         # A second command that names the file may make it.
         if sum(stem in item.text or name in item.text for item in asking.commands) > 1:
             continue
-        there = tuple(
-            item for item in project.files if item.startswith(f"{folder}/values") and item.endswith((".yaml", ".yml"))
-        )
+        beside = (item for item in below(project.files, folder) if item.startswith(f"{folder}/values"))
+        there = tuple(item for item in beside if item.endswith((".yaml", ".yml")))
         yield AbsentPart("file of values", path, there, line.place)
 
 

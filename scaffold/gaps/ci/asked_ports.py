@@ -44,7 +44,9 @@ def unpublished_ports(project: Project, asking: AskingPlace) -> Iterator[Unpubli
         return
     calls = [match[0] for line in asking.commands for match in _UP.finditer(line.text)]
     stacks = _started(project, calls)
-    numbers = known(_published, stacks)
+    published = [known(_published, stack) for stack in stacks]
+    # One stack whose ports are not told may publish any.
+    numbers = frozenset(port for ports in published for port in ports or ()) if None not in published else frozenset[int]()
     if not numbers:
         return
     for line in asking.commands:
@@ -80,12 +82,10 @@ def _by_name(project: Project) -> dict[str, list[Stack]]:
     return found
 
 
-def _published(stacks: tuple[Stack, ...]) -> frozenset[int]:
-    """Return the ports that stacks publish; none where one of them is not told, or a service is on the host's own network."""
-    services = [service for stack in stacks for service in stack.services]
-    ports = [port for service in services for port in service.ports]
-    if any(port.published is None or port.range for port in ports) or any(
-        service.network_mode.startswith("host") for service in services
-    ):
-        return frozenset()
+def _published(stack: Stack) -> frozenset[int] | None:
+    """Return the ports that a stack publishes; None where one is not told, or a service is on the network of the host."""
+    ports = [port for service in stack.services for port in service.ports]
+    hidden = any(port.published is None or port.range for port in ports)
+    if hidden or any(service.network_mode.startswith("host") for service in stack.services):
+        return None
     return frozenset(port.published for port in ports if port.published is not None)

@@ -346,18 +346,18 @@ def _is_gated(going: Going, tests: dict[tuple[str, str], _Tests]) -> bool:
         return True
     if any(item.uses and not item.uses.startswith("./") and not REMOTE_BUILDS.search(item.uses.lower()) for item in before):
         return True
-    return not going.deploys and any(_tries(item, job, tests, workflow) for item in workflow.jobs)
+    return not going.deploys and job.id in known(_tried, workflow, tests)
 
 
-def _tries(item: Job, job: Job, tests: dict[tuple[str, str], _Tests], workflow: Workflow) -> bool:
-    """Whether `item` tests what `job` pushed, and no deployment stands between the two."""
-    if (workflow.path, item.id) not in tests:
-        return False
-    return job.id in ids_before(item, workflow) and known(_deploying_before, item, workflow) <= {job.id}
-
-
-def _deploying_before(item: Job, workflow: Workflow) -> frozenset[str]:
-    return ids_before(item, workflow) & known(_deploying, workflow)
+def _tried(workflow: Workflow, tests: dict[tuple[str, str], _Tests]) -> frozenset[str]:
+    """Return the jobs whose result a later one tests, where no other job between the two deploys."""
+    found: set[str] = set()
+    for job in (job for job in workflow.jobs if (workflow.path, job.id) in tests):
+        before = ids_before(job, workflow)
+        deploying = before & known(_deploying, workflow)
+        if len(deploying) < 2:
+            found |= deploying or before
+    return frozenset(found)
 
 
 def _deploying(workflow: Workflow) -> frozenset[str]:

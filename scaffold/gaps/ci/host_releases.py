@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scaffold.gaps.ci.looks import ONLY_SHOWS, from_the_start, is_looked_at, looks_at_it
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import SAYS, is_test_path, path_environment
+from scaffold.gaps.remembered import remembered
 from scaffold.model.deployments import (
     Line,
     commands_of,
@@ -116,8 +117,16 @@ def with_called_scripts(project: Project, release: HostRelease) -> str:
 
 
 def _with_called_scripts(project: Project, whole: str) -> str:
-    named = set(_SCRIPT.findall(whole))
-    called = (
-        item.text for item in project.commands if item.context == "script" and item.location.path.rpartition("/")[2] in named
-    )
-    return "\n".join((whole, *called))
+    commands = _commands_of_scripts(project)
+    called = sorted(item for name in set(_SCRIPT.findall(whole)) for item in commands.get(name, ()))
+    return "\n".join((whole, *(text for _, text in called)))
+
+
+@remembered
+def _commands_of_scripts(project: Project) -> dict[str, list[tuple[int, str]]]:
+    """Return the commands of scripts, with their numbers, by the names of the scripts without folders."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for number, item in enumerate(project.commands):
+        if item.context == "script":
+            found.setdefault(item.location.path.rpartition("/")[2], []).append((number, item.text))
+    return found

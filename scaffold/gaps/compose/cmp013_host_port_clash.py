@@ -11,6 +11,9 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 
+_MOST_COMPARED = 100
+"""Holders of one port that are compared, each with each: more are told by the first of them as well."""
+
 
 def _detect(project: Project) -> Iterator[Gap]:
     return iter(once(gap for stack in judged_stacks(project) for gap in _of_stack(project, stack)))
@@ -23,7 +26,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             if port.published is not None and port.location.path not in project.owned:
                 holders.setdefault((port.published, port.protocol), []).append((service, port))
     for (number, protocol), found in sorted(holders.items()):
-        pairs = [pair for pair in combinations(found, 2) if _clash(*pair)]
+        pairs = [pair for pair in combinations(found[:_MOST_COMPARED], 2) if _clash(*pair)]
         if pairs:
             yield _gap(stack, number, protocol, pairs)
 

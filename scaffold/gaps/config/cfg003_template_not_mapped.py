@@ -88,6 +88,7 @@ def _text(project: Project) -> str:
     return "\n".join(_texts(project))
 
 
+@remembered
 def _texts(project: Project) -> tuple[str, ...]:
     return (*(command.text for command in project.commands), *(page.text for page in project.docs))
 

@@ -13,6 +13,7 @@ from scaffold.model.deployments import COMPOSE, STARTS, deploy_scripts, is_deplo
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -54,7 +55,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         if _GIVES.search(deployment.text):
             continue
         for stack in project.stacks:
-            told = _instruction(project, stack) if _is_started(project, stack, deployment) else None
+            told = known(_instruction, project, stack) if _is_started(project, stack, deployment) else None
             unset = _unset(stack, deployment.given) if told else {}
             if told and unset:
                 yield _gap(deployment, stack, told, unset)

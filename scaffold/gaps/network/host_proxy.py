@@ -13,6 +13,7 @@ from scaffold.gaps.network.pages_on_tls import own_pages
 from scaffold.model.compose import Port, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.label_routes import label_route
 from scaffold.model.names import TRIED, EnvironmentClass, Role
 from scaffold.model.own_machine import LOOPBACK
@@ -134,9 +135,13 @@ def host_front(project: Project, stack: Stack, service: Service) -> Front | None
         if of_host and path_environment(path) not in TRIED and not any(is_below(path, source) for source in mounted):
             text = project.source(path) or ""
             return Front("the proxy of the host", upstream.location, "443" in text, "x-forwarded-proto" in text.lower())
-    places = _forwarded(_pages(project, stack)) if ports and label_route(service) is None else {}
+    places = known(_forwarded_on_pages, project, stack) if ports and label_route(service) is None else {}
     place = next((places[port] for port in sorted(ports) if port in places), None)
     return Front("the proxy of the host", place, ends_tls=False, sends_scheme=True) if place is not None else None
+
+
+def _forwarded_on_pages(project: Project, stack: Stack) -> dict[int, Location]:
+    return _forwarded(_pages(project, stack))
 
 
 def _pages(project: Project, stack: Stack) -> Iterator[DocFile]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import judged_stacks, listed, once
+from scaffold.gaps.remembered import remembered
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Scalar, find
@@ -54,10 +55,16 @@ def _of_service(project: Project, stack: Stack, service: Service) -> Iterator[Ga
             yield _gap(stack, service, items, effect)
 
 
+@remembered
+def _rewriting(project: Project) -> tuple[str, ...]:
+    """Return the settings of Next.js, whose server may hand requests on to another one."""
+    return tuple(path for path in project.present if _REWRITES.fullmatch(path))
+
+
 def _of_build(project: Project, service: Service) -> Iterator[_Given]:
     """Yield the build arguments that a bundler writes into the pages; not those by which a server may forward."""
     context = (service.made.context if service.made else "") or "."
-    forwards = any(_REWRITES.fullmatch(path) and is_below(path, context.strip("./")) for path in project.present)
+    forwards = any(is_below(path, context.strip("./")) for path in _rewriting(project))
     arguments = find(service.node, "build", "args")
     for name, value in service.made.args if service.made else ():
         host = url_host(value) if _BUNDLED.fullmatch(name) and _URL.fullmatch(value.strip()) else None

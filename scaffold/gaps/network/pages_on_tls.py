@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.document import Location
+from scaffold.model.known import known
 from scaffold.model.project import DocFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -88,6 +89,10 @@ def is_told(project: Project, *, on_a_host: bool = False, of_others: bool = True
     """Whether a page says where TLS ends, other than the notes of releases, guides of users, and links to pages of others; of
     a stack that runs `on_a_host`, pages on a cluster do not speak, nor those `of_others` that were taken in, where left out.
     """
+    return known(_tells_of_tls, project, on_a_host, of_others)
+
+
+def _tells_of_tls(project: Project, on_a_host: bool, of_others: bool) -> bool:  # noqa: FBT001 - by `known`, which takes no names
     pages = own_pages(project, on_a_host=on_a_host)
     texts = (page.text for page in pages if of_others or not _TAKEN_IN.search(page.path))
     return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_certain(text)) for text in texts)
@@ -109,6 +114,10 @@ def for_host_nginx(project: Project) -> Location | None:
 
 def stands_behind(project: Project, *, on_a_host: bool = False) -> bool:
     """Whether a page speaks of what stands before the application; that of a library inside it speaks of the library."""
+    return known(_tells_of_a_front, project, on_a_host)
+
+
+def _tells_of_a_front(project: Project, on_a_host: bool) -> bool:  # noqa: FBT001 - by `known`, which takes no names
     folders = {manifest.folder for manifest in project.manifests}
     texts = (
         page.text

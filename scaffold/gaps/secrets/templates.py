@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import path_environment
 from scaffold.gaps.remembered import remembered
+from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.frozen import frozen
@@ -187,13 +188,25 @@ def received_names(project: Project, file: EnvFile) -> frozenset[str]:
     """Return the variables of a template that code reads, or that a service which runs in production gets, without the fields
     of settings that no code looks at.
     """
-    names = {item.name for item in project.env_reads}
-    for stack in project.stacks:
-        if not stack.is_runnable_in_production:
-            continue
-        for service in stack.services:
-            names |= {reference.name for entry in service.environment for reference in entry.references}
-            if any(template_of(project, path) is file for path in missing_env_files(project, service)):
-                names |= {entry.name for entry in file.entries}
+    of_file = {entry.name for entry in file.entries} if file.path in _copied_for_services(project) else set[str]()
     unread = {item.name for item in project.settings if item.unread}
-    return frozenset(names) - (unread - {item.name for item in project.settings if not item.unread})
+    return (_received(project) | of_file) - (unread - {item.name for item in project.settings if not item.unread})
+
+
+def _services_of_production(project: Project) -> Iterator[Service]:
+    return (service for stack in project.stacks if stack.is_runnable_in_production for service in stack.services)
+
+
+@remembered
+def _received(project: Project) -> frozenset[str]:
+    """Return the variables that code reads, and those that the lines of services of production refer to."""
+    entries = (entry for service in _services_of_production(project) for entry in service.environment)
+    referred = (reference.name for entry in entries for reference in entry.references)
+    return frozenset((*referred, *(item.name for item in project.env_reads)))
+
+
+@remembered
+def _copied_for_services(project: Project) -> frozenset[str]:
+    """Return the templates that people copy to env files of services of production."""
+    paths = (path for service in _services_of_production(project) for path in missing_env_files(project, service))
+    return frozenset(template.path for path in paths if (template := template_of(project, path)))

@@ -31,10 +31,13 @@ def _detect(project: Project) -> Iterator[Gap]:
     # What the steps of a job give to actions is the same for each of them.
     jobs = {(item.workflow.path, item.job.id): item for item in pushing}
     words = [word for item in jobs.values() for word in _given(item)] + [word for item in pushing for word in _called(item)]
-    patterns = [pattern for word in dict.fromkeys(words) if (pattern := _pattern(word)) is not None]
-    if not patterns or _is_verified(project):
+    parts = [parts for word in dict.fromkeys(words) if (parts := _parts(word))]
+    if not parts or _is_verified(project):
         return
-    used = [(image, place) for image, place in _deployed(project) if any(p.fullmatch(_repository(image)) for p in patterns)]
+    written = {item[0].lower() for item in parts if len(item) == 1}
+    patterns = [re.compile(r"[\w./-]+".join(map(re.escape, item)), re.IGNORECASE) for item in parts if len(item) > 1]
+    deployed = ((image, place, _repository(image)) for image, place in _deployed(project))
+    used = [(image, at) for image, at, name in deployed if name.lower() in written or any(p.fullmatch(name) for p in patterns)]
     moving = [(image, place) for image, place in used if "@sha256:" not in image]
     if not moving:
         return
@@ -68,13 +71,13 @@ def _env(item: CiStep) -> dict[str, str]:
     return {**dict(item.workflow.env), **dict(item.job.env)}
 
 
-def _pattern(word: str) -> re.Pattern[str] | None:
-    """Return a pattern for the repository of an image; what an expression gives may be any word."""
+def _parts(word: str) -> list[str]:
+    """Return what is written of the repository of an image, between what expressions give, which may be any word; nothing where
+    that is too little: it would match every image.
+    """
     fixed = _TAG.sub("", word).split(_UNKNOWN) if _IMAGE.fullmatch(word) else []
-    # Without a word of its own the pattern would match every image.
-    if any(re.search(r"[a-z]", part.partition("/")[2]) for part in fixed) or (len(fixed) > 1 and "." in fixed[0]):
-        return re.compile(r"[\w./-]+".join(re.escape(part) for part in fixed), re.IGNORECASE)
-    return None
+    has_name = any(re.search(r"[a-z]", part.partition("/")[2]) for part in fixed) or (len(fixed) > 1 and "." in fixed[0])
+    return fixed if has_name else []
 
 
 def _words(text: str, env: dict[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from scaffold.gaps.ci_signals import ci_steps
 from scaffold.gaps.facts import once
+from scaffold.gaps.remembered import remembered
 from scaffold.gaps.signals import main_services
 from scaffold.gaps.supply_chain.pushed_names import PushedName, pushed_names
 from scaffold.gaps.supply_chain.unmade_names import is_default, near_name, other_form
@@ -16,6 +17,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.known import known
 from scaffold.model.names import Cause, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -103,7 +105,7 @@ def _of_form(stack: Stack, service: Service, names: tuple[PushedName, ...]) -> I
     image = service.image
     if image is None or service.build:
         return
-    same = [name for name in names if _is_of(name, image)]
+    same = known(_by_image, names).get((image.registry, image.repository), ())
     form = other_form(image.tag, same) if same else ""
     if form:
         yield RULE.gap(
@@ -151,7 +153,7 @@ def _of_service(project: Project, stack: Stack, service: Service, names: tuple[P
     image = service.image
     if image is None or service.build or not _FIXED.fullmatch(used.tag):
         return
-    same = [name for name in names if _is_of(name, image)]
+    same = known(_by_image, names).get((image.registry, image.repository), ())
     if not same or any(name.tag in {"", used.tag} for name in same) or _is_given(project, used.tag):
         return
     pushed = tuple(dict.fromkeys(name.item.place for name in same))
@@ -178,18 +180,28 @@ def _used(service: Service) -> _Used:
     return _Used(service.image.tag if service.image and not node.references else "", "", place)
 
 
-def _is_of(name: PushedName, image: ImageReference) -> bool:
-    """Whether a pushed name is certainly of a repository: written out, registry and all."""
-    written = ImageReference.parse(name.repository) if "$" not in name.repository else None
-    return written is not None and (written.registry, written.repository) == (image.registry, image.repository)
+def _by_image(names: tuple[PushedName, ...]) -> dict[tuple[str, str], list[PushedName]]:
+    """Return the pushed names whose repository is written out, registry and all, by what they are parsed to."""
+    found: dict[tuple[str, str], list[PushedName]] = {}
+    for name in names:
+        if "$" not in name.repository:
+            written = ImageReference.parse(name.repository)
+            found.setdefault((written.registry, written.repository), []).append(name)
+    return found
 
 
 def _is_given(project: Project, tag: str) -> bool:
     """Whether a workflow, a script or a page speaks of the tag where it may give it; `ubuntu-latest` is a machine."""
-    word = re.compile(rf"(?<![\w/.-]){re.escape(tag)}(?![\w-])")
-    texts = [line for workflow in project.workflows for line in workflow.document.text.split("\n") if "uses:" not in line]
-    texts += [command.text for command in project.commands if command.context != "doc" and "push" in command.text]
-    return any(word.search(line.partition(" #")[0]) for line in texts if not line.lstrip().startswith("#"))
+    text = _giving(project)
+    return tag in text and re.search(rf"(?<![\w/.-]){re.escape(tag)}(?![\w-])", text) is not None
+
+
+@remembered
+def _giving(project: Project) -> str:
+    """Return the lines of workflows, and the commands that push, without comments and actions."""
+    lines = [line for workflow in project.workflows for line in workflow.document.text.split("\n") if "uses:" not in line]
+    lines += [command.text for command in project.commands if command.context != "doc" and "push" in command.text]
+    return "\n".join(line.partition(" #")[0] for line in lines if not line.lstrip().startswith("#"))
 
 
 def _in_template(project: Project, used: _Used) -> Location | None:

@@ -13,6 +13,7 @@ from scaffold.model.compose import Service, Stack
 from scaffold.model.deployments import compose_call, is_deployment, run_text
 from scaffold.model.document import Location, Scalar
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.values import ImageReference
@@ -43,7 +44,7 @@ def unpushed_images(project: Project, names: tuple[PushedName, ...]) -> Iterator
             image, node = service.image, service.node.get("image")
             if image is None or service.build or service.is_datastore or not isinstance(node, Scalar) or node.references:
                 continue
-            if any(_name(item) == image.repository for item in names) or _is_made_elsewhere(project, image):
+            if image.repository in known(_pushed, names).repositories or _is_made_elsewhere(project, image):
                 continue
             yield from _bare(stack, service, image, names, place)
             yield from _commented(project, stack, service, image, names)
@@ -53,6 +54,23 @@ def _jobs_pull(project: Project) -> bool:
     """Whether a job that deploys has images pulled, and none builds or loads them on the host."""
     texts = [run_text(item.step) for item in ci_steps(project) if is_deployment(item.workflow, item.job)]
     return any(map(_PULLS.search, texts)) and not any(map(_LOADS.search, texts))
+
+
+@frozen
+class _Pushed:
+    """What is pushed, by full names, by their last words, and by owners."""
+
+    repositories: frozenset[str]
+    by_last_word: dict[str, list[PushedName]]
+    owners: frozenset[str]
+
+
+def _pushed(names: tuple[PushedName, ...]) -> _Pushed:
+    repositories = frozenset(map(_name, names))
+    by_last_word: dict[str, list[PushedName]] = {}
+    for item in names:
+        by_last_word.setdefault(_name(item).rpartition("/")[2], []).append(item)
+    return _Pushed(repositories, by_last_word, frozenset(name.rpartition("/")[0] for name in repositories))
 
 
 def _name(item: PushedName) -> str:
@@ -76,7 +94,7 @@ def _bare(
     stack: Stack, service: Service, image: ImageReference, names: tuple[PushedName, ...], place: Location
 ) -> Iterator[UnpushedImage]:
     """Yield an image by a name without registry and owner, where a workflow pushes that name of an owner."""
-    same = [item for item in names if _name(item).rpartition("/")[2] == image.repository]
+    same = known(_pushed, names).by_last_word.get(image.repository)
     if not image.registry and "/" not in image.repository and same:
         places = (service.image_location or service.location, place, *(item.item.place for item in same))
         yield UnpushedImage(stack, service, image, same[-1].repository, tuple(dict.fromkeys(places)))
@@ -87,7 +105,7 @@ def _commented(
 ) -> Iterator[UnpushedImage]:
     """Yield an image of an owner whose other images are pushed, where a workflow names it in comments alone."""
     owner = image.repository.rpartition("/")[0]
-    if not owner or not any(_name(item).rpartition("/")[0] == owner for item in names):
+    if not owner or owner not in known(_pushed, names).owners:
         return
     found = [
         (Location(workflow.path, number), line.lstrip().startswith("#"))
