@@ -26,6 +26,8 @@ _NO_SERVER = regex(
     r"|(?:^|[/_.-])(?:test|spec|seed)[_.-]|conftest|locustfile|\.(?:sh|bash)$"
 )
 """Files that a service does not run, or not to serve."""
+_ARGUMENT = regex(r"\$(?:\{(?P<braced>\w+)(?::?-[^}]{0,200})?\}|(?P<bare>\w+))", words=("$",))
+"""A build argument in a step of a Dockerfile."""
 _STATIC = regex(r"(?:^|/)(?:nginx|caddy|httpd|nginx-unprivileged|static-web-server)(?:[:@]|$)")
 """Images that serve files: what was code is in them no more."""
 
@@ -214,7 +216,22 @@ def _of_targets(_: Dockerfile) -> dict[str, _Taken]:
 
 def _copied(dockerfile: Dockerfile, target: str) -> Iterable[str]:
     """Yield what the stages take from the context of which the target is made."""
-    return (source for item in _context_copies(dockerfile, target) for source in _sources(item))
+    defaults = _defaults(dockerfile)
+    for item in _context_copies(dockerfile, target):
+        for source in _sources(item):
+            yield _filled_in(source, defaults) if "$" in source else source
+
+
+def _defaults(dockerfile: Dockerfile) -> dict[str, str]:
+    """Return the build arguments that have a default: `ARG SOURCE=.`."""
+    steps = (item for stage in dockerfile.stages for item in stage.instructions if item.keyword == "ARG")
+    words = (word.partition("=") for item in steps for word in item.text.split())
+    return {name: value.strip("\"'") for name, sign, value in words if sign}
+
+
+def _filled_in(source: str, defaults: dict[str, str]) -> str:
+    filled = _ARGUMENT.sub(lambda found: defaults.get(found["braced"] or found["bare"], found[0]), source)
+    return posixpath.normpath(filled.lstrip("/") or ".")
 
 
 def _context_copies(dockerfile: Dockerfile, target: str) -> Iterator[Instruction]:

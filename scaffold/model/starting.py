@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterator
 
@@ -50,6 +51,10 @@ _ASKS_VARIABLE = regex(
     r"^(?:el)?if\s+\[+\s*[\"']?\$\{?(?P<name>[A-Za-z_]\w*)\}?[\"']?\s*==?\s*[\"']?(?P<value>[\w-]+)[\"']?\s*\]", words=("if",)
 )
 """A comparison of a variable with a word."""
+_CASE = regex(r"^case\s+[\"']?\$(?:(?:1|\{1(?::?-)?\})|\{?(?P<name>[A-Za-z_]\w*)\}?)[\"']?\s+in\b", words=("case",))
+"""The head of the branches of a script by a variable, or by its first argument."""
+_TAKES_FIRST = regex(r"^(?:local\s+|export\s+)?(?P<name>[A-Za-z_]\w*)=[\"']?\$(?:1|\{1(?::?-)?\})[\"']?\s*$", words=("=",))
+_BRANCH = regex(r"^\(?\s*(?P<labels>[\w.*?\"'|\s/-]{1,200})\)", words=(")",))
 _FOR_TESTS = regex(r"\b(?:RAILS|RACK|NODE|APP|MIX)_ENV=[\"']?test\b")
 _OF_SPRING = {
     "liquibase": regex(r"/(?:changelog|liquibase)/|[\w.-]*changelog[\w.-]*\.(?:xml|ya?ml|json|sql)$"),
@@ -94,7 +99,7 @@ class Start:
         """Yield the lines without those behind a condition on the first argument, or on a variable, that is not met."""
         skipped = False
         first = self.lines[0][0]
-        for line, place in self.lines:
+        for line, place in _asked_for(self.lines):
             condition, asked = ASKS_ARGUMENT.search(line), _ASKS_VARIABLE.search(line)
             if condition:
                 skipped = condition["word"] not in first.split()
@@ -105,6 +110,35 @@ class Start:
                 skipped = False
             if not skipped:
                 yield line, place
+
+
+def _asked_for(lines: tuple[tuple[str, Location], ...]) -> Iterator[tuple[str, Location]]:
+    """Yield the lines of a start without the branches of `case "$1" in` that its first words do not ask for."""
+    words = lines[0][0].split()
+    named, depth = set[str](), 0
+    met = passed = False
+    for line, place in lines:
+        first, head = _TAKES_FIRST.search(line), _CASE.search(line)
+        if first:
+            named.add(first["name"])
+        if depth:
+            depth += 1 if re.match(r"case\b", line) else -1 if re.match(r"esac\b", line) else 0
+            label = _BRANCH.match(line) if depth == 1 else None
+            if label:
+                passed = not met and _is_asked(label["labels"], words)
+                met = met or passed
+            if passed or not depth:
+                yield line, place
+        else:
+            if head and (head["name"] is None or head["name"] in named):
+                depth, met, passed = 1, False, False
+            yield line, place
+
+
+def _is_asked(labels: str, words: list[str]) -> bool:
+    patterns = [label.strip(" \"'") for label in labels.split("|")]
+    given = words if len(words) > 1 else [*words, ""]
+    return any(fnmatch.fnmatchcase(word, pattern) for pattern in patterns for word in given)
 
 
 @frozen

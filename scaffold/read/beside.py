@@ -65,6 +65,9 @@ class Beside:
     upstreams: tuple[ProxyUpstream, ...]
 
 
+_OF_A_PROFILE = regex(
+    r"(?:^|/)src/main/resources/(?:config/)?application-[\w-]+\.(?:ya?ml|properties)$", words=("application-",)
+)
 _RAILS_SETTINGS = ("config/settings.yml", "config/settings/production.yml")
 """Settings that Rails reads in production by the gem config."""
 
@@ -107,7 +110,7 @@ def _is_kept(path: str, sources: _Sources) -> bool:
     """Whether a file is looked at as text alone: settings of Spring and Rails, inputs of Terraform, code that declares
     resources of a cloud with copies of their own.
     """
-    if ("/application." in path and _is_spring_settings(path)) or path.endswith((".tfvars", ".hcl")):
+    if ("/application" in path and _is_spring_settings(path)) or path.endswith((".tfvars", ".hcl")):
         return not path.endswith(".terraform.lock.hcl")
     if path.endswith(_RAILS_SETTINGS):
         return "verify_mode" in (sources.texts.glance(path) or "")
@@ -117,9 +120,10 @@ def _is_kept(path: str, sources: _Sources) -> bool:
 
 
 def _is_spring_settings(path: str) -> bool:
+    """Whether a file holds the settings of a Spring Boot application, for all environments or for a profile."""
     from scaffold.model.spring_logging import is_spring_settings
 
-    return is_spring_settings(path)
+    return is_spring_settings(path) or bool(_OF_A_PROFILE.search(path))
 
 
 def _keep(path: str, sources: _Sources) -> None:

@@ -1,4 +1,4 @@
-"""Keys that a program of .NET, Java, Kotlin or JavaScript makes as it starts, or lets its framework keep in the container."""
+"""Keys that a program makes as it starts, or lets its framework keep in the container."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _COOKIES = regex(
     r"\.AddCookie\(|\.AddIdentity<|\.AddDefaultIdentity<", words=("AddCookie", "AddIdentity", "AddDefaultIdentity")
 )
 """How ASP.NET Core begins to encrypt cookies, and the links for new passwords, with keys of its own."""
+_BY_TOKEN = regex(
+    r"\b(?:Default(?:Authenticate)?Scheme\s*=|AddAuthentication\()\s*JwtBearerDefaults\b", words=("JwtBearerDefaults",)
+)
 _KEPT = regex(r"PersistKeysTo\w+|ProtectKeysWith\w+", words=("PersistKeysTo", "ProtectKeysWith"))
 _FOR_DEVELOPMENT = regex(
     r"\.AddDeveloperSigningCredential\(|\.AddDevelopmentSigningCertificate\(|\.AddEphemeralSigningKey\(",
@@ -29,8 +32,26 @@ _OF_SCRIPTS = regex(
     r"\s*(?:\|\||\?\?)\s*(?:\w+\.)?(?:randomBytes|randomUUID)\(",
     words=("randomBytes", "randomUUID"),
 )
+_OF_RUBY = regex(
+    r"\b(?:secret_key_base|secret_token|session_secret)\b(?:\s*=|,)?(?:(?!\bif\b|\bunless\b|#|\n\s*(?:def|end)\b)[^;]){0,120}?"
+    r"\bSecureRandom\.(?:hex|uuid|base64|urlsafe_base64|random_bytes|alphanumeric)\b",
+    words=("SecureRandom",),
+)
+"""The key of Rails, Sinatra and their like, on its line or in the method that gives it."""
+_OF_RUST = regex(
+    r"\b(?:SessionMiddleware|CookieSession\w*|CookieIdentityPolicy|SessionManagerLayer|\w+CookieJar)\b(?:(?!;)[\s\S]){0,300}?\bKey::generate\(\)",
+    words=("Key::generate",),
+)
+_OF_GO = regex(
+    r"\bNew(?:Cookie|Filesystem)Store\(\s*(?:[\w.\"]+,\s*)?securecookie\.GenerateRandomKey\(", words=("GenerateRandomKey",)
+)
+_NAMED = regex(r"ENV(?:\.fetch\(|\[)\s*[\"'](?P<name>\w+)[\"']", words=("ENV",))
 _SIGNS = regex(r"(?i)jwt|jwk|jws")
-_ASKS = regex(r"IsDevelopment\(|IsEnvironment\(|#if\s+DEBUG|@Profile\(|@ConditionalOn|NODE_ENV")
+_OF_SESSIONS = {".rb": _OF_RUBY, ".rs": _OF_RUST, ".go": _OF_GO}
+_ASKS = regex(
+    r"Rails\.env\.|\b(?:RACK|RAILS)_ENV\b|#\[cfg\(test|api_only\s*=\s*true"
+    r"|IsDevelopment\(|IsEnvironment\(|#if\s+DEBUG|@Profile\(|@ConditionalOn|NODE_ENV"
+)
 _NEAR = 1200
 """Characters before a call in which a condition on the environment stands."""
 _OF_SPRING = regex(r"@Value\(\s*\"\$\{(?P<name>[\w.-]{1,80})")
@@ -45,11 +66,17 @@ def drawn_key_facts(path: str, text: str) -> Iterator[CodeFact]:
     if path.endswith(".cs"):
         for detail, pattern in (("cookies", _COOKIES), ("kept", _KEPT)):
             match = pattern.search(text)
-            if match:
+            if match and not (detail == "cookies" and _logs_in_by_token(text)):
                 yield CodeFact("made-key", detail, places.at(match.start()))
     match = _signing(path, text)
     if match and not _ASKS.search(text, max(0, match.start() - _NEAR), match.start()):
-        yield CodeFact("made-key", " ".join(("signs", *_variables(path, text, match))), places.at(match.start()))
+        kind = "seals" if path.endswith(tuple(_OF_SESSIONS)) else "signs"
+        yield CodeFact("made-key", " ".join((kind, *_variables(path, text, match))), places.at(match.start()))
+
+
+def _logs_in_by_token(text: str) -> bool:
+    """Whether an application of ASP.NET Core looks for a token that it signs itself, and at no cookie."""
+    return ".AddCookie(" not in text and bool(_BY_TOKEN.search(text))
 
 
 def _signing(path: str, text: str) -> re.Match[str] | None:
@@ -57,14 +84,21 @@ def _signing(path: str, text: str) -> re.Match[str] | None:
         return _FOR_DEVELOPMENT.search(text)
     if path.endswith((".java", ".kt")):
         return _OF_JAVA.search(text) if _SIGNS.search(text) else None
-    return _OF_SCRIPTS.search(text) if path.endswith(JAVASCRIPT) else None
+    if path.endswith(JAVASCRIPT):
+        return _OF_SCRIPTS.search(text)
+    pattern = next((pattern for ending, pattern in _OF_SESSIONS.items() if path.endswith(ending)), None)
+    match = pattern.search(text) if pattern else None
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()] if match else ""
+    return None if line.lstrip().startswith(("#", "//")) else match
 
 
 def _variables(path: str, text: str, match: re.Match[str]) -> list[str]:
     """Return the variables that set the key: the one of the line, or those of what Spring hands to the class."""
     if path.endswith(JAVASCRIPT):
         return [match["name"]]
-    if path.endswith(".cs"):
+    if path.endswith(".rb"):
+        return [found["name"] for found in _NAMED.finditer(match[0])] or ["SECRET_KEY_BASE"]
+    if path.endswith((".cs", ".rs", ".go")):
         return []
     names = (found["name"] for found in _OF_SPRING.finditer(text))
     return sorted({name.replace(".", "_").replace("-", "_").upper() for name in names if _OF_KEYS.search(name)})

@@ -120,7 +120,10 @@ KINDS = (
         "drawn_key_facts",
         Words(
             script=("randomBytes(", "randomUUID("),
+            go=("GenerateRandomKey(",),
             other=(
+                "SecureRandom.",
+                "Key::generate()",
                 ".AddCookie(",
                 ".AddIdentity<",
                 ".AddDefaultIdentity<",

@@ -36,9 +36,9 @@ _SCRIPT_HOLDER = regex(
 )
 _CONDITION = regex(r"\}?\s*(?P<what>(?:else\b|(?:el)?if\b|switch\b|match\b|case\b|except\b|catch\b)[^\n]*)")
 _HARMLESS = regex(
-    r"\berr\b|[Pp]ending|\.Any\(\)|__main__|(?<![a-z])(?:at|is|on|not)_(?:head|current|latest|up_to_date)\b|up_to_date\b"
+    r"\berr\b|[Pp]ending|\.Any\(\)|__main__|\.Is(?:Relational|Npgsql|SqlServer|MySql)\(\)|!\s*[\w.]+\.IsInMemory\(\)|(?<![a-z])(?:at|is|on|not)_(?:head|current|latest|up_to_date)\b|up_to_date\b"
 )
-"""Conditions that hold at a start: no error came before, something is to do."""
+"""Conditions that hold at a start: no error came before, something is to do, the database is one with tables."""
 _IN_DEVELOPMENT = regex(
     r"^(?!.*(?:\|\||!|\bor\b|\bnot\b)).*(?:\.IsDevelopment\(\)|\b(?:is_?dev|is_?development)\b"
     r"|\bENV(?:IRONMENT)?\b[\"'\])]*\s*===?\s*[\"'](?:dev|development|local|test)[\"'])",

@@ -17,7 +17,9 @@ _CREATES = re.compile(r"\.create_all\b")
 _SYNCHRONIZES = re.compile(
     r"\bsynchronize\s*:\s*(?P<typeorm>true)\b|\.sync\(\s*\{\s*(?:(?P<alter>alter)|(?P<force>force))\s*:\s*true\b"
 )
-_HIBERNATE = re.compile(r"\b(?:ddl-auto|hbm2ddl[.\w]*)[\"']?\s*[:=]\s*[\"']?(?P<mode>update|create-drop|create)\b")
+_HIBERNATE = re.compile(
+    r"\b(?:ddl-auto|hbm2ddl(?:\.[.\w]*|:\s*auto)?)[\"']?\s*[:=]\s*[\"']?(?P<mode>update|create-drop|create)\b"
+)
 _DOCUMENT = re.compile(r"^---", re.MULTILINE)
 _OF_A_PROFILE = re.compile(
     r"^[ \t]*(?:spring\.)?(?:config\.activate\.)?(?:on-profile|profiles)[ \t]*[:=][ \t]*(?P<names>[^\n#]*)", re.MULTILINE
@@ -36,7 +38,8 @@ def schema_facts(path: str, text: str) -> Iterator[CodeFact]:
     `applies` for code that runs migrations, `applies-in-init <build tags>` for Go that does so whenever it starts,
     `create-all <function>` for tables made from models outside any condition ("" at the top of a module),
     `typeorm`, `sequelize alter`, `sequelize force` and `hibernate <mode> <profiles>` for tables that follow the models by
-    themselves, `embeds sqlx` for Rust whose migrations end with an error on tables of a newer version.
+    themselves (`hibernate-over-memory` beside a database in memory or in a file, which a variable may replace),
+    `embeds sqlx` for Rust whose migrations end with an error on tables of a newer version.
     """
     places = Places(path, text)
     if path.endswith(".py"):
@@ -96,15 +99,14 @@ def _go(places: Places, text: str) -> Iterator[CodeFact]:
 
 
 def _spring(places: Places, text: str) -> Iterator[CodeFact]:
-    """Yield what holds for databases that are not in memory, with the profiles that a part of the file is for."""
+    """Yield what a part of the file sets, with the profiles that it is for, and whether its database is one in memory."""
     starts = [0, *(match.start() for match in _DOCUMENT.finditer(text)), len(text)]
     for start, end in itertools.pairwise(starts):
         part = text[start:end]
-        if _IN_MEMORY.search(part):
-            continue
+        kind = "hibernate-over-memory" if _IN_MEMORY.search(part) else "hibernate"
         profile = _OF_A_PROFILE.search(part)
         names = ",".join(re.findall(r"[\w-]+", profile["names"])) if profile else ""
         for match in _HIBERNATE.finditer(part):
             line = text[text.rfind("\n", 0, start + match.start()) + 1 : start + match.start()]
             if "#" not in line:
-                yield CodeFact("schema", f"hibernate {match['mode']} {names}".strip(), places.at(start + match.start()))
+                yield CodeFact("schema", f"{kind} {match['mode']} {names}".strip(), places.at(start + match.start()))

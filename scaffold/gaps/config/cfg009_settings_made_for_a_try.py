@@ -27,9 +27,11 @@ _ANY_HOSTS = regex(r"[\[(]\s*[\"']\*[\"']\s*,?\s*[\])]")
 _CONSOLE = regex(r"[\"'](?:django\.core\.mail\.backends\.(?:console|dummy|locmem)\.EmailBackend)[\"']")
 _RANDOM = r"get_random_secret_key\(|os\.urandom\(|secrets\.token_|SystemRandom\(|uuid\.?uuid4\("
 _KEY = regex(
-    r"(?m)^(?P<indent>[ \t]*)(?P<name>(?:\w+_)?(?:SECRET_KEY|SIGNING_KEY|JWT_SECRET(?:_KEY)?|SESSION_SECRET))\b"
+    r"(?m)^(?P<indent>[ \t]*)(?P<name>(?:\w+_)?(?:SECRET_KEY|SIGNING_KEY|JWT_SECRET(?:_KEY)?|SESSION_SECRET)"
+    r"|(?:app|server)\.secret_key)\b"
     r"[^=\n]{0,60}=(?!=)"
 )
+_KEY_WORDS = ("SECRET", "SIGNING_KEY", ".secret_key")
 _HAS_RANDOM = regex(_RANDOM)
 _RELATIVE_FILE = regex(r"\bopen\(\s*[\"'][^\"'/~$]")
 _SHARED = regex(r"redis|get_or_create|session|conn\b|cache|storage|boto3|\.objects\.|\bdb\b", re.IGNORECASE)
@@ -52,10 +54,12 @@ def _detect(project: Project) -> Iterator[Gap]:
     for path in _production_modules(project):
         yield from _of_module(project, path, services)
     for source in project.sources:
-        names_a_key = source.path.endswith(".py") and any(word in source.text for word in ("SECRET", "SIGNING_KEY"))
+        names_a_key = source.path.endswith(".py") and any(
+            word in source.text for word in ("SECRET", "SIGNING_KEY", ".secret_key")
+        )
         if names_a_key and not is_test_path(source.path) and _HAS_RANDOM.search(source.text):
             yield from _random_keys(project, source, services)
-    anew = keys_made_anew(project, services, lambda names: _is_given(project, services, names))
+    anew = keys_made_anew(project, services, lambda names: _is_given(project, services, names, alike=True))
     yield from (_anew_gap(found, stacks) for found in anew)
 
 
@@ -141,12 +145,13 @@ def _random_keys(project: Project, source: SourceFile, services: list[Service]) 
         index = source.text.count("\n", 0, match.start())
         after = "\n".join(line.partition("#")[0] for line in lines[index : index + _LINES])
         value = re.split(r"\n(?![ \t\])}]|\Z)", after[after.index("=") :])[0]
-        if _is_in_function(lines, index) or not _is_random(value, source.text, services):
+        of_flask = "." in match["name"]
+        if (not of_flask and _is_in_function(lines, index)) or not _is_random(value, source.text, services):
             continue
         before = "\n".join(lines[max(0, index - 2 * _LINES) : index + _LINES])
-        names = {match["name"], *(found[1] for found in _VARIABLE.finditer(before))}
+        names = {"SECRET_KEY" if of_flask else match["name"], *(found[1] for found in _VARIABLE.finditer(before))}
         if not _is_given(project, services, names):
-            yield _key_gap(source.path, match["name"], index + 1)
+            yield _key_gap(source.path, "SECRET_KEY" if of_flask else match["name"], index + 1)
         return
 
 
@@ -213,8 +218,10 @@ def _anew_gap(found: Anew, stacks: tuple[Stack, ...]) -> Gap:
     )
 
 
-def _is_given(project: Project, services: list[Service], names: set[str]) -> bool:
-    """Whether a service gets one of the variables, or an env file names it: who copies a template sets it."""
+def _is_given(project: Project, services: list[Service], names: set[str], *, alike: bool = False) -> bool:
+    """Whether a service gets one of the variables, or an env file names it: who copies a template sets it. alike: behind a
+    prefix of the project as well.
+    """
     wanted = {name.upper() for name in names}
     given = {entry.name.upper() for service in services for entry in service.environment}
     listed = {entry.name.upper() for file in project.env_files for entry in file.entries}
@@ -226,7 +233,8 @@ def _is_given(project: Project, services: list[Service], names: set[str]) -> boo
         for item in s.instructions
         for word in item.text.split()
     }
-    return bool(wanted & (given | listed | built))
+    told = given | listed | built
+    return bool(wanted & told) or (alike and any(name.endswith(f"_{word}") for name in told for word in wanted))
 
 
 RULE = Rule(

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.config.code_switches import is_run
-from scaffold.gaps.facts import judged_stacks, may_run_in_production, production_or_all
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, path_environment, production_or_all
 from scaffold.model.compose import EnvValue
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
-from scaffold.model.names import Severity
+from scaffold.model.names import TRIED, Severity
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
 from scaffold.model.values import means_true
@@ -58,9 +58,24 @@ def idle_switches(project: Project) -> Iterator[IdleSwitch]:
         if fact.kind == "idle-switch" and may_run_in_production(fact):
             found.setdefault(fact.detail, fact)
     for name, fact in found.items():
-        if is_run(project, fact.location.path) and not _is_turned_on(project, name):
+        if is_run(project, fact.location.path) and not (_is_turned_on(project, name) or _by_profile(project, fact.location)):
             entry = next(_entries(project, name), None)
             yield IdleSwitch(name, fact.location, entry.location if entry else None, *_effect(name))
+
+
+def _by_profile(project: Project, place: Location) -> bool:
+    """Whether a file for another profile beside the settings file of a place turns the same key on: `application-prod.yml`."""
+    folder, _, name = place.path.rpartition("/")
+    if not name.startswith("application.") or place.line is None:
+        return False
+    lines = (project.source(place.path) or "").split("\n")
+    key = re.match(r"\s*[\w.-]*?(?P<last>[\w-]+)\s*[=:]", lines[place.line - 1]) if place.line <= len(lines) else None
+    if key is None:
+        return False
+    on = re.compile(rf"(?m)^\s*(?:[\w.-]+\.)?{re.escape(key['last'])}\s*[=:]\s*[\"']?true\b")
+    beside = (path for path in project.files if path.rpartition("/")[0] == folder and "/application-" in f"/{path}")
+    of_others = (path for path in beside if path_environment(path) not in TRIED)
+    return any(on.search(project.source(path) or "") for path in of_others)
 
 
 def _effect(name: str) -> tuple[str, Severity]:

@@ -9,11 +9,26 @@ from scaffold.model.compose import Service
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import is_in_image
+from scaffold.model.names import Role
 from scaffold.model.project import CodeFact, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _OF_ASPNET = regex(r"(?i)\.aspnet/?$|data-?protection|^/root/?$|^/home/\w+/?$")
 """Targets of mounts at which the keys of ASP.NET Core may lie."""
+
+_WHAT = {
+    "signs": (
+        "the key that signs its tokens",
+        "a new container ends all sessions, and a second copy refuses the tokens of the first",
+    ),
+    "seals": (
+        "the key of its sessions",
+        "a new container logs everybody out and refuses the links that the last one signed, and other services and copies of"
+        " the same code do not know its cookies and links",
+    ),
+}
+"""What such a key is for, and what follows."""
 
 
 @frozen
@@ -51,22 +66,37 @@ def keys_made_anew(project: Project, services: list[Service], is_given: Callable
             break
     for fact in facts:
         kind, *names = fact.detail.split()
-        service = _first(project, services, fact) if kind == "signs" and may_run_in_production(fact) else None
+        service = _first(project, services, fact) if kind in _WHAT and may_run_in_production(fact) else None
         if service is not None and not (names and is_given(set(names))):
             yield Anew(
                 service,
                 fact.location,
                 next(iter(names), ""),
-                "the key that signs its tokens",
-                "a new container ends all sessions, and a second copy refuses the tokens of the first",
+                *_WHAT[kind],
                 "Give the program a key from a secret as a required variable.",
             )
 
 
 def _first(project: Project, services: list[Service], fact: CodeFact) -> Service | None:
-    """Return the first service whose image, built by its stack or by a workflow of the project, takes the file of a fact."""
-    return next((service for service in services if _holds(project, service, fact.location.path)), None)
+    """Return a service whose image, built by its stack or by a workflow of the project, takes the file of a fact: one that
+    people reach, whose Dockerfile is beside the code, where there is a choice.
+    """
+    path = fact.location.path
+    holding = [service for service in services if _holds(project, service, path)]
+    return min(
+        holding, key=lambda item: (not _is_beside(project, item, path), item.role is not Role.WEB, not item.ports), default=None
+    )
+
+
+def _is_beside(project: Project, service: Service, path: str) -> bool:
+    dockerfile = project.image_of(service)
+    return dockerfile is not None and is_below(path, dockerfile.path.rpartition("/")[0])
 
 
 def _holds(project: Project, service: Service, path: str) -> bool:
-    return project.image_of(service) is not None and is_in_image(project, service, path)
+    """Whether an image takes a file, and its Dockerfile is none of a program in a folder of its own beside that."""
+    dockerfile = project.image_of(service)
+    if dockerfile is None or not is_in_image(project, service, path):
+        return False
+    folder = dockerfile.path.rpartition("/")[0]
+    return is_below(path, folder) or not any(manifest.folder == folder for manifest in project.manifests)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import path_environment
 from scaffold.gaps.secrets.credentials import OTHER_PARTY
+from scaffold.model.compose import Service
 from scaffold.model.frozen import frozen
 from scaffold.model.names import EnvironmentClass
 from scaffold.model.project import Project, SettingDefault
@@ -54,11 +55,14 @@ def file_credentials(project: Project) -> Iterator[FileCredential]:
     if not settings:
         return
     chosen = _chosen_profiles(project)
-    given = _given_names(project)
+    given, mounting = _given_names(project), _mounting(project)
     found: dict[tuple[EnvironmentClass, bool, str], list[SettingDefault]] = {}
     for setting in settings:
-        if _counts(setting) and _runs(setting, chosen) and not _is_replaced(setting, settings, chosen):
-            is_set = setting.kind == "property" and re.sub(r"[^A-Z0-9]", "", setting.name.upper()) in given
+        # What a service mounts is in force under the name that its place has there.
+        runs = setting.location.path in mounting or _runs(setting, chosen)
+        if _counts(setting) and runs and not _is_replaced(setting, settings, chosen):
+            name = re.sub(r"[^A-Z0-9]", "", setting.name.upper())
+            is_set = setting.kind == "property" and name in mounting.get(setting.location.path, given)
             found.setdefault((_environment(setting), is_set, setting.value or ""), []).append(setting)
     for (environment, is_set, _), places in found.items():
         yield FileCredential(tuple(places), environment, is_set)
@@ -110,10 +114,21 @@ def _chosen_profiles(project: Project) -> frozenset[str]:
 def _given_names(project: Project) -> frozenset[str]:
     """Return the variables that applications of production get, without what Spring and .NET pass over in a name."""
     stacks = [stack for stack in project.stacks if stack.is_runnable_in_production]
-    return frozenset(
-        re.sub(r"[^A-Z0-9]", "", entry.name.upper())
-        for stack in stacks
-        for service in stack.services
-        if service.is_application
-        for entry in service.environment
-    )
+    applications = (service for stack in stacks for service in stack.services if service.is_application)
+    return frozenset(name for service in applications for name in _names_of(service))
+
+
+def _names_of(service: Service) -> frozenset[str]:
+    return frozenset(re.sub(r"[^A-Z0-9]", "", entry.name.upper()) for entry in service.environment)
+
+
+def _mounting(project: Project) -> dict[str, frozenset[str]]:
+    """Return, for each file that applications of production mount, the variables that all of these get."""
+    found: dict[str, frozenset[str]] = {}
+    for stack in (stack for stack in project.stacks if stack.is_runnable_in_production):
+        for service in stack.services:
+            for mount in service.mounts if service.is_application else ():
+                if mount.resolved:
+                    names = _names_of(service)
+                    found[mount.resolved] = found.get(mount.resolved, names) & names
+    return found

@@ -14,7 +14,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import TRIED, Layer, Role, Severity
 from scaffold.model.project import CodeFact, Command, Project
 from scaffold.model.regex import regex
-from scaffold.model.starting import Start, is_below
+from scaffold.model.starting import Start, changes_of_spring, is_below
 
 _WRITES_MIGRATIONS = regex(
     r"\bmanage\.py[\"',\s]+makemigrations\b(?![^\n&|;]*--(?:check|dry-run))|\bprisma\s+migrate\s+dev\b"
@@ -50,7 +50,12 @@ _ACTIVE = frozenset({"SPRING_PROFILES_ACTIVE", "spring.profiles.active"})
 _ACTIVE_BY_COMMAND = regex(r"spring\.profiles\.active=(?P<names>[\w,-]+)")
 _ALTERS = regex(r"(?:add|drop|rename|alter|change|remove)_\w*(?:columns?|fields?|tables?)|migrate_\w+")
 """What scripts are called that change tables."""
-_OVERRIDES = frozenset({"SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO"})
+_OVERRIDES = ("SPRING_JPA_HIBERNATE_DDL_AUTO", "SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO")
+_FOLLOWING = frozenset({"update", "create", "create-drop"})
+_OVER_MEMORY = "hibernate-over-memory"
+_KEEPS = regex(r"\b(?:ddl-auto|hbm2ddl\.auto)[\"']?\s*[:=]\s*[\"']?(?:validate|none)\b", words=("ddl-auto", "hbm2ddl"))
+_SERVER = regex(r"jdbc:(?:postgresql|mysql|mariadb|oracle|sqlserver):", words=("jdbc",))
+_TOOLS = {"flyway": "Flyway", "liquibase": "Liquibase"}
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -83,7 +88,7 @@ def _by_services(project: Project) -> Iterator[Gap]:
 
 
 def _belongs(fact: CodeFact, service: Service) -> bool:
-    context = service.build.context if service.build else None
+    context = service.made.context if service.made else None
     return context is not None and is_below(fact.location.path, context)
 
 
@@ -158,37 +163,85 @@ def _called(text: str) -> Iterator[str]:
 
 
 def _by_hibernate(project: Project, stack: Stack, service: Service, start: Start, facts: list[CodeFact]) -> Iterator[Gap]:
-    names = {entry.name for entry in service.environment}
-    found = [fact for fact in facts if fact.detail.startswith("hibernate") and _is_active(fact, service, start)]
-    if not found or names & _OVERRIDES or _has_flyway(project, service):
+    given = {entry.name: entry for entry in service.environment}
+    override = next((given[name] for name in _OVERRIDES if name in given), None)
+    if override is not None:
+        found = [(override.value or "", override.location)] if override.value in _FOLLOWING else []
+    else:
+        found = [
+            (fact.detail.split()[1], fact.location)
+            for fact in facts
+            if fact.detail.startswith("hibernate")
+            and _is_active(fact, service, start)
+            and not _is_replaced(project, fact, service, start)
+            and (not fact.detail.startswith(_OVER_MEMORY) or _has_server(service))
+        ]
+    other = _other_tool(project, service) if found else None
+    if not found or (other is not None and other[1] is None):
         return
-    modes = sorted({fact.detail.split()[1] for fact in found})
+    modes = sorted({mode for mode, _ in found})
     loses = any(mode.startswith("create") for mode in modes)
     harm = "so each start makes the tables anew, empty" if loses else "so Hibernate alters the tables at each start"
     message = f"{service.name} sets ddl-auto (hbm2ddl) to {', '.join(modes)}, {harm}"
-    yield _gap(stack, service, "hibernate", message, [fact.location for fact in found], loses=loses)
+    places = [place for _, place in found]
+    if other is not None and other[1] is not None:
+        message += f", beside the migrations of {other[0]}, which then tell only a part of them"
+        places.append(other[1])
+    yield _gap(stack, service, "hibernate", message, places, loses=loses)
+
+
+def _active_profiles(service: Service, start: Start) -> set[str]:
+    given = [entry.value or "" for entry in service.environment if entry.name in _ACTIVE]
+    given += [match["names"] for match in _ACTIVE_BY_COMMAND.finditer(start.text)]
+    return set(re.split(r"[\s,]+", " ".join(given))) - {""} or {"default"}
+
+
+def _is_replaced(project: Project, fact: CodeFact, service: Service, start: Start) -> bool:
+    """Whether the file of a profile that the service names sets another mode than the one for every profile."""
+    folder, _, name = fact.location.path.rpartition("/")
+    if not name.startswith("application.") or len(fact.detail.split()) > 2:
+        return False
+    files = (
+        f"{folder}/application-{profile}.{ending}"
+        for profile in _active_profiles(service, start)
+        for ending in ("yml", "yaml", "properties")
+    )
+    return any(_KEEPS.search(project.source(path) or "") for path in files)
+
+
+def _has_server(service: Service) -> bool:
+    """Whether a service is given a database that is a server of its own."""
+    return any(_SERVER.match(entry.value or "") for entry in service.environment)
 
 
 def _is_active(fact: CodeFact, service: Service, start: Start) -> bool:
     """Whether the file and the part of it hold for every profile, or for one that the service names."""
-    given = [entry.value or "" for entry in service.environment if entry.name in _ACTIVE]
-    given += [match["names"] for match in _ACTIVE_BY_COMMAND.finditer(start.text)]
-    active = set(re.split(r"[\s,]+", " ".join(given))) - {""} or {"default"}
+    active = _active_profiles(service, start)
     of_file = _SPRING_PROFILE.search(fact.location.path)
     of_part = fact.detail.split()[2:]
     return (of_file is None or of_file["profile"] in active) and (not of_part or bool(active & set(of_part[0].split(","))))
 
 
-def _has_flyway(project: Project, service: Service) -> bool:
-    context = service.build.context if service.build else None
-    words = ("flyway", "liquibase")
-    return any(
-        word in name.lower()
-        for item in project.manifests
-        if context is not None and is_below(item.path, context)
-        for name in item.dependencies
-        for word in words
-    )
+def _other_tool(project: Project, service: Service) -> tuple[str, Location | None] | None:
+    """Return the tool for migrations that a service has beside Hibernate, and the first change that it applies; None where
+    there is none, or where the settings turn it off.
+    """
+    context = service.made.context if service.made else None
+    if context is None:
+        return None
+    for item in project.manifests:
+        tool = next((word for word in _TOOLS for name in item.dependencies if word in name.lower()), "")
+        if tool and is_below(item.path, context) and not _is_off(project, item.folder, tool):
+            changes = (place for place in changes_of_spring(project) if is_below(place.path, item.folder))
+            return _TOOLS[tool], next(changes, None)
+    return None
+
+
+def _is_off(project: Project, folder: str, tool: str) -> bool:
+    resources = f"{folder}/src/main/resources/".removeprefix("/")
+    off = re.compile(rf"(?m)^[ \t]*(?:spring\.)?{tool}(?:\.enabled\s*[=:]|:\s*\n\s+enabled:)\s*false")
+    names = (f"{resources}application.{ending}" for ending in ("yml", "yaml", "properties"))
+    return any(off.search(project.source(name) or "") for name in names)
 
 
 def _by_library(stack: Stack, service: Service, facts: list[CodeFact]) -> Iterator[Gap]:
