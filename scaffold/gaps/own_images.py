@@ -38,7 +38,7 @@ _HUBS = frozenset({"", "docker.io", "index.docker.io"})
 
 def is_own_image(project: Project, image: ImageReference | None) -> bool:
     """Whether the project, which has a Dockerfile, makes an image: a workflow pushes it, or it is called like the project
-    (`listmonk/listmonk`, `shop/shop-api`), or like the repository to whose files the pages link.
+    (`listmonk/listmonk`, `shop/shop-api`, `shop/api` of shop-api), or like the repository to whose files the pages link.
     """
     if image is None or not project.dockerfiles:
         return False
@@ -49,7 +49,8 @@ def is_own_image(project: Project, image: ImageReference | None) -> bool:
     name = dns_label(project.name)
     if len(name) < _SHORTEST or name in _COMMON:
         return False
-    return any(part == name or part.startswith(f"{name}-") for part in map(dns_label, image.repository.split("/")[-2:]))
+    parts = [dns_label(part) for part in image.repository.split("/")[-2:]]
+    return "-".join(parts) == name or any(part == name or part.startswith(f"{name}-") for part in parts)
 
 
 def brings_no_check(project: Project, service: Service) -> bool:

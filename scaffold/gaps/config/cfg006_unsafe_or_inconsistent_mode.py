@@ -18,7 +18,8 @@ from scaffold.gaps.config.django_settings import (
 )
 from scaffold.gaps.config.mode_left_out import LeftOut, modes_left_out
 from scaffold.gaps.facts import listed, once
-from scaffold.model.compose import EnvValue, Stack
+from scaffold.gaps.starts import Strength, strength_of
+from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.gap import Closer, Gap, Rule
@@ -60,7 +61,7 @@ _RUNS_AS_PRODUCTION = frozenset({"NODE_ENV", "RAILS_ENV"})
 def _detect(project: Project) -> Iterator[Gap]:
     read = frozenset(item.name for item in project.env_reads)
     yield from once(gap for stack in runnable_stacks(project) for gap in _debug_in_stack(stack, read))
-    yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(stack))
+    yield from once(gap for stack in project.production_stacks for gap in _mode_of_stack(project, stack))
     yield from once(_baked_gap(item) for item in debug_in_images(project))
     yield from _modes_of_clusters(project)
     for modules in _alike(used_modules(project)):
@@ -268,12 +269,14 @@ def _modes_of_clusters(project: Project) -> Iterator[Gap]:
         )
 
 
-def _mode_of_stack(stack: Stack) -> Iterator[Gap]:
+def _mode_of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     """Yield the applications of a stack for production that it starts in a mode for development."""
-    if stack.environment is not EnvironmentClass.PRODUCTION:
+    is_called = stack.environment is EnvironmentClass.PRODUCTION
+    if not is_called and not (stack is project.main_stack and strength_of(project, stack).strength is Strength.OTHERS):
         return
     for service in stack.services:
-        for entry in service.environment if service.is_application else ():
+        runs = service.is_application and (is_called or not _runs_sources(project, service))
+        for entry in service.environment if runs else ():
             if entry.name in _MODES_OF_FRAMEWORKS and _means_development(entry.value or ""):
                 yield RULE.gap(
                     resource=stack.resource(service.name),
@@ -287,6 +290,11 @@ def _mode_of_stack(stack: Stack) -> Iterator[Gap]:
                     environment=stack.environment,
                     closers=(Closer(None, "advice", f"Give {entry.name} the value of production in this file."),),
                 )
+
+
+def _runs_sources(project: Project, service: Service) -> bool:
+    """Whether a service runs a folder of the host, as people do who change the code."""
+    return any(mount.resolved is not None and mount.resolved in {"", *project.directories} for mount in service.mounts)
 
 
 def _alike(modules: Iterable[SettingsModule]) -> Iterator[list[SettingsModule]]:
