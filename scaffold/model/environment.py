@@ -193,6 +193,8 @@ class NeededVariable:
     """The service whose user or password it is, "" for a value of its own."""
     unread: bool = False
     """Whether no file of the repository names it but the template of its env file."""
+    of_developers: bool = False
+    """Whether all that is known of it is what developers run the service with: what production sets is in no file of git."""
     source: str = "code"
     """Why it is here: `code` (the code requires it), `env-file` (the template of an untracked env file sets it, so that Compose
     needs nothing else), `default` (what the code takes without it is right under Compose alone), `local` (what it

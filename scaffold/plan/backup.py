@@ -14,6 +14,7 @@ from scaffold.model.gap import Gap
 from scaffold.model.monitoring import MonitoringPlan, Remark, SecretFile, Variable
 from scaffold.model.names import Role
 from scaffold.model.other_stores import is_store, other_store
+from scaffold.model.postgres_images import postgres_login
 from scaffold.model.probes import given_port
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -167,11 +168,12 @@ def _address(host: str, port: str, service: Service) -> list[tuple[str, str]]:
 
 
 def _postgres(project: Project, service: Service, stack: Stack) -> _Login:
-    environment = [*_address("PGHOST", "PGPORT", service), ("PGUSER", postgres_user(project, service))]
-    secret = granted_secret(service, service.env("POSTGRES_PASSWORD_FILE"))
+    environment = [*_address("PGHOST", "PGPORT", service), ("PGUSER", postgres_user(project, stack, service))]
+    variable = postgres_login(service).password
+    secret = granted_secret(service, service.env(f"{variable}_FILE"))
     if secret:
         return environment, secret, "PGPASSWORD_FILE"
-    if service.env("POSTGRES_PASSWORD") is None and text_of_env(service, "POSTGRES_HOST_AUTH_METHOD") == "trust":
+    if service.env(variable) is None and text_of_env(service, "POSTGRES_HOST_AUTH_METHOD") == "trust":
         return environment, "", ""
     return [*environment, ("PGPASSWORD", postgres_password(service, stack)[0])], "", ""
 

@@ -185,8 +185,10 @@ def _secret_of(workload: Workload, *names: str) -> Text | None:
 
 
 def _postgres(workload: Workload) -> _Login:
-    user = _secret_of(workload, "POSTGRES_USER", "POSTGRESQL_USERNAME") or literal("postgres")
     password = _secret_of(workload, "POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD")
+    other = _secret_of(workload, "POSTGRES_PASS") if password is None else None
+    user = _secret_of(workload, "POSTGRES_USER", "POSTGRESQL_USERNAME") or literal("docker" if other else "postgres")
+    password = password or other
     trusting = variable_text(workload.environment, "POSTGRES_HOST_AUTH_METHOD") == literal("trust")
     if password is None and not trusting:
         return _Login(missing="neither POSTGRES_PASSWORD nor a file with it says how to log in: dump it by hand")

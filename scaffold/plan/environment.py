@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ _LOGIN = regex(r"://[^\s:/@]*:[^\s@]+@")
 _SHOWN = regex(r"[A-Za-z0-9_./:@%+,-]{1,60}")
 """Defaults that a sentence can hold."""
 _COMPOSE_FILE = "COMPOSE_FILE"
+_NAMED = 6
+"""How many variables a sentence names."""
 _OF_COMPOSE = frozenset({_COMPOSE_FILE, PROFILES_VARIABLE, "COMPOSE_PROJECT_NAME"})
 
 
@@ -155,8 +158,9 @@ def _required_by(needs: list[NeededVariable]) -> str:
     if need.source == "local":
         return f"{need.location.path}:{need.location.line} falls back to what a developer's machine alone has"
     verb = "sets" if need.source == "env-file" else "requires"
+    theirs = " for developers, and no file in git says what production sets" if need.of_developers else ""
     unread = ", and no code of this repository names it" if all(item.unread for item in needs) else ""
-    return f"{need.location.path}:{need.location.line} {verb} it{user}{unread}"
+    return f"{need.location.path}:{need.location.line} {verb} it{theirs}{user}{unread}"
 
 
 def _that_differs(needs: list[NeededVariable]) -> str:
@@ -307,11 +311,32 @@ def development_path(project: Project, stack: Stack) -> str:
 def _development(project: Project, stack: Stack, groups: tuple[EnvGroup, ...]) -> EnvTemplate:
     own = _template_of(project, stack, "")
     path = development_path(project, stack)
+    named = frozenset(variable.name for group in groups for variable in group.variables)
     heading = (
-        f"The variables of {stack.files[0]}: copy this file to {_in(stack, '.env')}{_until_filled_in(project, stack)}",
+        *(_beside_a_tracked_file(project, stack, named) or _to_be_copied(project, stack)),
         "A comment shows the value that holds when the variable is not set.",
     )
     return EnvTemplate(path, own is not None, production=False, heading=heading, groups=groups)
+
+
+def _to_be_copied(project: Project, stack: Stack) -> tuple[str, ...]:
+    return (f"The variables of {stack.files[0]}: copy this file to {_in(stack, '.env')}{_until_filled_in(project, stack)}",)
+
+
+def _beside_a_tracked_file(project: Project, stack: Stack, named: frozenset[str]) -> tuple[str, ...]:
+    """Return what is said where git holds the file that Compose reads: a copy over it loses what it sets beside `named`."""
+    copy = env_path(stack.directory)
+    tracked = first(project.env_files, PATH, copy)
+    if tracked is None:
+        return ()
+    rest = [entry.name for entry in tracked.entries if not entry.commented and entry.name not in named]
+    more = f", and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+    lost = f": it alone sets {', '.join(rest[:_NAMED])}{more}" if rest else ""
+    return (
+        f"The variables of {stack.files[0]}. Do not copy this file over {copy}, which is in git{lost}.",
+        f"Add the lines that {copy} lacks to it. What is a secret does not belong into git: first take the file out of it",
+        f"(git rm --cached {shlex.quote(copy)}) and list /{copy} in .gitignore.",
+    )
 
 
 def _until_filled_in(project: Project, stack: Stack) -> str:

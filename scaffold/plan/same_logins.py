@@ -22,6 +22,7 @@ from scaffold.model.secrets import url_host, url_password
 _MADE: dict[Role, tuple[tuple[str, str, str], ...]] = {
     Role.POSTGRES: (
         ("POSTGRES_PASSWORD", "POSTGRES_USER", "postgres"),
+        ("POSTGRES_PASS", "POSTGRES_USER", "docker"),
         ("POSTGRESQL_PASSWORD", "POSTGRESQL_USERNAME", "postgres"),
     ),
     Role.MYSQL: (

@@ -239,3 +239,18 @@ services:
         assert text.count("defaults differ") == 1
     pods = {item.service: {found.name: found.value for found in item.environment} for item in generation.target.workloads}
     assert {name: pods[name]["LEVEL"][0].text for name in pods} == {"web": "info", "jobs": "debug", "mail": "debug"}
+
+
+def test_a_file_of_git_is_not_copied_over(make_project: Make) -> None:
+    """What Compose reads is in git, and containers get it as a whole: the file that scaffold writes names less than it sets."""
+    compose = (
+        "services: {app: {image: 'acme/app:1', env_file: [.env], ports: ['${PORT:?}:80'], environment: {KEY: '${KEY:?}'}}}\n"
+    )
+    files = {"docker/compose.yaml": compose, "docker/.env": "PORT=80\nspring.datasource.url=jdbc:h2:mem\nTITLE=Shop\n"}
+    root = make_project(files)
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    text = (root / "docker/.env.example").read_text()
+    assert "Do not copy this file over docker/.env, which is in git: it alone sets spring.datasource.url, TITLE." in text
+    assert "git rm --cached docker/.env" in text
+    assert "copy this file to" not in text
+    assert (root / "docker/.env").read_text() == files["docker/.env"]

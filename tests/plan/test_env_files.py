@@ -280,3 +280,96 @@ def test_numbers_that_stand_for_somebodys_own_are_asked_for_and_own_keys_are_mad
     assert comments["MAPS_API_KEY="].endswith("its provider issues the value")
     values = yaml.safe_load((root / "deploy/helm/shop/values.yaml").read_text(encoding="utf-8"))
     assert "123456789" not in str(values)
+
+
+OF_DEVELOPERS = {
+    "compose.yaml": """\
+services:
+  web: {build: ./web, command: python manage.py runserver 0.0.0.0:8000, ports: ["8000:8000"], env_file: ./.env.dev}
+  db:
+    image: kartoza/postgis:16-3.4
+    volumes: ["data:/var/lib/postgresql"]
+    environment: {POSTGRES_USER: shop_dev, POSTGRES_PASS: dev_pwd, POSTGRES_DB: shop, ALLOW_IP_RANGE: 0.0.0.0/0}
+volumes: {data: }
+""",
+    "compose.prod.yaml": """\
+services:
+  web:
+    build: ./web
+    command: sh -c "celery -A shop worker & gunicorn shop.wsgi --bind 0.0.0.0:8000"
+    expose: [8000]
+    env_file: ./.env.prod
+    depends_on: [db]
+  db:
+    image: kartoza/postgis:16-3.4
+    volumes: ["data:/var/lib/postgresql"]
+    env_file: ./.env.prod.db
+    healthcheck: {test: "exit 0"}
+  proxy: {image: "nginx:1.30", ports: ["80:80"], depends_on: [web]}
+volumes: {data: }
+""",
+    ".env.dev": "DEBUG=1\nSECRET_KEY=very-secret-of-dev\nSQL_HOST=db\nSQL_USER=shop_dev\nSQL_PASSWORD=dev_pwd\n"
+    "SITE_URL=http://localhost:8000\n",
+    ".gitignore": ".env.prod*\n",
+    "web/Dockerfile": "FROM python:3.14\nCOPY . /srv\nRUN useradd app\nUSER app\n",
+    "web/shop/settings.py": "import os\nSECRET_KEY = os.environ.get('SECRET_KEY')\nHOST = os.environ.get('SQL_HOST')\n",
+    "web/requirements.txt": "django\ncelery\ngunicorn\n",
+}
+"""Production's env files lie on the host alone, without a template; developers' are in git."""
+
+
+def test_an_env_file_that_nobody_keeps_is_what_developers_run_the_service_with(
+    make_project: Make, require_tool: Callable[[str], str]
+) -> None:
+    root = make_project(OF_DEVELOPERS, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    web, db, settings = env_of(root, "web"), env_of(root, "db"), values(root)["settings"]
+    assert web["SQL_HOST"] == "db"
+    assert web["SECRET_KEY"] == {"secret": "app", "key": "SECRET_KEY"}
+    # One login: the application sends what the store begins with.
+    assert web["SQL_PASSWORD"] == db["POSTGRES_PASS"] == {"secret": "app", "key": "POSTGRES_PASS"}
+    assert settings["SQL_USER"] == settings["POSTGRES_USER"] == "shop_dev"
+    assert settings["DEBUG"] == "0"
+    assert web["SITE_URL"] == {"setting": "SITE_URL"}
+    assert "SITE_URL" not in settings
+    template = (root / ".env.production.example").read_text()
+    assert ".env.dev:2 sets it for developers, and no file in git says what production sets\n" in template
+    written = [path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts]
+    assert sum("very-secret-of-dev" in path.read_text() for path in written) == 1
+    # It renders, and what each pod is asked for can say no.
+    chart = root / "deploy/helm/shop"
+    stand_ins = [f"--values={chart}/ci/{name}.json" for name in ("values-infra", "values-release")]
+    given = [f"--set-string=settings.{name}=x" for name in ("SITE_URL",)]
+    command = [require_tool("helm"), "template", "shop", str(chart), "--set=ingress.domain=a.example", *stand_ins, *given]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    probes = {
+        (pod := item["spec"]["template"]["spec"]["containers"][0])["name"]: pod
+        for item in yaml.safe_load_all(rendered)
+        if item and item["kind"] in {"Deployment", "StatefulSet"}
+    }
+    assert probes["db"]["readinessProbe"]["tcpSocket"] == {"port": 5432}
+    assert probes["web"]["readinessProbe"]["tcpSocket"] == {"port": 8000}
+
+
+def test_what_logs_in_to_kartozas_image_uses_its_words(make_project: Make) -> None:
+    """Its README: POSTGRES_PASS is the password, and `docker` the superuser without POSTGRES_USER."""
+    compose = OF_DEVELOPERS["compose.yaml"].replace(
+        "POSTGRES_USER: shop_dev, POSTGRES_PASS: dev_pwd", "POSTGRES_PASS: '${P:?}'"
+    )
+    files = {**OF_DEVELOPERS, "compose.yaml": compose.replace(", command: python manage.py runserver 0.0.0.0:8000", "")}
+    del files["compose.prod.yaml"]
+    root = make_project(files, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    dumper = yaml.safe_load((root / "compose.backup.yaml").read_text())["services"]["backup-db"]["environment"]
+    exporter = yaml.safe_load((root / "compose.monitoring.yaml").read_text())["services"]["postgres-exporter"]["environment"]
+    assert (dumper["PGUSER"], exporter["DATA_SOURCE_USER"]) == ("docker", "docker")
+    assert dumper["PGPASSWORD"].startswith("${P:?")
+    assert exporter["DATA_SOURCE_PASS"].startswith("${P:?")
+
+
+def test_a_service_of_another_stack_that_is_another_program_says_nothing(make_project: Make) -> None:
+    files = {**OF_DEVELOPERS, "other/Dockerfile": "FROM python:3.14\n"}
+    files["compose.yaml"] = files["compose.yaml"].replace("./web", "./other")
+    root = make_project(files, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    assert "SQL_HOST" not in env_of(root, "web")

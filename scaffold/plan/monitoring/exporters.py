@@ -10,6 +10,7 @@ from scaffold.model.document import Mapping, scalars_of, text_of
 from scaffold.model.frozen import frozen
 from scaffold.model.monitoring import Component, ComponentKind, Remark, SecretFile, Variable
 from scaffold.model.names import Role
+from scaffold.model.postgres_images import postgres_login
 from scaffold.model.probes import given_port
 from scaffold.model.regex import regex
 from scaffold.plan.monitoring.free import Taken, networks_of
@@ -47,7 +48,7 @@ def with_hub(service: Service, hub: str) -> tuple[str, ...]:
 
 def postgres_exporter(store: Service, scope: Scope, taken: Taken, name: str) -> Made:
     """Return an exporter that logs in with the store's own user, password by reference or by the same secret file."""
-    user = postgres_user(scope.project, store)
+    user = postgres_user(scope.project, scope.stack, store)
     database = plain_text(store.env("POSTGRES_DB"), user if store.env("POSTGRES_USER") else "postgres", store.name)
     environment = [
         ("DATA_SOURCE_URI", f"{store.name}:{given_port(store) or 5432}/{database}?sslmode=disable"),
@@ -68,15 +69,16 @@ def postgres_exporter(store: Service, scope: Scope, taken: Taken, name: str) -> 
 
 
 def _postgres_password(store: Service, stack: Stack, name: str) -> tuple[list[tuple[str, str]], tuple[SecretFile, ...]]:
-    granted = granted_secret(store, store.env("POSTGRES_PASSWORD_FILE"))
+    variable = postgres_login(store).password
+    granted = granted_secret(store, store.env(f"{variable}_FILE"))
     if granted:
         return [("DATA_SOURCE_PASS_FILE", f"/run/secrets/{granted}")], (SecretFile(granted),)
-    if store.env("POSTGRES_PASSWORD") is None and text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") == "trust":
+    if store.env(variable) is None and text_of_env(store, "POSTGRES_HOST_AUTH_METHOD") == "trust":
         return [], ()
     password, known = postgres_password(store, stack)
     if known:
         return [("DATA_SOURCE_PASS", password)], ()
-    secret = SecretFile(f"{name}-password", "POSTGRES_PASSWORD")
+    secret = SecretFile(f"{name}-password", variable)
     return [("DATA_SOURCE_PASS_FILE", f"/run/secrets/{secret.name}")], (secret,)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import scalars_in
@@ -45,6 +46,8 @@ def env_file_variables(
     if service.build and not runs_code:
         return
     entries = _entries(project, service)
+    of_developers = not entries
+    entries = entries or entries_of_other_stacks(project, stack, service)
     if not entries:
         return
     given = {entry.name for entry in service.environment}
@@ -56,7 +59,7 @@ def env_file_variables(
         known = name in read or name not in interpolated or _is_its_own(service, entry)
         known = bool(_OF_STORES.fullmatch(name)) if service.is_datastore else known
         if name not in given and known and not _OF_TOOLS.fullmatch(name):
-            yield _need(service, stack, entry, entries, managed)
+            yield replace(_need(service, stack, entry, entries, managed), of_developers=of_developers)
 
 
 def _is_its_own(service: Service, entry: EnvEntry) -> bool:
@@ -72,6 +75,38 @@ def _entries(project: Project, service: Service) -> dict[str, EnvEntry]:
         template = template_of(project, path)
         found |= {entry.name: entry for entry in template.entries if not entry.commented} if template else {}
     return resolved(found)
+
+
+def entries_of_other_stacks(project: Project, stack: Stack, service: Service) -> dict[str, EnvEntry]:
+    """Return what the service is given where developers run it, for one whose env files neither git nor a template has: what
+    an env file of theirs sets, and of its `environment` what its code or its store reads by name.
+    """
+    if not missing_env_files(project, service):
+        return {}
+    read = set(reads_in_image(project, service)) if service.build else set()
+    for other in project.stacks:
+        twin = other.service(service.name) if other.files != stack.files and not other.is_kept else None
+        if twin is None or not _is_same_program(service, twin):
+            continue
+        listed = {
+            entry.name: EnvEntry(entry.name, entry.value or "", entry.location)
+            for entry in twin.environment
+            if entry.source != "environment" or _is_read(service, entry.name, read)
+        }
+        if listed:
+            return resolved(listed)
+    return {}
+
+
+def _is_read(service: Service, name: str, read: set[str]) -> bool:
+    return name in read or (service.is_datastore and _OF_STORES.fullmatch(name) is not None)
+
+
+def _is_same_program(service: Service, twin: Service) -> bool:
+    if service.build and twin.build:
+        return service.build.context == twin.build.context
+    images = (service.image, twin.image)
+    return not (service.build or twin.build) and all(images) and len({image.repository for image in images if image}) == 1
 
 
 def _need(

@@ -26,6 +26,8 @@ _READY_MORE = ("/api/v1/health", "/ping", "/up", "/status")
 _LIVE = ("/live", "/livez", "/health/live", "/liveness")
 _LOOPBACK = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
 _URL = regex(rf"(?P<scheme>https?)://(?P<host>{_LOOPBACK}|[A-Za-z0-9_.\-]+)(?::(?P<port>\d+))?(?P<path>/[^\s'\"|;&]*)?")
+_SUCCEEDS = regex(r"exit(?: 0)?|(?:/usr)?(?:/bin/)?true|:|echo\b[^|;&<>`$()]*")
+"""Commands that say nothing about the service that they are run in."""
 _HTTP_STORES: dict[str, tuple[int, str]] = {
     "chroma": (8000, "/api/v2/heartbeat"),
     "qdrant": (6333, "/readyz"),
@@ -80,7 +82,7 @@ def _checked(
         return None, _timing_of(check) if check else _Timing()
     timing = _timing_of_flags(instruction)
     plain = _words_of_instruction(instruction)
-    if plain is None:
+    if plain is None or _asks_nothing(plain):
         return None, timing
     probe = _http(plain, ports) or Probe("exec", tuple(literal(word) for word in plain))
     return _timed(probe, timing, "Dockerfile"), timing
@@ -96,6 +98,11 @@ def _usable(  # noqa: PLR0913, PLR0917 - each is a fact of its own
 ) -> Probe | None:
     """Return the probe of a healthcheck: over HTTP where it only asks a URL, else the command; None where it cannot pass."""
     plain = tuple("".join(piece.text for piece in text) for text in words)
+    if _asks_nothing(plain):
+        where = service.healthcheck.test_location if service.healthcheck else service.location
+        why = "it passes whatever the service does, so the pod would get requests before it can answer"
+        notes.append(Note(service.name, "healthcheck", f"the healthcheck is not used as a probe: {why}", where))
+        return None
     secret = any(not is_literal(text) for text in words) or scope.shows_secret(" ".join(plain))
     cannot = _cannot_pass(service, plain)
     if secret or cannot:
@@ -104,6 +111,12 @@ def _usable(  # noqa: PLR0913, PLR0917 - each is a fact of its own
         notes.append(Note(service.name, "healthcheck", f"the healthcheck is not used as a probe: {why}", where))
         return None
     return _timed(_http(plain, ports) or Probe("exec", words), timing, "healthcheck")
+
+
+def _asks_nothing(words: tuple[str, ...]) -> bool:
+    """Whether a test is one command that succeeds by itself."""
+    line = words[2] if words[:2] == ("/bin/sh", "-c") and len(words) == 3 else " ".join(words)
+    return _SUCCEEDS.fullmatch(line.strip()) is not None
 
 
 def _words_of_test(service: Service, check: Healthcheck, scope: Scope) -> tuple[Text, ...]:
@@ -260,9 +273,14 @@ def _by_route(service: Service, scope: Scope, ports: tuple[WorkloadPort, ...]) -
 def _by_port(service: Service, ports: tuple[WorkloadPort, ...]) -> Probe | None:
     """A server that nothing asks for its health counts as ready once its port answers."""
     tcp = [port.port for port in ports if port.protocol == "TCP"]
-    if not tcp or (service.role in {Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT}):
+    if service.role in {Role.WORKER, Role.SCHEDULER, Role.ONE_SHOT}:
+        # A block that many services share may expose a port at what serves nothing: its own command has to name it.
+        line = " ".join((*(service.entrypoint or ()), *(service.command or ())))
+        tcp = [port for port in tcp if re.search(rf":{port}\b", line)]
+    if not tcp:
         return None
-    return Probe("tcp", port=_web_port(ports) or tcp[0], period=10, timeout=5, failures=3, source="port")
+    web = _web_port(ports)
+    return Probe("tcp", port=web if web in tcp else tcp[0], period=10, timeout=5, failures=3, source="port")
 
 
 def _live(service: Service, scope: Scope, ports: tuple[WorkloadPort, ...]) -> Probe | None:
