@@ -249,8 +249,8 @@ class _Before:
 
 
 def _present(target: Target, written: frozenset[str]) -> tuple[str, ...]:
-    """Return the production set without the overlays of rooms that are not written: Compose refuses files that are missing."""
-    return tuple(path for path in target.production_set if path in target.base_set or path in written)
+    """Return what is deployed without the overlays of rooms that are not written: Compose refuses files that are missing."""
+    return tuple(path for path in target.deployed_set if path in target.base_set or path in written)
 
 
 def _outcome(project: Project, judgement: Judgement) -> Outcome:

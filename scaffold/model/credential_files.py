@@ -18,6 +18,10 @@ _CREDENTIAL = regex(
     re.IGNORECASE,
 )
 """Keys that a cloud draws, those of certbot, and what says so."""
+_BINARY = regex(r"(?:^|[._-])(?:p12|pfx|jks|jceks|keystore|truststore|bcfks|keytab)$", re.IGNORECASE)
+"""Endings of files that hold keys as bytes: Java's key stores, PKCS #12, and keys of Kerberos."""
+FILE, FILE_IN_BASE64 = "_FILE", "_FILE_BASE64"
+"""How the keys of secrets end that hold the text of a file, and those that hold the bytes of one."""
 _CODE = regex(r".*\.(?:sh|sql|lua|te?mpl|template|vcl|alloy|rules)", re.IGNORECASE)
 """Endings of what is written by hand and holds no credential, whatever it is about."""
 
@@ -25,7 +29,12 @@ _CODE = regex(r".*\.(?:sh|sql|lua|te?mpl|template|vcl|alloy|rules)", re.IGNORECA
 def is_credential_file(path: str) -> bool:
     """Whether a file is a credential by its name: `path` with `/` between its folders, of which the last part decides."""
     name = posixpath.basename(path)
-    return bool(_CREDENTIAL.search(name)) and not _CODE.fullmatch(name)
+    return bool(_CREDENTIAL.search(name) or _BINARY.search(name)) and not _CODE.fullmatch(name)
+
+
+def is_binary_credential(path: str) -> bool:
+    """Whether a file holds keys as bytes by its name, which no text of a secret manager can."""
+    return bool(_BINARY.search(posixpath.basename(path)))
 
 
 def is_placed_credential(project: Project, mount: Mount) -> bool:

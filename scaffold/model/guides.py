@@ -159,6 +159,10 @@ class PlacedFile:
     secret: str = ""
     """The secret that has its text for the cluster, "" where none does."""
     key: str = ""
+    base64: bool = False
+    """Whether the key holds the file in base64."""
+    mounted: bool = True
+    """Whether it is a bind mount, which Docker makes a folder for; else a secret of Compose, without which nothing starts."""
 
 
 @frozen
@@ -207,6 +211,8 @@ class GuidesPlan:
     """Whether some service has a healthcheck."""
     swarm: tuple[str, ...] = ()
     """The user's files that run in production, where they are for a swarm; else none."""
+    swarm_secrets: tuple[str, ...] = ()
+    """The secrets that the swarm has to have before they are deployed."""
     directory: str = ""
     """The folder in which Compose is started, "" for the root."""
     chart: bool = True

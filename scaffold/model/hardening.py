@@ -46,3 +46,7 @@ class HardeningPlan:
     directory: str
     """The project directory that Compose resolves paths against, "" for the root."""
     services: tuple[ServiceHardening, ...]
+    swarm: bool = False
+    """Whether it holds only what `docker stack deploy` takes and heeds."""
+    version: str = ""
+    """The `version` of the base, which a swarm compares with that of each further file; "" where the base has none."""

@@ -29,6 +29,12 @@ def _deployed_to_swarm(project: Project) -> frozenset[str]:
     return frozenset(path for path in paths if path.rpartition("/")[2] in names or _NAMED.fullmatch(path))
 
 
+def swarm_files(project: Project, stack: Stack) -> tuple[str, ...]:
+    """Return the user's own files of a stack where one of them is deployed to a swarm; else none."""
+    own = tuple(path for path in stack.files if path not in project.owned)
+    return own if deployed_to_swarm(project) & set(own) else ()
+
+
 def is_for_swarm(project: Project, stack: Stack) -> bool:
     """Whether a stack is deployed to a swarm by its files, or says so by a network or by keys that only a swarm heeds."""
     return not deployed_to_swarm(project).isdisjoint(stack.files) or known(_heeds_a_swarm, stack)

@@ -198,6 +198,14 @@ class Target:
     skipped: tuple[tuple[str, str], ...] = field(default=())
     """Paths that would have been written but are the user's own, with the reason."""
 
+    @property
+    def deployed_set(self) -> tuple[str, ...]:
+        """The production set as it is deployed: a swarm takes no overlay but the one that is made for it."""
+        plan = self.hardening
+        if self.guides is None or not self.guides.swarm:
+            return self.production_set
+        return (*self.base_set, *((plan.overlay,) if plan and plan.swarm else ()))
+
     def closed_by(self, room: Room) -> tuple[str, ...]:
         """Return the fingerprints of the gaps that new files of `room` close."""
         return dict(self.closes).get(room, ())

@@ -116,6 +116,8 @@ class WorkloadMount:
     size: str = ""
     """The limit of a memory mount, in bytes; "" for none."""
     key: str = ""
+    base64: bool = False
+    """Whether the key holds the file in base64, as its bytes are no text."""
 
 
 @frozen

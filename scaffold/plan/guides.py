@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
 from scaffold.model.compose import Service, Stack
-from scaffold.model.credential_files import is_placed_credential
+from scaffold.model.compose_secrets import external_secrets, path_in_container, secret_file, used_objects
+from scaffold.model.credential_files import FILE_IN_BASE64, is_placed_credential
 from scaffold.model.document import Location, find, text_of
 from scaffold.model.document import Mapping as Fields
 from scaffold.model.durability import is_durable_store
@@ -26,7 +27,7 @@ from scaffold.model.outside_stores import outside_stores
 from scaffold.model.project import Command, Project, ScriptFile
 from scaffold.model.regex import regex
 from scaffold.model.scripts import RUNNERS, suffix_of
-from scaffold.model.swarm import deployed_to_swarm, is_for_swarm
+from scaffold.model.swarm import is_for_swarm, swarm_files
 from scaffold.model.workload import Scaling, Workload
 from scaffold.plan.copies import one_copy
 from scaffold.plan.kept_data import kept_data
@@ -100,7 +101,7 @@ def plan_guides(
         bare_files=tuple(
             path
             for path in (*(path for path, _ in (*env_files, *copied)), *(item.path for item in placed))
-            if not project.ignored_at(path)
+            if not path.startswith(("/", "..")) and not project.ignored_at(path)
         ),
         today=(ways := todays_ways(project)),
         unused=unused_parts(project, ways, (*overlays, *folders)),
@@ -112,15 +113,10 @@ def plan_guides(
         encryption_keys=_encryption_keys(project, stack),
         is_checked=any(service.healthcheck and service.healthcheck.test for service in stack.services),
         directory=stack.directory,
-        swarm=_swarm(project, stack),
+        swarm=(swarm := swarm_files(project, stack)),
+        swarm_secrets=external_secrets(stack) if swarm else (),
         chart=project.configuration.compute == "eks" and not any(file.kind == "helm" for file in project.infrastructure),
     )
-
-
-def _swarm(project: Project, stack: Stack) -> tuple[str, ...]:
-    """Return the user's own files of the set where one of them is for a swarm."""
-    own = tuple(path for path in stack.files if path not in project.owned)
-    return own if deployed_to_swarm(project) & set(own) else ()
 
 
 def _encryption_keys(project: Project, stack: Stack) -> tuple[str, ...]:
@@ -180,10 +176,16 @@ def _copied_files(project: Project, stack: Stack, env_files: set[str]) -> tuple[
 def _placed_files(project: Project, stack: Stack, workloads: tuple[Workload, ...]) -> Iterator[PlacedFile]:
     """Yield each credential that people place on a host, by path."""
     found: dict[str, list[tuple[Service, str]]] = {}
+    secrets: set[str] = set()
     for service in stack.services:
         for mount in service.mounts:
             if mount.resolved and is_placed_credential(project, mount):
                 found.setdefault(mount.resolved, []).append((service, mount.target))
+        for name, target in used_objects(service, "secrets"):
+            path = secret_file(stack, name)
+            if path and path not in project.present:
+                secrets.add(path)
+                found.setdefault(path, []).append((service, path_in_container(name, target)))
     keys = {
         (workload.service, mount.path): (mount.name, mount.key)
         for workload in workloads
@@ -196,7 +198,8 @@ def _placed_files(project: Project, stack: Stack, workloads: tuple[Workload, ...
             (keys[service.name, target] for service, target in users if (service.name, target) in keys), ("", "")
         )
         names = tuple(sorted({service.name for service, _ in users}))
-        yield PlacedFile(path, names, numbers.pop() if len(numbers) == 1 else None, secret, key)
+        user = numbers.pop() if len(numbers) == 1 else None
+        yield PlacedFile(path, names, user, secret, key, key.endswith(FILE_IN_BASE64), mounted=path not in secrets)
 
 
 def _is_tool(stack: Stack, name: str) -> bool:

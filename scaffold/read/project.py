@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from scaffold.errors import NothingToReadError, UsageError
 from scaffold.model.compose import Stack
+from scaffold.model.compose_secrets import secret_files
 from scaffold.model.configuration import Configuration
 from scaffold.model.document import Document, Problem
 from scaffold.model.frozen import changing
@@ -306,8 +307,8 @@ def _compose_name(stacks: tuple[Stack, ...]) -> str:
 def _ignored(
     inventory: Inventory, stacks: tuple[Stack, ...], images: tuple[Dockerfile, ...], manifests: tuple[Manifest, ...]
 ) -> tuple[tuple[str, str], ...]:
-    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds, what
-    images copy, and lock files.
+    """Return which of the paths that matter git ignores: what scaffold writes, .dockerignore files, sources of binds, files of
+    secrets, what images copy, and lock files.
     """
     if not inventory.git:
         return ()
@@ -316,6 +317,7 @@ def _ignored(
     binds = {mount.resolved for service in services for mount in service.mounts if mount.resolved}
     files = {path for service in services for path, _ in service.env_files if not path.startswith(("/", ".."))}
     files |= {env_path(stack.directory) for stack in stacks}
+    files |= {path for stack in stacks for path in secret_files(stack) if not path.startswith(("/", ".."))}
     files |= {
         path
         for build in {service.build for service in services if service.build}

@@ -373,3 +373,19 @@ def test_a_service_of_another_stack_that_is_another_program_says_nothing(make_pr
     root = make_project(files, name="shop")
     write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
     assert "SQL_HOST" not in env_of(root, "web")
+
+
+def test_a_key_store_comes_to_the_pod_as_bytes(make_project: Make, require_tool: Callable[[str], str]) -> None:
+    compose = "services: {api: {image: 'acme/api:1', ports: ['80:80'], volumes: ['./keys/sign.p12:/keys/sign.p12:ro'], secrets: [token]}}\n"
+    root = make_project({"compose.yaml": f"{compose}secrets: {{token: {{file: ./token}}}}\n"}, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    remote = values(root)["secrets"]["app"]["remote"]
+    assert remote["API_SIGN_P12_FILE_BASE64"] == {"secret": "app", "key": "API_SIGN_P12_FILE_BASE64", "decode": True}
+    assert remote["token"] == {"secret": "app", "key": "token"}
+    chart = root / "deploy/helm/shop"
+    stand_ins = [f"--values={chart}/ci/{name}.json" for name in ("values-infra", "values-release")]
+    command = [require_tool("helm"), "template", "shop", str(chart), "--set=ingress.domain=a.example", *stand_ins]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    (fetched,) = [item for item in yaml.safe_load_all(rendered) if item and item["kind"] == "ExternalSecret"]
+    strategies = {item["secretKey"]: item["remoteRef"].get("decodingStrategy") for item in fetched["spec"]["data"]}
+    assert strategies == {"API_SIGN_P12_FILE_BASE64": "Base64", "token": None}

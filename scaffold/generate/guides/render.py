@@ -14,7 +14,9 @@ from scaffold.generate.guides.values import (
     cluster_values,
     data_values,
     empty_keys,
+    file_keys,
     has_volumes,
+    is_file_key,
     note_values,
     outside_values,
     own_file_values,
@@ -28,8 +30,11 @@ from scaffold.generate.guides.values import (
     variable_values,
 )
 from scaffold.model.artifact import Artifact, Rendering
+from scaffold.model.credential_files import FILE_IN_BASE64
+from scaffold.model.environment import GENERATE
 from scaffold.model.guides import Copies, GuidePage, GuidesPlan, ManualMigration, PlacedFile
 from scaffold.model.names import Role, Room
+from scaffold.model.secret_names import may_be_sensitive_name
 from scaffold.model.swarm import REFUSED
 from scaffold.model.target import Target
 from scaffold.model.values import dns_label
@@ -96,6 +101,10 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "bare_copies": [path for path, _ in plan.copied_files if path in plan.bare_files],
         "placed_files": [_placed(target, plan, item, production) for item in plan.placed_files],
         "bare_places": [item.path for item in plan.placed_files if item.path in plan.bare_files],
+        "placed_secrets": any(not item.mounted for item in plan.placed_files),
+        "placed_mounts": any(item.mounted for item in plan.placed_files),
+        "file_keys": (files := file_keys(target)),
+        "file_bytes": any(key.endswith(FILE_IN_BASE64) for key in files),
         "unknown_readers": sorted({name for item in plan.placed_files if item.user is None for name in item.services}),
         "monitoring": f"{target.monitoring.folder}/README.md" if target.monitoring else "",
         "deployment": plan.path(GuidePage.DEPLOYMENT),
@@ -108,7 +117,7 @@ def _values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
         "scripts": [{"command": item.command, "purpose": item.purpose} for item in plan.scripts],
         "modules": list(plan.modules),
         "tasks": list(plan.tasks),
-        "swarm": _swarm_values(target, plan),
+        "swarm": _swarm_values(target, plan, production),
         "starts_up": _starts_up(f"{compose} up -d{' --build' if plan.pulled.builds else ''}", plan),
         "replaces": _starts_up(f"{compose} up -d", plan),
         "pull": f"{compose} pull {' '.join(map(to_shell_word, plan.pulled.services))}" if plan.pulled.services else "",
@@ -163,17 +172,21 @@ def _compose_command(target: Target) -> str:
     return " ".join(["docker compose", *(f"--profile {to_shell_word(name)}" for name in profiles)])
 
 
-def _swarm_values(target: Target, plan: GuidesPlan) -> dict[str, Any]:
+def _swarm_values(target: Target, plan: GuidesPlan, environment: str) -> dict[str, Any]:
     """Return the commands for a swarm, where the set is for one; its manager reads no env file but takes what the shell has."""
     if not plan.swarm:
         return {}
     name = dns_label(target.app)
-    files = " ".join(f"-c {to_shell_word(_from(plan, path))}" for path in plan.swarm)
+    hardening = target.hardening.overlay if target.hardening and target.hardening.swarm else ""
+    taken = (*plan.swarm, *((hardening,) if hardening else ()))
+    files = " ".join(f"-c {to_shell_word(_from(plan, path))}" for path in taken)
     values = " && ".join(f'. "{file}"' for file in _value_files(target))
     return {
         "files": list(plan.swarm),
-        "overlays": [path for path in target.production_set if path not in plan.swarm],
+        "hardening": hardening,
+        "overlays": [path for path in target.production_set if path not in {*plan.swarm, hardening}],
         "refused": list(REFUSED),
+        "secrets": [_swarm_secret(target, name, environment) for name in plan.swarm_secrets],
         "commands": [
             *([f"cd {to_shell_word(plan.directory)}"] if plan.directory else []),
             f"set -a && {values} && set +a",
@@ -191,7 +204,9 @@ def _starts_up(start: str, plan: GuidesPlan) -> list[str]:
 
 
 def _from(plan: GuidesPlan, path: str) -> str:
-    """Return a path of the project as one that starts in the folder of Compose."""
+    """Return a path of the project as one that starts in the folder of Compose; one of the host stays."""
+    if path.startswith("/"):
+        return path
     return posixpath.relpath(path, plan.directory or ".")
 
 
@@ -202,17 +217,36 @@ def _copy(plan: GuidesPlan, path: str, template: str) -> str:
 def _placed(target: Target, plan: GuidesPlan, file: PlacedFile, environment: str) -> dict[str, Any]:
     """Return a credential that people place on the host, and the command that does it as its reader's own."""
     place = to_shell_word(_from(plan, file.path))
-    install = f"sudo install -D -T -m 600 -o {file.user or 0}"
+    # `docker stack deploy` reads a secret as whoever runs it; Compose mounts the file as it is (reference, secrets).
+    mine = bool(plan.swarm) and not file.mounted
+    install = "install -D -T -m 600" if mine else f"sudo install -D -T -m 600 -o {file.user or 0}"
     secret = f"{dns_label(target.app)}/{environment}/{file.secret}"
     text = f"aws secretsmanager get-secret-value --secret-id {secret} --query SecretString --output text"
     key = to_shell_word(f'.["{file.key}"]')
     command = f'{text} | jq -ej {key} > "$file" && {install} "$file" {place}'
+    if file.base64:
+        command = f'text=$({text} | jq -er {key}) && printf %s "$text" | base64 -d > "$file" && {install} "$file" {place}'
+    made = f"{install} /PATH/TO/YOUR/COPY {place}"
+    if not file.mounted and may_be_sensitive_name(posixpath.basename(file.path)) and not is_file_key(file.path):
+        made = f'(file=$(mktemp); printf %s "$({GENERATE})" > "$file" && {install} "$file" {place}; rm "$file")'
     return {
         "path": _from(plan, file.path),
         "services": list(file.services),
         "restart": f"{_compose_command(target)} restart {' '.join(map(to_shell_word, file.services))}",
-        "command": f'(file=$(mktemp); {command}; rm "$file")' if file.key else f"{install} /PATH/TO/YOUR/COPY {place}",
+        "command": f'(file=$(mktemp); {command}; rm "$file")' if file.key else made,
     }
+
+
+def _swarm_secret(target: Target, name: str, environment: str) -> str:
+    """Return the command that makes a secret of the swarm, of the value that the secret manager has for the cluster."""
+    made = f"docker secret create {to_shell_word(name)}"
+    for secret in target.secrets:
+        if any(item.key == name for item in secret.keys):
+            place = f"{dns_label(target.app)}/{environment}/{secret.name}"
+            text = f"aws secretsmanager get-secret-value --secret-id {place} --query SecretString --output text"
+            key = to_shell_word(f'.["{name}"]')
+            return f"{text} | jq -ej {key} | {made} -"
+    return f"{made} /PATH/TO/YOUR/COPY"
 
 
 def _value_files(target: Target) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Any
 
 from scaffold.generate.emit import to_shell_word
@@ -10,6 +11,7 @@ from scaffold.generate.signing import ISSUER
 from scaffold.model.backup import FILES, BackupVolume
 from scaffold.model.build_arguments import of_a_runner, public_arguments
 from scaffold.model.cluster_backup import BACKUP_KEY, ClusterBackupJob
+from scaffold.model.credential_files import FILE, FILE_IN_BASE64, is_binary_credential
 from scaffold.model.delivery import plan_role_variable
 from scaffold.model.environment import GENERATE, MADE_AS_A_PAIR, how_to_make_a_key, is_issued, is_of_a_pair, making
 from scaffold.model.guides import Copies, GuideService, GuidesPlan, OwnFiles, TodaysWay
@@ -31,6 +33,7 @@ _ON_AWS = {
 _NOT_COPIED = ("everything since the last copy that you made yourself", "none that scaffold makes")
 _OF_REDIS = regex(r"REDIS|VALKEY|CACHE")
 _OF_POSTGRES = regex(r"POSTGRES|PG|DATABASE|(?:^|_)DB(?:_|$)|DIRECT_URL")
+_CERTIFICATE = regex(r"(?:^|[_.-])(?:cert(?:ificate)?|crt|pem|fullchain)(?:[_.-]|$)", re.IGNORECASE)
 _SHOWN = 3
 """How many folders of one kind a sentence names."""
 _REFILLS = (
@@ -466,13 +469,41 @@ def _made(item: SecretKey, target: Target) -> str:
     if key in own:
         how = how_to_make_a_key(own[key], tuple(service for service, _ in item.consumers))
         return how.replace(GENERATE, f"`{GENERATE}`")
-    if key.endswith("_FILE"):
-        return "the text of the file that the container reads"
+    if file := _made_file(key, target):
+        return file
     if is_issued(key):
         return "the provider's console"
     if names_whole_address(key):
         return _composed(key, target)
     return MADE_AS_A_PAIR if is_of_a_pair(key) else f"here: `{making(key)}`"
+
+
+def _made_file(key: str, target: Target) -> str:
+    """Return what a key holds where that is a file, "" where it is a value."""
+    if key.endswith(FILE_IN_BASE64):
+        return "the file that the container reads, in base64: `base64 -w0 FILE`"
+    if key.endswith(FILE):
+        return "the text of the file that the container reads"
+    if _CERTIFICATE.search(key):
+        return "the certificate, with its chain, from who issues it"
+    return "the private key of the certificate beside it" if _has_certificate(key, target) else ""
+
+
+def _has_certificate(key: str, target: Target) -> bool:
+    """Whether a certificate stands beside a key, such as `tls_cert` beside `tls_key`."""
+    stem = key.lower().removesuffix("key") if key.lower().endswith("key") else ""
+    names = (item.key.lower() for secret in target.secrets for item in secret.keys)
+    return bool(stem) and any(name.startswith(stem) and _CERTIFICATE.search(name) for name in names)
+
+
+def is_file_key(name: str) -> bool:
+    """Whether a file of this name, or the key of one, holds more than one line: bytes, a certificate or its key."""
+    return name.endswith((FILE, FILE_IN_BASE64)) or is_binary_credential(name) or bool(_CERTIFICATE.search(name))
+
+
+def file_keys(target: Target) -> list[str]:
+    """Return the keys that hold a file: its lines do not stand in a JSON text as they are."""
+    return [item.key for secret in target.secrets for item in secret.keys if _made_file(item.key, target)]
 
 
 def _composed(key: str, target: Target) -> str:

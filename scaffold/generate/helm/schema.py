@@ -164,7 +164,7 @@ def values_schema() -> dict[str, object]:
     """Return the schema."""
     secret = _object(
         {
-            "remote": _map(_object({"secret": _TEXT, "key": _TEXT}, "secret", "key")),
+            "remote": _map(_object({"secret": _TEXT, "key": _TEXT, "decode": _BOOLEAN}, "secret", "key")),
             "data": _map({"$ref": "#/definitions/text"}),
         },
         "remote",

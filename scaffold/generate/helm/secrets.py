@@ -18,7 +18,7 @@ Place = tuple[str, str]
 class ClusterSecrets:
     """`remote` are the values that an ExternalSecret fetches, `data` the keys that its Secret gets."""
 
-    remote: dict[str, dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
+    remote: dict[str, dict[str, dict[str, str | bool]]] = field(default_factory=lambda: defaultdict(dict))
     data: dict[str, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
 
     def as_values(self) -> dict[str, object]:
@@ -27,6 +27,11 @@ class ClusterSecrets:
             name: {"remote": dict(sorted(self.remote[name].items())), "data": dict(sorted(self.data[name].items()))}
             for name in sorted(self.data)
         }
+
+    def file(self, secret: str, key: str) -> None:
+        """Add a value that holds a file in base64: the Secret gets the file itself."""
+        self.plain(secret, key)
+        self.remote[secret][key]["decode"] = True
 
     def fetch(self, owner: str, secret: str, key: str) -> str:
         """Have the Secret `owner` fetch a value, and return the name that it has there."""
@@ -68,7 +73,7 @@ def plan_secrets(target: Target) -> tuple[ClusterSecrets, dict[tuple[str, str], 
             key = variable.name if len(texts[variable.name]) == 1 else f"{name}.{variable.name}"
             places[name, variable.name] = secrets.composed(variable.value, key)
     for mount in (mount for workload in target.workloads for mount in workload.mounts if mount.kind == "secret"):
-        secrets.plain(mount.name, mount.key)
+        (secrets.file if mount.base64 else secrets.plain)(mount.name, mount.key)
     if target.cluster_backup is not None:
         secrets.plain(BACKUP_SECRET, BACKUP_KEY)
         for job in target.cluster_backup.jobs:

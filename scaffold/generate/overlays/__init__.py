@@ -18,7 +18,8 @@ def render(target: Target) -> Rendering:
     plan = target.hardening
     if plan is None:
         return Rendering()
-    document = {"services": {item.service: _service(item) for item in plan.services}}
+    version = {"version": plan.version} if plan.version else {}
+    document = {**version, "services": {item.service: _service(item) for item in plan.services}}
     return Rendering(
         (Artifact(plan.overlay, to_yaml(document, _header(plan)), Room.OVERLAYS, target.closed_by(Room.OVERLAYS)),)
     )
@@ -30,6 +31,8 @@ def _header(plan: HardeningPlan) -> str:
         "Memory limits are ceilings that keep one service from taking the host down, not sizes: before the first start compare",
         "them with what `docker stats` shows under load, and change them here (a later `scaffold generate` keeps your change).",
     ]
+    if plan.swarm:
+        lines[0] = "Hardening for the services of the base files, as `docker stack deploy` takes it: with -c behind them."
     groups: dict[str, list[str]] = {}
     for item in plan.services:
         for reason in item.reasons:

@@ -21,6 +21,7 @@ from scaffold.model.lasting import (
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
+from scaffold.model.swarm import swarm_files
 from scaffold.plan.hardening.images import RunningImage, running_image
 
 OVERLAY = "compose.hardening.yaml"
@@ -46,10 +47,30 @@ def plan_hardening(project: Project, needs: tuple[NeededVariable, ...] = ()) -> 
     listed = {service.name for service, _ in hardened}
     services += [ServiceHardening(service.name) for service in stack.services if service.name not in listed]
     services = [_with_needed(item, needs) for item in services]
+    swarm, version = bool(swarm_files(project, stack)), text_of(stack.node.get("version"))
+    services = [_for_swarm(item, version) if swarm else item for item in services]
     changed = tuple(sorted((item for item in services if item.changes), key=lambda item: item.service))
     if not changed:
         return None
-    return HardeningPlan(_free_path(project, stack.directory), stack.directory, changed)
+    path = _free_path(project, stack.directory)
+    return HardeningPlan(path, stack.directory, changed, swarm=swarm, version=version if swarm else "")
+
+
+def _for_swarm(made: ServiceHardening, version: str) -> ServiceHardening:
+    """Return what `docker stack deploy` heeds: it leaves out `restart` and `security_opt` and ends at `cpu_shares`
+    (docker/cli, cli/compose/types), starts anew what ended by itself, and knows `init` since version 3.7 of the file.
+    """
+    numbers = [int(part) for part in version.split(".") if part.isdecimal()] if version else [3, 13]
+    return replace(
+        made,
+        restart="",
+        no_new_privileges=False,
+        cpu_shares=0,
+        init=made.init and numbers >= [3, 7],
+        # Whether a swarm mounts `tmpfs` hangs on its version too: without it, a root file system stays as it is.
+        read_only=made.read_only and not made.tmpfs,
+        tmpfs=(),
+    )
 
 
 def _free_path(project: Project, directory: str) -> str:

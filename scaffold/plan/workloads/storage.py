@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from scaffold.model.compose import Mount, Service
-from scaffold.model.credential_files import is_placed_credential
+from scaffold.model.compose_secrets import path_in_container, secret_file, used_objects
+from scaffold.model.credential_files import FILE, FILE_IN_BASE64, is_binary_credential, is_placed_credential
 from scaffold.model.document import Mapping, Sequence, find, scalars_of, text_of
 from scaffold.model.env_templates import is_env_target
 from scaffold.model.frozen import frozen
@@ -72,8 +73,10 @@ class _Plan:
 
     def add_secret_file(self, target: str, name: str) -> None:
         """Mount a file whose whole text is a key of the application's secret."""
-        key = re.sub(r"[^A-Z0-9]+", "_", f"{self.scope.names[self.service.name]}_{name}_file".upper())
-        self.mounts.append(WorkloadMount("secret", APPLICATION_SECRET, target, read_only=True, key=key))
+        binary = is_binary_credential(name)
+        key = re.sub(r"[^A-Z0-9]+", "_", f"{self.scope.names[self.service.name]}_{name}".upper())
+        key += FILE_IN_BASE64 if binary else FILE
+        self.mounts.append(WorkloadMount("secret", APPLICATION_SECRET, target, read_only=True, key=key, base64=binary))
 
 
 def plan_storage(service: Service, scope: Scope, kind: str) -> Storage:
@@ -265,12 +268,14 @@ def _add_shared_memory(plan: _Plan) -> None:
 
 
 def _add_objects(plan: _Plan) -> None:
-    for source, target in _uses(plan.service, "secrets"):
-        path = target if target.startswith("/") else f"/run/secrets/{target or source}"
+    for source, target in used_objects(plan.service, "secrets"):
+        path = path_in_container(source, target)
         login = _login_of(source, plan.scope)
-        name, key = (login, "password") if login else (APPLICATION_SECRET, _secret_key(source))
-        plan.mounts.append(WorkloadMount("secret", name, path, read_only=True, key=key))
-    for source, target in _uses(plan.service, "configs"):
+        binary = not login and is_binary_credential(secret_file(plan.scope.stack, source) or source)
+        key = _secret_key(source) + (FILE_IN_BASE64 if binary else "")
+        name, key = (login, "password") if login else (APPLICATION_SECRET, key)
+        plan.mounts.append(WorkloadMount("secret", name, path, read_only=True, key=key, base64=binary))
+    for source, target in used_objects(plan.service, "configs"):
         data = _config_data(source, plan)
         path = target if target.startswith("/") else f"/{target or source}"
         if data is None:
@@ -281,20 +286,12 @@ def _add_objects(plan: _Plan) -> None:
             plan.add_files(path, source, ((posixpath.basename(path), data),), folder=False)
 
 
-def _uses(service: Service, key: str) -> Iterator[tuple[str, str]]:
-    node = service.node.get(key)
-    for item in node.items if isinstance(node, Sequence) else ():
-        source = text_of(find(item, "source")) or text_of(item)
-        if source:
-            yield source, text_of(find(item, "target"))
-
-
 def _login_of(source: str, scope: Scope) -> str:
     """Return the secret of the managed store that takes its password from this secret of Compose, "" where none does."""
     for name, store in sorted(scope.stores.items()):
         service = scope.stack.service(name)
-        for used, target in _uses(service, "secrets") if service else ():
-            path = target if target.startswith("/") else f"/run/secrets/{target or used}"
+        for used, target in used_objects(service, "secrets") if service else ():
+            path = path_in_container(used, target)
             read = (entry for entry in service.environment if entry.name.endswith("_PASSWORD_FILE")) if service else ()
             if used == source and any(entry.value == path for entry in read):
                 return store.secret

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -163,3 +167,117 @@ services:
     page = pages_of(make_project({"docker-compose.prod.yml": compose}))["deployment.md"]
     assert "   sudo install -D -T -m 600 -o 0 /PATH/TO/YOUR/COPY cloudflare.ini\n" in page
     assert "Nothing shows as which user `dns` reads them" in page
+
+
+SECRETS = """\
+services:
+  api:
+    build: .
+    ports: ["8080:8080"]
+    secrets: [api_token, {source: signing, target: signing.p12}, {source: from_git, target: /etc/known}]
+    environment: {TOKEN_FILE: /run/secrets/api_token}
+  store:
+    image: mysql:8.4
+    environment: {MYSQL_ROOT_PASSWORD_FILE: /run/secrets/root_password}
+    secrets: [root_password]
+    volumes: ["rows:/var/lib/mysql", "./store.jks:/etc/store.jks:ro"]
+secrets:
+  api_token: {file: ./secrets/api_token.txt}
+  signing: {file: ./secrets/signing.p12}
+  root_password: {file: /etc/shop/root_password}
+  from_git: {file: ./public.txt}
+  idle: {file: ./secrets/idle}
+volumes: {rows: }
+"""
+SECRET_FILES = {
+    "ops/docker-compose.prod.yml": SECRETS,
+    "ops/Dockerfile": "FROM node:24\nRUN useradd --uid 1200 app\nCOPY . /srv\nUSER app\nCMD [node, /srv/main.js]\n",
+    "ops/public.txt": "known to all\n",
+    ".gitignore": "/ops/secrets/\n",
+}
+
+
+def test_the_files_of_secrets_that_git_does_not_hold_are_made_before_the_first_start(make_project: Callable[..., Path]) -> None:
+    page = pages_of(make_project(SECRET_FILES, name="shop"))["deployment.md"]
+    told = page.partition("Containers read credentials that git does not hold: ")[2].partition("\n3. ")[0]
+    assert "`secrets/api_token.txt` (`api`)" in told
+    assert "`/etc/shop/root_password` (`store`)" in told
+    assert "public.txt" not in told
+    assert "secrets/idle" not in told
+    assert "Compose starts nothing without the file of a secret" in told
+    commands = [line.strip() for line in told.splitlines() if "sudo install" in line]
+    assert len(commands) == 4
+    token = next(line for line in commands if "secrets/api_token.txt" in line)
+    assert """jq -ej '.["api_token"]' > "$file" && sudo install -D -T -m 600 -o 1200 "$file" secrets/api_token.txt""" in token
+    assert any('-o 999 "$file" /etc/shop/root_password' in line for line in commands)
+    # Bytes are no text: the secret manager has them in base64.
+    signing = next(line for line in commands if "signing.p12" in line)
+    assert """jq -er '.["signing_FILE_BASE64"]') && printf %s "$text" | base64 -d > "$file\"""" in signing
+    assert """'.KEY = $text' values.json` the bytes of one whose key ends in `_BASE64`.""" in page
+    # git ignores the folder; what lies outside of the repository is none of git's.
+    assert "Nothing shows that git ignores `ops/store.jks`: add it" in page
+
+
+def test_a_command_of_the_page_brings_bytes_as_they_are(make_project: Callable[..., Path], tmp_path: Path) -> None:
+    page = pages_of(make_project(SECRET_FILES, name="shop"))["deployment.md"]
+    command = next(line.strip() for line in page.splitlines() if "secrets/signing.p12; rm" in line)
+    data = bytes(range(256))
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    document = json.dumps({"signing_FILE_BASE64": base64.b64encode(data).decode()})
+    for name, text in (
+        ("aws", f"#!/bin/sh\ncat <<'END'\n{document}\nEND\n"),
+        ("sudo", '#!/bin/sh\nshift 7\nexec install -D -T -m 600 "$@"\n'),
+    ):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True)
+    made = tmp_path / "secrets/signing.p12"
+    assert made.read_bytes() == data
+    assert made.stat().st_mode & 0o777 == 0o600
+    # A key that is missing leaves no file in place.
+    made.unlink()
+    (programs / "aws").write_text("#!/bin/sh\necho '{}'\n")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, check=False)
+    assert not made.exists()
+
+
+SWARM = """\
+version: "3.8"
+services:
+  web:
+    image: registry.example.com/acme/web:1
+    ports: ["80:8080"]
+    secrets: [tls_cert, tls_key]
+    deploy: {replicas: 2, placement: {constraints: [node.role == worker]}}
+  db:
+    image: postgres:17
+    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/password}
+    secrets: [password]
+    volumes: [rows:/var/lib/postgresql/data]
+secrets: {tls_cert: {external: true}, tls_key: {external: true, name: shop_key}, password: {file: ./password}}
+volumes: {rows: }
+"""
+
+
+def test_a_swarm_gets_its_secrets_and_the_overlay_that_it_takes(make_project: Callable[..., Path]) -> None:
+    files = {
+        "docker-stack.yml": SWARM,
+        "deploy.sh": "docker stack deploy -c docker-stack.yml shop\n",
+        ".gitignore": "/password\n",
+    }
+    pages = pages_of(make_project(files, name="shop"))
+    page = pages["deployment.md"]
+    assert "docker stack deploy --with-registry-auth -c docker-stack.yml -c compose.hardening.yaml shop\n" in page
+    assert "| docker secret create tls_cert -\n" in page
+    assert "docker secret create shop_key" in page
+    assert "Hand no other overlay to it" in page
+    assert "`compose.hardening.yaml`" not in page.partition("Hand no other overlay")[2].partition("(")[0]
+    # A swarm stores what the one who deploys can read; no user of a container opens that file.
+    # The password of the swarm's own store is in no secret of the manager, where Terraform makes that of the managed one.
+    assert """printf %s "$(openssl rand -hex 32)" > "$file" && install -D -T -m 600 "$file" password; rm""" in page
+    assert "Nothing shows that git ignores" not in page
+    assert "sudo install" not in page
+    assert "| `tls_cert` | `web` | the certificate, with its chain, from who issues it |" in pages["rotation.md"]
+    assert "| `tls_key` | `web` | the private key of the certificate beside it |" in pages["rotation.md"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from scaffold.errors import NothingToReadError
+from scaffold.gaps.judge import judge
 from scaffold.generate.overlays import render
 from scaffold.model.hardening import HardeningPlan, ServiceHardening
 from scaffold.plan.hardening import plan_hardening
@@ -287,3 +290,46 @@ def test_a_service_whose_image_a_variable_names_is_looked_at_too(planned: Plan) 
 @pytest.mark.parametrize("image", ["adminer:5", "mcr.microsoft.com/playwright:v1.55.0", "localstack/localstack:4"])
 def test_tools_are_left_alone(planned: Plan, image: str) -> None:
     assert not planned(f"{{image: '{image}'}}").changes
+
+
+STACK = """\
+version: "3.8"
+services:
+  web: {image: "nginx:1.30", ports: ["80:80"], deploy: {replicas: 2}}
+  db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: "${PASSWORD}"}, volumes: ["rows:/var/lib/postgresql/data"]}
+volumes: {rows: }
+"""
+
+
+def test_a_swarm_takes_its_overlay_whole(make_project: Callable[..., Path], require_tool: Tool) -> None:
+    """docker/cli ends at another `version` and at `cpu_shares`, and leaves out `restart` and `security_opt`."""
+    root = make_project({"docker-stack.yml": STACK, "deploy.sh": "docker stack deploy -c docker-stack.yml shop\n"}, name="shop")
+    hardened = harden(root)
+    assert hardened is not None
+    _, plan, overlay = hardened
+    assert plan.swarm
+    written = yaml.safe_load((root / overlay).read_text())
+    assert written["version"] == "3.8"
+    assert not {"restart", "security_opt", "cpu_shares", "read_only", "tmpfs"} & {
+        key for service in written["services"].values() for key in service
+    }
+    command = [require_tool("docker"), "stack", "config", "-c", "docker-stack.yml", "-c", overlay]
+    merged = subprocess.run(
+        command, cwd=root, env={**os.environ, "PASSWORD": "x"}, capture_output=True, text=True, check=True
+    ).stdout
+    services = yaml.safe_load(merged)["services"]
+    assert services["web"]["cap_drop"] == ["ALL"]
+    assert services["db"]["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert services["db"]["deploy"]["resources"]["limits"]["memory"]
+
+
+def test_what_a_swarm_does_not_take_counts_as_missing(make_project: Callable[..., Path]) -> None:
+    root = make_project({"docker-stack.yml": STACK, "deploy.sh": "docker stack deploy -c docker-stack.yml shop\n"}, name="shop")
+    target = make_target(read_project(root), judge(read_project(root)).open)
+    assert target.production_set == (
+        "docker-stack.yml",
+        "compose.hardening.yaml",
+        "compose.monitoring.yaml",
+        "compose.backup.yaml",
+    )
+    assert target.deployed_set == ("docker-stack.yml", "compose.hardening.yaml")
