@@ -98,14 +98,15 @@ def test_an_end_that_another_service_waits_for_fails_no_start(make_project: Make
 STACK = WEB.format(port="8080:8080") + "    networks: [inside]\nnetworks: {inside: {driver: overlay}}\n"
 
 
-def test_a_swarm_has_its_own_commands_and_takes_no_overlay(make_project: Make) -> None:
+def test_a_swarm_has_its_own_commands_and_takes_no_overlay_but_its_own(make_project: Make) -> None:
     root = make_project(
         {"docker-compose.yml": "services: {web: {build: .}}\n", "docker-stack.yml": STACK, "Dockerfile": "FROM scratch\n"}
     )
     text = page(root)
-    assert "docker stack deploy --with-registry-auth -c docker-stack.yml " in text
-    assert "Hand no overlay to it" in text
-    assert "`compose.hardening.yaml`" in text.partition("Hand no overlay to it")[2].partition("\n\n")[0]
+    assert "docker stack deploy --with-registry-auth -c docker-stack.yml -c compose.hardening.yaml " in text
+    told = text.partition("Hand no other overlay to it")[2].partition("\n\n")[0]
+    assert "`compose.monitoring.yaml`" in told
+    assert "`compose.hardening.yaml`" not in told
     assert AT_ONCE not in text
 
 
