@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from scaffold.model.frozen import frozen
+from scaffold.model.known import known
+from scaffold.model.project import Dockerfile, Project
 
 
 @frozen
@@ -24,6 +26,33 @@ class DockerignorePlan:
 
     path: str
     groups: tuple[IgnoreGroup, ...]
+
+
+def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
+    """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
+    read = known(_patterns, project.dockerignores)
+    return next(
+        (path for path in _ignore_paths(dockerfile, context) if path in read or path in known(frozenset, project.files)), ""
+    )
+
+
+def ignore_patterns(project: Project, dockerfile: Dockerfile, context: str) -> tuple[str, ...]:
+    """Return the patterns of the file whose patterns count for this build; none where there is no such file."""
+    read = known(_patterns, project.dockerignores)
+    return next((read[path] for path in _ignore_paths(dockerfile, context) if path in read), ())
+
+
+def _patterns(files: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
+    return dict(files)
+
+
+def _ignore_paths(dockerfile: Dockerfile, context: str) -> tuple[str, str]:
+    return f"{dockerfile.path}.dockerignore", ignore_path(context)
+
+
+def ignore_path(context: str) -> str:
+    """Return where the .dockerignore of a build context is."""
+    return f"{context}/.dockerignore" if context else ".dockerignore"
 
 
 def leaves_out(patterns: Iterable[str], path: str) -> bool:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from functools import lru_cache
 
+from scaffold.model.built_in_env import built_in_env_file
 from scaffold.model.compose import Service
 from scaffold.model.document import Mapping, Sequence, text_of
 from scaffold.model.frozen import frozen
@@ -19,11 +20,13 @@ _FOLDERS_OF_TEMPLATES = frozenset({"conf", "config", "deploy", "docker", "env", 
 
 def missing_env_files(project: Project, service: Service) -> tuple[str, ...]:
     """Return the env files of a service inside the project that git does not track, in their order: those that Compose reads
-    for it, then those that it mounts where programs look for one.
+    for it, those that it mounts where programs look for one, and the one that its image has to hold.
     """
     tracked = known(_paths, project.env_files)
     mounted = (mount.resolved for mount in service.mounts if mount.kind == "bind" and is_env_target(mount.target))
-    paths = dict.fromkeys((*(path for path, _ in service.env_files), *(path for path in mounted if path)))
+    built_in = built_in_env_file(project, service)
+    found = (*(path for path, _ in service.env_files), *(path for path in mounted if path), built_in.path if built_in else "")
+    paths = dict.fromkeys(path for path in found if path)
     return tuple(path for path in paths if path not in tracked and not path.startswith(("/", "..")))
 
 

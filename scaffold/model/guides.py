@@ -186,6 +186,8 @@ class GuidesPlan:
     """Each env file that git does not track and Compose hands to containers as a whole, with the services that get it."""
     handed_files: tuple[tuple[str, str], ...] = ()
     """Those of `env_files` that a start of theirs hands to Compose itself too (`--env-file`), with its place as path:line."""
+    built_in_files: tuple[tuple[str, str], ...] = ()
+    """Those of `env_files` that a build takes into an image, with the line that ends its program without one as path:line."""
     made_before: tuple[tuple[str, str], ...] = ()
     """What somebody makes on a new host before the first start, as Compose does not: `network` or `volume`, and its name."""
     bare_files: tuple[str, ...] = ()

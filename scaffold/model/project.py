@@ -285,6 +285,7 @@ class CodeFact:
     `known-key` (code that finds a published default in a key and only warns; detail: the key's name), `open-check` (code that
     lets everybody in as long as a key is not set; detail: the name by which it holds the key), `build-switch` (code reads a
     variable of its build by which it shows made-up data; detail: its name),
+    `needs-env-file` (a program ends where this file is not in its folder; detail: its name),
     `socket` (code keeps the sockets of its visitors; detail: its kind, or `shared`, see scaffold.read.sockets),
     `mcp-server` (code lends assistants its tools; detail: `asks` where it speaks of a login, else `open`),
     `unverified-token` (code of a login takes the user from a token without a look at its signature),

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
+from scaffold.model.built_in_env import built_in_env_file
 from scaffold.model.dockerignore import DockerignorePlan, IgnoreGroup
 from scaffold.model.gap import Gap
 from scaffold.model.project import Dockerfile, Instruction, Project
@@ -44,7 +45,7 @@ def _plan(project: Project, path: str, sources: set[str]) -> DockerignorePlan:
     uses_git = bool(_RUNS_GIT.search(runs)) or _names_git(project, context)
     groups = (
         IgnoreGroup("History, and what only runs outside the image", () if uses_git else _HISTORY),
-        IgnoreGroup("Values of this machine and of running systems", _env_patterns(project, context, runs)),
+        _env_group(project, context, runs),
         IgnoreGroup("Installed anew in the image", (*_if(_INSTALLS_NODE, runs, _NODE), *_if(_INSTALLS_PYTHON, runs, _PYTHON))),
         IgnoreGroup("Caches and logs", _CACHES),
         IgnoreGroup("State of Terraform", _STATE),
@@ -68,6 +69,21 @@ def _names_git(project: Project, context: str) -> bool:
     names = ("pyproject.toml", "setup.py", "setup.cfg", "package.json", "Makefile")
     texts = (project.source(f"{context}/{name}" if context else name) or "" for name in names)
     return any(re.search(r"setuptools[-_]scm|hatch-vcs|versioneer|dunamai|git describe|git rev-parse", text) for text in texts)
+
+
+def _env_group(project: Project, context: str, runs: str) -> IgnoreGroup:
+    """Return the patterns of env files, and why one that git does not hold stays in the image."""
+    reason, patterns = "Values of this machine and of running systems", _env_patterns(project, context, runs)
+    services = (service for stack in project.stacks for service in stack.services if service.made)
+    found = (built_in_env_file(project, service) for service in services)
+    own = posixpath.normpath(posixpath.join(context, ".env"))
+    needed = next((item for item in found if item and item.path == own), None)
+    if needed is None:
+        return IgnoreGroup(reason, patterns)
+    place = f"{needed.needed_at.path}:{needed.needed_at.line}"
+    return IgnoreGroup(
+        f"{reason}; the program ends where .env is missing ({place}), so the image keeps it", (*patterns, "!.env")
+    )
 
 
 def _env_patterns(project: Project, context: str, runs: str) -> tuple[str, ...]:

@@ -413,7 +413,7 @@ def _handed_on(project: Project, stack: Stack) -> tuple[str, ...]:
     """Return what is said of the files inside the repository that containers get as a whole, which hold the values too."""
     paths = sorted({path for service in stack.services for path in made_env_files(project, service)})
     return tuple(
-        f"{path}, which Compose hands to containers as a whole, lies inside the repository and gets these values too: git"
+        f"{path}, which containers get as a whole, lies inside the repository and gets these values too: git"
         + (" ignores it." if project.ignored_at(path) else f" must ignore it (/{path} in .gitignore).")
         for path in paths
     )

@@ -9,6 +9,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from scaffold.model.alternatives import ProfileChoice, choose_profiles, started
+from scaffold.model.built_in_env import built_in_env_file
 from scaffold.model.compose import Service, Stack
 from scaffold.model.compose_secrets import external_secrets, path_in_container, secret_file, used_objects
 from scaffold.model.credential_files import FILE_IN_BASE64, is_placed_credential
@@ -95,6 +96,7 @@ def plan_guides(
         migrations=unrun_migrations(project, stack),
         env_files=(env_files := _env_files(project, stack)),
         handed_files=tuple(_handed_files(project, overlays, {path for path, _ in env_files})),
+        built_in_files=tuple(_built_in_files(project, stack)),
         made_before=tuple(_made_before(stack)),
         copied_files=(copied := _copied_files(project, stack, {path for path, _ in env_files})),
         placed_files=(placed := tuple(_placed_files(project, stack, workloads))),
@@ -166,6 +168,13 @@ def _env_files(project: Project, stack: Stack) -> tuple[tuple[str, tuple[str, ..
         for path in made_env_files(project, service):
             found.setdefault(path, []).append(service.name)
     return tuple((path, tuple(sorted(names))) for path, names in sorted(found.items()))
+
+
+def _built_in_files(project: Project, stack: Stack) -> Iterator[tuple[str, str]]:
+    for service in stack.services:
+        found = built_in_env_file(project, service)
+        if found is not None:
+            yield found.path, f"{found.needed_at.path}:{found.needed_at.line}"
 
 
 def _copied_files(project: Project, stack: Stack, env_files: set[str]) -> tuple[tuple[str, str], ...]:

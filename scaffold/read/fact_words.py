@@ -340,6 +340,8 @@ KINDS = (
             ),
         ),
     ),
+    # Env files without which a program ends.
+    Kind("env_file_loads", "env_file_load_facts", Words(go=("godotenv.",), other=("dotenv()",))),
     # Sockets that one process keeps.
     Kind(
         "sockets",

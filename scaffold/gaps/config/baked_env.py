@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from scaffold.gaps.config.django_settings import runnable_stacks
-from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_patterns, leaves_out
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.image_code import given_names, is_in_image, runs_code

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 from scaffold.gaps.config.pushed_defaults import PushedDefault, pushed_defaults
 from scaffold.gaps.facts import judged_stacks, listed, once
-from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_patterns, leaves_out
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

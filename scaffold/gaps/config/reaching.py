@@ -5,10 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 
-from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_patterns, leaves_out
 from scaffold.model.image_code import is_in_image
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex

@@ -10,7 +10,6 @@ from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Scalar, find
 from scaffold.model.frozen import frozen
-from scaffold.model.known import known
 from scaffold.model.names import EnvironmentClass, closest_to_production
 from scaffold.model.project import Dockerfile, Project
 from scaffold.model.regex import regex
@@ -162,30 +161,3 @@ def environment_of(project: Project, dockerfile: Dockerfile) -> EnvironmentClass
     if DEVELOPMENT.search(dockerfile.path) or is_test_path(dockerfile.path):
         return EnvironmentClass.DEV
     return closest_to_production(_environments(project).get(dockerfile.path, ()))
-
-
-def ignore_file(project: Project, dockerfile: Dockerfile, context: str) -> str:
-    """Return the file whose patterns count for this build, one of the Dockerfile's own first; "" where there is none."""
-    read = known(_patterns, project.dockerignores)
-    return next(
-        (path for path in _ignore_paths(dockerfile, context) if path in read or path in known(frozenset, project.files)), ""
-    )
-
-
-def ignore_patterns(project: Project, dockerfile: Dockerfile, context: str) -> tuple[str, ...]:
-    """Return the patterns of the file whose patterns count for this build; none where there is no such file."""
-    read = known(_patterns, project.dockerignores)
-    return next((read[path] for path in _ignore_paths(dockerfile, context) if path in read), ())
-
-
-def _patterns(files: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
-    return dict(files)
-
-
-def _ignore_paths(dockerfile: Dockerfile, context: str) -> tuple[str, str]:
-    return f"{dockerfile.path}.dockerignore", ignore_path(context)
-
-
-def ignore_path(context: str) -> str:
-    """Return where the .dockerignore of a build context is."""
-    return f"{context}/.dockerignore" if context else ".dockerignore"

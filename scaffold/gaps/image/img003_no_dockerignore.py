@@ -7,11 +7,11 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_path, targets_of, users_of
+from scaffold.gaps.image.builds import environment_of, targets_of, users_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img001_build_file_missing import nearest_dockerfile
 from scaffold.gaps.remembered import remembered
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_file, ignore_path, leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import TRIED, Cause, EnvironmentClass, Layer, Room, Severity

@@ -10,10 +10,10 @@ from fnmatch import fnmatchcase
 
 from scaffold.gaps.facts import final_stages, holds_a_secret, listed
 from scaffold.gaps.image.build_arguments import BuildArgument, secret_arguments
-from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns, is_built, released_targets, targets_of
+from scaffold.gaps.image.builds import environment_of, is_built, released_targets, targets_of
 from scaffold.gaps.image.context_flow import copies_everything, reaches_image, removed
 from scaffold.gaps.image.img003_no_dockerignore import build_contexts
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_file, ignore_patterns, leaves_out
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Confidence, EnvironmentClass, Layer, Severity

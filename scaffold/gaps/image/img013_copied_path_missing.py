@@ -6,12 +6,12 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import has_submodules, is_generated, judged_stacks, listed, root_image
-from scaffold.gaps.image.builds import environment_of, ignore_file, ignore_patterns, users_of
+from scaffold.gaps.image.builds import environment_of, users_of
 from scaffold.gaps.image.failing_steps import FailingStep, failing_steps
 from scaffold.gaps.image.named_contexts import LackingContext, lacking_contexts
 from scaffold.gaps.remembered import remembered
 from scaffold.model.compose import Service, Stack
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_file, ignore_patterns, leaves_out
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

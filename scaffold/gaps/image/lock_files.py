@@ -7,8 +7,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import copy_words
-from scaffold.gaps.image.builds import ignore_patterns
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_patterns, leaves_out
 from scaffold.model.project import Dockerfile, Instruction, Project, Stage
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.cmp027_application_loses_files import database_file
 from scaffold.gaps.compose.kept_in_code import absolute, place_in_container
 from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, path_environment, production_or_all
-from scaffold.gaps.image.builds import ignore_patterns
 from scaffold.gaps.image.img003_no_dockerignore import keeps_secrets_in_env
 from scaffold.gaps.network.web_roots import (
     WebRoot,
@@ -18,7 +17,7 @@ from scaffold.gaps.network.web_roots import (
     repository_folder,
 )
 from scaffold.model.compose import Mount, Service, Stack
-from scaffold.model.dockerignore import leaves_out
+from scaffold.model.dockerignore import ignore_patterns, leaves_out
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule

@@ -303,7 +303,7 @@ _SESSIONS = {
         "`ALTER USER 'NAME'@'HOST' IDENTIFIED BY '...';` (`SELECT user, host FROM mysql.user;` lists the logins)",
     ),
     "mongo": (
-        "sh -c 'exec mongosh --username \"$MONGO_INITDB_ROOT_USERNAME\" admin'",
+        'sh -c \'exec "$(command -v mongosh || command -v mongo)" admin --username "$MONGO_INITDB_ROOT_USERNAME" --password\'',
         '`db.changeUserPassword("NAME", passwordPrompt())`',
     ),
 }

@@ -106,10 +106,12 @@ def _kept(value: str) -> str | None:
 
 
 def text_is_setting(text: Text, value: str | None, default: str | None) -> bool:
-    """Whether a text that is one reference is the setting with this default, and no secret."""
+    """Whether a text that is one reference is the setting with this default, and no secret; what one container may have empty
+    and another one asks for is one setting.
+    """
     if any(piece.kind == "secret" for piece in text):
         return False
-    return default == value if is_literal(text) else default is None
+    return default == value or (default is None and value == "") if is_literal(text) else default is None
 
 
 def _unquoted(entry: EnvValue) -> str:
@@ -122,7 +124,8 @@ def _unquoted(entry: EnvValue) -> str:
 def plan_defaults(services: Iterable[Service], scope: Scope) -> dict[str, str | None]:
     """Return the settings: each variable that whole values of the environment ask for, with the one default of all of them.
 
-    A variable with two defaults, or with one and a tracked value that differs, is no setting: each value stands for itself.
+    A variable with two defaults, or with one and a tracked value that differs, is no setting: each value stands for itself. An
+    empty one beside none at all is no default of its own.
     """
     found: dict[str, set[str | None]] = defaultdict(set)
     for service in services:
@@ -133,7 +136,8 @@ def plan_defaults(services: Iterable[Service], scope: Scope) -> dict[str, str | 
         for key in ("command", "entrypoint"):
             for text in _texts(service, key, scope):
                 _collect_required(text, found)
-    return {name: next(iter(values)) for name, values in sorted(found.items()) if len(values) == 1}
+    told = {name: values - {""} if None in values else values for name, values in sorted(found.items())}
+    return {name: next(iter(values)) for name, values in told.items() if len(values) == 1}
 
 
 def _collect(entry: EnvValue, scope: Scope, found: dict[str, set[str | None]]) -> None:

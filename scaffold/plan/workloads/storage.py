@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from scaffold.model.built_in_env import built_in_env_file
 from scaffold.model.compose import Mount, Service
 from scaffold.model.compose_secrets import path_in_container, secret_file, used_objects
 from scaffold.model.credential_files import FILE, FILE_IN_BASE64, is_binary_credential, is_placed_credential
@@ -84,10 +85,23 @@ def plan_storage(service: Service, scope: Scope, kind: str) -> Storage:
     plan = _Plan(service, scope, kind)
     for mount in service.mounts:
         _mount(mount, plan)
+    _add_env_file(plan)
     _add_objects(plan)
     _add_shared_memory(plan)
     unique = {mount.path: mount for mount in plan.mounts if mount.path.startswith("/")}
     return Storage(tuple(unique.values()), tuple(plan.volumes.items()), tuple(plan.files.items()), tuple(plan.notes))
+
+
+def _add_env_file(plan: _Plan) -> None:
+    """Put an empty file where the program looks for its `.env`: an image that CI builds holds none."""
+    needed = built_in_env_file(plan.scope.project, plan.service)
+    if needed is not None:
+        plan.add_files(needed.target, needed.path, ((posixpath.basename(needed.path), STAND_IN),), folder=False)
+        place = needed.needed_at
+        message = (
+            f"{place.path}:{place.line} ends without {needed.target}: its variables stand in the environment, and it is empty"
+        )
+        plan.notes.append(Note(plan.service.name, "volumes", message, plan.service.location))
 
 
 def _mount(mount: Mount, plan: _Plan) -> None:
