@@ -349,6 +349,7 @@ KINDS = (
         Words(
             python=("ocketIO(", "socketio.", "ChannelLayer", "active_connections", "pubsub", "subscribe("),
             script=("@WebSocketGateway(", "socket.io", ".clients", "createAdapter(", "IoAdapter", "subscribe("),
+            go=("websocket.", "nregister", "Client]", "ubscribe(", "pubsub"),
             other=("MapHub<", "enableSimpleBroker", "enableStompBrokerRelay", "AddStackExchangeRedis(", "AddAzureSignalR("),
         ),
     ),

@@ -10,6 +10,9 @@ from scaffold.read.lines import Places, is_comment
 
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".mts")
 _IO = r"(?:from|require\(|import\()\s*[\"'`]socket\.io[\"'`]"
+_UPGRADES = regex(r"\bwebsocket\.Upgrader\b", words=("websocket.Upgrader",))
+_HUB = regex(r"\b[hH]ub\b", words=("ub",))
+"""Go calls what holds the sockets of all visitors by this name, after the example of gorilla/websocket."""
 _HELD = {
     **dict.fromkeys(
         _SCRIPTS,
@@ -24,6 +27,17 @@ _HELD = {
         (regex(r"\bInMemoryChannelLayer\b", words=("InMemoryChannelLayer",)), "Channels"),
         (regex(r"\bfor\s+\w+\s+in\s+(?:list\()?self\.active_connections\b", words=("active_connections",)), "WebSockets"),
     ),
+    ".go": (
+        (
+            regex(
+                r"\b[Uu]nregister\s+(?:<-)?chan\s+\*?\w|\bmap\[\*(?:websocket\.Conn|\w{0,30}(?:Client|Connection))\]"
+                r"|\bmap\[[^\]\n]{1,40}\](?:\*websocket\.Conn|map\[\*websocket\.Conn\])",
+                words=("nregister", "Client]", "Connection]", "websocket.Conn"),
+            ),
+            "WebSockets",
+        ),
+        (_UPGRADES, "WebSockets"),
+    ),
     ".cs": ((regex(r"\.MapHub<", words=("MapHub<",)), "SignalR"),),
     ".java": ((regex(r"\.enableSimpleBroker\(", words=("enableSimpleBroker",)), "STOMP"),),
     ".kt": ((regex(r"\.enableSimpleBroker\(", words=("enableSimpleBroker",)), "STOMP"),),
@@ -31,10 +45,10 @@ _HELD = {
 _SHARES = regex(
     r"@socket\.io/[\w-]*(?:adapter|streams|emitter|sticky)|socket\.io-redis|createAdapter\(|extends\s+IoAdapter|ChannelLayer\b(?<!InMemoryChannelLayer)"
     r"|message_queue\s*=|client_manager\s*=|AddStackExchangeRedis\(|AddAzureSignalR\(|enableStompBrokerRelay\("
-    r"|\b(?:redis|sub|subscriber|pubsub|nats|nc|channel|consumer|client)\w*\.p?subscribe\(|\bpubsub\b",
+    r"|\b(?:redis|rdb|sub|subscriber|pubsub|nats|nc|js|broker|channel|consumer|client)\w*\.(?:p?subscribe|P?Subscribe)\(|\bpubsub\b",
     words=(
         *("@socket.io/", "socket.io-redis", "createAdapter(", "IoAdapter", "ChannelLayer", "message_queue", "client_manager"),
-        *("AddStackExchangeRedis(", "AddAzureSignalR(", "enableStompBrokerRelay(", "subscribe(", "pubsub"),
+        *("AddStackExchangeRedis(", "AddAzureSignalR(", "enableStompBrokerRelay(", "ubscribe(", "pubsub"),
     ),
 )
 """What hands messages to every copy: an adapter, a layer, a relay, or a channel of the code's own."""
@@ -48,6 +62,8 @@ def socket_facts(path: str, text: str) -> Iterator[CodeFact]:
     forms = _HELD.get(f".{path.rpartition('.')[2]}", ())
     found = ((match, kind) for pattern, kind in forms if (match := pattern.search(text)) is not None)
     held = next(((match, kind) for match, kind in found if not is_comment(text, match.start())), None)
+    if held and held[0].re is _UPGRADES and not _HUB.search(text):
+        held = None
     if held:
         yield CodeFact("socket", held[1], places.at(held[0].start()))
     shared = _SHARES.search(text)
