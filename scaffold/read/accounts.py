@@ -36,7 +36,8 @@ OF_NO_SYSTEM = regex(
 _USER_MODEL = regex(r"\"model\":\s*\"\w+\.\w*user\"", re.IGNORECASE)
 _RIGHTS = regex(r"\"(?:is_staff|is_superuser|is_admin)\":\s*true")
 _SET_PASSWORD = regex(r"\"password\":\s*\"(?!!)[^\"\s]{3,}\"")
-_ONE_LINE = regex(r"(?i)[({].*\bpassword\w*[\"']?\s*[:=].*[)}]\s*[;,]?\s*$")
+_OPENS = regex(r"[({]")
+_NAMES_PASSWORD = regex(r"(?i)\bpassword\w*[\"']?\s*[:=]")
 _AROUND = 12
 """Lines of one account before and after its password."""
 _LONGEST_FIXTURE = 400_000
@@ -146,13 +147,20 @@ def _is_administrator(lines: list[str], line: int) -> bool:
 def account_around(lines: list[str], line: int) -> str:
     """Return the text of the account that has its password in a line: what stands in the braces or brackets around it."""
     first, last = line - 1, line - 1
-    if _ONE_LINE.search(lines[first]):
+    if _is_whole(lines[first]):
         return lines[first]
     while first > max(0, line - _AROUND) and not re.search(r"[({\[]\s*$|create_superuser\(", lines[first]):
         first -= 1
     while last < min(len(lines), line + _AROUND) - 1 and not re.match(r"\s*[})\]]", lines[last]):
         last += 1
     return "\n".join(lines[first : last + 1])
+
+
+def _is_whole(line: str) -> bool:
+    """Whether the braces or brackets around a password open and close in its line, as in minified code again and again."""
+    opened = _OPENS.search(line)
+    ends = line.rstrip().rstrip(";,").rstrip().endswith((")", "}"))
+    return ends and opened is not None and _NAMES_PASSWORD.search(line, opened.end()) is not None
 
 
 def _stands_in_code(match: re.Match[str], code: tuple[str, ...], glance: _Glance) -> bool:
