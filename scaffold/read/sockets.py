@@ -32,7 +32,7 @@ _HELD = {
             regex(
                 r"\b[Uu]nregister\s+(?:<-)?chan\s+\*?\w|\bmap\[\*(?:websocket\.Conn|\w{0,30}(?:Client|Connection))\]"
                 r"|\bmap\[[^\]\n]{1,40}\](?:\*websocket\.Conn|map\[\*websocket\.Conn\])",
-                words=("nregister", "Client]", "Connection]", "websocket.Conn"),
+                words=("nregister", "Client", "Connection", "websocket.Conn"),
             ),
             "WebSockets",
         ),
@@ -48,7 +48,7 @@ _SHARES = regex(
     r"|\b(?:redis|rdb|sub|subscriber|pubsub|nats|nc|js|broker|channel|consumer|client)\w*\.(?:p?subscribe|P?Subscribe)\(|\bpubsub\b",
     words=(
         *("@socket.io/", "socket.io-redis", "createAdapter(", "IoAdapter", "ChannelLayer", "message_queue", "client_manager"),
-        *("AddStackExchangeRedis(", "AddAzureSignalR(", "enableStompBrokerRelay(", "ubscribe(", "pubsub"),
+        *("AddStackExchangeRedis(", "AddAzureSignalR(", "enableStompBrokerRelay(", "subscribe", "Subscribe", "pubsub"),
     ),
 )
 """What hands messages to every copy: an adapter, a layer, a relay, or a channel of the code's own."""
