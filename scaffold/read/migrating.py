@@ -250,14 +250,25 @@ def _calls(
 ) -> Iterator[_Site]:
     call = re.compile(rf"(?<!\w){re.escape(holder)}(?:<[^>\n]*>)?\(")
     family = _SCRIPTS if path.endswith(_SCRIPTS) else (_ending(path),)
+    owner = _owner(holder, path, glance)
     for other in paths:
         text = glance(other) if other.endswith(family) and not is_test_code(other) else None
-        if text is None or holder not in text:
+        if text is None or holder not in text or (other != path and owner not in text):
             continue
         lines = text.split("\n")
         for site in _sites(other, text, call, harmless):
             if not _is_definition(lines[site.place.line - 1], holder, other):
                 yield site
+
+
+def _owner(holder: str, path: str, glance: Callable[[str], str | None]) -> str:
+    """Return the class of C# that a file is called after, which callers of its methods name, also as an interface; "" where
+    anybody may call the function: an extension of another type, and other languages.
+    """
+    if not path.endswith(".cs") or re.search(rf"\b{re.escape(holder)}(?:<[^>\n]*>)?\(\s*this\b", glance(path) or ""):
+        return ""
+    name = path.rpartition("/")[2].partition(".")[0]
+    return name if re.search(rf"\bclass\s+{re.escape(name)}\b", glance(path) or "") else ""
 
 
 def _is_definition(line: str, holder: str, path: str) -> bool:
