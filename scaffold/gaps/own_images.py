@@ -33,6 +33,12 @@ _LINK = regex(
     words=("github.com",),
 )
 """A link to a file in a folder of a repository."""
+_BADGE = regex(
+    r"\bimg\.shields\.io/github/[\w./-]{1,80}?/(?P<name>[\w.-]{1,80}/[\w.-]{1,100})(?=[?)\"'\s])"
+    r"|\bgithub\.com/(?P<of_jobs>[\w.-]{1,80}/[\w.-]{1,100})/(?:actions/)?workflows/[\w%. -]{1,80}/badge\.svg",
+    words=("img.shields.io", "badge.svg"),
+)
+"""A badge on the state of a repository: a README shows those of its own."""
 _HUBS = frozenset({"", "docker.io", "index.docker.io"})
 
 
@@ -66,10 +72,14 @@ def brings_no_check(project: Project, service: Service) -> bool:
 @remembered
 def _called_by_pages(project: Project) -> frozenset[str]:
     """Return how the pages call the project on GitHub: `shop/panel` where one links github.com/shop/panel/blob/main/docs/use.md
-    and the project has that file. One of the root proves nothing: every project has a README.
+    and the project has that file. One of the root proves nothing: every project has a README. Also what the README shows the
+    first badge of.
     """
     links = (match for page in project.docs for match in _LINK.finditer(page.text))
-    return frozenset(match["name"].lower() for match in links if match["path"] in project.present)
+    found = {match["name"].lower() for match in links if match["path"] in project.present}
+    readme = next((page.text for page in project.docs if page.path.lower() == "readme.md"), "")
+    badge = _BADGE.search(readme)
+    return frozenset({*found, *(((badge["name"] or badge["of_jobs"]).lower(),) if badge else ())})
 
 
 @remembered

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import foreign_workflows
+from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.signals import application_services, server_entry
 from scaffold.model.compose import Service
 from scaffold.model.document import Location
@@ -18,7 +19,7 @@ _KEPT_BY_TOOLS = regex(r"(?:^|/)(?:\.[^/]+|node_modules|vendor|third_party|bower
 
 
 def _detect(project: Project) -> Iterator[Gap]:
-    own = [service for _, service in application_services(project) if service.made]
+    own = [service for _, service in application_services(project) if service.made or is_own_image(project, service.image)]
     broken = any(item.location.path.startswith(".github/workflows/") for item in project.problems)
     holds_application = bool(own) or server_entry(project) is not None or _mounts_code(project)
     if foreign_workflows(project) or project.other_ci or broken or not holds_application or not project.manifests:

@@ -22,6 +22,9 @@ _PERSISTENT_REDIS = regex(r"--appendonly[= ]+yes|--save\b(?![= ]+(?:\"\"|''))", 
 _NEWEST_POSTGRES = 18
 _OLD_FOLDER = "/var/lib/postgresql/data"
 """Where the image kept its data before 18; now it refuses to start with a volume there (docker-library/postgres#1259)."""
+_NEW_FOLDER = "/var/lib/postgresql"
+_HA_FOLDER = "/home/postgres/pgdata/data"
+"""PGDATA of timescale/timescaledb-ha, which declares no VOLUME (its Dockerfile)."""
 _UNVERSIONED = frozenset({"", "latest", "alpine", "bookworm", "trixie"})
 _MINIO_SERVER = regex(r"\bserver\s+(?:--\S+(?:\s+[\"']?:\d+[\"']?)?\s+)*[\"']?(?P<folder>/[\w./-]+)(?![\w{/])[\"']?(?!\s+/)")
 _MINIO_VOLUME = "/data"
@@ -99,6 +102,17 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
             if misplaced:
                 yield _wrong_gap(stack, service, folder, misplaced)
             continue
+        folder = _folder_of_timescale(service)
+        if folder:
+            if not any(_holds(mount, folder) for mount in service.mounts):
+                misplaced = _mount_at(service, _OLD_FOLDER) or _mount_at(service, _NEW_FOLDER)
+                kept = _is_kept(service, folder)
+                yield (
+                    _wrong_gap(stack, service, folder, misplaced)
+                    if misplaced
+                    else _absent_gap(stack, service, folder, is_kept=kept)
+                )
+            continue
         yield from _of_image(project, stack, service)
 
 
@@ -158,6 +172,16 @@ def _folder_of_kartoza(service: Service) -> str:
     if configured is not None or service.env_files or major is None:
         return ""
     return f"/var/lib/postgresql/{major[0]}/main"
+
+
+def _folder_of_timescale(service: Service) -> str:
+    """Return where the image of TimescaleDB for clusters keeps its data; "" for any other service."""
+    if service.build or service.image is None or service.image.repository != "timescale/timescaledb-ha":
+        return ""
+    configured = service.env("PGDATA")
+    if service.env_files or not _serves(service):
+        return ""
+    return (configured.value or "").rstrip("/") if configured else _HA_FOLDER
 
 
 def _wandering(stack: Stack) -> Iterator[Gap]:

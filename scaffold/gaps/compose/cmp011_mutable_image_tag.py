@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import EXEMPT_FROM_SERVICE_HYGIENE, Share, listed, once, production_shares
 from scaffold.gaps.own_images import is_own_image
-from scaffold.model.compose import Service
+from scaffold.model.compose import Service, Stack
 from scaffold.model.document import Location, Scalar
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Role, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Role, Severity
 from scaffold.model.project import Project
 from scaffold.model.template_values import shown_image
 from scaffold.model.values import ImageReference, dns_label
@@ -35,15 +35,29 @@ _NOT_JUDGED = EXEMPT_FROM_SERVICE_HYGIENE | {Role.ADMIN_UI}
 
 def _detect(project: Project) -> Iterator[Gap]:
     built = frozenset(
-        (service.image.registry, service.image.repository)
+        _key(service.image)
         for stack in project.stacks
         for service in stack.services
-        if service.build and service.image
+        if service.build and service.image and not (_is_released(service.image) and _is_of_developers(stack))
     )
     return iter(once(gap for share in production_shares(project) for gap in _of_share(project, share, built)))
 
 
-def _of_share(project: Project, share: Share, built: frozenset[tuple[str, str]]) -> Iterator[Gap]:
+def _key(image: ImageReference) -> tuple[str, str, str]:
+    """Return what tells the images that are built here from those that are pulled: of a released one each tag is another."""
+    return image.registry, image.repository, image.tag if _is_released(image) else ""
+
+
+def _is_released(image: ImageReference) -> bool:
+    """Whether the name has a registry or an owner: one without is that of an image which stays on the host."""
+    return bool(image.registry) or "/" in image.repository
+
+
+def _is_of_developers(stack: Stack) -> bool:
+    return stack.is_of_developers or stack.environment is EnvironmentClass.DEV
+
+
+def _of_share(project: Project, share: Share, built: frozenset[tuple[str, str, str]]) -> Iterator[Gap]:
     found = [item for service in share.services if (item := _moving(project, service, built)) is not None]
     if not found:
         return
@@ -71,7 +85,7 @@ def _is_serious(service: Service) -> bool:
     return service.is_datastore or service.role is Role.PROXY
 
 
-def _moving(project: Project, service: Service, built: frozenset[tuple[str, str]]) -> _Moving | None:
+def _moving(project: Project, service: Service, built: frozenset[tuple[str, str, str]]) -> _Moving | None:
     """Return the image of a service where its tag may name another one tomorrow, also by what the template sets.
 
     Of an image that the service can build itself, only the tag of a branch counts: Compose pulls before it builds.
@@ -80,7 +94,7 @@ def _moving(project: Project, service: Service, built: frozenset[tuple[str, str]
     if shown is not None and service.role not in _NOT_JUDGED:
         return _Moving(service, shown.image, shown.template.path) if _moves_by_template(project, service, shown.image) else None
     image = service.image
-    if image is None or (image.registry, image.repository) in built or not _moves(service, image):
+    if image is None or _key(image) in built or not _moves(service, image):
         return None
     return _Moving(service, image)
 
