@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.image_content import Copy, clean, copies_of, copy_words, holds
+from scaffold.gaps.compose.refused_options import refused_option
 from scaffold.gaps.facts import final_stages, judged_stacks, root_image
 from scaffold.gaps.image.builds import environment_of
 from scaffold.gaps.image.img013_copied_path_missing import missing_copies
@@ -126,8 +127,9 @@ def _fault(project: Project, built: _Built) -> _Found | None:
     service = built.service
     if next(missing_copies(project, built.stack, service), None) is not None:  # IMG013: there is no image.
         return None
-    if _starts_nothing(project, built):
-        return _Found(built, "command/none", "", service.location)
+    ends = _ends_at_once(project, built)
+    if ends is not None:
+        return ends
     is_known = _is_known(built)
     start = _start(built) if is_known else None
     if start is not None:
@@ -144,6 +146,13 @@ def _fault(project: Project, built: _Built) -> _Found | None:
 
 
 # --- nothing to start -------------------------------------------------------------------------------------------------
+
+
+def _ends_at_once(project: Project, built: _Built) -> _Found | None:
+    if _starts_nothing(project, built):
+        return _Found(built, "command/none", "", built.service.location)
+    refused = refused_option(project, built.service, built.dockerfile, built.target)
+    return _Found(built, "shell/pipefail", "", refused) if refused is not None else None
 
 
 def _starts_nothing(project: Project, built: _Built) -> bool:
@@ -369,6 +378,13 @@ def _words(found: _Found, names: str, end: str) -> tuple[str, str, str]:
             "which ends at once.",
             f"CMD in {path}",
             "no command",
+        )
+    if found.subject == "shell/pipefail":
+        return (
+            f"{names} start{end} with {found.location.path}, which is for sh, and the sh of {path} is dash, which refuses"
+            " `set -o pipefail`: the container ends with that line, at each start.",
+            "#!/bin/bash in the first line, or `set -eu` alone",
+            "set -o pipefail under #!/bin/sh",
         )
     if found.subject == "source":
         return (
