@@ -545,6 +545,8 @@ class SecretSighting:
     location: Location
     in_tests: bool = False
     """Whether it stands in code that only tests compile, whatever its path says."""
+    in_comment: bool = False
+    """Whether its line is a comment, from which no program takes it."""
     mark: str = field(default="", repr=False)
     """What places of the same credential have in common: a digest, of which nobody makes the value again; "" for not known."""
 

@@ -82,6 +82,7 @@ _KEY = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)[\"']?\s*[:=]\s*[\"']?[^\"'\s=:]*$")
 _KEY_BODY = regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}")
 _LOCKED = regex(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+Proc-Type: 4,ENCRYPTED")
 """The heads of keys under a passphrase (RFC 7468, section 11; RFC 1421 as OpenSSL writes it)."""
+_COMMENT = regex(r"[ \t]*(?:#|//(?=[ \t/!]|$)|/\*|\*[ \t]|--[ \t]|;|<!--)")
 _TOKEN = regex(r"[A-Za-z0-9_\-]+")
 _VALUE = regex(r"[A-Za-z0-9_.\-]+")
 _HEAD_OF_BODY, _TELLING = 40, 200
@@ -224,7 +225,10 @@ def _sighting(places: Places, line: str, text: str, provider: str, offset: int) 
     if provider == "openai" and token is not None and _is_hexadecimal(token[0]):
         provider = _LIKE_OPENAI
     place = Location(places.path, found_at.line, column + 1)
-    return SecretSighting(provider, key[1] if key else "", place, mark=_mark(_value(line, text, column, start)))
+    mark = _mark(_value(line, text, column, start))
+    return SecretSighting(
+        provider, key[1] if key else "", place, in_comment=_COMMENT.match(line[:column]) is not None, mark=mark
+    )
 
 
 def _value(line: str, text: str, column: int, start: int) -> str:

@@ -272,7 +272,7 @@ def test_the_more_severe_one_leads(make_project: MakeProject) -> None:
     (first,) = told(root, "SEC003")
     assert first.message == (
         "Without JWT_SECRET in the environment the application runs with a value that stands in its code (high entropy; another "
-        "default in docker-compose.yml)."
+        "default in docker-compose.yml); docker-compose.yml:12 starts this code without it."
     )
     assert told(root, "SEC001") == []
     assert [gap.told_by for gap in found(root, "SEC001")] == ["SEC003"]

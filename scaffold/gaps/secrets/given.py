@@ -28,8 +28,8 @@ def is_given_everywhere(project: Project, settings: list[SettingDefault]) -> boo
     if any(setting.kind not in _READ_KINDS for setting in settings):
         return False
     name, paths = settings[0].name, {setting.location.path for setting in settings}
-    services = [found for path in sorted(paths) for found in _starting(project, path)]
-    needs_value = _takes_empty_for_unset(settings)
+    services = [found for path in sorted(paths) for found in services_that_run(project, path)]
+    needs_value = takes_empty_for_unset(settings)
     given = all(
         _is_given(project, stack, service, name, needs_value=needs_value)
         or _is_another_program(project, services, service, settings)
@@ -61,12 +61,12 @@ def _read_as(project: Project) -> dict[str, list[SettingDefault]]:
     """Return the defaults of the code by the names that the environment may give their variables."""
     found: dict[str, list[SettingDefault]] = {}
     for item in project.settings:
-        for name in dict.fromkeys(_written(item.name)) if item.kind in _READ_KINDS else ():
+        for name in dict.fromkeys(written_names(item.name)) if item.kind in _READ_KINDS else ():
             found.setdefault(name, []).append(item)
     return found
 
 
-def _takes_empty_for_unset(settings: list[SettingDefault]) -> bool:
+def takes_empty_for_unset(settings: list[SettingDefault]) -> bool:
     """Whether the code takes the default for an empty text too: to Python's `getenv` that is a value."""
     kinds = {"expression", "fallback"}
     return any(setting.kind in kinds or not setting.location.path.endswith(".py") for setting in settings)
@@ -93,7 +93,7 @@ def is_left_empty(project: Project, settings: list[SettingDefault]) -> bool:
     """
     name = settings[0].name
     entries = [entry for file in project.env_files for entry in file.entries if entry.name == name and not entry.commented]
-    if not entries or any(entry.value for entry in entries) or not _takes_empty_for_unset(settings):
+    if not entries or any(entry.value for entry in entries) or not takes_empty_for_unset(settings):
         return False
     stacks = (stack for stack in project.stacks if stack.is_runnable_in_production)
     services = (service for stack in stacks for service in stack.services)
@@ -105,7 +105,7 @@ def is_left_empty(project: Project, settings: list[SettingDefault]) -> bool:
     )
 
 
-def _starting(project: Project, path: str) -> tuple[tuple[Stack, Service], ...]:
+def services_that_run(project: Project, path: str) -> tuple[tuple[Stack, Service], ...]:
     """Return the services that run the code, without those whose image holds it beside the package that they start, where
     another one starts the package of the code itself.
     """
@@ -152,7 +152,7 @@ def _holds(project: Project, service: Service, path: str) -> bool:
 
 
 def _is_given(project: Project, stack: Stack, service: Service, name: str, *, needs_value: bool) -> bool:
-    entry = next((item for item in service.environment if item.name in _written(name)), None)
+    entry = next((item for item in service.environment if item.name in written_names(name)), None)
     if entry is not None:
         return _has_value(project, stack, entry) if needs_value or entry.value is None else True
     optional = optional_env_files(service)
@@ -166,7 +166,7 @@ def _is_another_program(
     """Whether a service has an image of its own beside that of the service whose folder holds the code, and for which Compose
     requires the variable: then what it starts is another program, which was not given it on purpose.
     """
-    names, folders = _written(settings[0].name), [set(item.location.path.split("/")[:-1]) for item in settings]
+    names, folders = written_names(settings[0].name), [set(item.location.path.split("/")[:-1]) for item in settings]
     own = project.image_of(service)
     for _, other in services:
         entry = next((item for item in other.environment if item.name in names), None)
@@ -178,7 +178,7 @@ def _is_another_program(
     return False
 
 
-def _written(name: str) -> tuple[str, ...]:
+def written_names(name: str) -> tuple[str, ...]:
     """Return how the environment may write a name: Spring and viper join its parts with `_`, .NET with `__`."""
     return name, name.replace(":", "__"), re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
 

@@ -24,6 +24,7 @@ from scaffold.gaps.secrets.settings_files import (
     keys_of_modules,
     module_of,
 )
+from scaffold.gaps.secrets.told import started_without, told
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
@@ -378,6 +379,8 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
     note = _of_another_name(other) if other else _NOTES.get(standing, "")
     place = provisioned(project, name) if standing == "provisioned" else None
     note = note.format(place=f"{place.path}:{place.line}") if place else note
+    if severity > Severity.MEDIUM:
+        severity, note, place = _by_what_is_told(project, settings, severity, note)
     return RULE.gap(
         resource=path,
         subject=name,
@@ -394,6 +397,21 @@ def _gap(project: Project, path: str, name: str, settings: list[SettingDefault])
             Closer(None, "advice", _advice(path, name, settings[0].kind)),
         ),
     )
+
+
+def _by_what_is_told(
+    project: Project, settings: list[SettingDefault], severity: Severity, note: str
+) -> tuple[Severity, str, Location | None]:
+    """Return the severity of a default that signs, the note, and the place that decides: what runs for others is seen to start
+    without the variable, or something tells who deploys to set it, which leaves medium; else nothing names it, and it stays.
+    """
+    without = started_without(project, settings)
+    if without:
+        return severity, f"{note}; {without.path}:{without.line} starts this code without it", without
+    place = told(project, settings)
+    if place is None:
+        return severity, note, None
+    return Severity.MEDIUM, f"{note}; {place.path}:{place.line} names it to who deploys", place
 
 
 def _of_another_name(other: Misnamed) -> str:
@@ -460,8 +478,11 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
     given = first.kind == "getenv" and is_given_everywhere(project, list(credential.places))
     elsewhere = [provisioned(project, setting.name) for setting in credential.places if first.kind == "getenv" and not given]
     place = elsewhere[0] if elsewhere and all(elsewhere) else None
+    severity = _severity(_words(first.name), harmless=credential.is_set or given).lowered(1 if place else 0)
     if first.kind == "getenv":
         note = _NOTES["provisioned"].format(place=f"{place.path}:{place.line}") if place else _ONLY_BARE if given else ""
+        if severity > Severity.MEDIUM:
+            severity, note, place = _by_what_is_told(project, list(credential.places), severity, note)
         message = f"Without {names} in the environment the application runs with a value of its settings file ({what}){note}."
     else:
         note = ", and the stack for production sets another one" if credential.is_set else ""
@@ -477,7 +498,7 @@ def _file_gap(project: Project, credential: FileCredential) -> Gap:
         kind=f"file {what}",
         locations=tuple(dict.fromkeys(setting.location for setting in credential.places)),
         related=(place,) if place else (),
-        severity=_severity(_words(first.name), harmless=credential.is_set or given).lowered(1 if place else 0),
+        severity=severity,
         environment=credential.environment,
         variables=tuple(mark_of(setting) for setting in credential.places),
         closers=(Closer(None, "advice", advice),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -32,6 +33,19 @@ _NEAR = 24
 _FOR_BROWSERS = regex(r"maps?(?:_|$|[A-Z])|firebase|recaptcha|public|browser|^(?:vite|react_app|expo|gatsby)_", re.IGNORECASE)
 _OF_APPS = regex(r"(?:.*/)?(?:GoogleService-Info[\w.-]*\.plist|google-services[\w.-]*\.json|AndroidManifest\.xml)")
 """Files that are packed into an app for phones: Firebase's documentation says of their keys that they are no secrets."""
+_OF_CERTIFICATES = regex(
+    r"(?i)(?:^|/)(?:ssl|tls|certs?|certificates?|pki)/|(?:^|[/._+-])(?:server|ssl|tls|cert|certificate|privkey|fullchain)(?=[._-])"
+)
+"""Paths of keys that belong to a certificate: most are made by hand for a try, and no client trusts the certificate."""
+_CERTIFICATES = (".crt", ".cer", ".cert")
+_OF_AN_AUTHORITY = regex(r"(?i)(?:letsencrypt|certbot|acme)(?:[./_-][^\n]{0,200})?/(?:live|archive|certs?)/|(?:^|/)acme\.json$")
+"""Where Certbot and other clients of ACME keep what an authority issued (Certbot, Where are my certificates?)."""
+_PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt", ".ipynb")
+_OF_CLIENTS = regex(
+    r"(?i)(?:^|/)(?:android|ios|mobile(?:[_-]?app)?|flutter(?:[_-]?app)?|web(?:app|site)?|front(?:[_-]?end)?|client|browser|www|public|static)/"
+    r"|\.(?:html?|jsx|tsx|vue|svelte|astro|swift|dart|plist|xcconfig|xml)$"
+)
+"""Paths of what goes to phones and browsers: a key of Google in it is known to everybody who has the app or opens the page."""
 _OF_A_MAILBOX = "Google app password"
 _OWN_KEYS = frozenset({"private key", "locked private key"})
 _OF_A_HOOK = " webhook"
@@ -137,6 +151,35 @@ def _goes_to_the_own_machine(project: Project, path: str, sightings: list[Secret
     return all(_AT_HOME.search(span) and not _ELSEWHERE.search(span) for span in spans)
 
 
+def _aside(project: Project, path: str, sightings: list[SecretSighting]) -> str:
+    """Return why nothing shows that the key opens something at once, in words, "" where it is a value that a program takes."""
+    provider = sightings[0].provider
+    if provider == _OF_A_MAILBOX:
+        return ""
+    if provider == "private key" and _is_of_a_certificate(project, path):
+        return "; it belongs to a certificate, and nothing shows that clients trust that one"
+    if path.endswith(_PAGES):
+        return "; it stands on a page, from which no program takes it"
+    if all(sighting.in_comment for sighting in sightings):
+        return "; it stands in a comment, from which no program takes it"
+    if provider == "google" and _OF_CLIENTS.search(path):
+        return "; the file goes to browsers or phones, so everybody has the key anyway: what counts is how it is limited"
+    return ""
+
+
+def _is_of_a_certificate(project: Project, path: str) -> bool:
+    """Whether a key is one of a certificate, by its path or by the certificate beside it, which no authority issued as far as
+    the path tells.
+    """
+    if _OF_AN_AUTHORITY.search(path):
+        return False
+    folder = posixpath.dirname(path)
+    stem = posixpath.splitext(path)[0].removesuffix("-key")
+    beside = {f"{stem}{ending}" for ending in (*_CERTIFICATES, ".pem")} - {path}
+    alone = (item for item in project.files if item.endswith(_CERTIFICATES) and posixpath.dirname(item) == folder)
+    return bool(_OF_CERTIFICATES.search(path)) or not beside.isdisjoint(project.files) or next(alone, None) is not None
+
+
 def _gap(project: Project, path: str, key: str, sightings: list[SecretSighting]) -> Gap:
     provider = sightings[0].provider
     what, effect = _said(provider)
@@ -147,13 +190,15 @@ def _gap(project: Project, path: str, key: str, sightings: list[SecretSighting])
     said = "the lines around it send it to the own machine" if at_home else "its path says that it is made for development"
     note = f" ({said})" if is_own else ""
     marks = sorted({sighting.mark for sighting in sightings if sighting.mark})
+    aside = _aside(project, path, sightings) if environment is EnvironmentClass.BASE else ""
+    severity = _SEVERITIES.get(provider, RULE.severity)
     return RULE.gap(
         resource=path,
         subject=key,
-        message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: {effect}{note}.",
+        message=f"{path} holds {what}{f' in {key}' if key != provider else ''}: {effect}{note or aside}.",
         expected="no credential in tracked text",
         actual=provider if provider in _OWN_KEYS else "provider key",
-        severity=_SEVERITIES.get(provider),
+        severity=min(severity, Severity.MEDIUM) if aside else severity,
         locations=tuple(sighting.location for sighting in sightings),
         confidence=Confidence.MEDIUM if is_test else Confidence.HIGH,
         environment=environment,

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
+from scaffold.gaps.facts import path_environment
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, keys_of_providers
-from scaffold.gaps.secrets.env_file_credentials import Excuse, environment_of, excuse_of, literal_credentials
+from scaffold.gaps.secrets.env_file_credentials import (
+    Excuse,
+    credential_in,
+    environment_of,
+    excuse_of,
+    literal_credentials,
+)
+from scaffold.gaps.starts import SAID_BEFORE
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import Layer, Severity
+from scaffold.model.names import EnvironmentClass, Layer, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import holds_secret
+from scaffold.model.secrets import SecretClass, classify, holds_secret, is_drawn_token, reads_as_name
 
 _OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
+_AT_HOME = regex(
+    r"(?<![\w-])[\w-]+\.localhost\b|\brun(?:s|ning)?\b[^.\n]{0,30}\blocally\b", re.IGNORECASE, words=("localhost", "locally")
+)
+"""A name that leads to the own machine (RFC 6761), and the words for a start on it."""
+_HEXADECIMAL = regex(r"[0-9a-fA-F]{32,128}")
 _REFERENCE = regex(r"\$(?:\w+|\{\w+\})")
 
 
@@ -27,9 +41,8 @@ def _detect(project: Project) -> Iterator[Gap]:
             issued = keys_of_providers(project).get(file.path, frozenset())
             for_pages = any(entry.name.startswith(_OF_PAGES) for entry in file.entries)
             if groups or issued or _is_sensitive(file) or not for_pages:
-                held = tuple(sorted({*groups, *issued}))
                 names = issued.union(entry.name for entries in groups.values() for entry in entries)
-                yield _gap(project, file, held, _excuse(project, file, names) if held else None)
+                yield _gap(project, file, tuple(sorted({*groups, *issued})), names)
 
 
 def _says_something(file: EnvFile) -> bool:
@@ -51,14 +64,34 @@ def _excuse(project: Project, file: EnvFile, names: frozenset[str]) -> Excuse:
     return replace(excuse, template=None) if any(note.is_whole for note in project.development_notes) else excuse
 
 
-def _gap(project: Project, file: EnvFile, held: tuple[str, ...], excuse: Excuse | None) -> Gap:
+def _is_of_a_system(project: Project, file: EnvFile, names: frozenset[str]) -> bool:
+    """Whether something shows that a system runs with these credentials: a provider issued one, the name of the file says
+    production and one is no stand-in, or one was drawn at random and nothing in the file speaks of the own machine.
+    """
+    if any(not name.startswith(_OF_PAGES) for name in keys_of_providers(project).get(file.path, ())):
+        return True
+    values = [credential_in(entry) for entry in file.entries if entry.name in names and not entry.commented]
+    if path_environment(file.path) is EnvironmentClass.PRODUCTION:
+        return any(classify(value) is not SecretClass.PLACEHOLDER for value in values)
+    text = project.source(file.path) or ""
+    return any(map(_was_drawn, values)) and not (_AT_HOME.search(text) or SAID_BEFORE.search(text))
+
+
+def _was_drawn(value: str) -> bool:
+    drawn = _HEXADECIMAL.fullmatch(value) or classify(value) is SecretClass.RANDOM
+    return bool(drawn) and is_drawn_token(value) and not reads_as_name(value)
+
+
+def _gap(project: Project, file: EnvFile, held: tuple[str, ...], names: frozenset[str]) -> Gap:
+    excuse = _excuse(project, file, names) if held else None
+    of_a_system = bool(held) and _is_of_a_system(project, file, names)
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
-    opens = excuse is not None and file.kind == "real" and not excuse.says_something
+    opens = of_a_system and excuse is not None and file.kind == "real" and not excuse.says_something
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
     return RULE.gap(
         resource=file.path,
         subject="tracked",
-        message=_message(project, file, held, excuse),
+        message=_message(project, file, held, excuse, of_a_system=of_a_system),
         expected=f"a template such as {file.path}.example in git, the file itself in .gitignore",
         actual="tracked",
         locations=(related[0] if related else Location(file.path, 1),),
@@ -69,7 +102,7 @@ def _gap(project: Project, file: EnvFile, held: tuple[str, ...], excuse: Excuse 
     )
 
 
-def _message(project: Project, file: EnvFile, held: tuple[str, ...], excuse: Excuse | None) -> str:
+def _message(project: Project, file: EnvFile, held: tuple[str, ...], excuse: Excuse | None, *, of_a_system: bool) -> str:
     if excuse is None and is_file_of_defaults(project, file):
         return (
             f"{file.path} is the file of defaults that projects of Symfony commit: what no .env.local sets runs with values "
@@ -85,7 +118,7 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], excuse: Exc
         )
     what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if _is_sensitive(file) else ""
     what = what or "without credentials"
-    use = "with which services start" if why else "of a running system"
+    use = "with which services start" if why or (held and not of_a_system) else "of a running system"
     return f"{file.path} is an env file {use}, {what}, and it is part of the repository{same}."
 
 
