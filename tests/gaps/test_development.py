@@ -248,7 +248,7 @@ KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\n" + "FAKEfake" * 8 + "\n-----END RS
 
 
 def test_a_key_in_an_example_is_one(make_project: Callable[..., Path]) -> None:
-    files = {"README.md": "# Example shop app\n", "docker-compose.yml": COMPOSE, "keys/server.key": KEY}
+    files = {"README.md": "# Example shop app\n", "docker-compose.yml": COMPOSE, "keys/signing.pem": KEY}
     gaps = judge(read_project(make_project(files))).open
     assert next(gap for gap in gaps if gap.code == "SEC004").severity is Severity.HIGH
 
@@ -260,8 +260,8 @@ def test_a_key_in_an_example_is_one(make_project: Callable[..., Path]) -> None:
         ("certs/localhost.key", Severity.LOW),
         ("certs/self-signed.pem", Severity.LOW),
         ("certs/ssl-cert-snakeoil.key", Severity.LOW),
-        ("certs/server.key", Severity.HIGH),
-        ("developers/server.key", Severity.HIGH),
+        ("keys/signing.pem", Severity.HIGH),
+        ("developers/signing.pem", Severity.HIGH),
     ],
 )
 def test_the_path_of_a_private_key(path: str, severity: Severity, make_project: Callable[..., Path]) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from scaffold.gaps.facts import path_environment, stacks_by_env_file
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import fills_a_field
-from scaffold.gaps.secrets.defaults import is_to_be_filled, made_by_framework, says_to_change, template_with_the_same
+from scaffold.gaps.secrets.defaults import (
+    is_to_be_filled,
+    keys_of_providers,
+    made_by_framework,
+    says_to_change,
+    template_with_the_same,
+)
 from scaffold.gaps.secrets.exported import replaced_at
 from scaffold.gaps.secrets.own_machine import of_the_own_machine
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.sec009_template_ships_a_signing_key import SIGNING
+from scaffold.gaps.starts import SAID_BEFORE
 from scaffold.model.document import Location, scalars_in
 from scaffold.model.frozen import frozen
 from scaffold.model.names import TRIED, EnvironmentClass
@@ -17,13 +26,29 @@ from scaffold.model.own_machine import LOOPBACK
 from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
-from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, url_host, url_password
+from scaffold.model.secrets import (
+    SecretClass,
+    classify,
+    counts,
+    holds_secret,
+    is_drawn_token,
+    reads_as_name,
+    url_host,
+    url_password,
+)
 
 _CLASSES = {"dev": EnvironmentClass.DEV, "test": EnvironmentClass.TEST, "staging": EnvironmentClass.STAGING}
 _PLAIN_ADDRESS = regex(r"[a-z][\w+.-]*://[^@\s?]*")
 """A data source name without user, password or parameters: it says where something is, and opens nothing."""
 _KEY_FILE = regex(r"[%\w./@~-]{0,200}/[\w.-]{1,100}\.(?:pem|key|crt|p12|pfx|jks)")
 """Where a key lies, which is no key."""
+_AT_HOME = regex(
+    r"(?<![\w-])[\w-]+\.localhost\b|\brun(?:s|ning)?\b[^.\n]{0,30}\blocally\b", re.IGNORECASE, words=("localhost", "locally")
+)
+"""A name that leads to the own machine (RFC 6761), and the words for a start on it."""
+_HEXADECIMAL = regex(r"[0-9a-fA-F]{32,128}")
+OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
+"""How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
 
 
 @frozen
@@ -162,3 +187,21 @@ def _credential(entry: EnvEntry, *, placeholders: bool) -> str | None:
 def credential_in(entry: EnvEntry) -> str:
     """Return what of an entry is the credential: the password of a URL, else the value."""
     return url_password(entry.value) or entry.value
+
+
+def is_of_a_system(project: Project, file: EnvFile, names: frozenset[str]) -> bool:
+    """Whether something shows that a system runs with these credentials: a provider issued one, the name of the file says
+    production and one is no stand-in, or one was drawn at random and nothing in the file speaks of the own machine.
+    """
+    if any(not name.startswith(OF_PAGES) for name in keys_of_providers(project).get(file.path, ())):
+        return True
+    values = [credential_in(entry) for entry in file.entries if entry.name in names and not entry.commented]
+    if path_environment(file.path) is EnvironmentClass.PRODUCTION:
+        return any(classify(value) is not SecretClass.PLACEHOLDER for value in values)
+    text = project.source(file.path) or ""
+    return any(map(_was_drawn, values)) and not (_AT_HOME.search(text) or SAID_BEFORE.search(text))
+
+
+def _was_drawn(value: str) -> bool:
+    drawn = _HEXADECIMAL.fullmatch(value) or classify(value) is SecretClass.RANDOM
+    return bool(drawn) and is_drawn_token(value) and not reads_as_name(value)

@@ -9,7 +9,14 @@ from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, store_without_default
-from scaffold.gaps.secrets.env_file_credentials import Excuse, credential_in, environment_of, excuse_of, literal_credentials
+from scaffold.gaps.secrets.env_file_credentials import (
+    Excuse,
+    credential_in,
+    environment_of,
+    excuse_of,
+    is_of_a_system,
+    literal_credentials,
+)
 from scaffold.gaps.secrets.refused import refused_by_schema
 from scaffold.gaps.secrets.shown_values import shown_values
 from scaffold.gaps.secrets.typed import typed_credentials
@@ -115,7 +122,9 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         return
     entries = [entry for group in groups.values() for entry in group]
     classes = dict.fromkeys(classify(credential_in(group[0])).value for group in groups.values())
-    excuse = excuse_of(project, file, frozenset(entry.name for entry in entries))
+    names = frozenset(entry.name for entry in entries)
+    excuse = excuse_of(project, file, names)
+    opens = is_of_a_system(project, file, names) and not excuse.says_something
     yield RULE.gap(
         resource=file.path,
         subject="credentials",
@@ -124,7 +133,7 @@ def _of_file(project: Project, file: EnvFile) -> Iterator[Gap]:
         expected="a template with stand-ins, and the values outside git",
         actual=", ".join(classes),
         locations=tuple(sorted((entry.location for entry in entries), key=Location.sort_key)),
-        severity=Severity.MEDIUM if excuse.says_something else Severity.HIGH,
+        severity=Severity.HIGH if opens else Severity.MEDIUM,
         environment=environment_of(project, file),
     )
 

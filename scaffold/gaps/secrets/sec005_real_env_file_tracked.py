@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scaffold.gaps.facts import path_environment
 from scaffold.gaps.secrets.defaults import is_file_of_defaults, keys_of_providers
 from scaffold.gaps.secrets.env_file_credentials import (
+    OF_PAGES,
     Excuse,
-    credential_in,
     environment_of,
     excuse_of,
+    is_of_a_system,
     literal_credentials,
 )
-from scaffold.gaps.starts import SAID_BEFORE
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
-from scaffold.model.names import EnvironmentClass, Layer, Severity
+from scaffold.model.names import Layer, Severity
 from scaffold.model.project import EnvFile, Project
 from scaffold.model.regex import regex
-from scaffold.model.secrets import SecretClass, classify, holds_secret, is_drawn_token, reads_as_name
+from scaffold.model.secrets import holds_secret
 
-_OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
-"""How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
-_AT_HOME = regex(
-    r"(?<![\w-])[\w-]+\.localhost\b|\brun(?:s|ning)?\b[^.\n]{0,30}\blocally\b", re.IGNORECASE, words=("localhost", "locally")
-)
-"""A name that leads to the own machine (RFC 6761), and the words for a start on it."""
-_HEXADECIMAL = regex(r"[0-9a-fA-F]{32,128}")
 _REFERENCE = regex(r"\$(?:\w+|\{\w+\})")
 
 
@@ -39,7 +30,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         if file.kind != "template" and file.path not in project.owned and _says_something(file):
             groups = literal_credentials(project, file)
             issued = keys_of_providers(project).get(file.path, frozenset())
-            for_pages = any(entry.name.startswith(_OF_PAGES) for entry in file.entries)
+            for_pages = any(entry.name.startswith(OF_PAGES) for entry in file.entries)
             if groups or issued or _is_sensitive(file) or not for_pages:
                 names = issued.union(entry.name for entries in groups.values() for entry in entries)
                 yield _gap(project, file, tuple(sorted({*groups, *issued})), names)
@@ -64,27 +55,9 @@ def _excuse(project: Project, file: EnvFile, names: frozenset[str]) -> Excuse:
     return replace(excuse, template=None) if any(note.is_whole for note in project.development_notes) else excuse
 
 
-def _is_of_a_system(project: Project, file: EnvFile, names: frozenset[str]) -> bool:
-    """Whether something shows that a system runs with these credentials: a provider issued one, the name of the file says
-    production and one is no stand-in, or one was drawn at random and nothing in the file speaks of the own machine.
-    """
-    if any(not name.startswith(_OF_PAGES) for name in keys_of_providers(project).get(file.path, ())):
-        return True
-    values = [credential_in(entry) for entry in file.entries if entry.name in names and not entry.commented]
-    if path_environment(file.path) is EnvironmentClass.PRODUCTION:
-        return any(classify(value) is not SecretClass.PLACEHOLDER for value in values)
-    text = project.source(file.path) or ""
-    return any(map(_was_drawn, values)) and not (_AT_HOME.search(text) or SAID_BEFORE.search(text))
-
-
-def _was_drawn(value: str) -> bool:
-    drawn = _HEXADECIMAL.fullmatch(value) or classify(value) is SecretClass.RANDOM
-    return bool(drawn) and is_drawn_token(value) and not reads_as_name(value)
-
-
 def _gap(project: Project, file: EnvFile, held: tuple[str, ...], names: frozenset[str]) -> Gap:
     excuse = _excuse(project, file, names) if held else None
-    of_a_system = bool(held) and _is_of_a_system(project, file, names)
+    of_a_system = bool(held) and is_of_a_system(project, file, names)
     related = [entry.location for entry in file.entries if entry.name in held and not entry.commented]
     opens = of_a_system and excuse is not None and file.kind == "real" and not excuse.says_something
     severity = Severity.HIGH if opens else Severity.MEDIUM if held else Severity.LOW
