@@ -124,7 +124,16 @@ def class_of_files(
 
 
 def _classes_of_folders(path: str) -> list[EnvironmentClass]:
-    return [_FOLDERS[folder] for folder in posixpath.dirname(path).lower().split("/") if folder in _FOLDERS]
+    found = (_class_of_folder(folder) for folder in posixpath.dirname(path).lower().split("/"))
+    return [kind for kind in found if kind is not None]
+
+
+def _class_of_folder(folder: str) -> EnvironmentClass | None:
+    """Return what a folder is called after: a known word, or a name of several that ends as one of tests does."""
+    if folder in _FOLDERS:
+        return _FOLDERS[folder]
+    words = re.split(r"[^a-z0-9]+", folder)
+    return EnvironmentClass.TEST if len(words) > 1 and ("e2e" in words or words[-1] in {"test", "tests"}) else None
 
 
 def declared_class(services: tuple[Service, ...]) -> tuple[EnvironmentClass | None, str]:

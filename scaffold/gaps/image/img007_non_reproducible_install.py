@@ -20,7 +20,11 @@ from scaffold.model.project import Dockerfile, Instruction, Manifest, Project, S
 from scaffold.model.regex import regex
 
 _NPM = regex(r"\bnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
-_YARN = regex(r"\byarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))(?P<rest>[^;&|\n]*)")
+_YARN = regex(
+    r"(?:\byarn\s+install|(?:^|[;&|(\"']|(?<!\\)\n)\s*(?:\w+=\S+\s+)*yarn)(?=\s*(?:$|[;&|\n]|--))(?P<rest>[^;&|\n]*)",
+    words=("yarn",),
+)
+"""As a command: among the words of `apk add` it is a package."""
 _PNPM = regex(r"\bpnpm\s+(?:install|i)\b(?P<rest>[^;&|\n]*)")
 _REQUIREMENTS = regex(r"\b(?:pip3?|uv\s+pip)\s+(?:-\S+\s+)*install\b(?P<rest>[^;&|\n]*)", words=("pip",))
 _FILE = regex(r"(?:-r|--requirement)[= ]\s*[\"']?([\w./-]+)")

@@ -30,7 +30,7 @@ _INSTALLERS = (
         ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"),
         regex(
             r"\b(?:npm|pnpm|bun)\s+(?:-\S+\s+)*(?:install|i)(?:\s+-[^\s;&|]+)*(?=\s*(?:$|[;&|\n]))"
-            r"|(?<![\w@/.-])yarn(?:\s+install)?(?:\s+-[^\s;&|]+)*(?=\s*(?:$|[;&|\n]))",
+            r"|(?:(?<![\w@/.-])yarn\s+install|(?:^|[;&|(\"']|(?<!\\)\n)\s*(?:\w+=\S+\s+)*yarn)(?:\s+-[^\s;&|]+)*(?=\s*(?:$|[;&|\n]))",
             words=("npm", "bun", "yarn"),
         ),
     ),

@@ -27,8 +27,10 @@ _OF_STRANGERS = _WITH_RIGHTS | {"pull_request", "pull_request_review", "pull_req
 _KEEPS_FORKS_OUT = regex(
     r"head(?:_repository|\.repo)\.full_name\s*==\s*github\.repository\b|github\.repository\s*==\s*[\w.]*head(?:_repository|\.repo)\.full_name"
     r"|head(?:_repository|\.repo)\.fork\s*==\s*false|!\s*github\.event\.pull_request\.head\.repo\.fork\b"
-    r"|workflow_run\.event\s*==\s*'(?:push|schedule|release|workflow_dispatch)'",
-    words=("head", "workflow_run"),
+    r"|workflow_run\.event\s*==\s*'(?:push|schedule|release|workflow_dispatch)'"
+    # Who opened a pull request cannot be made up, unlike who pushed to it last (`github.actor`); these push no forks.
+    r"|pull_request\.user\.login\s*==\s*'(?:dependabot|renovate)\[bot\]'",
+    words=("head", "workflow_run", "user.login"),
 )
 
 _NO_PULL_REQUESTS = regex(r"workflow_run\.event\s*!=\s*'pull_request'", words=("workflow_run",))

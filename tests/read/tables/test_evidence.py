@@ -58,6 +58,17 @@ def test_a_variant_of_the_override_is_a_set_of_its_own_beside_the_longer_one(mak
     assert names in sets(root)
 
 
+@pytest.mark.parametrize("folder", ["packages/e2e_tests", "load-tests", "smoke.test"])
+def test_a_folder_of_tests_by_several_words_is_one(make_project: Callable[..., Path], folder: str) -> None:
+    root = make_project({f"{folder}/compose.yaml": BASE, "docker/compose.yaml": BASE, "latest-release/compose.yaml": BASE})
+
+    assert sets(root) == {
+        (f"{folder}/compose.yaml",): "test",
+        ("docker/compose.yaml",): "base",
+        ("latest-release/compose.yaml",): "base",
+    }
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
