@@ -30,7 +30,7 @@ def hardened_services(stack: Stack) -> Iterator[tuple[Service, bool]]:
     awaited = awaited_jobs(stack)
     for service in stack.services:
         if is_hardened(service):
-            yield service, service.has_role(Role.ONE_SHOT) or service.name in awaited
+            yield service, service.has_role(Role.ONE_SHOT) or service.name in awaited or ends_by_its_command(service)
 
 
 def awaited_jobs(stack: Stack) -> frozenset[str]:
@@ -49,6 +49,7 @@ def is_hardened(service: Service) -> bool:
     return runs and service.role not in _TOOLS and service.node.get("provider") is None
 
 
+_SHELLS = frozenset({"ash", "bash", "sh"})
 _GOES_ON = regex(r"\b(?:while|until|for|sleep|crond?|supercronic|tail)\b")
 """What keeps a container there after its first command."""
 
@@ -68,6 +69,26 @@ def ends_with_certificate(service: Service) -> bool:
     image = service.image
     certifies = image is not None and (image.name in {"certbot", "lego"} or image.repository.startswith("certbot/dns-"))
     return certifies and not _GOES_ON.search(words_of(service))
+
+
+_FINITE = frozenset(
+    {
+        *(":", "cat", "chgrp", "chmod", "chown", "cp", "echo", "exit", "install", "ln", "ls", "mkdir", "mv", "printf", "rm"),
+        *("rsync", "tar", "test", "touch", "true", "unzip", "wget"),
+    }
+)
+"""Programs that do one thing and end."""
+
+
+def ends_by_its_command(service: Service) -> bool:
+    """Whether a service that nothing starts anew runs commands alone that do one thing and end, such as `echo` and `cp`."""
+    if service.restart or service.role is not None or answers(service) or find(service.node, "deploy", "restart_policy"):
+        return False
+    words = (*(service.entrypoint or ()), *(service.command or ()))
+    text = words_of(service) if len(words) < 3 or words[0].rpartition("/")[2] not in _SHELLS else words[2]
+    parts = [part.split() for part in re.split(r"&&|\|\||[;\n]", text)]
+    programs = {part[0].rpartition("/")[2] for part in parts if part}
+    return bool(programs) and programs <= _FINITE and not _GOES_ON.search(text)
 
 
 def answers(service: Service) -> bool:

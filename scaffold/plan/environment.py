@@ -26,11 +26,11 @@ from scaffold.model.frozen import frozen
 from scaffold.model.known import PATH, first
 from scaffold.model.monitoring import Variable
 from scaffold.model.profiles import PROFILES_VARIABLE, declared_profiles, env_path
-from scaffold.model.project import EnvFile, Project
+from scaffold.model.project import EnvEntry, EnvFile, Project
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import may_be_sensitive_name, names_whole_address
-from scaffold.model.secrets import counts, holds_secret, is_provider_key, names_its_secret
-from scaffold.plan.production_values import is_nobody, keeps_mail, leads_home, lists_origins, production_value
+from scaffold.model.secrets import SecretClass, classify, counts, holds_secret, is_provider_key, names_its_secret
+from scaffold.plan.production_values import is_nobody, is_this_machine, keeps_mail, leads_home, lists_origins, production_value
 from scaffold.plan.same_logins import same_variables
 from scaffold.plan.url_forms import url_form
 
@@ -394,7 +394,8 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
     extra = tuple(_added(asked[name]) for name in dict.fromkeys(item.name for item in added) if name in asked)
     # Without these the overlays do not start, whatever the stack takes in their place.
     demanded = {item.name for item in added if not item.optional}
-    wanted = ((group.title, [_in_production(item) for item in group.variables]) for group in groups)
+    theirs = {entry.name: entry for entry in _entries_of_developers(project, stack)}
+    wanted = ((group.title, [_in_production(item, theirs.get(item.name)) for item in group.variables]) for group in groups)
     ours = tuple(
         EnvGroup(title, tuple(replace(item, active=item.active or item.name in demanded) for item in items))
         for title, items in wanted
@@ -451,16 +452,36 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _in_production(variable: EnvVariable) -> EnvVariable:
-    """Return the variable as production sets it: its mode and debug by name, origins to be filled in, the rest as it is."""
+def _entries_of_developers(project: Project, stack: Stack) -> tuple[EnvEntry, ...]:
+    template = _template_of(project, stack, "")
+    return tuple(entry for entry in template.entries if not entry.commented) if template else ()
+
+
+def _in_production(variable: EnvVariable, entry: EnvEntry | None = None) -> EnvVariable:
+    """Return the variable as production sets it: its mode and debug by name, origins to be filled in, the rest as it is.
+
+    `entry` is what the template of developers has for it: its words, such as 1 for a switch, are those that the code reads.
+    """
     if variable.secret or variable.as_it_is:
         return variable
     name, users = variable.name, variable.users
-    value = production_value(name, variable.value)
+    value = production_value(name, variable.value or (entry.value if entry else ""))
     if value is not None:
         return EnvVariable(name, users, value)
-    why = _why_asked(variable)
+    why = _why_asked(variable) or _hint(variable, entry)
     return EnvVariable(name, users, why=why) if why else variable
+
+
+def _hint(variable: EnvVariable, entry: EnvEntry | None) -> str:
+    """Return what the template of developers has for a variable that is to be filled in, "" where that is theirs alone."""
+    if entry is None or variable.value or variable.why or not variable.active:
+        return ""
+    name, value = entry.name, entry.value
+    of_one = leads_home(name, value) or lists_origins(name, value) or is_nobody(name, value) or keeps_mail(name, value)
+    secret = holds_secret(name, value) or classify(value) is SecretClass.PLACEHOLDER
+    if of_one or secret or is_this_machine(value) or not _SHOWN.fullmatch(value):
+        return ""
+    return f"{entry.location.path}:{entry.location.line} has {value}"
 
 
 def _why_asked(variable: EnvVariable) -> str:

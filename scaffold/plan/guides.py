@@ -20,7 +20,7 @@ from scaffold.model.encryption_keys import encryption_keys
 from scaffold.model.end_to_end import lock_and_manager
 from scaffold.model.env_templates import made_env_files
 from scaffold.model.guides import Copies, GuidePage, GuideProfile, GuideScript, GuideService, GuidesPlan, PlacedFile
-from scaffold.model.lasting import ends_with_certificate
+from scaffold.model.lasting import ends_by_its_command, ends_with_certificate
 from scaffold.model.left_out import gets_certificates
 from scaffold.model.listed_starts import is_same, listed_starts
 from scaffold.model.names import DATASTORES, Role
@@ -272,6 +272,7 @@ def _copies(project: Project, stack: Stack, service: Service) -> tuple[Copies, s
         return Copies.STORE, "it keeps data: a second copy would have data of its own"
     ends = (
         ends_with_certificate(service)
+        or ends_by_its_command(service)
         or service.restart == "no"
         or (service.restart.startswith("on-failure") and not is_long_running(service))
     )

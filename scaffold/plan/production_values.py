@@ -24,6 +24,8 @@ _LEVEL = regex(r"(?:^|_)LOG_?LEVEL$")
 _FOR_DEVELOPERS = frozenset({"debug", "trace", "verbose", "silly"})
 """Levels of logs by which a program tells each query and body: much to keep, and what people sent stands in it."""
 _ORIGINS = regex(r"(?:^|_)(?:CORS|ORIGINS?)(?:_|$)")
+_NO_ORIGINS = regex(r"(?:^|_)(?:CREDENTIALS?|HEADERS?|METHODS?|MAX_AGE|ENABLED?)$")
+"""What else variables about origins choose."""
 _MAIL = regex(r"(?:^|_)E?MAIL(?:ER)?_(?:BACKEND|DRIVER|MAILER|PROVIDER|SERVICE|TRANSPORT)$")
 _KEEPS_MAIL = frozenset({"array", "console", "dummy", "filebased", "locmem", "log"})
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off"})
@@ -62,6 +64,8 @@ def keeps_mail(name: str, value: str) -> bool:
 
 def lists_origins(name: str, value: str) -> bool:
     """Whether a variable holds the origins of web pages, which every environment has its own of, and is no switch or number."""
+    if _NO_ORIGINS.search(name):
+        return False
     return bool(_ORIGINS.search(name)) and value.lower() not in _SWITCHES and not value.isdigit()
 
 

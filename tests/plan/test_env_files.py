@@ -389,3 +389,56 @@ def test_a_key_store_comes_to_the_pod_as_bytes(make_project: Make, require_tool:
     (fetched,) = [item for item in yaml.safe_load_all(rendered) if item and item["kind"] == "ExternalSecret"]
     strategies = {item["secretKey"]: item["remoteRef"].get("decodingStrategy") for item in fetched["spec"]["data"]}
     assert strategies == {"API_SIGN_P12_FILE_BASE64": "Base64", "token": None}
+
+
+ENDS = {
+    "compose.yaml": """\
+services:
+  web:
+    build: .
+    command: gunicorn shop.wsgi --bind 0.0.0.0:8000 --threads ${THREADS}
+    ports: ["8000:8000"]
+    environment: {DEBUG: "${DEBUG}", CORS_ALLOW_CREDENTIALS: "${CORS_ALLOW_CREDENTIALS}", HOST: "${HOST}"}
+    volumes: ["./certs:/certs:ro"]
+  base: {build: ./base, tty: true, command: bash -c "echo built"}
+  grids: {image: "acme/wget:1", command: "wget --mirror https://example.org/ -P /grids", volumes: ["grids:/grids"]}
+  maker: {image: "acme/maker:1", command: "/bin/sh -c 'make-certs && tail -f /dev/null'", volumes: ["./certs:/out"]}
+volumes: {grids: }
+""",
+    "Dockerfile": "FROM python:3.14\nCOPY . /srv\n",
+    "base/Dockerfile": "FROM debian:13\n",
+    "certs/README.md": "Certificates come here.\n",
+    ".env.example": "# 0 or 1\nDEBUG=1\nTHREADS=4\nCORS_ALLOW_CREDENTIALS=0\nHOST=localhost\n",
+}
+
+
+def test_what_ends_by_its_command_is_a_job_and_nothing_waits_for_it(make_project: Make) -> None:
+    root = make_project(ENDS, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    kinds = {name: item["kind"] for name, item in values(root)["workloads"].items()}
+    assert kinds == {"base": "Job", "grids": "Job", "maker": "Deployment", "web": "Deployment"}
+    guide = (root / "docs/operations/deployment.md").read_text()
+    assert "| `base` | service | `base` | runs and ends |" in guide
+    # `up --wait` ends with an error at a container that has ended.
+    assert "docker compose up -d --build --wait --scale base=0 --scale grids=0\n" in guide
+    hardened = yaml.safe_load((root / "compose.hardening.yaml").read_text())["services"]
+    assert "restart" not in hardened.get("base", {})
+
+
+def test_a_folder_with_a_page_about_it_is_filled_by_a_container(make_project: Make) -> None:
+    root = make_project(ENDS, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    workloads = values(root)["workloads"]
+    assert workloads["maker"]["volumes"] == workloads["web"]["volumes"] == {"certs": {"claim": "certs"}}
+    assert values(root)["volumes"]["certs"]["shared"]
+
+
+def test_production_speaks_in_the_words_of_the_template(make_project: Make) -> None:
+    root = make_project(ENDS, name="shop")
+    write_generation(plan_generation(Place(root), rooms=None, edit_codes=None))
+    lines = (root / ".env.production.example").read_text().splitlines()
+    # `int("false")` is an error: the code reads a digit.
+    assert "DEBUG=0" in lines
+    assert lines[lines.index("THREADS=") - 2] == "# .env.example:3 has 4"
+    assert lines[lines.index("CORS_ALLOW_CREDENTIALS=") - 2] == "# .env.example:4 has 0"
+    assert "localhost" not in "\n".join(lines)

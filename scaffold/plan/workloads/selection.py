@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scaffold.model.compose import Service, Stack
 from scaffold.model.document import find, text_of
+from scaffold.model.lasting import ends_by_its_command
 from scaffold.model.left_out import why_left_out
 from scaffold.model.names import Role
 from scaffold.model.project import Project
@@ -45,7 +46,7 @@ def _runs_once(stack: Stack, service: Service) -> bool:
         for other in stack.services
         for edge in other.depends_on
     )
-    if awaited or service.has_role(Role.ONE_SHOT):
+    if awaited or service.has_role(Role.ONE_SHOT) or ends_by_its_command(service):
         return True
     ends = service.restart == "no" or service.restart.startswith("on-failure")
     return ends and not is_long_running(service) and not service.ports and not service.listens

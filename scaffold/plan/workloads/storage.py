@@ -25,7 +25,7 @@ from scaffold.plan.mounted_env import STAND_IN, mounted_env_file
 from scaffold.plan.workloads.scope import Scope
 
 _OF_THE_HOST = frozenset({"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/passwd", "/etc/group", "/etc/resolv.conf"})
-_KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore"})
+_KEPT_EMPTY = frozenset({".gitkeep", ".keep", ".gitignore", "README", "README.md", "README.txt"})
 
 
 @frozen
