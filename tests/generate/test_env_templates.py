@@ -123,7 +123,7 @@ def test_the_pages_say_that_git_ignores_a_file_only_where_it_does(make_project: 
     }
     ignored = written(make_project({**files, ".gitignore": "env/*.env\ndocker/.env\n"}, name="ignored"))
     assert "to docker/.env, which git ignores, and set" in ignored["docker/.env.example"]
-    assert "env/prod.env, which Compose hands" in ignored["docker/.env.production.example"]
+    assert "env/prod.env, which containers get" in ignored["docker/.env.production.example"]
     assert "values too: git ignores it." in ignored["docker/.env.production.example"]
     assert "values of production; git ignores it." in ignored["docs/operations/deployment.md"]
     bare = written(make_project(files, name="bare"))
