@@ -147,9 +147,10 @@ ENV = "LOCAL_ENV=true\nMYSQL_PASSWORD=password\n"
 @pytest.mark.parametrize(
     ("text", "severity"),
     [
-        (ENV, Severity.LOW),
-        ("# Settings for local development\nMYSQL_PASSWORD=password\n", Severity.LOW),
-        ("MYSQL_PASSWORD=password\n", Severity.HIGH),
+        (ENV, Severity.INFO),
+        ("# Settings for local development\nMYSQL_PASSWORD=password\n", Severity.INFO),
+        # Nothing shows that a system runs with a word that anybody would try.
+        ("MYSQL_PASSWORD=password\n", Severity.MEDIUM),
         ("LOCAL_ENV=true\nMYSQL_PASSWORD=password\nSECRET_KEY=v8Kq2Lw9Xn3Rt7Vb1Zc5Mh6Pj0Gs4Qu\n", Severity.HIGH),
     ],
     ids=["a flag", "a comment", "neither", "with a value that somebody drew"],

@@ -158,10 +158,9 @@ def _aside(project: Project, path: str, sightings: list[SecretSighting]) -> str:
         return ""
     if provider == "private key" and _is_of_a_certificate(project, path):
         return "; it belongs to a certificate, and nothing shows that clients trust that one"
-    if path.endswith(_PAGES):
-        return "; it stands on a page, from which no program takes it"
-    if all(sighting.in_comment for sighting in sightings):
-        return "; it stands in a comment, from which no program takes it"
+    # What others issue works wherever it stands; a key of Google names a project, and what it opens depends on its limits.
+    if provider == "google" and (path.endswith(_PAGES) or all(sighting.in_comment for sighting in sightings)):
+        return f"; it stands {'on a page' if path.endswith(_PAGES) else 'in a comment'}, from which no program takes it"
     if provider == "google" and _OF_CLIENTS.search(path):
         return "; the file goes to browsers or phones, so everybody has the key anyway: what counts is how it is limited"
     return ""
