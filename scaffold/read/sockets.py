@@ -60,10 +60,9 @@ def socket_facts(path: str, text: str) -> Iterator[CodeFact]:
     """
     places = Places(path, text)
     forms = _HELD.get(f".{path.rpartition('.')[2]}", ())
-    found = ((match, kind) for pattern, kind in forms if (match := pattern.search(text)) is not None)
+    told = (form for form in forms if form[0] is not _UPGRADES or _HUB.search(text))
+    found = ((match, kind) for pattern, kind in told if (match := pattern.search(text)) is not None)
     held = next(((match, kind) for match, kind in found if not is_comment(text, match.start())), None)
-    if held and held[0].re is _UPGRADES and not _HUB.search(text):
-        held = None
     if held:
         yield CodeFact("socket", held[1], places.at(held[0].start()))
     shared = _SHARES.search(text)
