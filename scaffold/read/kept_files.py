@@ -105,7 +105,12 @@ _PY_DATABASE = regex(
 
 # --- other languages --------------------------------------------------------------------------------------------------
 
-_RAILS_LOCAL = regex(r"^[ \t]*config\.active_storage\.service\s*=\s*:local\b", re.MULTILINE)
+_RAILS_LOCAL = regex(
+    r"^[ \t]*config\.active_storage\.service\s*=\s*(?::local\b|\(?ENV(?:\.fetch\(\s*[\"'](?P<fetched>[A-Z]\w*)[\"']\s*,\s*"
+    r"|\[[\"'](?P<read>[A-Z]\w*)[\"']\]\s*\|\|\s*)[\"':]local\b)",
+    re.MULTILINE,
+    words=("config.active_storage.service",),
+)
 _RAILS_TAKES = regex(r"^[ \t]*has_(?:one|many)_attached\b", re.MULTILINE)
 _LARAVEL = regex(
     r"->store(?:As|Publicly|PubliclyAs)?\((?:[^()\n]|\([^()\n]*\)){0,200}[\"']public[\"']\s*\)|Storage::disk\(\s*[\"'](?:public|local)[\"']\s*\)->put(?:File|FileAs)?\("
@@ -299,7 +304,7 @@ def _ruby(places: Places, text: str) -> Iterator[CodeFact]:
     yield from _takes(places, _RAILS_TAKES.search(text), "attached")
     local = _RAILS_LOCAL.search(text) if places.path.endswith("environments/production.rb") else None
     if local:
-        yield _fact(places, local.start(), "attached - work:storage")
+        yield _fact(places, local.start(), f"attached {local['fetched'] or local['read'] or '-'} work:storage")
 
 
 def _php(places: Places, text: str) -> Iterator[CodeFact]:

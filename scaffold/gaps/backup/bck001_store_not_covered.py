@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from scaffold.gaps.backup.bck000_no_backup import BY_FILES
 from scaffold.gaps.backup.coverage import Signal, copies_whole_host, is_covered, signals, surroundings, their_signals
-from scaffold.gaps.backup.files import FILES, is_named, kept_files, said
+from scaffold.gaps.backup.files import DATA, FILES, Kept, is_named, kept_files, said
 from scaffold.gaps.backup.keys import forgotten_keys
 from scaffold.gaps.facts import listed
+from scaffold.gaps.scaling.scl004_local_state_in_stateless_tier import has_bucket
 from scaffold.gaps.signals import durable_stores, main_environment, without_repeats
 from scaffold.model.compose import Service, Stack
 from scaffold.model.durability import stores_to_copy
@@ -16,6 +17,7 @@ from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, Layer, Role, Severity
 from scaffold.model.other_stores import other_store
 from scaffold.model.project import Project
+from scaffold.model.regex import regex
 
 _WAYS = {
     Role.POSTGRES: "pg_dump in custom format",
@@ -24,6 +26,10 @@ _WAYS = {
     Role.REDIS: "redis-cli --rdb",
     Role.VECTOR_DB: "a copy of its volume while it is stopped, or its snapshot API",
 }
+
+
+_PACKS_FOLDERS = regex(r"\btar\s+-?\w*c|\brsync\s|\bzip\s+-\w*r|\bcp\s+-\w*[raR]|\brestic\b|\bdocker\s+cp\b|\bborg\s+create\b")
+"""Commands that copy folders, whatever variables name them."""
 
 
 def _detect(project: Project) -> Iterator[Gap]:
@@ -70,9 +76,9 @@ def _files(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
     beside = surroundings(project, found)
     reached = frozenset(place for signal in found for place in signal.reach or ())
     whole = any(copies_whole_host(signal) for signal in found)
-    left = [
-        kept for kept in kept_files(project) if kept.what != FILES and kept.place not in reached and not is_named(kept, beside)
-    ]
+    passing = {FILES, DATA} if _PACKS_FOLDERS.search(beside) else set()
+    kept = [item for item in kept_files(project) if item.what not in passing and _is_filled(project, item)]
+    left = [item for item in kept if item.place not in reached and not is_named(item, beside)]
     if left and not whole:
         yield RULE.gap(
             resource="backup",
@@ -87,6 +93,20 @@ def _files(project: Project, found: tuple[Signal, ...]) -> Iterator[Gap]:
                 Closer(None, "advice", "Add the volume to what the backup copies, and restore it once with the database."),
             ),
         )
+
+
+def _is_filled(project: Project, kept: Kept) -> bool:
+    """Whether a folder of files has any: beside settings for a bucket it may stay empty, unless code chooses it by itself."""
+    if kept.what != FILES or not has_bucket(project):
+        return True
+    given = {
+        entry.name for stack in project.production_stacks or (kept.stack,) for s in stack.services for entry in s.environment
+    }
+    facts = (fact.detail.split(" ", 2) for fact in project.code_facts if fact.kind == "kept-files")
+    return any(
+        kind == "attached" and name not in given and kept.target.endswith(place.removeprefix("work:").join(("/", "")))
+        for kind, name, place in facts
+    )
 
 
 def _is_kept(service: Service) -> bool:

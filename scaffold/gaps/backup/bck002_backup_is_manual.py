@@ -82,14 +82,18 @@ def _started_by_hand(project: Project, found: list[Signal], of: str = "") -> Ite
         by_hand = f"The backup of {what} runs only when somebody starts it" if whole else f"The only copies are those of {what}"
         if step is not None:
             by_hand = f"The backup of {what} runs when {step.path}:{step.line} does, and else only when somebody starts it"
+        profile = next((signal.waits_for for signal in group if signal.waits_for), "")
+        why = f"it has a clock of its own, and no command, page or env file names its profile {profile}"
         yield RULE.gap(
             resource=path,
             subject=f"schedule/{owner}" if owner else "schedule",
-            message=f"{by_hand}: no schedule is declared in this repository{hint}.",
-            expected="a schedule: a workflow, a CronJob, a timer, or a plan of the cloud",
+            message=f"{by_hand}: {why if profile else f'no schedule is declared in this repository{hint}'}.",
+            expected=f"COMPOSE_PROFILES={profile} in the env template, or --profile {profile} where the page starts the stack"
+            if profile
+            else "a schedule: a workflow, a CronJob, a timer, or a plan of the cloud",
             actual="started by hand",
             locations=tuple(signal.location for signal in group),
-            related=(*((step,) if step else ()), *related),
+            related=(*((step,) if step else ()), *(() if profile else related)),
             severity=Severity.LOW if is_told else None,
             closers=BY_FILES if stores_to_copy(project) or not durable_stores(project) else None,
         )

@@ -81,8 +81,8 @@ _ASSIGNS = regex(r"(?m)^[ \t]*(?:(?:export|readonly|local)[ \t]+)?(?P<name>[A-Za
 _LOOPS = regex(r"(?m)\bfor[ \t]+(?P<name>[A-Za-z_]\w{0,60})[ \t]+in[ \t]+(?P<value>[^;\n&|]{1,200})", words=("for",))
 _OF_DATA = regex(r"/(?:var/lib|data|bitnami|usr/share/elasticsearch)(?:/.*)?")
 """Where images of stores keep what they hold; a folder of settings is mounted elsewhere."""
-_SAYS = regex(r"^\s*(?:#|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w+)\b[^|;&`]*$)")
-"""Lines that only speak of a dump."""
+_SAYS = regex(r"^\s*(?:#|[\w.-]+\s+=\s|(?:echo|printf|die|log|info|warn\w*|error|fail|print_\w+)\b[^|;&`]*$)")
+"""Lines that only speak of a dump, and settings of a file that a script writes."""
 _AGAIN = regex(r"(?i)\bwhile\b|\buntil\b|\bfor\b|sleep|cron|schedul|interval|\bwatch\b|\btimer|every")
 """Words by which a container makes a copy again and again."""
 _LONGEST_TEXT = 20_000
@@ -102,6 +102,8 @@ class Signal:
     image: bool = False
     reach: frozenset[str] | None = None
     """The volumes and folders that a container mounts; None for a command, which may reach every volume of the host."""
+    waits_for: str = ""
+    """The profile behind which a container with a clock of its own stands, where nothing shown or run names it."""
 
     def reaches(self, service: Service) -> bool:
         """Whether it has a volume of the store before it, or the host's own folders."""
@@ -196,9 +198,9 @@ def _services(project: Project, stores: tuple[Service, ...]) -> Iterator[Signal]
                 continue
             runs = service.location.path in project.owned or is_turned_on(project, service)
             if re.search(r"backup|pgbackrest|wal-g|barman|restic|borgmatic|velero|offen/", name):
-                yield Signal(
-                    f"{name} {words} {settings}", service.location, service.name, automatic=runs, image=True, reach=reach
-                )
+                text = f"{name} {words} {settings}"
+                profile = service.profiles[0] if not runs and _AGAIN.search(text) else ""
+                yield Signal(text, service.location, service.name, automatic=runs, image=True, reach=reach, waits_for=profile)
             elif words and is_backup_text(stores, text := f"{words}\n{_called(project, words)}"):
                 again = runs and _runs_again(project, service, f"{text}\n{settings}")
                 yield Signal(f"{text}\n{settings}", service.location, service.name, automatic=again, reach=reach)

@@ -20,7 +20,7 @@ from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.frozen import frozen
 from scaffold.model.known import first, with_folders
 from scaffold.model.names import EnvironmentClass, Role
-from scaffold.model.project import Project
+from scaffold.model.project import Command, Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import is_below
 
@@ -38,9 +38,16 @@ _NAMES_DATABASE = regex(r"(?i)database|jdbc|datasource|(?:^|_)DB_")
 _FILE_PATH = regex(r"(?i)^/?[\w./-]*\w\.(?:db|db3|sqlite|sqlite3)$")
 _PATH_IN = regex(r"(?:^|[:=\s])(?:file:)?(?P<slashes>/*)(?P<path>[\w.-][\w./-]*\w)\s*(?:$|[?;])")
 _COPIES = regex(
-    r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|(?<!-)snapshot",
+    r"(?i)litestream|backup|\brestic\b|\bborg\b|\brclone\b|\bkopia\b|sqlite3\b[^\n]*\.dump|vacuum\s+into|(?<![-:])snapshot",
     words=("backup", "borg", "kopia", "litestream", "rclone", "restic", "snapshot", "sqlite3", "vacuum"),
 )
+_HOLDS_COPIES = regex(r"(?i)[/_-](?:backups?|dumps?)/?$")
+_MAKES_FOLDERS = regex(
+    r"(?:\b(?:mkdir|chown|chmod|install\s+-d)\b|^\s*[\w.-]+\s+=\s)[^\n&;|]*|^\s*(?:export\s+)?\w+=(?:\"[^\"$`]*\"|[^\s$`\"';&|]*)\s*$"
+)
+"""Commands that make or give away folders, plain assignments, and lines of a settings file that a script writes: no copies,
+whatever they name.
+"""
 _COPYING = regex(r"\b(?:tar|rsync|cp|zip|restic|rclone|borg\w*|kopia|duplicity|scp|s3)\b")
 _PASSING = regex(r"CELERY|BROKER|RESULT|CACHE|TEST")
 """Names of databases whose loss loses nothing that lasts."""
@@ -88,6 +95,18 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_CALLED_DATA = regex(
+    r"(?i)(?:/[\w.-]+){0,5}/(?:(?:\w+[_-])?data(?:/(?!(?:db|postgres\w*|mysql|redis)\b)[\w.-]+){0,2}|files|images)/?",
+    words=("data", "files", "images"),
+)
+"""Places in a container of which the name says that what is there is data."""
+_DATA_VARIABLE = regex(r"\$\{?\w*DATA_?(?:PATH|DIR|ROOT|FOLDER|LOCATION)?\}?")
+"""A variable alone, without a value in its place, that names where data is."""
+_MADE_BY_TOOLS = regex(
+    r"(?i).*(?:caddy|traefik|keycloak|acme|letsencrypt|certs?\b|certbot|ollama|hugging|whisper|embedding|geo(?:ip|lite)|seed|fixture|test|sample"
+    r"|demo|backup|dump|history|bundle|gems|index|scratch|download|import|export|queue|session).*",
+)
+"""Volumes of a proxy, of models and of what is fetched or made anew, by their names."""
 _OF_IMAGES: dict[str, str] = {
     "wordpress": "/var/www/html",
     "nextcloud": "/var/www/html",
@@ -175,10 +194,15 @@ def _all_kept(project: Project) -> Iterator[Kept]:
         if among:
             yield Kept(DATABASE, stack, service, among.source, among.target, in_sources=True)
         places = [(mount.source, mount.target) for mount in mounts if mount is not database]
-        for source, target in (*places, *_variable_mounts(project, service)):
+        for source, target in (*places, *_variable_mounts(project, service), *_data_by_variable(project, service)):
             what = next((what for what, names in _NAMES if names.fullmatch(target) or names.fullmatch(source)), "")
-            if what:
-                yield Kept(what, stack, service, source, target)
+            if what or (_is_called_data(source, target) and any(other.is_datastore for other in stack.services)):
+                yield Kept(what or DATA, stack, service, source, target)
+
+
+def _is_called_data(source: str, target: str) -> bool:
+    """Whether the place of a mount is called data, and neither it nor its source says that a tool fills it."""
+    return bool(_CALLED_DATA.fullmatch(target)) and not any(_MADE_BY_TOOLS.fullmatch(name) for name in (source, target))
 
 
 def _of_known_image(project: Project, service: Service) -> Mount | None:
@@ -199,7 +223,7 @@ def _keeps(mount: Mount) -> bool:
     """Whether a mount is a place for data: written to, no single file, and nothing that is made again."""
     if mount.kind not in {"volume", "bind"} or not mount.source or mount.read_only or _FILE.search(mount.target):
         return False
-    if mount.kind == "bind" and _OF_THE_SYSTEM.fullmatch(mount.source):
+    if (mount.kind == "bind" and _OF_THE_SYSTEM.fullmatch(mount.source)) or _HOLDS_COPIES.search(mount.target):
         return False
     return not is_made_again(mount.source) and not is_made_again(mount.target)
 
@@ -221,14 +245,29 @@ def _tracked_folders(project: Project) -> frozenset[str]:
 
 def _variable_mounts(project: Project, service: Service) -> Iterator[tuple[str, str]]:
     """Yield the folders of the host that variables without a value name, as written, with their places in the container."""
-    volumes = service.node.get("volumes")
     named = {mount.target for mount in service.mounts if mount.source}
+    for source, target in _mounts_by_variable(project, service):
+        if target not in named and not is_made_again(target) and not target.startswith("/etc/"):
+            yield source, target
+
+
+def _data_by_variable(project: Project, service: Service) -> Iterator[tuple[str, str]]:
+    """Yield the folders for data that a variable names, as written, whose value here is a folder of the repository: on a server
+    it is another one.
+    """
+    tracked = {mount.target for mount in service.mounts if _keeps(mount) and _is_tracked(project, mount)}
+    for source, target in _mounts_by_variable(project, service):
+        if target in tracked and _DATA_VARIABLE.fullmatch(source) and _CALLED_DATA.fullmatch(target):
+            yield source, target
+
+
+def _mounts_by_variable(project: Project, service: Service) -> Iterator[tuple[str, str]]:
+    """Yield the source of each mount that begins with a variable, as written, with its place; what is only read left out."""
+    volumes = service.node.get("volumes")
     for item in volumes.items if isinstance(volumes, Sequence) else ():
         text = project.source(item.location.path) or ""
         match = _VARIABLE_MOUNT.fullmatch(text[item.span.start : item.span.end].strip("\"'"))
-        known = match is None or match["target"] in named
-        is_data = match and match["mode"] != ":ro" and not is_made_again(match["target"])
-        if match and is_data and not known and not match["target"].startswith("/etc/"):
+        if match and match["mode"] != ":ro":
             yield match["source"], match["target"]
 
 
@@ -363,7 +402,13 @@ def copies_files(project: Project) -> bool:
     """
     owned = project.owned
     commands = [command for command in project.commands if command.context != "doc" and command.location.path not in owned]
-    return any(_COPIES.search(f"{command.location.path} {command.text}") for command in commands) or others_copy(project)
+    return any(_speaks_of_copies(command) for command in commands) or others_copy(project)
+
+
+def _speaks_of_copies(command: Command) -> bool:
+    """Whether a command, or the name of its script, speaks of a copy; snapshots of a package's scripts are those of tests."""
+    text = f"{command.location.path} {_MAKES_FOLDERS.sub('', command.text)}"
+    return any(command.context != "package" or match[0].lower() != "snapshot" for match in _COPIES.finditer(text))
 
 
 @remembered
@@ -376,7 +421,8 @@ def others_copy(project: Project) -> bool:
             image = service.image.repository if service.image else ""
             texts.append(" ".join((service.name, image, *(service.entrypoint or ()), *(service.command or ()))))
     dockerfiles = (dockerfile for dockerfile in project.dockerfiles if dockerfile.path not in owned)
-    texts += [item.text for dockerfile in dockerfiles for stage in dockerfile.stages for item in stage.instructions]
+    instructions = (item for dockerfile in dockerfiles for stage in dockerfile.stages for item in stage.instructions)
+    texts += [_MAKES_FOLDERS.sub("", item.text) for item in instructions]
     workflows = (workflow for workflow in project.workflows if workflow.path not in owned)
     texts += [step.run for workflow in workflows for job in workflow.jobs for step in job.all_steps]
     paths = (path for path in project.files if path not in owned)

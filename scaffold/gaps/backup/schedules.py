@@ -10,6 +10,7 @@ from scaffold.gaps.backup.coverage import Signal
 from scaffold.gaps.backup.empty_jobs import copying_jobs
 from scaffold.gaps.facts import SAYS
 from scaffold.gaps.remembered import remembered
+from scaffold.model.deployments import run_text
 from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.project import DocFile, Dockerfile, Project
@@ -130,7 +131,7 @@ def _on_schedule(project: Project) -> Iterator[str]:
     """Yield what the workflows run by the clock."""
     for workflow in project.workflows:
         if "schedule" in workflow.events:
-            yield from (step.run for job in workflow.jobs for step in job.all_steps)
+            yield from (run_text(step) for job in workflow.jobs for step in job.all_steps)
 
 
 def _starts(text: str, signal: Signal) -> bool:
