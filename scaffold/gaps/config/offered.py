@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
+from scaffold.gaps.config.reaching import holds_env_file
 from scaffold.gaps.own_images import is_own_image
 from scaffold.model.bundlers import BUNDLERS
 from scaffold.model.compose import Service, Stack
@@ -38,6 +39,16 @@ _LEAST_SHARE = 0.4
 """How many of the template's variables a list has to hold, at least, to be meant as the whole of them."""
 _FEW = 3
 """How many variables a template beside an application offers, at least, of which none reaches it."""
+_TAKES = regex(r"(?:^|\s|/)\.env(?=[\s\"'`;&|)]|$)")
+"""The file that Compose reads by itself, at the end of a path."""
+_COPIES = regex(r"\b(?:cp|mv|curl|wget|copy)\b")
+_STARTS = regex(r"\bdocker[ -]compose\b[^\n&|;]{0,200}\sup\b")
+_SETS = regex(r"(?m)^[ \t]*(?:export[ \t]+)?(?P<name>[A-Z][A-Z0-9_]{2,60})=")
+_FENCE = regex(r"(?m)^[ \t]*(?:```|~~~)")
+_BEFORE = 5
+"""Lines before a block of a page that may say into which file it belongs."""
+_LISTED = 2
+"""How many variables of a template that a page has people copy a list holds, at least, to show that it is taken from there."""
 _CERTAIN = 10
 _MOST = 0.6
 """How many of a service's variables code has to read, at least, where nothing else says whose image it is."""
@@ -62,13 +73,16 @@ def offered_in_vain(project: Project, stack: Stack) -> Iterator[Offered]:
     passed = {entry.name for service in stack.services for entry in service.environment}
     passed |= {reference.name for service in stack.services for entry in service.environment for reference in entry.references}
     templates = [file for file in project.env_files if file.kind == "template" and file.path not in project.owned]
-    alone = sum(_is_own(project, service, every) for service in stack.services) == 1
+    own = [service for service in stack.services if _is_own(project, service, every)]
+    # A worker beside a web service of the same image runs the same code.
+    alone = len({service.image.repository if service.image and not service.made else service.name for service in own}) == 1
     for service in stack.services:
         if not _is_own(project, service, every) or not _gets_a_list_alone(service):
             continue
         reads = _reads(project, service, alone=alone)
         asked = (template for template in templates if not _OF_OTHERS.search(template.path) or _is_beside(service, template))
-        found = [item for template in asked if (item := _of_template(service, template, reads, passed))]
+        told = [(template, _told(project, stack, service, template)) for template in asked]
+        found = [item for template, page in told if (item := _of_template(service, template, reads, passed, page))]
         best = max(found, key=lambda item: (item[0].template.environment == "production", item[1]), default=None)
         if best is not None:
             yield best[0]
@@ -87,15 +101,57 @@ def _reads(project: Project, service: Service, *, alone: bool) -> Mapping[str, l
     return found
 
 
+@frozen
+class _Page:
+    """A page that has people copy a template to the `.env` beside the stack, and the variables that pages say to set there."""
+
+    names: frozenset[str]
+
+
+def _told(project: Project, stack: Stack, service: Service, template: EnvFile) -> _Page | None:
+    """Return what the pages tell of a template, None where none has people copy it to the `.env` that Compose reads, or where
+    the image takes that file along.
+    """
+    folder, _, name = template.path.rpartition("/")
+    if folder != stack.directory or holds_env_file(project, service):
+        return None
+    starting = {
+        command.location.path for command in project.commands if command.context == "doc" and _STARTS.search(command.text)
+    }
+    copying = {
+        command.location.path
+        for command in project.commands
+        if command.context == "doc"
+        and name in command.text
+        and _COPIES.search(command.text)
+        and _TAKES.search(command.text.replace(name, ""))
+    }
+    pages = [page for page in project.docs if page.path in starting]
+    if not any(page.path in copying for page in pages):
+        return None
+    return _Page(frozenset(name for page in pages for name in _set_in_env(page.text)))
+
+
+def _set_in_env(text: str) -> Iterator[str]:
+    """Yield the variables that the blocks of a page assign below a line that speaks of the `.env` file."""
+    marks = [match.start() for match in _FENCE.finditer(text)]
+    for start, end in zip(marks[::2], marks[1::2], strict=False):
+        before = text[:start].splitlines()[-_BEFORE:]
+        if any(_TAKES.search(line.replace("`", " ")) for line in before):
+            yield from (match["name"] for match in _SETS.finditer(text, start, end))
+
+
 def _of_template(
-    service: Service, template: EnvFile, reads: Mapping[str, list[EnvRead]], passed: Set[str]
+    service: Service, template: EnvFile, reads: Mapping[str, list[EnvRead]], passed: Set[str], page: _Page | None
 ) -> tuple[Offered, int] | None:
     """Return the deciding variables of a template that a list lacks, with how many of its others the list has; None where the
     list is not meant as the whole of them. Without what the code demands it ends, which is told elsewhere.
     """
     known = [entry for entry in template.entries if entry.name in reads and not entry.commented]
-    if len({entry.name for entry in known}) < len(known):
+    repeated = {entry.name for entry in known if sum(other.name == entry.name for other in known) > 1}
+    if repeated and page is None:
         return None  # It shows alternatives.
+    known = [entry for entry in known if entry.name not in repeated]
     listed = [entry for entry in known if entry.name in passed]
     lacking = [
         entry
@@ -103,12 +159,18 @@ def _of_template(
         if entry.name not in passed and not _BUNDLED.match(entry.name) and not any(read.fails for read in reads[entry.name])
     ]
     deciding = list(dict.fromkeys(entry for kind in _DECIDE for entry in lacking if kind.search(entry.name)))
+    shown = page.names if page else frozenset()
+    deciding += [
+        entry
+        for entry in template.entries
+        if entry.name in shown and entry.name in reads and entry.name not in passed and entry not in deciding
+    ]
     if not deciding:
         return None
     if _is_beside(service, template) and len(known) == len(lacking) >= _FEW and _asks_for_keys(deciding, reads):
         rest = (entry for entry in lacking if any(read.required for read in reads[entry.name]))
         deciding = list(dict.fromkeys((*deciding, *rest)))
-    elif _OF_OTHERS.search(template.path) or len(listed) < max(_FEWEST, _LEAST_SHARE * len(known)):
+    elif _OF_OTHERS.search(template.path) or len(listed) < (_LISTED if page else max(_FEWEST, _LEAST_SHARE * len(known))):
         return None
     places = tuple(reads[entry.name][0].location for entry in deciding)
     return Offered(service, template, tuple(deciding), places), len(listed)
