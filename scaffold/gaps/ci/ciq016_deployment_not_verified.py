@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from scaffold.gaps.ci.looks import ONLY_SHOWS, from_the_start, is_looked_at, looks_at_it, shows_it
+from scaffold.gaps.ci.looks import ONLY_SHOWS, blind_look, from_the_start, is_look, is_looked_at, looks_at_it, shows_it
 from scaffold.gaps.ci_signals import foreign_workflows
 from scaffold.gaps.facts import listed, path_environment
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import STARTS, compose_call, deploy_scripts, is_deployment, named_files, place_of, run_text
+from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.lasting import awaited_jobs
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Severity
@@ -25,9 +26,14 @@ def _detect(project: Project) -> Iterator[Gap]:
         jobs = [job for job in workflow.jobs if is_deployment(workflow, job) and not is_looked_at(workflow, job)]
         if jobs:
             yield _gap(project, workflow, jobs)
+        yield from _blind_gaps(workflow)
     for path, commands in deploy_scripts(project).items():
         starts = [item for item in commands if STARTS.search(item.text) and not ONLY_SHOWS.fullmatch(item.text)]
         text = "\n".join(item.text for item in commands)
+        blind = blind_look(from_the_start(text)) if starts and looks_at_it(text) else ""
+        if blind:
+            told = (item.location for item in commands if blind.startswith(item.text) or item.text in blind)
+            yield _blind_gap(path, path, next(told, starts[0].location), Severity.LOW)
         if starts and not looks_at_it(text):
             yield RULE.gap(
                 resource=path,
@@ -38,6 +44,33 @@ def _detect(project: Project) -> Iterator[Gap]:
                 locations=tuple(item.location for item in starts),
                 severity=Severity.LOW,
             )
+
+
+def _blind_gaps(workflow: Workflow) -> Iterator[Gap]:
+    """Yield a gap for each job whose only look at what it started finds `unhealthy` as well as `healthy`."""
+    for job in workflow.jobs:
+        if not is_deployment(workflow, job) or not is_looked_at(workflow, job):
+            continue
+        blind = {id(step): line for step in job.all_steps if (line := blind_look(from_the_start(run_text(step))))}
+        rest = [step for step in job.all_steps if id(step) not in blind and not STARTS.search(run_text(step))]
+        later = (step for other in workflow.jobs if job.id in other.needs for step in other.all_steps)
+        if blind and not any(map(is_look, (*rest, *later))):
+            step = next(step for step in job.all_steps if id(step) in blind)
+            word = blind[id(step)].split("|")[0]
+            yield _blind_gap(f"{workflow.path}/{job.id}", f"The job {job.id}", place_of(workflow, step, word), Severity.MEDIUM)
+
+
+def _blind_gap(resource: str, name: str, place: Location, severity: Severity) -> Gap:
+    return RULE.gap(
+        resource=resource,
+        subject="verification/unhealthy",
+        message=f"{name} looks for `healthy` in what Docker says of the containers, and grep finds it in `unhealthy` as well:"
+        " a release that never gets well counts as a success.",
+        expected="grep -F '(healthy)', or up -d --wait",
+        actual="a pattern that both words match",
+        locations=(place,),
+        severity=severity,
+    )
 
 
 def _message(name: str, text: str, left: tuple[str, ...] = ()) -> str:

@@ -1,4 +1,6 @@
-"""CIQ018: a tag, or the end of the tests, starts the release, and what goes out is the head of a branch, not that commit."""
+"""CIQ018: a tag, or the end of the tests, starts the release, and what goes out is the head of a branch, not that commit; or a
+cluster is given a tag that moves while images of each commit are there.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,14 @@ from collections.abc import Iterator
 from scaffold.gaps.ci.outgoing import going_out
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
 from scaffold.gaps.facts import listed
-from scaffold.model.deployments import place_of, run_text
+from scaffold.model.deployments import is_deployment, place_of, run_text
 from scaffold.model.document import Location, find, scalars_of
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Layer, Severity
 from scaffold.model.project import Project, Trigger, Workflow
 from scaffold.model.regex import regex
+from scaffold.model.workflow_steps import BUILD_ACTION
 
 _BRANCH = (
     r"(?P<branch>main|master|trunk|develop|dev|development|prod|production|release|stable"
@@ -30,6 +33,14 @@ _BY_COMMIT = regex(
 """What brings the sources to the tag after all."""
 
 _BY_ANOTHER = regex(r"workflow_dispatch|refs/tags|github\.event_name\s*==")
+_MOVING = regex(
+    r"(?:--set(?:-string)?[ =]+[\"']?[\w.-]{0,100}?(?:[tT]ag=|[iI]mage=[^\s\"',]{1,200}:)"
+    r"|\bset\s+image\s[^\n]{0,300}?=[^\s\"']{1,200}:)"
+    r"(?P<tag>latest)(?=[\s\"',]|$)",
+    words=("latest",),
+)
+"""A cluster is told to run an image by a tag that each build moves."""
+_OF_A_COMMIT = regex(r"github\.sha|GITHUB_SHA|type=(?:sha|semver)|\brev-parse\b")
 _TELLS = regex(r"head_sha|head_branch|\bgit\s+(?:checkout|reset|switch)\b")
 """What may bring the sources to the commit that was tested."""
 
@@ -48,6 +59,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         if item.workflow.path not in project.owned:
             jobs.setdefault((item.workflow.path, item.job.id), []).append(item)
     for steps in jobs.values():
+        yield from _by_moving_tag(project, steps)
         by_tag, tested = _starts_by_tag_alone(steps[0].workflow), _after(steps[0])
         going = going_out(steps) if by_tag or tested else None
         head = _head(steps, going.item) if by_tag and going else None
@@ -133,6 +145,38 @@ def _untested(out: CiStep, trigger: Trigger, taken: Location, *, deploys: bool) 
         locations=(taken,),
         related=(out.place, trigger.location),
     )
+
+
+def _by_moving_tag(project: Project, steps: list[CiStep]) -> Iterator[Gap]:
+    """Yield a gap for a job that deploys images by `latest`, where a workflow pushes them by commit or version as well."""
+    found = [item for item in steps if item.is_own and _MOVING.search(run_text(item.step))]
+    pushed = _pushed_by_commit(project) if found and is_deployment(found[0].workflow, found[0].job) else None
+    if pushed is None:
+        return
+    item = found[0]
+    line = next(line for line in run_text(item.step).splitlines() if _MOVING.search(line))
+    yield RULE.gap(
+        resource=f"{item.workflow.path}/{item.job.id}",
+        subject="tag",
+        message=f"The job {item.job.id} has the cluster run images by the tag latest, though {pushed.path}:{pushed.line} pushes"
+        " one for each commit or version: nobody sees which one runs, and going back to the release before pulls the same"
+        " image again.",
+        expected="the tag of the commit or of the version, as the build pushed it",
+        actual="latest",
+        locations=(place_of(item.workflow, item.step, line),),
+        related=(pushed,),
+    )
+
+
+def _pushed_by_commit(project: Project) -> Location | None:
+    """Return the step that gives pushed images the tag of a commit or version, None where none does."""
+    for item in ci_steps(project):
+        step = item.step
+        tags = step.input("tags") if step.action in {BUILD_ACTION, "docker/metadata-action"} else ""
+        pushes = step.run if "docker push" in step.run or "--push" in step.run else ""
+        if _OF_A_COMMIT.search(f"{tags}\n{pushes}") and item.workflow.path not in project.owned:
+            return item.place
+    return None
 
 
 def _gap(out: CiStep, head: _Head, *, deploys: bool) -> Gap:

@@ -26,6 +26,13 @@ _FAILS = regex(
 )
 """What ends a step or a script as failed, or takes the release back."""
 _ASKS = regex(r"\bps\b|\bcurl\b|\bwget\b")
+_GREPS = regex(
+    r"\bdocker\b[^|\n]{0,300}\s(?:ps|inspect)\b[^|\n]{0,300}\|\s*grep\s+(?P<options>(?:-\w+\s+)*)(?P<pattern>\"[^\"\n]*\"|'[^'\n]*'|[\w.*|\\]+)",
+    words=("grep",),
+)
+"""A search in what Docker says of its containers."""
+_FINDS_BOTH = regex(r"(?:.*[*|.])?healthy(?:\\?\|.*)?")
+"""A pattern that finds `unhealthy` as well as `healthy`: nothing before the word keeps them apart."""
 _WAITS_ITSELF = "wait-for-service-stability"
 
 
@@ -92,6 +99,23 @@ def looks_at_it(text: str) -> bool:
         if found and not _is_forgiven(line, lines[number:]):
             return True
     return False
+
+
+def blind_look(text: str) -> str:
+    """Return the line that takes `unhealthy` for `healthy` where a text has no other look at what it started, else ""."""
+    if "unhealthy" in text:
+        return ""
+    joined = text.replace("\\\n", " ")
+    blind = [line for line in joined.splitlines() if _is_blind(line)]
+    others = "\n".join(line for line in joined.splitlines() if line not in blind)
+    return "" if not blind or looks_at_it(others) else blind[0]
+
+
+def _is_blind(line: str) -> bool:
+    found = [] if line.lstrip().startswith(("#", "echo")) else list(_GREPS.finditer(line))
+    return any(
+        not re.search(r"[wxv]", match["options"]) and _FINDS_BOTH.fullmatch(match["pattern"].strip("\"'")) for match in found
+    )
 
 
 def _rest(line: str) -> str:
