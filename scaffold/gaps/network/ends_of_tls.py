@@ -62,14 +62,15 @@ _OFF = frozenset({"", "0", "false", "no", "off", "disable", "disabled", "none"})
 
 def ends_elsewhere(project: Project, stack: Stack) -> bool:
     """Whether a port, a certificate, a platform, an infrastructure file or a page says where TLS ends."""
-    return (
-        has_tls(project, stack) or _runs_elsewhere(project, stack) or is_told(project, on_a_host=is_on_a_host(project, stack))
-    )
+    return has_tls(project, stack) or runs_elsewhere(project, stack) or is_told(project, on_a_host=is_on_a_host(project, stack))
 
 
 def is_on_a_host(project: Project, stack: Stack) -> bool:
-    """Whether a stack is called production, or a page on deployment, a job or a script starts it on a host."""
-    return stack.environment is EnvironmentClass.PRODUCTION or strength_of(project, stack).strength is Strength.OTHERS
+    """Whether a stack is called production, a page on deployment, a job or a script starts it on a host, or it runs what was
+    released: that of a cluster is another way to run the same.
+    """
+    called = stack.environment is EnvironmentClass.PRODUCTION
+    return called or strength_of(project, stack).strength is Strength.OTHERS or runs_what_was_released(project, stack)
 
 
 def has_tls(project: Project, stack: Stack) -> bool:
@@ -92,7 +93,7 @@ def _proxy_texts(project: Project, stack: Stack) -> Iterator[str]:
             yield _COMMENT.sub("", item.data.decode("utf-8", "replace"))
 
 
-def _runs_elsewhere(project: Project, stack: Stack) -> bool:
+def runs_elsewhere(project: Project, stack: Stack) -> bool:
     """Whether a platform, a cluster or a load balancer ends TLS before what the stack runs.
 
     What is called production for Compose runs on a host of its own: a cluster or a platform beside it ends nothing there,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, has_resource, is_test_path, listed, path_environment, root_image
 from scaffold.gaps.kubernetes.objects import common_environment
+from scaffold.gaps.network.claimed_ends import claimed_end, claimed_proxy
 from scaffold.gaps.network.ends_of_tls import (
     CLOUD,
     CLUSTER,
@@ -15,6 +16,7 @@ from scaffold.gaps.network.ends_of_tls import (
     ends_elsewhere,
     has_tls,
     is_on_a_host,
+    runs_elsewhere,
     runs_what_was_released,
     speaks_tls,
 )
@@ -22,6 +24,7 @@ from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
 from scaffold.gaps.network.own_certificates import own_certificate
 from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, own_pages, shown_doors, stands_behind
 from scaffold.gaps.network.plain_addresses import plain_addresses, plain_page_sites
+from scaffold.gaps.network.plain_caddy import plain_sites
 from scaffold.gaps.network.plain_entries import (
     is_encrypted,
     plain_chart_values,
@@ -59,6 +62,7 @@ _REDIRECTS_LESS = regex(
 )
 _FORCES = frozenset({"redirects", "forces"})
 """Words of code facts on what sends plain requests on to https in any case."""
+_HSTS = "strict-transport-security"
 _VISITED = frozenset({Role.WEB, Role.FRONTEND})
 _BALANCER = r"^aws_a?lb$"
 _GIVEN = regex(r"\bcloudfront\b|\bcloudflare\b|\bakamai\b|\bfastly\b|\bacm\b|certificate manager", re.IGNORECASE)
@@ -87,6 +91,7 @@ def _edges(project: Project) -> Iterator[Gap]:
             if signs is not None:
                 yield _self_signed_gap(stack, service, doors[0], signs)
             yield from _silent_ports(project, stack, service)
+            yield from _unnamed_sites(project, stack, service)
     for other in (item for item, _ in deployed_by_jobs(project) if item is not stack):
         for service in other.services:
             yield from _silent_ports(project, other, service)
@@ -211,6 +216,40 @@ def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[
         yield _silent_port_gap(stack, port, place, service, None)
 
 
+def _unnamed_sites(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
+    """Yield a Caddy that everybody reaches and that gets a name only by a variable; low where a page or a template tells of
+    that variable, or a page of what else ends TLS.
+    """
+    port = next((port for port in _open(service) if port.target in _PLAIN_PORTS), None)
+    sites = plain_sites(project, service) if port is not None else None
+    if port is None or sites is None or not sites.name:
+        return
+    named = any(sites.name in page.text for page in project.docs) or any(
+        entry.name == sites.name for file in project.env_files for entry in file.entries
+    )
+    yield RULE.gap(
+        resource=stack.resource(service.name),
+        subject="tls",
+        message=f"As long as nobody sets {sites.name}, {service.name} takes visitors in over plain HTTP: Caddy has no name to"
+        f" get a certificate for ({sites.location.path}:{sites.location.line}), and starts all the same. A deployment that"
+        " leaves that line out sends passwords and cookies readable.",
+        expected=f"a start that stops without a name: ${{{sites.name}:?}}",
+        actual="a port without a name",
+        locations=((sites.variable.location if sites.variable else sites.location), port.location),
+        related=(sites.location,) if sites.variable else (),
+        severity=Severity.LOW if named or is_told(project, on_a_host=True) else Severity.MEDIUM,
+        closers=(
+            Closer(
+                None,
+                "advice",
+                f"Write ${{{sites.name}:?}} in the Compose file for production, so that it starts with a name alone, and the"
+                " port in what is for a try.",
+            ),
+        ),
+        environment=stack.environment,
+    )
+
+
 def _deployed(project: Project, path: str) -> Location | None:
     """Return the line of a workflow that copies a file to a host, or None."""
     copied = regex(rf"\b(?:scp|rsync)\b[^;&|]*(?<![\w./-])(?:\./)?{re.escape(path)}(?![\w./-])")
@@ -228,9 +267,22 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
     if switched:
         yield _gap(stack, switched[0][:2], switched[0][2])
     elif not ends_elsewhere(project, stack):
-        yield _gap(stack, edges[0], None)
+        # What pages tell of a cluster is another way to run the same.
+        beside = has_resource(project, INGRESS) if is_told(project) else None
+        yield _gap(stack, edges[0], beside, severity=Severity.LOW if beside else None)
+    elif (claim := _claimed(project, stack, edges[0][0])) is not None:
+        yield _claimed_gap(
+            stack, edges[0], claim, f"{edges[0][0].name} ends TLS, while neither a certificate nor port 443 reaches it"
+        )
     else:
         yield from _beside_the_host(project, stack, edges[0])
+
+
+def _claimed(project: Project, stack: Stack, service: Service) -> Location | None:
+    """Return where a page has an edge of the stack end TLS, for which that edge has no port and no certificate."""
+    if has_tls(project, stack) or runs_elsewhere(project, stack) or is_encrypted(project, service):
+        return None
+    return claimed_end(project, service)
 
 
 def _beside_the_host(project: Project, stack: Stack, door: tuple[Service, Port]) -> Iterator[Gap]:
@@ -256,7 +308,7 @@ def _plain_edges(project: Project, stack: Stack) -> Iterator[tuple[Service, Port
     for service in stack.services:
         ports = _open(service)
         plain = [port for port in ports if port.target in _PLAIN_PORTS]
-        if service.has_role(Role.PROXY) and plain and not _is_automatic(service):
+        if service.has_role(Role.PROXY) and plain and not _is_automatic(project, service):
             yield service, plain[0]
         elif ports and not service.has_role(Role.PROXY) and _serves_pages(project, service):
             yield service, ports[0]
@@ -277,10 +329,14 @@ def _doors(project: Project, stack: Stack) -> Iterator[Gap]:
         service for service in stack.services if _takes_visitors(project, stack, service) and (chosen or not service.profiles)
     ]
     doors = [(service, port) for service in applications for port in open_ports(project, service) if port.protocol == "tcp"]
+    if not doors or any(map(label_route, stack.services)):
+        return
+    claim = None if has_tls(project, stack) else claimed_proxy(project, stack)
+    if claim is not None:
+        yield _claimed_gap(stack, doors[0], claim, "this stack brings a proxy along, which is none of its services")
+        return
     if (
-        not doors
-        or any(speaks_tls(project, service) for service in applications)
-        or any(map(label_route, stack.services))
+        any(speaks_tls(project, service) for service in applications)
         or stands_behind(project, on_a_host=is_on_a_host(project, stack))
         or ends_elsewhere(project, stack)
     ):
@@ -335,9 +391,13 @@ def _is_on(entry: EnvValue | None) -> bool:
     return entry is not None and means_true(entry.value)
 
 
-def _is_automatic(service: Service) -> bool:
+def _is_automatic(project: Project, service: Service) -> bool:
     """Whether the proxy gets certificates by itself: Caddy does as soon as a site has a name."""
-    return bool(service.image and "caddy" in service.image.repository)
+    if service.image is None or "caddy" not in service.image.repository:
+        return False
+    sites = plain_sites(project, service)
+    # Who has browsers ask by TLS alone has it end somewhere.
+    return sites is None or bool(sites.name) or _HSTS in (project.source(sites.location.path) or "").lower()
 
 
 def _gap(
@@ -368,6 +428,23 @@ def _gap(
         confidence=Confidence.MEDIUM,
         severity=severity,
         closers=None if severity is None else (Closer(None, "advice", _BEFORE_IT),),
+        environment=stack.environment,
+    )
+
+
+def _claimed_gap(stack: Stack, door: tuple[Service, Port], claim: Location, words: str) -> Gap:
+    service, port = door
+    return RULE.gap(
+        resource=stack.resource(service.name),
+        subject="tls",
+        message=f"{service.name} takes visitors in over plain HTTP. {claim.path}:{claim.line} says that {words}: passwords and"
+        " cookies cross the network readable where people rely on that page.",
+        expected="a proxy with a certificate and port 443 in the stack, or a page that names what ends TLS before it",
+        actual="HTTP on every interface",
+        locations=(port.location,),
+        related=(claim,),
+        severity=Severity.MEDIUM,
+        closers=(Closer(None, "advice", _BEFORE_IT),),
         environment=stack.environment,
     )
 

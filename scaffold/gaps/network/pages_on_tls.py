@@ -18,7 +18,7 @@ _EDGE = regex(
     r"|\b(?:tls|ssl|https|behind)\b[^.\n]{0,60}\bcloudflare\b"
     r"|\b(?:tls|ssl)[- ](?:termination|offload)"
     r"|(?:obtain|issu|renew|install|mount|plac|automatic)\w*[^.\n]{0,40}\b(?:tls|ssl)[- ]certificates?"
-    r"|\b(?:end|terminat|serv)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b"
+    r"|\b(?:end|terminat|serv)\w*(?: up)? (?:the )?(?:tls|ssl|https)\b(?!://)"
     r"|\b(?:tls|ssl|https)\b[^.\n]{0,20}\bin front\b"
     r"|behind (?:a|an|the|your) (?!corporate|company|forward|firewall|outbound)[^.\n]{0,30}(?:proxy|load balancer)",
     re.IGNORECASE,
@@ -42,7 +42,8 @@ _HOST_NGINX = regex(r"/etc/nginx/|\bsystemctl\s+\w+\s+nginx\b|\bservice\s+nginx\
 _NEAR = 300
 """Characters around a word on TLS in which the name of what does it stands."""
 _BEFORE_A_DOOR = regex(
-    r"reverse[-_ ]?prox|\bprox(?:y|ied)\b[^\n]{0,160}\b(?:requests|web server)|listen\s+443"
+    r"reverse[-_ ]?prox|listen\s+443|\bprox(?:y|ied)\b"
+    r"(?! (?:server )?urls?\b|[^\n]{0,160}\b(?:outgoing|outbound|egress)\b)[^\n]{0,160}\b(?:requests|web server)"
     r"|\b(?:ssl|tls) certificate|over https|load[- ]balancer",
     re.IGNORECASE,
 )
@@ -56,6 +57,7 @@ _OFFER = regex(
 """A paragraph for those who wish for something other than TLS, such as limits of rates."""
 _MAYBE = regex(
     r"\b(?:if|when|whether)\b(?:(?: [\w']+){0,6} behind|(?: \w+){0,2} us(?:e|es|ing))\b(?: [\w-]+){0,3} prox(?:y|ies)\b"
+    r"|\beven if\b(?: [\w']+){0,6} behind \w+"
     r"|\bis [\w .]{1,40}\bbehind an? [\w -]{0,20}proxy\?"
     r"|(?:\bconsider(?: using)?|\bor(?: (?:use|set up|configure|that))?|\bили(?: настроен)?)"
     r" (?:an? |the |your )?reverse[- ]proxy[^.\n]{0,40}",
@@ -70,14 +72,19 @@ _ROW_OF_A_VARIABLE = regex(
 """A row that says what a variable is for under a condition: that somebody may run it behind a proxy puts none there."""
 _DEPTH_OF_A_LIBRARY = 3
 """Folders between the root and the page of a package that is a part of others, such as packages/desktop/plugins."""
-_HISTORY = regex(r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$", re.IGNORECASE)
+_HISTORY = regex(
+    r"(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|UPGRAD(?:E|ES|ING))(?:[-_.][^/]*)?$"
+    r"|(?:^|/)(?:versioned_docs|docusaurus-plugin-content-docs/version-[^/]*)/",
+    re.IGNORECASE,
+)
+"""Notes of releases, and the pages of earlier ones as Docusaurus keeps them."""
 _BY_OTHERS = regex(
     r"(?:^|/)(?:community|third[-_]party|user)[-_]?(?:guides?|docs?|tutorials?|recipes?|contrib\w*)/", re.IGNORECASE
 )
 """Folders of guides that users wrote for what they run."""
 _TAKEN_IN = regex(r"(?:^|/)[\w.-]+-(?:main|master)/")
 """Folders of other projects, as GitHub hands them out in an archive."""
-_OF_A_CLUSTER = regex(r"(?:^|/)(?:helm|charts?|k8s|kubernetes)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
+_OF_A_CLUSTER = regex(r"(?:^|/)[\d._-]*(?:helm(?:[-_]charts?)?|charts?|k8s|kubernetes)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
 """Pages on a cluster, which says nothing of what Compose runs on a host."""
 BLOCK = regex(r"(?ms)^(?P<indent>[ \t]*)(?P<fence>```+|~~~+(?!~))[^\n`]*\n(?P<body>.*?)^[ \t]*(?P=fence)")
 """A block of a page between two fences."""
@@ -95,7 +102,12 @@ def is_told(project: Project, *, on_a_host: bool = False, of_others: bool = True
 def _tells_of_tls(project: Project, on_a_host: bool, of_others: bool) -> bool:  # noqa: FBT001 - by `known`, which takes no names
     pages = own_pages(project, on_a_host=on_a_host)
     texts = (page.text for page in pages if of_others or not _TAKEN_IN.search(page.path))
-    return any((_EDGE.search(text) or _ASKED.search(text)) and _says(_certain(text)) for text in texts)
+    return any(map(tells_of_tls, texts))
+
+
+def tells_of_tls(text: str) -> bool:
+    """Whether the text of a page says where TLS ends."""
+    return bool(_EDGE.search(text) or _ASKED.search(text)) and _says(_certain(text))
 
 
 def for_host_nginx(project: Project) -> Location | None:
