@@ -58,6 +58,11 @@ _GO_LIMITERS = regex(r"\bhttprate\.LimitBy(?:IP|RealIP)\(|\btollbooth\.Limit(?:F
 _GO_LOOKUP = regex(r"SetIPLookup|TrustForwardHeader")
 _GO_BUCKET = regex(r"\brate\.NewLimiter\(", words=("rate.NewLimiter",))
 _GO_ADDRESS = regex(r"\b\w+\.RemoteAddr\b", words=("RemoteAddr",))
+_GIN_ADDRESS = regex(
+    r"(?m)^(?![^\n]{0,400}(?i:\b\w{0,20}log(?:ger)?\.|print|\.(?:info|warn|debug|error)))[^\n/]{0,200}\.ClientIP\(\)",
+    words=(".ClientIP()",),
+)
+_GIN_LIMITS = regex(r"\brate\.NewLimiter\(|(?i:rate_?limit)")
 _FIBER = regex(r"\blimiter\.New\(", words=("limiter.New(",))
 
 _JAVA_ADDRESS = regex(r"\.getRemoteAddr\(\)", words=("getRemoteAddr",))
@@ -92,6 +97,9 @@ def address_limits(path: str, text: str) -> Iterator[AddressLimit]:
         found, framework = _OTHERS[ending](text)
         if found is not None:
             yield AddressLimit(found.start(), framework)
+        gin = _GIN_ADDRESS.search(text) if ending == "go" and "gin-gonic/gin" in text and _GIN_LIMITS.search(text) else None
+        if gin is not None:
+            yield AddressLimit(gin.end() - len("ClientIP()"), "gin", "keys")
 
 
 def keeps_own_key(text: str) -> bool:

@@ -60,6 +60,12 @@ _BELIEVES_IN = {
     ".properties": _SPRING_BELIEVES,
 }
 """The same in other languages; a framework `heeds` the last address alone, which a proxy writes, or those of its network."""
+_GIN = regex(r"\bgin\.(?:New|Default)\(", words=("gin.New(", "gin.Default("))
+"""Gin, which believes everybody until it is told whom: SetTrustedProxies (its documentation, "Don't trust all proxies")."""
+_GIN_NAMES = regex(
+    r"\.(?:SetTrustedProxies\(|TrustedPlatform\b|ForwardedByClientIP\b)",
+    words=("SetTrustedProxies(", "TrustedPlatform", "ForwardedByClientIP"),
+)
 _HEEDS_PRIVATE = regex(r"\.set\(\s*[\"']trust proxy[\"']\s*,[^()\n]{0,120}\buniquelocal\b", words=("uniquelocal",))
 """Express that believes private networks, of which the gateway of Docker is one: through it come those from outside."""
 _SESSION = regex(r"(?:from|require\()\s*[\"']express-session[\"']")
@@ -83,7 +89,8 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     requests by the visitor's address (`keys` where it does so by code of its own), `cookie` for a session that only HTTPS
     carries; `trusts any` where code or settings tell a framework of its proxy, or Nest's limiter of a key of its own,
     `reads any` where code takes a proxy's headers by hand, and `believes` where a framework takes them from whoever connects,
-    the first of several; `heeds` where it takes the last one, or believes those of private networks.
+    the first of several (`names` where Gin is told whom to believe); `heeds` where it takes the last one, or believes those of
+    private networks.
     """
     places = Places(path, text)
     trusts = _PHP_TRUSTS if path.endswith(".php") else _TRUSTS
@@ -96,6 +103,10 @@ def proxy_facts(path: str, text: str) -> Iterator[CodeFact]:
     believed = _first(pattern, text)
     if believed and not _is_chosen(path, text, believed.start()):
         yield CodeFact("proxy", word, places.at(believed.start()))
+    for pattern, word in ((_GIN, "believes gin"), (_GIN_NAMES, "names gin")) if path.endswith(".go") else ():
+        found = _first(pattern, text)
+        if found is not None:
+            yield CodeFact("proxy", word, places.at(found.start()))
     tracker = text.find("getTracker")
     if tracker >= 0 and keeps_own_key(text):
         yield CodeFact("proxy", "trusts any", places.at(tracker))

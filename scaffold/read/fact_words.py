@@ -332,7 +332,10 @@ KINDS = (
                 *("ADDRESS_HEADER", "ThrottlerModule", "rate-limit", "express-slow-down", "getTracker", "app.proxy"),
                 *("koa-ratelimit", "new Koa(", "req.ip", "req?.ip", "request.ip", "Req.ip", "ctx.ip", "context.ip"),
             ),
-            go=(*_BELIEVING, "RealIP", "RemoteAddr", "httprate", "tollbooth", "limiter.New", "TrustedProxies", "ProxyHeader"),
+            go=(
+                *(*_BELIEVING, "RealIP", "RemoteAddr", "httprate", "tollbooth", "limiter.New", "TrustedProxies", "ProxyHeader"),
+                *("ClientIP()", "gin.New(", "gin.Default(", "TrustedPlatform", "ForwardedByClientIP"),
+            ),
             other=(
                 *(*_BELIEVING, "force_ssl", "assume_ssl", "requiresSecure", "redirectToHttps", "forward-headers", "remoteip"),
                 *("getRemoteAddr", "RemoteIpAddress", "RateLimiter::for(", "throttle:", "GovernorConfig", "roxies"),

@@ -27,6 +27,7 @@ from scaffold.model.document import Location
 from scaffold.model.frozen import frozen
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.image_code import given_names, is_in_image, runs_code
+from scaffold.model.label_routes import label_route
 from scaffold.model.lasting import builder_of
 from scaffold.model.names import APPLICATION, TRIED, Layer, Role, Severity
 from scaffold.model.project import CodeFact, InfrastructureFile, Project
@@ -104,7 +105,7 @@ def _detect(project: Project) -> Iterator[Gap]:
         for fact in project.code_facts
         if fact.kind == "proxy" and may_run_in_production(fact) and not _is_of_a_desktop(project, fact)
     ]
-    if all(fact.detail.startswith(("trusts", "reads")) for fact in facts) and not any(map(_believing, _services(project))):
+    if all(fact.detail.startswith(("trusts", "reads", "names")) for fact in facts) and not _is_told_of_everybody(project):
         return
     yield from _believers(project, facts)
     stacks = production_or_all(stack for stack in judged_stacks(project) if stack.is_runnable_in_production and stack.complete)
@@ -320,6 +321,8 @@ def _forged(project: Project, stack: Stack, service: Service, words: dict[str, C
     """
     limits = words.get("counts") or words.get("keys")
     fact = words.get("believes") or words.get("heeds")
+    if fact is not None and fact.detail.endswith(" gin") and (limits is None or "names" in words):
+        fact = None
     believes = fact.location if fact is not None else _believes_all(project, service, limits) or _believing(service)
     ports = open_ports(project, service)
     # What pages put before such a port, NET007 tells.
@@ -351,27 +354,44 @@ def _services(project: Project) -> Iterator[Service]:
     return (service for stack in judged_stacks(project) for service in stack.services)
 
 
+def _is_told_of_everybody(project: Project) -> bool:
+    """Whether a variable or a word of a start may have an application believe whoever connects."""
+    if any(_believing(service) or service.env("FORWARDED_ALLOW_IPS") for service in _services(project)):
+        return True
+    lines = (item.text for image in project.dockerfiles for stage in image.stages for item in stage.instructions)
+    starts = (" ".join(service.command or ()) for service in _services(project))
+    texts = (*lines, *starts, *(command.text for command in project.commands))
+    return any(_BELIEVES_ALL.search(text) for text in texts if "forwarded-allow-ips" in text)
+
+
 def _believing(service: Service) -> Location | None:
     """Return the variable by which a service is told to believe everybody, or the gateway through which visitors come."""
     entries = (entry for entry in service.environment if _TRUSTED.fullmatch(entry.name))
-    return next((entry.location for entry in entries if (entry.value or "").strip() in _EVERYBODY), None)
+    return next((entry.location for entry in entries if _is_everybody(entry.value or "")), None)
+
+
+def _is_everybody(value: str) -> bool:
+    return value.strip() in _EVERYBODY or "0.0.0.0/0" in value.replace(",", " ").split()
 
 
 def _believes_all(project: Project, service: Service, limit: CodeFact | None) -> Location | None:
-    """Return where uvicorn is told to believe whoever connects, of a program that limits requests by what it makes of that."""
-    if limit is None or not limit.detail.endswith(" starlette"):
+    """Return where uvicorn is told to believe whoever connects; None where another framework counts by its own address."""
+    if limit is not None and not limit.detail.endswith(" starlette"):
+        return None
+    start = start_of(project, service)
+    # Gunicorn without it takes the scheme alone from its proxy.
+    if start is None or (limit is None and "uvicorn" not in start.text):
         return None
     entry = service.env("FORWARDED_ALLOW_IPS")
     if entry is not None:
         return entry.location if entry.value == "*" else None
-    start = start_of(project, service)
-    return next((place for line, place in start.lines if _BELIEVES_ALL.search(line)), None) if start else None
+    return next((place for line, place in start.lines if _BELIEVES_ALL.search(line)), None)
 
 
 def _first_address(project: Project, service: Service, front: Front, words: dict[str, CodeFact]) -> Iterator[Gap]:
     """Yield the gap of uvicorn that takes the first address of a header to which the proxy adds its own."""
     limit = words.get("counts")
-    place = _believes_all(project, service, limit) if front.appends else None
+    place = _believes_all(project, service, limit) if limit is not None and front.appends else None
     if limit is not None and place is not None:
         yield _believers_gap({CodeFact("proxy", "believes starlette", place): limit}, front.location)
 
@@ -382,6 +402,10 @@ def _believers(project: Project, facts: list[CodeFact]) -> Iterator[Gap]:
     edges: list[Location] = []
     for believes in (fact for fact in facts if fact.detail.startswith("believes")):
         program = _program(project, believes)
+        if believes.detail.endswith(" gin") and any(
+            fact.detail.startswith("names") and _program(project, fact) == program for fact in facts
+        ):
+            continue
         limits = (fact for fact in facts if fact.detail.startswith(("counts", "keys")) and _program(project, fact) == program)
         limit = next(limits, None)
         edge = _appending_edge(project, believes) if limit is not None else None
@@ -482,13 +506,19 @@ def _appending_edge(project: Project, fact: CodeFact) -> Location | None:
         if service.build and is_in_image(project, service, fact.location.path)
     ]
     if runs:
-        fronts = (front_of(project, stack, service) for stack, service in runs)
-        return next((front.location for front in fronts if front is not None and front.appends), None)
+        fronts = ((stack, front_of(project, stack, service)) for stack, service in runs)
+        return next((item.location for stack, item in fronts if item is not None and _hands_on(stack, item)), None)
     for page in own_pages(project, on_a_host=True):
         match = _APPENDS.search(page.text)
         if match:
             return Location.at_offset(page.path, page.text, match.start())
     return None
+
+
+def _hands_on(stack: Stack, front: Front) -> bool:
+    """Whether what the visitor wrote reaches a program: Traefik and Caddy before such an nginx take it out."""
+    edge = stack.service(front.name)
+    return front.appends and (edge is None or label_route(edge) is None)
 
 
 def _believers_gap(found: dict[CodeFact, CodeFact], edge: Location) -> Gap:
@@ -514,7 +544,8 @@ _EVERYBODY = frozenset({"*", "**", "0.0.0.0/0", "private_ranges", "PRIVATE_SUBNE
 """What Laravel, Symfony and their like take for all; the gateway of Docker stands in the private ranges."""
 _NETWORK = "Name the network of the proxy: `--forwarded-allow-ips=172.16.0.0/12` (or FORWARDED_ALLOW_IPS), never `*`."
 _ADDRESSES = "Name the network of the proxy in the place of everybody; behind Cloudflare alone take CF-Connecting-IP."
-_CURES = {"starlette": _NETWORK, "laravel": _ADDRESSES, "chi": _ADDRESSES}
+_GIN = 'Name the network of the proxy: `engine.SetTrustedProxies([]string{"172.16.0.0/12"})`; nil where none is before it.'
+_CURES = {"starlette": _NETWORK, "laravel": _ADDRESSES, "chi": _ADDRESSES, "gin": _GIN}
 _HOPS = "Write the number of proxies: `trustProxy: 1`, `app.set('trust proxy', 1)`; behind Cloudflare alone CF-Connecting-IP."
 
 RULE = Rule(
