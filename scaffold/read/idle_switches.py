@@ -21,8 +21,9 @@ _GIVEN = regex(
     # Placeholders of Spring, and tags of structs in Go.
     rf"|\$\{{{_NAME}:false\}}"
     rf"|\benv:\"{_NAME}\"[^`\n]{{0,120}}\b(?:envDefault|default):\"(?:false|0)\""
-    # Schemas: zod, envalid, joi.
-    rf"|(?<![\w$]){_NAME}\s*:\s*(?:[^\n]{{0,160}}\bdefault\(\s*{_OFF}|bool\(\s*\{{\s*default:\s*false)",
+    # Schemas: zod, envalid, joi, and helpers of one's own that take the default (stringBool("false")).
+    rf"|(?<![\w$]){_NAME}\s*:\s*(?:[^\n]{{0,160}}\bdefault\(\s*{_OFF}|bool\(\s*\{{\s*default:\s*false"
+    rf"|\w{{0,20}}[bB]ool(?:ean)?\w{{0,20}}\(\s*{_OFF})",
     words=("COOKIE", "RATE_LIMIT", "AUTH"),
 )
 _FIELD = regex(

@@ -64,6 +64,7 @@ _TOOLS: dict[str, tuple[frozenset[int], tuple[str, ...]]] = {
     "opensearch-dashboards": (frozenset({5601}), ()),
     "console": (frozenset({8080}), ("CONSOLE_CONFIG_FILE", "CONFIG_FILEPATH", "AUTHENTICATION")),
     "cerebro": (frozenset({9000}), ("AUTH_TYPE",)),
+    "openfga": (frozenset({8080, 8081}), ("--authn-", "OPENFGA_AUTHN_")),
     "pgadmin4": (frozenset({80}), ()),
     "phpmyadmin": (frozenset({80}), ()),
     "flink": (frozenset({8081}), ()),
@@ -98,7 +99,9 @@ _CONSOLES: dict[str, frozenset[int]] = {
 """Consoles whose login is that of the store, or admin and pass (mongo-express), with their ports."""
 _STORE_PASSWORD = regex(r"(?:MYSQL|MARIADB|POSTGRES|MONGO_INITDB)_(?:ROOT_)?PASSWORD")
 _NO_SECURITY = regex(r"\bxpack\.security\.enabled=false\b", re.IGNORECASE)
-_OWNERS = {"studio": "supabase/", "console": "redpandadata/", "postgres-meta": "supabase/", "registry": "registry"}
+_GRANTS = frozenset({"openfga"})
+"""Tools that answer who may do what, and take new answers."""
+_OWNERS = {"openfga": "openfga/", "studio": "supabase/", "console": "redpandadata/", "postgres-meta": "supabase/", "registry": "registry"}
 """Image names that others use as well, with how the repository of the tool begins."""
 _MODELS = frozenset({"ollama", "vllm-openai", "text-generation-inference", "localai", "open-webui"})
 """Tools that answer questions, and show nothing of the system."""
@@ -326,6 +329,8 @@ def _gap(project: Project, stack: Stack, found: list[tuple[str, Port]]) -> Gap:
     verb = "asks" if len(names) == 1 else "ask"
     tools = {_tool(service) for service in stack.services if service.name in names}
     effect = f"uses {'it' if len(names) == 1 else 'them'}" if tools <= _MODELS else "sees the inside of the system"
+    if tools & _GRANTS:
+        effect = "reads and changes who may do what"
     consoles = [service.name for service in stack.services if service.name in names and _tool(service) in _CHANGES_DATA]
     if consoles:
         effect = f"reads and changes what the store holds through {listed(consoles)}, logged in already"
