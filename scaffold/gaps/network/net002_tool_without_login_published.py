@@ -101,7 +101,13 @@ _STORE_PASSWORD = regex(r"(?:MYSQL|MARIADB|POSTGRES|MONGO_INITDB)_(?:ROOT_)?PASS
 _NO_SECURITY = regex(r"\bxpack\.security\.enabled=false\b", re.IGNORECASE)
 _GRANTS = frozenset({"openfga"})
 """Tools that answer who may do what, and take new answers."""
-_OWNERS = {"openfga": "openfga/", "studio": "supabase/", "console": "redpandadata/", "postgres-meta": "supabase/", "registry": "registry"}
+_OWNERS = {
+    "openfga": "openfga/",
+    "studio": "supabase/",
+    "console": "redpandadata/",
+    "postgres-meta": "supabase/",
+    "registry": "registry",
+}
 """Image names that others use as well, with how the repository of the tool begins."""
 _MODELS = frozenset({"ollama", "vllm-openai", "text-generation-inference", "localai", "open-webui"})
 """Tools that answer questions, and show nothing of the system."""

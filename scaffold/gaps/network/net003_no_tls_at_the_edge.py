@@ -21,7 +21,7 @@ from scaffold.gaps.network.ends_of_tls import (
     speaks_tls,
 )
 from scaffold.gaps.network.net001_store_port_on_all_interfaces import open_ports
-from scaffold.gaps.network.own_certificates import own_certificate
+from scaffold.gaps.network.own_certificates import brings_its_keys, own_certificate
 from scaffold.gaps.network.pages_on_tls import for_host_nginx, is_told, own_pages, shown_doors, stands_behind
 from scaffold.gaps.network.plain_addresses import plain_addresses, plain_page_sites
 from scaffold.gaps.network.plain_caddy import plain_sites
@@ -92,6 +92,7 @@ def _edges(project: Project) -> Iterator[Gap]:
                 yield _self_signed_gap(stack, service, doors[0], signs)
             yield from _silent_ports(project, stack, service)
             yield from _unnamed_sites(project, stack, service)
+            yield from _keys_of_an_image(project, stack, service)
     for other in (item for item, _ in deployed_by_jobs(project) if item is not stack):
         for service in other.services:
             yield from _silent_ports(project, other, service)
@@ -214,6 +215,26 @@ def _silent_ports(project: Project, stack: Stack, service: Service) -> Iterator[
         yield _silent_port_gap(stack, port, place, service, (note, copy))
     elif not is_told(project):
         yield _silent_port_gap(stack, port, place, service, None)
+
+
+def _keys_of_an_image(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:
+    """Yield port 443 of a web server whose image others made, and which is given neither a certificate nor a setting: what it
+    has for TLS, if anything, everybody can pull.
+    """
+    port = next((port for port in _open(service) if port.target == _TLS_PORT), None)
+    if port is None or not service.has_role(Role.PROXY) or not brings_its_keys(project, stack, service) or is_told(project):
+        return
+    yield RULE.gap(
+        resource=stack.resource(service.name),
+        subject=f"tls/{_TLS_PORT}",
+        message=f"{service.name} publishes port {_TLS_PORT} and is given neither a certificate nor a configuration: either"
+        " nothing answers there, or the key is the one of its image, which everybody can pull. Visitors come in over plain"
+        " HTTP, or by a certificate that protects nobody.",
+        expected="a certificate of your own and the configuration for it, mounted",
+        actual="nothing mounted, no variable",
+        locations=(port.location,),
+        environment=stack.environment,
+    )
 
 
 def _unnamed_sites(project: Project, stack: Stack, service: Service) -> Iterator[Gap]:

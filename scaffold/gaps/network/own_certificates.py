@@ -1,12 +1,12 @@
-"""Edges that sign a certificate of their own as they start, where nothing tells how a trusted one gets there."""
+"""Edges with a certificate that nobody trusts: signed as they start, or the one of an image that everybody can pull."""
 
 from __future__ import annotations
 
 import re
 
 from scaffold.gaps.network.pages_on_tls import own_pages
-from scaffold.model.compose import Service
-from scaffold.model.document import Location
+from scaffold.model.compose import Service, Stack
+from scaffold.model.document import Location, scalars_in
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
 from scaffold.model.starting import Start, start_of
@@ -22,6 +22,23 @@ _TRUSTED = regex(
     re.IGNORECASE,
 )
 """What a page says of a certificate that browsers trust."""
+
+
+_SETS_UP = regex(r"/etc(?:/|$)|/usr/local/(?:nginx|apache2)|/data\b|/config\b|cert|ssl|tls|acme|letsencrypt|keys?\b|\.conf\b")
+"""Where a container takes a certificate or a configuration from."""
+_GETS_ITS_OWN = regex(r"caddy|traefik|swag|letsencrypt|certbot|acme|proxy-manager|nginx-proxy|zoraxy|bunkerweb|pomerium|cosmos")
+"""Names of images that get certificates by themselves."""
+
+
+def brings_its_keys(project: Project, stack: Stack, service: Service) -> bool:
+    """Whether a service that others built is given nothing by which it could have a certificate of its own."""
+    keys = ("configs", "secrets", "command", "entrypoint", "environment", "env_file", "extends")
+    if service.image is None or service.build or project.image_of(service) or any(service.node.get(key) for key in keys):
+        return False
+    lent = service.node.get("volumes_from")
+    names = {item.value.partition(":")[0] for item in scalars_in(lent)} if lent else set()
+    mounts = [*service.mounts, *(mount for name in names if (other := stack.service(name)) for mount in other.mounts)]
+    return not _GETS_ITS_OWN.search(service.image.name) and not any(_SETS_UP.search(item.target) for item in mounts)
 
 
 def own_certificate(project: Project, service: Service) -> Location | None:
