@@ -60,7 +60,7 @@ _BELIEVES_IN = {
     ".properties": _SPRING_BELIEVES,
 }
 """The same in other languages; a framework `heeds` the last address alone, which a proxy writes, or those of its network."""
-_GIN = regex(r"\bgin\.(?:New|Default)\(", words=("gin.New(", "gin.Default("))
+_GIN = regex(r"\bgin\.(?:New|Default)\(", words=("gin.",))
 """Gin, which believes everybody until it is told whom: SetTrustedProxies (its documentation, "Don't trust all proxies")."""
 _GIN_NAMES = regex(
     r"\.(?:SetTrustedProxies\(|TrustedPlatform\b|ForwardedByClientIP\b)",
