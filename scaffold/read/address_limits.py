@@ -32,7 +32,8 @@ _FASTIFY = regex(rf"(?:from|require\(|import\()\s*{_Q}@?fastify[/-]rate-limit{_Q
 _FLEXIBLE = regex(rf"(?:from|require\()\s*{_Q}rate-limiter-flexible{_Q}", words=("rate-limiter-flexible",))
 _KOA = regex(rf"(?:from|require\()\s*{_Q}koa-ratelimit{_Q}", words=("koa-ratelimit",))
 _NEST = regex(r"\bThrottlerModule\.forRoot(?:Async)?\b", words=("ThrottlerModule",))
-_LIMITS = regex(r"rate.?limit|throttl|too many|attempts?\b|brute", re.IGNORECASE)
+_LIMITS = regex(r"rate.?limit|throttl|too many|attempts\b|(?:login|failed|max)[\w ]{0,20}attempt\b|brute", re.IGNORECASE)
+"""Words of a limit; one attempt, as in "hijacking attempt", counts nothing."""
 _KIT_ADDRESS = regex(r"\bgetClientAddress\(\)", words=("getClientAddress",))
 
 _SLOWAPI = regex(r"\bLimiter\(\s*(?:key_func\s*=\s*)?get_remote_address\b")
