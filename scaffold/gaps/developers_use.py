@@ -44,7 +44,7 @@ _PRODUCTION = regex(r"\bproduction\b", re.IGNORECASE, words=("production",))
 
 def signs_of_developers(project: Project, stacks: list[Stack]) -> tuple[str, Location] | None:
     """Return what says of stacks that developers run them, and where it stands."""
-    bench = _of_a_workbench(stacks)
+    bench = workbench_of(stacks)
     if bench:
         return "says that developers run it, who mount their sources, and nothing here that others do", bench
     own = known(_own_folder, *stacks)
@@ -74,7 +74,7 @@ def _has_no_care(*stacks: Stack) -> bool:
     return len(kept) * _LEAST_SHARE < len(services) and not any(map(_says_production, services))
 
 
-def _of_a_workbench(stacks: list[Stack]) -> Location | None:
+def workbench_of(stacks: list[Stack]) -> Location | None:
     """Return where a stack shows that developers run it: it mounts the sources of everything that it builds, or those of one
     application, which it tells so in plain text.
     """

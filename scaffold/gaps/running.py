@@ -10,6 +10,7 @@ from scaffold.gaps.facts import active_profiles, commented_profiles, path_enviro
 from scaffold.gaps.other_ways import brought_to_hosts, deployed_by_jobs, deployed_to_a_cluster, other_way, platform_of
 from scaffold.gaps.own_images import is_own_image
 from scaffold.gaps.remembered import remembered
+from scaffold.gaps.shown_to_run import not_shown, not_used
 from scaffold.gaps.starts import Start, Strength, calls_of, has_visitors, is_about, strength_of
 from scaffold.model.compose import Stack
 from scaffold.model.deployments import is_deployment
@@ -144,7 +145,7 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     """Return what those who start the stacks of a gap allow, as `most_severe` does."""
     stacks = _stacks_of(project, gap)
     if not stacks:
-        return _of_code(project, gap)
+        return _of_code(project, gap) or _of_what_runs_it(project, gap)
     catcher = _catcher(stacks)
     if catcher is not None:
         return Severity.MEDIUM, "catches every mail for developers to read, so no visitor of this stack gets one", catcher
@@ -165,7 +166,8 @@ def _by_start(project: Project, gap: Gap) -> tuple[Severity, str, Location] | No
     if behind is not None:
         start = min(start, behind, key=lambda item: item.strength)
     capped = _by_strength(project, stacks, start, other)
-    return capped or _not_in_use(project, gap, stacks, start)
+    shown = not_shown(project, gap, stacks, start, fails_at_once=gap.code in FAILS_FOR_EVERYBODY)
+    return capped or shown or _not_in_use(project, gap, stacks, start)
 
 
 def _of_few(project: Project, stacks: list[Stack], start: Start, gap: Gap) -> tuple[Severity, str, Location] | None:
@@ -204,6 +206,27 @@ def _of_code(project: Project, gap: Gap) -> tuple[Severity, str, Location] | Non
     if start.strength is not Strength.DEVELOPERS or brought or other_way(project, [main]):
         return None
     return _capped(start, main)
+
+
+def _of_what_runs_it(project: Project, gap: Gap) -> tuple[Severity, str, Location] | None:
+    """Return what counts of a gap of a Dockerfile, or of code and settings, where neither the stacks that build the one nor the
+    main stack, which runs the other, are shown to run for others.
+    """
+    path = gap.primary.path
+    users = [stack for stack in project.stacks if any(item.build and item.build.dockerfile == path for item in stack.services)]
+    main = project.main_stack
+    of_code = not users and main is not None and gap.layer in {Layer.CONFIG, Layer.NETWORK}
+    stacks = [stack for stack in ([main] if of_code and main else users) if not stack.is_of_developers]
+    if not stacks or any(stack.environment is not EnvironmentClass.BASE for stack in stacks):
+        return None
+    start = max((strength_of(project, stack) for stack in stacks), key=lambda item: item.strength)
+    at_once = gap.code in FAILS_FOR_EVERYBODY
+    # Code is the same in every stack, whatever is mounted over it in this one.
+    return (
+        not_used(project, stacks, start, fails_at_once=at_once)
+        if of_code
+        else not_shown(project, gap, stacks, start, fails_at_once=at_once)
+    )
 
 
 def _catcher(stacks: list[Stack]) -> Location | None:

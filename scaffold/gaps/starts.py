@@ -38,7 +38,7 @@ from scaffold.model.shell_values import file_values, filled_in
 _COMPOSE_FILE = regex(
     r"(?<![\w.+-])((?:[\w+-]+[._-])?(?:docker-|podman-)?compose(?:[._-][\w.+-]+)?\.ya?ml)\b", words=("compose",)
 )
-_FOR_DEVELOPERS = regex(
+FOR_DEVELOPERS = regex(
     r"(?<![a-z])(?:local\w*|devs?|develop(?:ment|ers?|ing)?|contribut\w*|hacking|debug\w*|tests?|testing|e2e|ci|agents|claude)(?![a-z])",
     re.IGNORECASE,
 )
@@ -77,7 +77,7 @@ _CERTIFICATES = regex(
 )
 DEPLOYMENT_FOLDERS = frozenset({"deploy", "deployment", "deployments", "production", "prod", "prd"})
 _README = regex(r"(?i)readme(?:\.\w+)?")
-_PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
+PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt")
 _ENDINGS = (".service", ".tf", ".tpl", ".tftpl", ".yml", ".yaml", ".ps1", ".bat", ".cmd", ".toml", ".j2")
 NAMES_COMPOSE = regex(r"\b(?:docker[ -]?)?compose\b", re.IGNORECASE, words=("compose",))
 _OF_PRODUCTION = regex(r"\bprod(?:uction)?\b", re.IGNORECASE, words=("prod",))
@@ -162,7 +162,7 @@ def _by_the_readme(starts: list[Start]) -> Start | None:
     for whom it is means the same people.
     """
     told = [start for start in starts if _README.fullmatch(start.location.path)]
-    pages = all(start.location.path.endswith(_PAGES) for start in starts)
+    pages = all(start.location.path.endswith(PAGES) for start in starts)
     return told[0] if told and pages and all(start.strength is Strength.DEVELOPERS for start in told) else None
 
 
@@ -327,7 +327,7 @@ def _is_for_developing(line: str) -> bool:
 
 def _strength_of_words(text: str, *, is_name: bool = True) -> Strength:
     spaced = re.sub(r"[_/.-]+", " ", text)
-    inside = bool(_FOR_DEVELOPERS.search(spaced))
+    inside = bool(FOR_DEVELOPERS.search(spaced))
     outside = bool(FOR_OTHERS.search(spaced)) or (is_name and bool(_INSTALLS.search(spaced)))
     if inside == outside:
         return Strength.ANYBODY

@@ -21,7 +21,13 @@ _ADVICE = {
     "filter": "Remove the filter, or move it under an event that takes it.",
 }
 _OF_THE_WHOLE = regex(r"(?i)e2e|end[-_]?to[-_]?end|playwright|cypress|nightly|bench|lighthouse")
+_RUNNERS = regex(
+    r"\b(pytest|tox|nox|vitest|jest|mocha|npm|pnpm|yarn|bun|deno|rspec|rails|phpunit|pest|composer|go|cargo|mix|dotnet|mvnw?|gradlew?"
+    r"|bazel|make|swift|flutter|manage\.py)\b"
+)
 _OF_BRANCHES_AND_TAGS = frozenset({"create", "delete"})
+_CHECKED = frozenset({"push", "pull_request", "pull_request_target"})
+"""Events whose filters GitHub is known to check before it runs a workflow."""
 _EXPECTED = {
     "null": "at least one event",
     "unknown": "an event of GitHub Actions",
@@ -39,19 +45,26 @@ def _detect(project: Project) -> Iterator[Gap]:
 
 
 def _severity(project: Project, workflow: Workflow) -> Severity:
-    """Return `medium` for tests of the whole by their name beside another workflow that tests, where this one neither deploys
-    nor pushes an image: no release waits for it.
+    """Return `high` where something is for sure lost: the workflow deploys or pushes an image, or runs tests by a program that
+    no other one starts, and no tests of the whole beside others; `medium` for other work.
     """
-    if not _OF_THE_WHOLE.search(workflow.path) or not _testing(project) - {workflow.path}:
+    if workflow.path in _pushing(project) or any(is_deployment(workflow, job) for job in workflow.jobs):
         return Severity.HIGH
-    releases = workflow.path in _pushing(project) or any(is_deployment(workflow, job) for job in workflow.jobs)
-    return Severity.HIGH if releases else Severity.MEDIUM
+    testing = _testing(project)
+    elsewhere = frozenset[str]().union(*(tools for path, tools in testing.items() if path != workflow.path))
+    of_the_whole = bool(elsewhere) and bool(_OF_THE_WHOLE.search(workflow.path))
+    return Severity.HIGH if testing.get(workflow.path, frozenset()) - elsewhere and not of_the_whole else Severity.MEDIUM
 
 
 @remembered
-def _testing(project: Project) -> frozenset[str]:
-    """Return the workflows that run tests."""
-    return frozenset(item.workflow.path for item in ci_steps(project) if runs_tests(item))
+def _testing(project: Project) -> dict[str, frozenset[str]]:
+    """Return the workflows that run tests, with the programs by which they do so."""
+    found: dict[str, frozenset[str]] = {}
+    for item in ci_steps(project):
+        if runs_tests(item):
+            tools = frozenset(_RUNNERS.findall(item.text)) or frozenset({""})
+            found[item.workflow.path] = found.get(item.workflow.path, frozenset()) | tools
+    return found
 
 
 @remembered
@@ -86,7 +99,11 @@ def _faulty(project: Project, workflow: Workflow, fault: TriggerFault) -> Gap:
         actual=f"{fault.key} ({fault.kind})",
         locations=(fault.node.location,),
         related=_earlier(fault),
-        severity=Severity.LOW if _is_ignored(fault) else _severity(project, workflow),
+        severity=Severity.LOW
+        if _is_ignored(fault)
+        else min(_severity(project, workflow), Severity.MEDIUM)
+        if fault.kind == "filter" and fault.event not in _CHECKED
+        else _severity(project, workflow),
         closers=(Closer(None, "advice", _ADVICE[fault.kind]),),
     )
 

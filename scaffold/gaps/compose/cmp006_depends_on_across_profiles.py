@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import active_profiles, edges, judged_stacks, once, profile_uses
+from scaffold.gaps.starts import calls_of, is_about
 from scaffold.model.compose import Dependency, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
@@ -49,14 +50,23 @@ def _gap(project: Project, stack: Stack, service: Service, edge: Dependency, tar
         actual=f"{service.name}: {', '.join(service.profiles) or 'no profile'}; {target.name}: {theirs}",
         locations=(edge.location,),
         related=tuple(dict.fromkeys(place for place in places if place is not None and _is_set(place))),
-        # Without a profile a plain start fails; an optional profile that nobody shows in use fails whoever tries it, at once.
-        severity=Severity.LOW if always_both else Severity.HIGH if commands or not missing[0] else Severity.MEDIUM,
+        # A start that a place shows fails; of another one nobody knows that it is made, and who tries it sees why at once.
+        severity=Severity.LOW
+        if always_both
+        else Severity.HIGH
+        if commands or (not missing[0] and _is_started_plainly(project, stack))
+        else Severity.MEDIUM,
         environment=stack.environment,
     )
 
 
 def _is_set(place: Location) -> bool:
     return bool(place.path)
+
+
+def _is_started_plainly(project: Project, stack: Stack) -> bool:
+    """Whether a line that starts the stack names no profile."""
+    return any(not call.profiles and is_about(project, call, stack) for call in calls_of(project))
 
 
 def _always_both(project: Project, commands: list[Command], target: Service) -> bool:

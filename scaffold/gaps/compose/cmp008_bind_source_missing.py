@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 
 from scaffold.gaps.compose.absent_env_files import AbsentEnvFile, absent_env_files
+from scaffold.gaps.compose.brought_files import brought_by
 from scaffold.gaps.facts import active_profiles, every_stack, in_words, is_generated, once
 from scaffold.gaps.remembered import remembered
+from scaffold.gaps.starts import Strength, strength_of
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.credential_files import is_credential_file
 from scaffold.model.durability import WATCHERS
@@ -163,25 +165,29 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
     # Of a stack that only watches, the application loses nothing.
     is_severe = started and any(other.role not in WATCHERS for other in stack.services)
     is_secret = is_file and is_credential_file(path)
+    is_severe = is_severe and is_file and not (ignored or is_secret or once_only)
+    brought = brought_by(project, stack, path, mount) if is_severe else None
     severity = (
         Severity.INFO
         if ignored
         else Severity.LOW
         if is_secret or not is_file
         else Severity.HIGH
-        if is_severe and not once_only
+        if is_severe and brought is None and _is_started(project, stack)
         else Severity.MEDIUM
     )
+    unless = f", unless {brought[0]}" if brought else ""
     unplaced = " until somebody places it there" if is_secret else ""
     rightly = ", where a credential does not belong" if is_secret else ""
     expected = f"{path} placed by what deploys, or a page that says how" if is_secret else f"{path} in the repository"
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"volumes/{mount.target.lstrip('/')}",
-        message=f"{names} {verb} {path}, which is not in this repository{rightly}{note}: {effect}{unplaced}.",
+        message=f"{names} {verb} {path}, which is not in this repository{rightly}{note}: {effect}{unplaced}{unless}.",
         expected=expected,
         actual="no such path",
         locations=tuple(other.location for _, other in users),
+        related=(brought[1],) if brought else (),
         severity=severity,
         environment=stack.environment,
         called=path,
@@ -191,6 +197,11 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         if ignored or is_secret
         else None,
     )
+
+
+def _is_started(project: Project, stack: Stack) -> bool:
+    """Whether a place that can be named starts the stack, for others than its developers."""
+    return strength_of(project, stack).strength >= Strength.ANYBODY
 
 
 def _env_files_gap(project: Project, stack: Stack, absent: tuple[AbsentEnvFile, ...]) -> Gap:

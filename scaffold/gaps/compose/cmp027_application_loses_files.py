@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from scaffold.gaps.compose.kept_in_code import Kept, absolute, is_mounted, keeps_in_bucket, kept_by_code
 from scaffold.gaps.compose.run_pages import Forgetful, forgetful_runs
 from scaffold.gaps.compose.unshared_files import Unshared, unshared_files
-from scaffold.gaps.facts import judged_stacks, once, path_environment
+from scaffold.gaps.facts import judged_stacks, may_run_in_production, once, path_environment
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
+from scaffold.model.image_code import is_in_image
+from scaffold.model.lasting import builder_of
 from scaffold.model.names import APPLICATION, TRIED, Confidence, EnvironmentClass, Layer, Severity
 from scaffold.model.project import Project
 from scaffold.model.regex import regex
@@ -31,6 +33,8 @@ _FOLDER = regex(
 )
 _DATABASE = "its database"
 _DATA_FOLDERS = frozenset({"/data", "/db", "/database", "/srv", "/storage"})
+_SERVED = frozenset({"public", "static", "media", "wwwroot", "htdocs", "storage"})
+"""Folders that frameworks and servers show to visitors, Active Storage of Rails included."""
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the folders that are looked for
 
 
@@ -54,7 +58,7 @@ def _of_stack(project: Project, stack: Stack) -> Iterator[Gap]:
         elif kept is not None and kept.location not in told:
             # Services that share the code share the fault: the first stands for them, one of production before others.
             told.add(kept.location)
-            yield _of_code(stack, service, kept)
+            yield _of_code(project, stack, service, kept)
 
 
 def _for_others(service: Service) -> int:
@@ -68,7 +72,8 @@ def _by_setting(project: Project, stack: Stack, service: Service, *, bucket: boo
         path, what = _kept(entry, bucket=bucket)
         place = absolute(project, service, path) if path else ""
         if place and not is_below(place, "tmp") and not is_mounted(project, service, place):
-            return _gap(stack, service, entry, place, what)
+            is_missed = not entry.references and _is_missed(project, service, place, what)
+            return _gap(stack, service, entry, (place, what), is_missed=is_missed)
     return None
 
 
@@ -89,7 +94,18 @@ def _kept(entry: EnvValue, *, bucket: bool) -> tuple[str, str]:
     return "", ""
 
 
-def _gap(stack: Stack, service: Service, entry: EnvValue, place: str, what: str) -> Gap:
+def _is_missed(project: Project, service: Service, place: str, what: str) -> bool:
+    """Whether the files show that somebody gets back what is kept: a database, or a folder that visitors are shown. A route for
+    uploads alone may have no page that leads to it, and what nothing reads is not missed.
+    """
+    if what == _DATABASE or _SERVED & set(place.split("/")):
+        return True
+    served = (fact for fact in project.code_facts if fact.kind in {"uploads-served", "serves-folder"})
+    return any(is_in_image(project, service, fact.location.path) for fact in served if may_run_in_production(fact))
+
+
+def _gap(stack: Stack, service: Service, entry: EnvValue, kept: tuple[str, str], *, is_missed: bool) -> Gap:
+    place, what = kept
     return RULE.gap(
         resource=stack.resource(service.name),
         subject=f"files/{entry.name}",
@@ -99,7 +115,7 @@ def _gap(stack: Stack, service: Service, entry: EnvValue, place: str, what: str)
         actual="no volume",
         locations=(entry.location,),
         related=(service.location,),
-        severity=Severity.MEDIUM if entry.references else Severity.HIGH,
+        severity=Severity.HIGH if is_missed else Severity.MEDIUM,
         environment=stack.environment,
     )
 
@@ -153,7 +169,8 @@ def _volume(place: str, what: str) -> str:
     return f"a named volume at {folder}"
 
 
-def _of_code(stack: Stack, service: Service, kept: Kept) -> Gap:
+def _of_code(project: Project, stack: Stack, service: Service, kept: Kept) -> Gap:
+    is_missed = kept.is_certain and _is_missed(project, builder_of(project, service), kept.place, kept.what)
     return RULE.gap(
         resource=stack.resource(service.name),
         subject="files/code",
@@ -163,7 +180,7 @@ def _of_code(stack: Stack, service: Service, kept: Kept) -> Gap:
         actual="no volume",
         locations=(service.location,),
         related=(kept.location,),
-        severity=Severity.HIGH if kept.is_certain else Severity.MEDIUM,
+        severity=Severity.HIGH if is_missed else Severity.MEDIUM,
         environment=stack.environment,
     )
 

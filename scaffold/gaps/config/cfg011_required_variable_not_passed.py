@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -22,6 +23,7 @@ from scaffold.model.lasting import packages_of
 from scaffold.model.names import Confidence, Layer, Severity
 from scaffold.model.project import EnvFile, EnvRead, Project
 from scaffold.model.regex import regex
+from scaffold.model.starting import is_below
 
 _READ_PORT_THEMSELVES = frozenset(
     {
@@ -82,7 +84,21 @@ def _detect(project: Project) -> Iterator[Gap]:
         }
         if missing and (not holding or (holding == [service.name] and _is_pushed_without(project, service))):
             given |= missing.keys()
-            yield _held_gap(stack, service, missing) if holding else _gap(stack, service, missing, templates)
+            certain = all(_is_of_its_program(project, service, place.path) for place in missing.values())
+            yield _held_gap(stack, service, missing) if holding else _gap(stack, service, missing, templates, certain=certain)
+
+
+def _is_of_its_program(project: Project, service: Service, path: str) -> bool:
+    """Whether a file belongs to the program that a service starts, as far as folders tell.
+
+    The nearest manifest above it is that of the folder which is built, of its Dockerfile, or of a folder called as the service.
+    A repository holds programs beside each other, and the image may have the sources of more than one.
+    """
+    folders = {item.folder for item in project.manifests if is_below(path, item.folder) or not item.folder}
+    nearest = max(folders, key=len, default="")
+    made = service.made
+    built = {made.context, posixpath.dirname(made.dockerfile or "")} if made else set()
+    return nearest in built or posixpath.basename(nearest) == service.name
 
 
 def _says_production(stack: Stack, templates: list[EnvFile]) -> bool:
@@ -260,7 +276,7 @@ def _is_missing(project: Project, service: Service, name: str, reads: list[EnvRe
     return all(read.required for read in reads) and not is_set_by_code(project, service, name)
 
 
-def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates: list[EnvFile]) -> Gap:
+def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates: list[EnvFile], *, certain: bool) -> Gap:
     one = len(missing) == 1
     names = listed(missing, shown=4)
     link = "" if templates else "and "
@@ -274,7 +290,7 @@ def _gap(stack: Stack, service: Service, missing: dict[str, Location], templates
         actual="not passed" if templates else "not passed; a variable in .env reaches no container by itself",
         locations=(service.location,),
         related=tuple(dict.fromkeys((*missing.values(), *(Location(file.path, 1) for file in templates)))),
-        severity=Severity.MEDIUM if templates else None,
+        severity=Severity.MEDIUM if templates or not certain else Severity.HIGH,
         confidence=Confidence.MEDIUM,
         environment=stack.environment,
     )

@@ -38,14 +38,17 @@ _FOR_BUILD = regex(
 """What people write where a step of the build asks for a variable and does nothing with its value."""
 _IN_IMAGE = {
     "ENV": {
-        SecretClass.LITERAL: Severity.HIGH,
+        SecretClass.LITERAL: Severity.MEDIUM,
         SecretClass.RANDOM: Severity.HIGH,
         SecretClass.WEAK: Severity.MEDIUM,
         SecretClass.PLACEHOLDER: Severity.MEDIUM,
     },
-    "ARG": {SecretClass.LITERAL: Severity.HIGH, SecretClass.RANDOM: Severity.HIGH, SecretClass.WEAK: Severity.MEDIUM},
+    "ARG": {SecretClass.LITERAL: Severity.MEDIUM, SecretClass.RANDOM: Severity.MEDIUM, SecretClass.WEAK: Severity.MEDIUM},
 }
-"""What a value does in the image that runs; keys of providers are SEC004's."""
+"""What a value does in the image that runs; keys of providers are SEC004's. Only one that was drawn at random is for sure more
+than the default of a try, and an argument is gone when the container starts.
+"""
+_DRAWN_OR_TYPED = frozenset({SecretClass.LITERAL, SecretClass.RANDOM})
 _IN_BUILD = {"ENV": {SecretClass.RANDOM: Severity.MEDIUM}, "ARG": {SecretClass.RANDOM: Severity.MEDIUM}}
 """In a stage that is left behind, stand-ins that only make a build pass are usual."""
 
@@ -116,7 +119,7 @@ def _secrets(item: Instruction) -> Iterator[tuple[str, SecretClass]]:
         if password is not None:
             found = _class_of(password)
             # Of a store that only the network of the containers knows, as far as the value says, a login alone opens nothing.
-            yield name, SecretClass.WEAK if found is SecretClass.LITERAL and "." not in host else found
+            yield name, SecretClass.WEAK if found in _DRAWN_OR_TYPED and "." not in host else found
         elif is_sensitive_name(name):
             yield name, _class_of(value)
 
@@ -255,6 +258,12 @@ def _holds_secret(file: EnvFile) -> bool:
     return any(_is_kept_secret(entry) for entry in file.entries if not entry.commented)
 
 
+def _holds_drawn(file: EnvFile) -> bool:
+    """Whether a file has a secret that was drawn at random or that a provider issued: more than the default of a try."""
+    drawn = {SecretClass.RANDOM, SecretClass.PROVIDER_KEY}
+    return any(_is_kept_secret(entry) and classify(entry.value) in drawn for entry in file.entries if not entry.commented)
+
+
 def _is_kept_secret(entry: EnvEntry) -> bool:
     harmless = {SecretClass.EMPTY, SecretClass.PLACEHOLDER, SecretClass.REFERENCE, SecretClass.PLAIN}
     # An address alone opens nothing, whatever its variable is called: MAILER_DSN=null://null.
@@ -271,7 +280,7 @@ def _copy_gap(project: Project, dockerfile: Dockerfile, word: str, place: Locati
         expected="settings that are given when the container starts",
         actual=f"{word} in the image",
         locations=(place,),
-        severity=Severity.HIGH if known else Severity.MEDIUM,
+        severity=Severity.HIGH if known and is_built(project, dockerfile) else Severity.MEDIUM,
         confidence=Confidence.HIGH if known else Confidence.MEDIUM,
         environment=environment_of(project, dockerfile),
     )
@@ -308,7 +317,8 @@ def _template_gap(
         actual=f"{file.path} as .env in the image",
         locations=(item.location,),
         related=tuple(entry.location for entry, _ in keys),
-        severity=max(severity for _, severity in keys) if is_built(project, dockerfile) else Severity.LOW,
+        # Whether a container is ever left without other values does not stand here.
+        severity=Severity.MEDIUM if is_built(project, dockerfile) else Severity.LOW,
         environment=environment_of(project, dockerfile),
     )
 

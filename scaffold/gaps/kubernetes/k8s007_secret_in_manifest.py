@@ -80,10 +80,15 @@ def _gap(resource: str, subject: str, what: str, found: list[_Found]) -> Gap:
 
 
 def _opens_from_outside(item: _Found) -> bool:
-    """Whether who has read it needs no way into the cluster: a token, a key that signs logins, the login of a host outside."""
+    """Whether who has read it needs no way into the cluster: a token, a key that signs logins, the login of a host outside, in
+    a form that shows a real one. Words may be a stand-in that somebody replaces before anything runs with it.
+    """
+    is_key = item.value_class is SecretClass.PROVIDER_KEY or is_private_key(item.value)
+    if item.value_class is not SecretClass.RANDOM and not is_key:
+        return False
     host = url_host(item.value) or ""
     outside = "." in host and ".svc" not in host
-    return item.value_class is SecretClass.PROVIDER_KEY or outside or bool(_SIGNS.search(item.key))
+    return is_key or outside or bool(_SIGNS.search(item.key))
 
 
 # --- manifests --------------------------------------------------------------------------------------------------------

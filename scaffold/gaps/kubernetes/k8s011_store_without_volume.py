@@ -51,6 +51,7 @@ _SWITCH = regex(r"\{\{-?[ \t]*if\b[^}\n]*")
 _VALUE = regex(r"\.Values\.([\w.]+)")
 _OWN_COMMAND = regex(r"^[ \t-]*command:", re.MULTILINE)
 _UPLOADS = regex(r"(?i)media|upload|persist|storage|attachments?|files?$|^data")
+_FOR_A_TRY = regex(r"(?i)(?:^|[/._-])(?:tests?|testing|demos?|examples?|samples?|sandbox|playground)(?:[/._-]|$)")
 _STORES = regex(r"(?i)^(?:postgres\w*|mysql|mariadb|mongo\w*|rabbitmq|elasticsearch|opensearch|minio)$")
 
 
@@ -108,7 +109,9 @@ def _gap(folder: str, stores: list[tuple[KubernetesObject, Mapping]]) -> Gap:
         actual="no volume that outlives the pod",
         locations=tuple(_place(container) for _, container in stores),
         # What people try a release with can be filled again.
-        severity=Severity.HIGH if lasting and environment is not EnvironmentClass.STAGING else Severity.MEDIUM,
+        severity=Severity.HIGH
+        if lasting and environment is not EnvironmentClass.STAGING and not _FOR_A_TRY.search(folder)
+        else Severity.MEDIUM,
         environment=environment,
     )
 

@@ -18,6 +18,21 @@ from scaffold.model.workflow_steps import has_plain_push, is_written_here
 _GUARD = regex(
     r"github\.(?:event_name|ref|ref_name|ref_type|head_ref|event\b|base_ref)|startsWith\(|merged|inputs\.|needs\.|steps\.|vars\.|env\."
 )
+_DECIDED = regex(
+    r"\$\{\{[^}]*github\.(?:event_name|ref|ref_name|ref_type|head_ref|base_ref|event\.\w+)\b[^}]*(?:&&|\|\||[!=]=)"
+    r"|\$\{\{[^}]*(?:[!=]=|startsWith\()[^}]*github\.(?:event_name|ref)\b",
+    words=("github.",),
+)
+"""An expression that gives one text or another by the event or the ref: `github.event_name != 'pull_request' && '--push'`."""
+_LOGS_IN = regex(r"\b(?:docker|podman|buildah|skopeo|crane\s+auth|helm\s+registry)\s+login\b", words=("login",))
+_LOGIN_ACTIONS = frozenset({"docker/login-action", "redhat-actions/podman-login", "aws-actions/amazon-ecr-login"})
+_VALUE = regex(r"\$\{\{[^}]*\}\}|\$\{?\w+\}?")
+_FOR_A_TRY = regex(r"(?i)(?:^|[-_.])(?:pr|pull|tests?|testing|ci|preview|scan|cache|tmp|temp)(?:$|[-_.])")
+"""Tags whose name says that nobody takes them for a release."""
+_RAW_TAG = regex(
+    r"type=raw,value=[\w.-]+(?:,priority=\d+)?(?:,enable=(?:true|\$\{\{\s*github\.event_name\s*==\s*'pull_request'\s*\}\}))?"
+)
+"""A tag in plain text that docker/metadata-action makes for a pull request as well."""
 _FROM_METADATA = regex(r"\$\{\{\s*steps\.(?P<id>[\w-]+)\.outputs\.tags\s*\}\}")
 _KEPT_OUT = regex(
     r"enable=(?:false$|\$\{\{(?![^}]*\|\|)[^}]*(?:github\.ref\s*==|startsWith\(github\.ref,\s*'refs/(?:heads|tags)"
@@ -73,7 +88,22 @@ def _is_guarded(item: CiStep) -> bool:
         any(_GUARD.search(text) for text in conditions)
         or "${{" in item.step.input("push")
         or bool(re.search(r"\bif\b.*\$", item.step.run))
+        or any(_DECIDED.search(text) for text in (item.step.run, item.step.input("outputs"), *_values_of(item)))
+        or _logs_in_for_some_events(item)
     )
+
+
+def _values_of(item: CiStep) -> Iterator[str]:
+    """Yield the values of the variables that a step's own commands or inputs take."""
+    used = f"{item.step.run} {item.step.input('outputs')}"
+    yield from (value for name, value in (*item.workflow.env, *item.job.env, *item.step.env) if name in used)
+
+
+def _logs_in_for_some_events(item: CiStep) -> bool:
+    """Whether each login of the job to a registry has a condition on the event: without one a push is refused."""
+    steps = (step for step in item.job.all_steps if step.action in _LOGIN_ACTIONS or _LOGS_IN.search(step.run))
+    conditions = [step.condition for step in steps]
+    return bool(conditions) and all(_GUARD.search(text) for text in conditions)
 
 
 def _has_tags_of_its_own(item: CiStep) -> bool:
@@ -151,6 +181,23 @@ def _spares_tags(line: str) -> bool:
     return not fields or fields.startswith("#") or bool(kind and kind[1] in _NEVER_OVERWRITES) or bool(_KEPT_OUT.search(fields))
 
 
+def _overwrites(item: CiStep) -> bool:
+    """Whether one of the tags that a step pushes is in plain text the same for every pull request, and for what is released."""
+    return any(_is_everybodys(tag) or _has_a_raw_tag(item, tag) for tag in _pushed_tags(item))
+
+
+def _is_everybodys(reference: str) -> bool:
+    """Whether a reference ends in a tag in plain text, or in a name without one, which means `latest`."""
+    name, _, tag = _VALUE.sub("$", reference).rpartition("/")[2].partition(":")
+    return "$" not in (tag or name) and not _FOR_A_TRY.search(tag)
+
+
+def _has_a_raw_tag(item: CiStep, tag: str) -> bool:
+    match = _FROM_METADATA.fullmatch(tag)
+    made = [step for step in item.job.steps if match and step.id == match["id"] and step.action == "docker/metadata-action"]
+    return any(_RAW_TAG.fullmatch(line.strip()) for step in made for line in step.input("tags").splitlines())
+
+
 def _chain(workflow: Workflow, job: Job) -> tuple[Job, ...]:
     """Return the job and the jobs that it needs, directly or not."""
     found: list[Job] = []
@@ -165,12 +212,17 @@ def _chain(workflow: Workflow, job: Job) -> tuple[Job, ...]:
 
 def _gap(item: CiStep) -> Gap:
     own = _has_tags_of_its_own(item)
-    effect = "unreviewed code lies in the registry, under tags of its own" if own else "unreviewed code overwrites its tags"
+    fixed = not own and _overwrites(item)
+    effect = "unreviewed code overwrites its tags"
+    if own:
+        effect = "unreviewed code lies in the registry, under tags of its own"
+    elif not fixed:
+        effect = "unreviewed code lies in the registry, and where a tag is not the pull request's own it overwrites that"
     return RULE.gap(
         resource=item.resource,
         subject="push",
         message=f"The job {item.job.id} pushes its image on pull requests too: {effect}.",
-        severity=Severity.LOW if own else None,
+        severity=Severity.LOW if own else Severity.HIGH if fixed else Severity.MEDIUM,
         expected="a push on the main branch and on tags only",
         actual="a push on every event of the workflow",
         locations=(input_location(item, "push"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scaffold.gaps.ci_signals import CiStep, ci_steps, input_location
@@ -33,6 +34,12 @@ _KEEPS_FORKS_OUT = regex(
     words=("head", "workflow_run", "user.login"),
 )
 
+_MAY_KEEP_OUT = regex(
+    r"author_association|\blabels?\b|user\.login|head_repository|head\.repo\b|sender\.|permission|triggering_actor"
+    r"|workflow_run\.event|approved",
+    re.IGNORECASE,
+)
+"""What a condition may ask that strangers cannot answer, in a form that is not read here."""
 _NO_PULL_REQUESTS = regex(r"workflow_run\.event\s*!=\s*'pull_request'", words=("workflow_run",))
 
 
@@ -41,14 +48,34 @@ def _detect(project: Project) -> Iterator[Gap]:
         script = item.step.input("script") if item.step.action == "actions/github-script" else item.step.run
         if _WORDS.search(script):
             place = item.step.run_location or input_location(item, "script")
-            exposed = bool(_WITH_RIGHTS & set(item.workflow.events))
+            events = set(item.workflow.events)
+            exposed = bool(_WITH_RIGHTS & events)
             message = "Text that anybody may write (a title, a branch name) becomes part of the script"
             note = "" if exposed else "; from a fork it runs without secrets and with a token that can only read"
-            severity = Severity.HIGH if exposed else Severity.MEDIUM
+            # Of a reusable workflow nobody sees here which event its callers have.
+            certain = bool((_WITH_RIGHTS - {"workflow_call"}) & events) and _is_harmful(item)
+            severity = Severity.HIGH if certain else Severity.MEDIUM
             yield _gap(item, "script", f"{message}{note}.", place, severity)
         if _checks_out_theirs(item) and not _is_own(project, item):
             message = "The workflow runs with the rights of this repository and checks out the code of a pull request."
-            yield _gap(item, "checkout", message, input_location(item, "ref"))
+            severity = Severity.HIGH if _is_harmful(item) else Severity.MEDIUM
+            yield _gap(item, "checkout", message, input_location(item, "ref"), severity)
+
+
+def _is_harmful(item: CiStep) -> bool:
+    """Whether a stranger's code surely gets something: no condition of the step or the job, and no job whose answer that asks
+    for, looks at more than the event, no environment may wait for somebody's approval, and the job has a secret or a token
+    that can write.
+    """
+    texts = [item.job.condition, item.step.condition]
+    asked = [job for job in item.workflow.jobs if f"needs.{job.id}." in item.job.condition]
+    texts += [text for job in asked for text in (job.condition, *(step.run for step in job.all_steps))]
+    if item.job.environment or any(_MAY_KEEP_OUT.search(text) for text in texts):
+        return False
+    granted = item.job.permissions if item.job.permissions is not None else item.workflow.permissions
+    writes = granted is None or any(level.startswith("write") for _, level in granted)
+    given = (*item.workflow.env, *item.job.env, *(pair for step in item.job.all_steps for pair in (*step.env, *step.inputs)))
+    return writes or any("secrets." in value for _, value in given)
 
 
 def _checks_out_theirs(item: CiStep) -> bool:
@@ -75,7 +102,7 @@ def _follows_pushes(project: Project, workflow: Workflow) -> bool:
     return bool(names) and len(before) == len(names) and not any(_OF_STRANGERS & set(other.events) for other in before)
 
 
-def _gap(item: CiStep, subject: str, message: str, place: Location, severity: Severity = Severity.HIGH) -> Gap:
+def _gap(item: CiStep, subject: str, message: str, place: Location, severity: Severity) -> Gap:
     return RULE.gap(
         resource=item.resource,
         subject=subject,
