@@ -30,6 +30,10 @@ _CONFIG_WORDS = regex(
     r"/etc/|provisioning|pipeline|(?:^|[/._-])conf(?:ig)?s?(?:[/._-]|$)|conf\.d|initdb|templates|rules|dashboards|datasources",
     words=("/etc/", "conf", "dashboards", "datasources", "initdb", "pipeline", "provisioning", "rules", "templates"),
 )
+_READ_BY_ITSELF = regex(
+    r"/etc/|/usr/share/[\w-]+/config/|/usr/local/etc/haproxy/|/mosquitto/config/", words=("/etc/", "/config/")
+)
+"""Where the images of servers keep the settings that they read without being told."""
 _RUNTIME_WORDS = regex(
     r"(?:^|[/._-])(?:data|db|logs?|uploads?|media|storage|backups?|tmp|temp|cache|ssl|tls|certs?|certificates|letsencrypt|acme|keys?|secrets?"
     r"|volumes?)(?:[/._-]|$)"
@@ -173,7 +177,7 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         else Severity.LOW
         if is_secret or not is_file
         else Severity.HIGH
-        if is_severe and brought is None and _is_started(project, stack)
+        if is_severe and brought is None and any(map(_is_read, users)) and _is_started(project, stack)
         else Severity.MEDIUM
     )
     unless = f", unless {brought[0]}" if brought else ""
@@ -197,6 +201,13 @@ def _gap(project: Project, stack: Stack, path: str, users: list[tuple[Service, M
         if ignored or is_secret
         else None,
     )
+
+
+def _is_read(user: tuple[Service, Mount]) -> bool:
+    """Whether a service is told to read what is mounted, or its image does so by itself."""
+    service, mount = user
+    words = [*(service.command or ()), *(service.entrypoint or ()), *(entry.value or "" for entry in service.environment)]
+    return bool(_READ_BY_ITSELF.match(mount.target)) or any(mount.target in word for word in words)
 
 
 def _is_started(project: Project, stack: Stack) -> bool:

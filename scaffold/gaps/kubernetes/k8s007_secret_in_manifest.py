@@ -23,7 +23,7 @@ _REFERENCE = regex(r"\$[({]|\{\{|^ref\+|^<path:|^vault:|^ENC\[|^AgB|^sm://|^op:/
 _NAME_OF_A_SECRET = regex(
     r"(?i)(?:existing|pull|tls|ref|from|name)[-_.]?secrets?$|^secrets?$|secret[-_.]?(?:name|ref|key|store)$|^(?:imagepullsecrets?|tokens?)$"
 )
-_SIGNS = regex(r"(?i)secret[_-]?key(?:[_-]?base)?|jwt|signing|session|cookie|token|api[_-]?key")
+_SIGNS = regex(r"(?i)secret[_-]?key(?:[_-]?base)?|client[_-]?secret|jwt|signing|session|cookie|token|api[_-]?key")
 _SIGNING_KEY = regex(r"(?i)(?:^|[_.-])jwt[_.-]?key$", words=("jwt",))
 _TRUSTED = regex(r"(?i)trust", words=("trust",))
 """Stores of the certificates that a program believes hold nothing secret."""
