@@ -617,6 +617,8 @@ class Project:
     """Variables of secrets with a default that only Compose files, env files, workflows and pages name (the same module)."""
     unread: frozenset[str] = field(default=frozenset(), repr=False)
     """Variables of containers built here that only Compose files, env files, workflows and pages name (the same module)."""
+    named_secrets: frozenset[str] = frozenset()
+    """Variables of secrets that services get as a text of a Compose file, and that code names (see scaffold.read.named)."""
     code_facts: tuple[CodeFact, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     prometheus: tuple[PrometheusConfig, ...] = ()

@@ -58,6 +58,7 @@ from scaffold.read.locked import locked_releases
 from scaffold.read.manifests import manifest_reader
 from scaffold.read.mentions import mentioned_keys
 from scaffold.read.mounted import read_mounted
+from scaffold.read.named import named_secrets
 from scaffold.read.outside import Outside
 from scaffold.read.playbooks import is_playbook, read_playbook
 from scaffold.read.pulled import with_pulled
@@ -247,6 +248,7 @@ def read_project(  # noqa: PLR0913 - what differs between the views of one proje
             theirs,
             texts.glance,
         ),
+        named_secrets=named_secrets(stacks, (*code.reads, *mentioned), theirs, texts.glance),
         code_facts=code.facts,
         manifests=manifests,
         prometheus=beside.prometheus,

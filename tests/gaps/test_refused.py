@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.gaps.secrets.refused import is_refused
+from scaffold.gaps.secrets.refused import is_refused, refused_by_length
 from scaffold.read.project import read_project
 
 READS = "import os\nkey = os.environ['APP_KEY']\n"
@@ -35,3 +35,38 @@ def test_a_value_in_quotes_before_an_end_is_refused(
         "app.py": READS + check,
     }
     assert is_refused(read_project(make_project(files)), value) is refused
+
+
+@pytest.mark.parametrize(
+    ("path", "check", "value", "known"),
+    [
+        ("app.py", "if len(settings.app_key) < 32:\n    raise ValueError\n", "change-me", True),
+        ("app.py", "if len(settings.app_key) < 8:\n    raise ValueError\n", "change-me", None),
+        ("app.py", "if len(settings.app_key) < 32:\n    print('weak')\n", "change-me", None),
+        ("app.py", "if len(settings.other) < 32:\n    raise ValueError\n", "change-me", None),
+        ("app.py", "LEAST = 16\nif len(settings.app_key) < LEAST:\n    raise ValueError\n", "change-me", True),
+        ("app.py", "if len(settings.app_key) < limits.LEAST:\n    raise ValueError\n", "change-me", False),
+        ("app.py", "class S(BaseSettings):\n    app_key: str = Field(min_length=32)\n", "change-me", True),
+        (
+            "main.go",
+            'package main\nvar k = os.Getenv("APP_KEY")\nfunc f() { if len(k) < 32 { log.Fatal("short") } }\n',
+            "change-me",
+            True,
+        ),
+        (
+            "boot.php",
+            "<?php\n$appKey = getenv('APP_KEY');\nif (strlen($appKey) < 32) { throw new Exception(); }\n",
+            "change-me",
+            True,
+        ),
+        ("boot.rb", "abort 'short' if x\nkey = ENV['APP_KEY']\nraise 'short' if key.nil?\n", "change-me", None),
+        ("boot.rb", "key = ENV['APP_KEY']\nif key.length < 30\n  raise 'short'\nend\n", "change-me", True),
+    ],
+)
+def test_a_value_that_is_shorter_than_the_code_asks_for_is_refused(
+    path: str, check: str, value: str, known: bool | None, make_project: Callable[..., Path]
+) -> None:
+    code = READS + check if path.endswith(".py") else check
+    files = {"compose.yaml": "services:\n  web: {build: .}\n", "Dockerfile": "FROM debian:13\nCOPY . .\n", path: code}
+    found = refused_by_length(read_project(make_project(files)), ("APP_KEY",), value)
+    assert (found.known if found else None) is known

@@ -149,6 +149,11 @@ class CredentialGroup:
         return not service.profiles or "*" in self.profiles or bool(self.profiles & set(service.profiles))
 
     @property
+    def is_placeholder(self) -> bool:
+        """Whether each place holds a stand-in that says so."""
+        return all(item.value_class is SecretClass.PLACEHOLDER for item in self.places)
+
+    @property
     def stands_in(self) -> bool:
         """Whether it is a stand-in for what another party issues: it opens nothing, and what needs it fails."""
         return all(item.value_class is SecretClass.PLACEHOLDER and OTHER_PARTY.search(item.key) for item in self.places)
@@ -188,7 +193,7 @@ def store_without_default(group: CredentialGroup) -> EnvValue | None:
 
 
 def _password_of_store(stack: Stack, item: Credential) -> EnvValue | None:
-    host = item.host or _host_beside(item)
+    host = item.host or host_beside(item)
     store = stack.resolve_host(host) if host else None
     if store is None or store.name == item.service.name:
         return None
@@ -197,7 +202,7 @@ def _password_of_store(stack: Stack, item: Credential) -> EnvValue | None:
     return next((entry for entry in store.environment if entry.name in _FIRST_PASSWORDS and _is_asked(entry)), None)
 
 
-def _host_beside(item: Credential) -> str:
+def host_beside(item: Credential) -> str:
     """Return the host of the URL in which a reference stands, else the one that clients of a store take from a variable."""
     hosts, named = known(_hosts_of, item.service)
     return hosts.get(item.location, "") or named
@@ -220,6 +225,11 @@ def _makes_load(service: Service) -> bool:
     started = {posixpath.basename(word) for word in (*(service.entrypoint or ()), *(service.command or ())[:1])}
     image = service.image.name if service.image else ""
     return bool(_LOADERS & {image, *started})
+
+
+def variables_of(item: Credential) -> Iterator[str]:
+    """Yield the variables of the service that take the credential where it stands."""
+    return (entry.name for entry in item.service.environment if entry.location == item.location)
 
 
 def names_store(key: str) -> bool:

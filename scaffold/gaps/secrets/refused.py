@@ -1,4 +1,4 @@
-"""Whether code of a project compares with one value that everybody can read, and ends where it meets it."""
+"""Whether code of a project refuses a value that everybody can read: it compares with it or with its length, and ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.gaps.facts import is_test_path
 from scaffold.gaps.remembered import remembered
+from scaffold.gaps.secrets.credentials import CredentialGroup, variables_of
 from scaffold.model.document import Location
+from scaffold.model.frozen import frozen
 from scaffold.model.project import Project, SourceFile
 from scaffold.model.regex import regex
 
@@ -127,3 +129,98 @@ def _quoted(project: Project) -> dict[str, list[SourceFile]]:
 
 def _code(project: Project) -> Iterator[SourceFile]:
     return (item for item in project.sources if item.path.endswith(_CODE) and not item.text.startswith("#!"))
+
+
+_COMPARES = regex(
+    r"(?:\.(?:length|size|bytesize|Length|len)(?:\(\))?|\b(?:len|strlen|mb_strlen|byte_size|String\.length)\((?P<held>[^()\n]{1,80})\))"
+    r"\s{0,3}<\s{0,3}(?P<least>[A-Za-z_$][\w.$]{0,80}|\d{1,4})",
+    words=("length", "size", "len", "Length"),
+)
+"""How languages ask whether a text is shorter than a number or a constant."""
+_HELD = regex(r"[\w.$>\[\]()'\"-]{1,120}$")
+_DECLARES = regex(
+    r"\bmin_length\s*=\s*(?P<least>\d{1,4})|\bvalidate:\"[^\"\n]{0,80}\bmin=(?P<tag>\d{1,4})",
+    words=("min_length", "min="),
+)
+"""How a field of Pydantic and a tag of Go's validator state the least length."""
+_ENDS = regex(
+    r"\braise\b|\bthrow\b|\bexit\(|\bExit\(|[lL]og\.Fatal|\.Fatal\w*\(|panic[!(]|\babort\b|errors\.New\(|fmt\.Errorf|\bErr\("
+    r"|\bbail!|\berr(?:or)?s?\.(?:push|append|add)\(|\baddIssue\(|\badd_?[eE]rror\(|\bexception\b",
+)
+"""How a program ends, or notes what it then ends with."""
+
+
+@frozen
+class Refusal:
+    """A place where code refuses a value that is too short; `known` says that the least length stands there as a number."""
+
+    location: Location
+    known: bool
+
+
+def refused_by_length(project: Project, names: Iterable[str], value: str) -> Refusal | None:
+    """Return where code compares the length of one of the variables with what the value does not reach, or with a constant that
+    is not known here, and then refuses; None where it does not.
+    """
+    wanted = tuple(dict.fromkeys(name for name in names if len(name) >= _TELLING))
+    found = [item for source in _measuring(project) for item in _refusals(source, wanted, value)]
+    return next((item for item in found if item.known), found[0] if found else None)
+
+
+def too_short(project: Project, group: CredentialGroup) -> Refusal | None:
+    """Return where the application's code refuses a credential of a stack as too short; what a store takes is no matter of
+    code.
+    """
+    if any(item.service.is_datastore or item.host for item in group.places):
+        return None
+    names = (*group.keys, *(name for item in group.places for name in variables_of(item)))
+    return refused_by_length(project, names, group.owner.value)
+
+
+@remembered
+def _measuring(project: Project) -> tuple[SourceFile, ...]:
+    """Return the code that asks how long a text is."""
+    code = (item for item in _code(project) if not is_test_path(item.path))
+    return tuple(item for item in code if _COMPARES.search(item.text) or _DECLARES.search(item.text))
+
+
+def _refusals(source: SourceFile, names: tuple[str, ...], value: str) -> Iterator[Refusal]:
+    text = source.text
+    near = [name for name in names if _plain(name) in _plain(text)]
+    for match in _COMPARES.finditer(text) if near else ():
+        line = text.rfind("\n", 0, match.start()) + 1
+        before = _HELD.search(text[line : match.start()])
+        held = match["held"] or (before[0] if before else "")
+        behind = _COMPARES.split(text[match.end() : match.end() + _NEAR])[0]
+        if held and any(_is_of(text, held, name) for name in near) and _ENDS.search(behind):
+            least = _number(text, match["least"])
+            if least is None or len(value) < least:
+                yield Refusal(Location.at_offset(source.path, text, match.start()), least is not None)
+    for match in _DECLARES.finditer(text) if near else ():
+        start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
+        row = text[start : end if end >= 0 else len(text)]
+        if any(_plain(name) in _plain(row) for name in near) and len(value) < int(match["least"] or match["tag"]):
+            yield Refusal(Location.at_offset(source.path, text, match.start()), known=True)
+
+
+def _is_of(text: str, held: str, name: str) -> bool:
+    """Whether what is measured is the variable: called after it, or set from it in the same file."""
+    called = _plain(held)
+    if called.endswith(_plain(name)):
+        return True
+    last = re.split(r"\W+", held.strip("()[]'\""))[-1]
+    set_from = rf"(?<![\w.]){re.escape(last)}\s{{0,3}}(?::[^=\n]{{1,40}})?:?=[^=\n][^\n]{{0,200}}\b{re.escape(name)}\b"
+    return bool(last) and re.search(set_from, text) is not None
+
+
+def _number(text: str, least: str) -> int | None:
+    """Return the number, or the one that a constant of the same file holds; None where it stands elsewhere."""
+    if least.isdigit():
+        return int(least)
+    name = least.rpartition(".")[2]
+    match = re.search(rf"\b{re.escape(name)}\b[\"']?\s{{0,3}}(?::\s*\w+\s*)?[:=]{{1,2}}\s{{0,3}}(\d{{1,4}})\b", text)
+    return int(match[1]) if match else None
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("_", "").replace("-", "").strip("()[]'\" ")

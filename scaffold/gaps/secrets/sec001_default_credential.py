@@ -17,7 +17,8 @@ from scaffold.gaps.facts import (
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of, store_without_default
 from scaffold.gaps.secrets.given import defaults_in_code
-from scaffold.gaps.secrets.refused import refused_by_schema
+from scaffold.gaps.secrets.opened import doubt
+from scaffold.gaps.secrets.refused import refused_by_schema, too_short
 from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.gaps.secrets.unread import is_read_by_nobody
 from scaffold.model.compose import EnvValue, Stack
@@ -143,13 +144,27 @@ def _script_gap(path: str, found: dict[str, tuple[Location, SecretClass]]) -> Ga
 
 def _gap(project: Project, group: CredentialGroup) -> Gap:
     owner = group.owner
+    unused = _of_unused(project, group)
+    if unused is not None:
+        return unused
     count = len(group.locations)
     places = f" in {count} places" if count > 1 else ""
-    reach = ""
-    if group.opens_published_store:
-        reach = "; the store's port is published too, so anybody who reaches the host can log in"
-    elif group.opens_hidden_store(project.stacks):
-        reach = "; no port of the store is published, so it helps who is already inside"
+    return RULE.gap(
+        resource=group.stack.resource(owner.service.name),
+        subject=f"environment/{owner.key}",
+        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} runs with a default credential of the "
+        f"repository ({owner.value_class.value}){places}{_reach(project, group)}.",
+        expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
+        actual=f"a default: {owner.value_class.value}",
+        locations=group.locations,
+        severity=_severity(project, group),
+        environment=group.stack.environment,
+        variables=_read_by_code(project, group),
+    )
+
+
+def _of_unused(project: Project, group: CredentialGroup) -> Gap | None:
+    """Return the gap of a default that opens nothing, None for one that is used."""
     if group.stands_in:
         return _stand_in_gap(group)
     feature = absent_feature(project, group)
@@ -161,27 +176,21 @@ def _gap(project: Project, group: CredentialGroup) -> Gap:
     if refusal is not None:
         return _refused_gap(group, refusal)
     asked = store_without_default(group)
-    if asked is not None and asked.references[0].name in group.keys:
-        return _empty_store_gap(group, asked)
-    idle = switched_off(project, group) if group.opens_published_store else None
-    if idle:
-        reach += f", though {idle.path}:{idle.line} has the applications keep their files elsewhere"
-    if not reach and _is_left_out(project, group):
-        reach = (
-            f"; it starts only with its profile ({', '.join(owner.service.profiles)}), which no command for production names"
-        )
-    return RULE.gap(
-        resource=group.stack.resource(owner.service.name),
-        subject=f"environment/{owner.key}",
-        message=f"Where {' or '.join(group.keys)} is not set, {owner.service.name} runs with a default credential of the "
-        f"repository ({owner.value_class.value}){places}{reach}.",
-        expected=f"${{{owner.key}:?}}, so that Compose refuses to start without it",
-        actual=f"a default: {owner.value_class.value}",
-        locations=group.locations,
-        severity=_severity(project, group),
-        environment=group.stack.environment,
-        variables=_read_by_code(project, group),
-    )
+    return _empty_store_gap(group, asked) if asked is not None and asked.references[0].name in group.keys else None
+
+
+def _reach(project: Project, group: CredentialGroup) -> str:
+    """Return what says for whom the credential opens something, as the end of the message."""
+    if group.opens_published_store:
+        idle = switched_off(project, group)
+        aside = f", though {idle.path}:{idle.line} has the applications keep their files elsewhere" if idle else ""
+        return f"; the store's port is published too, so anybody who reaches the host can log in{aside}"
+    if group.opens_hidden_store(project.stacks):
+        return "; no port of the store is published, so it helps who is already inside"
+    if _is_left_out(project, group):
+        profiles = ", ".join(group.owner.service.profiles)
+        return f"; it starts only with its profile ({profiles}), which no command for production names"
+    return doubt(project, group)
 
 
 def _read_by_code(project: Project, group: CredentialGroup) -> tuple[str, ...]:
@@ -200,7 +209,7 @@ def _is_reference_alone(entry: EnvValue, keys: tuple[str, ...]) -> bool:
 def _severity(project: Project, group: CredentialGroup) -> Severity:
     if group.opens_published_store:
         return Severity.HIGH if switched_off(project, group) else Severity.CRITICAL
-    lower = group.opens_hidden_store(project.stacks) or _is_left_out(project, group)
+    lower = group.opens_hidden_store(project.stacks) or _is_left_out(project, group) or doubt(project, group)
     return Severity.MEDIUM if lower else Severity.HIGH
 
 
@@ -230,7 +239,10 @@ def _refusal(project: Project, group: CredentialGroup) -> Location | None:
     facts = (fact for fact in project.code_facts if fact.kind == "refuses" and not is_test_path(fact.location.path))
     named = next((f.location for f in facts if any(refuses(f.detail, key, group.owner.value) for key in group.keys)), None)
     of_a_store = any(item.service.is_datastore or item.host for item in group.places)
-    return named if named or of_a_store else refused_by_schema(project, group.keys, group.owner.value)
+    if named or of_a_store:
+        return named
+    short = too_short(project, group)
+    return short.location if short and short.known else refused_by_schema(project, group.keys, group.owner.value)
 
 
 def _unused_gap(group: CredentialGroup, happens: str, expected: str, related: tuple[Location, ...] = ()) -> Gap:

@@ -8,7 +8,7 @@ from scaffold.gaps.facts import every_stack, once
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.absent_store import opens_absent_store
 from scaffold.gaps.secrets.beside import credentials_beside
-from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, store_without_default
+from scaffold.gaps.secrets.credentials import Credential, CredentialGroup, credential_groups, store_without_default
 from scaffold.gaps.secrets.env_file_credentials import (
     Excuse,
     credential_in,
@@ -17,7 +17,8 @@ from scaffold.gaps.secrets.env_file_credentials import (
     is_of_a_system,
     literal_credentials,
 )
-from scaffold.gaps.secrets.refused import refused_by_schema
+from scaffold.gaps.secrets.opened import doubt
+from scaffold.gaps.secrets.refused import refused_by_schema, too_short
 from scaffold.gaps.secrets.shown_values import shown_values
 from scaffold.gaps.secrets.typed import typed_credentials
 from scaffold.model.document import Location
@@ -59,34 +60,12 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
     count = len(group.locations)
     where = " and ".join(_PLACES.get(key, key) for key in group.keys) + ("" if len(group.keys) > 1 else " itself")
     places = f", in {count} places" if count > 1 else ""
-    effect = "who can read the repository can use it"
-    nowhere = opens_absent_store(group, project.stacks)
-    hidden = group.opens_hidden_store(project.stacks)
-    feature = absent_feature(project, group)
     refusal = _refusal(project, group)
-    asked = store_without_default(group)
-    if absent := group.opens_absent_file(project.present):
-        effect = "it opens a file that is not in the repository"
-    elif group.stands_in:
-        effect = "a stand-in for what another party issues, so what needs it fails"
-    elif feature:
-        effect = f"its configuration has no {feature}, so nothing reads it yet"
-    elif refusal:
-        effect = f"{refusal.path}:{refusal.line} refuses it, so the container starts, and ends at once"
-    elif asked:
-        effect = f"the store that it would open takes its password from {asked.references[0].name}, which has no default"
-    elif nowhere:
-        effect = "no service here is the store that it opens, and no address outside is named"
-    elif hidden:
-        effect = "no port of the store is published, so it helps who is already inside"
-    hashed = bool(_HASH.match(owner.value))
-    shown = hashed and _shows_clear_text(project, owner.location)
-    if hashed:
-        effect = "it is the hash of a password, which " + (
-            "the comment above it shows: whoever copies the file has the same login"
-            if shown
-            else "whoever has the file can guess for as long as it takes"
-        )
+    unused = _unused(project, group, refusal)
+    hashed = _of_a_hash(project, group.owner)
+    lowered = unused or _for_whom(project, group)
+    effect = hashed[0] if hashed else lowered or "who can read the repository can use it"
+    severity = Severity.LOW if unused else Severity.MEDIUM if lowered or (hashed and not hashed[1]) else Severity.HIGH
     return RULE.gap(
         resource=group.stack.resource(owner.service.name),
         subject=owner.key if owner.key in _PLACES else f"environment/{owner.key}",
@@ -95,20 +74,55 @@ def _of_group(project: Project, group: CredentialGroup) -> Gap:
         actual=owner.value_class.value,
         locations=group.locations,
         related=(refusal,) if refusal else (),
-        severity=Severity.LOW
-        if absent or group.stands_in or nowhere or feature or refusal or asked
-        else Severity.MEDIUM
-        if hidden or (hashed and not shown)
-        else Severity.HIGH,
+        severity=severity,
         environment=group.stack.environment,
     )
+
+
+def _unused(project: Project, group: CredentialGroup, refusal: Location | None) -> str:
+    """Return why the credential opens nothing, in words, "" where it may."""
+    if group.opens_absent_file(project.present):
+        return "it opens a file that is not in the repository"
+    if group.stands_in:
+        return "a stand-in for what another party issues, so what needs it fails"
+    feature = absent_feature(project, group)
+    if feature:
+        return f"its configuration has no {feature}, so nothing reads it yet"
+    if refusal:
+        return f"{refusal.path}:{refusal.line} refuses it, so the container starts, and ends at once"
+    asked = store_without_default(group)
+    if asked:
+        return f"the store that it would open takes its password from {asked.references[0].name}, which has no default"
+    nowhere = opens_absent_store(group, project.stacks)
+    return "no service here is the store that it opens, and no address outside is named" if nowhere else ""
+
+
+def _for_whom(project: Project, group: CredentialGroup) -> str:
+    """Return why it opens nothing for who is outside as far as the files show, in words, "" where it does."""
+    if group.opens_hidden_store(project.stacks):
+        return "no port of the store is published, so it helps who is already inside"
+    unseen = doubt(project, group)
+    return f"who can read the repository has it{unseen}" if unseen else ""
+
+
+def _of_a_hash(project: Project, owner: Credential) -> tuple[str, bool] | None:
+    """Return what follows from the hash of a password, and whether the password stands above it; None for what is no hash."""
+    if not _HASH.match(owner.value):
+        return None
+    if _shows_clear_text(project, owner.location):
+        return (
+            "it is the hash of a password, which the comment above it shows: whoever copies the file has the same login",
+            True,
+        )
+    return "it is the hash of a password, which whoever has the file can guess for as long as it takes", False
 
 
 def _refusal(project: Project, group: CredentialGroup) -> Location | None:
     """Return where the code of the application refuses the value; what a store takes is no matter of code."""
     if any(item.service.is_datastore or item.host for item in group.places):
         return None
-    return refused_by_schema(project, group.keys, group.owner.value)
+    short = too_short(project, group)
+    return short.location if short and short.known else refused_by_schema(project, group.keys, group.owner.value)
 
 
 def _shows_clear_text(project: Project, place: Location) -> bool:

@@ -28,6 +28,7 @@ from scaffold.gaps.secrets.told import started_without, told
 from scaffold.model.document import Location
 from scaffold.model.gap import Closer, Gap, Rule
 from scaffold.model.names import Cause, EnvironmentClass, Layer, Room, Severity
+from scaffold.model.own_machine import is_of_nobody
 from scaffold.model.project import Project, SettingDefault
 from scaffold.model.regex import regex
 from scaffold.model.secret_names import is_sensitive_name
@@ -64,8 +65,6 @@ _PUBLIC_VALUE = regex(r"^(?:phc_|pk_(?:live|test)_|G-[A-Z0-9])|^https?://[0-9a-f
 _CLASS_OF_PRODUCTION = regex(r"(?m)^class\s+\w*Prod\w*\s*(?:\([^)]*\))?:[^\n]*\n(?:(?>[ \t][^\n]*\n?)|\n|#[^\n]*\n)*")
 _MODE_OF_PRODUCTION = regex(r"(?:^|[\s.:\"'])(?:production|prod|ProductionConfig|ProdConfig)\b")
 _ADDRESS = regex(r"[A-Z][A-Z0-9_]*(?:URL|URI|HOST|ENDPOINT|SERVER|BASE)\s*(?::[^=]+)?=\s*[\"']https?://(?P<host>[\w.-]+)")
-_OF_NOBODY = regex(r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)|(?:^|\.)example\.|^[\w-]+$|\.(?:local|test|internal)$")
-"""Hosts of the machine itself, of a network inside, and of examples."""
 _ROWS_BESIDE = 5
 _ROWS_OF_CHECK = 20
 _SALT = regex(r"(?i)(?:^|_)SALT(?:_|$)")
@@ -451,7 +450,7 @@ def _address_beside(project: Project, settings: list[SettingDefault]) -> Locatio
     from_row = max(0, first.location.line - 1 - _ROWS_BESIDE)
     for number, row in enumerate(rows[from_row : first.location.line + _ROWS_BESIDE], from_row + 1):
         match = _ADDRESS.match(row)
-        if match and not _OF_NOBODY.search(match["host"]):
+        if match and not is_of_nobody(match["host"]):
             return Location(first.location.path, number)
     return None
 
