@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scaffold.gaps.facts import path_environment, stacks_by_env_file
+from scaffold.gaps.facts import is_test_path, path_environment, stacks_by_env_file
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.credentials import fills_a_field
 from scaffold.gaps.secrets.defaults import (
@@ -46,6 +46,8 @@ _AT_HOME = regex(
     r"(?<![\w-])[\w-]+\.localhost\b|\brun(?:s|ning)?\b[^.\n]{0,30}\blocally\b", re.IGNORECASE, words=("localhost", "locally")
 )
 """A name that leads to the own machine (RFC 6761), and the words for a start on it."""
+_SAYS_NOTHING = (".md", ".mdx", ".rst", ".adoc", ".txt", "ignore")
+"""How files end that name others, and read none: pages, `.gitignore` and its like."""
 _HEXADECIMAL = regex(r"[0-9a-fA-F]{32,128}")
 OF_PAGES = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "NG_APP_")
 """How variables begin that a bundler writes into the pages, where everybody reads them; its `.env` is meant to be committed."""
@@ -190,16 +192,42 @@ def credential_in(entry: EnvEntry) -> str:
 
 
 def is_of_a_system(project: Project, file: EnvFile, names: frozenset[str]) -> bool:
-    """Whether something shows that a system runs with these credentials: a provider issued one, the name of the file says
-    production and one is no stand-in, or one was drawn at random and nothing in the file speaks of the own machine.
+    """Whether something shows that a system runs with these credentials: a provider issued one, or the file is read, and its
+    name says production and one is no stand-in, or one was drawn at random and nothing in it speaks of the own machine.
     """
     if any(not name.startswith(OF_PAGES) for name in keys_of_providers(project).get(file.path, ())):
         return True
+    if not is_taken(project, file):
+        return False
     values = [credential_in(entry) for entry in file.entries if entry.name in names and not entry.commented]
     if path_environment(file.path) is EnvironmentClass.PRODUCTION:
         return any(classify(value) is not SecretClass.PLACEHOLDER for value in values)
     text = project.source(file.path) or ""
     return any(map(_was_drawn, values)) and not (_AT_HOME.search(text) or SAID_BEFORE.search(text))
+
+
+def is_taken(project: Project, file: EnvFile) -> bool:
+    """Whether a stack that others may run reads an env file, or mounts it, or a text that runs or starts something names it."""
+    stacks = stacks_by_env_file(project).get(file.path, ())
+    if any(stack.is_runnable_in_production and not stack.is_of_developers for stack in stacks):
+        return True
+    names = frozenset(entry.name for entry in file.entries)
+    if not names.isdisjoint(_filled_in_from(project).get(file.path, frozenset())):
+        return True
+    mounts = (mount.resolved for stack in project.stacks for service in stack.services for mount in service.mounts)
+    return file.path in mounts or _is_named(project, file.path, names)
+
+
+def _is_named(project: Project, path: str, names: frozenset[str]) -> bool:
+    """Whether a text that runs or starts something names an env file; of a plain `.env`, whether it lies beside the manifest of
+    a program or code reads one of its variables, since frameworks and tools load that by themselves.
+    """
+    folder, _, name = path.rpartition("/")
+    if name == ".env":
+        beside = any(manifest.folder == folder for manifest in project.manifests)
+        return beside or any(read.name in names for read in project.env_reads)
+    others = (item for item in project.sources if item.path != path and not item.path.endswith(_SAYS_NOTHING))
+    return any(name in item.text and not is_test_path(item.path) for item in others)
 
 
 def _was_drawn(value: str) -> bool:

@@ -176,6 +176,14 @@ def _was_issued(item: Credential) -> bool:
     return is_drawn(item) or (item.value_class in _CHOSEN and bool(_OF_MAIL.search(item.key)))
 
 
+def works_alone(name: str, kind: SecretClass) -> bool:
+    """Whether a value of a class, under the name of a variable, opens something by itself: it was drawn, it signs and is no
+    stand-in, or it is the password of a first account.
+    """
+    signs = kind is not SecretClass.PLACEHOLDER and _SIGNS.search(name) and not OTHER_PARTY.search(name)
+    return kind is SecretClass.RANDOM or bool(signs or (_FIRST_LOGIN.search(name) and not names_store(name)))
+
+
 def is_drawn(item: Credential) -> bool:
     """Whether a value was drawn at random for somebody: whoever chose it did not take words."""
     return item.value_class is SecretClass.RANDOM and is_drawn_token(item.value) and not reads_as_name(item.value)

@@ -17,7 +17,7 @@ from scaffold.gaps.facts import (
 from scaffold.gaps.secrets.absent_feature import absent_feature
 from scaffold.gaps.secrets.credentials import CredentialGroup, credential_groups, parts_of, store_without_default
 from scaffold.gaps.secrets.given import defaults_in_code
-from scaffold.gaps.secrets.opened import doubt
+from scaffold.gaps.secrets.opened import doubt, works_alone
 from scaffold.gaps.secrets.refused import refused_by_schema, too_short
 from scaffold.gaps.secrets.switched_stores import switched_off
 from scaffold.gaps.secrets.unread import is_read_by_nobody
@@ -137,6 +137,8 @@ def _script_gap(path: str, found: dict[str, tuple[Location, SecretClass]]) -> Ga
         expected=f"${{{min(found)}:?}}, so that the script ends without it",
         actual=f"a default: {kind}",
         locations=tuple(found[name][0] for name in sorted(found)),
+        # What else a host runs with it for, and who reaches that, stands elsewhere.
+        severity=None if any(works_alone(name, kind) for name, (_, kind) in found.items()) else Severity.MEDIUM,
         environment=path_environment(path),
         closers=(Closer(None, "advice", "Write `${NAME:?}` in place of the default, and change the credential."),),
     )

@@ -13,6 +13,7 @@ from scaffold.gaps.secrets.env_file_credentials import (
     environment_of,
     excuse_of,
     is_of_a_system,
+    is_taken,
     literal_credentials,
 )
 from scaffold.model.document import Location
@@ -92,6 +93,8 @@ def _message(project: Project, file: EnvFile, held: tuple[str, ...], excuse: Exc
     what = f"with credentials ({', '.join(held)})" if held else "with stand-ins only" if _is_sensitive(file) else ""
     what = what or "without credentials"
     use = "with which services start" if why or (held and not of_a_system) else "of a running system"
+    if held and not of_a_system and not why and not is_taken(project, file):
+        use = "that nothing here was seen to read"
     return f"{file.path} is an env file {use}, {what}, and it is part of the repository{same}."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES, listed
 from scaffold.gaps.remembered import remembered
-from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY
+from scaffold.gaps.secrets.credentials import OF_A_STORE, OTHER_PARTY, names_store
 from scaffold.gaps.secrets.exported import exported_over
 from scaffold.gaps.secrets.refused import is_refused
 from scaffold.gaps.secrets.taken import taken_stand_ins
@@ -340,7 +340,8 @@ def _taken_gap(project: Project, file: EnvFile, taken: tuple[tuple[EnvEntry, Loc
         actual=SecretClass.PLACEHOLDER.value,
         locations=tuple(place for _, place in taken),
         related=tuple(entry.location for entry in (*(entry for entry, _ in taken), *others)),
-        severity=Severity.HIGH,
+        # Whether the store of that host can be reached stands elsewhere.
+        severity=Severity.MEDIUM if all(names_store(entry.name) for entry, _ in taken) else Severity.HIGH,
         confidence=Confidence.MEDIUM,
         closers=(
             Closer(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
-from scaffold.gaps.facts import is_test_path, path_environment
+from scaffold.gaps.facts import active_profiles, is_test_path, path_environment
 from scaffold.gaps.remembered import remembered
 from scaffold.gaps.secrets.given import services_that_run, takes_empty_for_unset, written_names
 from scaffold.gaps.signals import foreign_infrastructure
-from scaffold.gaps.starts import OF_AGENTS, Strength, strength_of
+from scaffold.gaps.starts import OF_AGENTS, Strength, calls_of, strength_of
 from scaffold.model.compose import EnvValue, Service, Stack
 from scaffold.model.document import Location
 from scaffold.model.env_templates import missing_env_files
@@ -57,10 +58,31 @@ def started_without(project: Project, settings: list[SettingDefault]) -> Locatio
         return None
     names = written_names(settings[0].name)
     for path in sorted({setting.location.path for setting in settings}):
-        for stack, service in services_that_run(project, path):
-            if _gets_nothing(project, service, names) and _is_of_others(project, stack):
+        running = services_that_run(project, path)
+        for stack, service in running:
+            is_its_code = len(running) == 1 or not _is_of_another_package(project, service, path)
+            starts = _is_of_others(project, stack) and _starts(project, service)
+            if is_its_code and starts and _gets_nothing(project, service, names):
                 return service.location
     return None
+
+
+def _starts(project: Project, service: Service) -> bool:
+    """Whether something turns on a profile of a service that has some."""
+    asked = {"*", *service.profiles}
+    return (
+        not service.profiles
+        or bool(asked & set(active_profiles(project)))
+        or any(asked & call.profiles and call.start.strength > Strength.DEVELOPERS for call in calls_of(project))
+    )
+
+
+def _is_of_another_package(project: Project, service: Service, path: str) -> bool:
+    """Whether the Dockerfile of a service lies in the folder of a package without the code: the context may hold much more."""
+    dockerfile = project.image_of(service)
+    folder = posixpath.dirname(dockerfile.path) if dockerfile else ""
+    is_package = any(manifest.folder == folder for manifest in project.manifests)
+    return bool(folder) and is_package and not path.startswith(f"{folder}/")
 
 
 def _gets_nothing(project: Project, service: Service, names: tuple[str, ...]) -> bool:
