@@ -518,7 +518,7 @@ def test_settings_modules_are_followed_once_for_all_defaults(make_project: Calla
 
 def test_a_stack_without_stores_is_not_what_managed_ones_replace(make_project: Callable[..., Path]) -> None:
     page = f"# Shop\n\n## Deployment\n\n{UP}\n## Charts\n\n```sh\ndocker compose -f compose.charts.yml up -d\n```\n"
-    charts = "services:\n  grafana:\n    image: grafana/grafana:11.0.0\n    restart: always\n    environment: {GF_DATABASE_PASSWORD: kitchenTable77x9}\n"
+    charts = "services:\n  grafana:\n    image: grafana/grafana:11.0.0\n    restart: always\n    environment: {GF_SECURITY_SECRET_KEY: kitchenTable77x9}\n"
     files = {"docker-compose.yml": "services:\n  api:\n    build: .\n", "compose.charts.yml": charts, "README.md": page}
     assert found(make_project(files), "SEC002").severity is Severity.HIGH
 

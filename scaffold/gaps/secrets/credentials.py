@@ -229,7 +229,14 @@ def _makes_load(service: Service) -> bool:
 
 def variables_of(item: Credential) -> Iterator[str]:
     """Yield the variables of the service that take the credential where it stands."""
-    return (entry.name for entry in item.service.environment if entry.location == item.location)
+    yield from known(_variables_by_place, item.service).get(item.location, ())
+
+
+def _variables_by_place(service: Service) -> dict[Location, list[str]]:
+    found: dict[Location, list[str]] = {}
+    for entry in service.environment:
+        found.setdefault(entry.location, []).append(entry.name)
+    return found
 
 
 def names_store(key: str) -> bool:

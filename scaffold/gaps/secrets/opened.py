@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scaffold.gaps.facts import ALL_INTERFACES
@@ -20,6 +19,7 @@ from scaffold.gaps.secrets.refused import too_short
 from scaffold.gaps.secrets.unread import reads_by_package
 from scaffold.model.compose import Service, Stack
 from scaffold.model.framework_variables import OF_FRAMEWORKS
+from scaffold.model.known import known
 from scaffold.model.names import TRIED, Role
 from scaffold.model.own_machine import is_of_nobody
 from scaffold.model.project import Project
@@ -43,6 +43,7 @@ _ASKS_NOBODY = regex(r"(?i)(?:^|_)(?:AUTH|LOGIN|AUTHENTICATION)(?:_ENABLED?)?$")
 _HOST = regex(r"(?i)_(?:HOST|HOSTNAME|SERVER|ENDPOINT|ADDR|ADDRESS|URI|URL)$")
 _FULL_NAME = regex(r"[\w-]+(?:\.[\w-]+)+")
 """A host by its name in the DNS, or by its address."""
+_ADDRESS = regex(r"//(?:[^\s/@]{0,200}@)?(?P<host>[\w.-]+)")
 _OFF = frozenset({"0", "false", "no", "off"})
 _CHOSEN = frozenset({SecretClass.LITERAL, SecretClass.RANDOM})
 
@@ -90,7 +91,7 @@ def _opened(stack: Stack, item: Credential) -> Iterator[Service]:
     yield from (service for service in named if service.name != item.service.name)
     if named:
         return
-    yield from (service for service in stack.services if service.is_datastore and _is_given(service, item.value))
+    yield from known(_stores_by_secret, stack).get(item.value, ())
     if not names_store(item.key) and _is_called_with(stack, item):
         yield item.service
 
@@ -101,22 +102,44 @@ def _hosts(item: Credential) -> Iterator[str]:
     if first:
         yield first
         return
-    word = item.key.partition("_")[0]
-    for entry in item.service.environment:
-        if entry.value and entry.name.partition("_")[0] == word and _HOST.search(entry.name):
-            yield url_host(entry.value) or entry.value.partition(":")[0]
+    yield from known(_hosts_by_word, item.service).get(item.key.partition("_")[0], ())
 
 
-def _is_given(service: Service, value: str) -> bool:
-    return any(entry.value == value and holds_secret(entry.name, value) for entry in service.environment)
+def _hosts_by_word(service: Service) -> dict[str, list[str]]:
+    """Return the hosts that a service is told, by the first word of their variables."""
+    found: dict[str, list[str]] = {}
+    for entry in service.environment:
+        if entry.value and _HOST.search(entry.name):
+            host = url_host(entry.value) or entry.value.partition(":")[0]
+            found.setdefault(entry.name.partition("_")[0], []).append(host)
+    return found
+
+
+def _stores_by_secret(stack: Stack) -> dict[str, list[Service]]:
+    """Return the stores of a stack by the values of the secrets that they are given."""
+    found: dict[str, list[Service]] = {}
+    for service in (service for service in stack.services if service.is_datastore):
+        for entry in service.environment:
+            if entry.value and holds_secret(entry.name, entry.value):
+                found.setdefault(entry.value, []).append(service)
+    return found
 
 
 def _is_called_with(stack: Stack, item: Credential) -> bool:
     """Whether another service that has the same credential names the one at hand: it is what callers send."""
-    address = re.compile(rf"//(?:[^\s/@]*@)?(?:{'|'.join(map(re.escape, item.service.names))})(?![\w.-])")
-    others = (other for other in stack.services if other.name != item.service.name)
-    values = ([entry.value or "" for entry in other.environment] for other in others)
-    return any(any(item.value in text for text in texts) and any(map(address.search, texts)) for texts in values)
+    callers = known(_texts_by_host, stack)
+    given = (text for name in item.service.names for caller, text in callers.get(name, ()) if caller != item.service.name)
+    return any(item.value in text for text in given)
+
+
+def _texts_by_host(stack: Stack) -> dict[str, list[tuple[str, str]]]:
+    """Return who names each host in an address, with all that it is told."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for service in stack.services:
+        text = "\n".join(entry.value for entry in service.environment if entry.value)
+        for host in {match["host"] for match in _ADDRESS.finditer(text)}:
+            found.setdefault(host, []).append((service.name, text))
+    return found
 
 
 def _is_reached(project: Project, stack: Stack, service: Service) -> bool:

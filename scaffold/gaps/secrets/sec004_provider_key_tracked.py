@@ -41,7 +41,6 @@ _CERTIFICATES = (".crt", ".cer", ".cert")
 _OF_AN_AUTHORITY = regex(r"(?i)(?:letsencrypt|certbot|acme)(?:[./_-][^\n]{0,200})?/(?:live|archive|certs?)/|(?:^|/)acme\.json$")
 """Where Certbot and other clients of ACME keep what an authority issued (Certbot, Where are my certificates?)."""
 _PAGES = (".md", ".mdx", ".rst", ".adoc", ".txt", ".ipynb")
-_KEY_FILES = (".pem", ".key", ".der", ".p8", ".p12", ".pfx", ".jks", ".ppk", "id_rsa", "id_ed25519")
 _FOR_EXAMPLE = regex(r"(?i)\b(?:ex|e\.g|eg|example|sample|such as|like)\b[.:, ]")
 _OF_CLIENTS = regex(
     r"(?i)(?:^|/)(?:android|ios|mobile(?:[_-]?app)?|flutter(?:[_-]?app)?|web(?:app|site)?|front(?:[_-]?end)?|client|browser|www|public|static)/"
@@ -160,23 +159,14 @@ def _aside(project: Project, path: str, sightings: list[SecretSighting]) -> str:
         return ""
     if path.endswith(_PAGES) and all(_is_shown_as_example(project, sighting) for sighting in sightings):
         return "; the line calls it an example"
-    if provider == "private key":
-        return _aside_of_a_private_key(project, path)
+    if provider == "private key" and _is_of_a_certificate(project, path):
+        return "; it belongs to a certificate, and nothing shows that clients trust that one"
     # What others issue works wherever it stands; a key of Google names a project, and what it opens depends on its limits.
     if provider == "google" and (path.endswith(_PAGES) or all(sighting.in_comment for sighting in sightings)):
         return f"; it stands {'on a page' if path.endswith(_PAGES) else 'in a comment'}, from which no program takes it"
     if provider == "google" and _OF_CLIENTS.search(path):
         return "; the file goes to browsers or phones, so everybody has the key anyway: what counts is how it is limited"
     return ""
-
-
-def _aside_of_a_private_key(project: Project, path: str) -> str:
-    """Return why nothing shows that a private key guards something; one that an authority certified does."""
-    if _OF_AN_AUTHORITY.search(path):
-        return ""
-    if _is_of_a_certificate(project, path):
-        return "; it belongs to a certificate, and nothing shows that clients trust that one"
-    return "" if _is_named(project, path) else "; nothing here names the file, so what takes the key is not seen"
 
 
 def _is_shown_as_example(project: Project, sighting: SecretSighting) -> bool:
@@ -186,20 +176,12 @@ def _is_shown_as_example(project: Project, sighting: SecretSighting) -> bool:
     return _FOR_EXAMPLE.search(row) is not None
 
 
-def _is_named(project: Project, path: str) -> bool:
-    """Whether a file of a key is named by a text that runs or starts something, or is a text that runs itself."""
-    if not path.endswith(_KEY_FILES):
-        return True
-    name = posixpath.basename(path)
-    mounted = (mount.resolved for stack in project.stacks for service in stack.services for mount in service.mounts)
-    folders = {posixpath.dirname(path), path} - {""}
-    texts = (source for source in project.sources if source.path != path and not source.path.endswith(_PAGES))
-    read = any(fact.kind == "reads-file" and name in fact.detail for fact in project.code_facts)
-    return read or any(place in folders for place in mounted) or any(name in source.text for source in texts)
-
-
 def _is_of_a_certificate(project: Project, path: str) -> bool:
-    """Whether a key is one of a certificate, by its path or by the certificate beside it."""
+    """Whether a key is one of a certificate, by its path or by the certificate beside it, which no authority issued as far as
+    the path tells.
+    """
+    if _OF_AN_AUTHORITY.search(path):
+        return False
     folder = posixpath.dirname(path)
     stem = posixpath.splitext(path)[0].removesuffix("-key")
     beside = {f"{stem}{ending}" for ending in (*_CERTIFICATES, ".pem")} - {path}
