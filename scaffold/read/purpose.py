@@ -30,6 +30,10 @@ _ONLY = regex(
     r"|\bdo not use\b[^.!?]{0,30}\bproduction\b",
     re.IGNORECASE,
 )
+_MEANT = regex(
+    r"\b(?:meant|intended|designed|provided)\b[^.!?]{0,15}\bfor\s+(?:local\s+)?(?:development|testing)\b(?![^.!?]*\b(?:prod|deploy|server))",
+    re.IGNORECASE,
+)
 _SUBJECT = regex(
     r"\bthis\s+(?:\w+[\s-]){0,2}?(?:repo(?:sitory)?|project|compose|stack|setup|file)\b"
     r"|\b(?:docker[- ])?compose\s+(?:file|setup|stack|configuration)\b"
@@ -158,9 +162,10 @@ def _of_pages(bases: tuple[Stack, ...], docs: Iterable[DocFile]) -> Iterator[Dev
         if not name.lower().startswith("readme") or not near:
             continue
         for line, sentence in sentences_of(page.text):
-            if not says_development_only(sentence):
-                continue
             named = {posixpath.basename(match[0]) for match in _FILE.finditer(sentence)}
+            meant = bool(named and _MEANT.search(sentence)) and not _PARTIAL.search(sentence)
+            if not meant and not says_development_only(sentence):
+                continue
             if named or _SUBJECT.search(sentence):
                 used = dict.fromkeys(path for stack in near for path in _used(stack))
                 files = tuple(path for path in used if not named or posixpath.basename(path) in named)

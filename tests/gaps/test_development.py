@@ -281,6 +281,22 @@ def test_the_production_file_of_an_example_counts(make_project: Callable[..., Pa
     assert port_gap(make_project(files)).severity is Severity.HIGH
 
 
+@pytest.mark.parametrize(
+    ("sentence", "severity"),
+    [
+        ("The provided docker-compose.yml file is meant for development and testing purposes.", Severity.LOW),
+        ("The docker-compose.yml file is meant for development and for small servers.", Severity.HIGH),
+        ("Options in docker-compose.yml are meant for development.", Severity.HIGH),
+        ("This program is meant for development.", Severity.HIGH),
+    ],
+)
+def test_a_page_says_what_the_file_beside_it_is_meant_for(
+    sentence: str, severity: Severity, make_project: Callable[..., Path]
+) -> None:
+    files = {"all/docker-compose.yml": COMPOSE, "all/README.md": f"# All in one\n{sentence}\nFor production, use the image.\n"}
+    assert port_gap(make_project(files)).severity is severity
+
+
 # --- files that production does without -------------------------------------------------------------------------------
 
 ALONE = """\
