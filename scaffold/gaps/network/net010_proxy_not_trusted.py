@@ -321,7 +321,8 @@ def _forged(project: Project, stack: Stack, service: Service, words: dict[str, C
     """
     limits = words.get("counts") or words.get("keys")
     fact = words.get("believes") or words.get("heeds")
-    if fact is not None and fact.detail.endswith(" gin") and (limits is None or "names" in words):
+    # A limit by the address that connects is none by what Gin makes of a header.
+    if fact is not None and fact.detail.endswith(_OF_GIN) and ("names" in words or not _is_gins(limits)):
         fact = None
     believes = fact.location if fact is not None else _believes_all(project, service, limits) or _believing(service)
     ports = open_ports(project, service)
@@ -348,6 +349,10 @@ def _forged(project: Project, stack: Stack, service: Service, words: dict[str, C
         environment=stack.environment,
         closers=(Closer(None, "advice", "Write 127.0.0.1 before the port, or take it out where a proxy joins the stack."),),
     )
+
+
+def _is_gins(limit: CodeFact | None) -> bool:
+    return limit is not None and limit.detail.endswith(_OF_GIN)
 
 
 def _services(project: Project) -> Iterator[Service]:
@@ -402,11 +407,11 @@ def _believers(project: Project, facts: list[CodeFact]) -> Iterator[Gap]:
     edges: list[Location] = []
     for believes in (fact for fact in facts if fact.detail.startswith("believes")):
         program = _program(project, believes)
-        if believes.detail.endswith(" gin") and any(
-            fact.detail.startswith("names") and _program(project, fact) == program for fact in facts
-        ):
+        own = [fact for fact in facts if _program(project, fact) == program]
+        gin = believes.detail.endswith(_OF_GIN)
+        if gin and any(fact.detail.startswith("names") for fact in own):
             continue
-        limits = (fact for fact in facts if fact.detail.startswith(("counts", "keys")) and _program(project, fact) == program)
+        limits = (fact for fact in own if fact.detail.startswith(("counts", "keys")) and (not gin or _is_gins(fact)))
         limit = next(limits, None)
         edge = _appending_edge(project, believes) if limit is not None else None
         if limit is not None and edge is not None:
@@ -539,6 +544,7 @@ def _believers_gap(found: dict[CodeFact, CodeFact], edge: Location) -> Gap:
     )
 
 
+_OF_GIN = " gin"
 _TRUSTED = regex(r"(?:\w+_)?TRUSTED_PROX(?:Y|IES)")
 _EVERYBODY = frozenset({"*", "**", "0.0.0.0/0", "private_ranges", "PRIVATE_SUBNETS", "REMOTE_ADDR", "127.0.0.1,REMOTE_ADDR"})
 """What Laravel, Symfony and their like take for all; the gateway of Docker stands in the private ranges."""
