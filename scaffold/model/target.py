@@ -17,7 +17,7 @@ from scaffold.model.guides import GuidesPlan
 from scaffold.model.hardening import HardeningPlan
 from scaffold.model.monitoring import MonitoringPlan
 from scaffold.model.names import Role, Room
-from scaffold.model.workload import ConfigFile, LeftOut, Note, PathRoute, PersistentVolume, Setting, Workload
+from scaffold.model.workload import ConfigFile, HostRoute, LeftOut, Note, PathRoute, PersistentVolume, Setting, Workload
 
 
 @frozen
@@ -170,6 +170,8 @@ class Target:
     """What of the compose files does not carry over as it is."""
     paths: tuple[PathRoute, ...] = ()
     """The routes by path that the project's own proxy has, beside those by name."""
+    routes: tuple[HostRoute, ...] | None = None
+    """All routes, where labels say them to a proxy; None where none do."""
     chart_folder: str = ""
     """Where the chart goes; "" when none is written."""
     lacks_chart: bool = False

@@ -245,6 +245,19 @@ class PathRoute:
 
 
 @frozen
+class HostRoute:
+    """A route of the Ingress: `subdomain` below its domain ("" for the domain itself), `path` "" for everything there, and
+    `exact` where nothing below the path belongs to it.
+    """
+
+    workload: str
+    port: int
+    subdomain: str
+    path: str = ""
+    exact: bool = False
+
+
+@frozen
 class LeftOut:
     """A service that gets no workload, and why; kind is `managed` (AWS runs it) or `dropped`."""
 
@@ -276,3 +289,5 @@ class WorkloadPlan:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
     paths: tuple[PathRoute, ...] = ()
+    routes: tuple[HostRoute, ...] | None = None
+    """The routes that the labels of a proxy say; None where none do."""

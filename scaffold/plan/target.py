@@ -111,6 +111,7 @@ def make_target(project: Project, gaps: tuple[Gap, ...]) -> Target:
             *(unread_notes(needs) if chart else ()),
         ),
         paths=running.paths,
+        routes=running.routes,
         base_set=base_set,
         production_set=production_set,
         profiles=choice,

@@ -208,7 +208,13 @@ def values_schema() -> dict[str, object]:
                     "annotations": _map(_TEXT),
                     "routes": _list(
                         _object(
-                            {"workload": _TEXT, "port": _PORT, "subdomain": _TEXT, "path": {"type": "string", "pattern": "^/"}},
+                            {
+                                "workload": _TEXT,
+                                "port": _PORT,
+                                "subdomain": _TEXT,
+                                "path": {"type": "string", "pattern": "^/"},
+                                "exact": _BOOLEAN,
+                            },
                             *("workload", "port", "subdomain"),
                         )
                     ),

@@ -16,7 +16,7 @@ from scaffold.generate.helm.texts import text_data
 from scaffold.model.names import DATASTORES, Role
 from scaffold.model.target import EnvironmentTarget, Target
 from scaffold.model.values import ImageReference, dns_label
-from scaffold.model.workload import Probe, Resources, Security, Wait, Workload, WorkloadMount
+from scaffold.model.workload import HostRoute, Probe, Resources, Security, Wait, Workload, WorkloadMount
 
 _KINDS = {"deployment": "Deployment", "stateful-set": "StatefulSet", "daemon-set": "DaemonSet", "job": "Job"}
 _NAMES_ENVIRONMENT = frozenset({"ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DEPLOY_ENV", "SENTRY_ENVIRONMENT"})
@@ -184,7 +184,11 @@ def _ingress(target: Target) -> dict[str, object]:
 
 
 def _routes(target: Target) -> list[dict[str, object]]:
-    """Return the routes: a proxy stands before everything else; else the user interface has the domain, the rest its name."""
+    """Return the routes: those of the proxy's labels; else a proxy stands before everything else, or the user interface has the
+    domain, the rest its name.
+    """
+    if target.routes is not None:
+        return [_route(route) for route in target.routes]
     served = [item for item in target.workloads if item.role in SERVED and item.kind != "job" and _http_port(item)]
     proxies = [item for item in served if item.role is Role.PROXY]
     shown = proxies[:1] or served
@@ -194,6 +198,11 @@ def _routes(target: Target) -> list[dict[str, object]]:
         for item in sorted(shown, key=lambda item: (item is not main, item.name))
     ]
     return [*([] if proxies else _paths(target, {str(item["workload"]): str(item["subdomain"]) for item in named})), *named]
+
+
+def _route(route: HostRoute) -> dict[str, object]:
+    where: dict[str, object] = {"workload": route.workload, "port": route.port, "subdomain": route.subdomain}
+    return {**where, **({"path": route.path} if route.path else {}), **({"exact": True} if route.exact else {})}
 
 
 def _paths(target: Target, subdomains: dict[str, str]) -> list[dict[str, object]]:

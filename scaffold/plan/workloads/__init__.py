@@ -21,6 +21,7 @@ from scaffold.plan.workloads.config_hosts import host_notes as file_host_notes
 from scaffold.plan.workloads.environment import plan_defaults, plan_environment, plan_settings
 from scaffold.plan.workloads.fronts import door_notes, front_notes
 from scaffold.plan.workloads.keys import key_notes
+from scaffold.plan.workloads.label_routes import plan_label_routes
 from scaffold.plan.workloads.logins import added_notes, plan_logins
 from scaffold.plan.workloads.paths import plan_paths, unrouted_notes
 from scaffold.plan.workloads.ports import plan_aliases, plan_ports
@@ -59,6 +60,8 @@ def plan_workloads(
         notes += found
     notes += unrouted_notes(scope, shared.ports)
     notes += door_notes(tuple(workloads), scope)
+    routes, lost = plan_label_routes(scope, shared.ports)
+    notes += lost
     one = _one_value(scope, shared)
     texts = [(service, one(shared.environments[service.name]), _words(shared.argvs[service.name])) for service in kept]
     return WorkloadPlan(
@@ -68,6 +71,7 @@ def plan_workloads(
         files=rewrite_files(plan_files((scope.names[service.name], shared.storages[service.name]) for service in kept), scope),
         left_out=left_out,
         paths=plan_paths(scope, shared.ports),
+        routes=routes,
         notes=tuple(sorted(notes, key=lambda note: (note.service, note.location.sort_key(), note.key, note.message))),
     )
 

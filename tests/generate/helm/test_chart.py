@@ -223,6 +223,38 @@ def test_the_ingress_has_the_paths_of_the_example_s_own_proxy(
     assert [(path, name) for _, path, name in routes] == [("/api", "api"), ("/", "frontend"), ("/", "api")]
 
 
+def test_the_ingress_has_the_names_and_paths_of_traefik_s_labels(
+    make_project: Callable[..., Path], require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    labels = {
+        "web": "Host(`shop.example`)",
+        "api": "Host(`shop.example`) && Path(`/health`) || Host(`api.shop.example`)",
+    }
+    services = {
+        name: {
+            "image": f"acme/{name}:1",
+            "labels": {
+                f"traefik.http.routers.{name}.rule": rule,
+                f"traefik.http.services.{name}.loadbalancer.server.port": "8080",
+            },
+        }
+        for name, rule in labels.items()
+    }
+    project = make_project({"compose.yaml": yaml.safe_dump({"services": services})}, name="shop")
+    chart = support.write_chart(target_of(project), tmp_path)
+    found = support.objects(support.template(require_tool("helm"), chart, "--set", "ingress.domain=shop.test"))
+    (ingress,) = [item for item in found if item["kind"] == "Ingress"]
+    assert [
+        (rule["host"], path["path"], path["pathType"], path["backend"]["service"]["name"])
+        for rule in ingress["spec"]["rules"]
+        for path in rule["http"]["paths"]
+    ] == [
+        ("shop.test", "/health", "Exact", "api"),
+        ("shop.test", "/", "Prefix", "web"),
+        ("api.shop.test", "/", "Prefix", "api"),
+    ]
+
+
 def test_the_load_balancer_takes_any_answer_but_an_error_where_no_path_is_known(
     make_project: Callable[..., Path], require_tool: Callable[[str], str], tmp_path: Path
 ) -> None:
