@@ -395,7 +395,11 @@ def _production(  # noqa: PLR0913, PLR0917 - each is another source of lines
     # Without these the overlays do not start, whatever the stack takes in their place.
     demanded = {item.name for item in added if not item.optional}
     theirs = {entry.name: entry for entry in _entries_of_developers(project, stack)}
-    wanted = ((group.title, [_in_production(item, theirs.get(item.name)) for item in group.variables]) for group in groups)
+    tracked = first(project.env_files, PATH, env_path(stack.directory))
+    wanted = (
+        (group.title, [_in_production(_as_tracked(item, tracked), theirs.get(item.name)) for item in group.variables])
+        for group in groups
+    )
     ours = tuple(
         EnvGroup(title, tuple(replace(item, active=item.active or item.name in demanded) for item in items))
         for title, items in wanted
@@ -457,6 +461,18 @@ def _entries_of_developers(project: Project, stack: Stack) -> tuple[EnvEntry, ..
     return tuple(entry for entry in template.entries if not entry.commented) if template else ()
 
 
+def _as_tracked(variable: EnvVariable, tracked: EnvFile | None) -> EnvVariable:
+    """Return the variable with what the env file in git sets: Compose reads that file no more beside the one of production."""
+    entry = tracked.entry(variable.name) if tracked else None
+    if entry is None or entry.commented or variable.secret or variable.as_it_is or entry.value in {"", variable.value}:
+        return variable
+    name, value = entry.name, entry.value
+    is_stand_in = "/path/to" in value or classify(value) is SecretClass.PLACEHOLDER
+    secret = holds_secret(name, value) or is_provider_key(value)
+    is_plain = "\n" not in value and "$" not in value and not is_stand_in and not secret
+    return replace(variable, value=value, active=True) if is_plain else variable
+
+
 def _in_production(variable: EnvVariable, entry: EnvEntry | None = None) -> EnvVariable:
     """Return the variable as production sets it: its mode and debug by name, origins to be filled in, the rest as it is.
 
@@ -493,7 +509,7 @@ def _why_asked(variable: EnvVariable) -> str:
         return f"{value} stands for a number of your own"
     if keeps_mail(name, value):
         return f"How mail goes out; the default, {value}, sends none"
-    if not variable.active and leads_home(name, value):
+    if leads_home(name, value):
         return f"The default, {value}, is right on a developer's own machine: the address that production has"
     return ""
 

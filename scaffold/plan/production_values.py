@@ -36,6 +36,17 @@ _LOOPBACK = regex(
 )
 _NAMES_ITSELF = regex(r"(?:HOSTS|ORIGINS?|DOMAINS?)$")
 
+_NAMES_SITE = regex(
+    r"(?:(?!DB|DATABASE|POSTGRES|PG|MYSQL|MONGO|REDIS|CACHE|SMTP|E?MAIL|IMAP|LDAP|S3|MINIO|KAFKA|MQTT|NATS)[A-Z0-9]+_)?"
+    r"(?:DOMAIN(?:_NAME)?|HOST(?:NAME)?|FQDN|(?:APP|BASE|FRONTEND|PUBLIC|ROOT|SERVER|SITE|WEB)_?(?:DOMAIN|HOST|UR[IL]))"
+)
+"""Variables by which an application knows the address under which people reach it."""
+_STAND_IN_DOMAIN = regex(
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[a-z0-9-]+\.)+(?:local|localhost|test|example|invalid|example\.(?:com|net|org))(?::\d+)?(?:/\S*)?",
+    re.IGNORECASE,
+)
+"""Names that nobody can own or reach over the internet (RFC 2606, RFC 6762)."""
+
 _NAMES_SOMEBODY = regex(r"(?:^|_)(?:IDS?|ADMINS?|OWNERS?|CHATS?|CHANNELS?|USERS?|GUILDS?|PHONES?(?:_NUMBERS?)?)$")
 _STAND_IN = regex(r"[-+]?(?:100)?(?:0?123456\d*|0?987654\d*|(?P<digit>\d)(?P=digit){5,})")
 """Numbers that people write where they mean somebody's own; chats of Telegram begin with -100."""
@@ -53,7 +64,11 @@ def is_this_machine(value: str) -> bool:
 
 
 def leads_home(name: str, value: str) -> bool:
-    """Whether a value is an address of a developer's own machine: a URL, or a name under which people reach the app."""
+    """Whether a value is an address of a developer's own machine: a URL, or a name under which people reach the app, which may
+    be one that nobody else can reach.
+    """
+    if _NAMES_SITE.fullmatch(name) and _STAND_IN_DOMAIN.fullmatch(value):
+        return True
     return is_this_machine(value) and ("://" in value or _NAMES_ITSELF.search(name) is not None)
 
 

@@ -116,11 +116,12 @@ def test_defaults_are_settings_required_ones_are_asked_for_and_secrets_are_keys(
         "LOG_LEVEL": "INFO",
         "REGION": None,
         "USER_PART": None,
+        "VERSION": "v1",
     }
     assert (found["LOG_LEVEL"], found["REGION"], found["NESTED"], found["PRESENT"]) == ("<LOG_LEVEL>", "<REGION>", "<A>", "")
     assert (found["PRICE"], found["TOKEN_TTL"], found["AUTH_ENABLED"], found["BARE"]) == ("$5", "3600", "true", "<BARE>")
     assert found["API_KEY"] == "<app.API_KEY>"
-    assert found["LINK"] == "https://<USER_PART>:<app.PASS_PART>@api.example.org/v1"
+    assert found["LINK"] == "https://<USER_PART>:<app.PASS_PART>@api.example.org/<VERSION>"
     keys = {found["SESSION_SECRET"], env(target, "worker")["SESSION_SECRET"]}
     assert keys == {"<app.WEB_SESSION_SECRET>", "<app.WORKER_SESSION_SECRET>"}
     assert "f8Jk2mQz" not in repr(target.workloads) + str(found)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from scaffold.model.compose import EnvValue, Service, Stack
+from scaffold.model.interpolation import Reference, pieces
 from scaffold.model.known import known
 from scaffold.model.secrets import is_provider_key, names_secret, url_password
 from scaffold.model.target import APPLICATION_SECRET
@@ -85,9 +86,29 @@ def _written(entry: EnvValue, service: Service, scope: Scope, defaults: dict[str
     if whole is not None and whole.name in defaults and text_is_setting(text, _kept(value), defaults[whole.name]):
         return (Piece("setting", whole.name),)
     if not is_literal(text):
-        return _secret(scope.secret_key(service.name, entry.name)) if scope.value_shows_secret(literal_text(text)) else text
+        if scope.value_shows_secret(literal_text(text)):
+            return _secret(scope.secret_key(service.name, entry.name))
+        return _composed(entry, raw, scope, defaults, secret=secret) or text
     exposed = (secret and value) or is_provider_key(value) or _is_exposed(value, scope)
-    return _secret(scope.secret_key(service.name, entry.name)) if exposed else _plain(entry)
+    if exposed:
+        return _secret(scope.secret_key(service.name, entry.name))
+    return _composed(entry, raw, scope, defaults, secret=secret) or _plain(entry)
+
+
+def _composed(entry: EnvValue, raw: str, scope: Scope, defaults: dict[str, str | None], *, secret: bool) -> Text:
+    """Return a text with the settings that it is made of, such as the domain of each URL: they are set in one place. Nothing
+    where no setting has just this value, or where the text leads to a service.
+    """
+    if whole_reference(raw) is not None or not _is_own_text(entry, scope):
+        return ()
+    text = expand(raw, scope, secret=secret, settings={name: value for name, value in defaults.items() if value is not None})
+    return text if any(piece.kind == "setting" for piece in text) else ()
+
+
+def _is_own_text(entry: EnvValue, scope: Scope) -> bool:
+    """Whether a text names no service and no host of Docker, which differ in the cluster."""
+    value = entry.value or ""
+    return _kept(value) is not None and rewrite_hosts(literal(value), entry.name, scope) == literal(value)
 
 
 def _plain(entry: EnvValue) -> Text:
@@ -125,19 +146,34 @@ def plan_defaults(services: Iterable[Service], scope: Scope) -> dict[str, str | 
     """Return the settings: each variable that whole values of the environment ask for, with the one default of all of them.
 
     A variable with two defaults, or with one and a tracked value that differs, is no setting: each value stands for itself. An
-    empty one beside none at all is no default of its own.
+    empty one beside none at all is no default of its own. A part of longer texts, such as a domain, is one by the same measure.
     """
     found: dict[str, set[str | None]] = defaultdict(set)
+    parts: dict[str, set[str]] = defaultdict(set)
     for service in services:
         logins = plan_logins(service, scope)
         for entry in service.environment:
             if logins.value(entry) is None:
                 _collect(entry, scope, found)
+                _collect_parts(entry, scope, parts)
         for key in ("command", "entrypoint"):
             for text in _texts(service, key, scope):
                 _collect_required(text, found)
-    told = {name: values - {""} if None in values else values for name, values in sorted(found.items())}
-    return {name: next(iter(values)) for name, values in told.items() if len(values) == 1}
+    told = {name: values - {""} if None in values else values for name, values in found.items()}
+    told |= {name: {*values} for name, values in parts.items() if name not in told}
+    return {name: next(iter(values)) for name, values in sorted(told.items()) if len(values) == 1}
+
+
+def _collect_parts(entry: EnvValue, scope: Scope, found: dict[str, set[str]]) -> None:
+    """Collect what the references inside a longer text stand for."""
+    raw, value = _unquoted(entry), entry.value or ""
+    if not entry.references or whole_reference(raw) is not None or _is_exposed(value, scope) or not _is_own_text(entry, scope):
+        return
+    for part in pieces(raw):
+        if isinstance(part, Reference) and part.operator[-1:] != "+" and part.name not in _COLLECTED_BY_COMPOSE:
+            text = expand(f"${{{part.name}{part.operator}{part.argument}}}", scope)
+            if is_literal(text):
+                found[part.name].add(literal_text(text))
 
 
 def _collect(entry: EnvValue, scope: Scope, found: dict[str, set[str | None]]) -> None:

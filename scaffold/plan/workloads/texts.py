@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from scaffold.model.document import Scalar, VariableReference
 from scaffold.model.interpolation import Reference, pieces
 from scaffold.model.regex import regex
 from scaffold.model.target import APPLICATION_SECRET
-from scaffold.model.workload import Piece, Text, is_literal, literal
+from scaffold.model.workload import Piece, Text, is_literal, literal, literal_text
 from scaffold.plan.workloads.scope import Scope, is_secret_reference
 
 _BEFORE_USERINFO = regex(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s/?#@]*$")
@@ -17,8 +17,9 @@ _IN_USERINFO = regex(r"[^\s/?#@]*@")
 _STAND_IN = "x"
 
 
-def expand(raw: str, scope: Scope, *, secret: bool = False) -> Text:
-    """Return the pieces of a text as it stands in a compose file; with `secret` every variable in it is one.
+def expand(raw: str, scope: Scope, *, secret: bool = False, settings: Mapping[str, str] | None = None) -> Text:
+    """Return the pieces of a text as it stands in a compose file; with `secret` every variable in it is one. A variable that
+    is what one of `settings` is by default is asked for at the installation.
 
     Variables in the userinfo of a URL are percent-encoded there; the one behind the colon is a password, whatever its name.
     """
@@ -33,9 +34,14 @@ def expand(raw: str, scope: Scope, *, secret: bool = False) -> Text:
         password = inside and ":" in before.rpartition("://")[2]
         found += [
             replace(piece, encoded=inside) if piece.kind == "secret" else piece
-            for piece in _reference(part, scope, secret=secret or password)
+            for piece in _as_setting(part, _reference(part, scope, secret=secret or password), settings or {})
         ]
     return merged(found)
+
+
+def _as_setting(part: Reference, text: Text, settings: Mapping[str, str]) -> Text:
+    is_one = part.operator[-1:] != "+" and is_literal(text) and settings.get(part.name) == literal_text(text)
+    return (Piece("setting", part.name),) if is_one else text
 
 
 def _shown(parts: Iterable[str | Reference]) -> str:
