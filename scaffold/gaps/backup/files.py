@@ -15,7 +15,7 @@ from scaffold.gaps.signals import main_services
 from scaffold.model.code_databases import opened_databases, source_mount
 from scaffold.model.compose import Mount, Service, Stack
 from scaffold.model.document import Sequence
-from scaffold.model.durability import dependency_names, is_made_again
+from scaffold.model.durability import dependency_names, is_durable_store, is_made_again
 from scaffold.model.env_templates import missing_env_files, template_of
 from scaffold.model.frozen import frozen
 from scaffold.model.known import first, with_folders
@@ -104,7 +104,7 @@ _DATA_VARIABLE = regex(r"\$\{?\w*DATA_?(?:PATH|DIR|ROOT|FOLDER|LOCATION)?\}?")
 """A variable alone, without a value in its place, that names where data is."""
 _MADE_BY_TOOLS = regex(
     r"(?i).*(?:caddy|traefik|keycloak|acme|letsencrypt|certs?\b|certbot|ollama|hugging|whisper|embedding|geo(?:ip|lite)|seed|fixture|test|sample"
-    r"|demo|backup|dump|history|bundle|gems|index|scratch|download|import|export|queue|session).*",
+    r"|demo|backup|dump|history|bundle|gems|index|scratch|download|import|export|queue|session|transfer).*",
 )
 """Volumes of a proxy, of models and of what is fetched or made anew, by their names."""
 _OF_IMAGES: dict[str, str] = {
@@ -196,7 +196,7 @@ def _all_kept(project: Project) -> Iterator[Kept]:
         places = [(mount.source, mount.target) for mount in mounts if mount is not database]
         for source, target in (*places, *_variable_mounts(project, service), *_data_by_variable(project, service)):
             what = next((what for what, names in _NAMES if names.fullmatch(target) or names.fullmatch(source)), "")
-            if what or (_is_called_data(source, target) and any(other.is_datastore for other in stack.services)):
+            if what or (_is_called_data(source, target) and any(is_durable_store(project, other) for other in stack.services)):
                 yield Kept(what or DATA, stack, service, source, target)
 
 
