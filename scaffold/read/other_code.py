@@ -202,7 +202,8 @@ def read_other_code(path: str, text: str) -> CodeReading:
     ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
     language = _BY_ENDING[ending] if ending else _by_place(path)
     words = (*_WORDS, *_OF_RAILS) if language is _RUBY else _WORDS
-    if language is None or not (holds(text, words) or _WORTH_READING.search(text)):
+    has_constants = ending == ".php" and "define(" in text
+    if language is None or not (has_constants or holds(text, words) or _WORTH_READING.search(text)):
         return CodeReading()
     if language is _RUST:
         # Loaded where there is code of Rust alone.
@@ -238,6 +239,11 @@ def read_other_code(path: str, text: str) -> CodeReading:
 
         settings = [*settings, *fixed_keys(path, places, bare)]
         facts += (*console_facts(path, places, bare), *database_facts(path, places, bare))
+    if has_constants:
+        # Loaded where there is such code of PHP alone.
+        from scaffold.read.php_constants import constants
+
+        settings = [*settings, *constants(path, places, bare)]
     return reading(settings, list(reads.values()), facts)
 
 

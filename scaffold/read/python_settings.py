@@ -43,6 +43,7 @@ _SETTINGS_MODULE = regex(r"(?:^|/)(?:[\w]*settings|[\w]*config|conf|constants|co
 
 _OTHER_SOURCES = "settings_customise_sources"
 """By this name settings of pydantic take values from other places too, such as a file of TOML."""
+_FIELD_OF_SETTINGS = regex(r"(?:self\.)?(?:app_)?(?:settings|config|cfg)\.(?P<field>\w+)")
 _SECRETS = regex(r"SECRET|PASS|PWD|TOKEN|JWT|SALT|KEY|DSN|CREDENTIAL")
 """Without one of these a text reads no secret."""
 
@@ -146,7 +147,11 @@ class SettingsReader:
                 yield EnvRead(item.arg, required=False, location=at(self.path, item.value))
 
     def _alternative(self, node: ast.BoolOp, scope: Scope) -> Iterator[Found]:
-        """`os.getenv("X") or "literal"`: the literal is the default, and the variable is not required."""
+        """`os.getenv("X") or "literal"`: the literal is the default, and the variable is not required; so it is behind fields
+        of the settings, `settings.jwt_secret or settings.secret_key or "literal"`.
+        """
+        if isinstance(node.op, ast.Or) and all(isinstance(value, ast.Attribute) for value in node.values[:-1]):
+            yield from self._behind_fields(node, scope)
         if not isinstance(node.op, ast.Or) or not isinstance(node.values[0], ast.Call):
             return
         found = self._read(node.values[0])
@@ -154,6 +159,13 @@ class SettingsReader:
         if found is not None and text_value(last) is not None:
             yield EnvRead(found[0], required=False, location=at(self.path, node.values[0]))
             yield from self._default(found[0], last, "expression", scope)
+
+    def _behind_fields(self, node: ast.BoolOp, scope: Scope) -> Iterator[Found]:
+        """The last resort of secrets that an object of settings holds, by the variable of the first one."""
+        names = [dotted(value) for value in node.values[:-1]]
+        fields = [match["field"] for name in names if (match := _FIELD_OF_SETTINGS.fullmatch(name))]
+        if len(fields) == len(names) and all(map(is_sensitive_name, fields)) and text_value(node.values[-1]):
+            yield from self._one(fields[0].upper(), node.values[-1], "expression", scope)
 
     def _default(self, name: str, value: ast.expr, kind: str, scope: Scope) -> Iterator[SettingDefault]:
         if isinstance(value, ast.List | ast.Tuple | ast.Set):
