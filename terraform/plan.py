@@ -39,13 +39,18 @@ class Postgres:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """One Redis that ElastiCache or MemoryDB will run as Valkey; version is major.minor; `broker` forbids eviction."""
+    """One Redis that ElastiCache or MemoryDB will run as Valkey; version is major.minor; `broker` forbids eviction.
+
+    `eviction` and `events` are its maxmemory-policy and notify-keyspace-events of today, "" for what it has by itself.
+    """
 
     service: str
     product: str
     version: str
     port: int
     broker: bool
+    eviction: str
+    events: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +213,8 @@ def _cache(reader: Reader) -> Cache:
         version=reader.matching("version", r"([1-9][0-9]?\.[0-9]{1,2})?", "a version such as 8.2, or nothing"),
         port=reader.port("port"),
         broker=reader.flag("broker"),
+        eviction=reader.matching("eviction", r"[a-z-]*", "a policy of Valkey, or nothing"),
+        events=reader.matching("events", r"[A-Za-z$]*", "classes of events, or nothing"),
     )
 
 

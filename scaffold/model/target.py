@@ -49,6 +49,10 @@ class Store:
     port: int = 0
     broker: bool = False
     """Whether a queue library keeps jobs in it: eviction is then forbidden and cluster mode is off."""
+    eviction: str = ""
+    """What a managed Redis gives up when its memory is full, as its command says it today; "" where that says nothing."""
+    events: str = ""
+    """The changes of keys that its clients are told about today (`notify-keyspace-events`); "" for none."""
     declared_database: str = ""
     """The database as the compose file names it, for managed PostgreSQL."""
     product: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,10 +18,17 @@ from scaffold.model.engines import (
     postgres_version,
 )
 from scaffold.model.names import Role
+from scaffold.model.regex import regex
 from scaffold.model.target import APPLICATION_SECRET, HOST_SECRET, Secret, SecretKey, Store
 from scaffold.model.workload import Workload, secrets_in
 from scaffold.plan.names import database_name, database_role, secret_name
 
+_EVICTION = regex(
+    r"--maxmemory-policy[= ]+[\"']?(?P<value>noeviction|(?:allkeys|volatile)-(?:lru|lfu|random)|volatile-ttl)\b",
+    words=("--maxmemory-policy",),
+)
+_EVENTS = regex(r"--notify[-_]keyspace[-_]events[= ]+[\"']?(?P<value>[A-Za-z$]+)", words=("--notify",))
+"""Options of a server of Redis, Valkey or Dragonfly whose clients count on them."""
 _PORTS = {Role.POSTGRES: 5432, Role.REDIS: 6379}
 _STORE_ROLES = (
     Role.POSTGRES,
@@ -116,8 +124,15 @@ def _cache(service: Service, reason: str, redis: str) -> Store:
         MEMORYDB_VERSION if product == MEMORYDB else VALKEY_VERSION,
         port=_PORTS[Role.REDIS],
         broker=broker,
+        eviction=_option(service, _EVICTION),
+        events=_option(service, _EVENTS),
         product=product,
     )
+
+
+def _option(service: Service, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(" ".join(service.command or ()))
+    return found["value"] if found else ""
 
 
 def _plain_env(service: Service, name: str) -> str:

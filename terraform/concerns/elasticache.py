@@ -78,7 +78,7 @@ def _cache(base: Foundation, store: Cache, shared: _Shared) -> BuiltCache:
             **_identity(base, store, short, prefix),
             "subnet_group_name": shared.subnets.attribute("name"),
             "security_group_ids": [secured.attribute("id")],
-            "parameter_group_name": _parameters(base, name, short, prefix).attribute("name"),
+            "parameter_group_name": _parameters(base, store, name, short, prefix).attribute("name"),
             **_protection(base, short, prefix, shared.key),
             "user_group_ids": [users.attribute("id")],
             "log_delivery_configuration": [_log(base, short, log, shared.key) for log in ("engine", "slow")],
@@ -134,7 +134,7 @@ def _users(base: Foundation, name: str, short: str, password: Expression, versio
     return user, base.stack.resource(FILE, "aws_elasticache_user_group", name, arguments)
 
 
-def _parameters(base: Foundation, name: str, short: str, prefix: str) -> Reference:
+def _parameters(base: Foundation, store: Cache, name: str, short: str, prefix: str) -> Reference:
     """ElastiCache names the families by the major alone: valkey7, valkey8, valkey9."""
     major = Expression(f'split(".", var.{prefix}_engine_version)[0]')
     return base.stack.resource(
@@ -145,7 +145,10 @@ def _parameters(base: Foundation, name: str, short: str, prefix: str) -> Referen
             "name": join(base.name, f"-{short}-valkey", major),
             "family": join("valkey", major),
             "description": join("Valkey of ", base.name),
-            "parameter": [{"name": "maxmemory-policy", "value": Expression(f"var.{prefix}_maxmemory_policy")}],
+            "parameter": [
+                {"name": "maxmemory-policy", "value": Expression(f"var.{prefix}_maxmemory_policy")},
+                *([{"name": "notify-keyspace-events", "value": store.events}] if store.events else []),
+            ],
             "lifecycle": {"create_before_destroy": True},
         },
     )
@@ -201,7 +204,7 @@ def _variables(prefix: str, store: Cache) -> tuple[Variable, ...]:
             f"{prefix}_maxmemory_policy",
             "string",
             _eviction(store, what),
-            "noeviction" if store.broker else "volatile-lru",
+            "noeviction" if store.broker else store.eviction or "volatile-lru",
             f'can(regex("^(noeviction|(allkeys|volatile)-(lru|lfu|random)|volatile-ttl)$", var.{prefix}_maxmemory_policy))',
             "One of Valkey's policies, such as noeviction.",
         ),
@@ -219,4 +222,6 @@ def _variables(prefix: str, store: Cache) -> tuple[Variable, ...]:
 def _eviction(store: Cache, what: str) -> str:
     if store.broker:
         return f"What happens when the memory of {what} is full. It holds jobs: anything but noeviction loses them."
+    if store.eviction:
+        return f"What happens when the memory of {what} is full: as its compose file says."
     return f"What happens when the memory of {what} is full: volatile-lru gives up keys that expire anyway."

@@ -67,7 +67,7 @@ def _cache(base: Foundation, store: Cache, shared: _Shared) -> BuiltCache:
             "acl_name": acl.attribute("name"),
             "subnet_group_name": shared.subnets.attribute("name"),
             "security_group_ids": [secured.attribute("id")],
-            "parameter_group_name": _parameters(base, name, short, prefix).attribute("name"),
+            "parameter_group_name": _parameters(base, store, name, short, prefix).attribute("name"),
             "tls_enabled": True,
             "kms_key_arn": shared.key.attribute("arn"),
             "snapshot_retention_limit": Expression(f"var.{prefix}_snapshot_retention_days"),
@@ -94,7 +94,7 @@ def _user(base: Foundation, name: str, short: str, password: Expression) -> Refe
     )
 
 
-def _parameters(base: Foundation, name: str, short: str, prefix: str) -> Reference:
+def _parameters(base: Foundation, store: Cache, name: str, short: str, prefix: str) -> Reference:
     """MemoryDB names the families by the major alone: memorydb_valkey7."""
     major = Expression(f'split(".", var.{prefix}_engine_version)[0]')
     return base.stack.resource(
@@ -105,6 +105,7 @@ def _parameters(base: Foundation, name: str, short: str, prefix: str) -> Referen
             "name": join(base.name, f"-{short}-valkey", major),
             "family": join("memorydb_valkey", major),
             "description": join("Valkey of ", base.name),
+            **({"parameter": [{"name": "notify-keyspace-events", "value": store.events}]} if store.events else {}),
             "lifecycle": {"create_before_destroy": True},
         },
     )

@@ -109,3 +109,16 @@ def test_production_keeps_what_the_tracked_env_file_sets(planned: Planned):
     assert found["PAGES"] == ("10", False)
     assert found["API_TOKEN"][0] == found["DATA"][0] == ""
     assert found["SITE_URL"] == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("redis-server --maxmemory-policy allkeys-lru --notify-keyspace-events Ex", ("allkeys-lru", "Ex")),
+        ("--notify_keyspace_events=Ex", ("", "Ex")),
+        ("redis-server --appendonly yes", ("", "")),
+    ],
+)
+def test_a_managed_redis_keeps_the_options_that_its_clients_count_on(planned: Planned, command: str, told: tuple[str, str]):
+    (store,) = planned(f"services: {{cache: {{image: 'redis:8', command: {command}}}}}\n").stores
+    assert (store.eviction, store.events) == told

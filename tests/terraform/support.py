@@ -58,7 +58,8 @@ def postgres(service: str = "db", **parts: Any) -> dict[str, Any]:
 
 
 def cache(service: str = "redis", **parts: Any) -> dict[str, Any]:
-    return {"service": service, "product": "elasticache", "version": "8.2", "port": 6379, "broker": False, **parts}
+    base = {"service": service, "product": "elasticache", "version": "8.2", "port": 6379, "broker": False}
+    return {**base, "eviction": "", "events": "", **parts}
 
 
 def login(store: str, *more: str) -> dict[str, Any]:

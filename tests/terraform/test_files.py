@@ -322,3 +322,25 @@ def test_each_input_is_described_typed_and_used() -> None:
 def test_the_chart_keeps_its_load_balancers_where_the_compute_is_eks() -> None:
     assert "kubernetes.io/role/elb" in support.rendered(support.FRIDAY)["network.tf"]
     assert "kubernetes.io" not in support.rendered(support.PLANS["several"])["network.tf"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "policy", "events"),
+    [
+        ({"eviction": "allkeys-lru", "events": "Ex"}, "allkeys-lru", "Ex"),
+        ({"eviction": "", "events": ""}, "volatile-lru", None),
+        # What holds jobs gives nothing up, whatever its command says.
+        ({"eviction": "allkeys-lru", "events": "", "broker": True}, "noeviction", None),
+    ],
+)
+@pytest.mark.parametrize("product", ["elasticache", "memorydb"])
+def test_a_cache_keeps_the_options_of_its_command(product: str, parts: dict[str, Any], policy: str, events: str | None) -> None:
+    files = support.rendered(
+        support.plan("shop", caches=[support.cache(product=product, **parts)], secrets=[support.login("redis")])
+    )
+    text = files[f"{product}.tf"]
+    found = re.findall(r'name\s+= "notify-keyspace-events"\s+value\s+= "(\w+)"', text)
+    assert found == ([events] if events else [])
+    if product == "elasticache":
+        block = files["variables.tf"].partition('variable "cache_maxmemory_policy"')[2].partition("\n}")[0]
+        assert f'default     = "{policy}"' in block

@@ -52,6 +52,8 @@ def _cache(store: Store) -> dict[str, object]:
         "version": store.version,
         "port": store.port,
         "broker": store.broker,
+        "eviction": store.eviction,
+        "events": store.events,
     }
 
 

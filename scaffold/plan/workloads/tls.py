@@ -11,7 +11,7 @@ from scaffold.model.regex import regex
 from scaffold.model.target import Store
 from scaffold.model.workload import Note, Variable, literal
 from scaffold.plan.workloads.hosts import parse_url
-from scaffold.plan.workloads.logins import host_prefixes
+from scaffold.plan.workloads.logins import host_prefixes, plan_logins
 from scaffold.plan.workloads.scope import Scope
 
 _SWITCH = regex(r"_?(?:USE_?|ENABLE_?|WITH_?)?(?:SSL|TLS)(?:_?(?:ENABLED|ENABLE|ON|MODE))?", re.IGNORECASE)
@@ -20,6 +20,14 @@ _ON = {"false": "true", "0": "1", "no": "yes", "off": "on", "": "true"}
 _SCHEMES = {"redis": "rediss", "tcp": "tls", "valkey": "valkeys"}
 _SECURE = regex(
     r"rediss://|valkeys://|\bssl\s*[=:]\s*True\b|\btls\s*:\s*(?:\{|true\b)|SSLConnection|UseTLS|\.useSsl\(|TLSConfig"
+)
+_WITH_TLS = (
+    "{name} reaches the managed {store}, which takes TLS alone, and no code here asks for TLS: read a switch such as "
+    "{prefix}TLS, or a whole {prefix}URL (rediss://), before the first deployment"
+)
+_WITH_BOTH = (
+    "{name} reaches the managed {store}, which takes TLS and a password alone, and nothing here has either: read a switch such "
+    "as {prefix}TLS and {prefix}PASSWORD, or a whole {prefix}URL (rediss://), before the first deployment"
 )
 
 
@@ -40,17 +48,16 @@ def tls_notes(service: Service, scope: Scope) -> tuple[Note, ...]:
         if any(_switches(service, scope, prefix)) or _is_secure(service, scope):
             continue
         entry = _host_entry(service, scope, prefix)
-        notes.append(
-            Note(
-                service.name,
-                "environment",
-                f"{entry.name} reaches the managed {store.service}, which takes TLS alone, and no code here asks for TLS: read "
-                f"a switch such as {prefix}TLS, or a whole {prefix}URL (rediss://), before the first deployment",
-                entry.location,
-                urgent=True,
-            )
-        )
+        wanted = _WITH_TLS if _has_password(service, scope, store) else _WITH_BOTH
+        message = wanted.format(name=entry.name, store=store.service, prefix=prefix)
+        notes.append(Note(service.name, "environment", message, entry.location, urgent=True))
     return tuple(notes)
+
+
+def _has_password(service: Service, scope: Scope, store: Store) -> bool:
+    logins = plan_logins(service, scope)
+    texts = (*logins.added.values(), *(logins.value(entry) or () for entry in service.environment))
+    return any(piece.kind == "secret" and piece.text == store.secret for text in texts for piece in text)
 
 
 def _connections(service: Service, scope: Scope) -> dict[str, Store]:
