@@ -16,9 +16,9 @@ Planned = Callable[..., Target]
 
 @pytest.fixture
 def planned(make_project: Callable[..., Path]) -> Planned:
-    def plan(compose: str, **files: str) -> Target:
-        named = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}
-        return make_target(read_project(make_project({"compose.yaml": compose, **named}, name="shop")), ())
+    def plan(compose: str, tracked: str = "") -> Target:
+        files = {"compose.yaml": compose, **({".env": tracked} if tracked else {})}
+        return make_target(read_project(make_project(files, name="shop")), ())
 
     return plan
 
@@ -101,7 +101,7 @@ def test_production_keeps_what_the_tracked_env_file_sets(planned: Planned):
           API_TOKEN: ${API_TOKEN:-}
           SITE_URL: ${SITE_URL:-}
     """,
-        _dot_env="DATA=/path/to/data\nSENDER=Shop of Acme\nPAGES=10\nAPI_TOKEN=f8Jk2mQz9LpX4vRt\nSITE_URL=http://localhost:3000\n",
+        tracked="DATA=/path/to/data\nSENDER=Shop of Acme\nPAGES=10\nAPI_TOKEN=f8Jk2mQz9LpX4vRt\nSITE_URL=http://localhost:3000\n",
     )
     assert target.environment.production is not None
     found = {item.name: (item.value, item.active) for item in target.environment.production.variables}
