@@ -190,10 +190,18 @@ def _looks_random(text: str) -> bool:
 _PATH = regex(r"(?:\./|/|~/|%[\w.]{1,60}%/)[\w./\-]+|(?:[\w-]{1,60}/){1,20}[\w.-]{1,100}\.(?:pem|key|crt|p12|pfx|json|txt)")
 """A file by its path, which Symfony writes from the folder of the project (`%kernel.project_dir%/config/jwt/private.pem`)."""
 
+_LOGIN_ALONE = regex(
+    r"(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?)(?:\+\w{1,20})?://(?:[\w.-]{1,100}@)?[\w.,:-]{1,200}(?:/[\w./-]{0,200})?"
+    r"(?:\?(?![^\s]*(?:pass|token|secret|key))\S{0,300})?",
+    re.IGNORECASE,
+)
+"""The address of a store with a user at most: the password comes another way."""
+
 _CLASSES: tuple[tuple[SecretClass, Callable[[str], object]], ...] = (
     (SecretClass.EMPTY, lambda text: not text),
     (SecretClass.PROVIDER_KEY, is_provider_key),
     (SecretClass.FILE_PATH, _PATH.fullmatch),
+    (SecretClass.PLAIN, _LOGIN_ALONE.fullmatch),
     (SecretClass.PLACEHOLDER, _PLACEHOLDER.search),
     (SecretClass.WEAK, lambda text: len(text) <= _LONGEST_WEAK and _WEAK.fullmatch(text)),
     (SecretClass.PLAIN, regex(r"[a-z][a-z_]+(?:\.[A-Za-z_]{2,40}){1,8}").fullmatch),

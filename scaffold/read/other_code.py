@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from scaffold.model.frozen import frozen
 from scaffold.model.project import CodeFact, EnvRead, SettingDefault
@@ -122,7 +123,9 @@ _IN_SCOPES = regex(
 )
 """What tells how deep a place of Rust is: brackets, and what ends a chain of calls; texts are passed over."""
 _ELIXIR = _Language(
-    required=rf"System\.fetch_env!\(\s*{_Q}\s*\)|System\.get_env\(\s*{_Q.replace('name', 'name2')}\s*\)\s*\|\|\s*raise",
+    # Of several, one is enough: the first part of the pattern takes such a row, without a name.
+    required=r"(?:System\.get_env\(\s*\"\w+\"\s*\)\s*\|\|\s*){2,5}raise"
+    rf"|System\.fetch_env!\(\s*{_Q}\s*\)|System\.get_env\(\s*{_Q.replace('name', 'name2')}\s*\)\s*\|\|\s*raise",
     # Helpers that many projects write around it are called the same.
     optional=rf"System\.get_env\(\s*{_Q}\s*\)(?!\s*\|\|)"
     rf"|(?<![\w.])get_env\(\s*{_Q.replace('name', 'name2')}\s*(?:,\s*:\w+\s*)?\)",
@@ -197,6 +200,15 @@ def _by_place(path: str) -> _Language | None:
     return _SPRING if is_spring_file(path) else _RUBY if is_rails_file(path) else None
 
 
+def _named(pattern: str, text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield what a pattern finds that names a variable."""
+    for match in re.finditer(pattern, text) if pattern else ():
+        groups = match.groupdict()
+        name = groups.get("name") or groups.get("name2") or (groups.get("field") or "").upper()
+        if name:
+            yield name, match
+
+
 def read_other_code(path: str, text: str) -> CodeReading:
     """Return what the plain forms of the file's language give."""
     ending = next((end for end in _BY_ENDING if path.endswith(end)), "")
@@ -216,9 +228,8 @@ def read_other_code(path: str, text: str) -> CodeReading:
     reads: dict[int, EnvRead] = {}
     for pattern, required in ((language.with_default, False), (language.required, True), (language.optional, False)):
         fails = required and language.raises and not _OF_DEVELOPMENT.search(path)
-        for match in re.finditer(pattern, bare) if pattern else ():
+        for name, match in _named(pattern, bare):
             groups = match.groupdict()
-            name = groups.get("name") or groups.get("name2") or (groups.get("field") or "").upper()
             where = places.at(match.start())
             value = groups.get("value") if groups.get("value") is not None else groups.get("value2")
             kept = language.keeps_empty and is_kept(value)

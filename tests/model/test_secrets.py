@@ -31,6 +31,11 @@ from scaffold.model.secrets import SecretClass, classify, is_drawn_key, reads_as
         ("k9F2vQ8xLm4Zt7Rb1Yw6", SecretClass.RANDOM),
         ("AIzaMade_Of_Words-Never_Issued_Anywhere", SecretClass.PROVIDER_KEY),
         ("hunter-two", SecretClass.LITERAL),
+        ("postgres://shop@db:5432/shop?sslmode=disable", SecretClass.PLAIN),
+        ("amqp://queue:5672", SecretClass.PLAIN),
+        ("redis://:hunter-two@cache", SecretClass.RANDOM),
+        ("postgres://shop@db/shop?password=hunter-two", SecretClass.RANDOM),
+        ("https://0a1b2c3d4e5f60718293a4b5c6d7e8f9@o1.ingest.sentry.io/1", SecretClass.RANDOM),
     ],
 )
 def test_classes_of_values(value: str, expected: SecretClass) -> None:

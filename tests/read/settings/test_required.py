@@ -89,6 +89,7 @@ def _other(path: str, text: str):
          '  Url string `env:"URL" env-required:"true"`\n}', {"NAME", "URL"}),
         ("src/main.rs", 'let a = env::var("A").expect("a"); let b = env!("B"); let c = env::var("C").ok();', {"A"}),
         ("config/runtime.exs", 'a = System.get_env("A") || raise "no"\nb = System.fetch_env!("B")\n', {"A", "B"}),
+        ("config/runtime.exs", 'a =\n  System.get_env("A") ||\n    System.get_env("B") ||\n    raise "no"\nc = System.get_env("C") || raise "no"\n', {"C"}),
         ("config/x.rb", "ENV.fetch('A')\nENV.fetch('B', 'x')\nENV['C']\n", {"A"}),
         ("src/main/resources/application.yml", "spring:\n  a: ${A}\n  b: ${B:x}\n", {"A"}),
         ("src/main/resources/application-dev.yml", "spring:\n  a: ${A}\n", set()),
